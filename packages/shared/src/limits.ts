@@ -1,0 +1,43 @@
+/** Every bound that both the server enforces and the screen shows. Lengths are code points after NFC and trimming. */
+export const limits = {
+  message: { body: 4096, counterFrom: 3600 },
+  name: { min: 1, max: 64 },
+  handle: { min: 3, max: 32 },
+  email: 254,
+  password: { min: 8, max: 128 },
+  title: 100,
+  device: 120,
+  group: { members: 5000, addAtOnce: 100 },
+  code: { digits: 6, tries: 5, minutes: 10 },
+  invite: { maxUses: 1000, maxDays: 365 },
+  search: 100,
+  page: { history: 100, members: 100, people: 100, dialogs: 200 },
+  sync: { scopes: 2000, rows: 500, gap: 2000, stateRows: 500 },
+  unreadCap: 999,
+  clientIdDays: 90,
+  /** Above this many members ticks say "read by someone" and positions are not told one by one. */
+  positionsUpTo: 100,
+  frameBytes: 1_000_000,
+  typingSeconds: 6,
+} as const
+
+/** Text as it is stored: composed, without control characters, trimmed. */
+export function cleanText(text: string): string {
+  // Line breaks and tabs are kept; other control characters would only hide something from the reader.
+  return text
+    .normalize('NFC')
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '')
+    .trim()
+}
+
+/** One line of text: a name or a title. */
+export function cleanLine(text: string): string {
+  return cleanText(text).replace(/\s+/g, ' ')
+}
+
+export function codePoints(text: string): number {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}

@@ -1,0 +1,56 @@
+import type { DialogId, ScopeId, UserId } from './ids.ts'
+import type { Rows, ScopeKind } from './rows/rows.ts'
+
+/**
+ * The one stream of a tab. It takes no input and answers no backlog: `hello` says "now ask sync.state", `changes` carries the rows
+ * stamped `from < rev ≤ rev`, a `signal` is worth nothing a minute later.
+ */
+export type LiveFrame = HelloFrame | ChangesFrame | SignalFrame
+
+export type HelloFrame = { type: 'hello'; now: number; release: string }
+
+export type ChangesFrame = { type: 'changes'; scope: ScopeKind; id: ScopeId; from: number; rev: number; rows: Rows }
+
+export type SignalFrame = { type: 'signal'; signal: Signal }
+
+export type Signal =
+  | { kind: 'typing'; dialogId: DialogId; userId: UserId }
+  | { kind: 'presence'; userId: UserId; online: boolean; seenAt: string | null }
+  | ({ kind: 'positions'; dialogId: DialogId; userId: UserId } & Positions)
+
+/** How far the others have come in a dialog: the furthest of them. `delivered` exists in direct dialogs only, elsewhere it is 0. */
+export type Positions = { read: number; delivered: number }
+
+export type Presence = { userId: UserId; online: boolean; seenAt: string | null }
+
+export type Unread = { unread: number; atRev: number }
+
+/** The answer about one scope: rows as they are now, read in one snapshot with `rev`. */
+export type ScopeAnswer = {
+  scope: ScopeKind
+  id: ScopeId
+  rev: number
+  rows: Rows
+  /** There is more after `rev`: ask again from there. */
+  more: boolean
+  /** What was held of this scope is worth nothing: put these rows (the newest page) in its place. */
+  reset: boolean
+  /** You are no member (any longer): drop the scope. */
+  gone: boolean
+  /** Dialogs only. */
+  unread?: Unread
+  positions?: Positions
+}
+
+export type StateAnswer = {
+  now: number
+  /** Scopes that changed and fitted into this answer, the reader's own user scope always first. */
+  scopes: ScopeAnswer[]
+  /** Scopes that changed and did not fit: ask for each with sync.scope. */
+  behind: { id: ScopeId; rev: number }[]
+  /** Read positions and unread of the dialogs that did not change are told too: a signal may have been lost. */
+  positions: ({ dialogId: DialogId } & Positions)[]
+}
+
+/** One page of the dialogs list, newest first: each with its last message. Cursor: pass back `next`. */
+export type DialogsPage = { dialogs: ScopeAnswer[]; next: string | null }

@@ -1,0 +1,45 @@
+/** Roles and what they may do: the one table that the server enforces and the screen reads. */
+export const serverRoles = ['member', 'admin', 'owner'] as const
+export type ServerRole = (typeof serverRoles)[number]
+
+export const dialogRoles = ['member', 'moderator', 'owner'] as const
+export type DialogRole = (typeof dialogRoles)[number]
+
+export const dialogActions = [
+  'read',
+  'post',
+  'rename',
+  'addMembers',
+  'removeMembers',
+  'setRoles',
+  'configure',
+  'leave',
+] as const
+export type DialogAction = (typeof dialogActions)[number]
+
+const inGroup: Record<DialogRole, readonly DialogAction[]> = {
+  member: ['read', 'post', 'leave'],
+  moderator: ['read', 'post', 'leave', 'rename', 'addMembers', 'removeMembers'],
+  owner: ['read', 'post', 'leave', 'rename', 'addMembers', 'removeMembers', 'setRoles', 'configure'],
+}
+const inDirect: readonly DialogAction[] = ['read', 'post']
+
+export function mayInDialog(kind: 'direct' | 'group', role: DialogRole, action: DialogAction): boolean {
+  return (kind === 'direct' ? inDirect : inGroup[role]).includes(action)
+}
+
+export function isAdmin(role: ServerRole): boolean {
+  return role === 'admin' || role === 'owner'
+}
+
+/** Nobody acts upon an equal or a better: an admin manages members, an owner manages everyone. */
+export function mayManageUser(actor: ServerRole, target: ServerRole): boolean {
+  if (actor === 'owner') return true
+  return actor === 'admin' && target === 'member'
+}
+
+/** In a group a moderator removes members only; an owner removes anybody. */
+export function mayRemoveFromGroup(actor: DialogRole, target: DialogRole): boolean {
+  if (actor === 'owner') return true
+  return actor === 'moderator' && target === 'member'
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import type { ClientId, DialogId, InviteId, MailId, SessionId, UserId } from '../ids.ts'
+import { cleanLine, cleanText, codePoints, limits } from '../limits.ts'
+
+const uuid = z.uuid().transform((id) => id.toLowerCase())
+export const userId = uuid.transform((id) => id as UserId)
+export const sessionId = uuid.transform((id) => id as SessionId)
+export const dialogId = uuid.transform((id) => id as DialogId)
+export const inviteId = uuid.transform((id) => id as InviteId)
+export const mailId = uuid.transform((id) => id as MailId)
+/** Client ids are v7: their time says whether a retry comes too late to be recognised. */
+export const clientId = z.uuidv7().transform((id) => id.toLowerCase() as ClientId)
+export const newDialogId = z.uuidv7().transform((id) => id.toLowerCase() as DialogId)
+export const scopeId = uuid
+
+export const seq = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+export const rev = seq
+
+/** A cap on the raw length comes first, so that nobody makes the server normalise a megabyte. */
+function line(min: number, max: number) {
+  return z
+    .string()
+    .max(max * 8)
+    .transform(cleanLine)
+    .refine((text) => codePoints(text) >= min && codePoints(text) <= max)
+}
+
+export const name = line(limits.name.min, limits.name.max)
+export const title = line(1, limits.title)
+export const search = line(0, limits.search)
+export const handle = z
+  .string()
+  .max(200)
+  .transform((text) => text.trim().toLowerCase().replace(/^@/, ''))
+  .refine((text) => new RegExp(`^[a-z][a-z0-9_]{${limits.handle.min - 1},${limits.handle.max - 1}}$`).test(text))
+export const email = z
+  .string()
+  .max(limits.email)
+  .transform((text) => text.trim().toLowerCase())
+  .pipe(z.email())
+/** Passwords are taken as they are typed: no trimming, no truncation, only one spelling of each character. */
+export const password = z
+  .string()
+  .max(limits.password.max * 4)
+  .transform((text) => text.normalize('NFC'))
+  .refine((text) => codePoints(text) >= limits.password.min && codePoints(text) <= limits.password.max)
+export const token = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+export const locale = z.enum(['ru', 'en'])
+export const body = z
+  .string()
+  .max(limits.message.body * 8)
+  .transform(cleanText)

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { limits } from '../limits.ts'
+import { rev, scopeId } from './fields.ts'
+
+export const state = z.strictObject({
+  /** What is held, as pairs of scope and cursor. */
+  scopes: z.array(z.tuple([scopeId, rev])).max(limits.sync.scopes),
+})
+export const scope = z.strictObject({ id: scopeId, since: rev })
+export const dialogs = z.strictObject({
+  cursor: z.string().max(200).nullish(),
+  limit: z.int().min(1).max(limits.page.dialogs).default(limits.page.dialogs),
+})
+
+export type SyncState = z.output<typeof state>
+export type SyncScope = z.output<typeof scope>
+export type SyncDialogs = z.output<typeof dialogs>
