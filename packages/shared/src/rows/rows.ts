@@ -14,8 +14,6 @@ export type DialogRow = Revised & {
   memberCount: number
   /** Moves whenever somebody joins, leaves or changes role: the pages of members are stale then. */
   membersRev: number
-  /** The newest message: its seq. */
-  seq: number
   clearedSeq: number
   /** Whether people added later may read what was written before. */
   historyForNew: boolean

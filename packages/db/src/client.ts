@@ -1,0 +1,35 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { DB } from './types.gen.ts'
+
+export type Database = Kysely<DB>
+
+// int8 holds counters far below 2^53; dates travel as ISO strings, so both are parsed to what the wire wants.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+export type PoolSettings = {
+  url: string
+  max: number
+  name: string
+  /** A pool without a listener takes the process down together with Postgres. */
+  onError: (error: Error) => void
+}
+
+/** The statement limits hold for every connection, so that no forgotten query can hold a scope for long. */
+const limits = { lock_timeout: 3_000, statement_timeout: 10_000, idle_in_transaction_session_timeout: 5_000 }
+
+export function createDatabase({ url, max, name, onError }: PoolSettings): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: name,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    options: Object.entries(limits)
+      .map(([key, value]) => `-c ${key}=${value}`)
+      .join(' '),
+  })
+  pool.on('error', onError)
+  pool.on('connect', (client) => client.on('error', onError))
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+}

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { migrate } from './migrate.ts'
+
+// Writes types.gen.ts from a migrated database; with --check it only compares, and fails when they differ.
+
+/** What SQL cannot say: which id stands in a column, and which words a text column may hold. */
+const columns = {
+  'dialogs.created_by': 'UserId',
+  'dialogs.id': 'DialogId',
+  'dialogs.kind': "'direct' | 'group'",
+  'dialogs.pair': '[UserId, UserId] | null',
+  'invites.created_by': 'UserId',
+  'invites.id': 'InviteId',
+  'invites.role': "'member' | 'admin'",
+  'mails.id': 'MailId',
+  'mails.locale': "'ru' | 'en'",
+  'mails.state': "Generated<'due' | 'sent' | 'given_up' | 'discarded'>",
+  'members.dialog_id': 'DialogId',
+  'members.notify': "Generated<'all' | 'none'>",
+  'members.role': 'DialogRole',
+  'members.user_id': 'UserId',
+  'messages.author_id': 'UserId',
+  'messages.client_id': 'ClientId | null',
+  'messages.dialog_id': 'DialogId',
+  'messages.id': 'MessageId',
+  'messages.kind': "'text' | 'system'",
+  'messages.system': 'ColumnType<SystemEvent | null, string | null, string | null>',
+  'scopes.kind': 'ScopeKind',
+  'sessions.id': 'SessionId',
+  'sessions.user_id': 'UserId',
+  'user_settings.contrast': "Generated<'system' | 'more'>",
+  'user_settings.locale': "Generated<'ru' | 'en'>",
+  'user_settings.theme': "Generated<'system' | 'light' | 'dark'>",
+  'user_settings.user_id': 'UserId',
+  'users.id': 'UserId',
+  'users.role': 'ServerRole',
+}
+
+const customImports = {
+  ...Object.fromEntries(
+    ['ClientId', 'DialogId', 'InviteId', 'MailId', 'MessageId', 'SessionId', 'UserId'].map((id) => [
+      id,
+      `@veche/shared/ids#${id}`,
+    ]),
+  ),
+  DialogRole: '@veche/shared/permissions#DialogRole',
+  ServerRole: '@veche/shared/permissions#ServerRole',
+  ScopeKind: '@veche/shared/rows/rows#ScopeKind',
+  SystemEvent: '@veche/shared/rows/rows#SystemEvent',
+}
+
+const url = process.env['DATABASE_URL']
+if (!url) throw new Error('DATABASE_URL says which database to read; it is migrated first')
+await migrate(url)
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const options = {
+  dialect: 'postgres',
+  url,
+  'out-file': here('types.gen.ts'),
+  'exclude-pattern': 'kysely_*',
+  'type-mapping': JSON.stringify({ int8: 'number' }),
+  overrides: JSON.stringify({ columns }),
+  'custom-imports': JSON.stringify(customImports),
+}
+const cli = here('../node_modules/kysely-codegen/dist/cli/bin.js')
+const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+await promisify(execFile)(process.execPath, [cli, ...args, ...(process.argv.includes('--check') ? ['--verify'] : [])])
