@@ -1,0 +1,87 @@
+import js from '@eslint/js'
+import { defineConfig, globalIgnores } from 'eslint/config'
+import svelte from 'eslint-plugin-svelte'
+import globals from 'globals'
+import ts from 'typescript-eslint'
+import { fences } from './ops/lint/fences.ts'
+
+const tests = ['**/*.test.ts', '**/test/**', 'e2e/**', 'ops/bench/**']
+const generated = [
+  '**/*.gen.ts',
+  'packages/db/migrations/**',
+  '**/i18n/messages/**',
+  '**/i18n/{ru,en}.ts',
+  '**/i18n/**/{ru,en}.ts',
+]
+const untyped = ['**/*.js', '**/*.config.ts', 'packages/shared/src/**/*.test.ts', '**/scripts/**']
+
+const environment = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'Settings are read in env.ts only.',
+}
+const dialogs = {
+  selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^dialogs( as |$)/]",
+  message: 'A dialog is loaded and its right checked by openDialog.',
+}
+
+export default defineConfig(
+  globalIgnores([
+    '**/node_modules/',
+    '**/build/',
+    '**/.svelte-kit/',
+    '**/coverage/',
+    '.veche/',
+    '**/*.gen.ts',
+    '**/test-results/',
+  ]),
+  { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  ...svelte.configs.recommended,
+  {
+    languageOptions: {
+      globals: { ...globals.nodeBuiltin, ...globals.browser },
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname, extraFileExtensions: ['.svelte'] },
+    },
+  },
+  { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: ts.parser } } },
+  {
+    files: ['**/*.ts', '**/*.svelte'],
+    rules: {
+      'no-undef': 'off',
+      'no-control-regex': 'off',
+      'no-restricted-syntax': ['error', environment, dialogs],
+      'max-lines': ['error', 400],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
+      ],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': [
+        'error',
+        { checksVoidReturn: { attributes: false, arguments: false } },
+      ],
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': true }],
+    },
+  },
+  { files: ['**/*.svelte'], rules: { 'svelte/no-at-html-tags': 'error', 'prefer-const': 'off' } },
+  {
+    files: ['**/*.ts'],
+    ignores: tests,
+    rules: { 'max-lines-per-function': ['error', { max: 40, skipComments: true }] },
+  },
+  { files: generated, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
+  {
+    files: ['**/env.ts', 'ops/**', '**/*.config.ts', 'packages/db/src/{migrate,generate}.ts'],
+    rules: { 'no-restricted-syntax': ['error', dialogs] },
+  },
+  { files: ['apps/api/src/{dialogs,sync}/**'], rules: { 'no-restricted-syntax': ['error', environment] } },
+  { files: tests, rules: { 'max-lines': ['error', 600], 'no-restricted-syntax': 'off' } },
+  ...fences(),
+  { files: untyped, ...ts.configs.disableTypeChecked },
+)

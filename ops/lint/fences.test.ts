@@ -1,0 +1,119 @@
+import { ESLint } from 'eslint'
+import { resolve } from 'node:path'
+import ts from 'typescript-eslint'
+import { expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+// The samples are no files of any project, so the rules that need types stay out.
+const untyped = { files: ['**/*'], ...ts.configs.disableTypeChecked }
+const eslint = new ESLint({ cwd: root, overrideConfig: [untyped], warnIgnored: true })
+
+async function complaints(filePath: string, code: string) {
+  const [result] = await eslint.lintText(code, { filePath: resolve(root, filePath) })
+  const rules = ['@typescript-eslint/no-restricted-imports', 'no-restricted-syntax', 'svelte/no-at-html-tags', null]
+  return result!.messages.filter((one) => rules.includes(one.ruleId)).map((one) => one.message)
+}
+
+const forbidden: [rule: string, file: string, code: string][] = [
+  ['shared imports nothing of ours', 'packages/shared/src/ids.ts', `import { db } from '@veche/db/client'`],
+  ['shared knows no Node', 'packages/shared/src/ids.ts', `import { join } from 'node:path'`],
+  ['a package never imports an app', 'packages/db/src/client.ts', `import { app } from '../../../apps/api/src/app.ts'`],
+  ['the SFU knows no database', 'apps/sfu/src/main.ts', `import { db } from '@veche/db/client'`],
+  ['an app never imports an app', 'apps/sfu/src/main.ts', `import { app } from '../../api/src/app.ts'`],
+  ['the API knows the SFU by its types', 'apps/api/src/meetings/node.ts', `import { router } from '@veche/sfu/router'`],
+  [
+    'the web app knows the API by its types',
+    'apps/web/src/lib/api/client.ts',
+    `import { router } from '@veche/api/router'`,
+  ],
+  [
+    'the web app knows the API by its router',
+    'apps/web/src/lib/api/client.ts',
+    `import type { Ctx } from '@veche/api/ctx'`,
+  ],
+  ['the web app runs in the browser', 'apps/web/src/lib/chat/list.ts', `import { readFileSync } from 'node:fs'`],
+  [
+    'platform imports no feature',
+    'apps/api/src/platform/scopes.ts',
+    `import { openDialog } from '../dialogs/access.ts'`,
+  ],
+  ['features import downwards', 'apps/api/src/users/user.ts', `import { openDialog } from '../dialogs/access.ts'`],
+  [
+    'features import downwards, types too',
+    'apps/api/src/dialogs/dialog.ts',
+    `import type { Message } from '../messages/message.ts'`,
+  ],
+  ['sync reads through row sources', 'apps/api/src/sync/scope.ts', `import { rows } from '../messages/rows.ts'`],
+  [
+    'a router is imported by the root only',
+    'apps/api/src/messages/message.ts',
+    `import { dialogs } from '../dialogs/router.ts'`,
+  ],
+  ['features do not import the root', 'apps/api/src/messages/router.ts', `import { build } from '../app.ts'`],
+  ['deps.ts is for main, app and tests', 'apps/api/src/users/user.ts', `import { openDeps } from '../deps.ts'`],
+  ['production code imports no harness', 'apps/api/src/users/user.ts', `import { newUser } from '../test/builders.ts'`],
+  ['production code imports no test', 'apps/web/src/lib/chat/list.ts', `import { sample } from './list.test.ts'`],
+  [
+    'what features stand on knows no feature',
+    'apps/web/src/lib/live/live.ts',
+    `import { Chat } from '#lib/chat/chat.svelte.ts'`,
+  ],
+  ['ui knows no server', 'apps/web/src/lib/ui/button.ts', `import { api } from '../api/client.ts'`],
+  ['nothing imports routes', 'apps/web/src/lib/chat/list.ts', `import { load } from '../../routes/+layout.ts'`],
+  ['settings are read in env.ts', 'apps/api/src/app.ts', `export const port = process.env.PORT`],
+  [
+    'dialogs are opened, not selected',
+    'apps/api/src/messages/message.ts',
+    `export const q = (db: any) => db.selectFrom('dialogs as d')`,
+  ],
+  ['no markup from strings', 'apps/web/src/lib/ui/Text.svelte', `<script lang="ts">let a = ''</script>{@html a}`],
+]
+
+const allowed: [rule: string, file: string, code: string][] = [
+  ['everyone imports shared', 'packages/db/src/client.ts', `import { newId } from '@veche/shared/ids'`],
+  ['the API imports db', 'apps/api/src/platform/db.ts', `import { open } from '@veche/db/client'`],
+  [
+    'the API knows the types of the SFU',
+    'apps/api/src/meetings/node.ts',
+    `import type { Router } from '@veche/sfu/router'`,
+  ],
+  [
+    'the web app knows the types of the API',
+    'apps/web/src/lib/api/client.ts',
+    `import type { Router } from '@veche/api/router'`,
+  ],
+  ['features stand on platform', 'apps/api/src/users/user.ts', `import { lockScope } from '../platform/scopes.ts'`],
+  [
+    'features import downwards',
+    'apps/api/src/messages/message.ts',
+    `import { openDialog } from '../dialogs/access.ts'`,
+  ],
+  [
+    'features of one floor know each other',
+    'apps/api/src/auth/reset.ts',
+    `import { queueMail } from '../mail/mail.ts'`,
+  ],
+  ['the root imports routers', 'apps/api/src/router.ts', `import { users } from './users/router.ts'`],
+  ['the types of deps are for all', 'apps/api/src/users/user.ts', `import type { Deps } from '../deps.ts'`],
+  ['tests import the harness', 'apps/api/src/users/user.test.ts', `import { newUser } from '../test/builders.ts'`],
+  [
+    'a feature of the web app stands on live',
+    'apps/web/src/lib/chat/chat.ts',
+    `import { Live } from '#lib/live/live.ts'`,
+  ],
+  ['routes compose features', 'apps/web/src/routes/+layout.ts', `import { Chat } from '#lib/chat/chat.svelte.ts'`],
+  ['env.ts reads settings', 'apps/api/src/env.ts', `export const port = process.env.PORT`],
+  [
+    'dialogs select dialogs',
+    'apps/api/src/dialogs/access.ts',
+    `export const q = (db: any) => db.selectFrom('dialogs')`,
+  ],
+]
+
+test.each(forbidden)('refused: %s', async (_rule, file, code) => {
+  expect(await complaints(file, code)).toHaveLength(1)
+})
+
+test.each(allowed)('allowed: %s', async (_rule, file, code) => {
+  expect(await complaints(file, code)).toEqual([])
+})

@@ -1,0 +1,142 @@
+import type { Linter } from 'eslint'
+
+type Pattern = { regex: string; message: string; allowTypeImports?: boolean }
+type Fence = { files: string[]; patterns: Pattern[] }
+
+const tests = ['**/*.test.ts', '**/test/**', 'e2e/**', 'ops/**']
+
+/** Features of the API from the ground up: each may import those of its own line and of the lines above it. */
+const apiFloors = [
+  ['mail', 'auth', 'users'],
+  ['dialogs'],
+  ['messages', 'files'],
+  ['meetings'],
+  ['push', 'search'],
+  ['admin'],
+]
+const apiFeatures = [...apiFloors.flat(), 'sync']
+
+/** What every feature of the web app stands on; `ui` itself stands on `i18n` only. */
+const webGround = ['api', 'live', 'session', 'ui', 'i18n']
+const webFeatures = ['chat', 'dialogs', 'meetings', 'files', 'push', 'search', 'settings', 'admin', 'auth', 'people']
+
+/** The rules "Who may import whom" of the conventions; ESLint keeps one set of patterns a file, so each set is whole. */
+export function fences(): Linter.Config[] {
+  const all = [...packageFences(), ...apiFences(), ...webFences()]
+  return [...all.map(({ files, patterns }) => restrict(files, [...patterns, noTests])), restrict(tests, [noApps])]
+}
+
+const noTests: Pattern = {
+  regex: String.raw`(^|/)test/|\.test\.ts$`,
+  message: 'Production code does not import tests or their harness.',
+}
+const noApps: Pattern = {
+  regex: String.raw`^@veche/(web|sfu)(/|$)|/apps/(web)/`,
+  message: 'Nothing imports the web app.',
+}
+const routersOnly: Pattern = {
+  regex: String.raw`^@veche/(api|sfu)/router$`,
+  message: 'Another app is known by the types of its router only: use "import type".',
+  allowTypeImports: true,
+}
+
+const otherApps: Pattern = {
+  regex: String.raw`^@veche/(web(/.*)?|(api|sfu)(?!/router$)(/.*)?)$|^(\.\./)+(apps/)?(api|web|sfu)/src/`,
+  message: 'An app never imports another app (the web app may import the types of the routers).',
+}
+
+function packageFences(): Fence[] {
+  const ours: Pattern = { regex: '^@veche/', message: 'shared imports nothing of ours.' }
+  const node: Pattern = { regex: '^node:', message: 'shared runs in the browser too: no Node.' }
+  const apps: Pattern = {
+    regex: String.raw`^@veche/(api|web|sfu|ops|e2e)|apps/`,
+    message: 'A package never imports an app.',
+  }
+  const db: Pattern = { regex: '^@veche/db', message: 'Only the API, ops and e2e know the database.' }
+  return [
+    { files: ['packages/shared/src/**'], patterns: [ours, node] },
+    { files: ['packages/db/**'], patterns: [apps] },
+    { files: ['apps/sfu/**'], patterns: [otherApps, routersOnly, db] },
+  ]
+}
+
+function apiFences(): Fence[] {
+  const root = 'apps/api/src'
+  const sfu = { ...routersOnly, regex: '^@veche/sfu/router$' }
+  const self: Pattern = { regex: '^@veche/api(/|$)', message: 'Inside the API, import the file itself.' }
+  const wiring: Pattern = {
+    regex: String.raw`/deps\.ts$`,
+    message: 'deps.ts is touched by main, app and tests.',
+    allowTypeImports: true,
+  }
+  const everywhere = [otherApps, sfu, self]
+  return [
+    { files: [`${root}/*.ts`], patterns: everywhere },
+    {
+      files: [`${root}/platform/**`],
+      patterns: [...everywhere, wiring, features(apiFeatures, 'platform imports no feature.')],
+    },
+    ...apiFeatures.map((feature) => ({
+      files: [`${root}/${feature}/**`],
+      patterns: [...everywhere, wiring, ...around(feature)],
+    })),
+  ]
+}
+
+/** What one feature of the API may not import of the others. */
+function around(feature: string): Pattern[] {
+  const floor = apiFloors.findIndex((names) => names.includes(feature))
+  const below = apiFloors.slice(0, floor + 1).flat()
+  const closed = apiFeatures.filter((other) => other !== feature && !below.includes(other))
+  const inner = apiFeatures.filter((other) => other !== feature).join('|')
+  return [
+    features(closed, `${feature} does not import this feature: upwards goes by hint, job or row source.`),
+    {
+      regex: String.raw`\.\./(${inner})/(router|jobs|http)\.ts$`,
+      message: "Another feature's router, jobs and http belong to the root.",
+    },
+    {
+      regex: String.raw`^\.\./(app|main|router)\.ts$`,
+      message: 'The root imports the features, not the other way round.',
+    },
+  ]
+}
+
+function features(names: string[], message: string): Pattern {
+  return { regex: String.raw`\.\./(${names.join('|')})/`, message }
+}
+
+function webFences(): Fence[] {
+  const root = 'apps/web/src'
+  const server: Pattern = { regex: '^(node:|@veche/db)', message: 'The web app runs in the browser.' }
+  const everywhere = [otherApps, { ...routersOnly }, server]
+  const routes: Pattern = {
+    regex: String.raw`(^|/)routes/`,
+    message: 'Routes compose features, nothing imports routes.',
+  }
+  const ground = webGround.filter((name) => name !== 'ui')
+  return [
+    { files: [`${root}/**`], patterns: everywhere },
+    { files: [`${root}/lib/**`], patterns: [...everywhere, routes] },
+    ...ground.map((name) => ({
+      files: [`${root}/lib/${name}/**`],
+      patterns: [...everywhere, routes, lib(webFeatures, `${name} knows no feature.`)],
+    })),
+    {
+      files: [`${root}/lib/ui/**`],
+      patterns: [
+        ...everywhere,
+        routes,
+        lib([...webFeatures, 'api', 'live', 'session'], 'ui knows no feature and no server.'),
+      ],
+    },
+  ]
+}
+
+function lib(names: string[], message: string): Pattern {
+  return { regex: String.raw`(^#lib/|\.\./)(${names.join('|')})/`, message }
+}
+
+function restrict(files: string[], patterns: Pattern[]): Linter.Config {
+  return { files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] } }
+}
