@@ -1,0 +1,65 @@
+import cookie from '@fastify/cookie'
+import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { httpContext } from './connection.ts'
+import type { Deps } from './deps.ts'
+import { known } from './errors.ts'
+import { serveHealth } from './platform/health.ts'
+import { type AppRouter, appRouter } from './router.ts'
+import { Streams } from './sync/streams.ts'
+import { openSocketDoor } from './sync/socket-door.ts'
+import { serveWeb } from './platform/web.ts'
+import { serveMailbox } from './mail/http.ts'
+
+export type App = { http: FastifyInstance; streams: Streams; close: () => Promise<void> }
+
+/** The HTTP and WebSocket doors over `deps`; tests use the very same. */
+export async function createApp(deps: Deps): Promise<App> {
+  const http = Fastify({
+    logger: false,
+    trustProxy: deps.env.TRUSTED_PROXIES.length > 0 ? deps.env.TRUSTED_PROXIES : false,
+    bodyLimit: 1_000_000,
+    routerOptions: { maxParamLength: 5_000 },
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+  })
+  const streams = new Streams(deps)
+  http.setErrorHandler((error: FastifyError, req, reply) => answerError(deps, error, req.url, reply))
+  await http.register(cookie)
+  await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
+  serveHealth(http, deps)
+  serveMailbox(http, deps)
+  await serveWeb(http, deps.env)
+  const door = openSocketDoor(http, deps, streams)
+  const close = async () => {
+    // Streams first: clients hear that they should come back elsewhere, while requests in flight are still answered.
+    door.close()
+    streams.close()
+    await http.close()
+  }
+  return { http, streams, close }
+}
+
+function trpcOptions(deps: Deps): FastifyTRPCPluginOptions<AppRouter>['trpcOptions'] {
+  return {
+    router: appRouter,
+    maxBatchSize: 50,
+    createContext: ({ req, res }) => httpContext(deps, req, res),
+    responseMeta: () => ({ headers: new Headers({ 'cache-control': 'no-store' }) }),
+  }
+}
+
+function answerError(
+  deps: Deps,
+  error: FastifyError,
+  url: string,
+  reply: { code(n: number): { send(body: unknown): unknown } },
+) {
+  const app = known(error)
+  if (app) return reply.code(app.code === 'request.foreign_origin' ? 403 : 503).send({ code: app.code, ...app.details })
+  const status = error.statusCode ?? 500
+  if (status >= 500) deps.log.error({ err: error, url }, 'an unexpected error')
+  return reply
+    .code(status)
+    .send({ code: status >= 500 ? 'server.error' : status === 413 ? 'request.too_large' : 'input.invalid' })
+}

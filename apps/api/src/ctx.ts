@@ -1,0 +1,28 @@
+import type { DB } from '@veche/db/types.gen'
+import type { SessionId, UserId } from '@veche/shared/ids'
+import type { ServerRole } from '@veche/shared/permissions'
+import type { Transaction } from 'kysely'
+import type { Deps } from './deps.ts'
+import type { Hint, SessionHint } from './platform/hints.ts'
+
+export type Actor = { userId: UserId; sessionId: SessionId; role: ServerRole }
+
+/** What a request knows of the other side: for limits, device lists and cookies. */
+export type Connection = {
+  ip: string
+  device: string
+  setCookie: (token: string, expires: Date) => void
+  clearCookie: () => void
+}
+
+export type Anyone = Deps & { actor: Actor | null; connection: Connection }
+export type Ctx = Deps & { actor: Actor; connection: Connection }
+
+/** What a feature needs that acts for nobody: jobs, the operator's command, tests. */
+export type Bare = Deps & { actor: Actor | null }
+
+/** The same context on a transaction. What it collects leaves after the commit, and never when there is none. */
+export type Tx<C extends Deps = Ctx> = Omit<C, 'db'> & {
+  db: Transaction<DB>
+  after: { hints: Map<string, Hint>; sessions: SessionHint[]; nudges: (() => void)[] }
+}

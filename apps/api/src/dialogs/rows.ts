@@ -1,0 +1,96 @@
+import type { DB } from '@veche/db/types.gen'
+import type { DialogRow, MembershipRow } from '@veche/shared/rows/rows'
+import type { Selectable } from 'kysely'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import type { RowSource } from '../platform/row-sources.ts'
+
+export const dialogColumns = [
+  'id',
+  'kind',
+  'title',
+  'pair',
+  'member_count',
+  'members_rev',
+  'cleared_seq',
+  'history_for_new',
+  'created_by',
+  'created_at',
+  'rev',
+] as const
+
+export const membershipColumns = [
+  'dialog_id',
+  'role',
+  'from_seq',
+  'since_rev',
+  'read_seq',
+  'unread_mark',
+  'notify',
+  'pinned_at',
+  'joined_at',
+  'left_at',
+  'rev',
+] as const
+
+type Dialog = Pick<Selectable<DB['dialogs']>, (typeof dialogColumns)[number]>
+type Membership = Pick<Selectable<DB['members']>, (typeof membershipColumns)[number]>
+
+export function toDialog(row: Dialog): DialogRow {
+  const { id, kind, title, pair, rev } = row
+  return {
+    id,
+    kind,
+    title,
+    pair,
+    rev,
+    memberCount: row.member_count,
+    membersRev: row.members_rev,
+    clearedSeq: row.cleared_seq,
+    historyForNew: row.history_for_new,
+    createdBy: row.created_by,
+    createdAt: iso(row.created_at),
+  }
+}
+
+export function toMembership(row: Membership): MembershipRow {
+  const { role, notify, rev } = row
+  return {
+    dialogId: row.dialog_id,
+    role,
+    notify,
+    rev,
+    fromSeq: row.from_seq,
+    sinceRev: row.since_rev,
+    readSeq: row.read_seq,
+    unreadMark: row.unread_mark,
+    pinnedAt: isoOrNull(row.pinned_at),
+    joinedAt: iso(row.joined_at),
+    leftAt: isoOrNull(row.left_at),
+  }
+}
+
+const dialogs: RowSource<'dialogs'> = {
+  scope: 'dialog',
+  table: 'dialogs',
+  revColumn: 'dialogs.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('dialogs')
+      .select(dialogColumns.map((column) => `dialogs.${column}` as const))
+      .where('dialogs.id', '=', id as never),
+  toWire: toDialog,
+}
+
+const memberships: RowSource<'memberships'> = {
+  scope: 'user',
+  table: 'memberships',
+  revColumn: 'members.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('members')
+      .select(membershipColumns.map((column) => `members.${column}` as const))
+      .where('members.user_id', '=', id as never),
+  toWire: toMembership,
+}
+
+export const rowSources = [dialogs, memberships]

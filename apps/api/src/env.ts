@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+/** Every setting of the API and its worker; ops/README.md has the same table for operators. */
+export const settings = z.object({
+  DATABASE_URL: z.string().min(1, 'says where Postgres is'),
+  REDIS_URL: z.string().min(1, 'says where Redis is: redis://… or the path of a socket'),
+  VECHE_SECRET: z.string().min(32, 'must be at least 32 characters; ./veche up makes one'),
+  VECHE_DATA: z.string().min(1, 'says where mail that is caught and files are kept'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('http://localhost:8080')
+    .transform((url) => new URL(url).origin),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  SERVER_NAME: z.string().min(1).max(64).default('Veche'),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z.string().min(3).optional(),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter(Boolean),
+    ),
+  METRICS_TOKEN: z.string().min(16).optional(),
+  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+
+export type Env = z.output<typeof settings>
+
+/** All problems at once, each with the name of its setting. */
+export class SettingsError extends Error {}
+
+export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  // An empty setting is one that is not set: compose files and unit files write them so.
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
+  const read = settings.safeParse(given)
+  if (read.success) return read.data
+  const problems = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
+}
+
+export function isLocal(env: Env): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(env.PUBLIC_URL).hostname)
+}

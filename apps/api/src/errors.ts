@@ -1,0 +1,83 @@
+import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc'
+import type { ErrorCode, WireError } from '@veche/shared/errors'
+
+/** The only error that features throw on purpose. Everything else is unexpected, logged, and answered as `server.error`. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly details: Omit<WireError, 'code'>
+  constructor(code: ErrorCode, details: Omit<WireError, 'code'> = {}) {
+    super(code)
+    this.code = code
+    this.details = details
+  }
+}
+
+export function fail(code: ErrorCode, details?: Omit<WireError, 'code'>): never {
+  throw new AppError(code, details)
+}
+
+export function must(condition: unknown, code: ErrorCode): asserts condition {
+  if (!condition) fail(code)
+}
+
+/** One table: code → tRPC's name, from which the HTTP status follows. */
+const kinds: { [prefix: string]: TRPC_ERROR_CODE_KEY } = {
+  'input.invalid': 'BAD_REQUEST',
+  'request.foreign_origin': 'FORBIDDEN',
+  'request.too_many': 'TOO_MANY_REQUESTS',
+  'request.too_large': 'PAYLOAD_TOO_LARGE',
+  'auth.required': 'UNAUTHORIZED',
+  'auth.admin_required': 'FORBIDDEN',
+  'auth.wrong_credentials': 'UNAUTHORIZED',
+  'auth.email_taken': 'CONFLICT',
+  'auth.handle_taken': 'CONFLICT',
+  'user.not_found': 'NOT_FOUND',
+  'user.forbidden': 'FORBIDDEN',
+  'dialog.not_found': 'NOT_FOUND',
+  'dialog.forbidden': 'FORBIDDEN',
+  'dialog.id_taken': 'CONFLICT',
+  'message.conflict': 'CONFLICT',
+  'scope.not_found': 'NOT_FOUND',
+  'invite.not_found': 'NOT_FOUND',
+  'mail.not_found': 'NOT_FOUND',
+  'server.busy': 'SERVICE_UNAVAILABLE',
+  'server.unavailable': 'SERVICE_UNAVAILABLE',
+  'server.disk_full': 'SERVICE_UNAVAILABLE',
+  'server.error': 'INTERNAL_SERVER_ERROR',
+}
+
+export function trpcKind(code: ErrorCode): TRPC_ERROR_CODE_KEY {
+  return kinds[code] ?? 'UNPROCESSABLE_CONTENT'
+}
+
+/** What Postgres and the socket to it say, in our words; undefined when it is nothing we know. */
+export function known(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error
+  if (!(error instanceof Error)) return undefined
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code === '55P03' || code === '40P01' || code === '57014') return new AppError('server.busy', { retryAfter: 1 })
+  if (code === '53100') return new AppError('server.disk_full', { retryAfter: 30 })
+  if (isConnectionLoss(error, code)) return new AppError('server.unavailable', { retryAfter: 1 })
+  return undefined
+}
+
+const lost = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '25P03',
+  '08006',
+  '08003',
+])
+
+function isConnectionLoss(error: Error, code: string): boolean {
+  if (lost.has(code)) return true
+  return /connection terminated|timeout exceeded when trying to connect|connection is closed|not queryable/i.test(
+    error.message,
+  )
+}

@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util'
+import { createApp } from './app.ts'
+import { closeDeps, createDeps } from './deps.ts'
+import { readEnv, SettingsError } from './env.ts'
+import { startWorker } from './worker.ts'
+
+type Stop = () => Promise<void>
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { role: { type: 'string', default: 'both' } } })
+  if (!['http', 'worker', 'both'].includes(values.role)) throw new SettingsError('--role is http, worker or both')
+  const env = readEnv()
+  const deps = createDeps(env)
+  const stops: Stop[] = []
+  if (values.role !== 'http') stops.push(startWorker(deps))
+  if (values.role !== 'worker') {
+    const app = await createApp(deps)
+    await app.http.listen({ host: env.HOST, port: env.PORT })
+    stops.push(app.close)
+  }
+  deps.log.info({ role: values.role, port: env.PORT }, 'started')
+  onSignals(async () => {
+    deps.log.info('stopping')
+    await Promise.all(stops.map((stop) => stop()))
+    await closeDeps(deps)
+  })
+}
+
+/** A stop that hangs is worse than one that is rude: after 20 s the process ends anyway. Nothing is kept here that would be lost. */
+function onSignals(stop: Stop): void {
+  let stopping = false
+  const once = () => {
+    if (stopping) return
+    stopping = true
+    setTimeout(() => process.exit(1), 20_000).unref()
+    void stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', once)
+  process.on('SIGINT', once)
+}
+
+try {
+  await main()
+} catch (error) {
+  const said =
+    error instanceof SettingsError || (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+  console.error(said && error instanceof Error ? error.message : error)
+  process.exit(1)
+}

@@ -1,0 +1,12 @@
+/** The time of JavaScript; SQL asks veche_now(). Tests move both. */
+export type Clock = { now(): number }
+
+export const systemClock: Clock = { now: () => Date.now() }
+
+export function iso(at: Date | string): string {
+  return new Date(at).toISOString()
+}
+
+export function isoOrNull(at: Date | string | null): string | null {
+  return at === null ? null : iso(at)
+}

@@ -1,0 +1,38 @@
+import { Counter, Gauge, Histogram, collectDefaultMetrics, type Registry } from 'prom-client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics(registry: Registry) {
+  collectDefaultMetrics({ register: registry, prefix: 'veche_' })
+  const registers = [registry]
+  return {
+    registry,
+    calls: new Histogram({
+      name: 'veche_call_seconds',
+      help: 'Duration of procedures by path and outcome.',
+      labelNames: ['path', 'outcome'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    }),
+    sockets: new Gauge({ name: 'veche_sockets', help: 'Live streams that are open.', registers }),
+    scopesHeld: new Gauge({ name: 'veche_scopes_held', help: 'Scopes that the clients of this node hold.', registers }),
+    frames: new Counter({ name: 'veche_frames_total', help: 'Frames handed to sockets.', registers }),
+    found: new Counter({
+      name: 'veche_poll_found_total',
+      help: 'Changes that the poll found and no hint had told.',
+      registers,
+    }),
+    polls: new Histogram({
+      name: 'veche_poll_seconds',
+      help: 'Duration of the poll of all held scopes.',
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
+    jobs: new Counter({
+      name: 'veche_jobs_total',
+      help: 'Jobs by name and outcome.',
+      labelNames: ['name', 'outcome'],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,26 @@
+import { Redis } from 'ioredis'
+import type { Logger } from './logger.ts'
+
+/**
+ * Redis is a hint: a command fails at once while it is away and is never queued, so that nothing of ours waits for it.
+ */
+export function connectRedis(url: string, log: Logger, overrides: { blocking?: boolean } = {}): Redis {
+  const redis = new Redis(url, {
+    lazyConnect: false,
+    enableOfflineQueue: overrides.blocking ?? false,
+    maxRetriesPerRequest: overrides.blocking ? null : 0,
+    connectTimeout: 2_000,
+    ...(overrides.blocking ? {} : { commandTimeout: 2_000 }),
+    retryStrategy: (times) => Math.min(100 * times, 1_000),
+  })
+  let away = false
+  redis.on('error', (error: Error) => {
+    if (!away) log.warn({ err: error }, 'Redis is away; everything goes on, more slowly')
+    away = true
+  })
+  redis.on('ready', () => {
+    if (away) log.info('Redis is back')
+    away = false
+  })
+  return redis
+}

@@ -1,0 +1,75 @@
+import { initTRPC, TRPCError } from '@trpc/server'
+import type { WireError } from '@veche/shared/errors'
+import { isAdmin } from '@veche/shared/permissions'
+import { ZodError } from 'zod'
+import type { Anyone } from './ctx.ts'
+import { fail, known, trpcKind } from './errors.ts'
+import type { LimitName } from './platform/limits.ts'
+
+const t = initTRPC.context<Anyone>().create({
+  // The stack stays in the log: a client gets a code.
+  isDev: false,
+  errorFormatter: ({ shape, error }) => ({
+    message: shape.message,
+    code: shape.code,
+    data: { httpStatus: shape.data.httpStatus, path: shape.data.path, veche: wireError(error) },
+  }),
+  sse: { enabled: false },
+})
+
+export const router = t.router
+export const callerFactory = t.createCallerFactory
+
+/** Measures every call, and turns what a feature threw into tRPC's own error, with the code inside. */
+const observed = t.procedure.use(async ({ ctx, path, next }) => {
+  const done = ctx.metrics.calls.startTimer({ path })
+  const result = await next()
+  done({ outcome: result.ok ? 'ok' : wireError(result.error).code })
+  if (result.ok) return result
+  const cause = result.error.cause ?? result.error
+  const app = known(cause)
+  if (app) throw new TRPCError({ code: trpcKind(app.code), message: app.code, cause: app })
+  if (cause instanceof ZodError || result.error.code !== 'INTERNAL_SERVER_ERROR') return result
+  const incident = crypto.randomUUID().slice(0, 8)
+  ctx.log.error({ err: cause, path, incident }, 'an unexpected error')
+  throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'server.error', cause: new Incident(incident) })
+})
+
+/** The ladder: open → signedIn → admin, each with the limit that it counts against. */
+export const open = (limit: LimitName) =>
+  observed.use(async ({ ctx, next }) => {
+    await ctx.limits.take(limit, ctx.actor?.userId ?? ctx.connection.ip)
+    return next()
+  })
+
+export const signedIn = (limit: LimitName) =>
+  observed.use(async ({ ctx, next }) => {
+    const { actor } = ctx
+    if (!actor) fail('auth.required')
+    await ctx.limits.take(limit, actor.userId)
+    return next({ ctx: { ...ctx, actor } })
+  })
+
+export const admin = (limit: LimitName) =>
+  signedIn(limit).use(({ ctx, next }) => {
+    if (!isAdmin(ctx.actor.role)) fail('auth.admin_required')
+    return next()
+  })
+
+class Incident extends Error {
+  readonly incident: string
+  constructor(incident: string) {
+    super('server.error')
+    this.incident = incident
+  }
+}
+
+function wireError(error: TRPCError): WireError {
+  const app = known(error.cause)
+  if (app) return { code: app.code, ...app.details }
+  if (error.cause instanceof Incident) return { code: 'server.error', incident: error.cause.incident }
+  if (error.cause instanceof ZodError)
+    return { code: 'input.invalid', fields: error.cause.issues.map((issue) => issue.path.join('.')) }
+  if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'request.too_large' }
+  return { code: error.code === 'INTERNAL_SERVER_ERROR' ? 'server.error' : 'input.invalid' }
+}

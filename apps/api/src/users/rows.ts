@@ -1,0 +1,76 @@
+import type { PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
+import type { DB } from '@veche/db/types.gen'
+import type { Selectable } from 'kysely'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import type { RowSource } from '../platform/row-sources.ts'
+
+export const personColumns = ['id', 'handle', 'name', 'role', 'disabled_at', 'rev'] as const
+export const settingsColumns = ['locale', 'theme', 'contrast', 'single_keys'] as const
+export const sessionColumns = [
+  'id',
+  'device',
+  'ip',
+  'created_at',
+  'last_used_at',
+  'expires_at',
+  'revoked_at',
+  'rev',
+] as const
+
+type Person = Pick<Selectable<DB['users']>, (typeof personColumns)[number]>
+type Settings = Pick<Selectable<DB['user_settings']>, (typeof settingsColumns)[number] | 'user_id' | 'rev'> & {
+  email: string
+}
+type Session = Pick<Selectable<DB['sessions']>, (typeof sessionColumns)[number]>
+
+export function toPerson(row: Person): PersonRow {
+  const { id, handle, name, role, rev } = row
+  return { id, handle, name, role, rev, disabledAt: isoOrNull(row.disabled_at) }
+}
+
+export function toSettings(row: Settings): SettingsRow {
+  const { email, locale, theme, contrast, rev } = row
+  return { userId: row.user_id, email, locale, theme, contrast, singleKeys: row.single_keys, rev }
+}
+
+export function toSession(row: Session): SessionRow {
+  const { id, device, ip, rev } = row
+  const gone = row.revoked_at !== null
+  return { id, device, ip, rev, gone, createdAt: iso(row.created_at), lastUsedAt: iso(row.last_used_at) }
+}
+
+const people: RowSource<'people'> = {
+  scope: 'directory',
+  table: 'people',
+  revColumn: 'users.rev',
+  rows: (db) => db.selectFrom('users').select(personColumns.map((column) => `users.${column}` as const)),
+  toWire: toPerson,
+}
+
+const settings: RowSource<'settings'> = {
+  scope: 'user',
+  table: 'settings',
+  revColumn: 'user_settings.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('user_settings')
+      .innerJoin('users', 'users.id', 'user_settings.user_id')
+      .select(settingsColumns.map((column) => `user_settings.${column}` as const))
+      .select(['user_settings.user_id', 'user_settings.rev', 'users.email'])
+      .where('user_settings.user_id', '=', id as never),
+  toWire: toSettings,
+}
+
+const sessions: RowSource<'sessions'> = {
+  scope: 'user',
+  table: 'sessions',
+  revColumn: 'sessions.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('sessions')
+      .select(sessionColumns.map((column) => `sessions.${column}` as const))
+      .where('sessions.user_id', '=', id as never),
+  toWire: toSession,
+}
+
+export const rowSources = [people, settings, sessions]
