@@ -1,0 +1,71 @@
+import { TRPCClientError } from '@trpc/client'
+import { type ErrorCode, errorCodes, type WireError } from '@veche/shared/errors'
+
+/** What the server can answer, and the two things that happen before it answers. */
+export type AppErrorCode = ErrorCode | 'network.unreachable' | 'network.timeout'
+
+export class AppError extends Error {
+  readonly code: AppErrorCode
+  readonly retryAfter: number | undefined
+  readonly fields: readonly string[]
+  readonly incident: string | undefined
+
+  constructor(code: AppErrorCode, wire: Omit<WireError, 'code'> = {}) {
+    super(code)
+    this.name = 'AppError'
+    this.code = code
+    this.retryAfter = wire.retryAfter
+    this.fields = wire.fields ?? []
+    this.incident = wire.incident
+  }
+
+  /** No answer came: it may have been done, or not. */
+  get network(): boolean {
+    return this.code.startsWith('network.')
+  }
+
+  /** Worth trying again as it is, later. */
+  get passing(): boolean {
+    return this.network || this.code === 'server.busy' || this.code === 'server.unavailable'
+  }
+}
+
+/** Whatever was thrown, as an error that has a sentence. */
+export function appError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  if (!(thrown instanceof TRPCClientError)) return new AppError('server.error')
+  const wire = wireError(thrown.data)
+  if (wire) return new AppError(wire.code, wire)
+  if (thrown.data) return new AppError('server.error')
+  return new AppError(isTimeout(thrown.cause) ? 'network.timeout' : unanswered(thrown))
+}
+
+/** A proxy in front of a server that is down answers in HTML: that is not the app speaking, so it counts as unreachable. */
+function unanswered(thrown: TRPCClientError<never>): AppErrorCode {
+  const response = thrown.meta?.['response']
+  const tooMany = response instanceof Response && response.status === 429
+  return tooMany ? 'request.too_many' : 'network.unreachable'
+}
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof DOMException && cause.name === 'TimeoutError'
+}
+
+function wireError(data: unknown): WireError | null {
+  const wire = isRecord(data) ? data['veche'] : null
+  if (!isRecord(wire) || !isErrorCode(wire['code'])) return null
+  return {
+    code: wire['code'],
+    ...(typeof wire['retryAfter'] === 'number' ? { retryAfter: wire['retryAfter'] } : {}),
+    ...(Array.isArray(wire['fields']) ? { fields: wire['fields'].map(String) } : {}),
+    ...(typeof wire['incident'] === 'string' ? { incident: wire['incident'] } : {}),
+  }
+}
+
+function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && errorCodes.some((code) => code === value)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,26 @@
+import { catalogue } from '#lib/i18n/catalogue.ts'
+
+export const uiWords = catalogue({
+  en: {
+    close: 'Close',
+    cancel: 'Cancel',
+    dismiss: 'Dismiss',
+    tryAgain: 'Try again',
+    loading: 'Loading',
+    showPassword: 'Show password',
+    hidePassword: 'Hide password',
+    clear: 'Clear',
+    notices: 'Notices',
+  },
+  ru: {
+    close: 'Закрыть',
+    cancel: 'Отмена',
+    dismiss: 'Убрать',
+    tryAgain: 'Попробовать снова',
+    loading: 'Загрузка',
+    showPassword: 'Показать пароль',
+    hidePassword: 'Скрыть пароль',
+    clear: 'Очистить',
+    notices: 'Уведомления',
+  },
+})
