@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Account } from './account.ts'
 
 export type ChildOptions = {
@@ -9,6 +10,8 @@ export type ChildOptions = {
   stdio?: StdioOptions
   /** What the kernel sends the child if we are killed without a chance to stop it ourselves. */
   orphanSignal?: 'TERM' | 'INT'
+  /** Whether signals go to what the child started as well, as for a package manager that runs scripts. */
+  wholeGroup?: boolean
 }
 
 export type Child = {
@@ -23,7 +26,7 @@ let setprivFound: boolean | undefined
 
 /** Starts a process in a session of its own: Ctrl-C in the terminal reaches us only, and we stop the parts in order. */
 export function startChild(command: string, args: string[], options: ChildOptions = {}): Child {
-  const { account, orphanSignal, ...rest } = options
+  const { account, orphanSignal, wholeGroup, ...rest } = options
   const guard = orphanSignal && hasSetpriv() ? ['setpriv', '--pdeathsig', orphanSignal, '--', command] : [command]
   const process = spawn(guard[0]!, [...guard.slice(1), ...args], { ...rest, ...account, detached: true })
   let over = false
@@ -32,29 +35,37 @@ export function startChild(command: string, args: string[], options: ChildOption
     process.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
   void exited.then(() => (over = true))
-  const running = () => !over
-  return {
-    pid: process.pid ?? 0,
-    process,
-    exited,
-    running,
-    stop: (signals, patience) => stop(process, exited, running, signals, patience),
-  }
+  const pid = process.pid ?? 0
+  const child = { pid, process, exited, running: () => !over }
+  return { ...child, stop: (signals, patience) => stop(child, wholeGroup ? -pid : pid, signals, patience) }
 }
 
 /** Each signal in turn gets the same patience; the last resort is SIGKILL. */
-async function stop(
-  process: ChildProcess,
-  exited: Promise<string>,
-  running: () => boolean,
-  signals: NodeJS.Signals[],
-  patience: number,
-) {
+async function stop(child: Omit<Child, 'stop'>, target: number, signals: NodeJS.Signals[], patience: number) {
   for (const signal of [...signals, 'SIGKILL' as const]) {
-    if (!running()) return
-    process.kill(signal)
-    await within(exited, patience)
+    if (!child.running() || !child.pid) return
+    signalTo(target, signal)
+    await within(child.exited, patience)
   }
+}
+
+function signalTo(target: number, signal: NodeJS.Signals) {
+  try {
+    process.kill(target, signal)
+  } catch {
+    // It ended between the question and the signal.
+  }
+}
+
+/** For a process that is not our child: a leftover of an earlier start. Answers whether it is gone. */
+export async function stopForeign(pid: number, signals: [NodeJS.Signals, number][]) {
+  for (const [signal, patience] of signals) {
+    signalTo(pid, signal)
+    const end = Date.now() + patience
+    while (isAlive(pid) && Date.now() < end) await wait(50)
+    if (!isAlive(pid)) return true
+  }
+  return false
 }
 
 async function within(promise: Promise<unknown>, ms: number) {
@@ -86,15 +97,28 @@ export function worksIn(pid: number, folder: string) {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat: together with the pid it names one process for as long as the machine runs. */
-export function startTime(pid: number) {
-  return procStat(pid)?.[19] ?? ''
+/** Who a pid is, so that a file can name a process and still be right after a reboot or when pids come round again. */
+export function identity(pid: number) {
+  return `${bootId()}/${procStat(pid)?.[19] ?? 'unknown'}`
+}
+
+export function isSame(pid: number, then: string) {
+  return isAlive(pid) && identity(pid) === then
+}
+
+function bootId() {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return 'unknown'
+  }
 }
 
 function isZombie(pid: number) {
   return procStat(pid)?.[0] === 'Z'
 }
 
+/** The fields of /proc/<pid>/stat behind the name: the state is first, the start time twentieth. */
 function procStat(pid: number) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

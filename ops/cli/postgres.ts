@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
 import { postgresAccount, reaches, type Account } from './account.ts'
-import { isAlive, startChild, worksIn, type Child } from './child.ts'
+import { isAlive, startChild, stopForeign, worksIn, type Child } from './child.ts'
 import { socketFolder } from './sockets.ts'
 import { errorCode, reason, Trouble } from './trouble.ts'
 
@@ -134,16 +134,14 @@ async function stopLeftover(dataDir: string) {
   if (!existsSync(lock)) return
   const pid = Number(readFileSync(lock, 'utf8').split('\n')[0])
   if (!isAlive(pid) || !worksIn(pid, dataDir)) return rmSync(lock, { force: true })
-  for (const [signal, patience] of [
-    ['SIGINT', 20_000],
-    ['SIGQUIT', 5_000],
-    ['SIGKILL', 2_000],
-  ] as const) {
-    process.kill(pid, signal)
-    const end = Date.now() + patience
-    while (isAlive(pid) && Date.now() < end) await wait(50)
-    if (!isAlive(pid)) return
-  }
+  if (
+    await stopForeign(pid, [
+      ['SIGINT', 20_000],
+      ['SIGQUIT', 5_000],
+      ['SIGKILL', 2_000],
+    ])
+  )
+    return
   throw new Trouble(`A database server (process ${pid}) already runs on ${dataDir} and does not stop.`)
 }
 

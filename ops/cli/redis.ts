@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { isAlive, startChild, worksIn, type Child } from './child.ts'
+import { isAlive, startChild, stopForeign, worksIn, type Child } from './child.ts'
 import { socketFolder } from './sockets.ts'
 import { Trouble } from './trouble.ts'
 
@@ -80,16 +80,11 @@ async function stopLeftover(dir: string) {
   if (!existsSync(file)) return
   const pid = Number(readFileSync(file, 'utf8'))
   rmSync(file, { force: true })
-  if (!isAlive(pid) || !worksIn(pid, dir)) return
-  for (const [signal, patience] of [
-    ['SIGTERM', 10_000],
-    ['SIGKILL', 2_000],
-  ] as const) {
-    process.kill(pid, signal)
-    const end = Date.now() + patience
-    while (isAlive(pid) && Date.now() < end) await wait(50)
-    if (!isAlive(pid)) return
-  }
+  if (isAlive(pid) && worksIn(pid, dir))
+    await stopForeign(pid, [
+      ['SIGTERM', 10_000],
+      ['SIGKILL', 2_000],
+    ])
 }
 
 async function ready(child: Child, socket: string) {

@@ -1,6 +1,12 @@
 /** Something a person can act on: it is printed as one sentence, without a stack, and the command ends with 1. */
 export class Trouble extends Error {
   override name = 'Trouble'
+  exitCode = 1
+}
+
+/** The command was called in a way it does not know. */
+export class Misuse extends Trouble {
+  override exitCode = 2
 }
 
 export function errorCode(error: unknown) {
@@ -9,4 +15,17 @@ export function errorCode(error: unknown) {
 
 export function reason(error: unknown) {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** The few causes that installing, building and starting share, recognised in what a program said. */
+export function knownCause(said: string): string | undefined {
+  if (/ENOSPC|no space left/i.test(said)) return 'the disk is full'
+  if (
+    /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|Temporary failure resolving|Could not connect|error sending request/i.test(
+      said,
+    )
+  )
+    return 'there is no network; connect this machine and run the command again'
+  if (/EACCES|EPERM|EROFS|Permission denied/i.test(said)) return 'this account has no right to write there'
+  return undefined
 }

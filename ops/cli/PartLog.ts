@@ -1,0 +1,64 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { rotate } from './steps.ts'
+
+const largest = 50_000_000
+const levels: Record<number, string> = { 40: 'warning', 50: 'error', 60: 'error' }
+
+/** What a part says goes to its file; warnings and errors are shown here too, each in one line. */
+export class PartLog {
+  #name: string
+  #file: string
+  #stream: WriteStream
+  #written = 0
+  /** The newest lines, for the case that the part does not even start. */
+  recent: string[] = []
+
+  constructor(name: string, file: string) {
+    this.#name = name
+    this.#file = file
+    this.#stream = this.#open()
+  }
+
+  take(...sources: (Readable | null)[]) {
+    for (const source of sources) if (source) createInterface({ input: source }).on('line', (line) => this.#line(line))
+  }
+
+  close() {
+    this.#stream.end()
+  }
+
+  #line(line: string) {
+    if (this.#written > largest) this.#stream = this.#open()
+    this.#written += line.length + 1
+    this.#stream.write(`${line}\n`)
+    this.recent = [...this.recent.slice(-19), line]
+    const shown = readable(line)
+    if (shown) console.error(`! ${this.#name} ${shown}`)
+  }
+
+  #open() {
+    this.#stream?.end()
+    rotate(this.#file)
+    this.#written = 0
+    const stream = createWriteStream(this.#file, { mode: 0o600 })
+    // A full disk must not stop the chat because its log cannot be written.
+    stream.on('error', () => undefined)
+    return stream
+  }
+}
+
+/** Answers a line worth a person's attention: of pino's JSON from "warn" upwards, and all that is no JSON. */
+export function readable(line: string): string | undefined {
+  if (!line.startsWith('{')) return line.trim() || undefined
+  try {
+    const { level, msg, err } = JSON.parse(line) as { level?: number; msg?: string; err?: { message?: string } }
+    const word = levels[level ?? 0]
+    return (
+      word && [`${word}:`, msg, err?.message && err.message !== msg ? `(${err.message})` : ''].filter(Boolean).join(' ')
+    )
+  } catch {
+    return line
+  }
+}

@@ -1,0 +1,36 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startChild } from './child.ts'
+import { checkout } from './env.ts'
+import { prepare } from './prepare.ts'
+import { needRedis } from './system-packages.ts'
+import { Misuse } from './trouble.ts'
+
+export const usage = `
+./veche bench <name> [options]
+
+Measures, and prints the figures with the machine and the method. What follows the name goes to the benchmark.
+`
+
+const folder = join(checkout, 'ops/bench')
+
+export async function run([name, ...args]: string[]): Promise<number> {
+  if (!name || !benches().includes(name))
+    throw new Misuse(
+      `There is no benchmark ${name ? `"${name}"` : 'without a name'}; there is: ${benches().join(', ') || 'none yet'}.`,
+    )
+  await needRedis()
+  await prepare({ web: true })
+  const child = startChild(process.execPath, [join(folder, `${name}.ts`), ...args], {
+    cwd: checkout,
+    stdio: 'inherit',
+    orphanSignal: 'TERM',
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void child.stop([signal], 20_000))
+  return (await child.exited) === 'exit code 0' ? 0 : 1
+}
+
+function benches() {
+  const files = existsSync(folder) ? readdirSync(folder) : []
+  return files.filter((file) => /^[a-z-]+\.ts$/.test(file)).map((file) => file.slice(0, -3))
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkout } from '../env.ts'
+import { packagesAreCurrent, webIsCurrent } from '../prepare.ts'
+import { reason } from '../trouble.ts'
+import { broken, fine, idle, type Finding, type Patient } from './finding.ts'
+
+export function packages(): Finding[] {
+  return packagesAreCurrent()
+    ? [fine('Packages', 'are those of the lockfile')]
+    : [broken('Packages', 'are missing or older than the lockfile', '"./veche up" installs them.')]
+}
+
+export function webBuild(): Finding[] {
+  return webIsCurrent()
+    ? [fine('Web app', 'is built from these sources')]
+    : [broken('Web app', 'is not built, or older than its sources', '"./veche up" builds it.')]
+}
+
+/** The parts' own schemas judge what the parts will be told. */
+export async function settings({ settings: own, state }: Patient): Promise<Finding[]> {
+  const given = {
+    DATABASE_URL: own.databaseUrl ?? state?.databaseUrl ?? 'embedded',
+    REDIS_URL: own.redisUrl ?? state?.redisUrl ?? 'embedded',
+    VECHE_SECRET: 'x'.repeat(43),
+    VECHE_DATA: own.dataFolder,
+    ...process.env,
+  }
+  const problems = await Promise.all(['api', 'sfu'].map((part) => complaint(part, given)))
+  const found = problems.filter((problem) => problem !== undefined)
+  return found.length
+    ? found.map((problem) => broken('Settings', problem, 'ops/README.md says what each takes.'))
+    : [fine('Settings', 'every part takes them')]
+}
+
+async function complaint(part: string, given: NodeJS.ProcessEnv) {
+  const file = join(checkout, `apps/${part}/src/env.ts`)
+  try {
+    const { readEnv } = (await import(file)) as { readEnv(source: NodeJS.ProcessEnv): unknown }
+    readEnv(given)
+    return undefined
+  } catch (error) {
+    return `${part}: ${reason(error).replaceAll(/\s*\n\s*/g, ' ')}`
+  }
+}
+
+export async function readiness({ settings: own, state }: Patient): Promise<Finding[]> {
+  if (!state)
+    return [
+      idle(
+        'Veche',
+        `does not run on ${own.dataFolder}${existsSync(own.dataFolder) ? '' : ' (there is none yet)'}; "./veche up" starts it`,
+      ),
+    ]
+  const url = `http://127.0.0.1:${state.ports.api}/readyz`
+  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => reason(error))
+  if (typeof answer === 'string')
+    return [broken('API', `${url} does not answer (${answer})`, `Its log ${own.dataFolder}/logs/api.log says why.`)]
+  const text = await answer.text()
+  if (!answer.ok)
+    return [broken('API', `runs and is not ready: ${text}`, `Its log ${own.dataFolder}/logs/api.log says why.`)]
+  return [fine('API', 'is ready'), await sfu(state.ports.sfu)]
+}
+
+async function sfu(port: number): Promise<Finding> {
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
+    () => undefined,
+  )
+  return answer?.ok
+    ? fine('SFU', 'is ready')
+    : broken('SFU', `does not answer on port ${port}`, 'Its log in the data folder says why.')
+}

@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { userInfo } from 'node:os'
+import { postgresAccount, reaches } from './account.ts'
+import { checkout, type Settings } from './env.ts'
+import { errorCode, reason, Trouble } from './trouble.ts'
+
+/** Below this Postgres could stop in the middle of a day, so it is said before the start. */
+const leastSpace = 300_000_000
+
+/** Makes the folder that holds everything worth keeping, and answers its real path. */
+export function openDataFolder(settings: Settings): string {
+  const embedded = !settings.databaseUrl
+  try {
+    if (embedded && !settings.dataFolderChosen) linkOutOfClosedHome(settings.dataFolder)
+    mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
+    const folder = realpathSync(settings.dataFolder)
+    const owner = statSync(folder).uid
+    if (owner !== userInfo().uid)
+      throw new Trouble(
+        `The data folder ${folder} belongs to the account with the id ${owner}: run as that account, or choose another folder with VECHE_DATA.`,
+      )
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    letPostgresIn(folder, embedded)
+    refuseFullDisk(folder)
+    return folder
+  } catch (error) {
+    if (error instanceof Trouble) throw error
+    throw new Trouble(
+      `The data folder ${settings.dataFolder} cannot be used: ${sentence(error)}. VECHE_DATA chooses another.`,
+    )
+  }
+}
+
+/** A secret of this installation: it is made once, readable by its owner alone, and never printed. */
+export function readSecret(folder: string): string {
+  const chosen = process.env['VECHE_SECRET']
+  if (chosen) return chosen
+  const file = join(folder, 'secret')
+  try {
+    writeFileSync(file, randomBytes(32).toString('base64url') + '\n', { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw new Trouble(`The secret ${file} cannot be written: ${sentence(error)}.`)
+  }
+  const secret = readFileSync(file, 'utf8').trim()
+  if (secret.length < 32)
+    throw new Trouble(
+      `The secret ${file} is damaged: restore it from a backup, or remove it (everybody then signs in again).`,
+    )
+  return secret
+}
+
+export function freeSpace(folder: string) {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
+}
+
+/** Root's own checkout often lies in /root, where the account of Postgres may not enter: then the data live in /var/lib. */
+function linkOutOfClosedHome(folder: string) {
+  if (existsSync(folder) || lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return
+  const account = postgresAccount()
+  if (!account || reaches(account, checkout)) return
+  const key = createHash('sha256').update(checkout).digest('hex').slice(0, 8)
+  const open = `/var/lib/veche/${basename(checkout)}-${key}`
+  mkdirSync(open, { recursive: true, mode: 0o755 })
+  symlinkSync(open, folder)
+}
+
+function letPostgresIn(folder: string, embedded: boolean) {
+  const account = embedded ? postgresAccount() : undefined
+  if (!account) return
+  chmodSync(folder, 0o711)
+  if (!reaches(account, folder))
+    throw new Trouble(
+      `Postgres runs as the account "postgres", which cannot enter ${folder}: open the folders above it (chmod o+x), or choose another with VECHE_DATA.`,
+    )
+}
+
+function refuseFullDisk(folder: string) {
+  const free = freeSpace(folder)
+  if (free < leastSpace)
+    throw new Trouble(
+      `The disk of ${folder} is full (${Math.floor(free / 1e6)} MB are free, ${leastSpace / 1e6} are needed): make room, or choose another disk with VECHE_DATA.`,
+    )
+}
+
+function sentence(error: unknown) {
+  const known: Record<string, string> = {
+    EACCES: 'this account has no right to write there',
+    EPERM: 'this account has no right to write there',
+    EROFS: 'the disk is read-only',
+    ENOSPC: 'the disk is full',
+    ENOTDIR: 'a part of the path is a file',
+    EEXIST: 'there is a file of that name',
+  }
+  return known[errorCode(error)] ?? reason(error)
+}

@@ -1,0 +1,52 @@
+import { reason, Trouble } from './trouble.ts'
+
+type Command = { usage: string; run(args: string[]): Promise<number> }
+
+/** Loaded one by one: before the installation there is nothing to import but Node itself. */
+const commands: Record<string, { summary: string; load(): Promise<Command> }> = {
+  up: { summary: 'install what is missing, start everything and stay', load: () => import('./up.ts') },
+  down: { summary: 'stop what "up" started', load: () => import('./down.ts') },
+  doctor: { summary: 'check each part and say cause and cure', load: () => import('./doctor.ts') },
+  admin: {
+    summary: 'print the link for the first administrator, or a recovery link',
+    load: () => import('./admin.ts'),
+  },
+  check: { summary: 'format, lint, types, unused code, generated types', load: () => import('./check.ts') },
+  test: { summary: 'the check and every test that must hold on each change', load: () => import('./test.ts') },
+  bench: { summary: 'measure, with machine and method', load: () => import('./bench.ts') },
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main([name = '--help', ...args]: string[]): Promise<number> {
+  if (['--help', '-h', 'help'].includes(name)) return help()
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) return complain(`There is no command "${name}". "./veche --help" lists them.`, 2)
+  try {
+    const { usage, run } = await command.load()
+    if (!args.includes('--help') && !args.includes('-h')) return await run(args)
+    console.log(usage.trim())
+    return 0
+  } catch (error) {
+    if (error instanceof Trouble) return complain(error.message, error.exitCode)
+    return complain(
+      `"./veche ${name}" met something it does not know: ${error instanceof Error ? error.stack : reason(error)}`,
+      1,
+    )
+  }
+}
+
+function help() {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ./veche ${name.padEnd(7)} ${summary}`)
+  console.log(
+    ['Veche: chat and meetings on your own machine.', '', ...lines, '', '"./veche <command> --help" says more.'].join(
+      '\n',
+    ),
+  )
+  return 0
+}
+
+function complain(sentence: string, code: number) {
+  console.error(`veche: ${sentence}`)
+  return code
+}

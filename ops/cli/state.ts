@@ -1,0 +1,57 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { identity, isSame, stopForeign } from './child.ts'
+
+export type Process = { pid: number; identity: string }
+/** What runs on a data folder, for the other commands and for the start after a crash. */
+export type State = {
+  up: Process
+  address: string
+  ports: { api: number; sfu: number }
+  databaseUrl: string
+  redisUrl: string
+  ready: boolean
+  parts: Record<string, Process>
+}
+
+export function processOf(pid: number): Process {
+  return { pid, identity: identity(pid) }
+}
+
+export function isThere(one: Process) {
+  return isSame(one.pid, one.identity)
+}
+
+export function writeState(folder: string, state: State) {
+  const file = join(folder, 'run.json')
+  writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+export function readState(folder: string): State | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as State
+  } catch {
+    return undefined
+  }
+}
+
+export function forgetState(folder: string) {
+  rmSync(join(folder, 'run.json'), { force: true })
+}
+
+/** Parts that outlived a killed "up", in the order in which they are stopped. */
+export function orphans(folder: string): [string, Process][] {
+  return Object.entries(readState(folder)?.parts ?? {})
+    .filter(([, part]) => isThere(part))
+    .reverse()
+}
+
+export async function stopOrphan(name: string, { pid }: Process) {
+  // Postgres takes SIGTERM for "when everybody has left", and SIGINT for "now, in good order".
+  const first = name === 'postgres' ? 'SIGINT' : 'SIGTERM'
+  return stopForeign(pid, [
+    [first, 20_000],
+    ['SIGKILL', 2_000],
+  ])
+}

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { redisBinary } from './redis.ts'
+import { run, step } from './steps.ts'
+import { Trouble } from './trouble.ts'
+
+export async function needRedis() {
+  if (redisBinary()) return
+  await install('redis-server', 'Redis')
+  // The package starts a server of the machine's own on a port; ours is another one, on a socket.
+  if (existsSync('/run/systemd/system'))
+    spawnSync(...asRoot(['systemctl', 'disable', '--now', 'redis-server']), { stdio: 'ignore' })
+  if (!redisBinary())
+    throw new Trouble('redis-server was installed and still does not run: "redis-server --version" says why.')
+}
+
+export function chromiumBinary() {
+  return ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+}
+
+export async function needChromium() {
+  if (chromiumBinary()) return
+  await install('chromium', 'Chromium')
+  if (!chromiumBinary()) throw new Trouble('chromium was installed and is not at /usr/bin/chromium.')
+}
+
+async function install(name: string, called: string) {
+  if (!existsSync('/usr/bin/apt-get'))
+    throw new Trouble(
+      `${called} is missing, and this machine has no apt-get: install ${name} and run the command again.`,
+    )
+  await step(`Installing ${called} from the distribution`, async () => {
+    unlockSudo(name)
+    const log = join(tmpdir(), `veche-apt-${process.pid}.log`)
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    const goal = `Installing ${called} (apt-get install ${name})`
+    await run(...asRoot(['apt-get', 'update']), {
+      cwd: '/',
+      log,
+      env,
+      goal: 'Reading the package lists (apt-get update)',
+    })
+    await run(...asRoot(['apt-get', 'install', '--yes', '--no-install-recommends', name]), { cwd: '/', log, env, goal })
+  })
+}
+
+/** Asks for the password once, in the terminal, before the output goes to a log. */
+function unlockSudo(name: string) {
+  if (userInfo().uid === 0) return
+  const interactive = process.stdin.isTTY ? [] : ['--non-interactive']
+  const { status } = spawnSync('sudo', [...interactive, '--validate'], { stdio: 'inherit' })
+  if (status !== 0)
+    throw new Trouble(
+      `${name} is missing, and this account may not install it: run "apt-get install ${name}" as root, or give the account sudo.`,
+    )
+}
+
+function asRoot(command: string[]): [string, string[]] {
+  const [name, ...args] =
+    userInfo().uid === 0 ? command : ['sudo', '--non-interactive', '--preserve-env=DEBIAN_FRONTEND', ...command]
+  return [name!, args]
+}

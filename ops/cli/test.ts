@@ -1,0 +1,74 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { readArguments } from './arguments.ts'
+import { startChild } from './child.ts'
+import { checks } from './checks.ts'
+import { runChecks } from './check.ts'
+import { checkout } from './env.ts'
+import { prepare } from './prepare.ts'
+import { readReport, type Count } from './report.ts'
+import { needChromium, needRedis } from './system-packages.ts'
+import { reason, Trouble } from './trouble.ts'
+
+export const usage = `
+./veche test [filter …] [--long]
+
+Prepares the machine, then runs the check and the unit, integration and end-to-end tests; the last line counts them.
+A filter is a part of a path (messages, apps/api, e2e/invite); with one the check is left out.
+--long adds the tests that take long (*.long.test.ts): outages, twenty kills, soak.
+`
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = readArguments('test', args, { long: { type: 'boolean', default: false } }, Infinity)
+  const total = { passed: 0, failed: 0 }
+  const add = ({ passed, failed }: Count) => void ((total.passed += passed), (total.failed += failed))
+  const start = performance.now()
+  try {
+    await needRedis()
+    await needChromium()
+    await prepare({ web: true })
+    await runAll(positionals, values.long, add)
+  } catch (error) {
+    console.error(`veche: ${error instanceof Trouble ? error.message : ((error as Error).stack ?? reason(error))}`)
+    add({ passed: 0, failed: 1 })
+  }
+  console.log(`\nAll of it took ${Math.round((performance.now() - start) / 1000)} s`)
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  return total.failed ? 1 : 0
+}
+
+async function runAll(filters: string[], long: boolean, add: (count: Count) => void) {
+  const { startTestServices } = await import('../test/services.ts')
+  const services = await startTestServices()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void services.stop().finally(() => process.exit(130)))
+  try {
+    if (!filters.length) add(await runChecks(checks, services.env.TEST_DATABASE_URL))
+    add(await runVitest('tests', ['--project', '!@veche/e2e'], filters, long, services.env))
+    // The browser gets the cores to itself: its tests watch the clock of a person.
+    add(await runVitest('e2e', ['--project', '@veche/e2e'], filters, long, services.env))
+  } finally {
+    await services.stop()
+  }
+}
+
+async function runVitest(
+  name: string,
+  project: string[],
+  filters: string[],
+  long: boolean,
+  env: NodeJS.ProcessEnv,
+): Promise<Count> {
+  const report = join(checkout, `node_modules/.veche/${name}.json`)
+  rmSync(report, { force: true })
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const without = long ? [] : ['--exclude', '**/*.long.test.ts']
+  const vitest = join(checkout, 'node_modules/.bin/vitest')
+  const child = startChild(vitest, ['run', '--passWithNoTests', ...project, ...reporters, ...without, ...filters], {
+    cwd: checkout,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    orphanSignal: 'TERM',
+  })
+  return readReport(report, await child.exited)
+}
