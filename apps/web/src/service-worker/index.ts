@@ -1,0 +1,32 @@
+import { assets, immutable } from '$app/manifest'
+import { version } from '$app/env'
+import { self } from '$app/service-worker'
+import { clientsClaim } from 'workbox-core'
+import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
+import { NavigationRoute, registerRoute } from 'workbox-routing'
+
+/** The one page of the app: it opens at every address, with or without a network. */
+const SHELL = '/200.html'
+/** What the server itself answers. Nothing of it is ever kept here. */
+const SERVED = [/^\/api(\/|$)/, /^\/dev\//, /^\/livez$/, /^\/readyz$/, /^\/metrics$/, /^\/sfu(\/|$)/]
+/** Shown by stores and launchers only. */
+const NOT_NEEDED = /\/(screenshots|icons\/(maskable|monochrome))/
+
+const built = immutable.map(({ path }) => ({ url: absolute(path), revision: null }))
+const kept = assets
+  .filter(({ path }) => !NOT_NEEDED.test(path))
+  .map(({ path }) => ({ url: absolute(path), revision: version }))
+
+precacheAndRoute([{ url: SHELL, revision: version }, ...built, ...kept])
+cleanupOutdatedCaches()
+registerRoute(new NavigationRoute(createHandlerBoundToURL(SHELL), { denylist: SERVED }))
+clientsClaim()
+
+// A new version waits until the person asks for it: nobody is interrupted.
+self.addEventListener('message', (event) => {
+  if (event.data?.type === 'SKIP_WAITING') void self.skipWaiting()
+})
+
+function absolute(path: string): string {
+  return path.startsWith('/') ? path : `/${path}`
+}
