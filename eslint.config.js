@@ -69,7 +69,17 @@ export default defineConfig(
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': true }],
     },
   },
-  { files: ['**/*.svelte'], rules: { 'svelte/no-at-html-tags': 'error', 'prefer-const': 'off' } },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    rules: {
+      'svelte/no-at-html-tags': 'error',
+      'prefer-const': 'off',
+      // The app lives at the root of its address: a path is a path.
+      'svelte/no-navigation-without-resolve': 'off',
+    },
+  },
+  // A class keeps plain maps and sets for what is not shown.
+  { files: ['**/*.svelte.ts'], rules: { 'svelte/prefer-svelte-reactivity': 'off' } },
   {
     files: ['**/*.ts'],
     ignores: tests,
