@@ -64,8 +64,8 @@ export function watchOtherTabs(tell: (me: Me | null) => void) {
 
 async function wipeDatabases(): Promise<boolean> {
   const all = await indexedDB.databases()
-  const gone = all.map(({ name }) => (name?.startsWith('veche') ? wipeDatabase(name) : true))
-  return (await Promise.all(gone)).every(Boolean)
+  const ours = all.flatMap(({ name }) => (name?.startsWith('veche') ? [name] : []))
+  return (await Promise.all(ours.map(wipeDatabase))).every(Boolean)
 }
 
 /** False when a tab that has it open does not let go in time. */

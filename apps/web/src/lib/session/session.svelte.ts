@@ -104,7 +104,7 @@ export class Session {
   }
 
   async #close() {
-    await Promise.allSettled([...this.#closers].map((close) => close()))
+    await Promise.allSettled([...this.#closers].map(async (close) => close()))
   }
 }
 
