@@ -6,12 +6,11 @@ import type { Deps } from './deps.ts'
 import { known } from './errors.ts'
 import { serveHealth } from './platform/health.ts'
 import { type AppRouter, appRouter } from './router.ts'
-import { Streams } from './sync/streams.ts'
 import { openSocketDoor } from './sync/socket-door.ts'
 import { serveWeb } from './platform/web.ts'
 import { serveMailbox } from './mail/http.ts'
 
-export type App = { http: FastifyInstance; streams: Streams; close: () => Promise<void> }
+export type App = { http: FastifyInstance; close: () => Promise<void> }
 
 /** The HTTP and WebSocket doors over `deps`; tests use the very same. */
 export async function createApp(deps: Deps): Promise<App> {
@@ -23,21 +22,20 @@ export async function createApp(deps: Deps): Promise<App> {
     requestTimeout: 30_000,
     forceCloseConnections: true,
   })
-  const streams = new Streams(deps)
   http.setErrorHandler((error: FastifyError, req, reply) => answerError(deps, error, req.url, reply))
   await http.register(cookie)
   await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
   serveHealth(http, deps)
   serveMailbox(http, deps)
   await serveWeb(http, deps.env)
-  const door = openSocketDoor(http, deps, streams)
+  const door = openSocketDoor(http, deps)
   const close = async () => {
     // Streams first: clients hear that they should come back elsewhere, while requests in flight are still answered.
     door.close()
-    streams.close()
+    deps.streams.close()
     await http.close()
   }
-  return { http, streams, close }
+  return { http, close }
 }
 
 function trpcOptions(deps: Deps): FastifyTRPCPluginOptions<AppRouter>['trpcOptions'] {

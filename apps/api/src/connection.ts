@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { limits } from '@veche/shared/limits'
+import { deviceName } from './auth/devices.ts'
 import { findActor, sessionCookie } from './auth/sessions.ts'
-import type { Anyone, Connection } from './ctx.ts'
+import type { Anyone, Connection, Socket } from './ctx.ts'
 import type { Deps } from './deps.ts'
 import { fail } from './errors.ts'
 import { isOwnOrigin } from './platform/origin.ts'
@@ -14,10 +14,10 @@ export async function httpContext(deps: Deps, req: FastifyRequest, reply: Fastif
 }
 
 /** The context of a socket: it carries the stream only, which asks again every second who is behind it. */
-export async function socketContext(deps: Deps, req: IncomingMessage, ip: string): Promise<Anyone> {
+export async function socketContext(deps: Deps, req: IncomingMessage, ip: string, socket: Socket): Promise<Anyone> {
   const token = cookieOf(req.headers.cookie, sessionCookie)
   const none = () => undefined
-  const connection = { ip, device: deviceOf(req.headers['user-agent']), setCookie: none, clearCookie: none }
+  const connection = { ip, device: deviceName(req.headers['user-agent']), setCookie: none, clearCookie: none, socket }
   return { ...deps, actor: await findActor(deps, token), connection }
 }
 
@@ -41,12 +41,8 @@ function connectionOf(req: FastifyRequest, reply: FastifyReply): Connection {
   const options = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const
   return {
     ip: req.ip,
-    device: deviceOf(req.headers['user-agent']),
+    device: deviceName(req.headers['user-agent']),
     setCookie: (token, expires) => void reply.setCookie(sessionCookie, token, { ...options, expires }),
     clearCookie: () => void reply.clearCookie(sessionCookie, options),
   }
-}
-
-function deviceOf(agent: string | undefined): string {
-  return (agent ?? '').slice(0, limits.device)
 }

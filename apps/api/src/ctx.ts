@@ -13,7 +13,11 @@ export type Connection = {
   device: string
   setCookie: (token: string, expires: Date) => void
   clearCookie: () => void
+  /** The socket under a stream; absent for everything that is asked over HTTP. */
+  socket?: Socket
 }
+
+export type Socket = { readonly bufferedAmount: number; close(code: number, reason: string): void; terminate(): void }
 
 export type Anyone = Deps & { actor: Actor | null; connection: Connection }
 export type Ctx = Deps & { actor: Actor; connection: Connection }

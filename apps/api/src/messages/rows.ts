@@ -41,6 +41,8 @@ export function toMessage(row: Message): MessageRow {
   }
 }
 
+const newestPage = 50
+
 const messages: RowSource<'messages'> = {
   scope: 'dialog',
   table: 'messages',
@@ -50,6 +52,13 @@ const messages: RowSource<'messages'> = {
       .selectFrom('messages')
       .select(messageColumns.map((column) => `messages.${column}` as const))
       .where('messages.dialog_id', '=', id as never),
+  newest: (db, id) =>
+    db
+      .selectFrom('messages')
+      .select(messageColumns.map((column) => `messages.${column}` as const))
+      .where('messages.dialog_id', '=', id as never)
+      .orderBy('messages.seq', 'desc')
+      .limit(newestPage),
   toWire: toMessage,
 }
 

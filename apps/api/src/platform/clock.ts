@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+
 /** The time of JavaScript; SQL asks veche_now(). Tests move both. */
 export type Clock = { now(): number }
 
@@ -9,4 +11,11 @@ export function iso(at: Date | string): string {
 
 export function isoOrNull(at: Date | string | null): string | null {
   return at === null ? null : iso(at)
+}
+
+/** The time of SQL, as a part of a statement. */
+export const sqlNow = sql<Date>`veche_now()`
+
+export function sqlIn(ms: number) {
+  return sql<Date>`veche_now() + ${ms}::float8 * interval '1 millisecond'`
 }

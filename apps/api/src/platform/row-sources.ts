@@ -15,6 +15,8 @@ export type RowSource<Table extends RowTable = RowTable> = {
   table: Table
   rows: (db: Kysely<DB>, id: ScopeId) => Query
   revColumn: string
+  /** Where all rows are too many: the page to begin with. Without it a new reader gets all of them, by revision. */
+  newest?: (db: Kysely<DB>, id: ScopeId) => Query
   // The row comes as JSON from Postgres: only the source's own mapper knows its shape.
   toWire: (row: never) => NonNullable<Rows[Table]>[number]
 }
@@ -22,9 +24,10 @@ export type RowSource<Table extends RowTable = RowTable> = {
 /** What else is read in the same snapshot: who may see it, my unread number. Each becomes one column of the statement. */
 export type Extras = Record<string, RawBuilder<unknown>>
 
-export type Reading<E extends Extras> = { scope: ScopeKind; id: ScopeId; from: number; extras: E }
+export type Reading<E extends Extras> = { scope: ScopeKind; id: ScopeId; from: number | 'newest'; extras: E }
 
-export type ReadRows = { rev: number; rows: Rows; more: boolean }
+/** Rows up to `rev`; the scope itself was at `scopeRev` when they were read. */
+export type ReadRows = { rev: number; scopeRev: number; rows: Rows; more: boolean }
 
 /**
  * What changed after revision `from`: the rows as they are now, by revision, and the revision up to which this is all. One
@@ -46,30 +49,47 @@ export async function rowsSince<E extends Extras>(
   )
   const found = rows[0]
   if (!found) return null
-  return { ...cut(sources, found), extras: found as Record<keyof E, unknown> }
+  const read = from === 'newest' ? whole(sources, found) : cut(sources, found)
+  return { ...read, extras: found as Record<keyof E, unknown> }
 }
 
-function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, from: number) {
+function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, from: number | 'newest') {
   const rev = sql.ref(source.revColumn)
-  const rows = source
-    .rows(db, id)
-    .where(sql<boolean>`${rev} > ${from}`)
-    .orderBy(rev)
-    .limit(limits.sync.rows + 1)
+  const changed = (after: number) =>
+    source
+      .rows(db, id)
+      .where(sql<boolean>`${rev} > ${after}`)
+      .orderBy(rev)
+      .limit(limits.sync.rows + 1)
+  const rows = from === 'newest' ? (source.newest?.(db, id) ?? changed(0)) : changed(from)
   return sql`select coalesce(json_agg(r), '[]'::json) from (${rows}) r`
 }
 
+type Found = Record<string, unknown>
+type Revised = { rev: number } & object
+
+/** The newest page stands for the scope as it is now: what is older is history, asked for by its own pages. */
+function whole(sources: RowSource[], found: Found): ReadRows {
+  const scopeRev = found['scope_rev'] as number
+  return { rev: scopeRev, scopeRev, rows: toWire(sources, found, scopeRev), more: false }
+}
+
 /** Bounded by rows, cut between revisions: a transaction stamps fewer rows than a page holds, so a page always gets on. */
-function cut(sources: RowSource[], found: Record<string, unknown>): ReadRows {
-  const all = sources.map((source) => ({ source, rows: found[source.table] as ({ rev: number } & object)[] }))
-  const revs = all.flatMap(({ rows }) => rows.map((row) => row.rev)).sort((a, b) => a - b)
+function cut(sources: RowSource[], found: Found): ReadRows {
+  const revs = sources
+    .flatMap((source) => (found[source.table] as Revised[]).map((row) => row.rev))
+    .sort((a, b) => a - b)
   const scopeRev = found['scope_rev'] as number
   const firstLeftOut = revs[limits.sync.rows]
   const rev = firstLeftOut === undefined ? scopeRev : firstLeftOut - 1
+  return { rev, scopeRev, rows: toWire(sources, found, rev), more: rev < scopeRev }
+}
+
+function toWire(sources: RowSource[], found: Found, upTo: number): Rows {
   const rows: Rows = {}
-  for (const { source, rows: read } of all) {
-    const kept = read.filter((row) => row.rev <= rev)
+  for (const source of sources) {
+    const kept = (found[source.table] as Revised[]).filter((row) => row.rev <= upTo)
     if (kept.length > 0) Object.assign(rows, { [source.table]: kept.map((row) => source.toWire(row as never)) })
   }
-  return { rev, rows, more: rev < scopeRev }
+  return rows
 }

@@ -1,6 +1,6 @@
 import type { ScopeId } from '@veche/shared/ids'
 import type { ScopeKind } from '@veche/shared/rows/rows'
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { DB } from '@veche/db/types.gen'
 import type { Deps } from '../deps.ts'
 import type { Tx } from '../ctx.ts'
@@ -13,28 +13,19 @@ export type Scope = { kind: ScopeKind; id: ScopeId }
 /** What a scope needs of a transaction: tests and jobs have no actor. */
 type Changing = { db: Transaction<DB>; after: { hints: Map<string, Hint> } }
 
-const order: ScopeKind[] = ['dialog', 'meeting', 'user', 'directory']
+const order = '{dialog,meeting,user,directory}'
 
 /**
- * Locks scopes in the one order that everybody keeps, each by a statement of its own: what is read in later statements is what is
- * true under the lock. Reading rights in the same statement would read them as they were before the lock was won.
+ * Locks scopes in the one order that everybody keeps (dialogs by id, meetings, users, the directory), in a statement of its own:
+ * what is read in later statements is what is true under the lock. Reading rights in the same statement would read them as they
+ * were before the lock was won.
  */
 export async function lockScopes(tx: Changing, scopes: Scope[]): Promise<void> {
-  for (const scope of inOrder(scopes)) {
-    const found = await tx.db
-      .selectFrom('scopes')
-      .select('id')
-      .where('id', '=', scope.id)
-      .where('kind', '=', scope.kind)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
-    if (!found) fail('scope.not_found')
-  }
-}
-
-function inOrder(scopes: Scope[]): Scope[] {
-  const unique = [...new Map(scopes.map((scope) => [scope.id, scope])).values()]
-  return unique.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || (a.id < b.id ? -1 : 1))
+  const ids = [...new Set(scopes.map((scope) => scope.id))]
+  const locked = await sql`
+    select id from scopes where id = any(${ids}::uuid[])
+    order by array_position(${sql.lit(order)}::text[], kind), id for no key update`.execute(tx.db)
+  if (locked.rows.length !== ids.length) fail('scope.not_found')
 }
 
 /** The next revision of a locked scope. Rows that change now are stamped with it. */
@@ -47,6 +38,19 @@ export async function advance(tx: Changing, scope: Scope): Promise<number> {
     .executeTakeFirstOrThrow()
   changed(tx, { scope: scope.kind, id: scope.id, rev })
   return rev
+}
+
+/** The next revisions of many locked scopes at once. */
+export async function advanceAll(tx: Changing, scopes: Scope[]): Promise<Map<ScopeId, number>> {
+  const ids = scopes.map((scope) => scope.id)
+  const rows = await tx.db
+    .updateTable('scopes')
+    .set((eb) => ({ rev: eb('rev', '+', 1) }))
+    .where('id', 'in', ids)
+    .returning(['id', 'kind', 'rev'])
+    .execute()
+  for (const { id, kind, rev } of rows) changed(tx, { scope: kind, id, rev })
+  return new Map(rows.map(({ id, rev }) => [id, rev]))
 }
 
 /** For statements that advance a scope themselves. */

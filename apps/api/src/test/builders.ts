@@ -1,12 +1,14 @@
-import { newId, type SessionId, type UserId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type DialogId, newId, type SessionId, type UserId } from '@veche/shared/ids'
 import type { ServerRole } from '@veche/shared/permissions'
+import type { MessageRow } from '@veche/shared/rows/rows'
 import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { inTransaction } from '../platform/transaction.ts'
-import { advance, createScope, lockScopes } from '../platform/scopes.ts'
-import { DIRECTORY_SCOPE } from '@veche/shared/ids'
+import { advance, changeScope, createScope, lockScopes } from '../platform/scopes.ts'
 
 export type TestUser = { userId: UserId; sessionId: SessionId; token: string; name: string; email: string }
+
+import { callerFor } from './harness.ts'
 
 let count = 0
 
@@ -49,4 +51,31 @@ export async function newSession(deps: Deps, userId: UserId): Promise<{ sessionI
     await tx.db.insertInto('sessions').values(row).execute()
   })
   return { sessionId, token }
+}
+
+/** A group of these people, the first its owner; made as people make one. */
+export async function newGroup(deps: Deps, people: TestUser[], title = 'Group'): Promise<DialogId> {
+  const [owner, ...others] = people
+  const id = newId<DialogId>()
+  await callerFor(deps, owner!).dialogs.createGroup({ id, title, userIds: others.map((person) => person.userId) })
+  return id
+}
+
+export async function newDirect(deps: Deps, one: TestUser, other: TestUser): Promise<DialogId> {
+  const answer = await callerFor(deps, one).dialogs.openDirect({ userId: other.userId })
+  return answer.id as DialogId
+}
+
+export async function say(deps: Deps, who: TestUser, dialogId: DialogId, body: string): Promise<MessageRow> {
+  const { message } = await callerFor(deps, who).messages.send({ dialogId, clientId: newId(), body })
+  return message
+}
+
+/** As a later release will delete: the row stays, stamped, and its words are gone. */
+export async function bury(deps: Deps, dialogId: DialogId, seq: number): Promise<void> {
+  await changeScope(deps, { kind: 'dialog', id: dialogId }, async (tx) => {
+    const rev = await advance(tx, { kind: 'dialog', id: dialogId })
+    const row = tx.db.updateTable('messages').set((eb) => ({ deleted_at: eb.fn<Date>('veche_now'), body: null, rev }))
+    await row.where('dialog_id', '=', dialogId).where('seq', '=', seq).execute()
+  })
 }

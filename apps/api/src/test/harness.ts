@@ -28,9 +28,10 @@ export type House = Awaited<ReturnType<typeof newHouse>>
 export async function newHouse(settings: Record<string, string> = {}) {
   const { url, drop } = await newTestDatabase()
   const data = mkdtempSync(join(tmpdir(), 'veche-test-'))
-  const env = readEnv({
+  const given = {
     DATABASE_URL: url,
     REDIS_URL: testEnv('TEST_REDIS_URL'),
+    REDIS_PREFIX: `test-${randomUUID()}`,
     VECHE_SECRET: randomUUID() + randomUUID(),
     VECHE_DATA: data,
     PUBLIC_URL: 'http://localhost:8080',
@@ -38,7 +39,8 @@ export async function newHouse(settings: Record<string, string> = {}) {
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     DATABASE_POOL: '10',
     ...settings,
-  })
+  }
+  const env = readEnv(given)
   const clock = new TestClock()
   const deps = createDeps(env, { clock })
   afterAll(async () => {
@@ -50,7 +52,13 @@ export async function newHouse(settings: Record<string, string> = {}) {
     clock.offset += ms
     await setSqlClock(url, clock.offset)
   }
-  return { deps, env, clock, pass, url }
+  /** A further process of the same installation: same database, own connections. */
+  const another = (other: Record<string, string> = {}): Deps => {
+    const more = createDeps(readEnv({ ...given, ...other }), { clock })
+    afterAll(() => closeDeps(more))
+    return more
+  }
+  return { deps, env, clock, pass, url, another }
 }
 
 /** A caller of the real router, for this person (or for nobody). */

@@ -1,0 +1,126 @@
+import { type DialogId, newId } from '@veche/shared/ids'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+
+let house: House
+let anna: TestUser
+let boris: TestUser
+let vera: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+  ;[anna, boris, vera] = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
+})
+
+const as = (who: TestUser) => callerFor(house.deps, who).dialogs
+
+describe('a direct dialog', () => {
+  it('is one for two people, however often and by whomever it is opened at once', async () => {
+    const asked = [1, 2, 3, 4].flatMap(() => [
+      as(anna).openDirect({ userId: boris.userId }),
+      as(boris).openDirect({ userId: anna.userId }),
+    ])
+    const answers = await Promise.all(asked)
+    expect(new Set(answers.map((answer) => answer.id)).size).toBe(1)
+    expect(answers[0]?.rows.dialogs?.[0]).toMatchObject({ kind: 'direct', memberCount: 2, title: null })
+  })
+
+  it('is not made with oneself, with nobody, or with somebody disabled', async () => {
+    await expect(as(anna).openDirect({ userId: anna.userId })).rejects.toThrow('user.not_found')
+    await expect(as(anna).openDirect({ userId: newId() })).rejects.toThrow('user.not_found')
+    const gone = await newUser(house.deps)
+    await house.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', gone.userId).execute()
+    await expect(as(anna).openDirect({ userId: gone.userId })).rejects.toThrow('user.not_found')
+  })
+
+  it('cannot be left, renamed or joined', async () => {
+    const dialogId = await newDirect(house.deps, anna, vera)
+    await expect(as(anna).leave({ dialogId })).rejects.toThrow('dialog.forbidden')
+    await expect(as(anna).rename({ dialogId, title: 'Ours' })).rejects.toThrow('dialog.forbidden')
+    await expect(as(anna).addMembers({ dialogId, userIds: [boris.userId] })).rejects.toThrow('dialog.forbidden')
+  })
+})
+
+describe('a group', () => {
+  it('asked for twice with one id is made once; an id of somebody else is taken', async () => {
+    const id = newId<DialogId>()
+    const input = { id, title: 'Twice', userIds: [boris.userId] }
+    const [first, second] = await Promise.all([as(anna).createGroup(input), as(anna).createGroup(input)])
+    expect(second.rev).toBe(first.rev)
+    await expect(as(vera).createGroup({ ...input, userIds: [] })).rejects.toThrow('dialog.id_taken')
+    await expect(as(vera).createGroup({ ...input, id: anna.userId as never, userIds: [] })).rejects.toThrow(
+      'dialog.id_taken',
+    )
+  })
+
+  it('its last owner hands over first; a lone owner may go', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    await expect(as(anna).leave({ dialogId })).rejects.toThrow('dialog.owner_must_hand_over')
+    await expect(as(anna).setRole({ dialogId, userId: anna.userId, role: 'member' })).rejects.toThrow(
+      'dialog.owner_must_hand_over',
+    )
+    await as(anna).setRole({ dialogId, userId: boris.userId, role: 'owner' })
+    await as(anna).leave({ dialogId })
+    await as(boris).leave({ dialogId })
+    await expect(as(boris).members({ dialogId })).rejects.toThrow('dialog.not_found')
+  })
+
+  it('two owners who leave at once leave an owner behind', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris, vera])
+    await as(anna).setRole({ dialogId, userId: boris.userId, role: 'owner' })
+    const left = await Promise.allSettled([as(anna).leave({ dialogId }), as(boris).leave({ dialogId })])
+    expect(left.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  it('a moderator adds and removes members, and touches neither owners nor other moderators', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris, vera])
+    await as(anna).setRole({ dialogId, userId: boris.userId, role: 'moderator' })
+    await expect(as(boris).removeMember({ dialogId, userId: anna.userId })).rejects.toThrow('dialog.forbidden')
+    await as(boris).removeMember({ dialogId, userId: vera.userId })
+    const { dialog } = await as(boris).addMembers({ dialogId, userIds: [vera.userId] })
+    expect(dialog.memberCount).toBe(3)
+    await expect(as(boris).setRole({ dialogId, userId: vera.userId, role: 'owner' })).rejects.toThrow(
+      'dialog.forbidden',
+    )
+    await expect(as(vera).addMembers({ dialogId, userIds: [anna.userId] })).rejects.toThrow('dialog.forbidden')
+  })
+
+  it('the count of members stays right when many come and go at once', async () => {
+    const dialogId = await newGroup(house.deps, [anna])
+    const people = await Promise.all(Array.from({ length: 8 }, () => newUser(house.deps)))
+    await Promise.all(people.map(({ userId }) => as(anna).addMembers({ dialogId, userIds: [userId, boris.userId] })))
+    await Promise.all(people.slice(0, 4).map((who) => as(who).leave({ dialogId })))
+    const page = await as(anna).members({ dialogId })
+    expect(page.members).toHaveLength(6)
+    const { rows } = await callerFor(house.deps, anna).sync.scope({ id: dialogId, since: 0 })
+    expect(rows.dialogs?.[0]?.memberCount).toBe(6)
+  })
+
+  it('who was removed sees nothing of it, and who comes back sees it anew', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    await as(anna).removeMember({ dialogId, userId: boris.userId })
+    await say(house.deps, anna, dialogId, 'without Boris')
+    const sync = callerFor(house.deps, boris).sync
+    expect(await sync.scope({ id: dialogId, since: 0 })).toMatchObject({ gone: true, rows: {} })
+    await expect(callerFor(house.deps, boris).messages.history({ dialogId })).rejects.toThrow('dialog.not_found')
+    await as(anna).addMembers({ dialogId, userIds: [boris.userId] })
+    // A cursor from his first time is worth nothing: he gets the newest page.
+    expect(await sync.scope({ id: dialogId, since: 1 })).toMatchObject({ gone: false, reset: true })
+  })
+
+  it('members are paged by rank and name, and found by name or handle', async () => {
+    const people = await Promise.all(['Ян', 'Ада', 'Мира'].map((name) => newUser(house.deps, { name })))
+    const dialogId = await newGroup(house.deps, [anna, ...people])
+    const first = await as(anna).members({ dialogId, limit: 2 })
+    const second = await as(anna).members({ dialogId, limit: 2, cursor: first.next })
+    const names = [...first.members, ...second.members].map(({ person }) => person.name)
+    expect(names).toEqual([anna.name, 'Ада', 'Мира', 'Ян'])
+    expect((await as(anna).members({ dialogId, query: 'МИР' })).members).toHaveLength(1)
+  })
+
+  it('an unknown person among those to add adds nobody', async () => {
+    const dialogId = await newGroup(house.deps, [anna])
+    await expect(as(anna).addMembers({ dialogId, userIds: [boris.userId, newId()] })).rejects.toThrow('user.not_found')
+    expect((await as(anna).members({ dialogId })).members).toHaveLength(1)
+  })
+})

@@ -1,0 +1,37 @@
+import * as schemas from '@veche/shared/schemas/dialogs'
+import { router, signedIn } from '../trpc.ts'
+import { configureDialog, createGroup, leaveDialog, openDirect, renameDialog, setMine } from './dialogs.ts'
+import { addMembers, membersPage, removeMember, setRole } from './members.ts'
+
+export const dialogsRouter = router({
+  openDirect: signedIn('change')
+    .input(schemas.openDirect)
+    .mutation(({ ctx, input }) => openDirect(ctx, input)),
+  createGroup: signedIn('change')
+    .input(schemas.createGroup)
+    .mutation(({ ctx, input }) => createGroup(ctx, input)),
+  rename: signedIn('change')
+    .input(schemas.rename)
+    .mutation(({ ctx, input }) => renameDialog(ctx, input)),
+  configure: signedIn('change')
+    .input(schemas.configure)
+    .mutation(({ ctx, input }) => configureDialog(ctx, input)),
+  members: signedIn('read')
+    .input(schemas.membersPage)
+    .query(({ ctx, input }) => membersPage(ctx, input)),
+  addMembers: signedIn('change')
+    .input(schemas.addMembers)
+    .mutation(({ ctx, input }) => addMembers(ctx, input)),
+  removeMember: signedIn('change')
+    .input(schemas.removeMember)
+    .mutation(({ ctx, input }) => removeMember(ctx, input)),
+  setRole: signedIn('change')
+    .input(schemas.setRole)
+    .mutation(({ ctx, input }) => setRole(ctx, input)),
+  leave: signedIn('change')
+    .input(schemas.one)
+    .mutation(({ ctx, input }) => leaveDialog(ctx, input)),
+  setMine: signedIn('change')
+    .input(schemas.setMine)
+    .mutation(({ ctx, input }) => setMine(ctx, input)),
+})

@@ -1,0 +1,34 @@
+import type { DB } from '@veche/db/types.gen'
+import { type DialogId, type MessageId, newId, type UserId } from '@veche/shared/ids'
+import type { SystemEvent } from '@veche/shared/rows/rows'
+import type { Transaction } from 'kysely'
+import type { Clock } from '../platform/clock.ts'
+
+type Changing = { db: Transaction<DB>; clock: Clock; actor: { userId: UserId } }
+
+/** What happened in a group, as a message in its place among the others. The scope is locked and advanced to `rev` already. */
+export async function addSystemMessage(
+  tx: Changing,
+  dialogId: DialogId,
+  rev: number,
+  system: SystemEvent,
+): Promise<number> {
+  const { seq } = await tx.db
+    .updateTable('scopes')
+    .set((eb) => ({ seq: eb('seq', '+', 1) }))
+    .where('id', '=', dialogId)
+    .returning('seq')
+    .executeTakeFirstOrThrow()
+  const id = newId<MessageId>(tx.clock.now())
+  const row = {
+    dialog_id: dialogId,
+    seq,
+    id,
+    rev,
+    author_id: tx.actor.userId,
+    kind: 'system' as const,
+    system: JSON.stringify(system),
+  }
+  await tx.db.insertInto('messages').values(row).execute()
+  return seq
+}

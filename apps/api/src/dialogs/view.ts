@@ -1,0 +1,77 @@
+import type { DialogId, UserId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import type { Rows } from '@veche/shared/rows/rows'
+import { type RawBuilder, sql } from 'kysely'
+import type { Audience, ScopeView } from '../platform/scope-views.ts'
+
+type Seen = {
+  from_seq: number
+  since_rev: number
+  cleared_seq: number
+  unread: number
+  read: number
+  delivered: number
+}
+
+/**
+ * A dialog as one member sees it. Unread is counted here and nowhere else: others' messages of countable kinds that still have
+ * words, after my position, within what I may read.
+ */
+export const dialogView: ScopeView = {
+  scope: 'dialog',
+  extras: (id, viewer) => ({ seen: seenBy(id as DialogId, viewer) }),
+  audience: (id, among, knownRev) => ({ audience: membersAmong(id as DialogId, among, knownRev) }),
+  heard: (extras) => toAudience(extras['audience'] as Heard),
+  judge: (extras) => {
+    const seen = extras['seen'] as Seen | null
+    if (!seen) return null
+    return {
+      sinceRev: seen.since_rev,
+      narrow: (rows) => narrow(rows, seen),
+      unread: seen.unread,
+      positions: { read: seen.read, delivered: seen.delivered },
+    }
+  },
+}
+
+type Heard = { rev: number; people: { user_id: UserId; from_seq: number; cleared_seq: number }[] | null } | null
+
+/** Read in the snapshot of the rows themselves: whoever was removed by this very change is not in it. */
+function membersAmong(id: DialogId, among: UserId[], knownRev: number): RawBuilder<unknown> {
+  return sql`select json_build_object('rev', d.members_rev, 'people', case when d.members_rev <> ${knownRev} then (
+      select coalesce(json_agg(json_build_object('user_id', m.user_id, 'from_seq', m.from_seq, 'cleared_seq', d.cleared_seq)), '[]')
+      from members m where m.dialog_id = d.id and m.user_id = any(${among}::uuid[]) and m.left_at is null) end)
+    from dialogs d where d.id = ${id}`
+}
+
+function toAudience(heard: Heard): Audience {
+  if (!heard) return { rev: 0, people: new Map() }
+  const people = heard.people?.map((place) => [place.user_id, { narrow: (rows: Rows) => narrow(rows, place) }] as const)
+  return { rev: heard.rev, people: people ? new Map(people) : null }
+}
+
+export function seenBy(id: DialogId, viewer: UserId): RawBuilder<unknown> {
+  return sql`select json_build_object(
+      'from_seq', m.from_seq, 'since_rev', m.since_rev, 'cleared_seq', d.cleared_seq,
+      'unread', (${unread}),
+      'read', coalesce((select max(o.read_seq) from members o where ${others}), 0),
+      'delivered', case d.kind when 'direct' then coalesce((select max(greatest(o.delivered_seq, o.read_seq)) from members o where ${others}), 0) else 0 end)
+    from members m join dialogs d on d.id = m.dialog_id
+    where m.dialog_id = ${id} and m.user_id = ${viewer} and m.left_at is null`
+}
+
+const others = sql`o.dialog_id = m.dialog_id and o.user_id <> m.user_id and o.left_at is null`
+
+const unread = sql`select count(*) from (
+    select from messages x
+    where x.dialog_id = m.dialog_id and x.seq > greatest(m.read_seq, m.from_seq - 1, d.cleared_seq)
+      and x.author_id <> m.user_id and x.kind = 'text' and x.deleted_at is null
+    limit ${sql.lit(limits.unreadCap)}) counted`
+
+/** What was written before this person came, or has been cleared, does not reach them. */
+export function narrow(rows: Rows, { from_seq, cleared_seq }: { from_seq: number; cleared_seq: number }): Rows {
+  if (!rows.messages) return rows
+  const messages = rows.messages.filter(({ seq }) => seq >= from_seq && seq > cleared_seq)
+  const { messages: _, ...rest } = rows
+  return messages.length > 0 ? { ...rest, messages } : rest
+}

@@ -1,0 +1,22 @@
+import * as schemas from '@veche/shared/schemas/messages'
+import { router, signedIn } from '../trpc.ts'
+import { history, sendMessage } from './messages.ts'
+import { markDelivered, markRead, tellTyping } from './positions.ts'
+
+export const messagesRouter = router({
+  send: signedIn('send')
+    .input(schemas.send)
+    .mutation(({ ctx, input }) => sendMessage(ctx, input)),
+  history: signedIn('read')
+    .input(schemas.history)
+    .query(({ ctx, input }) => history(ctx, input)),
+  read: signedIn('signal')
+    .input(schemas.position)
+    .mutation(({ ctx, input }) => markRead(ctx, input)),
+  delivered: signedIn('signal')
+    .input(schemas.position)
+    .mutation(({ ctx, input }) => markDelivered(ctx, input)),
+  typing: signedIn('signal')
+    .input(schemas.typing)
+    .mutation(({ ctx, input }) => tellTyping(ctx, input)),
+})

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import type { FastifyInstance } from 'fastify'
+import { WebSocketServer } from 'ws'
+import { socketContext } from '../connection.ts'
+import type { Deps } from '../deps.ts'
+import { isOwnOrigin } from '../platform/origin.ts'
+import { socketRouter } from '../router.ts'
+
+const path = '/api/trpc'
+
+/** The door of the stream: the origin is checked before anything else, since browsers let any page open a socket to anywhere. */
+export function openSocketDoor(http: FastifyInstance, deps: Deps): { close: () => void } {
+  const server = new WebSocketServer({ noServer: true, maxPayload: 64_000, perMessageDeflate: false })
+  const handler = applyWSSHandler({
+    wss: server,
+    router: socketRouter,
+    createContext: ({ req, res }) => socketContext(deps, req, addressOf(deps, req), res),
+    keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
+  })
+  server.on('connection', (socket) => socket.on('error', () => socket.terminate()))
+  http.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    if (req.url?.split('?')[0] !== path) return refuse(socket, 404)
+    if (!isOwnOrigin(deps.env, req.headers.origin)) return refuse(socket, 403)
+    server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
+  })
+  return {
+    close: () => {
+      handler.broadcastReconnectNotification()
+      for (const client of server.clients) client.close(1012, 'restarting')
+      server.close()
+    },
+  }
+}
+
+function refuse(socket: Duplex, status: 403 | 404): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+  )
+}
+
+/** Behind a trusted proxy the last address that it added; otherwise whoever holds the socket. */
+function addressOf(deps: Deps, req: IncomingMessage): string {
+  const direct = req.socket.remoteAddress ?? ''
+  if (deps.env.TRUSTED_PROXIES.length === 0) return direct
+  const forwarded = req.headers['x-forwarded-for']
+  return (
+    String(forwarded ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim() || direct
+  )
+}

@@ -1,0 +1,200 @@
+import { type DialogId, newId } from '@veche/shared/ids'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Deps } from '../deps.ts'
+import { newDirect, newGroup, newSession, newUser, say, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { Observer } from '../test/observer.ts'
+
+let house: House
+let anna: TestUser
+let boris: TestUser
+let vera: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+  ;[anna, boris, vera] = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
+})
+
+const bodies = (observer: Observer) => observer.rows('messages').map((row) => row.body)
+
+describe('a message', () => {
+  it('reaches a client of another process through the hint', async () => {
+    const elsewhere = house.another()
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const observer = await Observer.open(elsewhere, boris)
+    await say(house.deps, anna, dialogId, 'by hint')
+    await vi.waitFor(() => expect(bodies(observer)).toContain('by hint'), 3_000)
+    observer.close()
+  })
+
+  it('reaches a client of a process that has no Redis, by the poll', async () => {
+    const alone = house.another({ REDIS_URL: '/nowhere/redis.sock' })
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const observer = await Observer.open(alone, boris)
+    await say(house.deps, anna, dialogId, 'by poll')
+    await vi.waitFor(() => expect(bodies(observer)).toContain('by poll'), 6_000)
+    expect(observer.holes).toBe(0)
+    observer.close()
+  })
+
+  it('is sent, and stays sent, while Redis is away', async () => {
+    const alone = house.another({ REDIS_URL: '/nowhere/redis.sock' })
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { message } = await callerFor(alone, anna).messages.send({
+      dialogId,
+      clientId: newId(),
+      body: 'no Redis here',
+    })
+    expect(message.seq).toBe(2)
+  })
+
+  it('of a burst is told in order, in few frames, without a hole', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const observer = await Observer.open(house.deps, boris)
+    await Promise.all(Array.from({ length: 40 }, (_, i) => say(house.deps, anna, dialogId, `burst ${i}`)))
+    await observer.expectEqualsFetch()
+    const seqs = observer.frames
+      .filter(({ id }) => id === dialogId)
+      .flatMap(({ rows }) => rows.messages?.map((row) => row.seq) ?? [])
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b))
+    expect(new Set(seqs).size).toBe(40)
+    expect(observer.holes).toBe(0)
+    observer.close()
+  })
+})
+
+describe('membership', () => {
+  it('who is added in the middle of a storm misses nothing', async () => {
+    const dialogId = await newGroup(house.deps, [anna])
+    const observer = await Observer.open(house.deps, boris)
+    const storm = stormOf(house.deps, anna, dialogId, 60)
+    await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [boris.userId] })
+    await storm
+    await vi.waitFor(() => expect(observer.held.has(dialogId)).toBe(true))
+    await observer.settled()
+    const held = observer.rows('messages').filter((row) => row.dialogId === dialogId)
+    expect(held.some((row) => row.body === 'storm 59')).toBe(true)
+    observer.close()
+  })
+
+  it('who is removed in the middle of a storm receives nothing that was written after, and keeps nothing', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const elsewhere = house.another()
+    const observers = [await Observer.open(house.deps, boris), await Observer.open(elsewhere, boris)]
+    const storm = stormOf(house.deps, anna, dialogId, 80)
+    const { dialog } = await callerFor(house.deps, anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+    await storm
+    for (const observer of observers) {
+      await vi.waitFor(() => expect(observer.held.has(dialogId)).toBe(false))
+      const last = Math.max(0, ...observer.frames.filter(({ id }) => id === dialogId).map(({ rev }) => rev))
+      expect(last).toBeLessThan(dialog.rev)
+      observer.close()
+    }
+  })
+
+  it('a second tab that opens while a dialog is joined holds that dialog too', async () => {
+    const opened = await Promise.all(
+      Array.from({ length: 10 }, async (_, i) => {
+        const who = await newUser(house.deps)
+        const first = await Observer.open(house.deps, who)
+        const joined = newGroup(house.deps, [anna, who], `Group ${i}`)
+        const second = await Observer.open(house.deps, who)
+        return { first, second, dialogId: await joined }
+      }),
+    )
+    for (const { first, second, dialogId } of opened) {
+      await say(house.deps, anna, dialogId, 'for both tabs')
+      for (const tab of [first, second]) await vi.waitFor(() => expect(bodies(tab)).toContain('for both tabs'))
+      first.close()
+      second.close()
+    }
+  })
+
+  it('what was written before somebody came never reaches them in a frame', async () => {
+    const dialogId = await newGroup(house.deps, [anna])
+    await callerFor(house.deps, anna).dialogs.configure({ dialogId, historyForNew: false })
+    await say(house.deps, anna, dialogId, 'before Vera')
+    const observer = await Observer.open(house.deps, vera)
+    await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [vera.userId] })
+    await say(house.deps, anna, dialogId, 'after Vera')
+    await vi.waitFor(() => expect(bodies(observer)).toContain('after Vera'))
+    expect(JSON.stringify(observer.frames)).not.toContain('before Vera')
+    observer.close()
+  })
+})
+
+describe('a session', () => {
+  it('that is revoked ends its stream, and no other', async () => {
+    const who = await newUser(house.deps)
+    const first = await Observer.open(house.deps, who)
+    const { sessionId } = await newSession(house.deps, who.userId)
+    const second = await Observer.open(house.deps, who)
+    await house.deps.db.updateTable('sessions').set({ revoked_at: new Date() }).where('id', '=', sessionId).execute()
+    await second.ended
+    let over = false
+    void first.ended.then(() => (over = true))
+    await house.deps.streams.checkSessions()
+    expect(over).toBe(false)
+    first.close()
+  })
+
+  it('of a disabled person is silent', async () => {
+    const who = await newUser(house.deps)
+    const observer = await Observer.open(house.deps, who)
+    await house.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', who.userId).execute()
+    await observer.ended
+  })
+})
+
+describe('a signal', () => {
+  it('of typing and of positions reaches the others and not oneself', async () => {
+    const dialogId = await newDirect(house.deps, anna, boris)
+    await say(house.deps, anna, dialogId, 'read me')
+    const [mine, theirs] = [await Observer.open(house.deps, boris), await Observer.open(house.deps, anna)]
+    await callerFor(house.deps, boris).messages.typing({ dialogId })
+    await callerFor(house.deps, boris).messages.delivered({ dialogId, seq: 1 })
+    await callerFor(house.deps, boris).messages.read({ dialogId, seq: 1 })
+    await vi.waitFor(() => {
+      expect(theirs.signals).toContainEqual({ kind: 'typing', dialogId, userId: boris.userId })
+      expect(theirs.signals).toContainEqual({
+        kind: 'positions',
+        dialogId,
+        userId: boris.userId,
+        read: 0,
+        delivered: 1,
+      })
+      expect(theirs.signals).toContainEqual({
+        kind: 'positions',
+        dialogId,
+        userId: boris.userId,
+        read: 1,
+        delivered: 1,
+      })
+    })
+    expect(mine.signals.filter(({ userId }) => userId === boris.userId)).toEqual([])
+    mine.close()
+    theirs.close()
+  })
+
+  it('of presence says who came and who went, and one tab of two is still here', async () => {
+    const [one, other] = [await newUser(house.deps), await newUser(house.deps)]
+    await newDirect(house.deps, one, other)
+    const elsewhere = house.another()
+    const watcher = await Observer.open(house.deps, one)
+    const presence = () =>
+      watcher.signals.findLast((signal) => signal.kind === 'presence' && signal.userId === other.userId)
+    const [first, second] = [await Observer.open(house.deps, other), await Observer.open(elsewhere, other)]
+    await vi.waitFor(() => expect(presence()).toMatchObject({ online: true }))
+    first.close()
+    await vi.waitFor(async () => {
+      const [known] = await callerFor(house.deps, one).users.presence({ ids: [other.userId] })
+      expect(known).toMatchObject({ online: true })
+    })
+    second.close()
+    await vi.waitFor(() => expect(presence()).toMatchObject({ online: false }))
+    watcher.close()
+  })
+})
+
+async function stormOf(deps: Deps, who: TestUser, dialogId: DialogId, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await say(deps, who, dialogId, `storm ${i}`)
+}

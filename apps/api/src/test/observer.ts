@@ -1,0 +1,141 @@
+import { DIRECTORY_SCOPE, type ScopeId, type UserId } from '@veche/shared/ids'
+import type { ChangesFrame, LiveFrame, ScopeAnswer, SignalFrame } from '@veche/shared/live'
+import type { Rows, RowTable, ScopeKind } from '@veche/shared/rows/rows'
+import { expect, vi } from 'vitest'
+import type { Deps } from '../deps.ts'
+import { answerScope } from '../platform/scope-views.ts'
+import type { Stream } from '../sync/stream.ts'
+import { contextFor } from './harness.ts'
+
+type Held = { scope: ScopeKind; rev: number; rows: Map<string, { rev: number }> }
+
+/** A client reduced to the law of sync: rows by key, the larger revision wins, holes are asked about. */
+export class Observer {
+  readonly held = new Map<ScopeId, Held>()
+  readonly frames: ChangesFrame[] = []
+  readonly signals: SignalFrame['signal'][] = []
+  /** How often a frame came that did not continue what was held. */
+  holes = 0
+  ended: Promise<unknown>
+  readonly #deps: Deps
+  readonly #userId: UserId
+  readonly #stream: Stream
+  #work: Promise<void> = Promise.resolve()
+
+  static async open(deps: Deps, who: { userId: UserId }): Promise<Observer> {
+    const { actor } = await contextFor(deps, who)
+    if (!actor) throw new Error('this person has no session')
+    const socket = { bufferedAmount: 0, close: () => undefined, terminate: () => undefined }
+    const stream = await deps.streams.open(actor, socket, { ip: '127.0.0.1', device: 'test' })
+    const observer = new Observer(deps, who.userId, stream)
+    await observer.#fetch('user', who.userId)
+    await observer.#fetch('directory', DIRECTORY_SCOPE)
+    for (const { dialogId } of observer.rows('memberships')) await observer.#fetch('dialog', dialogId)
+    return observer
+  }
+
+  private constructor(deps: Deps, userId: UserId, stream: Stream) {
+    this.#deps = deps
+    this.#userId = userId
+    this.#stream = stream
+    this.ended = this.#follow()
+  }
+
+  rows<Table extends RowTable>(table: Table): NonNullable<Rows[Table]> {
+    const all = [...this.held.values()].flatMap(({ rows }) => [...rows].filter(([key]) => key.startsWith(`${table}:`)))
+    return all.map(([, row]) => row) as unknown as NonNullable<Rows[Table]>
+  }
+
+  /** Until it has all that the database has. */
+  async settled(): Promise<void> {
+    await vi.waitFor(async () => {
+      await this.#work
+      const ids = [...this.held.keys()]
+      const now = await this.#deps.polls.selectFrom('scopes').select(['id', 'rev']).where('id', 'in', ids).execute()
+      for (const { id, rev } of now) expect({ id, rev: this.held.get(id)?.rev }).toEqual({ id, rev })
+    }, 8_000)
+  }
+
+  /** What it holds equals what a new client would fetch of it now. */
+  async expectEqualsFetch(): Promise<void> {
+    await this.settled()
+    for (const [id, held] of this.held) {
+      const fresh = await this.#ask(held.scope, id, 0)
+      expect(fresh.gone).toBe(false)
+      expect({ id, rows: Object.fromEntries([...held.rows].sort(byKey)) }).toEqual({
+        id,
+        rows: Object.fromEntries([...keyed(fresh.rows)].sort(byKey)),
+      })
+    }
+  }
+
+  close(): void {
+    this.#deps.streams.leave(this.#stream)
+  }
+
+  async #follow(): Promise<void> {
+    for await (const frame of this.#stream.frames(undefined)) this.#work = this.#work.then(() => this.#take(frame))
+  }
+
+  async #take(frame: LiveFrame): Promise<void> {
+    if (frame.type === 'signal') return void this.signals.push(frame.signal)
+    if (frame.type === 'hello') return
+    this.frames.push(frame)
+    const held = this.held.get(frame.id)
+    if (!held) return
+    if (held.rev < frame.from) {
+      this.holes += 1
+      return this.#fetch(frame.scope, frame.id)
+    }
+    merge(held, frame.rows)
+    held.rev = Math.max(held.rev, frame.rev)
+    await this.#obey(frame.rows)
+  }
+
+  async #obey(rows: Rows): Promise<void> {
+    for (const { dialogId, leftAt } of rows.memberships ?? []) {
+      if (leftAt) this.held.delete(dialogId)
+      else if (!this.held.has(dialogId)) await this.#fetch('dialog', dialogId)
+    }
+  }
+
+  async #fetch(scope: ScopeKind, id: ScopeId): Promise<void> {
+    const held = this.held.get(id) ?? { scope, rev: 0, rows: new Map() }
+    for (let more = true; more;) {
+      const answer = await this.#ask(scope, id, held.rev)
+      if (answer.gone) return void this.held.delete(id)
+      if (answer.reset) held.rows.clear()
+      merge(held, answer.rows)
+      held.rev = answer.rev
+      more = answer.more
+    }
+    this.held.set(id, held)
+  }
+
+  #ask(scope: ScopeKind, id: ScopeId, since: number): Promise<ScopeAnswer> {
+    return answerScope(this.#deps, this.#deps.db, { scope, id, since, viewer: this.#userId })
+  }
+}
+
+type AnyRow = { rev: number } & Record<string, unknown>
+
+function keyed(rows: Rows): Map<string, { rev: number }> {
+  const entries = Object.entries(rows).flatMap(([table, list]) =>
+    (list as AnyRow[]).map(
+      (row) => [`${table}:${String(row['seq'] ?? row['id'] ?? row['dialogId'] ?? row['userId'])}`, row] as const,
+    ),
+  )
+  // A membership that has ended is a message to the client, not something to keep.
+  return new Map(entries.filter(([, row]) => !row['leftAt'] && row['gone'] !== true))
+}
+
+function merge(held: Held, rows: Rows): void {
+  const incoming = keyed(rows)
+  for (const [key, row] of incoming) if ((held.rows.get(key)?.rev ?? -1) < row.rev) held.rows.set(key, row)
+  for (const { dialogId, leftAt } of rows.memberships ?? []) if (leftAt) held.rows.delete(`memberships:${dialogId}`)
+  for (const { id, gone } of rows.sessions ?? []) if (gone) held.rows.delete(`sessions:${id}`)
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1
+}
