@@ -91,18 +91,21 @@ export class House {
     const { startPostgres } = await import('./postgres.ts')
     const dataDir = join(this.#folder, 'postgres')
     const title = existsSync(dataDir) ? 'Starting Postgres' : 'Creating the database'
-    const started = await step(title, () =>
+    const part = await step(title, () =>
       this.#add('postgres', () => startPostgres({ dataDir, log: this.#logFile('postgres') })),
     )
-    this.#urls.databaseUrl = started.url
+    this.#urls.databaseUrl = part.running.url
+    await part.keepAlive()
   }
 
   async #startRedis() {
     if (this.#settings.redisUrl) return
-    const started = await step('Starting Redis', () =>
-      this.#add('redis', () => startRedis({ dir: join(this.#folder, 'redis'), log: this.#logFile('redis') })),
+    const dir = join(this.#folder, 'redis')
+    const part = await step('Starting Redis', () =>
+      this.#add('redis', () => startRedis({ dir, log: this.#logFile('redis') })),
     )
-    this.#urls.redisUrl = started.url
+    this.#urls.redisUrl = part.running.url
+    await part.keepAlive()
   }
 
   async #migrate() {
@@ -117,8 +120,10 @@ export class House {
   async #startNode(name: string, file: string, env: NodeJS.ProcessEnv, address: string) {
     await step(`Starting ${name}`, async () => {
       const log = new PartLog(name, join(this.#folder, 'logs', `${name}.log`))
-      const { child } = await this.#add(name, () => this.#launchNode(file, env, log))
-      await answersReady(child, `http://${address}/readyz`, name, log)
+      const part = await this.#add(name, () => this.#launchNode(file, env, log))
+      await answersReady(part.running.child, `http://${address}/readyz`, name, log)
+      log.echo = true
+      await part.keepAlive()
     })
   }
 
@@ -133,13 +138,13 @@ export class House {
     return { child, stop: () => child.stop(['SIGTERM'], stopPatience) }
   }
 
-  async #add<T extends Running>(name: string, start: () => Promise<T>): Promise<T> {
+  async #add<T extends Running>(name: string, start: () => Promise<T>) {
     if (this.#closing) throw new Interrupted()
     const part = new Part<T>(name, start, () => this.#remember())
     this.#parts.push(part)
     const running = await part.start()
     if (this.#closing) throw new Interrupted()
-    return running
+    return { running, keepAlive: () => part.keepAlive() }
   }
 
   #logFile(name: string) {
@@ -173,5 +178,5 @@ async function answersReady({ running, exited }: Running['child'], url: string, 
     await wait(50)
   }
   const how = running() ? 'is not ready after a minute' : `ended during its start (${await exited})`
-  throw new Trouble(`${name} ${how}: ${log.recent.slice(-8).join('\n') || 'it said nothing'}`)
+  throw new Trouble(`${name} ${how}: ${log.lastWords}`)
 }

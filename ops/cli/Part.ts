@@ -25,11 +25,13 @@ export class Part<T extends Running = Running> {
 
   pid = 0
 
-  /** The first start is the caller's to judge; only what once ran is started again. */
+  /** The first start is the caller's to judge: only what once was well is kept alive. */
   async start() {
-    const running = await this.#launch()
-    void this.#keepAlive(running)
-    return running
+    return this.#launch()
+  }
+
+  async keepAlive() {
+    void this.#watch(await this.#running)
   }
 
   async stop() {
@@ -46,7 +48,7 @@ export class Part<T extends Running = Running> {
     return running
   }
 
-  async #keepAlive(running: Running | undefined) {
+  async #watch(running: Running | undefined) {
     for (let pause = firstPause; !this.#leaving.signal.aborted; pause = Math.min(pause * 2, longestPause)) {
       const since = Date.now()
       const how = running ? await running.child.exited : 'did not start'

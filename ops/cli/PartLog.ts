@@ -12,8 +12,9 @@ export class PartLog {
   #file: string
   #stream: WriteStream
   #written = 0
-  /** The newest lines, for the case that the part does not even start. */
-  recent: string[] = []
+  /** Off during the start: if that fails, the caller says why, once. */
+  echo = false
+  #recent: string[] = []
 
   constructor(name: string, file: string) {
     this.#name = name
@@ -29,12 +30,20 @@ export class PartLog {
     this.#stream.end()
   }
 
+  /** Why it ended, as well as the newest lines tell, without the stack. */
+  get lastWords() {
+    const lines = this.#recent
+      .map(readable)
+      .filter((line) => line && !/^(at |node:|throw |\^|[{}]|Node\.js v)/.test(line))
+    return lines.slice(-8).join('\n') || 'it said nothing'
+  }
+
   #line(line: string) {
     if (this.#written > largest) this.#stream = this.#open()
     this.#written += line.length + 1
     this.#stream.write(`${line}\n`)
-    this.recent = [...this.recent.slice(-19), line]
-    const shown = readable(line)
+    this.#recent = [...this.#recent.slice(-49), line]
+    const shown = this.echo && readable(line)
     if (shown) console.error(`! ${this.#name} ${shown}`)
   }
 
