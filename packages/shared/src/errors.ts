@@ -6,6 +6,7 @@ export const errorCodes = [
   'request.too_large',
   'auth.required',
   'auth.admin_required',
+  'auth.https_required',
   'auth.wrong_credentials',
   'auth.wrong_code',
   'auth.password_common',

@@ -2,6 +2,9 @@ import { z } from 'zod'
 import type { ClientId, DialogId, InviteId, MailId, SessionId, UserId } from '../ids.ts'
 import { cleanLine, cleanText, codePoints, limits } from '../limits.ts'
 
+/** For procedures that take no input: whatever is sent along is refused. */
+export const nothing = z.void()
+
 const uuid = z.uuid().transform((id) => id.toLowerCase())
 export const userId = uuid.transform((id) => id as UserId)
 export const sessionId = uuid.transform((id) => id as SessionId)

@@ -14,6 +14,8 @@ export const sentences = catalogue<Record<AppErrorCode, string>>({
     'request.too_large': 'That is more than the server takes at once. Make it shorter.',
     'auth.required': 'You are signed out. Sign in again.',
     'auth.admin_required': 'Only administrators may do this.',
+    'auth.https_required':
+      'This server is reached over plain http, where browsers keep no sign-in. Its address must begin with https.',
     'auth.wrong_credentials': 'Email and password do not match. Check both, or choose a new password.',
     'auth.wrong_code': 'This code is wrong or too old. Check the newest mail or ask for another code.',
     'auth.password_common': 'This password is on the list of those tried first. Choose a less common one.',
@@ -51,6 +53,8 @@ export const sentences = catalogue<Record<AppErrorCode, string>>({
     'request.too_large': 'Это больше, чем сервер принимает за раз. Сократите.',
     'auth.required': 'Вы вышли. Войдите снова.',
     'auth.admin_required': 'Это могут только администраторы.',
+    'auth.https_required':
+      'Сервер открыт по обычному http, а там браузеры не сохраняют вход. Его адрес должен начинаться с https.',
     'auth.wrong_credentials': 'Почта и пароль не подходят друг к другу. Проверьте их или задайте новый пароль.',
     'auth.wrong_code': 'Код неверный или устарел. Посмотрите последнее письмо или запросите новый код.',
     'auth.password_common': 'Этот пароль из тех, что подбирают первыми. Придумайте менее распространённый.',
