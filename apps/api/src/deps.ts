@@ -2,8 +2,11 @@ import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
 import type { Env } from './env.ts'
 import { rowSources as dialogRows } from './dialogs/rows.ts'
+import { dialogView } from './dialogs/view.ts'
+import { createMailer, type Mailer } from './mail/mailer.ts'
 import { rowSources as messageRows } from './messages/rows.ts'
 import { rowSources as userRows } from './users/rows.ts'
+import { directoryView, userView } from './users/views.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { type Database, openPools } from './platform/db.ts'
 import { Hints } from './platform/hints.ts'
@@ -13,7 +16,9 @@ import { createMetrics, type Metrics } from './platform/metrics.ts'
 import { Queue } from './platform/queue.ts'
 import { connectRedis } from './platform/redis.ts'
 import type { RowSource } from './platform/row-sources.ts'
+import type { ScopeView } from './platform/scope-views.ts'
 import { Semaphore } from './platform/semaphore.ts'
+import { Streams } from './sync/streams.ts'
 
 /** Everything that is made once for a process. Made here and nowhere else. */
 export type Deps = {
@@ -26,10 +31,16 @@ export type Deps = {
   hints: Hints
   queue: Queue
   limits: RateLimits
+  mailer: Mailer
   metrics: Metrics
   rowSources: RowSource[]
-  gates: { scope: Semaphore; state: Semaphore }
+  scopeViews: ScopeView[]
+  gates: { scope: Semaphore; state: Semaphore; hash: Semaphore }
+  streams: Streams
 }
+
+/** What the streams themselves stand on. */
+export type BaseDeps = Omit<Deps, 'streams'>
 
 export type Given = { log?: Logger; clock?: Clock }
 
@@ -37,7 +48,7 @@ export function createDeps(env: Env, given: Given = {}): Deps {
   const log = given.log ?? createLogger(env.LOG_LEVEL, 'api')
   const redis = connectRedis(env.REDIS_URL, log)
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
-  return {
+  const deps: BaseDeps = {
     env,
     log,
     clock: given.clock ?? systemClock,
@@ -45,17 +56,24 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     redis,
     hints: new Hints(redis, subscriber, log),
     queue: new Queue(env, log),
-    limits: new RateLimits(redis),
+    limits: new RateLimits(redis, env.REDIS_PREFIX),
+    mailer: createMailer(env),
     metrics: createMetrics(new Registry()),
     rowSources: [...dialogRows, ...messageRows, ...userRows],
+    scopeViews: [dialogView, userView, directoryView],
     // At most four connections for one scope, so that a hot dialog cannot eat the pool; at most eight first pages at once.
-    gates: { scope: new Semaphore(4), state: new Semaphore(8) },
+    // Four passwords hashed at once take 190 MB and every thread that Node has for such work.
+    gates: { scope: new Semaphore(4), state: new Semaphore(8), hash: new Semaphore(4) },
   }
+  // The streams stand on all the rest, and are part of it for the procedures that ask them.
+  return Object.assign(deps, { streams: new Streams(deps) })
 }
 
 export async function closeDeps(deps: Deps): Promise<void> {
+  deps.streams.close()
   await deps.queue.close()
   deps.hints.close()
+  deps.mailer.close()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy()])
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 export const settings = z.object({
   DATABASE_URL: z.string().min(1, 'says where Postgres is'),
   REDIS_URL: z.string().min(1, 'says where Redis is: redis://… or the path of a socket'),
+  REDIS_PREFIX: z.string().min(1).max(64).default('veche'),
   VECHE_SECRET: z.string().min(32, 'must be at least 32 characters; ./veche up makes one'),
   VECHE_DATA: z.string().min(1, 'says where mail that is caught and files are kept'),
   PUBLIC_URL: z
@@ -26,6 +27,8 @@ export const settings = z.object({
     ),
   METRICS_TOKEN: z.string().min(16).optional(),
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20),
+  /** What clients compare to know that a new version of the app is out. */
+  RELEASE: z.string().max(64).default('0.1.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 

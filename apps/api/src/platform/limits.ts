@@ -17,13 +17,13 @@ export type LimitName = keyof typeof rules
 export class RateLimits {
   readonly #limiters: Record<LimitName, RateLimiterRedis>
 
-  constructor(redis: Redis) {
+  constructor(redis: Redis, prefix: string) {
     const make = (name: LimitName) => {
       const { points, seconds: duration } = rules[name]
       const insuranceLimiter = new RateLimiterMemory({ points, duration })
       return new RateLimiterRedis({
         storeClient: redis,
-        keyPrefix: `veche:limit:${name}`,
+        keyPrefix: `${prefix}:limit:${name}`,
         points,
         duration,
         insuranceLimiter,

@@ -28,6 +28,12 @@ export function createMetrics(registry: Registry) {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       registers,
     }),
+    hashes: new Histogram({
+      name: 'veche_password_hash_seconds',
+      help: 'Duration of hashing or verifying a password.',
+      buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2],
+      registers,
+    }),
     jobs: new Counter({
       name: 'veche_jobs_total',
       help: 'Jobs by name and outcome.',

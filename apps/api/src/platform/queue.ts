@@ -1,9 +1,10 @@
+import type { MailId } from '@veche/shared/ids'
 import { Queue as BullQueue, type ConnectionOptions } from 'bullmq'
 import type { Env } from '../env.ts'
 import type { Logger } from './logger.ts'
 
 /** Every job there is, with its payload: ids only, since the row is the record and the queue a nudge. */
-export type Jobs = { 'mail.send': { mailId: string } }
+export type Jobs = { 'mail.send': { mailId: MailId } }
 export type JobName = keyof Jobs
 
 export const jobNames: JobName[] = ['mail.send']
@@ -15,7 +16,10 @@ export class Queue {
   constructor(env: Env, log: Logger) {
     this.#log = log
     for (const name of jobNames) {
-      const queue = new BullQueue(name, { connection: bullConnection(env, { blocking: false }), prefix: 'veche' })
+      const queue = new BullQueue(name, {
+        connection: bullConnection(env, { blocking: false }),
+        prefix: env.REDIS_PREFIX,
+      })
       queue.on('error', () => undefined)
       this.#queues.set(name, queue)
     }

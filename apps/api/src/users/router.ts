@@ -1,3 +1,20 @@
-import { router } from '../trpc.ts'
+import * as profile from '@veche/shared/schemas/auth'
+import * as schemas from '@veche/shared/schemas/users'
+import { router, signedIn } from '../trpc.ts'
+import { people, peopleByIds } from './people.ts'
+import { updateProfile, updateSettings } from './profile.ts'
 
-export const usersRouter = router({})
+export const usersRouter = router({
+  people: signedIn('read')
+    .input(schemas.people)
+    .query(({ ctx, input }) => people(ctx, input)),
+  get: signedIn('read')
+    .input(schemas.byIds)
+    .query(({ ctx, input }) => peopleByIds(ctx, input)),
+  updateProfile: signedIn('change')
+    .input(profile.updateProfile)
+    .mutation(({ ctx, input }) => updateProfile(ctx, input)),
+  updateSettings: signedIn('change')
+    .input(profile.updateSettings)
+    .mutation(({ ctx, input }) => updateSettings(ctx, input)),
+})

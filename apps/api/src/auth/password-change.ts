@@ -1,0 +1,64 @@
+import type { SessionId, UserId } from '@veche/shared/ids'
+import type { ChangePassword } from '@veche/shared/schemas/auth'
+import type { Ctx, Tx } from '../ctx.ts'
+import type { Deps } from '../deps.ts'
+import { must } from '../errors.ts'
+import { sqlNow } from '../platform/clock.ts'
+import { lockScopes } from '../platform/scopes.ts'
+import { inTransaction } from '../platform/transaction.ts'
+import { type Attempt, countAttempt, forgetAttempts } from './attempts.ts'
+import { mustBeUncommon } from './common-passwords.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+import { endSessions } from './sessions.ts'
+
+/** Needs the current password: a borrowed, unlocked phone is not enough to take an account over. */
+export async function changePassword(ctx: Ctx, { current, next }: ChangePassword): Promise<Record<string, never>> {
+  const { userId, sessionId } = ctx.actor
+  const attempt: Attempt = { rule: 'password.account', of: userId }
+  await countAttempt(ctx, attempt)
+  const before = await credentials(ctx, userId)
+  must(await verifyPassword(ctx, before.password_hash, current), 'auth.wrong_credentials')
+  mustBeUncommon({ password: next, email: before.email, name: before.name })
+  const passwordHash = await hashPassword(ctx, next)
+  await inTransaction(ctx, async (tx) => {
+    await lockScopes(tx, [{ kind: 'user', id: userId }])
+    const now = await credentials(tx, userId)
+    must(now.password_hash === before.password_hash, 'auth.wrong_credentials')
+    await setPassword(tx, { userId, passwordHash, keep: sessionId })
+  })
+  await forgetAttempts(ctx, attempt)
+  return {}
+}
+
+export type NewPassword = { userId: UserId; passwordHash: string; keep?: SessionId }
+
+/** Under the lock of the person's scope: the password, and an end to all that the old one had opened or asked for. */
+export async function setPassword(tx: Tx<Deps>, { userId, passwordHash, keep }: NewPassword): Promise<void> {
+  const { email } = await tx.db
+    .updateTable('users')
+    .set({ password_hash: passwordHash })
+    .where('id', '=', userId)
+    .returning('email')
+    .executeTakeFirstOrThrow()
+  await endSessions(tx, userId, keep ? { except: keep } : {})
+  await endCodes(tx, { userId, email })
+}
+
+/** Codes and links on their way to this person open nothing any longer. */
+export async function endCodes(tx: Tx<Deps>, { userId, email }: { userId: UserId; email: string }): Promise<void> {
+  await tx.db
+    .updateTable('codes')
+    .set({ used_at: sqlNow })
+    .where('target', 'in', [email, userId])
+    .where('purpose', 'in', ['reset', 'recovery'])
+    .where('used_at', 'is', null)
+    .execute()
+}
+
+function credentials(ctx: Pick<Ctx, 'db'>, userId: UserId) {
+  return ctx.db
+    .selectFrom('users')
+    .select(['password_hash', 'email', 'name'])
+    .where('id', '=', userId)
+    .executeTakeFirstOrThrow()
+}

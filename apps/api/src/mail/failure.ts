@@ -1,0 +1,95 @@
+const kinds = [
+  'unreachable',
+  'timeout',
+  'tls',
+  'auth',
+  'address',
+  'refused',
+  'disk',
+  'expired',
+  'killed',
+  'other',
+] as const
+type Kind = (typeof kinds)[number]
+
+/** Why a mail did not go out. `again` is false when trying again cannot help. */
+export type Failure = { kind: Kind; said: string; again: boolean }
+
+type Thrown = { code?: unknown; responseCode?: unknown; response?: unknown; message?: unknown; name?: unknown }
+
+export function failureOf(thrown: unknown): Failure {
+  const error: Thrown = typeof thrown === 'object' && thrown !== null ? thrown : { message: thrown }
+  const kind = kindOf(error)
+  const status = typeof error.responseCode === 'number' ? error.responseCode : 0
+  const said = String(error.response ?? error.message ?? '').slice(0, 300)
+  // 5xx says "never"; a wrong password is a setting that the operator will correct while the mail waits.
+  return { kind, said, again: !(status >= 500 && status < 600 && (kind === 'address' || kind === 'refused')) }
+}
+
+export const expired: Failure = { kind: 'expired', said: '', again: false }
+export const killed: Failure = { kind: 'killed', said: '', again: false }
+
+/** As the row keeps it: the kind for the words, and what the server said for whoever looks closer. */
+export function stored({ kind, said }: Failure): string {
+  return said ? `${kind}: ${said}` : kind
+}
+
+/** The sentence for an administrator, in their language, with the mail server's own answer behind it. */
+export function inWords(error: string | null, locale: 'ru' | 'en'): string {
+  const [, kind = 'other', said = ''] = /^(\w+)(?:: ([\s\S]*))?$/.exec(error ?? '') ?? []
+  const sentence = words[locale][kinds.find((known) => known === kind) ?? 'other']
+  return said ? `${sentence} (${said})` : sentence
+}
+
+function kindOf({ code, responseCode, name }: Thrown): Kind {
+  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout'
+  if (typeof code !== 'string') return typeof responseCode === 'number' ? 'refused' : 'other'
+  return byCode[code] ?? (typeof responseCode === 'number' ? 'refused' : 'other')
+}
+
+const byCode: Record<string, Kind> = {
+  ECONNECTION: 'unreachable',
+  ECONNREFUSED: 'unreachable',
+  ECONNRESET: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ENOTFOUND: 'unreachable',
+  EDNS: 'unreachable',
+  ESOCKET: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  ETLS: 'tls',
+  EAUTH: 'auth',
+  ENOAUTH: 'auth',
+  EENVELOPE: 'address',
+  EMESSAGE: 'refused',
+  EPROTOCOL: 'refused',
+  ENOSPC: 'disk',
+  EDQUOT: 'disk',
+}
+
+const words: Record<'ru' | 'en', Record<Kind, string>> = {
+  en: {
+    unreachable: 'The mail server could not be reached.',
+    timeout: 'The mail server took too long to answer.',
+    tls: 'No secure connection to the mail server could be made.',
+    auth: 'The mail server refused the user name or password in SMTP_URL.',
+    address: 'The mail server refused the address.',
+    refused: 'The mail server refused the mail.',
+    disk: 'There is no room left on the disk for the local mailbox.',
+    expired: 'What this mail was to bring had expired before it could be sent.',
+    killed: 'The worker was stopped each time while it was sending this mail.',
+    other: 'The mail could not be sent.',
+  },
+  ru: {
+    unreachable: 'Почтовый сервер недоступен.',
+    timeout: 'Почтовый сервер слишком долго не отвечал.',
+    tls: 'Не удалось установить защищённое соединение с почтовым сервером.',
+    auth: 'Почтовый сервер не принял имя или пароль из SMTP_URL.',
+    address: 'Почтовый сервер не принял адрес.',
+    refused: 'Почтовый сервер не принял письмо.',
+    disk: 'На диске нет места для локального ящика.',
+    expired: 'Срок действия содержимого истёк раньше, чем письмо удалось отправить.',
+    killed: 'Каждый раз, когда отправлялось это письмо, обработчик останавливали.',
+    other: 'Письмо не удалось отправить.',
+  },
+}
