@@ -84,7 +84,8 @@ async function addressee(db: Kysely<DB>, email: string | undefined): Promise<Add
   return { purpose: 'recovery', target: person.id, address: person.email }
 }
 
-function oldestOwner(db: Kysely<DB>) {
+/** Who holds the server; nobody on a fresh one. */
+export function oldestOwner(db: Kysely<DB>) {
   return db
     .selectFrom('users')
     .select(['id', 'email', 'disabled_at'])
