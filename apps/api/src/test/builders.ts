@@ -1,14 +1,14 @@
 import { DIRECTORY_SCOPE, type DialogId, newId, type SessionId, type UserId } from '@veche/shared/ids'
 import type { ServerRole } from '@veche/shared/permissions'
 import type { MessageRow } from '@veche/shared/rows/rows'
+import { sql } from 'kysely'
 import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
+import { callerFor } from './harness.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { advance, changeScope, createScope, lockScopes } from '../platform/scopes.ts'
 
 export type TestUser = { userId: UserId; sessionId: SessionId; token: string; name: string; email: string }
-
-import { callerFor } from './harness.ts'
 
 let count = 0
 
@@ -78,4 +78,17 @@ export async function bury(deps: Deps, dialogId: DialogId, seq: number): Promise
     const row = tx.db.updateTable('messages').set((eb) => ({ deleted_at: eb.fn<Date>('veche_now'), body: null, rev }))
     await row.where('dialog_id', '=', dialogId).where('seq', '=', seq).execute()
   })
+}
+
+/** Many messages at once, each with a revision of its own, as sends would have made them; told to nobody. */
+export async function addMessages(
+  deps: Deps,
+  dialogId: DialogId,
+  given: { author: TestUser; count: number; body: string },
+): Promise<void> {
+  const { author, count, body } = given
+  await sql`with place as (update scopes set rev = rev + ${count}, seq = seq + ${count} where id = ${dialogId} returning rev, seq)
+    insert into messages (dialog_id, seq, rev, id, author_id, kind, body)
+    select ${dialogId}::uuid, place.seq - ${count} + n, place.rev - ${count} + n, gen_random_uuid(), ${author.userId}::uuid, 'text', ${body}
+    from place, generate_series(1, ${count}::int) n`.execute(deps.db)
 }

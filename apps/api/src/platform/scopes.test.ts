@@ -1,0 +1,114 @@
+import { DIRECTORY_SCOPE, type DialogId, newId } from '@veche/shared/ids'
+import { sql } from 'kysely'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { newGroup, newUser, say, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { advance, changeScope, lockScopes } from './scopes.ts'
+import { inTransaction } from './transaction.ts'
+
+let house: House
+let anna: TestUser
+let boris: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+})
+
+const scope = (id: DialogId) => ({ kind: 'dialog' as const, id })
+
+describe('a scope', () => {
+  it('makes commit order the order of revisions, without holes', async () => {
+    const id = await newGroup(house.deps, [anna])
+    const committed: number[] = []
+    const change = () =>
+      changeScope(house.deps, scope(id), (tx) => advance(tx, scope(id))).then((rev) => committed.push(rev))
+    await Promise.all(Array.from({ length: 30 }, change))
+    expect([...committed].sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 2))
+  })
+
+  it('that was rolled back has told nobody and kept its revision', async () => {
+    const id = await newGroup(house.deps, [anna])
+    const told: number[] = []
+    const stop = house.deps.hints.listen(({ hints }) =>
+      told.push(...(hints ?? []).filter((hint) => hint.id === id).map(({ rev }) => rev)),
+    )
+    const failing = changeScope(house.deps, scope(id), async (tx) => {
+      await advance(tx, scope(id))
+      throw new Error('in the middle')
+    })
+    await expect(failing).rejects.toThrow('in the middle')
+    expect(told).toEqual([])
+    expect(await changeScope(house.deps, scope(id), (tx) => advance(tx, scope(id)))).toBe(2)
+    expect(told).toEqual([2])
+    stop()
+  })
+
+  it('reads rights as they are under the lock: whoever was removed while waiting does not get through', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    let sending: Promise<unknown> = Promise.resolve()
+    await inTransaction(house.deps, async (tx) => {
+      await lockScopes(tx, [scope(dialogId)])
+      sending = callerFor(house.deps, boris).messages.send({ dialogId, clientId: newId(), body: 'too late' })
+      sending.catch(() => undefined)
+      await waitingFor(1)
+      await tx.db
+        .updateTable('members')
+        .set({ left_at: new Date() })
+        .where('dialog_id', '=', dialogId)
+        .where('user_id', '=', boris.userId)
+        .execute()
+    })
+    await expect(sending).rejects.toThrow('dialog.not_found')
+  })
+
+  it('that is hot takes four connections of a process and leaves the others their own', async () => {
+    const [hot, other] = [await newGroup(house.deps, [anna]), await newGroup(house.deps, [anna])]
+    let sends: Promise<unknown>[] = []
+    await inTransaction(house.deps, async (tx) => {
+      await lockScopes(tx, [scope(hot)])
+      sends = Array.from({ length: 20 }, (_, i) => say(house.deps, anna, hot, `hot ${i}`))
+      await waitingFor(4)
+      // Were there twenty connections waiting, this one would find none in a pool of ten.
+      await say(house.deps, anna, other, 'calm')
+      expect(await waiting()).toBe(4)
+    })
+    await Promise.all(sends)
+  })
+
+  it('that stays locked makes a sender hear that the server is busy, and nothing is stored', async () => {
+    const id = await newGroup(house.deps, [anna])
+    await inTransaction(house.deps, async (tx) => {
+      await lockScopes(tx, [scope(id)])
+      await expect(say(house.deps, anna, id, 'waits three seconds')).rejects.toThrow('server.busy')
+    })
+    expect((await callerFor(house.deps, anna).messages.history({ dialogId: id })).messages).toHaveLength(1)
+  })
+
+  it('is locked in one order by everybody, so that opposite changes never meet head on', async () => {
+    const people = await Promise.all(Array.from({ length: 6 }, () => newUser(house.deps)))
+    const groups = await Promise.all([1, 2, 3].map(() => newGroup(house.deps, [anna])))
+    const changes = groups.flatMap((dialogId) =>
+      [people, [...people].reverse()].map((some) =>
+        callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: some.map(({ userId }) => userId) }),
+      ),
+    )
+    const answers = await Promise.all(changes)
+    expect(answers.every(({ dialog }) => dialog.memberCount === 7)).toBe(true)
+    await expect(
+      inTransaction(house.deps, (tx) => lockScopes(tx, [{ kind: 'directory', id: DIRECTORY_SCOPE }, scope(newId())])),
+    ).rejects.toThrow('scope.not_found')
+  })
+})
+
+async function waiting(): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and application_name = 'veche'`.execute(
+    house.deps.polls,
+  )
+  return rows[0]!.n
+}
+
+async function waitingFor(count: number): Promise<void> {
+  while ((await waiting()) < count) await new Promise(setImmediate)
+}

@@ -1,0 +1,149 @@
+import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
+import type { LiveFrame } from '@veche/shared/live'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { type App, createApp } from '../app.ts'
+import type { AppRouter } from '../router.ts'
+import { sessionCookie } from '../auth/sessions.ts'
+import { addMessages, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
+import { type House, newHouse } from '../test/harness.ts'
+
+let house: House
+let app: App
+let anna: TestUser
+let boris: TestUser
+let address: string
+const closing: (() => void)[] = []
+beforeAll(async () => {
+  house = await newHouse()
+  app = await createApp(house.deps)
+  address = (await app.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws') + '/api/trpc'
+  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+  return () => app.close()
+})
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+})
+
+const own = 'http://localhost:8080'
+
+describe('the socket', () => {
+  it.each([
+    ['another site', 'https://evil.example'],
+    ['a site whose name begins like ours', 'http://localhost:8080.evil.example'],
+    ['another port', 'http://localhost:9090'],
+    ['a sandboxed page', 'null'],
+    ['no origin at all', undefined],
+  ])('is refused to %s', async (_name, origin) => {
+    await expect(upgrade(origin)).rejects.toThrow('403')
+  })
+
+  it.each([own, 'http://127.0.0.1:8080'])('is opened to our own page at %s', async (origin) => {
+    await expect(upgrade(origin)).resolves.toBeUndefined()
+  })
+
+  it('says hello first, with the time of the server, and then the changes', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { frames } = subscribe(boris)
+    await vi.waitFor(() => expect(frames[0]).toMatchObject({ type: 'hello', release: house.env.RELEASE }))
+    const { rev } = await say(house.deps, anna, dialogId, 'over the socket')
+    const heard = { type: 'changes', scope: 'dialog', id: dialogId, from: rev - 1, rev }
+    await vi.waitFor(() => expect(frames).toContainEqual(expect.objectContaining(heard)))
+  })
+
+  it('without a session says that one is needed', async () => {
+    const { errors } = subscribe(null)
+    await vi.waitFor(() => expect(errors).toEqual(['auth.required']))
+  })
+
+  it('tells a person whose session is revoked so within a second or two, and sends nothing more', async () => {
+    const vera = await newUser(house.deps)
+    const dialogId = await newGroup(house.deps, [anna, vera])
+    const { frames, errors } = subscribe(vera)
+    await vi.waitFor(() => expect(frames).toHaveLength(1))
+    await house.deps.db
+      .updateTable('sessions')
+      .set({ revoked_at: new Date() })
+      .where('id', '=', vera.sessionId)
+      .execute()
+    house.deps.hints.tell({ session: { userId: vera.userId } })
+    await vi.waitFor(() => expect(errors[0]).toBe('auth.required'), 3_000)
+    const count = frames.length
+    await say(house.deps, anna, dialogId, 'after the end')
+    await house.deps.streams.poll()
+    expect(frames).toHaveLength(count)
+  })
+
+  it('carries the stream and nothing else: no question and no change goes through it', async () => {
+    const { socket } = subscribe(anna)
+    const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
+    await expect(client.auth.me.query()).rejects.toThrow('procedure on path')
+    await expect(client.messages.typing.mutate({ dialogId: anna.userId as never })).rejects.toThrow('procedure on path')
+  })
+
+  it('that sends rubbish harms nobody, and too much is cut off', async () => {
+    const socket = open(own, anna.token)
+    await new Promise((resolve) => socket.once('open', resolve))
+    for (const rubbish of ['{', '[]', 'null', '{"id":1,"method":"subscription"}', Buffer.from([0xff, 0, 1])])
+      socket.send(rubbish)
+    socket.send('x'.repeat(200_000))
+    expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(1009)
+    const { frames } = subscribe(anna)
+    await vi.waitFor(() => expect(frames[0]?.type).toBe('hello'))
+  })
+
+  it('whose reader does not read is closed at a megabyte', async () => {
+    const vera = await newUser(house.deps)
+    const dialogId = await newGroup(house.deps, [anna, vera])
+    const socket = open(own, vera.token)
+    await new Promise((resolve) => socket.once('open', resolve))
+    socket.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
+    const isHere = () => house.deps.streams.all().some((stream) => stream.actor.userId === vera.userId)
+    await vi.waitFor(() => expect(isHere()).toBe(true))
+    socket.pause()
+    // What the kernel takes in between is megabytes as well, so the frames are large and many.
+    for (let i = 0; i < 40 && isHere(); i += 1) {
+      await addMessages(house.deps, dialogId, { author: anna, count: 400, body: 'long '.repeat(800) })
+      const before = await framesTold()
+      await house.deps.streams.poll()
+      await vi.waitFor(async () => expect((await framesTold()) > before || !isHere()).toBe(true))
+    }
+    await vi.waitFor(() => expect(isHere()).toBe(false))
+    socket.terminate()
+  }, 60_000)
+})
+
+async function framesTold(): Promise<number> {
+  return (await house.deps.metrics.frames.get()).values[0]?.value ?? 0
+}
+
+function open(origin: string | undefined, token?: string): WebSocket {
+  const headers = token ? { cookie: `${sessionCookie}=${token}` } : {}
+  return new WebSocket(address, { ...(origin === undefined ? {} : { origin }), headers })
+}
+
+function upgrade(origin: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = open(origin)
+    socket.once('open', () => (socket.terminate(), resolve()))
+    socket.once('error', reject)
+  })
+}
+
+function subscribe(who: TestUser | null) {
+  class OwnSocket extends WebSocket {
+    constructor(url: string | URL) {
+      super(url, { origin: own, headers: who ? { cookie: `${sessionCookie}=${who.token}` } : {} })
+    }
+  }
+  const socket = createWSClient({ url: address, WebSocket: OwnSocket as never, retryDelayMs: () => 60_000 })
+  const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
+  const frames: LiveFrame[] = []
+  const errors: (string | undefined)[] = []
+  client.live.subscribe(undefined, {
+    onData: (frame) => frames.push(frame),
+    onError: (error) => errors.push(error.data?.veche.code),
+  })
+  closing.push(() => void socket.close())
+  return { frames, errors, socket }
+}

@@ -1,0 +1,163 @@
+import { DIRECTORY_SCOPE, type DialogId, newId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+
+let house: House
+let anna: TestUser
+let boris: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+})
+
+const sync = (who: TestUser) => callerFor(house.deps, who).sync
+
+describe('sync.state', () => {
+  it('answers a client that holds nothing with its own scope: memberships, settings, sessions', async () => {
+    const who = await newUser(house.deps)
+    await newDirect(house.deps, who, anna)
+    const { scopes } = await sync(who).state({ scopes: [] })
+    expect(scopes).toHaveLength(1)
+    expect(Object.keys(scopes[0]!.rows).sort()).toEqual(['memberships', 'sessions', 'settings'])
+  })
+
+  it('answers nothing about what has not changed, but the positions of the others', async () => {
+    const dialogId = await newDirect(house.deps, anna, boris)
+    await say(house.deps, anna, dialogId, 'hello')
+    await callerFor(house.deps, boris).messages.read({ dialogId, seq: 1 })
+    const dialog = await sync(anna).scope({ id: dialogId, since: 0 })
+    const mine = await sync(anna).scope({ id: anna.userId, since: 0 })
+    const answer = await sync(anna).state({
+      scopes: [
+        [dialogId, dialog.rev],
+        [anna.userId, mine.rev],
+      ],
+    })
+    expect(answer).toMatchObject({ scopes: [], behind: [], positions: [{ dialogId, read: 1, delivered: 1 }] })
+  })
+
+  it('answers what changed with the rows and the unread number, and nothing twice', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { rev } = await sync(boris).scope({ id: dialogId, since: 0 })
+    await say(house.deps, anna, dialogId, 'new')
+    const { scopes } = await sync(boris).state({ scopes: [[dialogId, rev]] })
+    const answer = scopes.find(({ id }) => id === dialogId)
+    expect(answer).toMatchObject({ reset: false, more: false, unread: { unread: 1, atRev: rev + 1 } })
+    expect(answer?.rows.messages?.map((row) => row.body)).toEqual(['new'])
+  })
+
+  it('says of foreign, left and unknown scopes alike that they are gone', async () => {
+    const foreign = await newGroup(house.deps, [anna])
+    const left = await newGroup(house.deps, [anna, boris])
+    await callerFor(house.deps, boris).dialogs.leave({ dialogId: left })
+    const unknown = newId<DialogId>()
+    const { scopes } = await sync(boris).state({
+      scopes: [
+        [foreign, 5],
+        [left, 1],
+        [unknown, 1],
+        [anna.userId, 1],
+      ],
+    })
+    const gone = scopes.filter((scope) => scope.gone)
+    expect(gone.map(({ id }) => id).sort()).toEqual([foreign, left, unknown, anna.userId].sort())
+    expect(gone.every(({ rows, rev }) => rev === 0 && Object.keys(rows).length === 0)).toBe(true)
+  })
+
+  it('tells what does not fit into one answer to be asked for', async () => {
+    const who = await newUser(house.deps)
+    const held: [DialogId, number][] = []
+    for (let i = 0; i < 12; i += 1) {
+      const dialogId = await newGroup(house.deps, [who, anna])
+      await fill(dialogId, 50)
+      held.push([dialogId, 1])
+    }
+    const answer = await sync(who).state({ scopes: held })
+    const told = answer.scopes.filter(({ scope }) => scope === 'dialog').length
+    expect(told + answer.behind.length).toBe(12)
+    expect(answer.behind.length).toBeGreaterThan(0)
+  })
+})
+
+describe('sync.scope', () => {
+  it('cuts long answers between revisions, and the pages together are everything', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { rev } = await sync(anna).scope({ id: dialogId, since: 0 })
+    await fill(dialogId, limits.sync.rows + 30)
+    const first = await sync(anna).scope({ id: dialogId, since: rev })
+    const second = await sync(anna).scope({ id: dialogId, since: first.rev })
+    expect({ first: first.more, second: second.more, reset: first.reset }).toEqual({
+      first: true,
+      second: false,
+      reset: false,
+    })
+    const seqs = [...(first.rows.messages ?? []), ...(second.rows.messages ?? [])].map((row) => row.seq)
+    expect(seqs).toEqual(Array.from({ length: limits.sync.rows + 30 }, (_, i) => i + 2))
+  })
+
+  it('answers a gap that is too wide, and a cursor from the future, with the newest page instead', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { rev } = await sync(anna).scope({ id: dialogId, since: 0 })
+    await fill(dialogId, limits.sync.gap + 1)
+    for (const since of [rev, 1_000_000]) {
+      const answer = await sync(anna).scope({ id: dialogId, since })
+      expect(answer).toMatchObject({ reset: true, more: false, rev: rev + limits.sync.gap + 1 })
+      expect(answer.rows.messages).toHaveLength(50)
+      expect(answer.rows.dialogs).toHaveLength(1)
+    }
+  })
+
+  it('gives the directory to everyone, by revision', async () => {
+    const before = (await sync(anna).scope({ id: DIRECTORY_SCOPE, since: 0 })).rev
+    const who = await newUser(house.deps, { name: 'Новенькая' })
+    const answer = await sync(boris).scope({ id: DIRECTORY_SCOPE, since: before })
+    expect(answer.rows.people?.map(({ id, name }) => ({ id, name }))).toEqual([{ id: who.userId, name: 'Новенькая' }])
+  })
+
+  it('reads rows, revision and unread number in one snapshot, however much is written meanwhile', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    let writing = true
+    const writer = (async () => {
+      for (let i = 0; i < 120; i += 1) await say(house.deps, anna, dialogId, `m${i}`)
+      writing = false
+    })()
+    for (let since = 0; writing;) {
+      const answer = await sync(boris).scope({ id: dialogId, since: 0 })
+      const newest = Math.max(...(answer.rows.messages ?? []).map((row) => row.seq))
+      expect(answer.unread).toEqual({ unread: newest - 1, atRev: answer.rev })
+      expect(answer.rev).toBeGreaterThanOrEqual(since)
+      since = answer.rev
+    }
+    await writer
+  })
+})
+
+describe('sync.dialogs', () => {
+  it('gives the newest first, each with its last message, page by page without holes', async () => {
+    const who = await newUser(house.deps)
+    const ids: DialogId[] = []
+    for (let i = 0; i < 5; i += 1) ids.push(await newGroup(house.deps, [who, anna], `Group ${i}`))
+    await say(house.deps, anna, ids[1]!, 'newest of all')
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const page: Awaited<ReturnType<ReturnType<typeof sync>['dialogs']>> = await sync(who).dialogs({
+        cursor,
+        limit: 2,
+      })
+      for (const answer of page.dialogs) expect(answer.rows.messages).toHaveLength(1)
+      seen.push(...page.dialogs.map(({ id }) => id))
+      cursor = page.next
+    } while (cursor)
+    expect(seen).toEqual([ids[1], ids[4], ids[3], ids[2], ids[0]])
+  })
+
+  it('refuses a cursor that it did not give', async () => {
+    await expect(sync(anna).dialogs({ cursor: "2020'; drop table users|x" })).rejects.toThrow('input.invalid')
+  })
+})
+
+const fill = (dialogId: DialogId, count: number) =>
+  addMessages(house.deps, dialogId, { author: anna, count, body: 'filled' })
