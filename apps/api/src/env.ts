@@ -49,3 +49,8 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
 export function isLocal(env: Env): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(env.PUBLIC_URL).hostname)
 }
+
+/** Browsers keep the session's cookie over https and on localhost, and on no other plain http. */
+export function keepsSignIn(env: Env): boolean {
+  return env.PUBLIC_URL.startsWith('https:') || isLocal(env)
+}

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { createApp } from './app.ts'
 import { closeDeps, createDeps } from './deps.ts'
-import { readEnv, SettingsError } from './env.ts'
+import { keepsSignIn, readEnv, SettingsError } from './env.ts'
 import { startWorker } from './worker.ts'
 
 type Stop = () => Promise<void>
@@ -18,6 +18,8 @@ async function main(): Promise<void> {
     await app.http.listen({ host: env.HOST, port: env.PORT })
     stops.push(app.close)
   }
+  if (!keepsSignIn(env))
+    deps.log.warn({ url: env.PUBLIC_URL }, 'nobody can sign in: browsers keep no sign-in over plain http; PUBLIC_URL needs https')
   deps.log.info({ role: values.role, port: env.PORT }, 'started')
   onSignals(async () => {
     deps.log.info('stopping')

@@ -1,7 +1,7 @@
 import * as schemas from '@veche/shared/schemas/auth'
 import { nothing } from '@veche/shared/schemas/fields'
 import { must } from '../errors.ts'
-import { isLocal } from '../env.ts'
+import { keepsSignIn } from '../env.ts'
 import { open, router, signedIn } from '../trpc.ts'
 import { seeInvite, signUp } from './invites.ts'
 import { me } from './me.ts'
@@ -13,7 +13,7 @@ import { signOut, signOutOthers, signOutSession } from './sign-out.ts'
 
 /** A browser drops the cookie on plain http elsewhere than on localhost: said before anything is done, not found out after. */
 const entering = open('open').use(({ ctx, next }) => {
-  must(ctx.env.PUBLIC_URL.startsWith('https:') || isLocal(ctx.env), 'auth.https_required')
+  must(keepsSignIn(ctx.env), 'auth.https_required')
   return next()
 })
 

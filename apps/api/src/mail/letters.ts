@@ -11,3 +11,4 @@ export type Template = LetterData['template']
 
 /** Whatever of a letter opens a door. */
 export const secretsOf: Record<Template, string> = { reset: 'code', invitation: 'link' }
+export const secretKeys = Object.values(secretsOf)

@@ -52,6 +52,12 @@ export class Hints {
     this.#subscriber.on('ready', listener)
   }
 
+  /** How many processes listen; this one, when nobody can tell. */
+  async processes(): Promise<number> {
+    const counted = await this.#publisher.pubsub('NUMSUB', channel).catch(() => [])
+    return Math.max(1, Number(counted[1] ?? 1))
+  }
+
   close(): void {
     this.#listeners.clear()
     this.#subscriber.disconnect()
