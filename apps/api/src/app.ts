@@ -5,7 +5,7 @@ import { httpContext } from './connection.ts'
 import type { Deps } from './deps.ts'
 import { known } from './errors.ts'
 import { serveHealth } from './platform/health.ts'
-import { type AppRouter, appRouter } from './router.ts'
+import { type AppRouter, appRouter, socketRouter } from './router.ts'
 import { openSocketDoor } from './sync/socket-door.ts'
 import { serveWeb } from './platform/web.ts'
 import { serveMailbox } from './mail/http.ts'
@@ -28,7 +28,7 @@ export async function createApp(deps: Deps): Promise<App> {
   serveHealth(http, deps)
   serveMailbox(http, deps)
   await serveWeb(http, deps.env)
-  const door = openSocketDoor(http, deps)
+  const door = openSocketDoor(http, deps, socketRouter)
   const close = async () => {
     // Streams first: clients hear that they should come back elsewhere, while requests in flight are still answered.
     door.close()

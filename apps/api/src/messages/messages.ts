@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto'
-import { type ClientId, type DialogId, idTime, type MessageId, newId } from '@veche/shared/ids'
+import { type ClientId, idTime, type MessageId, newId } from '@veche/shared/ids'
 import { codePoints, limits } from '@veche/shared/limits'
-import type { DialogRow, MessageRow } from '@veche/shared/rows/rows'
+import type { MessageRow } from '@veche/shared/rows/rows'
 import type { History, SendMessage } from '@veche/shared/schemas/messages'
 import { sql } from 'kysely'
 import type { Ctx, Tx } from '../ctx.ts'
 import { openDialog } from '../dialogs/access.ts'
-import { dialogColumns, toDialog } from '../dialogs/rows.ts'
 import { dialogScope, orNotFound } from '../dialogs/dialogs.ts'
 import { must } from '../errors.ts'
 import { changed, changeScope } from '../platform/scopes.ts'
 import { messageColumns, toMessage } from './rows.ts'
 
-export type Sent = { message: MessageRow; dialog: DialogRow }
+export type Sent = { message: MessageRow }
 
 /**
  * A lost answer is answered again before any right is asked: whoever was removed since still learns that it was sent. After the
@@ -25,10 +24,8 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
   if (before) return before
   refuseOld(ctx, input.clientId)
   return changeScope(ctx, dialogScope(input.dialogId), async (tx) => {
-    const dialog = await openDialog(tx, input.dialogId, 'post')
-    const sent = await alreadySent(tx, input)
-    if (sent) return sent
-    return { message: await insertMessage(tx, input), dialog: toDialog(dialog) }
+    await openDialog(tx, input.dialogId, 'post')
+    return (await alreadySent(tx, input)) ?? { message: await insertMessage(tx, input) }
   }).catch(orNotFound)
 }
 
@@ -73,13 +70,7 @@ async function alreadySent(ctx: Pick<Ctx, 'db' | 'actor'>, input: SendMessage): 
     .executeTakeFirst()
   if (!row) return undefined
   must(row.client_hash?.equals(hashOf(input)) && row.dialog_id === input.dialogId, 'message.conflict')
-  const dialog = await dialogOf(ctx, row.dialog_id)
-  return { message: toMessage(row), dialog }
-}
-
-async function dialogOf(ctx: Pick<Ctx, 'db'>, id: DialogId): Promise<DialogRow> {
-  const query = ctx.db.selectFrom('dialogs').select(dialogColumns).where('id', '=', id)
-  return toDialog(await query.executeTakeFirstOrThrow())
+  return { message: toMessage(row) }
 }
 
 /** One statement counts the scope on and writes the message: under the lock, a round trip is what a hot dialog waits for. */

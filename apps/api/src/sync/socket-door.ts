@@ -1,21 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import type { AnyRouter } from '@trpc/server'
 import type { FastifyInstance } from 'fastify'
 import { WebSocketServer } from 'ws'
 import { socketContext } from '../connection.ts'
 import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/origin.ts'
-import { socketRouter } from '../router.ts'
 
 const path = '/api/trpc'
 
 /** The door of the stream: the origin is checked before anything else, since browsers let any page open a socket to anywhere. */
-export function openSocketDoor(http: FastifyInstance, deps: Deps): { close: () => void } {
+export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRouter): { close: () => void } {
   const server = new WebSocketServer({ noServer: true, maxPayload: 64_000, perMessageDeflate: false })
   const handler = applyWSSHandler({
     wss: server,
-    router: socketRouter,
+    router,
     createContext: ({ req, res }) => socketContext(deps, req, addressOf(deps, req), res),
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
   })

@@ -11,6 +11,9 @@ export const usersRouter = router({
   get: signedIn('read')
     .input(schemas.byIds)
     .query(({ ctx, input }) => peopleByIds(ctx, input)),
+  presence: signedIn('read')
+    .input(schemas.byIds)
+    .query(({ ctx, input }) => ctx.streams.presence.of(input.ids)),
   updateProfile: signedIn('change')
     .input(profile.updateProfile)
     .mutation(({ ctx, input }) => updateProfile(ctx, input)),
