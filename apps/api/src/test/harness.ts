@@ -1,11 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { migrate } from '@veche/db/migrate'
-import { newestMigration } from '@veche/db/migrate'
+import { newTestDatabase, setSqlClock } from '@veche/db/test-database'
 import type { UserId } from '@veche/shared/ids'
-import pg from 'pg'
 import { afterAll } from 'vitest'
 import type { Anyone, Ctx } from '../ctx.ts'
 import { closeDeps, createDeps, type Deps } from '../deps.ts'
@@ -26,7 +24,7 @@ export type House = Awaited<ReturnType<typeof newHouse>>
  * taken down after the file.
  */
 export async function newHouse(settings: Record<string, string> = {}) {
-  const { url, drop } = await newTestDatabase()
+  const { url, drop } = await newTestDatabase(testEnv('TEST_DATABASE_URL'))
   const data = mkdtempSync(join(tmpdir(), 'veche-test-'))
   const given = {
     DATABASE_URL: url,
@@ -92,66 +90,4 @@ function testEnv(name: string): string {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is set by ops/test/services.ts, the globalSetup of vitest`)
   return value
-}
-
-/** The template is migrated once per run; clones of it are made in milliseconds. */
-async function newTestDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
-  const admin = new pg.Client({ connectionString: testEnv('TEST_DATABASE_URL') })
-  await admin.connect()
-  const template = await ensureTemplate(admin)
-  const name = `test_${randomUUID().replaceAll('-', '')}`
-  await admin.query('select pg_advisory_lock($1)', [templateLock])
-  await admin.query(`create database ${name} template ${template}`)
-  await admin.query('select pg_advisory_unlock($1)', [templateLock])
-  const drop = async () => {
-    await admin.query(`drop database if exists ${name} with (force)`)
-    await admin.end()
-  }
-  return { url: databaseUrl(name), drop }
-}
-
-const templateLock = 8_327_502
-
-async function ensureTemplate(admin: pg.Client): Promise<string> {
-  const name = `template_${createHash('sha256')
-    .update(`${await newestMigration()}2`)
-    .digest('hex')
-    .slice(0, 12)}`
-  await admin.query('select pg_advisory_lock($1)', [templateLock])
-  try {
-    const ready = await admin.query(`select 1 from pg_database where datname = $1`, [`${name}_ready`])
-    if (ready.rowCount) return `${name}_ready`
-    await admin.query(`drop database if exists ${name} with (force)`)
-    await admin.query(`create database ${name}`)
-    await migrate(databaseUrl(name))
-    await movableClock(databaseUrl(name))
-    await admin.query(`alter database ${name} rename to ${name}_ready`)
-    return `${name}_ready`
-  } finally {
-    await admin.query('select pg_advisory_unlock($1)', [templateLock])
-  }
-}
-
-async function movableClock(url: string): Promise<void> {
-  await once(url, [
-    'create table test_clock (shift interval not null)',
-    "insert into test_clock values ('0')",
-    `create or replace function veche_now() returns timestamptz language sql stable
-       as 'select statement_timestamp() + (select shift from test_clock)'`,
-  ])
-}
-
-async function setSqlClock(url: string, offset: number): Promise<void> {
-  await once(url, [`update test_clock set shift = interval '${offset} milliseconds'`])
-}
-
-async function once(url: string, statements: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  for (const statement of statements) await client.query(statement)
-  await client.end()
-}
-
-function databaseUrl(name: string): string {
-  return testEnv('TEST_DATABASE_URL').replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${name}`)
 }
