@@ -90,10 +90,9 @@ export class House {
     if (this.#settings.databaseUrl) return
     const { startPostgres } = await import('./postgres.ts')
     const dataDir = join(this.#folder, 'postgres')
+    const log = this.#logFile('postgres')
     const title = existsSync(dataDir) ? 'Starting Postgres' : 'Creating the database'
-    const part = await step(title, () =>
-      this.#add('postgres', () => startPostgres({ dataDir, log: this.#logFile('postgres') })),
-    )
+    const part = await step(title, () => this.#add('postgres', () => startPostgres({ dataDir, log })))
     this.#urls.databaseUrl = part.running.url
     await part.keepAlive()
   }
@@ -101,9 +100,8 @@ export class House {
   async #startRedis() {
     if (this.#settings.redisUrl) return
     const dir = join(this.#folder, 'redis')
-    const part = await step('Starting Redis', () =>
-      this.#add('redis', () => startRedis({ dir, log: this.#logFile('redis') })),
-    )
+    const log = this.#logFile('redis')
+    const part = await step('Starting Redis', () => this.#add('redis', () => startRedis({ dir, log })))
     this.#urls.redisUrl = part.running.url
     await part.keepAlive()
   }

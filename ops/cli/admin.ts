@@ -25,7 +25,7 @@ export async function run(args: string[]): Promise<number> {
 export async function adminLink(env: NodeJS.ProcessEnv, args: string[]): Promise<string> {
   const tool = join(checkout, 'apps/api/src/admin-link.ts')
   const { status, stdout, stderr } = spawnSync(process.execPath, [tool, ...args], { env, encoding: 'utf8' })
-  if (status !== 0) throw new Trouble(`No link could be made: ${lastLine(stderr) || 'the tool said nothing'}`)
+  if (status !== 0) throw new Trouble(lastLine(stderr) || 'No link could be made, and the tool does not say why.')
   return stdout.trim()
 }
 

@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { userInfo } from 'node:os'
 import { postgresAccount, reaches } from './account.ts'
 import { checkout, type Settings } from './env.ts'
@@ -23,10 +23,11 @@ import { errorCode, reason, Trouble } from './trouble.ts'
 const leastSpace = 300_000_000
 
 /** Makes the folder that holds everything worth keeping, and answers its real path. */
-export function openDataFolder(settings: Settings): string {
+export function openDataFolder(settings: Settings, least = leastSpace): string {
   const embedded = !settings.databaseUrl
   try {
     if (embedded && !settings.dataFolderChosen) linkOutOfClosedHome(settings.dataFolder)
+    mkdirSync(dirname(settings.dataFolder), { recursive: true, mode: 0o755 })
     mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
     const folder = realpathSync(settings.dataFolder)
     const owner = statSync(folder).uid
@@ -36,7 +37,7 @@ export function openDataFolder(settings: Settings): string {
       )
     accessSync(folder, constants.W_OK | constants.X_OK)
     letPostgresIn(folder, embedded)
-    refuseFullDisk(folder)
+    refuseFullDisk(folder, least)
     return folder
   } catch (error) {
     if (error instanceof Trouble) throw error
@@ -90,11 +91,11 @@ function letPostgresIn(folder: string, embedded: boolean) {
     )
 }
 
-function refuseFullDisk(folder: string) {
+function refuseFullDisk(folder: string, least: number) {
   const free = freeSpace(folder)
-  if (free < leastSpace)
+  if (free < least)
     throw new Trouble(
-      `The disk of ${folder} is full (${Math.floor(free / 1e6)} MB are free, ${leastSpace / 1e6} are needed): make room, or choose another disk with VECHE_DATA.`,
+      `The disk of ${folder} is full (${Math.floor(free / 1e6)} MB are free, ${least / 1e6} are needed): make room, or choose another disk with VECHE_DATA.`,
     )
 }
 
@@ -105,7 +106,7 @@ function sentence(error: unknown) {
     EROFS: 'the disk is read-only',
     ENOSPC: 'the disk is full',
     ENOTDIR: 'a part of the path is a file',
-    EEXIST: 'there is a file of that name',
+    EEXIST: 'a part of the path is a file',
   }
   return known[errorCode(error)] ?? reason(error)
 }

@@ -1,5 +1,5 @@
 import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { spawnSync } from 'node:child_process'
+import { spawnSync, type StdioOptions } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -34,21 +34,28 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   if (!existsSync(join(dataDir, 'PG_VERSION'))) initialise(binaries, dataDir, account, options.fsync ?? true)
   refuseOtherMajor(binaries, dataDir)
   const sockets = socketFolder(options.socketDir ?? join(dirname(dataDir), 'postgres-socket'), socketName, account)
-  const log = options.log ?? 'ignore'
-  const child = startChild(join(binaries, 'bin/postgres'), ['-D', dataDir, ...settings(sockets, options)], {
-    account,
-    cwd: '/',
-    stdio: ['ignore', log, log],
-    orphanSignal: 'INT',
-  })
   const adminUrl = connectionString(sockets, 'postgres')
-  await ready(child, adminUrl)
+  const launch = () => launchServer(binaries, dataDir, sockets, account, options)
+  const child = await launchUntilReady(launch, adminUrl)
   return {
     url: connectionString(sockets, 'veche'),
     adminUrl,
     child,
     stop: () => child.stop(['SIGINT', 'SIGQUIT'], 20_000),
   }
+}
+
+function launchServer(
+  binaries: string,
+  dataDir: string,
+  sockets: string,
+  account: Account | undefined,
+  options: PostgresOptions,
+) {
+  const log = options.log ?? 'ignore'
+  const stdio: StdioOptions = ['ignore', log, log]
+  const args = ['-D', dataDir, ...settings(sockets, options)]
+  return startChild(join(binaries, 'bin/postgres'), args, { account, cwd: '/', stdio, orphanSignal: 'INT' })
 }
 
 /** The folder of the binaries as it was installed; `postgres --version` there answers without a server. */
@@ -102,7 +109,8 @@ function settings(sockets: string, { fsync = true, maxConnections = 200 }: Postg
 function initialise(binaries: string, dataDir: string, account: Account | undefined, sync: boolean) {
   const draft = `${dataDir}.new`
   rmSync(draft, { recursive: true, force: true })
-  mkdirSync(draft, { recursive: true, mode: 0o700 })
+  mkdirSync(dirname(draft), { recursive: true, mode: 0o711 })
+  mkdirSync(draft, { mode: 0o700 })
   if (account) chownSync(draft, account.uid, account.gid)
   if (!reaches(account, draft))
     throw new Trouble(
@@ -133,7 +141,8 @@ async function stopLeftover(dataDir: string) {
   const lock = join(dataDir, 'postmaster.pid')
   if (!existsSync(lock)) return
   const pid = Number(readFileSync(lock, 'utf8').split('\n')[0])
-  if (!isAlive(pid) || !worksIn(pid, dataDir)) return rmSync(lock, { force: true })
+  if (!isAlive(pid)) return
+  if (!worksIn(pid, dataDir)) return rmSync(lock, { force: true })
   if (
     await stopForeign(pid, [
       ['SIGINT', 20_000],
@@ -149,27 +158,49 @@ function connectionString(sockets: string, database: string) {
   return `postgres://veche@localhost/${database}?host=${encodeURIComponent(sockets)}`
 }
 
+/**
+ * After a killed server its own children need a moment to notice; until they are gone the next one refuses to start.
+ */
+async function launchUntilReady(launch: () => Child, adminUrl: string): Promise<Child> {
+  const patience = Date.now() + 8_000
+  for (;;) {
+    const child = launch()
+    try {
+      await ready(child, adminUrl)
+      return child
+    } catch (error) {
+      const early = !child.running() && Date.now() < patience
+      await child.stop(['SIGQUIT'], 5_000)
+      if (!early) throw error
+      await wait(300)
+    }
+  }
+}
+
+/** Replaying a long log after a crash may take minutes, and the server says that it is at it. */
 async function ready(child: Child, adminUrl: string) {
-  const end = Date.now() + 60_000
+  let end = Date.now() + 60_000
   while (child.running() && Date.now() < end) {
-    if (await opensDatabase(adminUrl)) return
+    const answer = await openDatabase(adminUrl)
+    if (answer === 'open') return
+    if (answer === 'starting') end = Date.now() + 60_000
     await wait(50)
   }
   const how = child.running() ? 'takes no connections after a minute' : `ended at once (${await child.exited})`
-  await child.stop(['SIGQUIT'], 5_000)
   throw new Trouble(`The database server ${how}; its log says why.`)
 }
 
-async function opensDatabase(adminUrl: string) {
+async function openDatabase(adminUrl: string) {
   const client = new Client({ connectionString: adminUrl })
   client.on('error', () => undefined)
   try {
     await client.connect()
     const { rowCount } = await client.query(`select from pg_database where datname = 'veche'`)
     if (!rowCount) await client.query('create database veche')
-    return true
+    return 'open'
   } catch (error) {
-    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03'].includes(errorCode(error))) return false
+    if (errorCode(error) === '57P03') return 'starting'
+    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(errorCode(error))) return 'absent'
     throw new Trouble(`The database server does not answer: ${reason(error)}`)
   } finally {
     await client.end().catch(() => undefined)

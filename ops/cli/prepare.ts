@@ -27,8 +27,12 @@ export function packagesAreCurrent() {
   return stamp('install') === packageInputs() && existsSync(join(checkout, 'node_modules/.modules.yaml'))
 }
 
+export function webIsBuilt() {
+  return existsSync(join(web, 'build/200.html'))
+}
+
 export function webIsCurrent() {
-  return stamp('web') === webInputs() && existsSync(join(web, 'build/index.html'))
+  return webIsBuilt() && stamp('web') === webInputs()
 }
 
 async function installPackages() {

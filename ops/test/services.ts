@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdtempSync, openSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isAlive } from '../cli/child.ts'
 import { startPostgres } from '../cli/postgres.ts'
 import { startRedis } from '../cli/redis.ts'
 
@@ -17,7 +18,9 @@ export default async function setup() {
 }
 
 export async function startTestServices() {
-  const folder = mkdtempSync(join(roomyMemory() ?? tmpdir(), 'veche-test-'))
+  const parent = roomyMemory() ?? tmpdir()
+  removeForgotten(parent)
+  const folder = mkdtempSync(join(parent, `veche-test-${process.pid}-`))
   chmodSync(folder, 0o711)
   const log = openSync(join(folder, 'services.log'), 'a')
   const [postgres, redis] = await Promise.all([
@@ -29,6 +32,14 @@ export async function startTestServices() {
     rmSync(folder, { recursive: true, force: true })
   }
   return { env: { TEST_DATABASE_URL: postgres.adminUrl, TEST_REDIS_URL: redis.url }, stop }
+}
+
+/** A run that was killed could not clean up; its services ended with it. */
+function removeForgotten(parent: string) {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(/^veche-test-(\d+)-/.exec(name)?.[1])
+    if (pid && !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true })
+  }
 }
 
 /** Memory is the fastest disk, where there is a gigabyte of it: containers often give 64 MB. */

@@ -1,30 +1,33 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkout } from '../env.ts'
-import { packagesAreCurrent, webIsCurrent } from '../prepare.ts'
+import { packagesAreCurrent, webIsBuilt, webIsCurrent } from '../prepare.ts'
 import { reason } from '../trouble.ts'
-import { broken, fine, idle, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
 
 export function packages(): Finding[] {
+  if (!existsSync(join(checkout, 'node_modules/.modules.yaml')))
+    return [broken('Packages', 'are not installed', '"./veche up" installs them.')]
   return packagesAreCurrent()
     ? [fine('Packages', 'are those of the lockfile')]
-    : [broken('Packages', 'are missing or older than the lockfile', '"./veche up" installs them.')]
+    : [doubtful('Packages', 'may be older than the lockfile', '"./veche up" installs what changed.')]
 }
 
 export function webBuild(): Finding[] {
+  if (!webIsBuilt()) return [broken('Web app', 'is not built', '"./veche up" builds it.')]
   return webIsCurrent()
     ? [fine('Web app', 'is built from these sources')]
-    : [broken('Web app', 'is not built, or older than its sources', '"./veche up" builds it.')]
+    : [doubtful('Web app', 'was built from other sources than these', '"./veche up" builds it anew.')]
 }
 
 /** The parts' own schemas judge what the parts will be told. */
 export async function settings({ settings: own, state }: Patient): Promise<Finding[]> {
   const given = {
+    ...process.env,
     DATABASE_URL: own.databaseUrl ?? state?.databaseUrl ?? 'embedded',
     REDIS_URL: own.redisUrl ?? state?.redisUrl ?? 'embedded',
-    VECHE_SECRET: 'x'.repeat(43),
+    VECHE_SECRET: process.env['VECHE_SECRET'] || 'x'.repeat(43),
     VECHE_DATA: own.dataFolder,
-    ...process.env,
   }
   const problems = await Promise.all(['api', 'sfu'].map((part) => complaint(part, given)))
   const found = problems.filter((problem) => problem !== undefined)

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { newFolder } from '../test/folder.ts'
+
+function veche(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const main = join(import.meta.dirname, 'main.ts')
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
+  return { status, stdout, stderr }
+}
+
+test('without a command it lists them', () => {
+  expect(veche([])).toMatchObject({ status: 0, stdout: expect.stringContaining('./veche up') as string })
+})
+
+test.each(['up', 'down', 'doctor', 'admin', 'check', 'test', 'bench'])(
+  '%s --help says what it does and does nothing',
+  (name) => {
+    expect(veche([name, '--help'])).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringMatching(`^./veche ${name}`) as string,
+    })
+  },
+)
+
+test('an unknown command or option is refused in one sentence', () => {
+  expect(veche(['fly'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^veche: There is no command "fly"/) as string,
+  })
+  expect(veche(['up', '--fast'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^veche: Unknown option '--fast'/) as string,
+  })
+  expect(veche(['toString']).status).toBe(2)
+})
+
+test('a port that is taken ends the start with one sentence', async () => {
+  const server = createServer().listen(0)
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const { status, stderr } = veche(['up'], { VECHE_DATA: newFolder(), PORT: String(port) })
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: `veche: Port ${port} is taken by another program: stop what uses it, or choose another port with PORT=${port + 1}.\n`,
+  })
+})
+
+test('stopping what does not run is no error', () => {
+  const folder = newFolder()
+  expect(veche(['down'], { VECHE_DATA: folder })).toMatchObject({
+    status: 0,
+    stdout: `Veche does not run on ${folder}.\n`,
+  })
+})

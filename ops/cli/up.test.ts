@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { expect, onTestFinished, test } from 'vitest'
+import { newFolder } from '../test/folder.ts'
+import { isAlive } from './child.ts'
+import { readState } from './state.ts'
+
+const patience = 120_000
+
+/** One installation of its own, with the lines it has printed so far. */
+class Installation {
+  folder = newFolder()
+  address: string
+  lines: string[] = []
+  #env: NodeJS.ProcessEnv
+  #up: ChildProcess | undefined
+  #news = new EventEmitter()
+
+  constructor(port: number, sfuPort: number) {
+    this.address = `http://localhost:${port}`
+    const settings = { VECHE_DATA: this.folder, PORT: String(port), SFU_PORT: String(sfuPort), PUBLIC_URL: '' }
+    this.#env = { ...process.env, ...settings, DATABASE_URL: '', REDIS_URL: '', NODE_ENV: '' }
+    onTestFinished(() => this.stop())
+  }
+
+  async up() {
+    const up = this.#start('up')
+    this.#up = up
+    await this.#line(/^Ctrl-C stops/, up)
+  }
+
+  async run(...args: string[]) {
+    const command = this.#start(...args)
+    const [status] = (await once(command, 'exit')) as [number]
+    return status
+  }
+
+  async kill() {
+    this.#up!.kill('SIGKILL')
+    await once(this.#up!, 'exit')
+  }
+
+  async stop() {
+    if (!this.#up || this.#up.exitCode !== null || this.#up.signalCode) return
+    this.#up.kill('SIGINT')
+    await once(this.#up, 'exit')
+  }
+
+  async says(pattern: RegExp) {
+    await this.#line(pattern, this.#up!)
+  }
+
+  pids() {
+    return Object.fromEntries(Object.entries(readState(this.folder)!.parts).map(([name, { pid }]) => [name, pid]))
+  }
+
+  #start(...args: string[]) {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { env: this.#env })
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        this.lines.push(line)
+        this.#news.emit('line')
+      })
+    }
+    return child
+  }
+
+  /** Looks at what was printed already, then at each new line. */
+  async #line(pattern: RegExp, child: ChildProcess) {
+    const ended = once(child, 'close').then(() => 'ended')
+    while (!this.lines.some((line) => pattern.test(line))) {
+      if ((await Promise.race([once(this.#news, 'line'), ended])) === 'ended')
+        throw new Error(`it ended before saying ${String(pattern)}:\n${this.lines.join('\n')}`)
+    }
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
+
+test(
+  'up starts everything, answers, prints the link of the first administrator, and leaves nothing behind',
+  { timeout: patience },
+  async () => {
+    const one = new Installation(await freePort(), await freePort())
+    await one.up()
+    expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true })
+    expect((await fetch(`${one.address}/`)).status).toBe(200)
+    const link = one.lines.find((line) => line.includes('first administrator'))
+    expect(link).toMatch(new RegExp(`${one.address}/setup/\\S{40,}$`))
+    expect(await one.run('admin', 'link')).toBe(0)
+    expect(one.lines.at(-1)).toMatch(`${one.address}/setup/`)
+    const pids = Object.values(one.pids())
+    expect(pids.map(isAlive)).toEqual([true, true, true, true])
+    await one.stop()
+    expect(pids.map(isAlive)).toEqual([false, false, false, false])
+  },
+)
+
+test(
+  'a second up on the same data says so, doctor finds nothing broken, and down stops all of it',
+  { timeout: patience },
+  async () => {
+    const one = new Installation(await freePort(), await freePort())
+    await one.up()
+    expect(await one.run('up')).toBe(1)
+    expect(one.lines.at(-1)).toBe(
+      `veche: Veche already runs on ${one.folder} (${one.address}): "./veche down" stops it.`,
+    )
+    const status = await one.run('doctor')
+    expect({ status, broken: one.lines.filter((line) => line.startsWith('✗')) }).toEqual({ status: 0, broken: [] })
+    const pids = Object.values(one.pids())
+    expect(await one.run('down')).toBe(0)
+    expect(pids.map(isAlive)).toEqual([false, false, false, false])
+  },
+)
+
+test('after a kill -9 of all of it the next start finds its way', { timeout: patience }, async () => {
+  const one = new Installation(await freePort(), await freePort())
+  await one.up()
+  const before = one.pids()
+  for (const name of ['postgres', 'redis']) process.kill(before[name]!, 'SIGSTOP')
+  await one.kill()
+  process.kill(before['postgres']!, 'SIGCONT')
+  process.kill(before['redis']!, 'SIGKILL')
+  one.lines = []
+  await one.up()
+  expect(Object.values(before).some(isAlive)).toBe(false)
+  expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true, redis: 'ok' })
+})
+
+test('an API that is killed comes back by itself', { timeout: patience }, async () => {
+  const one = new Installation(await freePort(), await freePort())
+  await one.up()
+  process.kill(one.pids()['api']!, 'SIGKILL')
+  await one.says(/^! api ended \(SIGKILL\); it starts again/)
+  await expect
+    .poll(
+      () =>
+        fetch(`${one.address}/readyz`).then(
+          (answer) => answer.ok,
+          () => false,
+        ),
+      { timeout: 30_000 },
+    )
+    .toBe(true)
+})
