@@ -9,11 +9,14 @@ import type { LimitName } from './platform/limits.ts'
 const t = initTRPC.context<Anyone>().create({
   // The stack stays in the log: a client gets a code.
   isDev: false,
-  errorFormatter: ({ shape, error }) => ({
-    message: shape.message,
-    code: shape.code,
-    data: { httpStatus: shape.data.httpStatus, path: shape.data.path, veche: wireError(error) },
-  }),
+  errorFormatter: ({ shape, error }) => {
+    const veche = wireError(error)
+    return {
+      message: veche.code,
+      code: shape.code,
+      data: { httpStatus: shape.data.httpStatus, path: shape.data.path, veche },
+    }
+  },
   sse: { enabled: false },
 })
 
