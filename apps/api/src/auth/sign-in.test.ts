@@ -1,0 +1,195 @@
+import { hash } from '@node-rs/argon2'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type House, newHouse } from '../test/harness.ts'
+import { newUser } from '../test/builders.ts'
+import { callerFor } from '../test/harness.ts'
+import { outcomeOf } from '../test/outcome.ts'
+import { goodPassword, newcomer, visitor } from '../test/visitor.ts'
+
+const minutes = 60_000
+
+describe('signing in', () => {
+  let house: House
+  beforeAll(async () => {
+    house = await newHouse()
+  })
+
+  it('answers who one is, and the next request knows it', async () => {
+    const { email, userId } = await newcomer(house.deps)
+    const { api, jar } = visitor(house.deps)
+    expect(await api.auth.me()).toBeNull()
+    const me = await api.auth.signIn({ email, password: goodPassword })
+    expect(me).toMatchObject({
+      user: { id: userId, role: 'member' },
+      settings: { email, locale: 'en' },
+      serverName: 'Veche',
+    })
+    expect(jar.token).toMatch(/^[\w-]{43}$/)
+    expect(await api.auth.me()).toEqual(me)
+  })
+
+  it('takes the address in any case and with spaces around it', async () => {
+    const { email } = await newcomer(house.deps)
+    const { api } = visitor(house.deps)
+    expect(await outcomeOf(api.auth.signIn({ email: `  ${email.toUpperCase()} `, password: goodPassword }))).toBe('ok')
+  })
+
+  it('takes a password whose letters were typed in the other spelling of the same characters', async () => {
+    const { email } = await newcomer(house.deps, { password: 'Zürich café über' })
+    const { api } = visitor(house.deps)
+    const password = 'Zürich café über'.normalize('NFD')
+    expect(await outcomeOf(api.auth.signIn({ email, password }))).toBe('ok')
+  })
+
+  it('answers the same to a wrong password, an unknown address, a disabled account and one without a password', async () => {
+    const { email } = await newcomer(house.deps)
+    const disabled = await newcomer(house.deps)
+    const owner = await newUser(house.deps, { role: 'owner' })
+    await callerFor(house.deps, owner).admin.setDisabled({ userId: disabled.userId, disabled: true })
+    const asked = [
+      { email, password: 'not the password' },
+      { email: 'nobody@example.org', password: goodPassword },
+      { email: disabled.email, password: goodPassword },
+      { email: owner.email, password: goodPassword },
+      { email: 'no address at all', password: '' },
+    ]
+    for (const input of asked) {
+      const { api, jar } = visitor(house.deps)
+      expect(await outcomeOf(api.auth.signIn(input))).toBe('auth.wrong_credentials')
+      expect(jar.token).toBeUndefined()
+    }
+  })
+
+  it('does as much work for an unknown or disabled account as for a known one', async () => {
+    const { email } = await newcomer(house.deps)
+    const disabled = await newcomer(house.deps)
+    const owner = await newUser(house.deps, { role: 'owner' })
+    await callerFor(house.deps, owner).admin.setDisabled({ userId: disabled.userId, disabled: true })
+    const took: Record<string, number[]> = { known: [], unknown: [], disabled: [] }
+    for (let round = 0; round < 7; round += 1)
+      for (const [who, address] of [
+        ['known', email],
+        ['unknown', `u${round}@example.org`],
+        ['disabled', disabled.email],
+      ] as const) {
+        const { api } = visitor(house.deps)
+        const before = await hashes(house)
+        const from = performance.now()
+        await outcomeOf(api.auth.signIn({ email: address, password: 'not the password' }))
+        took[who]?.push(performance.now() - from)
+        expect(await hashes(house)).toBe(before + 1)
+      }
+    const known = median(took['known'] ?? [])
+    expect(median(took['unknown'] ?? [])).toBeGreaterThan(known / 3)
+    expect(median(took['disabled'] ?? [])).toBeGreaterThan(known / 3)
+    expect(median(took['unknown'] ?? [])).toBeLessThan(known * 3)
+    expect(median(took['disabled'] ?? [])).toBeLessThan(known * 3)
+  })
+
+  it('makes the hash anew when its parameters are not those of today', async () => {
+    const { email, userId } = await newcomer(house.deps)
+    const old = await hash(goodPassword, { memoryCost: 8_192, timeCost: 2 })
+    await house.deps.db.updateTable('users').set({ password_hash: old }).where('id', '=', userId).execute()
+    await visitor(house.deps).api.auth.signIn({ email, password: goodPassword })
+    const { password_hash } = await house.deps.db
+      .selectFrom('users')
+      .select('password_hash')
+      .where('id', '=', userId)
+      .executeTakeFirstOrThrow()
+    expect(password_hash).toContain('m=47104,t=1,p=1')
+    expect(await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
+  })
+
+  it('ends the session that the browser had before', async () => {
+    const one = await newcomer(house.deps)
+    const other = await newcomer(house.deps)
+    const before = one.jar.token
+    await one.api.auth.signIn({ email: other.email, password: goodPassword })
+    expect(await visitor(house.deps, { token: before! }).api.auth.me()).toBeNull()
+    expect((await one.api.auth.me())?.user.id).toBe(other.userId)
+  })
+})
+
+describe('attempts', () => {
+  let house: House
+  beforeAll(async () => {
+    house = await newHouse()
+    // At the beginning of a window, so that none of them ends in the middle of a test.
+    await house.pass(15 * minutes - (house.clock.now() % (15 * minutes)) + 1_000)
+  })
+
+  it('are ten for one account, wherever they come from; then even the right password waits', async () => {
+    const { email } = await newcomer(house.deps)
+    for (let i = 0; i < 10; i += 1)
+      expect(await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: 'guess' }))).toBe(
+        'auth.wrong_credentials',
+      )
+    const { api } = visitor(house.deps)
+    await expect(api.auth.signIn({ email, password: goodPassword })).rejects.toMatchObject({
+      cause: { code: 'request.too_many', details: { retryAfter: expect.any(Number) } },
+    })
+    await house.pass(15 * minutes)
+    expect(await outcomeOf(api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
+  })
+
+  it('are limited for an unknown account just as for a known one', async () => {
+    const guess = (password: string) =>
+      outcomeOf(visitor(house.deps).api.auth.signIn({ email: 'nobody@example.org', password }))
+    for (let i = 0; i < 10; i += 1) expect(await guess('guess')).toBe('auth.wrong_credentials')
+    expect(await guess('guess')).toBe('request.too_many')
+  })
+
+  it('are not more when they are made all at once', async () => {
+    const { email } = await newcomer(house.deps)
+    const outcomes = await Promise.all(
+      Array.from({ length: 25 }, () => outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: 'guess' }))),
+    )
+    expect(outcomes.filter((outcome) => outcome === 'auth.wrong_credentials')).toHaveLength(10)
+    expect(outcomes.filter((outcome) => outcome === 'request.too_many')).toHaveLength(15)
+  })
+
+  it('of an account begin anew after a success', async () => {
+    const { email } = await newcomer(house.deps)
+    const attempt = (password: string) => outcomeOf(visitor(house.deps).api.auth.signIn({ email, password }))
+    for (let i = 0; i < 9; i += 1) await attempt('guess')
+    expect(await attempt(goodPassword)).toBe('ok')
+    for (let i = 0; i < 10; i += 1) expect(await attempt('guess')).toBe('auth.wrong_credentials')
+  })
+
+  it('are fifty for one address, and a success in between gives none of the failures back', async () => {
+    const { email } = await newcomer(house.deps)
+    const ip = '203.0.113.9'
+    const attempt = (input: { email: string; password: string }) =>
+      outcomeOf(visitor(house.deps, { ip }).api.auth.signIn(input))
+    for (let i = 0; i < 50; i += 1) {
+      expect(await attempt({ email: `guess${i}@example.org`, password: 'guess' })).toBe('auth.wrong_credentials')
+      if (i % 10 === 0) expect(await attempt({ email, password: goodPassword })).toBe('ok')
+    }
+    expect(await attempt({ email: 'one.more@example.org', password: 'guess' })).toBe('request.too_many')
+    expect(await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
+  })
+
+  it('are counted in Postgres: a wiped Redis forgets none', async () => {
+    const { email } = await newcomer(house.deps)
+    for (let i = 0; i < 10; i += 1) await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: 'guess' }))
+    const keys = await house.deps.redis.keys(`${house.env.REDIS_PREFIX}*`)
+    if (keys.length > 0) await house.deps.redis.del(keys)
+    expect(await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: 'guess' }))).toBe('request.too_many')
+  })
+
+  it('are kept without the addresses of those who tried', async () => {
+    await outcomeOf(visitor(house.deps).api.auth.signIn({ email: 'secret.person@example.org', password: 'guess' }))
+    const rows = await house.deps.db.selectFrom('attempts').select('key').execute()
+    expect(rows.length).toBeGreaterThan(0)
+    expect(rows.every(({ key }) => key.length === 32 && !key.toString('latin1').includes('secret'))).toBe(true)
+  })
+})
+
+async function hashes(house: House): Promise<number> {
+  const { values } = await house.deps.metrics.hashes.get()
+  return values.find(({ metricName }) => metricName?.endsWith('_count'))?.value ?? 0
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}

@@ -1,0 +1,18 @@
+import { TRPCError } from '@trpc/server'
+import type { ErrorCode } from '@veche/shared/errors'
+import { ZodError } from 'zod'
+import { known } from '../errors.ts'
+
+export type Outcome = 'ok' | ErrorCode
+
+/** What a person would be told: the code of the error, or that it went well. */
+export async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
+  try {
+    await call
+    return 'ok'
+  } catch (error) {
+    const cause = error instanceof TRPCError ? error.cause : error
+    if (cause instanceof ZodError) return 'input.invalid'
+    return known(cause)?.code ?? 'server.error'
+  }
+}
