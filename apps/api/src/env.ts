@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
 /** Every setting of the API and its worker; ops/README.md has the same table for operators. */
@@ -11,6 +12,8 @@ export const settings = z.object({
     .url({ protocol: /^https?$/ })
     .default('http://localhost:8080')
     .transform((url) => new URL(url).origin),
+  /** The folder of the built web app. */
+  WEB_BUILD: z.string().default(fileURLToPath(new URL('../../web/build', import.meta.url))),
   HOST: z.string().default('0.0.0.0'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   SERVER_NAME: z.string().min(1).max(64).default('Veche'),

@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import type { Env } from '../env.ts'
 
-const build = fileURLToPath(new URL('../../../web/build/', import.meta.url))
-
 /** The web app: files as they were built, and its one page for every address that is a screen. */
 export async function serveWeb(http: FastifyInstance, env: Env): Promise<void> {
-  const page = existsSync(`${build}200.html`) ? readFileSync(`${build}200.html`, 'utf8') : undefined
+  const shell = join(env.WEB_BUILD, '200.html')
+  const page = existsSync(shell) ? readFileSync(shell, 'utf8') : undefined
   const headers = securityHeaders(env, page ?? '')
   http.addHook('onRequest', async (_req, reply) => void reply.headers(headers))
   if (page)
     await http.register(fastifyStatic, {
-      root: build,
+      root: resolve(env.WEB_BUILD),
       wildcard: false,
       index: false,
       preCompressed: true,
