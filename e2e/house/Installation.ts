@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { newTestDatabase, type TestDatabase } from '@veche/db/test-database'
+import { type Child, startChild } from '../../ops/cli/child.ts'
+import { checkout } from '../../ops/cli/env.ts'
+import { builtApp } from './built-app.ts'
+import { until } from './until.ts'
+
+export type Mail = { id: string; to: string; subject: string; text: string; html: string; at: string }
+
+const run = promisify(execFile)
+
+/** A whole installation of its own: a database, a data folder, a copy of the built app, and the API with its worker as a process. */
+export class Installation {
+  readonly url: string
+  /** Where the copy of the web app is that this installation hands out. */
+  readonly app: string
+  readonly #folder: string
+  readonly #database: TestDatabase
+  readonly #env: NodeJS.ProcessEnv
+  #child: Child | undefined
+
+  private constructor(port: number, database: TestDatabase, settings: Record<string, string>) {
+    this.#database = database
+    this.#folder = mkdtempSync(join(tmpdir(), 'veche-e2e-'))
+    this.app = join(this.#folder, 'web')
+    this.url = `http://localhost:${port}`
+    cpSync(builtApp, this.app, { recursive: true })
+    this.#env = {
+      ...process.env,
+      DATABASE_URL: database.url,
+      REDIS_URL: needed('TEST_REDIS_URL'),
+      REDIS_PREFIX: `e2e-${randomUUID()}`,
+      VECHE_SECRET: randomUUID() + randomUUID(),
+      VECHE_DATA: this.#folder,
+      WEB_BUILD: this.app,
+      PUBLIC_URL: this.url,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      LOG_LEVEL: 'info',
+      DATABASE_POOL: '8',
+      ...settings,
+    }
+  }
+
+  static async start(settings: Record<string, string> = {}): Promise<Installation> {
+    const [port, database] = await Promise.all([freePort(), newTestDatabase(needed('TEST_DATABASE_URL'))])
+    const installation = new Installation(port, database, settings)
+    await installation.start()
+    return installation
+  }
+
+  /** Resolves when it is ready to serve. */
+  async start(): Promise<void> {
+    const log = openSync(this.#log, 'a')
+    const child = startChild(process.execPath, ['apps/api/src/main.ts'], {
+      cwd: checkout,
+      env: this.#env,
+      stdio: ['ignore', log, log],
+      orphanSignal: 'TERM',
+    })
+    closeSync(log)
+    this.#child = child
+    await until(async () => {
+      if (!child.running()) throw new Error(`the API did not start:\n${this.log()}`)
+      return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.ok
+    }, 'the API is ready')
+  }
+
+  /** As when the power fails: nothing is said, nothing is finished. */
+  async kill(): Promise<void> {
+    this.#child?.process.kill('SIGKILL')
+    await this.#child?.exited
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.stop(['SIGTERM'], 5_000)
+    await this.#database.drop()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** The one-time link, as the operator gets it. */
+  async adminLink(...args: string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, ['apps/api/src/admin-link.ts', ...args], { cwd: checkout, env: this.#env })
+    return stdout.trim()
+  }
+
+  async mails(): Promise<Mail[]> {
+    return (await (await fetch(`${this.url}/dev/mail.json`)).json()) as Mail[]
+  }
+
+  log(): string {
+    return readFileSync(this.#log, 'utf8')
+  }
+
+  get #log(): string {
+    return join(this.#folder, 'api.log')
+  }
+}
+
+function needed(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is set by ops/test/services.ts, the globalSetup of vitest`)
+  return value
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+    })
+  })
+}

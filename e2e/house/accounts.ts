@@ -1,0 +1,86 @@
+import { createTRPCClient, httpLink, type TRPCClient } from '@trpc/client'
+import type { AppRouter } from '@veche/api/router'
+import { type DialogId, newId, type UserId } from '@veche/shared/ids'
+import type { Installation } from './Installation.ts'
+
+export type Account = {
+  userId: UserId
+  name: string
+  email: string
+  password: string
+  api: TRPCClient<AppRouter>
+  /** A session of its own, which a browser may take over. */
+  cookie: () => string
+}
+
+export const PASSWORD = 'a pot of honey 7'
+
+type Given = { name: string; email?: string; locale?: 'ru' | 'en' }
+
+/** The owner, by the one-time link. What people do on screens has tests of its own; here they are made quickly. */
+export async function newOwner(house: Installation, given: Given): Promise<Account> {
+  const token = (await house.adminLink('--first')).split('/').at(-1) ?? ''
+  return enter(house, given, async (api, rest) => (await api.auth.setUp.mutate({ token, ...rest })).user.id)
+}
+
+/** Somebody invited by this owner or administrator. */
+export async function newAccount(house: Installation, host: Account, given: Given & { admin?: boolean }): Promise<Account> {
+  const { link } = await host.api.admin.createInvite.mutate({ role: given.admin ? 'admin' : 'member', uses: 1, days: 1 })
+  const token = new URL(link).searchParams.get('invite') ?? ''
+  return enter(house, given, async (api, rest) => (await api.auth.signUp.mutate({ token, ...rest })).user.id)
+}
+
+/** Another session of the same person, as a second device has one. */
+export async function anotherSession(house: Installation, account: Account): Promise<Account> {
+  const { api, cookie } = newClient(house)
+  await api.auth.signIn.mutate({ email: account.email, password: account.password })
+  return { ...account, api, cookie }
+}
+
+export async function newGroup(owner: Account, title: string, others: Account[]): Promise<DialogId> {
+  const id = newId<DialogId>()
+  await owner.api.dialogs.createGroup.mutate({ id, title, userIds: others.map(({ userId }) => userId) })
+  return id
+}
+
+export async function newDirect(one: Account, other: Account): Promise<DialogId> {
+  return (await one.api.dialogs.openDirect.mutate({ userId: other.userId })).id as DialogId
+}
+
+export async function say(who: Account, dialogId: DialogId, ...bodies: string[]): Promise<void> {
+  for (const body of bodies) await who.api.messages.send.mutate({ dialogId, clientId: newId(), body })
+}
+
+type Rest = { name: string; email: string; password: string; locale: 'ru' | 'en' }
+let count = 0
+
+async function enter(
+  house: Installation,
+  { name, email, locale = 'en' }: Given,
+  act: (api: TRPCClient<AppRouter>, rest: Rest) => Promise<UserId>,
+): Promise<Account> {
+  count += 1
+  const { api, cookie } = newClient(house)
+  const rest = { name, email: email ?? `person${count}@example.org`, password: PASSWORD, locale }
+  const userId = await act(api, rest)
+  return { userId, name, email: rest.email, password: PASSWORD, api, cookie }
+}
+
+/** A client that keeps its session as a browser would. */
+function newClient(house: Installation) {
+  let kept = ''
+  const api = createTRPCClient<AppRouter>({
+    links: [
+      httpLink({
+        url: `${house.url}/api/trpc`,
+        headers: () => ({ 'x-veche': '1', ...(kept ? { cookie: `__Host-veche=${kept}` } : {}) }),
+        fetch: async (url, options) => {
+          const answer = await fetch(url, options as RequestInit)
+          for (const cookie of answer.headers.getSetCookie()) kept = /^__Host-veche=([^;]*)/.exec(cookie)?.[1] ?? kept
+          return answer
+        },
+      }),
+    ],
+  })
+  return { api, cookie: () => kept }
+}

@@ -1,0 +1,11 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { prepare } from '../../ops/cli/prepare.ts'
+import { checkout } from '../../ops/cli/env.ts'
+
+export const builtApp = join(checkout, 'apps/web/build')
+
+/** `./veche test` has built the app; a `vitest` that is run by hand takes what is there, or builds it the first time. */
+export default async function setup(): Promise<void> {
+  if (!existsSync(join(builtApp, '200.html'))) await prepare({ web: true })
+}
