@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
-    exclude: ['src/**/*.long.test.ts'],
     globalSetup: ['../../ops/test/services.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { withDatabaseName } from './address.ts'
 import { migrate, newestMigration } from './migrate.ts'
 
 export type TestDatabase = { url: string; drop: () => Promise<void> }
@@ -20,7 +21,7 @@ export async function newTestDatabase(adminUrl: string): Promise<TestDatabase> {
     await admin.query(`drop database if exists ${name} with (force)`)
     await admin.end()
   }
-  return { url: urlOf(adminUrl, name), drop }
+  return { url: withDatabaseName(adminUrl, name), drop }
 }
 
 /** What SQL takes for the present, so many milliseconds away from the true one. */
@@ -41,8 +42,8 @@ async function ensureTemplate(admin: pg.Client, adminUrl: string): Promise<strin
     if (ready.rowCount) return `${name}_ready`
     await admin.query(`drop database if exists ${name} with (force)`)
     await admin.query(`create database ${name}`)
-    await migrate(urlOf(adminUrl, name))
-    await movableClock(urlOf(adminUrl, name))
+    await migrate(withDatabaseName(adminUrl, name))
+    await movableClock(withDatabaseName(adminUrl, name))
     await admin.query(`alter database ${name} rename to ${name}_ready`)
     return `${name}_ready`
   } finally {
@@ -64,8 +65,4 @@ async function once(url: string, statements: string[]): Promise<void> {
   await client.connect()
   for (const statement of statements) await client.query(statement)
   await client.end()
-}
-
-function urlOf(adminUrl: string, name: string): string {
-  return adminUrl.replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${name}`)
 }
