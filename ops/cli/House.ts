@@ -10,7 +10,7 @@ import { forgetState, orphans, processOf, stopOrphan, writeState } from './state
 import { rotate, run, step } from './steps.ts'
 import { Trouble } from './trouble.ts'
 
-export class Interrupted extends Error {}
+class Interrupted extends Error {}
 
 const stopPatience = 25_000
 
@@ -111,7 +111,7 @@ export class House {
     const log = join(this.#folder, 'logs/migrate.log')
     const goal = 'Bringing the database up to date'
     await step(goal, () =>
-      run(process.execPath, ['packages/db/src/migrate.ts'], { cwd: checkout, log, env: this.environment, goal }),
+      run(process.execPath, ['packages/db/src/upgrade.ts'], { cwd: checkout, log, env: this.environment, goal }),
     )
   }
 

@@ -1,0 +1,70 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { startChild, type Child } from '../../cli/child.ts'
+import { checkout } from '../../cli/env.ts'
+import { Trouble } from '../../cli/trouble.ts'
+
+export type ApiOptions = { role: 'http' | 'worker' | 'both'; port: number; env: NodeJS.ProcessEnv; log: number }
+
+/** One process of the real API, as operators start it. */
+export class Api {
+  readonly port: number
+  readonly role: ApiOptions['role']
+  readonly #options: ApiOptions
+  #child: Child | undefined
+  #answers = false
+
+  constructor(options: ApiOptions) {
+    this.#options = options
+    this.port = options.port
+    this.role = options.role
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** Whether a proxy may still send people there. */
+  get answers(): boolean {
+    return this.#answers && (this.#child?.running() ?? false)
+  }
+
+  async start(): Promise<void> {
+    const { role, port, env, log } = this.#options
+    const child = startChild(process.execPath, ['apps/api/src/main.ts', '--role', role], {
+      cwd: checkout,
+      env: { ...env, PORT: String(port) },
+      stdio: ['ignore', log, log],
+      orphanSignal: 'TERM',
+    })
+    this.#child = child
+    if (role !== 'worker') await this.#listening(child)
+    this.#answers = role !== 'worker' && child.running()
+  }
+
+  /** As a power cut would: nothing of it gets to say goodbye. */
+  async kill(): Promise<void> {
+    this.#answers = false
+    await this.#child?.stop(['SIGKILL'], 5_000)
+  }
+
+  async stop(): Promise<void> {
+    this.#answers = false
+    await this.#child?.stop(['SIGTERM'], 10_000)
+  }
+
+  async #listening(child: Child): Promise<void> {
+    const end = Date.now() + 60_000
+    while (child.running() && Date.now() < end) {
+      const answer = await fetch(`${this.address}/livez`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
+      await answer?.arrayBuffer()
+      if (answer?.ok) return
+      await wait(20)
+    }
+    // Killed while it started is what some of its users are after; they start it again.
+    if (child.running()) throw new Trouble(`An API process does not answer on port ${this.port} after a minute.`)
+  }
+}
