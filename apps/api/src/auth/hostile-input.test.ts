@@ -1,0 +1,149 @@
+import { sql } from 'kysely'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type House, newHouse } from '../test/harness.ts'
+import { codeIn, cookieFrom, dataIn, listening, post, query } from '../test/http.ts'
+import { goodPassword, newcomer, newInvite } from '../test/visitor.ts'
+
+const token = 'A'.repeat(43)
+const good: Record<string, Record<string, unknown>> = {
+  'auth.signIn': { email: 'a@example.org', password: 'x' },
+  'auth.signUp': { token, name: 'Olga', email: 'a@example.org', password: goodPassword, locale: 'en' },
+  'auth.setUp': { token, name: 'Olga', email: 'a@example.org', password: goodPassword, locale: 'en' },
+  'auth.recover': { token, password: goodPassword },
+  'auth.requestReset': { email: 'a@example.org', locale: 'en' },
+  'auth.reset': { email: 'a@example.org', code: '123456', password: goodPassword },
+  'auth.changePassword': { current: 'x', next: goodPassword },
+  'auth.signOutSession': { sessionId: crypto.randomUUID() },
+  'users.updateProfile': { name: 'Olga', handle: 'olga' },
+  'users.updateSettings': { theme: 'dark' },
+}
+
+const hostile: unknown[] = [
+  { toString: 'x' },
+  ['a@example.org'],
+  [],
+  true,
+  17,
+  -1,
+  null,
+  '\u0000'.repeat(2_000),
+  'x'.repeat(5_000),
+  '💥'.repeat(3_000),
+  { $gt: '' },
+]
+
+describe('hostile input', () => {
+  let house: House
+  let base: string
+  let cookie: string | undefined
+  beforeAll(async () => {
+    house = await newHouse({ TRUSTED_PROXIES: '127.0.0.1' })
+    base = await listening(house.deps)
+    const { email } = await newcomer(house.deps)
+    cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
+  })
+
+  /** From an address of its own each, so that only what is sent is judged and not how often. */
+  let count = 0
+  function send(path: string, input: unknown, raw?: string) {
+    count += 1
+    const headers = { 'x-forwarded-for': `10.9.${Math.floor(count / 250)}.${1 + (count % 250)}` }
+    const open = /signIn|signUp|setUp|recover|eset$/.test(path)
+    return post(base, path, input, {
+      headers,
+      cookie: open ? undefined : cookie,
+      ...(raw === undefined ? {} : { raw }),
+    })
+  }
+
+  it.each(Object.keys(good))('to %s is refused with a code, field by field, and nothing is written', async (path) => {
+    const before = await fingerprint(house)
+    for (const field of Object.keys(good[path] ?? {}))
+      for (const value of hostile) {
+        const answer = await send(path, { ...good[path], [field]: value })
+        expect([path, field, value, answer.status, codeIn(answer)]).toEqual([path, field, value, 400, 'input.invalid'])
+        expect(JSON.stringify(answer.body)).not.toMatch(/at .*\.ts|node_modules|stack/)
+      }
+    expect(await fingerprint(house)).toBe(before)
+  })
+
+  it.each(Object.keys(good))('to %s is refused as a whole: unknown keys, other shapes, no shape', async (path) => {
+    const before = await fingerprint(house)
+    const wholes = [
+      JSON.stringify({ ...good[path], isAdmin: true }),
+      JSON.stringify({ ...good[path] }).replace('{', '{"__proto__":{"role":"owner"},'),
+      JSON.stringify({ ...good[path] }).replace('{', '{"constructor":{"prototype":{"role":"owner"}},'),
+      '[]',
+      '"text"',
+      'null',
+      '17',
+      '[[[[[[[[[[[]]]]]]]]]]]',
+    ]
+    for (const raw of wholes) {
+      const answer = await send(path, undefined, raw)
+      expect([path, raw, codeIn(answer)]).toEqual([path, raw, 'input.invalid'])
+    }
+    for (const raw of ['', '{', 'null,null', '\u0000']) expect((await send(path, undefined, raw)).status).toBe(400)
+    expect(await fingerprint(house)).toBe(before)
+    expect(({} as { role?: string }).role).toBeUndefined()
+  })
+
+  it('to procedures without input is refused too', async () => {
+    expect(codeIn(await post(base, 'auth.signOutOthers', { evil: 1 }, { cookie }))).toBe('input.invalid')
+    expect(codeIn(await query(base, 'auth.me', { evil: 1 }, cookie))).toBe('input.invalid')
+  })
+
+  it('of a megabyte and more is refused before it is read', async () => {
+    const answer = await post(base, 'auth.signIn', { email: 'a@example.org', password: 'x'.repeat(1_100_000) })
+    expect(answer.status).toBe(413)
+    expect(codeIn(answer)).toBe('request.too_large')
+  })
+
+  it('in a batch beyond its size is refused', async () => {
+    const paths = Array.from({ length: 60 }, () => 'auth.signIn').join(',')
+    const answer = await post(base, `${paths}?batch=1`, {})
+    expect(answer.status).toBe(400)
+  })
+
+  it('in cookies opens nothing and breaks nothing', async () => {
+    for (const value of ['', 'x', '%00', '\u00ff', 'a'.repeat(5_000), '[object Object]', '../../etc/passwd'])
+      expect(dataIn(await query(base, 'auth.me', undefined, `__Host-veche=${value}`))).toBeNull()
+  })
+
+  it('in names and queries means itself', async () => {
+    const name = `<img src=x onerror=alert(1)> Robert'); drop table users; --`
+    const answer = await post(base, 'users.updateProfile', { name }, { cookie })
+    expect(dataIn(answer)).toMatchObject({ name })
+    const found = (text: string) => query(base, 'users.people', { query: text }, cookie)
+    expect(dataIn<{ people: unknown[] }>(await found(`Robert'); drop`)).people).toHaveLength(1)
+    for (const text of ['%', '\\', '%%%', `' or 1=1`])
+      expect(dataIn<{ people: unknown[] }>(await found(text)).people).toEqual([])
+    for (const cursor of [
+      'x',
+      '!!',
+      Buffer.from('[1,2]').toString('base64url'),
+      Buffer.from('["a\\u0000","x"]').toString('base64url'),
+    ])
+      expect(codeIn(await query(base, 'users.people', { cursor }, cookie))).toBe('input.invalid')
+  })
+
+  it('in a name is cleaned of what only hides something, and an empty name is none', async () => {
+    const { token: invite } = await newInvite(house.deps)
+    const form = { ...good['auth.signUp'], token: invite, email: 'zero@example.org' }
+    for (const name of ['', '   ', '\u0000', '\n\t', 'x'.repeat(65)])
+      expect(codeIn(await post(base, 'auth.signUp', { ...form, name }))).toBe('input.invalid')
+    const answer = await post(base, 'auth.signUp', { ...form, name: '  Ol\u0000ga\n\n Pet\u0007rova  ' })
+    expect(dataIn(answer)).toMatchObject({ user: { name: 'Olga Petrova', handle: 'olga_petrova' } })
+  })
+})
+
+/** Whatever could have been written by a request that was refused. */
+async function fingerprint(house: House): Promise<string> {
+  const { rows } = await sql<{ text: string }>`select md5(concat(
+    (select json_agg(u order by id) from users u), (select json_agg(s order by user_id) from user_settings s),
+    (select json_agg((id, revoked_at, rev) order by id) from sessions), (select json_agg(c order by id) from codes c),
+    (select json_agg(m order by id) from mails m), (select json_agg(s order by id) from scopes s))) as text`.execute(
+    house.deps.db,
+  )
+  return rows[0]?.text ?? ''
+}

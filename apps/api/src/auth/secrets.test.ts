@@ -1,0 +1,66 @@
+import { Writable } from 'node:stream'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createDeps, closeDeps } from '../deps.ts'
+import { createLogger } from '../platform/logger.ts'
+import { sendMail } from '../mail/delivery.ts'
+import { type House, newHouse } from '../test/harness.ts'
+import { codeIn, cookieFrom, dataIn, listening, post, query } from '../test/http.ts'
+import { codeFor, newInvite, otherCode } from '../test/visitor.ts'
+import { makeLink } from './links.ts'
+
+describe('secrets never reach the log', () => {
+  let house: House
+  beforeAll(async () => {
+    house = await newHouse()
+  })
+
+  it('through first run, sign-up, sign-in, reset and change, whether they go well or not', async () => {
+    const lines: string[] = []
+    const destination = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) })
+    // The mail server is not there, so that sending fails and says so.
+    const env = { ...house.env, SMTP_URL: 'smtp://postmaster:mail-password@127.0.0.1:1' }
+    const deps = createDeps(env, { clock: house.clock, log: createLogger('trace', 'api', destination) })
+    const base = await listening(deps)
+    const secrets = [
+      'first good sentence',
+      'second good sentence',
+      'third good sentence',
+      'a wrong guess',
+      'mail-password',
+    ]
+    const [first = '', second = '', third = '', guess = ''] = secrets
+    const keep = <T extends string | undefined>(secret: T): T => {
+      if (secret) secrets.push(secret)
+      return secret
+    }
+
+    const setup = keep((await makeLink(deps)).url.split('/').at(-1) ?? '')
+    const owner = { name: 'Owner', email: 'owner@example.org', password: first, locale: 'en' }
+    const cookie = keep(cookieFrom(await post(base, 'auth.setUp', { token: setup, ...owner })))
+    const invite = await post(base, 'admin.createInvite', { email: 'new@example.org' }, { cookie })
+    const link = keep(dataIn<{ link: string }>(invite).link)
+    const token = keep(new URL(link).searchParams.get('invite') ?? '')
+    expect(dataIn(await query(base, 'auth.invite', { token }))).toMatchObject({ email: 'new@example.org' })
+    const form = { token, name: 'New', email: 'new@example.org', locale: 'en' }
+    expect(codeIn(await post(base, 'auth.signUp', { ...form, password: first, extra: guess }))).toBe('input.invalid')
+    const second_cookie = keep(cookieFrom(await post(base, 'auth.signUp', { ...form, password: second })))
+    await post(base, 'auth.signIn', { email: form.email, password: guess })
+    keep(cookieFrom(await post(base, 'auth.signIn', { email: form.email, password: second })))
+    await post(base, 'auth.requestReset', { email: form.email, locale: 'en' })
+    const code = keep(await codeFor(deps, form.email))
+    const ids = await deps.db.selectFrom('mails').select('id').execute()
+    for (const { id } of ids) await sendMail(deps, id)
+    await post(base, 'auth.reset', { email: form.email, code: keep(otherCode(code)), password: third })
+    const reset = await post(base, 'auth.reset', { email: form.email, code, password: third })
+    expect(reset.status).toBe(200)
+    await post(base, 'auth.changePassword', { current: guess, next: first }, { cookie: second_cookie })
+    await post(base, 'auth.signIn', '{', { raw: `{"email": "${form.email}", "password": "${guess}"` })
+    await post(base, 'auth.signOut', undefined, { cookie: keep(cookieFrom(reset)), raw: '' })
+    await new Promise((resolve) => destination.write('', resolve))
+
+    const written = lines.join('')
+    expect(written).toContain('a mail was not sent')
+    for (const secret of secrets) expect([secret, written.includes(secret)]).toEqual([secret, false])
+    await closeDeps(deps)
+  })
+})
