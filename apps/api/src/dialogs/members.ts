@@ -1,8 +1,8 @@
-import type { DialogId, ScopeId, UserId } from '@veche/shared/ids'
+import type { DialogId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { type DialogRole, mayRemoveFromGroup } from '@veche/shared/permissions'
 import type { DialogRow, PersonRow } from '@veche/shared/rows/rows'
-import type { AddMembers, MembersPage, RemoveMember, SetRole } from '@veche/shared/schemas/dialogs'
+import type { AddMembers, MembersPage, OneDialog, RemoveMember, SetRole } from '@veche/shared/schemas/dialogs'
 import { sql } from 'kysely'
 import type { Ctx, Tx } from '../ctx.ts'
 import { fail, must } from '../errors.ts'
@@ -10,16 +10,9 @@ import { advance, advanceAll, lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { personColumns, toPerson } from '../users/rows.ts'
 import { type OpenDialog, openDialog } from './access.ts'
-import {
-  dialogScope,
-  endMembership,
-  orNotFound,
-  refuseDisabled,
-  refuseLastOwner,
-  stampDialog,
-  userScope,
-} from './dialogs.ts'
+import { endMembership, insertMembers, notYetIn, refuseDisabled, refuseLastOwner } from './memberships.ts'
 import { toDialog } from './rows.ts'
+import { dialogScope, orNotFound, stampDialog, userScope } from './scopes.ts'
 import { addSystemMessage } from './system-messages.ts'
 
 export type MembersAnswer = {
@@ -98,42 +91,18 @@ export async function setRole(ctx: Ctx, { dialogId, userId, role }: SetRole): Pr
   })
 }
 
-type NewMembers = {
-  dialogId: DialogId
-  userIds: UserId[]
-  role: DialogRole
-  sinceRev: number
-  fromSeq: number
-  readSeq: number
-  revs: Map<ScopeId, number>
-}
-
-/** Who was here before comes back to the same row: what they may read starts anew. */
-export async function insertMembers(tx: Tx, given: NewMembers): Promise<void> {
-  if (given.userIds.length === 0) return
-  const rows = given.userIds.map((userId) => ({
-    dialog_id: given.dialogId,
-    user_id: userId,
-    role: given.role,
-    from_seq: given.fromSeq,
-    since_rev: given.sinceRev,
-    read_seq: given.readSeq,
-    delivered_seq: given.readSeq,
-    rev: given.revs.get(userId) ?? fail('server.error'),
-  }))
-  const kept = ['role', 'from_seq', 'since_rev', 'read_seq', 'delivered_seq', 'rev'] as const
-  await tx.db
-    .insertInto('members')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['dialog_id', 'user_id']).doUpdateSet((eb) => ({
-        ...Object.fromEntries(kept.map((column) => [column, eb.ref(`excluded.${column}`)])),
-        joined_at: eb.fn<Date>('veche_now'),
-        left_at: null,
-        unread_mark: false,
-      })),
-    )
-    .execute()
+export async function leaveDialog(ctx: Ctx, { dialogId }: OneDialog): Promise<Record<string, never>> {
+  const me = ctx.actor.userId
+  await inTransaction(ctx, async (tx) => {
+    await lockScopes(tx, [dialogScope(dialogId), userScope(me)]).catch(orNotFound)
+    const dialog = await openDialog(tx, dialogId, 'leave')
+    if (dialog.mine.role === 'owner' && dialog.member_count > 1) await refuseLastOwner(tx, dialogId)
+    const rev = await advance(tx, dialogScope(dialogId))
+    await addSystemMessage(tx, dialogId, rev, { event: 'left' })
+    await endMembership(tx, dialogId, me)
+    await stampDialog(tx, dialogId, { member_count: dialog.member_count - 1, members_rev: rev, rev })
+  })
+  return {}
 }
 
 type WithMember = (tx: Tx, dialog: OpenDialog, role: DialogRole) => Promise<{ dialog: DialogRow }>
@@ -166,16 +135,4 @@ async function orHidden(tx: Tx, dialogId: DialogId, error: unknown): Promise<nev
   if (!missing) throw error
   await openDialog(tx, dialogId, 'read').catch(orNotFound)
   return fail('user.not_found')
-}
-
-async function notYetIn(tx: Tx, dialogId: DialogId, userIds: UserId[]): Promise<UserId[]> {
-  const rows = await tx.db
-    .selectFrom('members')
-    .select('user_id')
-    .where('dialog_id', '=', dialogId)
-    .where('user_id', 'in', userIds)
-    .where('left_at', 'is', null)
-    .execute()
-  const inside = new Set(rows.map((row) => row.user_id))
-  return userIds.filter((userId) => !inside.has(userId))
 }

@@ -1,7 +1,9 @@
 import * as schemas from '@veche/shared/schemas/dialogs'
 import { router, signedIn } from '../trpc.ts'
-import { configureDialog, createGroup, leaveDialog, openDirect, renameDialog, setMine } from './dialogs.ts'
-import { addMembers, membersPage, removeMember, setRole } from './members.ts'
+import { openDirect } from './direct.ts'
+import { configureDialog, createGroup, renameDialog } from './groups.ts'
+import { addMembers, leaveDialog, membersPage, removeMember, setRole } from './members.ts'
+import { setMine } from './mine.ts'
 
 export const dialogsRouter = router({
   openDirect: signedIn('change')

@@ -1,0 +1,89 @@
+import type { DialogId, ScopeId, UserId } from '@veche/shared/ids'
+import type { DialogRole } from '@veche/shared/permissions'
+import type { Tx } from '../ctx.ts'
+import { fail, must } from '../errors.ts'
+import { advance } from '../platform/scopes.ts'
+import { userScope } from './scopes.ts'
+
+export type NewMembers = {
+  dialogId: DialogId
+  userIds: UserId[]
+  role: DialogRole
+  sinceRev: number
+  fromSeq: number
+  readSeq: number
+  revs: Map<ScopeId, number>
+}
+
+/** Who was here before comes back to the same row: what they may read starts anew. */
+export async function insertMembers(tx: Tx, given: NewMembers): Promise<void> {
+  if (given.userIds.length === 0) return
+  const rows = given.userIds.map((userId) => ({
+    dialog_id: given.dialogId,
+    user_id: userId,
+    role: given.role,
+    from_seq: given.fromSeq,
+    since_rev: given.sinceRev,
+    read_seq: given.readSeq,
+    delivered_seq: given.readSeq,
+    rev: given.revs.get(userId) ?? fail('server.error'),
+  }))
+  const kept = ['role', 'from_seq', 'since_rev', 'read_seq', 'delivered_seq', 'rev'] as const
+  await tx.db
+    .insertInto('members')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['dialog_id', 'user_id']).doUpdateSet((eb) => ({
+        ...Object.fromEntries(kept.map((column) => [column, eb.ref(`excluded.${column}`)])),
+        joined_at: eb.fn<Date>('veche_now'),
+        left_at: null,
+        unread_mark: false,
+      })),
+    )
+    .execute()
+}
+
+/** The row stays, with the time of leaving: it is what tells the person's devices to drop the dialog. */
+export async function endMembership(tx: Tx, dialogId: DialogId, userId: UserId): Promise<void> {
+  const rev = await advance(tx, userScope(userId))
+  await tx.db
+    .updateTable('members')
+    .set((eb) => ({ left_at: eb.fn<Date>('veche_now'), role: 'member' as const, rev }))
+    .where('dialog_id', '=', dialogId)
+    .where('user_id', '=', userId)
+    .execute()
+}
+
+export async function refuseLastOwner(tx: Tx, dialogId: DialogId): Promise<void> {
+  const { owners } = await tx.db
+    .selectFrom('members')
+    .select((eb) => eb.fn.countAll<number>().as('owners'))
+    .where('dialog_id', '=', dialogId)
+    .where('role', '=', 'owner')
+    .where('left_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  must(owners > 1, 'dialog.owner_must_hand_over')
+}
+
+export async function refuseDisabled(tx: Tx, userIds: UserId[]): Promise<void> {
+  if (userIds.length === 0) return
+  const found = await tx.db
+    .selectFrom('users')
+    .select('id')
+    .where('id', 'in', userIds)
+    .where('disabled_at', 'is', null)
+    .execute()
+  must(found.length === new Set(userIds).size, 'user.not_found')
+}
+
+export async function notYetIn(tx: Tx, dialogId: DialogId, userIds: UserId[]): Promise<UserId[]> {
+  const rows = await tx.db
+    .selectFrom('members')
+    .select('user_id')
+    .where('dialog_id', '=', dialogId)
+    .where('user_id', 'in', userIds)
+    .where('left_at', 'is', null)
+    .execute()
+  const inside = new Set(rows.map((row) => row.user_id))
+  return userIds.filter((userId) => !inside.has(userId))
+}
