@@ -48,6 +48,7 @@ export class Witness {
 }
 
 /** What the console says while there is no network, or no server. */
-export const networkTrouble = /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|ERR_NETWORK_|ERR_EMPTY_RESPONSE|WebSocket connection to/
+export const networkTrouble =
+  /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|ERR_NETWORK_|ERR_EMPTY_RESPONSE|WebSocket connection to/
 /** What the console says when an answer is an error. */
 export const refused = (status: number) => new RegExp(`status of ${status}`)

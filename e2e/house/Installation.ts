@@ -86,7 +86,10 @@ export class Installation {
 
   /** The one-time link, as the operator gets it. */
   async adminLink(...args: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, ['apps/api/src/admin-link.ts', ...args], { cwd: checkout, env: this.#env })
+    const { stdout } = await run(process.execPath, ['apps/api/src/admin-link.ts', ...args], {
+      cwd: checkout,
+      env: this.#env,
+    })
     return stdout.trim()
   }
 
@@ -115,7 +118,9 @@ function freePort(): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })
 }

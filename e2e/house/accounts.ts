@@ -24,8 +24,16 @@ export async function newOwner(house: Installation, given: Given): Promise<Accou
 }
 
 /** Somebody invited by this owner or administrator. */
-export async function newAccount(house: Installation, host: Account, given: Given & { admin?: boolean }): Promise<Account> {
-  const { link } = await host.api.admin.createInvite.mutate({ role: given.admin ? 'admin' : 'member', uses: 1, days: 1 })
+export async function newAccount(
+  house: Installation,
+  host: Account,
+  given: Given & { admin?: boolean },
+): Promise<Account> {
+  const { link } = await host.api.admin.createInvite.mutate({
+    role: given.admin ? 'admin' : 'member',
+    uses: 1,
+    days: 1,
+  })
   const token = new URL(link).searchParams.get('invite') ?? ''
   return enter(house, given, async (api, rest) => (await api.auth.signUp.mutate({ token, ...rest })).user.id)
 }

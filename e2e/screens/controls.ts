@@ -1,0 +1,24 @@
+import type { Locator, Page } from 'playwright-core'
+
+type Place = Page | Locator
+
+export const button = (place: Place, name: string) => place.getByRole('button', { name, exact: true })
+export const link = (place: Place, name: string) => place.getByRole('link', { name, exact: true })
+export const textbox = (place: Place, name: string) => place.getByRole('textbox', { name, exact: true })
+
+export async function press(place: Place, name: string): Promise<void> {
+  await button(place, name).click()
+}
+
+/** Fields by their names. */
+export async function fill(place: Place, fields: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(fields)) await textbox(place, name).fill(value)
+}
+
+export async function seen(locator: Locator): Promise<void> {
+  await locator.first().waitFor({ state: 'visible' })
+}
+
+export async function gone(locator: Locator): Promise<void> {
+  await locator.first().waitFor({ state: 'hidden' })
+}
