@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { settings as api } from '../../apps/api/src/env.ts'
+import { settings as sfu } from '../../apps/sfu/src/env.ts'
+
+const table = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+
+type Shape = Record<string, { def: { type: string; defaultValue?: unknown } }>
+
+/** Setting → the parts it is for and what stands for "without it", as the operators' table has them. */
+const rows = new Map(
+  [...table.matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \| ([^|]+) \|/gm)].map(([, name, parts, usual]) => [
+    name!,
+    { parts: parts!, usual: usual! },
+  ]),
+)
+const schemas: Record<string, Shape> = { api: api.shape, sfu: sfu.shape }
+
+test('every setting of every part stands in the table of ops/README.md, and nothing else does', () => {
+  const known = new Set(Object.values(schemas).flatMap((shape) => Object.keys(shape)))
+  expect([...rows.keys()].sort()).toEqual([...known].sort())
+})
+
+test('the table says which parts take a setting', () => {
+  for (const [name, { parts }] of rows) {
+    const takers = Object.keys(schemas).filter((part) => name in schemas[part]!)
+    expect({ name, parts }).toEqual({ name, parts: takers.join(', ') })
+  }
+})
+
+test('the table tells each default that is a plain value', () => {
+  for (const [name, { def }] of Object.values(schemas).flatMap((shape) => Object.entries(shape))) {
+    const plain = def.type === 'default' && !['RELEASE', 'PUBLIC_URL', 'WEB_BUILD', 'TRUSTED_PROXIES'].includes(name)
+    if (plain) expect(rows.get(name)).toMatchObject({ usual: `\`${String(def.defaultValue)}\`` })
+  }
+})
