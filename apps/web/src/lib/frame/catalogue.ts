@@ -33,6 +33,7 @@ export const frameWords = catalogue({
     errorTitle: 'Something went wrong',
     errorText: 'Try again. If it happens again, tell the administrator.',
     tryAgain: 'Try again',
+    back: 'Back',
     unreadTitle: (n: number) => pluralEn(n, 'unread message', 'unread messages'),
   },
   ru: {
@@ -66,6 +67,7 @@ export const frameWords = catalogue({
     errorTitle: 'Что-то пошло не так',
     errorText: 'Попробуйте ещё раз. Если повторится, сообщите администратору.',
     tryAgain: 'Попробовать снова',
+    back: 'Назад',
     unreadTitle: (n) => pluralRu(n, 'непрочитанное сообщение', 'непрочитанных сообщения', 'непрочитанных сообщений'),
   },
 })

@@ -9,8 +9,9 @@ export function placed(
   size: { width: number; height: number },
   view: { width: number; height: number } = { width: innerWidth, height: innerHeight },
 ): { left: number; top: number } {
-  const box = 'x' in place ? { left: place.x, right: place.x, top: place.y, bottom: place.y } : place
-  const gap = 'x' in place ? 0 : 4
+  // A DOMRect has an x as well: what makes a box is its left.
+  const box = 'left' in place ? place : { left: place.x, right: place.x, top: place.y, bottom: place.y }
+  const gap = 'left' in place ? 4 : 0
   const fitsRight = box.left + size.width + EDGE <= view.width
   const fitsBelow = box.bottom + gap + size.height + EDGE <= view.height
   const left = fitsRight ? box.left : box.right - size.width
