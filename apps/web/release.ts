@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const sources = [
+  'src/**/*.*',
+  'static/**/*.*',
+  '*.{ts,json}',
+  '../../packages/shared/src/**/*.ts',
+  '../../pnpm-lock.yaml',
+]
+
+/** The name of what these sources build: the same sources give the same app, and no prompt to update to it. */
+export function release(): string {
+  const hash = createHash('sha256')
+  const files = globSync(sources, { cwd: here, exclude: ['**/*.test.ts', '**/test/**'] })
+  for (const file of files.sort()) hash.update(file).update(readFileSync(here + file))
+  return hash.digest('hex').slice(0, 12)
+}

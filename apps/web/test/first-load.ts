@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
+
+const web = fileURLToPath(new URL('../', import.meta.url))
+const client = `${web}.svelte-kit/output/client/`
+const generated = `${web}.svelte-kit/generated/build/client-optimized/`
+
+type Chunk = {
+  file: string
+  src?: string
+  name?: string
+  isEntry?: boolean
+  imports?: string[]
+  dynamicImports?: string[]
+}
+type Manifest = Record<string, Chunk>
+export type Load = { file: string; bytes: number }
+
+export function builtRelease(): string | null {
+  const file = `${web}build/_app/version.json`
+  if (!existsSync(file) || !existsSync(`${client}.vite/manifest.json`)) return null
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
+/** Every script that an address needs before it shows anything: the entries, the nodes of its route, and all they import. */
+export function firstLoad(route: RegExp): Load[] {
+  const manifest = JSON.parse(readFileSync(`${client}.vite/manifest.json`, 'utf8')) as Manifest
+  const wanted = [
+    ...entries(manifest),
+    ...nodesOf(route).map((node) => nodeKey(manifest, node)),
+    ...afterwards(manifest),
+  ]
+  const seen = new Set<string>()
+  for (const key of wanted) follow(manifest, key, seen)
+  const files = [...seen].flatMap((key) => manifest[key]?.file ?? []).filter((file) => file.endsWith('.js'))
+  return [...new Set(files)]
+    .map((file) => ({ file, bytes: brotliCompressSync(readFileSync(client + file)).length }))
+    .sort((a, b) => b.bytes - a.bytes)
+}
+
+function follow(manifest: Manifest, key: string, seen: Set<string>) {
+  if (seen.has(key)) return
+  seen.add(key)
+  for (const next of manifest[key]?.imports ?? []) follow(manifest, next, seen)
+}
+
+function entries(manifest: Manifest): string[] {
+  const found = Object.keys(manifest).filter((key) =>
+    /entry\/|(^|\/)(start|app|entry)$/.test(manifest[key]?.name ?? ''),
+  )
+  if (found.length < 2) throw new Error('Kit names its entries in another way now.')
+  return found
+}
+
+/** Fetched by the page itself as soon as it runs. */
+function afterwards(manifest: Manifest): string[] {
+  return Object.keys(manifest).filter((key) => /workbox-window/.test(key))
+}
+
+/** The root layout and the error page are always loaded; then the layouts of the route, and its page. */
+function nodesOf(route: RegExp): number[] {
+  const dictionary = readFileSync(`${generated}app.js`, 'utf8')
+  const lines = [...dictionary.matchAll(/"([^"]+)": \[~?(\d+)(?:,\[([\d,]*)\])?/g)]
+  const line = lines.find(([, id]) => id !== undefined && route.test(id))
+  if (!line) throw new Error(`No route is ${route}`)
+  return [0, 1, ...(line[3] ?? '').split(',').filter(Boolean).map(Number), Number(line[2])]
+}
+
+function nodeKey(manifest: Manifest, node: number): string {
+  const key = Object.keys(manifest).find((each) => each.endsWith(`client-optimized/nodes/${node}.js`))
+  if (!key) throw new Error(`Node ${node} is not in the manifest`)
+  return key
+}

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { release } from '../release.ts'
+import { builtRelease, firstLoad, type Load } from './first-load.ts'
+
+const web = fileURLToPath(new URL('../', import.meta.url))
+const KB = 1024
+
+beforeAll(() => {
+  if (builtRelease() !== release()) execFileSync('node_modules/.bin/vite', ['build'], { cwd: web, stdio: 'pipe' })
+}, 120_000)
+
+describe('the first load', () => {
+  test('of a chat is at most 100 KB of JavaScript', () => {
+    const files = firstLoad(/\/chats\/\[id\]$/)
+    expect(sum(files), listed(files)).toBeLessThanOrEqual(100 * KB)
+  })
+
+  test('of the sign-in is at most 70 KB of JavaScript', () => {
+    const files = firstLoad(/\/signin$/)
+    expect(sum(files), listed(files)).toBeLessThanOrEqual(70 * KB)
+  })
+})
+
+function sum(files: Load[]): number {
+  return files.reduce((total, { bytes }) => total + bytes, 0)
+}
+
+function listed(files: Load[]): string {
+  const lines = files.map(({ file, bytes }) => `${(bytes / KB).toFixed(1).padStart(6)} KB  ${file}`)
+  return [`${(sum(files) / KB).toFixed(1)} KB in all`, ...lines].join('\n')
+}
