@@ -6,6 +6,7 @@ const kinds = [
   'address',
   'refused',
   'disk',
+  'folder',
   'expired',
   'killed',
   'other',
@@ -65,6 +66,9 @@ const byCode: Record<string, Kind> = {
   EPROTOCOL: 'refused',
   ENOSPC: 'disk',
   EDQUOT: 'disk',
+  EACCES: 'folder',
+  EROFS: 'folder',
+  ENOTDIR: 'folder',
 }
 
 const words: Record<'ru' | 'en', Record<Kind, string>> = {
@@ -76,6 +80,7 @@ const words: Record<'ru' | 'en', Record<Kind, string>> = {
     address: 'The mail server refused the address.',
     refused: 'The mail server refused the mail.',
     disk: 'There is no room left on the disk for the local mailbox.',
+    folder: 'The local mailbox in the data folder cannot be written to.',
     expired: 'What this mail was to bring had expired before it could be sent.',
     killed: 'The worker was stopped each time while it was sending this mail.',
     other: 'The mail could not be sent.',
@@ -88,6 +93,7 @@ const words: Record<'ru' | 'en', Record<Kind, string>> = {
     address: 'Почтовый сервер не принял адрес.',
     refused: 'Почтовый сервер не принял письмо.',
     disk: 'На диске нет места для локального ящика.',
+    folder: 'В локальный ящик в папке данных нельзя записать.',
     expired: 'Срок действия содержимого истёк раньше, чем письмо удалось отправить.',
     killed: 'Каждый раз, когда отправлялось это письмо, обработчик останавливали.',
     other: 'Письмо не удалось отправить.',

@@ -1,0 +1,28 @@
+import { expect, it, vi } from 'vitest'
+import { newHouse } from '../test/harness.ts'
+import { outcomeOf } from '../test/outcome.ts'
+
+it('somebody may do so much a minute, each for themselves, counted for all processes together', async () => {
+  const house = await newHouse()
+  const other = house.another()
+  await vi.waitFor(() => expect(other.redis.status).toBe('ready'))
+  for (let i = 0; i < 60; i += 1) {
+    await house.deps.limits.take('open', 'one')
+    await other.limits.take('open', 'one')
+  }
+  await expect(house.deps.limits.take('open', 'one')).rejects.toMatchObject({
+    code: 'request.too_many',
+    details: { retryAfter: expect.any(Number) },
+  })
+  expect(await outcomeOf(other.limits.take('open', 'one'))).toBe('request.too_many')
+  expect(await outcomeOf(house.deps.limits.take('open', 'two'))).toBe('ok')
+  expect(await outcomeOf(house.deps.limits.take('read', 'one'))).toBe('ok')
+})
+
+it('while Redis is away each process counts for itself, and nobody waits for it', async () => {
+  const house = await newHouse({ REDIS_URL: '/nonexistent/redis.sock' })
+  const from = performance.now()
+  for (let i = 0; i < 120; i += 1) await house.deps.limits.take('open', 'one')
+  expect(await outcomeOf(house.deps.limits.take('open', 'one'))).toBe('request.too_many')
+  expect(performance.now() - from).toBeLessThan(2_000)
+})

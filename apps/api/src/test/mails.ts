@@ -1,0 +1,32 @@
+import { type MailId, newId } from '@veche/shared/ids'
+import { sql } from 'kysely'
+import type { Deps } from '../deps.ts'
+import { queueMail } from '../mail/mails.ts'
+
+export const minute = 60_000
+
+/** A mail that is due, told to nobody. */
+export async function newMail(
+  deps: Deps,
+  given: { to?: string; locale?: 'ru' | 'en'; inviter?: string } = {},
+): Promise<MailId> {
+  const { to = `${newId()}@example.org`, locale = 'en', inviter } = given
+  const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
+  const link = 'http://localhost:8080/signup?invite=token'
+  const letter = inviter
+    ? { template: 'invitation' as const, link, inviter, expiresAt }
+    : { template: 'reset' as const, code: '123456', expiresAt }
+  return deps.db.transaction().execute((db) => {
+    const after = { hints: new Map(), sessions: [], nudges: [] }
+    return queueMail({ ...deps, db, after }, { to, locale, letter })
+  })
+}
+
+export function rowOf(deps: Deps, id: MailId) {
+  return deps.db
+    .selectFrom('mails')
+    .select(['state', 'attempts', 'error', 'data', 'claimed_until'])
+    .select(sql<number>`extract(epoch from retry_at - veche_now())::int`.as('wait'))
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+}

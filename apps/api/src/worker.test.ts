@@ -1,0 +1,243 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { MailId } from '@veche/shared/ids'
+import { Redis } from 'ioredis'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Deps } from './deps.ts'
+import { queueMail } from './mail/mails.ts'
+import { inTransaction } from './platform/transaction.ts'
+import { type House, newHouse } from './test/harness.ts'
+import { minute, newMail, rowOf } from './test/mails.ts'
+import { freePort, mailServer } from './test/smtp.ts'
+import { startWorker, type WorkerTimes } from './worker.ts'
+
+const never = 3_600_000
+const patiently = { timeout: 15_000, interval: 30 }
+
+describe('the worker', () => {
+  let house: House
+  beforeAll(async () => {
+    house = await newHouse()
+  })
+
+  function working(deps: Deps, times: Partial<WorkerTimes> = {}): () => Promise<void> {
+    const stop = startWorker(deps, { sweepMs: never, retentionMs: never, ...times })
+    onTestFinished(stop)
+    return stop
+  }
+
+  const isSent = (deps: Deps, id: MailId) =>
+    vi.waitFor(async () => expect((await rowOf(deps, id)).state).toBe('sent'), patiently)
+
+  it('sends a mail at once after the commit that made it due', async () => {
+    const server = await mailServer()
+    const deps = house.another({ SMTP_URL: server.url })
+    working(deps)
+    await isSent(deps, await nudged(deps))
+    expect(server.received).toHaveLength(1)
+  })
+
+  it('finds by its sweep what nobody was told of', async () => {
+    const server = await mailServer()
+    const deps = house.another({ SMTP_URL: server.url })
+    const ids = await Promise.all(Array.from({ length: 12 }, () => newMail(deps)))
+    working(deps, { sweepMs: 200 })
+    for (const id of ids) await isSent(deps, id)
+    expect(server.received).toHaveLength(12)
+  })
+
+  it('tries again when the time has come, without being told', async () => {
+    const port = await freePort()
+    const deps = house.another({ SMTP_URL: `smtp://127.0.0.1:${port}` })
+    const id = await newMail(deps)
+    const stop = working(deps, { sweepMs: 100 })
+    await vi.waitFor(
+      async () => expect(await rowOf(deps, id)).toMatchObject({ attempts: 1, claimed_until: null }),
+      patiently,
+    )
+    await stop()
+    const server = await mailServer()
+    const back = house.another({ SMTP_URL: server.url })
+    working(back, { sweepMs: 100 })
+    await house.pass(31_000)
+    await isSent(back, id)
+  })
+
+  it('loses no mail when Redis is not there at all', async () => {
+    const server = await mailServer()
+    const deps = house.another({ SMTP_URL: server.url, REDIS_URL: '/nonexistent/redis.sock' })
+    working(deps, { sweepMs: 200 })
+    await isSent(deps, await nudged(deps))
+    expect(server.received).toHaveLength(1)
+  })
+
+  it('loses no mail when Redis is wiped or restarted, and hears nudges again afterwards', async () => {
+    const redis = await ownRedis()
+    const server = await mailServer()
+    const teller = house.another({ SMTP_URL: server.url, REDIS_URL: redis.socket })
+    await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), patiently)
+    const forgotten = await nudged(teller)
+    await vi.waitFor(async () => expect((await teller.redis.keys('*mail.send*')).length).toBeGreaterThan(0), patiently)
+    await teller.redis.flushall()
+    const deps = house.another({ SMTP_URL: server.url, REDIS_URL: redis.socket, REDIS_PREFIX: teller.env.REDIS_PREFIX })
+    working(deps, { sweepMs: 200 })
+    await isSent(deps, forgotten)
+    await redis.restart()
+    await isSent(deps, await nudged(teller))
+    await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), patiently)
+    await isSent(deps, await nudged(teller))
+    expect(server.received).toHaveLength(3)
+  })
+
+  it('that is killed in the middle of a mail leaves it to another, under the same Message-ID', async () => {
+    let arrived = () => undefined as void
+    const inTheMiddle = new Promise<void>((resolve) => (arrived = resolve))
+    const mute = await mailServer({
+      onData: (stream) => {
+        stream.resume()
+        stream.on('end', () => arrived())
+      },
+    })
+    const child = workerProcess(house, { SMTP_URL: mute.url })
+    const id = await newMail(house.deps)
+    await inTheMiddle
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(await rowOf(house.deps, id)).toMatchObject({ state: 'due', attempts: 1, claimed_until: expect.any(Date) })
+    const server = await mailServer()
+    const deps = house.another({ SMTP_URL: server.url })
+    working(deps, { sweepMs: 100 })
+    await house.pass(91_000)
+    await isSent(deps, id)
+    expect(server.received).toHaveLength(1)
+    expect(server.received[0]?.raw).toContain(`<${id}@localhost>`)
+  })
+
+  it('finishes what is in hand before it stops', async () => {
+    let arrived = () => undefined as void
+    const inTheMiddle = new Promise<void>((resolve) => (arrived = resolve))
+    let answer = () => undefined as void
+    const server = await mailServer({
+      onData: (stream, _session, callback) => {
+        stream.resume()
+        stream.on('end', () => {
+          answer = () => callback()
+          arrived()
+        })
+      },
+    })
+    const deps = house.another({ SMTP_URL: server.url })
+    const id = await newMail(deps)
+    const stop = startWorker(deps, { sweepMs: 100, retentionMs: never })
+    await inTheMiddle
+    const stopped = stop()
+    answer()
+    await stopped
+    expect((await rowOf(deps, id)).state).toBe('sent')
+  })
+
+  it('sends each mail once when there are several', async () => {
+    const server = await mailServer()
+    const all = [1, 2, 3].map(() => house.another({ SMTP_URL: server.url }))
+    for (const deps of all) working(deps, { sweepMs: 50 })
+    const ids = await Promise.all(Array.from({ length: 20 }, () => nudged(all[0]!)))
+    for (const id of ids) await isSent(all[0]!, id)
+    expect(server.received).toHaveLength(20)
+  })
+})
+
+describe('retention', () => {
+  it('forgets what is of no more use and keeps what is', async () => {
+    const house = await newHouse()
+    const { deps } = house
+    const ids = { sent: await newMail(deps), due: await newMail(deps), given_up: await newMail(deps) }
+    for (const state of ['sent', 'given_up'] as const)
+      await deps.db.updateTable('mails').set({ state }).where('id', '=', ids[state]).execute()
+    await deps.db
+      .updateTable('mails')
+      .set({ retry_at: sql<Date>`'infinity'` })
+      .where('id', '=', ids.due)
+      .execute()
+    await sql`insert into attempts values ('\\x01', veche_now(), 5)`.execute(deps.db)
+    await sql`insert into codes (id, purpose, target, code_hash, expires_at)
+      values (gen_random_uuid(), 'reset', 'a@example.org', '\\x01', veche_now() + interval '10 minutes')`.execute(
+      deps.db,
+    )
+    const left = async () => ({
+      mails: (await deps.db.selectFrom('mails').select('id').execute()).map(({ id }) => id).sort(),
+      attempts: (await deps.db.selectFrom('attempts').select('key').execute()).length,
+      codes: (await deps.db.selectFrom('codes').select('id').execute()).length,
+    })
+    const rounds = async () => {
+      const stop = startWorker(deps, { sweepMs: never, retentionMs: 50 })
+      await stop()
+    }
+    await rounds()
+    expect(await left()).toEqual({ mails: Object.values(ids).sort(), attempts: 1, codes: 1 })
+    await house.pass(8 * 24 * 60 * minute)
+    await rounds()
+    expect(await left()).toEqual({ mails: [ids.due, ids.given_up].sort(), attempts: 0, codes: 0 })
+    expect(JSON.stringify((await rowOf(deps, ids.given_up)).data)).not.toContain('123456')
+  })
+})
+
+/** A mail made as features make it: due with its commit, and nudged after it. */
+function nudged(deps: Deps): Promise<MailId> {
+  const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
+  const letter = { template: 'reset' as const, code: '123456', expiresAt }
+  return inTransaction(deps, (tx) => queueMail(tx, { to: 'a@example.org', locale: 'en', letter }))
+}
+
+function workerProcess(house: House, settings: Record<string, string>): ChildProcess {
+  const { DATABASE_URL, REDIS_URL, REDIS_PREFIX, VECHE_SECRET, VECHE_DATA, PUBLIC_URL } = house.env
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+  const env = {
+    DATABASE_URL,
+    REDIS_URL,
+    REDIS_PREFIX,
+    VECHE_SECRET,
+    VECHE_DATA,
+    PUBLIC_URL,
+    LOG_LEVEL: 'silent',
+    ...settings,
+  }
+  const child = spawn(process.execPath, [main, '--role', 'worker'], { env, stdio: 'ignore' })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+/** A Redis that may be wiped and restarted, since nobody else uses it. */
+async function ownRedis() {
+  const folder = mkdtempSync(join(tmpdir(), 'veche-redis-'))
+  const socket = join(folder, 'r.sock')
+  const start = async () => {
+    const child = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], {
+      stdio: 'ignore',
+    })
+    const probe = new Redis(socket, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+    probe.on('error', () => undefined)
+    await probe.ping()
+    probe.disconnect()
+    return child
+  }
+  let child = await start()
+  const stop = async () => {
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+  afterAll(async () => {
+    await stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const restart = async () => {
+    await stop()
+    child = await start()
+  }
+  return { socket, restart }
+}
