@@ -1,0 +1,46 @@
+import type { DialogId, UserId } from '@veche/shared/ids'
+import type { DialogRow, MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
+import type { Store } from '../store/Store.ts'
+import type { Range } from '../store/ranges.ts'
+import type { OutboxItem } from '../store/tables.ts'
+
+export type DialogState = {
+  dialog: DialogRow | null
+  membership: MembershipRow | null
+  /** The cursor. */
+  rev: number
+  ranges: Range[]
+  messages: MessageRow[]
+  unread: number
+  /** The number is being asked for: what stands here is the last one known. */
+  doubt: boolean
+}
+
+export type ClientState = {
+  dialogs: Record<DialogId, DialogState>
+  people: Record<UserId, PersonRow>
+  outbox: OutboxItem[]
+}
+
+/** Everything that is held, read in one transaction. */
+export function stateOf(store: Store): Promise<ClientState> {
+  return store.read(async (tx) => {
+    const scopes = await tx.all('scopes')
+    const dialogs: ClientState['dialogs'] = {}
+    for (const scope of scopes) {
+      if (scope.kind !== 'dialog') continue
+      dialogs[scope.id] = {
+        dialog: (await tx.get('dialogs', scope.id)) ?? null,
+        membership: (await tx.get('memberships', scope.id)) ?? null,
+        rev: scope.rev,
+        ranges: scope.ranges,
+        messages: await tx.messages(scope.id, 0, Infinity),
+        unread: scope.count.unread,
+        doubt: scope.count.doubt,
+      }
+    }
+    const people = Object.fromEntries((await tx.all('people')).map((person) => [person.id, person]))
+    const outbox = (await tx.all('outbox')).sort((a, b) => a.order - b.order)
+    return { dialogs, people, outbox }
+  })
+}

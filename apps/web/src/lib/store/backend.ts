@@ -1,0 +1,29 @@
+import type { DialogId } from '@veche/shared/ids'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import type { TableName, Tables } from './tables.ts'
+
+/**
+ * Where rows are kept. `write` is one transaction over all tables, alone among all tabs: everything it reads is true until it ends,
+ * and either all of it is kept or nothing. Inside, nothing but the transaction may be awaited. Rows are never changed in place.
+ */
+export interface Backend {
+  readonly kept: boolean
+  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>
+  write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T>
+  close(): void
+}
+
+export interface ReadTransaction {
+  get<T extends TableName>(table: T, key: string): Promise<Tables[T] | undefined>
+  all<T extends TableName>(table: T): Promise<Tables[T][]>
+  message(dialogId: DialogId, seq: number): Promise<MessageRow | undefined>
+  /** Inclusive bounds, in the order of seq. */
+  messages(dialogId: DialogId, from: number, to: number): Promise<MessageRow[]>
+}
+
+export interface WriteTransaction extends ReadTransaction {
+  put<T extends TableName>(table: T, row: Tables[T]): void
+  delete(table: TableName, key: string): void
+  putMessage(row: MessageRow): void
+  deleteMessages(dialogId: DialogId, from: number, to: number): void
+}

@@ -1,0 +1,114 @@
+import type { DialogId } from '@veche/shared/ids'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
+import { tableKeys, type TableName, type Tables } from './tables.ts'
+
+/** Rows of a browser that keeps nothing, and of clients that need no browser. */
+export class MemoryBackend implements Backend {
+  readonly kept = false
+  readonly #shelf = new Shelf()
+  #last: Promise<unknown> = Promise.resolve()
+
+  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
+    return this.#alone(() => work(new MemoryTransaction(this.#shelf)))
+  }
+
+  write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
+    return this.#alone(async () => {
+      const tx = new MemoryTransaction(this.#shelf)
+      try {
+        return await work(tx)
+      } catch (error) {
+        tx.undo()
+        throw error
+      }
+    })
+  }
+
+  close(): void {}
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work, work)
+    this.#last = next.catch(() => undefined)
+    return next
+  }
+}
+
+class Shelf {
+  readonly tables = new Map<TableName, Map<string, unknown>>()
+  readonly messages = new Map<DialogId, Map<number, MessageRow>>()
+
+  table<T extends TableName>(name: T): Map<string, Tables[T]> {
+    const found = this.tables.get(name) ?? new Map<string, unknown>()
+    this.tables.set(name, found)
+    return found as Map<string, Tables[T]>
+  }
+
+  dialog(id: DialogId): Map<number, MessageRow> {
+    const found = this.messages.get(id) ?? new Map<number, MessageRow>()
+    this.messages.set(id, found)
+    return found
+  }
+}
+
+class MemoryTransaction implements WriteTransaction {
+  readonly #shelf: Shelf
+  readonly #undo: (() => void)[] = []
+
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf
+  }
+
+  async get<T extends TableName>(table: T, key: string): Promise<Tables[T] | undefined> {
+    return this.#shelf.table(table).get(key)
+  }
+
+  async all<T extends TableName>(table: T): Promise<Tables[T][]> {
+    return [...this.#shelf.table(table).values()]
+  }
+
+  async message(dialogId: DialogId, seq: number): Promise<MessageRow | undefined> {
+    return this.#shelf.dialog(dialogId).get(seq)
+  }
+
+  async messages(dialogId: DialogId, from: number, to: number): Promise<MessageRow[]> {
+    const held = this.#shelf.dialog(dialogId)
+    const seqs = to - from < held.size ? span(from, to) : [...held.keys()].filter((seq) => seq >= from && seq <= to)
+    return seqs
+      .sort((a, b) => a - b)
+      .map((seq) => held.get(seq))
+      .filter((row) => row !== undefined)
+  }
+
+  put<T extends TableName>(table: T, row: Tables[T]): void {
+    this.#set(this.#shelf.table(table), String(Reflect.get(row, tableKeys[table])), row)
+  }
+
+  delete(table: TableName, key: string): void {
+    this.#set(this.#shelf.table(table), key, undefined)
+  }
+
+  putMessage(row: MessageRow): void {
+    this.#set(this.#shelf.dialog(row.dialogId), row.seq, row)
+  }
+
+  deleteMessages(dialogId: DialogId, from: number, to: number): void {
+    const held = this.#shelf.dialog(dialogId)
+    for (const seq of [...held.keys()]) if (seq >= from && seq <= to) this.#set(held, seq, undefined)
+  }
+
+  undo(): void {
+    for (const step of this.#undo.reverse()) step()
+  }
+
+  #set<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+    const before = map.get(key)
+    this.#undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)))
+    if (value === undefined) map.delete(key)
+    else map.set(key, value)
+  }
+}
+
+function span(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
+}

@@ -1,0 +1,388 @@
+import {
+  DIRECTORY_SCOPE,
+  newId,
+  type ClientId,
+  type DialogId,
+  type MessageId,
+  type ScopeId,
+  type UserId,
+} from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import type { ChangesFrame, DialogsPage, Positions, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
+import type { DialogRow, MembershipRow, MessageRow, PersonRow, Rows, SystemEvent } from '@veche/shared/rows/rows'
+import type { HistoryAsk, HistoryPage } from '../live/api.ts'
+
+type Member = { row: MembershipRow; delivered: number }
+type Dialog = {
+  rev: number
+  seq: number
+  row: DialogRow
+  members: Map<UserId, Member>
+  messages: Map<number, MessageRow>
+}
+
+/** A server in memory that speaks the contract: the truth that clients are compared with. Every answer is one snapshot. */
+export class Model {
+  readonly people = new Map<UserId, PersonRow>()
+  readonly dialogs = new Map<DialogId, Dialog>()
+  readonly userRevs = new Map<UserId, number>()
+  directoryRev = 0
+  now = Date.parse('2026-11-20T10:00:00Z')
+  /** Small, so that tests meet pages and resets. */
+  page = { newest: 5, rows: 8, gap: 30, stateRows: 10 }
+  onChange: (id: ScopeId) => void = () => undefined
+
+  newPerson(name: string): UserId {
+    const id = newId<UserId>(this.now)
+    this.userRevs.set(id, 0)
+    this.directoryRev += 1
+    this.people.set(id, {
+      id,
+      handle: name.toLowerCase(),
+      name,
+      role: 'member',
+      disabledAt: null,
+      rev: this.directoryRev,
+    })
+    this.onChange(DIRECTORY_SCOPE)
+    return id
+  }
+
+  renamePerson(id: UserId, name: string): void {
+    this.directoryRev += 1
+    this.people.set(id, { ...this.#person(id), name, rev: this.directoryRev })
+    this.onChange(DIRECTORY_SCOPE)
+  }
+
+  newDialog(userIds: UserId[], kind: 'group' | 'direct' = 'group', title = 'A group'): DialogId {
+    const id = newId<DialogId>(this.now)
+    const pair = kind === 'direct' ? ([userIds[0], userIds[1]] as [UserId, UserId]) : null
+    const createdBy = userIds[0] as UserId
+    const row: DialogRow = {
+      id,
+      kind,
+      title: kind === 'direct' ? null : title,
+      pair,
+      memberCount: userIds.length,
+      membersRev: 1,
+      clearedSeq: 0,
+      historyForNew: true,
+      createdBy,
+      createdAt: this.#time(),
+      rev: 1,
+    }
+    this.dialogs.set(id, { rev: 1, seq: 0, row, members: new Map(), messages: new Map() })
+    for (const userId of userIds) this.#join(id, userId, 0, 0)
+    if (kind === 'group') this.#write(id, createdBy, { system: { event: 'created', title } })
+    this.onChange(id)
+    return id
+  }
+
+  addMember(id: DialogId, userId: UserId): void {
+    const dialog = this.#dialog(id)
+    if (this.isMember(id, userId)) return
+    dialog.rev += 1
+    const seq = this.#write(id, dialog.row.createdBy, { system: { event: 'added', userIds: [userId] } }, dialog.rev).seq
+    this.#join(id, userId, dialog.row.historyForNew ? 0 : seq, seq)
+    this.#stamp(id, { memberCount: dialog.row.memberCount + 1, membersRev: dialog.rev })
+  }
+
+  removeMember(id: DialogId, userId: UserId): void {
+    const dialog = this.#dialog(id)
+    const member = dialog.members.get(userId)
+    if (!member || member.row.leftAt !== null) return
+    dialog.rev += 1
+    this.#write(id, dialog.row.createdBy, { system: { event: 'removed', userId } }, dialog.rev)
+    member.row = { ...member.row, leftAt: this.#time(), rev: this.#advanceUser(userId) }
+    this.#stamp(id, { memberCount: dialog.row.memberCount - 1, membersRev: dialog.rev })
+  }
+
+  rename(id: DialogId, title: string): void {
+    const dialog = this.#dialog(id)
+    dialog.rev += 1
+    this.#stamp(id, { title })
+  }
+
+  configure(id: DialogId, historyForNew: boolean): void {
+    const dialog = this.#dialog(id)
+    dialog.rev += 1
+    this.#stamp(id, { historyForNew })
+  }
+
+  clear(id: DialogId): void {
+    const dialog = this.#dialog(id)
+    dialog.rev += 1
+    this.#stamp(id, { clearedSeq: dialog.seq })
+  }
+
+  send(id: DialogId, authorId: UserId, body: string, clientId: ClientId | null = null): MessageRow {
+    const dialog = this.#dialog(id)
+    const sent = [...dialog.messages.values()].find((row) => clientId !== null && row.clientId === clientId)
+    if (sent) return sent
+    dialog.rev += 1
+    const row = this.#write(id, authorId, { body, clientId }, dialog.rev)
+    this.onChange(id)
+    return row
+  }
+
+  edit(id: DialogId, seq: number, body: string): void {
+    const row = this.#dialog(id).messages.get(seq)
+    if (row && row.deletedAt === null && row.kind === 'text')
+      this.#restamp(id, { ...row, body, editedAt: this.#time() })
+  }
+
+  delete(id: DialogId, seq: number): void {
+    const row = this.#dialog(id).messages.get(seq)
+    if (row && row.deletedAt === null) this.#restamp(id, { ...row, body: null, system: null, deletedAt: this.#time() })
+  }
+
+  read(id: DialogId, userId: UserId, seq: number): { membership: MembershipRow; unread: Unread } {
+    const dialog = this.#dialog(id)
+    const member = this.#member(id, userId)
+    const readSeq = Math.min(seq, dialog.seq)
+    if (readSeq > member.row.readSeq || member.row.unreadMark) {
+      const rev = this.#advanceUser(userId)
+      member.row = { ...member.row, readSeq: Math.max(readSeq, member.row.readSeq), unreadMark: false, rev }
+    }
+    return { membership: member.row, unread: { unread: this.unread(id, userId), atRev: dialog.rev } }
+  }
+
+  delivered(id: DialogId, userId: UserId, seq: number): void {
+    const member = this.#member(id, userId)
+    member.delivered = Math.max(member.delivered, seq)
+  }
+
+  setMine(id: DialogId, userId: UserId, mine: Partial<MembershipRow>): MembershipRow {
+    const member = this.#member(id, userId)
+    member.row = { ...member.row, ...mine, rev: this.#advanceUser(userId) }
+    return member.row
+  }
+
+  isMember(id: DialogId, userId: UserId): boolean {
+    const member = this.dialogs.get(id)?.members.get(userId)
+    return member !== undefined && member.row.leftAt === null
+  }
+
+  visible(id: DialogId, userId: UserId): MessageRow[] {
+    const { row, messages } = this.#dialog(id)
+    const from = Math.max(this.#member(id, userId).row.fromSeq, row.clearedSeq + 1)
+    return [...messages.values()].filter(({ seq }) => seq >= from)
+  }
+
+  unread(id: DialogId, userId: UserId): number {
+    const { readSeq } = this.#member(id, userId).row
+    const counted = this.visible(id, userId).filter(
+      (row) => row.seq > readSeq && row.kind === 'text' && row.authorId !== userId && row.deletedAt === null,
+    )
+    return Math.min(counted.length, limits.unreadCap)
+  }
+
+  rev(id: ScopeId): number {
+    return this.dialogs.get(id as DialogId)?.rev ?? this.userRevs.get(id as UserId) ?? this.directoryRev
+  }
+
+  membershipsOf(userId: UserId): MembershipRow[] {
+    return [...this.dialogs.values()].flatMap(({ members }) => members.get(userId)?.row ?? [])
+  }
+
+  /** The rows that changed after `from`, as a node reads them for its frames; null when this person may not see them. */
+  frame(id: ScopeId, from: number, userId: UserId): ChangesFrame | null {
+    if (id === DIRECTORY_SCOPE) {
+      const people = [...this.people.values()].filter((row) => row.rev > from)
+      return { type: 'changes', scope: 'directory', id, from, rev: this.directoryRev, rows: { people } }
+    }
+    if (this.userRevs.has(id as UserId)) {
+      const memberships = this.membershipsOf(userId).filter((row) => row.rev > from)
+      return { type: 'changes', scope: 'user', id, from, rev: this.rev(id), rows: { memberships } }
+    }
+    if (!this.isMember(id as DialogId, userId)) return null
+    const rows = this.#dialogRows(id as DialogId, userId, from)
+    return { type: 'changes', scope: 'dialog', id, from, rev: this.rev(id), rows }
+  }
+
+  scope(userId: UserId, id: ScopeId, since: number): ScopeAnswer {
+    if (id === userId || id === DIRECTORY_SCOPE) return this.#plain(userId, id, since)
+    const dialog = this.dialogs.get(id as DialogId)
+    if (!dialog || !this.isMember(dialog.row.id, userId)) {
+      return { scope: 'dialog', id, rev: 0, rows: {}, more: false, reset: false, gone: true }
+    }
+    const { sinceRev } = this.#member(dialog.row.id, userId).row
+    const known = { reset: false, gone: false, ...this.#seen(dialog.row.id, userId) }
+    if (since < sinceRev || dialog.rev - since > this.page.gap || since > dialog.rev) {
+      const messages = this.visible(dialog.row.id, userId).slice(-this.page.newest)
+      return {
+        scope: 'dialog',
+        id,
+        rev: dialog.rev,
+        rows: { dialogs: [dialog.row], messages },
+        more: false,
+        ...known,
+        reset: true,
+      }
+    }
+    return { scope: 'dialog', id, ...known, ...this.#cut(this.#dialogRows(dialog.row.id, userId, since), dialog.rev) }
+  }
+
+  state(userId: UserId, held: [ScopeId, number][]): StateAnswer {
+    const asked = new Map<ScopeId, number>([[userId, 0], ...held])
+    const changed = [...asked].filter(([id, rev]) => this.scope(userId, id, rev).gone || this.rev(id) !== rev)
+    const scopes: ScopeAnswer[] = []
+    const behind: StateAnswer['behind'] = []
+    let room = this.page.stateRows
+    for (const [id, since] of changed) {
+      const answer = this.scope(userId, id, since)
+      if (room > 0 || answer.gone) scopes.push(answer)
+      else behind.push({ id, rev: this.rev(id) })
+      room -= 1 + (answer.rows.messages?.length ?? 0)
+    }
+    const mine = held.filter(([id]) => this.dialogs.has(id as DialogId) && this.isMember(id as DialogId, userId))
+    const positions = mine.map(([id]) => ({
+      dialogId: id as DialogId,
+      ...this.#seen(id as DialogId, userId).positions,
+    }))
+    return { now: this.now, scopes, behind, positions }
+  }
+
+  dialogsPage(userId: UserId, cursor: string | null, limit: number): DialogsPage {
+    const mine = [...this.dialogs.values()].filter(({ row }) => this.isMember(row.id, userId))
+    const from = Number(cursor ?? 0)
+    const dialogs = mine.slice(from, from + limit).map(({ row }) => {
+      const answer = this.scope(userId, row.id, 0)
+      return { ...answer, rows: { ...answer.rows, messages: answer.rows.messages?.slice(-1) ?? [] } }
+    })
+    return { dialogs, next: mine.length > from + limit ? String(from + limit) : null }
+  }
+
+  history(userId: UserId, { dialogId, before, after, limit }: HistoryAsk): HistoryPage {
+    const all = this.visible(dialogId, userId)
+    const within = all.filter(({ seq }) => seq < (before ?? Infinity) && seq > (after ?? 0))
+    const forward = after !== undefined && before === undefined
+    const messages = forward ? within.slice(0, limit) : within.slice(-limit)
+    return { rev: this.rev(dialogId), messages, more: within.length > messages.length }
+  }
+
+  #seen(id: DialogId, userId: UserId): { unread: Unread; positions: Positions } {
+    const others = [...this.#dialog(id).members].filter(([other, { row }]) => other !== userId && row.leftAt === null)
+    const read = Math.max(0, ...others.map(([, member]) => member.row.readSeq))
+    const delivered = Math.max(0, ...others.map(([, member]) => Math.max(member.delivered, member.row.readSeq)))
+    const direct = this.#dialog(id).row.kind === 'direct'
+    return {
+      unread: { unread: this.unread(id, userId), atRev: this.rev(id) },
+      positions: { read, delivered: direct ? delivered : 0 },
+    }
+  }
+
+  #plain(userId: UserId, id: ScopeId, since: number): ScopeAnswer {
+    const scope = id === userId ? ('user' as const) : ('directory' as const)
+    const rows =
+      scope === 'user'
+        ? { memberships: this.membershipsOf(userId).filter((row) => row.rev > since) }
+        : { people: [...this.people.values()].filter((row) => row.rev > since) }
+    const stale = since > this.rev(id) || (scope === 'directory' && this.rev(id) - since > this.page.gap)
+    if (!stale) return { scope, id, more: false, reset: false, gone: false, ...this.#cut(rows, this.rev(id)) }
+    const all = scope === 'user' ? { memberships: this.membershipsOf(userId) } : { people: [...this.people.values()] }
+    return { scope, id, rev: this.rev(id), rows: all, more: false, reset: true, gone: false }
+  }
+
+  /** As many rows as fit, cut between revisions. */
+  #cut(rows: Rows, scopeRev: number): { rev: number; rows: Rows; more: boolean } {
+    const revs = [...new Set(Object.values(rows).flatMap((table) => table.map((row) => row.rev)))].sort((a, b) => a - b)
+    const firstLeftOut = revs[this.page.rows]
+    if (firstLeftOut === undefined) return { rev: scopeRev, rows, more: false }
+    const kept = Object.entries(rows).map(([table, all]) => [table, all.filter((row) => row.rev < firstLeftOut)])
+    return { rev: firstLeftOut - 1, rows: Object.fromEntries(kept) as Rows, more: true }
+  }
+
+  #dialogRows(id: DialogId, userId: UserId, since: number): Rows {
+    const { row } = this.#dialog(id)
+    const messages = this.visible(id, userId).filter(({ rev }) => rev > since)
+    return { ...(row.rev > since ? { dialogs: [row] } : {}), messages }
+  }
+
+  #join(id: DialogId, userId: UserId, fromSeq: number, readSeq: number): void {
+    const dialog = this.#dialog(id)
+    const row: MembershipRow = {
+      dialogId: id,
+      role: 'member',
+      fromSeq,
+      sinceRev: dialog.rev,
+      readSeq,
+      unreadMark: false,
+      notify: 'all',
+      pinnedAt: null,
+      joinedAt: this.#time(),
+      leftAt: null,
+      rev: this.#advanceUser(userId),
+    }
+    dialog.members.set(userId, { row, delivered: readSeq })
+  }
+
+  #write(
+    id: DialogId,
+    authorId: UserId,
+    content: { body?: string; clientId?: ClientId | null; system?: SystemEvent },
+    rev = this.#dialog(id).rev,
+  ): MessageRow {
+    const dialog = this.#dialog(id)
+    dialog.seq += 1
+    const row: MessageRow = {
+      dialogId: id,
+      seq: dialog.seq,
+      id: newId<MessageId>(this.now),
+      authorId,
+      clientId: content.clientId ?? null,
+      kind: content.system ? 'system' : 'text',
+      body: content.body ?? null,
+      system: content.system ?? null,
+      createdAt: this.#time(),
+      editedAt: null,
+      deletedAt: null,
+      rev,
+    }
+    dialog.messages.set(row.seq, row)
+    return row
+  }
+
+  #restamp(id: DialogId, row: MessageRow): void {
+    const dialog = this.#dialog(id)
+    dialog.rev += 1
+    dialog.messages.set(row.seq, { ...row, rev: dialog.rev })
+    this.onChange(id)
+  }
+
+  #stamp(id: DialogId, values: Partial<DialogRow>): void {
+    const dialog = this.#dialog(id)
+    dialog.row = { ...dialog.row, ...values, rev: dialog.rev }
+    this.onChange(id)
+  }
+
+  #advanceUser(userId: UserId): number {
+    const rev = (this.userRevs.get(userId) ?? 0) + 1
+    this.userRevs.set(userId, rev)
+    this.onChange(userId)
+    return rev
+  }
+
+  #dialog(id: DialogId): Dialog {
+    const dialog = this.dialogs.get(id)
+    if (!dialog) throw new Error('there is no such dialog in the model')
+    return dialog
+  }
+
+  #member(id: DialogId, userId: UserId): Member {
+    const member = this.#dialog(id).members.get(userId)
+    if (!member) throw new Error('there is no such member in the model')
+    return member
+  }
+
+  #person(id: UserId): PersonRow {
+    const person = this.people.get(id)
+    if (!person) throw new Error('there is no such person in the model')
+    return person
+  }
+
+  #time(): string {
+    this.now += 1_000
+    return new Date(this.now).toISOString()
+  }
+}
