@@ -1,0 +1,96 @@
+import { newId, type InviteId } from '@veche/shared/ids'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { outcomeOf } from '../test/outcome.ts'
+import { goodPassword, newcomer, visitor } from '../test/visitor.ts'
+
+const day = 86_400_000
+
+describe('invitations', () => {
+  let house: House
+  let owner: TestUser
+  beforeAll(async () => {
+    house = await newHouse()
+    owner = await newUser(house.deps, { role: 'owner', name: 'Anna <b>' })
+  })
+  const api = () => callerFor(house.deps, owner)
+  const stateOf = async (id: InviteId) =>
+    (await api().admin.invites()).invites.find((invite) => invite.id === id)?.state
+
+  it('show their link once, and never again', async () => {
+    const { id, link } = await api().admin.createInvite({ role: 'admin', uses: 3, days: 2 })
+    expect(link).toMatch(/^http:\/\/localhost:8080\/signup\?invite=[\w-]{43}$/)
+    const { invites } = await api().admin.invites()
+    expect(invites[0]).toMatchObject({
+      id,
+      role: 'admin',
+      email: null,
+      usesLeft: 3,
+      state: 'open',
+      createdBy: owner.userId,
+    })
+    expect(Date.parse(invites[0]!.expiresAt) - Date.parse(invites[0]!.createdAt)).toBe(2 * day)
+    expect(JSON.stringify(invites)).not.toContain(link.split('=')[1])
+  })
+
+  it('say whether they are open, used, revoked or expired', async () => {
+    const { id, link } = await api().admin.createInvite({})
+    expect(await stateOf(id)).toBe('open')
+    const token = link.split('=')[1] ?? ''
+    await visitor(house.deps).api.auth.signUp({
+      token,
+      name: 'Used',
+      email: 'used@example.org',
+      password: goodPassword,
+      locale: 'en',
+    })
+    expect(await stateOf(id)).toBe('used')
+    const other = await api().admin.createInvite({ days: 1 })
+    const third = await api().admin.createInvite({ days: 3 })
+    await api().admin.revokeInvite({ inviteId: third.id })
+    expect(await api().admin.revokeInvite({ inviteId: third.id })).toEqual({})
+    expect(await stateOf(third.id)).toBe('revoked')
+    await house.pass(day)
+    expect(await stateOf(other.id)).toBe('expired')
+    expect(await outcomeOf(api().admin.revokeInvite({ inviteId: newId<InviteId>() }))).toBe('invite.not_found')
+  })
+
+  it('with an address are mailed to it in the language of the inviter, for one use', async () => {
+    await api().users.updateSettings({ locale: 'ru' })
+    const { id, link } = await api().admin.createInvite({ email: ' New@Example.org ', uses: 9, days: 5 })
+    const { invites } = await api().admin.invites()
+    expect(invites.find((invite) => invite.id === id)).toMatchObject({ email: 'new@example.org', usesLeft: 1 })
+    const mail = await house.deps.db
+      .selectFrom('mails')
+      .select(['to_address', 'template', 'locale', 'state', 'data'])
+      .where('to_address', '=', 'new@example.org')
+      .executeTakeFirstOrThrow()
+    expect(mail).toMatchObject({
+      template: 'invitation',
+      locale: 'ru',
+      state: 'due',
+      data: { link, inviter: 'Anna <b>' },
+    })
+  })
+
+  it('are not sent to somebody who has an account, and then none is made', async () => {
+    const { email } = await newcomer(house.deps)
+    const before = (await api().admin.invites()).invites.length
+    expect(await outcomeOf(api().admin.createInvite({ email }))).toBe('auth.email_taken')
+    expect((await api().admin.invites()).invites).toHaveLength(before)
+  })
+
+  it('have bounds: uses and days, and never an owner', async () => {
+    for (const input of [
+      { uses: 0 },
+      { uses: 1001 },
+      { uses: 1.5 },
+      { days: 0 },
+      { days: 366 },
+      { role: 'owner' },
+      { email: 'x' },
+    ])
+      expect([input, await outcomeOf(api().admin.createInvite(input as never))]).toEqual([input, 'input.invalid'])
+  })
+})

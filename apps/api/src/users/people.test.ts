@@ -1,0 +1,111 @@
+import { newId, type UserId } from '@veche/shared/ids'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { Observer } from '../test/observer.ts'
+import { outcomeOf } from '../test/outcome.ts'
+
+describe('people', () => {
+  let house: House
+  let me: TestUser
+  beforeAll(async () => {
+    house = await newHouse()
+    me = await newUser(house.deps, { name: 'Zoe Last' })
+    for (const name of ['boris', 'Anna', 'анна', 'Борис', 'Anna', 'Carl 100%']) await newUser(house.deps, { name })
+  })
+  const api = () => callerFor(house.deps, me)
+
+  it('are listed by name whatever the case, a page at a time, each once', async () => {
+    const names: string[] = []
+    let cursor: string | null = null
+    do {
+      const page: { people: { name: string }[]; next: string | null } = await api().users.people({ cursor, limit: 2 })
+      expect(page.people.length).toBeLessThanOrEqual(2)
+      names.push(...page.people.map(({ name }) => name))
+      cursor = page.next
+    } while (cursor)
+    expect(names).toEqual(['Anna', 'Anna', 'boris', 'Carl 100%', 'Zoe Last', 'анна', 'Борис'])
+  })
+
+  it('are found by a part of name or handle, in either case, and what is typed is no pattern', async () => {
+    const found = async (query: string) => (await api().users.people({ query })).people.map(({ name }) => name)
+    expect(await found('ANN')).toEqual(['Anna', 'Anna'])
+    expect(await found('АНН')).toEqual(['анна'])
+    expect(await found('100%')).toEqual(['Carl 100%'])
+    expect(await found('%')).toEqual(['Carl 100%'])
+    await api().users.updateProfile({ handle: 'the_last_one' })
+    expect(await found('@the_last')).toEqual(['Zoe Last'])
+    expect(await found('')).toHaveLength(7)
+  })
+
+  it('who are disabled are not listed, and still answered by id', async () => {
+    const gone = await newUser(house.deps, { name: 'Quentin Gone' })
+    const owner = await newUser(house.deps, { role: 'owner', name: 'Owner' })
+    await callerFor(house.deps, owner).admin.setDisabled({ userId: gone.userId, disabled: true })
+    expect((await api().users.people({ query: 'Quentin' })).people).toEqual([])
+    const [person] = await api().users.get({ ids: [gone.userId, newId<UserId>()] })
+    expect(person).toMatchObject({ id: gone.userId, name: 'Quentin Gone', disabledAt: expect.any(String) })
+  })
+
+  it('show no address, no password and no time to each other', async () => {
+    const { people } = await api().users.people({ limit: 1 })
+    expect(Object.keys(people[0] ?? {}).sort()).toEqual(['disabledAt', 'handle', 'id', 'name', 'rev', 'role'])
+  })
+})
+
+describe('my profile', () => {
+  let house: House
+  beforeAll(async () => {
+    house = await newHouse()
+  })
+
+  it('changes for everybody at once', async () => {
+    const [me, other] = [await newUser(house.deps), await newUser(house.deps)]
+    const observer = await Observer.open(house.deps, other)
+    const row = await callerFor(house.deps, me).users.updateProfile({ name: 'New Name', handle: '@New_Name' })
+    expect(row).toMatchObject({ name: 'New Name', handle: 'new_name' })
+    await observer.expectEqualsFetch()
+    expect(observer.rows('people').find(({ id }) => id === me.userId)).toEqual(row)
+    observer.close()
+  })
+
+  it('is no news when nothing changes', async () => {
+    const me = await newUser(house.deps)
+    const api = callerFor(house.deps, me)
+    const first = await api.users.updateProfile({ name: 'Same' })
+    expect(await api.users.updateProfile({ name: 'Same' })).toEqual(first)
+    expect(await api.users.updateProfile({})).toEqual(first)
+  })
+
+  it('keeps handles unique, also when two take one at once', async () => {
+    const people = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
+    const outcomes = await Promise.all(
+      people.map((who) => outcomeOf(callerFor(house.deps, who).users.updateProfile({ handle: 'wanted' }))),
+    )
+    expect(outcomes.sort()).toEqual(['auth.handle_taken', 'auth.handle_taken', 'ok'])
+  })
+
+  it('refuses handles that are too short, too long, or not of letters and digits', async () => {
+    const api = callerFor(house.deps, await newUser(house.deps))
+    for (const handle of ['ab', 'x'.repeat(33), '1abc', 'a b c', 'имя', 'a-b-c', '', '_abc', 'abc\n'.repeat(2)])
+      expect([handle, await outcomeOf(api.users.updateProfile({ handle }))]).toEqual([handle, 'input.invalid'])
+  })
+})
+
+describe('my settings', () => {
+  it('change on my other devices and on nobody else’s', async () => {
+    const house = await newHouse()
+    const [me, other] = [await newUser(house.deps), await newUser(house.deps)]
+    const [mine, others] = [await Observer.open(house.deps, me), await Observer.open(house.deps, other)]
+    const row = await callerFor(house.deps, me).users.updateSettings({ theme: 'dark', singleKeys: false, locale: 'ru' })
+    expect(row).toMatchObject({ theme: 'dark', contrast: 'system', singleKeys: false, locale: 'ru', email: me.email })
+    await mine.expectEqualsFetch()
+    expect(mine.rows('settings')).toEqual([row])
+    await others.expectEqualsFetch()
+    expect(others.rows('settings').map(({ userId }) => userId)).toEqual([other.userId])
+    const only = await callerFor(house.deps, me).users.updateSettings({ contrast: 'more' })
+    expect(only).toMatchObject({ theme: 'dark', contrast: 'more', rev: row.rev + 1 })
+    mine.close()
+    others.close()
+  })
+})
