@@ -44,31 +44,41 @@ async function runAll(filters: string[], long: boolean, add: (count: Count) => v
     process.once(signal, () => void services.stop().finally(() => process.exit(130)))
   try {
     if (!filters.length) add(await runChecks(checks, services.env.TEST_DATABASE_URL))
-    add(await runVitest('tests', ['--project', '!@veche/e2e'], filters, long, services.env))
+    const common = { filters, long, env: services.env }
+    add(await runVitest({ ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] }))
+    add(await runVitest({ ...common, name: 'web', folder: 'apps/web', filters: inside('apps/web', filters) }))
     // The browser gets the cores to itself: its tests watch the clock of a person.
-    add(await runVitest('e2e', ['--project', '@veche/e2e'], filters, long, services.env))
+    add(await runVitest({ ...common, name: 'e2e', projects: ['--project', '@veche/e2e'] }))
   } finally {
     await services.stop()
   }
 }
 
-async function runVitest(
-  name: string,
-  project: string[],
-  filters: string[],
-  long: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<Count> {
+type VitestRun = {
+  name: string
+  folder?: string
+  projects?: string[]
+  filters: string[]
+  long: boolean
+  env: NodeJS.ProcessEnv
+}
+
+async function runVitest({ name, folder = '.', projects = [], filters, long, env }: VitestRun): Promise<Count> {
   const report = join(checkout, `node_modules/.veche/${name}.json`)
   rmSync(report, { force: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const without = long ? [] : ['--exclude', '**/*.long.test.ts']
-  const vitest = join(checkout, 'node_modules/.bin/vitest')
-  const child = startChild(vitest, ['run', '--passWithNoTests', ...project, ...reporters, ...without, ...filters], {
-    cwd: checkout,
+  const args = ['run', '--passWithNoTests', ...projects, ...reporters, ...without, ...filters]
+  const child = startChild(join(checkout, 'node_modules/.bin/vitest'), args, {
+    cwd: join(checkout, folder),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
     orphanSignal: 'TERM',
   })
   return readReport(report, await child.exited)
+}
+
+/** Filters are parts of paths from the root, and this run looks from a folder; the folder itself is no filter there. */
+function inside(folder: string, filters: string[]) {
+  return filters.map((filter) => (filter === folder ? '' : filter.replace(`${folder}/`, '')))
 }

@@ -6,9 +6,9 @@ async function main(): Promise<void> {
   const env = readEnv()
   const log = pino({ level: env.LOG_LEVEL, base: { part: 'sfu' } })
   const http = createApp()
+  onSignals(log, () => http.close())
   await http.listen({ host: env.SFU_HOST, port: env.SFU_PORT })
   log.info({ port: env.SFU_PORT }, 'started')
-  onSignals(log, () => http.close())
 }
 
 /** A stop that hangs is worse than one that is rude: after 10 s the process ends anyway. */
