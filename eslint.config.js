@@ -58,7 +58,10 @@ export default defineConfig(
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
       ],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': [
         'error',
@@ -88,7 +91,7 @@ export default defineConfig(
   },
   { files: generated, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
   {
-    files: ['**/env.ts', 'ops/**', '**/*.config.ts', 'packages/db/src/{migrate,generate}.ts'],
+    files: ['**/env.ts', 'ops/**', '**/*.config.ts', 'packages/db/src/{migrate,generate,upgrade}.ts'],
     rules: { 'no-restricted-syntax': ['error', dialogs] },
   },
   { files: ['apps/api/src/{dialogs,sync}/**'], rules: { 'no-restricted-syntax': ['error', environment] } },

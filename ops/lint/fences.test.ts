@@ -58,6 +58,7 @@ const forbidden: [rule: string, file: string, code: string][] = [
     'apps/web/src/lib/live/live.ts',
     `import { Chat } from '#lib/chat/chat.svelte.ts'`,
   ],
+  ['the frame knows no feature', 'apps/web/src/lib/frame/Frame.ts', `import { People } from '../people/people.ts'`],
   ['ui knows no server', 'apps/web/src/lib/ui/button.ts', `import { api } from '../api/client.ts'`],
   ['nothing imports routes', 'apps/web/src/lib/chat/list.ts', `import { load } from '../../routes/+layout.ts'`],
   ['settings are read in env.ts', 'apps/api/src/app.ts', `export const port = process.env.PORT`],
@@ -102,6 +103,11 @@ const allowed: [rule: string, file: string, code: string][] = [
     `import { Live } from '#lib/live/live.ts'`,
   ],
   ['routes compose features', 'apps/web/src/routes/+layout.ts', `import { Chat } from '#lib/chat/chat.svelte.ts'`],
+  [
+    'a benchmark runs the real store',
+    'ops/bench/client.ts',
+    `import { Store } from '../../apps/web/src/lib/store/Store.ts'`,
+  ],
   ['env.ts reads settings', 'apps/api/src/env.ts', `export const port = process.env.PORT`],
   [
     'dialogs select dialogs',
