@@ -10,3 +10,8 @@ export async function focusFirstWrong(form: EventTarget | null) {
   await tick()
   if (form instanceof HTMLElement) form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
 }
+
+/** What scrolls can be scrolled with keys, also when nothing in it takes the focus. */
+export function scrolledByKeys(pane: HTMLElement) {
+  pane.tabIndex = 0
+}
