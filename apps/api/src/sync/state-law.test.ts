@@ -1,44 +1,11 @@
-import { type DialogId, newId } from '@veche/shared/ids'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { bury, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { Observer } from '../test/observer.ts'
 import { appRouter } from '../router.ts'
-
-type Cast = { anna: TestUser; boris: TestUser; vera: TestUser; outsider: TestUser; group: DialogId; direct: DialogId }
-type Action = (house: House, cast: Cast) => Promise<unknown>
-
-const as = (house: House, who: TestUser) => callerFor(house.deps, who)
-
-/** Every mutation that stamps rows: what each client holds, plus the frames, equals a fresh fetch of what it holds. */
-const laws: Record<string, Action> = {
-  'dialogs.openDirect': (house, { anna, outsider }) => as(house, anna).dialogs.openDirect({ userId: outsider.userId }),
-  'dialogs.createGroup': (house, { anna, boris, outsider }) =>
-    as(house, anna).dialogs.createGroup({ id: newId(), title: 'New', userIds: [boris.userId, outsider.userId] }),
-  'dialogs.rename': (house, { anna, group }) => as(house, anna).dialogs.rename({ dialogId: group, title: 'Renamed' }),
-  'dialogs.configure': (house, { anna, group }) =>
-    as(house, anna).dialogs.configure({ dialogId: group, historyForNew: false }),
-  'dialogs.addMembers': (house, { anna, group, outsider }) =>
-    as(house, anna).dialogs.addMembers({ dialogId: group, userIds: [outsider.userId] }),
-  'dialogs.removeMember': (house, { anna, group, boris }) =>
-    as(house, anna).dialogs.removeMember({ dialogId: group, userId: boris.userId }),
-  'dialogs.setRole': (house, { anna, group, boris }) =>
-    as(house, anna).dialogs.setRole({ dialogId: group, userId: boris.userId, role: 'moderator' }),
-  'dialogs.leave': (house, { boris, group }) => as(house, boris).dialogs.leave({ dialogId: group }),
-  'dialogs.setMine': (house, { boris, group }) =>
-    as(house, boris).dialogs.setMine({ dialogId: group, notify: 'none', pinned: true, unreadMark: true }),
-  'messages.send': (house, { anna, direct }) =>
-    as(house, anna).messages.send({ dialogId: direct, clientId: newId(), body: 'hello' }),
-  'messages.read': (house, { boris, group }) => as(house, boris).messages.read({ dialogId: group, seq: 3 }),
-  'messages.delivered': (house, { boris, direct }) => as(house, boris).messages.delivered({ dialogId: direct, seq: 1 }),
-  'messages.typing': (house, { boris, direct }) => as(house, boris).messages.typing({ dialogId: direct }),
-  'users.updateProfile': (house, { boris }) => as(house, boris).users.updateProfile({ name: 'Boris the Second' }),
-  'users.updateSettings': (house, { boris }) => as(house, boris).users.updateSettings({ theme: 'dark', locale: 'ru' }),
-  'a message is deleted': async (house, { anna, group }) => {
-    const { seq } = await say(house.deps, anna, group, 'to be deleted')
-    await bury(house.deps, group, seq)
-  },
-}
+import { accountLaws } from '../test/account-laws.ts'
+import { newUser } from '../test/builders.ts'
+import { chatLaws, newCast } from '../test/chat-laws.ts'
+import { type House, newHouse } from '../test/harness.ts'
+import { Observer } from '../test/observer.ts'
+import { newcomer } from '../test/visitor.ts'
 
 describe('what a client holds, plus the frames, equals a fresh fetch', () => {
   let house: House
@@ -46,32 +13,31 @@ describe('what a client holds, plus the frames, equals a fresh fetch', () => {
     house = await newHouse()
   })
 
-  it.each(Object.entries(laws))('%s', async (_name, action) => {
+  it.each(Object.entries(chatLaws))('%s', async (_name, action) => {
     const cast = await newCast(house)
     const people = [cast.anna, cast.boris, cast.vera, cast.outsider]
-    const observers = await Promise.all(people.map((who) => Observer.open(house.deps, who)))
-    await action(house, cast)
-    for (const observer of observers) await observer.expectEqualsFetch()
-    for (const observer of observers) expect(observer.holes).toBe(0)
-    for (const observer of observers) observer.close()
+    await holds(await Promise.all(people.map((who) => Observer.open(house.deps, who))), () => action(house, cast))
   })
 
-  it('every mutation that stamps rows has its law here', () => {
-    const mutations = Object.entries(appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>)
-      .filter(([, procedure]) => procedure._def.type === 'mutation')
-      .map(([path]) => path)
-    const elsewhere = ['sync.', 'auth.', 'admin.']
-    expect(mutations.filter((path) => !(path in laws) && !elsewhere.some((prefix) => path.startsWith(prefix)))).toEqual(
-      [],
-    )
+  it.each(Object.entries(accountLaws))('%s', async (_name, action) => {
+    const nora = await newcomer(house.deps)
+    const watching = [await Observer.open(house.deps, nora), await Observer.open(house.deps, await newUser(house.deps))]
+    await holds(watching, () => action(house, nora))
+  })
+
+  it('every mutation has its law here', () => {
+    const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>
+    const mutations = Object.keys(procedures).filter((path) => procedures[path]?._def.type === 'mutation')
+    expect(mutations.length).toBeGreaterThan(30)
+    expect(mutations.filter((path) => !(path in chatLaws) && !(path in accountLaws))).toEqual([])
   })
 })
 
-async function newCast(house: House): Promise<Cast> {
-  const [anna, boris, vera, outsider] = await Promise.all([1, 2, 3, 4].map(() => newUser(house.deps)))
-  const group = await newGroup(house.deps, [anna!, boris!, vera!])
-  const direct = await newDirect(house.deps, anna!, boris!)
-  for (const body of ['one', 'two', 'three']) await say(house.deps, anna!, group, body)
-  await say(house.deps, anna!, direct, 'first')
-  return { anna: anna!, boris: boris!, vera: vera!, outsider: outsider!, group, direct }
+/** Whoever lost their session by it holds nothing any more; everyone else holds what is true, and met no hole on the way. */
+async function holds(observers: Observer[], action: () => Promise<unknown>): Promise<void> {
+  await action()
+  for (const observer of observers) await observer.expectEqualsFetchOrEnded()
+  expect(observers.some((observer) => !observer.over)).toBe(true)
+  for (const observer of observers) expect(observer.holes).toBe(0)
+  for (const observer of observers) observer.close()
 }

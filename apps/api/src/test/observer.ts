@@ -16,7 +16,8 @@ export class Observer {
   readonly signals: SignalFrame['signal'][] = []
   /** How often a frame came that did not continue what was held. */
   holes = 0
-  ended: Promise<unknown>
+  over = false
+  ended: Promise<void>
   readonly #deps: Deps
   readonly #userId: UserId
   readonly #stream: Stream
@@ -38,7 +39,7 @@ export class Observer {
     this.#deps = deps
     this.#userId = userId
     this.#stream = stream
-    this.ended = this.#follow()
+    this.ended = this.#follow().then(() => void (this.over = true))
   }
 
   rows<Table extends RowTable>(table: Table): NonNullable<Rows[Table]> {
@@ -67,6 +68,13 @@ export class Observer {
         rows: Object.fromEntries([...keyed(fresh.rows)].sort(byKey)),
       })
     }
+  }
+
+  /** For what may take the session away: the stream ends within a second, or goes on and tells everything. */
+  async expectEqualsFetchOrEnded(): Promise<void> {
+    await this.#deps.streams.checkSessions()
+    await Promise.race([this.ended, this.settled()])
+    if (!this.over) await this.expectEqualsFetch()
   }
 
   close(): void {
