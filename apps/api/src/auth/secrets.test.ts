@@ -5,7 +5,7 @@ import { createLogger } from '../platform/logger.ts'
 import { sendMail } from '../mail/delivery.ts'
 import { type House, newHouse } from '../test/harness.ts'
 import { codeIn, cookieFrom, dataIn, listening, post, query } from '../test/http.ts'
-import { codeFor, newInvite, otherCode } from '../test/visitor.ts'
+import { codeFor, otherCode } from '../test/visitor.ts'
 import { makeLink } from './links.ts'
 
 describe('secrets never reach the log', () => {

@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { findActor } from '../auth/sessions.ts'
+import type { Anyone } from '../ctx.ts'
+import { appRouter } from '../router.ts'
+import { callerFactory } from '../trpc.ts'
+import { type ActorName, actors, type Cast, matrix, newCast, type Row } from './access-matrix.ts'
+import { type House, newHouse } from './harness.ts'
+import { outcomeOf } from './outcome.ts'
+
+type Procedure = (input: unknown) => Promise<unknown>
+const procedures = Object.keys(appRouter._def.procedures)
+
+describe('who may call what', () => {
+  let house: House
+  let shared: Cast
+  beforeAll(async () => {
+    house = await newHouse()
+    shared = await newCast(house.deps)
+  })
+
+  it('is said of every procedure, and of none that does not exist', () => {
+    expect(Object.keys(matrix).sort()).toEqual([...procedures].sort())
+  })
+
+  it.each(Object.entries(matrix))('%s', async (path, row) => {
+    const found: Record<string, unknown> = {}
+    for (const who of actors) {
+      const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
+      found[who] = await outcomeFor(row, path, who, cast)
+    }
+    expect(found).toEqual(row.expected)
+  })
+
+  async function outcomeFor(row: Row, path: string, who: ActorName, cast: Cast) {
+    let answer: unknown
+    const ask = async () => {
+      const answered = await procedureFor(path, who, cast)(row.input(cast, who))
+      answer = isStream(answered) ? await firstOf(answered) : answered
+    }
+    const outcome = await outcomeOf(ask())
+    if (outcome === 'ok' && row.check && !row.check(answer, who, cast))
+      return `ok, but the answer is ${JSON.stringify(answer)}`
+    return outcome
+  }
+
+  let calls = 0
+  /** As the doors do it: the actor is whoever the token belongs to at this moment. */
+  function procedureFor(path: string, who: ActorName, cast: Cast): Procedure {
+    calls += 1
+    const token = who === 'anonymous' ? undefined : cast.people[who].token
+    const nothing = () => undefined
+    const socket = { bufferedAmount: 0, close: nothing, terminate: nothing }
+    const ip = `10.2.${Math.floor(calls / 250)}.${1 + (calls % 250)}`
+    const connection = { ip, device: 'test', setCookie: nothing, clearCookie: nothing, socket }
+    const context = async (): Promise<Anyone> => ({
+      ...house.deps,
+      actor: await findActor(house.deps, token),
+      connection,
+    })
+    const caller: unknown = callerFactory(appRouter)(context)
+    return path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], caller) as Procedure
+  }
+})
+
+function isStream(answer: unknown): answer is AsyncIterable<unknown> {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
+}
+
+async function firstOf(stream: AsyncIterable<unknown>): Promise<unknown> {
+  for await (const frame of stream) return frame
+  return undefined
+}

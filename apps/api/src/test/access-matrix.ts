@@ -1,0 +1,210 @@
+import { type ClientId, type DialogId, type InviteId, type MailId, newId, type UserId } from '@veche/shared/ids'
+import type { ServerRole } from '@veche/shared/permissions'
+import type { ScopeAnswer } from '@veche/shared/live'
+import type { Deps } from '../deps.ts'
+import { newGroup, newUser, say, type TestUser } from './builders.ts'
+import { callerFor } from './harness.ts'
+import { newMail } from './mails.ts'
+import type { Outcome } from './outcome.ts'
+import { newInvite } from './visitor.ts'
+
+export const actors = [
+  'serverOwner',
+  'admin',
+  'dialogOwner',
+  'moderator',
+  'member',
+  'exMember',
+  'otherUser',
+  'disabled',
+  'anonymous',
+] as const
+export type ActorName = (typeof actors)[number]
+
+export type Cast = {
+  /** Whose token each actor comes with; the disabled one's was good once, anonymous has none. */
+  people: Record<Exclude<ActorName, 'anonymous'>, TestUser>
+  group: DialogId
+  /** A plain member of the group, upon whom the others act. */
+  target: TestUser
+  /** Somebody whom none of them has met. */
+  stranger: TestUser
+  inviteId: InviteId
+  mailId: MailId
+}
+
+export type Expected = Record<ActorName, Outcome>
+export type Row = {
+  input: (cast: Cast, who: ActorName) => unknown
+  expected: Expected
+  /** Where "ok" alone says too little. */
+  check?: (answer: unknown, who: ActorName, cast: Cast) => boolean
+  /** Whoever may do it leaves other people behind than it found: the next one meets a fresh cast. */
+  spends?: true
+}
+
+const none = () => undefined
+const locked = { disabled: 'auth.required', anonymous: 'auth.required' } as const
+
+function everybody(outcome: Outcome): Expected {
+  return Object.fromEntries(actors.map((actor) => [actor, outcome])) as Expected
+}
+function signedIn(outcome: Outcome = 'ok'): Expected {
+  return { ...everybody(outcome), ...locked }
+}
+function admins(serverOwner: Outcome = 'ok', admin: Outcome = 'ok'): Expected {
+  return { ...everybody('auth.admin_required'), ...locked, serverOwner, admin }
+}
+/** A right in the dialog: those who are not in it, be they owners of the server, learn nothing of it. */
+function inDialog(dialogOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
+  return { ...everybody('dialog.not_found'), ...locked, dialogOwner, moderator, member }
+}
+const anyMember = inDialog('ok', 'ok', 'ok')
+const moderators = inDialog('ok', 'ok', 'dialog.forbidden')
+const owners = inDialog('ok', 'dialog.forbidden', 'dialog.forbidden')
+
+const token = 'A'.repeat(43)
+const password = 'correct horse battery'
+const isInside = (who: ActorName) => ['dialogOwner', 'moderator', 'member'].includes(who)
+const ofGroup =
+  (more: object = {}) =>
+  (cast: Cast) => ({ dialogId: cast.group, ...more })
+let count = 0
+const address = () => `matrix${(count += 1)}@example.org`
+
+/** Every procedure there is, and who may call it. */
+export const matrix: Record<string, Row> = {
+  'auth.me': {
+    input: none,
+    expected: everybody('ok'),
+    check: (me, who) => (me === null) === (who === 'disabled' || who === 'anonymous'),
+  },
+  'auth.signIn': { input: () => ({ email: address(), password }), expected: everybody('auth.wrong_credentials') },
+  'auth.signOut': { spends: true, input: none, expected: signedIn() },
+  'auth.invite': { input: () => ({ token }), expected: everybody('ok'), check: (found) => found === null },
+  'auth.signUp': {
+    input: () => ({ token, name: 'Olga', email: address(), password, locale: 'en' }),
+    expected: everybody('auth.invite_invalid'),
+  },
+  'auth.setupLink': { input: () => ({ token }), expected: everybody('ok'), check: (found) => found === null },
+  'auth.setUp': {
+    input: () => ({ token, name: 'Olga', email: address(), password, locale: 'en' }),
+    expected: everybody('auth.link_invalid'),
+  },
+  'auth.recover': { input: () => ({ token, password }), expected: everybody('auth.link_invalid') },
+  'auth.requestReset': { input: () => ({ email: address(), locale: 'en' }), expected: everybody('ok') },
+  'auth.reset': {
+    input: () => ({ email: address(), code: '123456', password }),
+    expected: everybody('auth.wrong_code'),
+  },
+  'auth.changePassword': {
+    input: () => ({ current: 'a guess', next: password }),
+    expected: signedIn('auth.wrong_credentials'),
+  },
+  'auth.signOutSession': { input: (cast) => ({ sessionId: cast.target.sessionId }), expected: signedIn() },
+  'auth.signOutOthers': { input: none, expected: signedIn() },
+
+  'users.people': { input: () => ({}), expected: signedIn() },
+  'users.get': { input: (cast) => ({ ids: [cast.stranger.userId] }), expected: signedIn() },
+  'users.presence': { input: (cast) => ({ ids: [cast.stranger.userId] }), expected: signedIn() },
+  'users.updateProfile': { input: () => ({ name: 'New Name' }), expected: signedIn() },
+  'users.updateSettings': { input: () => ({ theme: 'dark' }), expected: signedIn() },
+
+  'dialogs.openDirect': { input: (cast) => ({ userId: cast.stranger.userId }), expected: signedIn() },
+  'dialogs.createGroup': {
+    input: (cast) => ({ id: newId(), title: 'New', userIds: [cast.stranger.userId] }),
+    expected: signedIn(),
+  },
+  'dialogs.rename': { input: ofGroup({ title: 'Renamed' }), expected: moderators },
+  'dialogs.configure': { input: ofGroup({ historyForNew: false }), expected: owners },
+  'dialogs.members': { input: ofGroup(), expected: anyMember },
+  'dialogs.addMembers': {
+    spends: true,
+    input: (cast) => ({ dialogId: cast.group, userIds: [cast.stranger.userId] }),
+    expected: moderators,
+  },
+  'dialogs.removeMember': {
+    spends: true,
+    input: (cast) => ({ dialogId: cast.group, userId: cast.target.userId }),
+    expected: moderators,
+  },
+  'dialogs.setRole': {
+    spends: true,
+    input: (cast) => ({ dialogId: cast.group, userId: cast.target.userId, role: 'moderator' }),
+    expected: owners,
+  },
+  'dialogs.leave': { spends: true, input: ofGroup(), expected: inDialog('dialog.owner_must_hand_over', 'ok', 'ok') },
+  'dialogs.setMine': { input: ofGroup({ pinned: true }), expected: anyMember },
+
+  'messages.send': {
+    input: (cast) => ({ dialogId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
+    expected: anyMember,
+  },
+  'messages.history': { input: ofGroup(), expected: anyMember },
+  'messages.read': { input: ofGroup({ seq: 1 }), expected: anyMember },
+  'messages.delivered': { input: ofGroup({ seq: 1 }), expected: anyMember },
+  'messages.typing': { input: ofGroup(), expected: anyMember },
+
+  'sync.state': {
+    input: (cast) => ({ scopes: [[cast.group, 0]] }),
+    expected: signedIn(),
+    check: (answer, who) => mentionsMessages(answer) === isInside(who),
+  },
+  'sync.scope': {
+    input: (cast) => ({ id: cast.group, since: 0 }),
+    expected: signedIn(),
+    check: (answer, who) =>
+      (answer as ScopeAnswer).gone !== isInside(who) && mentionsMessages(answer) === isInside(who),
+  },
+  'sync.dialogs': {
+    input: () => ({}),
+    expected: signedIn(),
+    check: (answer, who, cast) => JSON.stringify(answer).includes(cast.group) === isInside(who),
+  },
+  live: { input: none, expected: signedIn() },
+
+  'admin.people': { input: () => ({}), expected: admins() },
+  'admin.setRole': {
+    spends: true,
+    input: (cast) => ({ userId: cast.target.userId, role: 'admin' }),
+    expected: admins('ok', 'user.forbidden'),
+  },
+  'admin.setDisabled': {
+    spends: true,
+    input: (cast) => ({ userId: cast.target.userId, disabled: true }),
+    expected: admins(),
+  },
+  'admin.invites': { input: none, expected: admins() },
+  'admin.createInvite': { input: () => ({ role: 'admin' }), expected: admins('ok', 'user.forbidden') },
+  'admin.revokeInvite': { input: (cast) => ({ inviteId: cast.inviteId }), expected: admins() },
+  'admin.connections': { input: none, expected: admins() },
+  'admin.failedMails': { input: none, expected: admins() },
+  'admin.retryMail': { spends: true, input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
+  'admin.discardMail': { spends: true, input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
+}
+
+const words = 'only for members of the group'
+
+function mentionsMessages(answer: unknown): boolean {
+  return JSON.stringify(answer).includes(words)
+}
+
+/** A house full of people: a group with its roles, those outside it, and something for administrators to act upon. */
+export async function newCast(deps: Deps): Promise<Cast> {
+  const person = (role: ServerRole = 'member') => newUser(deps, { role })
+  const [serverOwner, admin] = [await person('owner'), await person('admin')]
+  const inside = [await person(), await person(), await person(), await person(), await person()] as const
+  const [dialogOwner, moderator, member, exMember, target] = inside
+  const [otherUser, disabled, stranger] = [await person(), await person(), await person()]
+  const group = await newGroup(deps, [...inside, disabled])
+  const owner = callerFor(deps, dialogOwner)
+  await owner.dialogs.setRole({ dialogId: group, userId: moderator.userId, role: 'moderator' })
+  await say(deps, dialogOwner, group, words)
+  await owner.dialogs.removeMember({ dialogId: group, userId: exMember.userId })
+  await callerFor(deps, serverOwner).admin.setDisabled({ userId: disabled.userId as UserId, disabled: true })
+  const invite = await newInvite(deps)
+  const mailId = await newMail(deps)
+  await deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', mailId).execute()
+  const people = { serverOwner, admin, dialogOwner, moderator, member, exMember, otherUser, disabled }
+  return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId }
+}
