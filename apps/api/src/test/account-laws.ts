@@ -5,7 +5,7 @@ import { directory } from '../users/accounts.ts'
 import { newUser } from './builders.ts'
 import { callerFor, type House } from './harness.ts'
 import { newMail } from './mails.ts'
-import { codeFor, goodPassword, newcomer, newInvite, visitor } from './visitor.ts'
+import { codeFor, goodPassword, type newcomer, newInvite, visitor } from './visitor.ts'
 
 type Nora = Awaited<ReturnType<typeof newcomer>>
 type Action = (house: House, nora: Nora) => Promise<unknown>
