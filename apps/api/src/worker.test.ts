@@ -211,12 +211,14 @@ function workerProcess(house: House, settings: Record<string, string>): ChildPro
   return child
 }
 
+const redisServer = 'redis-server'
+
 /** A Redis that may be wiped and restarted, since nobody else uses it. */
 async function ownRedis() {
   const folder = mkdtempSync(join(tmpdir(), 'veche-redis-'))
   const socket = join(folder, 'r.sock')
   const start = async () => {
-    const child = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], {
+    const child = spawn(redisServer, ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], {
       stdio: 'ignore',
     })
     const probe = new Redis(socket, { retryStrategy: () => 50, maxRetriesPerRequest: null })
