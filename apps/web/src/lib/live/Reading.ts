@@ -1,4 +1,5 @@
 import type { DialogId } from '@veche/shared/ids'
+import { appError } from '../api/error.ts'
 import { applyRead } from '../store/answers.ts'
 import { readUpTo, untold } from '../store/reading.ts'
 import type { Store } from '../store/Store.ts'
@@ -7,6 +8,7 @@ import type { Intake } from './Intake.ts'
 import type { World } from './world.ts'
 
 const PACE_MS = 1_000
+const LONGEST_MS = 30_000
 
 /** Tells the server how far this person has read and what has been delivered, at most once a second; what cannot be told now is told later. */
 export class Reading {
@@ -15,6 +17,8 @@ export class Reading {
   #busy = false
   #again = false
   #stopped = false
+  /** Rounds in a row that did not get through. */
+  #failures = 0
   #delivered = new Map<DialogId, number>()
 
   constructor(deps: { store: Store; api: LiveApi; world: World; intake: Intake }) {
@@ -39,9 +43,12 @@ export class Reading {
       return
     }
     this.#busy = true
-    void this.#tellAll().finally(() => {
+    void this.#tellAll().then((through) => {
       this.#busy = false
-      this.#cancel = this.#deps.world.after(PACE_MS, () => {
+      this.#again ||= !through
+      const pause = Math.min(LONGEST_MS, PACE_MS * 2 ** this.#failures)
+      this.#failures = through ? 0 : this.#failures + 1
+      this.#cancel = this.#deps.world.after(pause, () => {
         this.#cancel = undefined
         if (!this.#again) return
         this.#again = false
@@ -55,33 +62,45 @@ export class Reading {
     this.#cancel?.()
   }
 
-  async #tellAll(): Promise<void> {
+  /** False: something did not get through, and is to be told again. */
+  async #tellAll(): Promise<boolean> {
     const { store } = this.#deps
     const delivered = [...this.#delivered]
     this.#delivered.clear()
-    const read = await store.read((tx) => untold(tx))
-    await Promise.all([
+    const read = await store.read((tx) => untold(tx)).catch(() => [])
+    const told = await Promise.all([
       ...read.map(({ dialogId, seq }) => this.#tellRead(dialogId, seq)),
       ...delivered.map(([dialogId, seq]) => this.#tellDelivered(dialogId, seq)),
     ])
+    return told.every(Boolean)
   }
 
-  /** What fails stays in the database as read but not told, and is told after the next hello. */
-  async #tellRead(dialogId: DialogId, seq: number): Promise<void> {
+  /** What fails stays in the database as read but not told, so that also the next tab would tell it. */
+  async #tellRead(dialogId: DialogId, seq: number): Promise<boolean> {
     const { api, intake } = this.#deps
     try {
       const answer = await api.read(dialogId, seq)
       await intake.commit((merge) => applyRead(merge, answer))
-    } catch {
-      // Offline, or no longer there: in the first case it is told later, in the second the dialog goes by itself.
+      return true
+    } catch (thrown) {
+      return isFinal(thrown)
     }
   }
 
-  async #tellDelivered(dialogId: DialogId, seq: number): Promise<void> {
+  async #tellDelivered(dialogId: DialogId, seq: number): Promise<boolean> {
     try {
       await this.#deps.api.delivered(dialogId, seq)
-    } catch {
+      return true
+    } catch (thrown) {
+      if (isFinal(thrown)) return true
       if (!this.#delivered.has(dialogId)) this.#delivered.set(dialogId, seq)
+      return false
     }
   }
+}
+
+/** The dialog is not ours any more, and goes by itself; or nobody is signed in. */
+function isFinal(thrown: unknown): boolean {
+  const { code } = appError(thrown)
+  return code === 'dialog.not_found' || code === 'auth.required' || code === 'input.invalid'
 }
