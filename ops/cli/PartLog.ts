@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { rotate } from './steps.ts'
+import { lastWords, rotate } from './steps.ts'
 
 const largest = 50_000_000
 const levels: Record<number, string> = { 40: 'warning', 50: 'error', 60: 'error' }
@@ -32,10 +32,7 @@ export class PartLog {
 
   /** Why it ended, as well as the newest lines tell, without the stack. */
   get lastWords() {
-    const lines = this.#recent
-      .map(readable)
-      .filter((line) => line && !/^(at |node:|throw |\^|[{}]|Node\.js v)/.test(line))
-    return lines.slice(-8).join('\n') || 'it said nothing'
+    return lastWords(this.#recent.map((line) => readable(line) ?? '').join('\n')) || 'it said nothing'
   }
 
   #line(line: string) {

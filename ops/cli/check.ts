@@ -34,6 +34,7 @@ export async function run(args: string[]): Promise<number> {
 
 /** As many at once as there are cores; what failed is shown whole, at the end, so that nothing scrolls away. */
 export async function runChecks(wanted: Check[], adminUrl: string) {
+  console.log(`→ Checking (${wanted.map(({ name }) => name).join(', ')})`)
   const queue = [...wanted]
   const failures: [string, Verdict][] = []
   const worker = async () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { newFolder } from '../test/folder.ts'
@@ -51,6 +52,21 @@ test('a port that is taken ends the start with one sentence', async () => {
     status: 1,
     stderr: `veche: Port ${port} is taken by another program: stop what uses it, or choose another port with PORT=${port + 1}.\n`,
   })
+})
+
+test('wrong settings of all parts are named at once, before anything starts', { timeout: 120_000 }, () => {
+  const folder = newFolder()
+  const { status, stderr } = veche(['up'], {
+    VECHE_DATA: folder,
+    PORT: '18471',
+    SFU_PORT: '18472',
+    LOG_LEVEL: 'loud',
+    SMTP_URL: 'no',
+    MAIL_FROM: '',
+  })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^veche: These settings are missing or wrong:\n {2}SMTP_URL: .*\n {2}LOG_LEVEL: .*\n$/)
+  expect(readdirSync(folder)).not.toContain('postgres')
 })
 
 test('stopping what does not run is no error', () => {

@@ -39,8 +39,17 @@ export async function run(command: string, args: string[], { cwd, log, env, goal
   closeSync(output)
   if (how === 'exit code 0') return
   const said = readFileSync(log, 'utf8')
-  const cause = knownCause(said) ?? (said.trim().split('\n').slice(-6).join('\n') || how)
+  const cause = knownCause(said) ?? (lastWords(said) || how)
   throw new Trouble(`${goal} failed: ${cause}${knownCause(said) ? '.' : ''}\nThe whole output is in ${log}.`)
+}
+
+/** What a program said last, without the lines that only its authors can read. */
+export function lastWords(said: string) {
+  const lines = said.split('\n').map((line) => line.trim())
+  return lines
+    .filter((line) => line && !/^(at |node:|throw |\^|[{}\]]|Node\.js v)/.test(line))
+    .slice(-6)
+    .join('\n')
 }
 
 /** For Ctrl-C in the middle of an installation or a build. */

@@ -51,8 +51,16 @@ async function work(house: House, settings: Settings) {
   await needPort('SFU_PORT', settings.sfuPort, settings.sfuHost)
   if (!settings.redisUrl) await needRedis()
   await prepare({ web: true })
+  await needSettings(settings)
   await house.start()
   await welcome(house, settings)
+}
+
+/** Loaded late: the schemas need packages that were installed just now. */
+async function needSettings(settings: Settings) {
+  const { settingProblems } = await import('./checkups/installation.ts')
+  const problems = await settingProblems({ settings, state: undefined })
+  if (problems.length) throw new Trouble(`These settings are missing or wrong:\n  ${problems.join('\n  ')}`)
 }
 
 async function welcome(house: House, settings: Settings) {

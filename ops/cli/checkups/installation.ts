@@ -21,7 +21,14 @@ export function webBuild(): Finding[] {
 }
 
 /** The parts' own schemas judge what the parts will be told. */
-export async function settings({ settings: own, state }: Patient): Promise<Finding[]> {
+export async function settings(patient: Patient): Promise<Finding[]> {
+  const problems = await settingProblems(patient)
+  return problems.length
+    ? problems.map((problem) => broken('Settings', problem, 'ops/README.md says what each takes.'))
+    : [fine('Settings', 'every part takes them')]
+}
+
+export async function settingProblems({ settings: own, state }: Patient): Promise<string[]> {
   const given = {
     ...process.env,
     DATABASE_URL: own.databaseUrl ?? state?.databaseUrl ?? 'embedded',
@@ -29,21 +36,23 @@ export async function settings({ settings: own, state }: Patient): Promise<Findi
     VECHE_SECRET: process.env['VECHE_SECRET'] || 'x'.repeat(43),
     VECHE_DATA: own.dataFolder,
   }
-  const problems = await Promise.all(['api', 'sfu'].map((part) => complaint(part, given)))
-  const found = problems.filter((problem) => problem !== undefined)
-  return found.length
-    ? found.map((problem) => broken('Settings', problem, 'ops/README.md says what each takes.'))
-    : [fine('Settings', 'every part takes them')]
+  const problems = await Promise.all(['api', 'sfu'].map((part) => complaints(part, given)))
+  return [...new Set(problems.flat())]
 }
 
-async function complaint(part: string, given: NodeJS.ProcessEnv) {
-  const file = join(checkout, `apps/${part}/src/env.ts`)
+/** The first line introduces the list, and each of the others names a setting. */
+async function complaints(part: string, given: NodeJS.ProcessEnv) {
+  const { readEnv } = (await import(join(checkout, `apps/${part}/src/env.ts`))) as {
+    readEnv(source: NodeJS.ProcessEnv): unknown
+  }
   try {
-    const { readEnv } = (await import(file)) as { readEnv(source: NodeJS.ProcessEnv): unknown }
     readEnv(given)
-    return undefined
+    return []
   } catch (error) {
-    return `${part}: ${reason(error).replaceAll(/\s*\n\s*/g, ' ')}`
+    const [first, ...list] = reason(error)
+      .split('\n')
+      .map((line) => line.trim())
+    return list.length ? list : [first!]
   }
 }
 
