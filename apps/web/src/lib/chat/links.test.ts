@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { pieces } from './links.ts'
+
+const linked = (text: string) => pieces(text).flatMap(({ text: shown, href }) => (href ? [[shown, href]] : []))
+
+test('web and mail addresses can be followed, with and without their scheme', () => {
+  expect(linked('see https://example.org/a?b=1#c, example.com and me@example.org.')).toEqual([
+    ['https://example.org/a?b=1#c', 'https://example.org/a?b=1#c'],
+    ['example.com', 'http://example.com'],
+    ['me@example.org', 'mailto:me@example.org'],
+  ])
+})
+
+test('nothing else can be followed: no script, no file, no foreign scheme', () => {
+  for (const text of [
+    'javascript:alert(1)',
+    'data:text/html,<script>alert(1)</script>',
+    'file:///etc/passwd',
+    'ftp://example.org/x',
+    '//example.org/x',
+    'vbscript:x',
+  ])
+    expect(linked(text).filter(([, href]) => !/^(https?:\/\/|mailto:)/.test(href ?? ''))).toEqual([])
+  expect(linked('javascript:alert(1)')).toEqual([])
+})
+
+test('every character of the text is there, once and in its order', () => {
+  for (const text of ['', 'plain', '<b>https://example.org</b>', 'a\nb  c https://пример.рф/путь конец'])
+    expect(pieces(text).map((piece) => piece.text).join('')).toBe(text)
+})
