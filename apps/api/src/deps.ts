@@ -54,7 +54,7 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     clock: given.clock ?? systemClock,
     ...openPools(env.DATABASE_URL, env.DATABASE_POOL, log),
     redis,
-    hints: new Hints(redis, subscriber, log),
+    hints: new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log }),
     queue: new Queue(env, log),
     limits: new RateLimits(redis, env.REDIS_PREFIX),
     mailer: createMailer(env),

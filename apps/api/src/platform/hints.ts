@@ -15,8 +15,6 @@ export type SessionHint = { userId: ScopeId }
 
 export type Told = { hints?: Hint[]; signal?: AddressedSignal; session?: SessionHint }
 
-const channel = 'veche:told'
-
 /**
  * Tells this process at once and the others through Redis. Whatever is lost here is found by the poll, so nothing waits and
  * nothing fails.
@@ -26,20 +24,22 @@ export class Hints {
   readonly #subscriber: Redis
   readonly #log: Logger
   readonly #listeners = new Set<(told: Told) => void>()
+  readonly #channel: string
   readonly #self = crypto.randomUUID()
 
-  constructor(publisher: Redis, subscriber: Redis, log: Logger) {
+  constructor(publisher: Redis, subscriber: Redis, { prefix, log }: { prefix: string; log: Logger }) {
+    this.#channel = `${prefix}:told`
     this.#publisher = publisher
     this.#subscriber = subscriber
     this.#log = log
     subscriber.on('message', (_channel, text: string) => this.#receive(text))
     // ioredis subscribes again by itself after a reconnect; only the first time may find Redis away.
-    subscriber.on('ready', () => void subscriber.subscribe(channel).catch(() => undefined))
+    subscriber.on('ready', () => void subscriber.subscribe(this.#channel).catch(() => undefined))
   }
 
   tell(told: Told): void {
     for (const listener of this.#listeners) listener(told)
-    this.#publisher.publish(channel, JSON.stringify({ from: this.#self, told })).catch(() => undefined)
+    this.#publisher.publish(this.#channel, JSON.stringify({ from: this.#self, told })).catch(() => undefined)
   }
 
   listen(listener: (told: Told) => void): () => void {
@@ -54,7 +54,7 @@ export class Hints {
 
   /** How many processes listen; this one, when nobody can tell. */
   async processes(): Promise<number> {
-    const counted = await this.#publisher.pubsub('NUMSUB', channel).catch(() => [])
+    const counted = await this.#publisher.pubsub('NUMSUB', this.#channel).catch(() => [])
     return Math.max(1, Number(counted[1] ?? 1))
   }
 

@@ -6,7 +6,6 @@ import { isoOrNull } from '../platform/clock.ts'
 import type { Stream } from './stream.ts'
 
 const lifetime = 75
-const key = (userId: ScopeId) => `veche:online:${userId}`
 
 /**
  * Who is here. A key of a minute in Redis for each person, and a signal when it changes: both may be lost, so neither is trusted
@@ -28,7 +27,7 @@ export class Presence {
   }
 
   went(userId: UserId): void {
-    this.#deps.redis.del(key(userId)).catch(() => undefined)
+    this.#deps.redis.del(this.#key(userId)).catch(() => undefined)
     void this.#seen([userId]).then(() => this.#tell(userId, false))
   }
 
@@ -44,7 +43,9 @@ export class Presence {
   }
 
   async of(userIds: UserId[]): Promise<Known[]> {
-    const elsewhere = await this.#deps.redis.mget(userIds.map(key)).catch(() => userIds.map(() => null))
+    const elsewhere = await this.#deps.redis
+      .mget(userIds.map((userId) => this.#key(userId)))
+      .catch(() => userIds.map(() => null))
     const query = this.#deps.polls.selectFrom('users').select(['id', 'seen_at'])
     const rows = await query.where('id', 'in', userIds).where('disabled_at', 'is', null).execute()
     return rows.map(({ id, seen_at }) => {
@@ -53,10 +54,14 @@ export class Presence {
     })
   }
 
+  #key(userId: ScopeId): string {
+    return `${this.#deps.env.REDIS_PREFIX}:online:${userId}`
+  }
+
   #mark(userIds: UserId[]): void {
     if (userIds.length === 0) return
     const batch = this.#deps.redis.pipeline()
-    for (const userId of userIds) batch.set(key(userId), '1', 'EX', lifetime)
+    for (const userId of userIds) batch.set(this.#key(userId), '1', 'EX', lifetime)
     batch.exec().catch(() => undefined)
   }
 
