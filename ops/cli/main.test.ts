@@ -50,7 +50,7 @@ test('a port that is taken ends the start with one sentence', async () => {
   const { status, stderr } = veche(['up'], { VECHE_DATA: newFolder(), PORT: String(port) })
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: `veche: Port ${port} is taken by another program: stop what uses it, or choose another port with PORT=${port + 1}.\n`,
+    stderr: `veche: Port ${port} is taken by another program; choose another with PORT=${port + 1}.\n`,
   })
 })
 

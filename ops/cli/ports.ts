@@ -5,21 +5,21 @@ import { errorCode, reason, Trouble } from './trouble.ts'
 export function portProblem(port: number, host = '0.0.0.0') {
   return new Promise<string | undefined>((resolve) => {
     const server = createServer()
-    server.once('error', (error) => resolve(problem(port, error)))
+    server.once('error', (error) => resolve(problem(port, host, error)))
     server.listen(port, host, () => server.close(() => resolve(undefined)))
   })
 }
 
 export async function needPort(setting: string, port: number, host: string) {
   const problem = await portProblem(port, host)
-  if (problem) throw new Trouble(`${problem}: stop what uses it, or choose another port with ${setting}=${port + 1}.`)
+  if (problem) throw new Trouble(`${problem}; choose another with ${setting}=${port < 1024 ? port + 8000 : port + 1}.`)
 }
 
-function problem(port: number, error: unknown) {
+function problem(port: number, host: string, error: unknown) {
   const known: Record<string, string> = {
     EADDRINUSE: `Port ${port} is taken by another program`,
     EACCES: `Port ${port} is not open to this account (ports below 1024 belong to root)`,
-    EADDRNOTAVAIL: `HOST names no address of this machine`,
+    EADDRNOTAVAIL: `${host} is no address of this machine`,
   }
   return known[errorCode(error)] ?? `Port ${port} cannot be used (${reason(error)})`
 }

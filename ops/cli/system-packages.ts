@@ -31,8 +31,8 @@ async function install(name: string, called: string) {
     throw new Trouble(
       `${called} is missing, and this machine has no apt-get: install ${name} and run the command again.`,
     )
+  unlockSudo(name)
   await step(`Installing ${called} from the distribution`, async () => {
-    unlockSudo(name)
     const log = join(tmpdir(), `veche-apt-${process.pid}.log`)
     const env = { DEBIAN_FRONTEND: 'noninteractive' }
     const goal = `Installing ${called} (apt-get install ${name})`
