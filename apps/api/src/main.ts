@@ -19,7 +19,10 @@ async function main(): Promise<void> {
     stops.push(app.close)
   }
   if (!keepsSignIn(env))
-    deps.log.warn({ url: env.PUBLIC_URL }, 'nobody can sign in: browsers keep no sign-in over plain http; PUBLIC_URL needs https')
+    deps.log.warn(
+      { url: env.PUBLIC_URL },
+      'nobody can sign in: browsers keep no sign-in over plain http; PUBLIC_URL needs https',
+    )
   deps.log.info({ role: values.role, port: env.PORT }, 'started')
   onSignals(async () => {
     deps.log.info('stopping')

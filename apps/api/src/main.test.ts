@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+import { newHouse } from './test/harness.ts'
+
+it('a start on plain http elsewhere than on localhost says that nobody can sign in there, and why', async () => {
+  const house = await newHouse()
+  const { DATABASE_URL, REDIS_URL, VECHE_SECRET, VECHE_DATA } = house.env
+  const settings = { DATABASE_URL, REDIS_URL, VECHE_SECRET, VECHE_DATA, LOG_LEVEL: 'warn' }
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+  const child = spawn(process.execPath, [main, '--role', 'worker'], {
+    env: { ...settings, PUBLIC_URL: 'http://192.168.1.5:8080' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  expect(line.toString()).toMatch(/192\.168\.1\.5.*nobody can sign in.*https/)
+  child.kill('SIGTERM')
+  const [code] = (await once(child, 'exit')) as [number]
+  expect(code).toBe(0)
+})
