@@ -7,8 +7,8 @@ export type Verdict = { ok: boolean; log: string }
 export type Place = { checkout: string; adminUrl: string }
 export type Check = { name: string; database?: boolean; run(place: Place): Promise<Verdict> }
 
-const projects = ['packages/shared', 'packages/db', 'apps/api', 'apps/sfu', 'ops', 'ops/bench', 'e2e'].filter(
-  (folder) => existsSync(join(checkout, folder, 'tsconfig.json')),
+const projects = ['packages/shared', 'packages/db', 'apps/api', 'apps/sfu', 'ops', 'e2e'].filter((folder) =>
+  existsSync(join(checkout, folder, 'tsconfig.json')),
 )
 const logs = join(checkout, 'node_modules/.veche/checks')
 const bin = (name: string) => join(checkout, 'node_modules/.bin', name)

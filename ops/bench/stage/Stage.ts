@@ -23,6 +23,7 @@ export type StageOptions = {
 }
 
 const prefix = 'veche-bench-'
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** An installation of its own, on a private folder: real Postgres with its data flushed to disk, real Redis, real processes. */
 export class Stage {
@@ -35,6 +36,7 @@ export class Stage {
   /** For what nobody may do through the API. */
   pool!: Pool
   readonly #log: number
+  readonly #interrupted = () => void this.close().finally(() => process.exit(130))
 
   static async open(options: StageOptions): Promise<Stage> {
     removeForgotten()
@@ -54,6 +56,7 @@ export class Stage {
     this.folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
     chmodSync(this.folder, 0o711)
     this.#log = openSync(join(this.folder, 'log'), 'a', 0o600)
+    for (const signal of signals) process.once(signal, this.#interrupted)
   }
 
   /** What the processes said, for a run that failed. */
@@ -66,15 +69,25 @@ export class Stage {
   }
 
   startRedis(): Promise<Redis> {
-    return startRedis({ dir: join(this.folder, 'redis'), persistent: false, log: this.#log })
+    return startRedis({ dir: join(this.folder, 'redis'), log: this.#log })
+  }
+
+  /** Nothing of what Redis knew comes back with it. */
+  forgetRedis(): void {
+    rmSync(join(this.folder, 'redis'), { recursive: true, force: true })
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.apis, this.worker].map((api) => api?.stop()))
+    for (const signal of signals) process.off(signal, this.#interrupted)
+    await Promise.all(this.#processes.map((api) => api.stop()))
     await this.pool?.end().catch(() => undefined)
     await Promise.all([this.postgres?.stop(), this.redis?.stop()])
     closeSync(this.#log)
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  get #processes(): Api[] {
+    return this.worker ? [...this.apis, this.worker] : this.apis
   }
 
   async #start(options: StageOptions): Promise<void> {
@@ -89,7 +102,7 @@ export class Stage {
       this.apis.push(new Api({ role: at === 0 ? role : 'http', port, env, log: this.#log }))
     }
     if (options.worker) this.worker = new Api({ role: 'worker', port: 0, env, log: this.#log })
-    await Promise.all([...this.apis, this.worker].map((api) => api?.start()))
+    await Promise.all(this.#processes.map((api) => api.start()))
   }
 
   /** Whole by itself: no setting of the shell that calls us reaches it. */

@@ -12,7 +12,13 @@ export async function addPeople(pool: Pool, count: number): Promise<Person[]> {
     const token = randomBytes(32).toString('base64url')
     const tokenHash = createHash('sha256').update(token).digest()
     const sessionId = newId<SessionId>()
-    return { userId: newId<UserId>(), sessionId, name: `Person ${at + 1}`, cookie: `${sessionCookie}=${token}`, tokenHash }
+    return {
+      userId: newId<UserId>(),
+      sessionId,
+      name: `Person ${at + 1}`,
+      cookie: `${sessionCookie}=${token}`,
+      tokenHash,
+    }
   })
   const ids = people.map(({ userId }) => userId)
   await inTransaction(pool, async (db) => {

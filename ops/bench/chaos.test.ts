@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { describe } from './chaos/report.ts'
+import { judge } from './chaos/oracles.ts'
+import { runStorm } from './chaos/storm.ts'
+import { tamperings } from './chaos/tamperings.ts'
+
+test(
+  'a short storm loses, doubles, disorders and leaks nothing, and its record would tell',
+  { timeout: 240_000 },
+  async () => {
+    const said: string[] = []
+    const storm = await runStorm({
+      seed: 20_261_121,
+      messages: 600,
+      perSecond: 30,
+      people: 20,
+      dialogs: 10,
+      apis: 2,
+      pace: 0.5,
+      seconds: 25,
+      say: (sentence) => said.push(sentence),
+    })
+    expect(storm.violations, `${said.join('\n')}\n${describe(storm)}`).toEqual([])
+    const { faults, acks } = storm.record
+    expect(acks.length).toBeGreaterThan(100)
+    for (const kind of ['api killed', 'worker killed', 'redis flushed', 'redis killed', 'sockets cut', 'tab killed'])
+      expect(faults[kind], kind).toBeGreaterThan(1)
+    expect(faults['postgres killed']).toBeGreaterThan(0)
+    expect(storm.traffic['removed']).toBeGreaterThan(3)
+    expect(storm.traffic['added']).toBeGreaterThan(1)
+    for (const { oracle, what, tamper } of tamperings) {
+      const record = structuredClone(storm.record)
+      tamper(record)
+      expect(
+        judge(record).map((violation) => violation.oracle),
+        what,
+      ).toContain(oracle)
+    }
+  },
+)

@@ -1,0 +1,44 @@
+import type { DialogId, UserId } from '@veche/shared/ids'
+import type { Pool } from 'pg'
+import { addDialogs, type NewDialog } from '../stage/dialogs.ts'
+import type { Person } from '../stage/people.ts'
+import type { Device } from './Device.ts'
+import type { Random } from './Random.ts'
+
+export type Plan = NewDialog & { id: DialogId }
+
+/** One dialog of everybody, two direct ones, and groups of about half; every third group keeps its history from newcomers. */
+export async function planDialogs(pool: Pool, people: Person[], count: number, random: Random): Promise<Plan[]> {
+  const plans = Array.from({ length: count }, (_, at): NewDialog => {
+    const members = random.shuffled(people).map(({ userId }) => userId)
+    if (at < 2) return { title: null, members: members.slice(0, 2) }
+    const size = at === 2 ? members.length : Math.floor(random.between(members.length / 3, (members.length * 2) / 3))
+    return { title: `Group ${at}`, members: members.slice(0, size), historyForNew: at % 3 !== 0 }
+  })
+  const ids = await addDialogs(pool, plans)
+  return plans.map((plan, at) => ({ ...plan, id: ids[at]! }))
+}
+
+/** Who its owner has let in and out, as far as the owner knows. The owner stays. */
+export class Group {
+  readonly id: DialogId
+  readonly owner: Device
+  readonly inside: Set<UserId>
+  readonly out = new Set<UserId>()
+
+  constructor({ id, members }: Plan, devices: Device[]) {
+    this.id = id
+    this.owner = devices.find(({ person }) => person.userId === members[0])!
+    this.inside = new Set(members.slice(1))
+  }
+
+  comes(userId: UserId): void {
+    this.out.delete(userId)
+    this.inside.add(userId)
+  }
+
+  goes(userId: UserId): void {
+    this.inside.delete(userId)
+    this.out.add(userId)
+  }
+}

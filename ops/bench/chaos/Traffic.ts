@@ -1,0 +1,145 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { DialogId } from '@veche/shared/ids'
+import type { Pool } from 'pg'
+import { bury } from '../stage/dialogs.ts'
+import type { Device } from './Device.ts'
+import type { Group } from './Groups.ts'
+import { insist } from './insist.ts'
+import type { Random } from './Random.ts'
+
+export type TrafficOptions = {
+  devices: Device[]
+  groups: Group[]
+  pool: Pool
+  random: Random
+  /** All messages together, and how many a second. */
+  messages: number
+  perSecond: number
+  until: number
+}
+
+/** What people do in a storm: they write, read, look back and delete, and owners let others in and out. */
+export class Traffic {
+  readonly #options: TrafficOptions
+  readonly #counts: Record<string, number> = {
+    written: 0,
+    read: 0,
+    'looked back': 0,
+    buried: 0,
+    removed: 0,
+    added: 0,
+    renamed: 0,
+  }
+  #over = false
+
+  constructor(options: TrafficOptions) {
+    this.#options = options
+  }
+
+  get counts(): Record<string, number> {
+    return { ...this.#counts }
+  }
+
+  /** Until everything is written, or the time is up. */
+  async run(): Promise<void> {
+    const { random } = this.#options
+    const beside = [
+      this.#every(120, () => this.#read()),
+      this.#every(700, () => this.#lookBack()),
+      this.#every(400, () => this.#bury()),
+      ...this.#options.groups.map((group) => this.#every(1_800, () => this.#letInOrOut(group))),
+    ]
+    const { messages, perSecond, until } = this.#options
+    for (let at = 1; at <= messages && Date.now() < until; at += 1) {
+      await this.#write(at)
+      await wait(random.between(0, 2_000 / perSecond))
+    }
+    this.#over = true
+    await Promise.all(beside)
+  }
+
+  async #every(ms: number, work: () => Promise<void>): Promise<void> {
+    const { random } = this.#options
+    while (!this.#over) {
+      await wait(random.between(ms / 2, ms * 1.5))
+      await work()
+    }
+  }
+
+  async #write(at: number): Promise<void> {
+    const { random } = this.#options
+    const device = random.pick(this.#options.devices)!
+    const dialog = random.pick(await device.dialogs())
+    if (!dialog) return
+    const words = Array.from({ length: Math.ceil(random.between(1, 12)) }, () => random.pick(vocabulary)!)
+    await device.write(dialog.id, `${at}. ${words.join(' ')}`)
+    this.#count('written')
+  }
+
+  async #read(): Promise<void> {
+    const { random, devices } = this.#options
+    const device = random.pick(devices)!
+    const dialog = random.pick(await device.dialogs())
+    if (!dialog) return
+    await device.engine.live.reading
+      .seen(dialog.id, dialog.top - Math.floor(random.between(0, 3)))
+      .catch(() => undefined)
+    this.#count('read')
+  }
+
+  async #lookBack(): Promise<void> {
+    const { random, devices } = this.#options
+    const device = random.pick(devices)!
+    const dialog = random.pick(await device.dialogs())
+    if (!dialog || dialog.first < 2) return
+    // Nobody insists on old messages in a storm: whoever gets none scrolls again.
+    const page = { dialogId: dialog.id, before: dialog.first, limit: 30 }
+    await Promise.race([device.engine.live.fetchHistory(page).catch(() => undefined), wait(2_000)])
+    this.#count('looked back')
+  }
+
+  async #bury(): Promise<void> {
+    const { random, pool, devices } = this.#options
+    const dialog = random.pick(await random.pick(devices)!.dialogs())
+    if (!dialog || dialog.top < 1) return
+    const seq = Math.max(1, dialog.top - Math.floor(random.between(0, 60)))
+    if (await bury(pool, dialog.id, seq).catch(() => false)) this.#count('buried')
+  }
+
+  async #letInOrOut(group: Group): Promise<void> {
+    const { random } = this.#options
+    if (random.chance(0.1)) return this.#rename(group.id, group.owner)
+    const dialogs = group.owner.engine.trpc.dialogs
+    const dialogId = group.id
+    const userId = random.pick([...(random.chance(0.5) && group.out.size > 0 ? group.out : group.inside)])
+    if (!userId) return
+    if (group.out.has(userId)) {
+      await insist(() => dialogs.addMembers.mutate({ dialogId, userIds: [userId] }), isAnswer)
+      group.comes(userId)
+      this.#count('added')
+    } else {
+      await insist(() => dialogs.removeMember.mutate({ dialogId, userId }), isAnswer)
+      group.goes(userId)
+      this.#count('removed')
+    }
+  }
+
+  async #rename(dialogId: DialogId, owner: Device): Promise<void> {
+    const title = `Group ${Math.floor(this.#options.random.between(1, 1_000))}`
+    await insist(() => owner.engine.trpc.dialogs.rename.mutate({ dialogId, title }), isAnswer)
+    this.#count('renamed')
+  }
+
+  #count(what: string): void {
+    this.#counts[what] = (this.#counts[what] ?? 0) + 1
+  }
+}
+
+/** A removal whose answer was lost is answered "no such member" the next time. */
+function isAnswer(error: unknown): boolean {
+  const data = error instanceof Error && 'data' in error ? (error.data as { veche?: { code?: string } } | null) : null
+  return data?.veche?.code === 'user.not_found'
+}
+
+const vocabulary =
+  'the bell rings over a wet square and people come with bread coats news questions and время пришло 🔔'.split(' ')

@@ -1,0 +1,61 @@
+import type { DialogId } from '@veche/shared/ids'
+import type { EngineStore } from './engine.ts'
+import type { StepBack } from './record.ts'
+
+type Known = { rev: number; top: number; rows: Map<number, number> }
+
+/** Looks at what a device holds after every change of it: neither cursor nor newest seq nor any row may ever go back. */
+export class Watch {
+  readonly #device: string
+  readonly #stepsBack: StepBack[]
+  readonly #known = new Map<DialogId, Known>()
+
+  constructor(device: string, stepsBack: StepBack[]) {
+    this.#device = device
+    this.#stepsBack = stepsBack
+  }
+
+  /** Also of the next tab of the same device: what was once seen counts on. */
+  follow(store: EngineStore): () => void {
+    const waiting = new Map<DialogId, Set<number> | 'all'>()
+    let looking: Promise<void> | undefined
+    const look = async () => {
+      while (waiting.size > 0) {
+        const [[id, seqs]] = waiting.entries() as unknown as [[DialogId, Set<number> | 'all']]
+        waiting.delete(id)
+        await this.#look(store, id, seqs)
+      }
+    }
+    return store.on('changed', ({ dialogs, messages }) => {
+      for (const id of dialogs) waiting.set(id, joined(waiting.get(id), messages.get(id)))
+      looking ??= look()
+        .catch(() => undefined)
+        .finally(() => (looking = undefined))
+    })
+  }
+
+  async #look(store: EngineStore, id: DialogId, seqs: Set<number> | 'all'): Promise<void> {
+    const list = seqs === 'all' ? [[0, Infinity]] : [...seqs].map((seq) => [seq, seq])
+    const { scope, rows } = await store.read(async (tx) => {
+      const rows = await Promise.all(list.map(([from, to]) => tx.messages(id, from!, to!)))
+      return { scope: await tx.get('scopes', id), rows: rows.flat() }
+    })
+    if (scope?.kind !== 'dialog') return
+    const known = this.#known.get(id) ?? { rev: 0, top: 0, rows: new Map() }
+    this.#known.set(id, known)
+    known.rev = this.#forward(id, 'the cursor', known.rev, scope.rev)
+    known.top = this.#forward(id, 'the newest seq', known.top, scope.top)
+    for (const { seq, rev } of rows)
+      known.rows.set(seq, this.#forward(id, `the revision of message ${seq}`, known.rows.get(seq) ?? 0, rev))
+  }
+
+  #forward(dialogId: DialogId, what: string, from: number, to: number): number {
+    if (to < from) this.#stepsBack.push({ device: this.#device, dialogId, what, from, to })
+    return Math.max(from, to)
+  }
+}
+
+function joined(one: Set<number> | 'all' | undefined, other: Set<number> | 'all' | undefined): Set<number> | 'all' {
+  if (one === 'all' || other === 'all') return 'all'
+  return new Set([...(one ?? []), ...(other ?? [])])
+}

@@ -1,0 +1,40 @@
+import type { DialogId, UserId } from '@veche/shared/ids'
+import type { Stored } from './record.ts'
+
+/** From the message that says "removed" or "left" up to, not including, the one that says "added"; `until` is when that was written. */
+export type Absence = { dialogId: DialogId; userId: UserId; from: number; to: number; until: number }
+
+/** Who was away from where, as the dialogs themselves tell it. */
+export function absences(stored: Stored[]): Absence[] {
+  const all: Absence[] = []
+  const open = new Map<string, Absence>()
+  for (const row of stored.toSorted((a, b) => a.seq - b.seq)) {
+    const { dialogId, seq, at } = row
+    const gone = goneBy(row)
+    if (gone) {
+      const absence = { dialogId, userId: gone, from: seq, to: Infinity, until: Infinity }
+      open.set(placeOf(absence), absence)
+      all.push(absence)
+    }
+    for (const userId of row.system?.event === 'added' ? row.system.userIds : []) {
+      const place = placeOf({ dialogId, userId })
+      const absence = open.get(place)
+      if (absence) Object.assign(absence, { to: seq, until: at })
+      open.delete(place)
+    }
+  }
+  return all
+}
+
+function goneBy({ system, author }: Stored): UserId | undefined {
+  if (system?.event === 'removed') return system.userId
+  return system?.event === 'left' ? author : undefined
+}
+
+export function absencesByPlace(stored: Stored[]): Map<string, Absence[]> {
+  return Map.groupBy(absences(stored), placeOf)
+}
+
+export function placeOf({ dialogId, userId }: { dialogId: DialogId; userId: UserId }): string {
+  return `${dialogId} ${userId}`
+}

@@ -1,0 +1,33 @@
+import { absencesByPlace, placeOf } from './absences.ts'
+import type { Outage, StormRecord } from './record.ts'
+
+export type Delays = { withRedis: number[]; withoutRedis: number[] }
+
+/**
+ * From the database's own time of a message to its arrival, for everybody else's device that was online all the while. What a dead
+ * Postgres, a cut socket or a coming member did to the time is not what is asked here.
+ */
+export function delays(record: StormRecord): Delays {
+  const written = new Map(record.stored.map((row) => [`${row.dialogId} ${row.seq}`, row]))
+  const away = absencesByPlace(record.stored)
+  const outages = (of: Outage['of']) => record.outages.filter((outage) => outage.of === of)
+  const [postgres, redis] = [outages('postgres'), outages('redis')]
+  const found: Delays = { withRedis: [], withoutRedis: [] }
+  for (const sighting of record.sightings) {
+    const row = written.get(`${sighting.dialogId} ${sighting.seq}`)
+    if (!row || !sighting.steady || row.author === sighting.userId || overlaps(postgres, row.at, sighting.at)) continue
+    if (away.get(placeOf(sighting))?.some(({ to, until }) => row.seq <= to && until <= sighting.at)) continue
+    const delay = Math.max(0, sighting.at - row.at)
+    if (overlaps(redis, row.at, sighting.at)) found.withoutRedis.push(delay)
+    else found.withRedis.push(delay)
+  }
+  return { withRedis: sorted(found.withRedis), withoutRedis: sorted(found.withoutRedis) }
+}
+
+function overlaps(outages: Outage[], from: number, to: number): boolean {
+  return outages.some((outage) => outage.from <= to && outage.to >= from)
+}
+
+function sorted(values: number[]): number[] {
+  return values.sort((a, b) => a - b)
+}

@@ -1,0 +1,49 @@
+import type { DialogId, UserId } from '@veche/shared/ids'
+import type { ScopeAnswer } from '@veche/shared/live'
+import type { MembershipRow, MessageRow } from '@veche/shared/rows/rows'
+import type { Person } from '../stage/people.ts'
+import type { Held } from './record.ts'
+
+type History = { messages: MessageRow[]; more: boolean }
+
+/** What somebody who begins anew is answered, asked without the engine: every dialog, and all of its messages. */
+export async function fetchAll(address: string, person: Person): Promise<Record<DialogId, Held>> {
+  const all: Record<DialogId, Held> = {}
+  for (const membership of await memberships(address, person)) {
+    const { dialogId } = membership
+    const answer = await ask<ScopeAnswer>(address, person, 'sync.scope', { id: dialogId, since: 0 })
+    const dialog = answer.rows.dialogs?.[0] ?? null
+    const messages = await history(address, person, dialogId)
+    all[dialogId] = { dialog, membership, rev: answer.rev, unread: answer.unread?.unread ?? 0, messages }
+  }
+  return all
+}
+
+async function memberships(address: string, person: Person): Promise<MembershipRow[]> {
+  const rows = new Map<DialogId, MembershipRow>()
+  for (let since = 0, more = true; more;) {
+    const answer = await ask<ScopeAnswer>(address, person, 'sync.scope', { id: person.userId satisfies UserId, since })
+    for (const row of answer.rows.memberships ?? []) rows.set(row.dialogId, row)
+    ;({ rev: since, more } = answer)
+  }
+  return [...rows.values()].filter(({ leftAt }) => leftAt === null)
+}
+
+async function history(address: string, person: Person, dialogId: DialogId): Promise<MessageRow[]> {
+  const pages: MessageRow[] = []
+  for (let before: number | undefined, more = true; more;) {
+    const page: History = await ask<History>(address, person, 'messages.history', { dialogId, before, limit: 100 })
+    pages.unshift(...page.messages)
+    before = page.messages[0]?.seq
+    more = page.more
+  }
+  return pages
+}
+
+async function ask<T>(address: string, { cookie }: Person, path: string, input: object): Promise<T> {
+  const url = `${address}/api/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`
+  const answer = await fetch(url, { headers: { cookie } })
+  const body = (await answer.json()) as { result?: { data: T } }
+  if (!body.result) throw new Error(`${path} was answered with ${JSON.stringify(body)}`)
+  return body.result.data
+}

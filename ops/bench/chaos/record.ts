@@ -1,0 +1,81 @@
+import type { ClientId, DialogId, UserId } from '@veche/shared/ids'
+import type { DialogRow, MembershipRow, MessageRow, SystemEvent } from '@veche/shared/rows/rows'
+
+/** Everything that was seen of a storm: what the oracles judge, and nothing else. */
+export type StormRecord = {
+  composed: Composed[]
+  /** How often each was given to the server. */
+  tries: Record<ClientId, number>
+  acks: Ack[]
+  refusals: { clientId: ClientId; code: string }[]
+  stored: Stored[]
+  scopes: { id: DialogId; seq: number; rev: number }[]
+  /** Dialogs whose newcomers may not read what was written before. */
+  closedHistory: DialogId[]
+  /** The first time that a device was shown a message, whichever way. */
+  sightings: Sighting[]
+  /** Times at which something held by a device, or told by a stream, went back. */
+  stepsBack: StepBack[]
+  endings: Ending[]
+  outages: Outage[]
+  /** Why the devices did not come to rest; null when they did. */
+  unrest: string | null
+  faults: Record<string, number>
+}
+
+/** `order` counts what one device wrote in one dialog. */
+export type Composed = {
+  clientId: ClientId
+  device: string
+  author: UserId
+  dialogId: DialogId
+  body: string
+  order: number
+}
+
+export type Ack = { clientId: ClientId; dialogId: DialogId; seq: number; id: string }
+
+export type Stored = {
+  dialogId: DialogId
+  seq: number
+  rev: number
+  id: string
+  author: UserId
+  clientId: ClientId | null
+  body: string | null
+  system: SystemEvent | null
+  at: number
+  deleted: boolean
+}
+
+export type Sighting = {
+  device: string
+  userId: UserId
+  dialogId: DialogId
+  seq: number
+  at: number
+  /** It came of itself to a device that had been online since before the message was written. */
+  steady: boolean
+}
+
+export type StepBack = { device: string; dialogId: string; what: string; from: number; to: number }
+
+export type Outage = { of: 'redis' | 'postgres'; from: number; to: number }
+
+export type Held = {
+  dialog: DialogRow | null
+  membership: MembershipRow | null
+  rev: number
+  unread: number
+  messages: MessageRow[]
+}
+
+/** What a device holds when all is quiet, beside what somebody new would fetch of the same. */
+export type Ending = {
+  device: string
+  userId: UserId
+  held: Record<DialogId, Held>
+  fetched: Record<DialogId, Held>
+  /** Messages on the device of dialogs that its person is no member of. */
+  leftovers: Record<DialogId, number>
+}

@@ -1,0 +1,80 @@
+import type { ClientId, DialogId, MessageId, UserId } from '@veche/shared/ids'
+import type { DialogRow, MembershipRow, MessageRow, SystemEvent } from '@veche/shared/rows/rows'
+import type { Held, Stored, StormRecord } from './record.ts'
+
+const dialogId = 'dialog' as DialogId
+const anna = 'anna' as UserId
+const boris = 'boris' as UserId
+const vera = 'vera' as UserId
+
+/**
+ * A short day: Anna and Boris write, Boris is removed, comes back, writes once more and is removed for good. The second message
+ * reached him while Redis was away.
+ */
+export function calmRecord(): StormRecord {
+  const stored = [
+    text(1, anna, 'c1', 'good morning', 1_000),
+    text(2, anna, 'c2', 'is anybody there', 2_000),
+    event(3, { event: 'removed', userId: boris }, 3_000),
+    text(4, anna, 'c3', 'now we are alone', 4_000),
+    event(5, { event: 'added', userIds: [boris] }, 5_000),
+    event(6, { event: 'removed', userId: boris }, 6_000),
+  ]
+  const texts = stored.filter(({ clientId }) => clientId)
+  return {
+    composed: texts.map(({ clientId, author, body }, at) => ({
+      clientId: clientId!,
+      author,
+      dialogId,
+      device: 'phone',
+      body: body!,
+      order: at + 1,
+    })),
+    tries: Object.fromEntries(texts.map(({ clientId }) => [clientId!, 2])),
+    acks: texts.map(({ clientId, seq, id }) => ({ clientId: clientId!, dialogId, seq, id })),
+    refusals: [{ clientId: 'refused' as ClientId, code: 'dialog.not_found' }],
+    stored,
+    scopes: [{ id: dialogId, seq: 6, rev: 7 }],
+    closedHistory: [],
+    sightings: [
+      { device: 'tablet', userId: boris, dialogId, seq: 1, at: 1_020, steady: true },
+      { device: 'tablet', userId: boris, dialogId, seq: 2, at: 2_900, steady: true },
+      { device: 'tablet', userId: boris, dialogId, seq: 4, at: 5_050, steady: true },
+    ],
+    stepsBack: [],
+    endings: [
+      {
+        device: 'phone',
+        userId: anna,
+        held: { [dialogId]: held(stored) },
+        fetched: { [dialogId]: held(stored) },
+        leftovers: {},
+      },
+      { device: 'desk', userId: vera, held: {}, fetched: {}, leftovers: {} },
+      { device: 'tablet', userId: boris, held: {}, fetched: {}, leftovers: { [dialogId]: 0 } },
+    ],
+    outages: [{ of: 'redis', from: 1_900, to: 2_950 }],
+    unrest: null,
+    faults: { 'api killed': 1 },
+  }
+}
+
+function text(seq: number, author: UserId, clientId: string, body: string, at: number): Stored {
+  const row = { dialogId, seq, rev: seq + 1, id: `m${seq}`, author, at, deleted: false }
+  return { ...row, clientId: clientId as ClientId, body, system: null }
+}
+
+function event(seq: number, system: SystemEvent, at: number): Stored {
+  const row = { dialogId, seq, rev: seq + 1, id: `m${seq}`, author: anna, at, deleted: false }
+  return { ...row, clientId: null, body: null, system }
+}
+
+function held(stored: Stored[]): Held {
+  const dialog = { id: dialogId, rev: 7, title: 'Square' } as DialogRow
+  const membership = { dialogId, rev: 2, readSeq: 6 } as MembershipRow
+  const messages = stored.map(({ seq, rev, id, body }): MessageRow => {
+    const row = { dialogId, seq, rev, id: id as MessageId, authorId: anna, clientId: null, kind: 'text' as const, body }
+    return { ...row, system: null, createdAt: '', editedAt: null, deletedAt: null }
+  })
+  return { dialog, membership, rev: 7, unread: 0, messages }
+}

@@ -1,0 +1,38 @@
+import type { ClientId, DialogId, UserId } from '@veche/shared/ids'
+import type { SystemEvent } from '@veche/shared/rows/rows'
+import type { Pool } from 'pg'
+import type { Stored, StormRecord } from './record.ts'
+
+type Row = {
+  dialog_id: DialogId
+  seq: string
+  rev: string
+  id: string
+  author_id: UserId
+  client_id: ClientId | null
+  body: string | null
+  system: SystemEvent | null
+  at: number
+  deleted: boolean
+}
+
+export async function readStored(pool: Pool): Promise<Pick<StormRecord, 'stored' | 'scopes'>> {
+  const messages = await pool.query<Row>(
+    `select dialog_id, seq, rev, id, author_id, client_id, body, system, deleted_at is not null as deleted,
+       extract(epoch from created_at)::float8 * 1000 as at
+     from messages order by dialog_id, seq`,
+  )
+  const scopes = await pool.query<{ id: DialogId; seq: string; rev: string }>(
+    `select id, seq, rev from scopes where kind = 'dialog'`,
+  )
+  return {
+    stored: messages.rows.map(toStored),
+    scopes: scopes.rows.map(({ id, seq, rev }) => ({ id, seq: Number(seq), rev: Number(rev) })),
+  }
+}
+
+function toStored({ dialog_id, author_id, client_id, seq, rev, ...row }: Row): Stored {
+  const { id, body, system, at, deleted } = row
+  const place = { dialogId: dialog_id, seq: Number(seq), rev: Number(rev) }
+  return { ...place, id, author: author_id, clientId: client_id, body, system, at, deleted }
+}
