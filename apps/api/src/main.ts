@@ -12,6 +12,12 @@ async function main(): Promise<void> {
   const env = readEnv()
   const deps = createDeps(env)
   const stops: Stop[] = []
+  // From the first moment on: a stop in the middle of a start stops what has been started.
+  onSignals(async () => {
+    deps.log.info('stopping')
+    await Promise.all(stops.map((stop) => stop()))
+    await closeDeps(deps)
+  })
   if (values.role !== 'http') stops.push(startWorker(deps))
   if (values.role !== 'worker') {
     const app = await createApp(deps)
@@ -24,11 +30,6 @@ async function main(): Promise<void> {
       'nobody can sign in: browsers keep no sign-in over plain http; PUBLIC_URL needs https',
     )
   deps.log.info({ role: values.role, port: env.PORT }, 'started')
-  onSignals(async () => {
-    deps.log.info('stopping')
-    await Promise.all(stops.map((stop) => stop()))
-    await closeDeps(deps)
-  })
 }
 
 /** A stop that hangs is worse than one that is rude: after 20 s the process ends anyway. Nothing is kept here that would be lost. */
