@@ -18,6 +18,7 @@ export const settingsWords = catalogue({
     signOutTitle: 'Sign out with unsent messages?',
     signOutText: (n: number) =>
       `${pluralEn(n, 'message', 'messages')} written here would be lost: nobody else has them.`,
+    signOutOffline: 'Signing out needs the server, and it cannot be reached. Try again when the connection is back.',
     name: 'Name',
     handle: 'Handle',
     handleHint: `${handle.min} to ${handle.max} characters: Latin letters, digits and underscores, beginning with a letter.`,
@@ -74,6 +75,7 @@ export const settingsWords = catalogue({
     signOutTitle: 'Выйти, не отправив сообщения?',
     signOutText: (n) =>
       `${pluralRu(n, 'сообщение', 'сообщения', 'сообщений')} есть только на этом устройстве: после выхода их не вернуть.`,
+    signOutOffline: 'Чтобы выйти, нужен сервер, а он не отвечает. Попробуйте, когда соединение появится.',
     name: 'Имя',
     handle: 'Имя пользователя',
     handleHint: `От ${handle.min} до ${pluralRu(handle.max, 'знака', 'знаков', 'знаков')}: латинские буквы, цифры и подчёркивание, первой идёт буква.`,

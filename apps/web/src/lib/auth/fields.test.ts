@@ -1,0 +1,41 @@
+import { limits } from '@veche/shared/limits'
+import { expect, test } from 'vitest'
+import { codeFault, emailFault, nameFault, newPasswordFault } from './fields.ts'
+import { nextPath } from './next.ts'
+
+test('a name of blanks or control characters is no name, and length is counted in characters as people see them', () => {
+  expect(nameFault(' \u0007\t ')).toBe('needName')
+  expect(nameFault('🔔'.repeat(limits.name.max))).toBeNull()
+  expect(nameFault('🔔'.repeat(limits.name.max + 1))).toBe('longName')
+})
+
+test.each(['anna@example.org', ' Anna@Example.org ', 'a+b@пример.рф'])('"%s" may be an email address', (email) =>
+  expect(emailFault(email)).toBeNull(),
+)
+
+test.each(['', 'anna', 'anna@', '@example.org', 'anna@example', 'an na@example.org', `${'a'.repeat(250)}@x.org`])(
+  '"%s" is no email address',
+  (email) => expect(emailFault(email)).toBe('needEmail'),
+)
+
+test('a password counts as it is typed, blanks and all', () => {
+  expect(newPasswordFault('        ')).toBeNull()
+  expect(newPasswordFault('short')).toBe('shortPassword')
+  expect(newPasswordFault('x'.repeat(limits.password.max + 1))).toBe('longPassword')
+})
+
+test('a code is six digits, however it was pasted', () => {
+  expect(codeFault(' 012345 ')).toBeNull()
+  expect(codeFault('12345')).toBe('needCode')
+})
+
+test.each([
+  ['/settings/profile', '/settings/profile'],
+  ['/chats/1?x=2', '/chats/1?x=2'],
+  [null, '/'],
+  ['', '/'],
+  ['https://evil.example', '/'],
+  ['//evil.example', '/'],
+  ['/\\evil.example', '/'],
+  ['/signin?next=/signin', '/'],
+])('signing in with next=%s leads to %s', (asked, path) => expect(nextPath(asked)).toBe(path))

@@ -1,0 +1,184 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { SessionId, UserId } from '@veche/shared/ids'
+import type { Api } from '#lib/api/client.ts'
+import { AppError } from '#lib/api/error.ts'
+import { Browser } from '../../../test/browser.ts'
+import type { Me } from './memory.ts'
+import { Session } from './session.svelte.ts'
+
+let browser: Browser
+beforeEach(() => {
+  browser = new Browser()
+})
+
+const anna = person('anna')
+const boris = person('boris')
+
+test('the app opens with whom it remembers when there is no network', async () => {
+  await session({ me: async () => anna }).start()
+  const offline = session({ me: unreachable })
+  await offline.start()
+  expect(offline.state).toBe('in')
+  expect(offline.me?.user.name).toBe('anna')
+})
+
+test('a browser that remembers nobody says that the server cannot be reached', async () => {
+  const fresh = session({ me: unreachable })
+  await fresh.start()
+  expect(fresh.state).toBe('unreachable')
+})
+
+test('whom the server does not know any longer is out, and nothing of theirs is left', async () => {
+  await session({ me: async () => anna }).start()
+  await database('veche-anna').then((open) => open.close())
+  browser.caches.set('avatars', {}).set('workbox-precache-v2', {})
+  localStorage.setItem('veche.theme', 'dark')
+  localStorage.setItem('veche.draft', 'secret')
+  sessionStorage.setItem('anything', 'secret')
+
+  const again = session({ me: async () => null })
+  await again.start()
+  expect(again.state).toBe('out')
+  expect(again.me).toBeNull()
+  expect(browser.visited).toEqual(['/signin'])
+  expect(Object.keys(localStorage)).toEqual(['veche.theme'])
+  expect(Object.keys(sessionStorage)).toEqual([])
+  expect(await databases()).toEqual([])
+  expect([...browser.caches.keys()]).toEqual(['workbox-precache-v2'])
+})
+
+test('signing out closes what is open before it wipes', async () => {
+  const here = session({ me: async () => anna, signOut: async () => ({}) })
+  await here.start()
+  const open = await database('veche-anna')
+  here.onClose(() => open.close())
+  await here.signOut()
+  expect(await databases()).toEqual([])
+  expect(browser.visited).toEqual(['/signin'])
+})
+
+test('what a tab that does not let go holds is wiped at the next start', async () => {
+  const here = session({ me: async () => anna, signOut: async () => ({}) })
+  await here.start()
+  const held = await database('veche-anna')
+  await here.signOut()
+  expect(localStorage.getItem('veche.wiping')).not.toBeNull()
+  held.close()
+  await database('veche-late').then((late) => late.close())
+  await session({ me: async () => null }).start()
+  expect(await databases()).toEqual([])
+  expect(localStorage.getItem('veche.wiping')).toBeNull()
+})
+
+test('signing out without the server changes nothing: the session would live on there', async () => {
+  const here = session({ me: async () => anna, signOut: unreachable })
+  await here.start()
+  await expect(here.signOut()).rejects.toMatchObject({ code: 'network.unreachable' })
+  expect(here.state).toBe('in')
+  expect(localStorage.getItem('veche.me')).not.toBeNull()
+})
+
+test('signing out of a session that is over already is signing out', async () => {
+  const here = session({
+    me: async () => anna,
+    signOut: async () => {
+      throw new AppError('auth.required')
+    },
+  })
+  await here.start()
+  await here.signOut()
+  expect(here.state).toBe('out')
+})
+
+test('who signs in after somebody else finds nothing of theirs', async () => {
+  await session({ me: async () => anna }).start()
+  await database('veche-anna').then((open) => open.close())
+  const here = session({ me: async () => boris })
+  await here.start()
+  expect(await databases()).toEqual([])
+  expect(browser.reloads).toBe(1)
+  expect(localStorage.getItem('veche.me')).toContain('boris')
+})
+
+test('a tab follows when another one signs out', async () => {
+  const here = session({ me: async () => anna })
+  await here.start()
+  localStorage.removeItem('veche.me')
+  browser.storageEvent('veche.me')
+  await expect.poll(() => browser.visited).toEqual(['/signin'])
+  expect(here.state).toBe('out')
+})
+
+test('any answer that says the session is over ends it', async () => {
+  let tell = () => {}
+  const here = new Session((onSignedOut) => {
+    tell = onSignedOut
+    return api({ me: async () => anna })
+  })
+  await here.start()
+  tell()
+  tell()
+  await expect.poll(() => browser.visited).toEqual(['/signin'])
+})
+
+test('an older row of mine never replaces a newer one', async () => {
+  const here = session({ me: async () => anna })
+  await here.start()
+  here.merge({ user: { ...anna.user, name: 'Anna K', rev: 7 }, settings: { ...anna.settings, theme: 'dark', rev: 4 } })
+  here.merge({ user: { ...anna.user, name: 'old', rev: 6 }, settings: { ...anna.settings, theme: 'light', rev: 4 } })
+  here.merge({ user: { ...boris.user, rev: 99 } })
+  expect(here.me?.user.name).toBe('Anna K')
+  expect(here.me?.settings.theme).toBe('dark')
+  expect(localStorage.getItem('veche.me')).toContain('Anna K')
+})
+
+test('a memory that somebody meddled with is no memory', async () => {
+  localStorage.setItem('veche.me', '{"user":')
+  const here = session({ me: unreachable })
+  await here.start()
+  expect(here.state).toBe('unreachable')
+})
+
+type Auth = { me: () => Promise<Me | null>; signOut?: () => Promise<Record<string, never>> }
+
+function session(auth: Auth): Session {
+  return new Session(() => api(auth))
+}
+
+function api({ me, signOut = async () => ({}) }: Auth): Api {
+  return { auth: { me: { query: me }, signOut: { mutate: signOut } } } as unknown as Api
+}
+
+async function unreachable(): Promise<never> {
+  throw new AppError('network.unreachable')
+}
+
+function person(name: string): Me {
+  const id = `${name}-id` as UserId
+  return {
+    user: { id, handle: name, name, role: 'member', disabledAt: null, rev: 5 },
+    settings: {
+      userId: id,
+      email: `${name}@example.org`,
+      locale: 'en',
+      theme: 'system',
+      contrast: 'system',
+      singleKeys: true,
+      rev: 3,
+    },
+    sessionId: `${name}-session` as SessionId,
+    serverName: 'Veche',
+  }
+}
+
+function database(name: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name)
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
+async function databases(): Promise<(string | undefined)[]> {
+  return (await indexedDB.databases()).map(({ name }) => name)
+}
