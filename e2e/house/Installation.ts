@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { newTestDatabase, type TestDatabase } from '@veche/db/test-database'
+import { newTestDatabase, setSqlClock, type TestDatabase } from '@veche/db/test-database'
 import { type Child, startChild } from '../../ops/cli/child.ts'
 import { checkout } from '../../ops/cli/env.ts'
 import { builtApp } from './built-app.ts'
@@ -95,6 +95,11 @@ export class Installation {
 
   async mails(): Promise<Mail[]> {
     return (await (await fetch(`${this.url}/dev/mail.json`)).json()) as Mail[]
+  }
+
+  /** What the database takes for the present, so many milliseconds away from the true one. */
+  async setClock(offset: number): Promise<void> {
+    await setSqlClock(this.#database.url, offset)
   }
 
   log(): string {

@@ -15,6 +15,8 @@ export type Account = {
 
 export const PASSWORD = 'a pot of honey 7'
 
+const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
+
 type Given = { name: string; email?: string; locale?: 'ru' | 'en' }
 
 /** The owner, by the one-time link. What people do on screens has tests of its own; here they are made quickly. */
@@ -81,7 +83,7 @@ function newClient(house: Installation) {
     links: [
       httpLink({
         url: `${house.url}/api/trpc`,
-        headers: () => ({ 'x-veche': '1', ...(kept ? { cookie: `__Host-veche=${kept}` } : {}) }),
+        headers: () => ({ 'x-veche': '1', 'user-agent': AGENT, ...(kept ? { cookie: `__Host-veche=${kept}` } : {}) }),
         fetch: async (url, options) => {
           const answer = await fetch(url, options as RequestInit)
           for (const cookie of answer.headers.getSetCookie()) kept = /^__Host-veche=([^;]*)/.exec(cookie)?.[1] ?? kept

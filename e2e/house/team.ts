@@ -1,0 +1,50 @@
+import type { DialogId } from '@veche/shared/ids'
+import { type Account, newAccount, newDirect, newGroup, newOwner, say } from './accounts.ts'
+import type { Installation } from './Installation.ts'
+import type { Script } from './scripts.ts'
+
+export type Team = { people: [Account, ...Account[]]; chats: DialogId[] }
+
+/** People and chats as a script tells them, with the times it names. The first person is the owner and has read most of it. */
+export async function newTeam(house: Installation, script: Script, locale: 'ru' | 'en'): Promise<Team> {
+  const [first = '', ...others] = script.people
+  const owner = await newOwner(house, { name: first, email: 'anna@example.org', locale })
+  const people: Team['people'] = [owner]
+  for (const name of others) people.push(await newAccount(house, owner, { name, locale }))
+  const chats: DialogId[] = []
+  for (const chat of script.chats) chats.push(await newChat(house, people, chat))
+  await house.setClock(0)
+  return { people, chats }
+}
+
+async function newChat(house: Installation, people: Team['people'], chat: Script['chats'][number]): Promise<DialogId> {
+  const [owner] = people
+  const first = chat.lines[0]
+  if (first) await house.setClock(-milliseconds(first.ago) - 60_000)
+  const others = chat.with.flatMap((index) => people[index] ?? [])
+  const dialogId = chat.title ? await newGroup(owner, chat.title, others) : await newDirect(owner, others[0] ?? owner)
+  for (const { by, ago, text } of chat.lines) {
+    await house.setClock(-milliseconds(ago))
+    await say(people[by] ?? owner, dialogId, text)
+  }
+  await readMost(owner, dialogId, chat.unread ?? 0)
+  for (const other of others) await readMost(other, dialogId, 0)
+  if (chat.pinned) await owner.api.dialogs.setMine.mutate({ dialogId, pinned: true })
+  if (chat.muted) await owner.api.dialogs.setMine.mutate({ dialogId, notify: 'none' })
+  return dialogId
+}
+
+async function readMost(reader: Account, dialogId: DialogId, unread: number): Promise<void> {
+  const { messages } = await reader.api.messages.history.query({ dialogId, limit: 50 })
+  const seq = messages.at(-1 - unread)?.seq
+  if (seq) await reader.api.messages.read.mutate({ dialogId, seq })
+}
+
+/** "1d 2h", "12m" */
+function milliseconds(ago: string): number {
+  const units = { d: 86_400_000, h: 3_600_000, m: 60_000 }
+  return [...ago.matchAll(/(\d+)([dhm])/g)].reduce(
+    (sum, [, n, unit]) => sum + Number(n) * units[unit as 'd' | 'h' | 'm'],
+    0,
+  )
+}

@@ -1,0 +1,54 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Device, openDevice } from './browser/Device.ts'
+import { Installation } from './house/Installation.ts'
+import { english } from './house/scripts.ts'
+import { newTeam } from './house/team.ts'
+import { axeFindings, overflowing } from './screens/findings.ts'
+import { inside, outside, type Stop, visit, wear } from './screens/tour.ts'
+
+const house = await Installation.start()
+const { people, chats } = await newTeam(house, english, 'en')
+const [anna] = people
+const { link } = await anna.api.admin.createInvite.mutate({ role: 'member', uses: 100, days: 1 })
+const invitation = link.slice(house.url.length)
+afterAll(() => house.stop())
+
+const sizes = [
+  { width: 360, height: 740 },
+  { width: 1440, height: 900 },
+]
+
+describe('no screen has a finding of axe or sticks out, at 360 and 1440 px, in light and dark:', () => {
+  it('those of somebody signed in', async () => {
+    const device = await openDevice(house, { account: anna })
+    expect(await findings(device, inside(chats[0] ?? ''))).toEqual([])
+  })
+
+  it('those of somebody who is not signed in', async () => {
+    const device = await openDevice(house)
+    expect(await findings(device, outside(invitation))).toEqual([])
+  })
+})
+
+async function findings(device: Device, stops: Stop[]): Promise<string[]> {
+  const found: string[] = []
+  for (const stop of stops) {
+    await visit(device, stop)
+    await wear(device, 'light')
+    found.push(...(await findingsAt(stop, device)))
+    // Colours are all that the dark theme changes.
+    await wear(device, 'dark')
+    found.push(...(await findingsAt(stop, device, ['color-contrast'])))
+  }
+  return found
+}
+
+async function findingsAt(stop: Stop, { page }: Device, rules?: string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const size of sizes) {
+    await page.setViewportSize(size)
+    const all = [...(await axeFindings(page, rules)), ...(await overflowing(page))]
+    found.push(...all.map((each) => `${stop.name} at ${size.width} px${rules ? ', dark' : ''}: ${each}`))
+  }
+  return found
+}

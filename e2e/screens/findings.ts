@@ -1,0 +1,56 @@
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+
+type Axe = {
+  run(
+    options: object,
+  ): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }>
+}
+
+const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** What axe finds against WCAG 2.2 AA and good practice, or by these rules alone, one line each. */
+export async function axeFindings(page: Page, rules?: string[]): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source)
+  const runOnly = rules ? { type: 'rule', values: rules } : { type: 'tag', values: standards }
+  const found = await page.evaluate((options) => (window as unknown as { axe: Axe }).axe.run(options), {
+    runOnly,
+    resultTypes: ['violations'],
+  })
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary?.replace(/\s+/g, ' ')}`),
+  )
+}
+
+/** What sticks out of the window at its side. */
+export function overflowing(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth } = document.documentElement
+    if (scrollWidth <= innerWidth) return []
+    const wide = [...document.querySelectorAll('body *')].filter(
+      (each) => each.getBoundingClientRect().right > innerWidth + 1,
+    )
+    return wide.map(
+      (each) =>
+        `${each.tagName.toLowerCase()}.${each.getAttribute('class')} reaches ${each.getBoundingClientRect().right} of ${innerWidth}`,
+    )
+  })
+}
+
+/** Every text that is seen or read aloud: text, names, descriptions and hints. */
+export function words(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found = new Set<string>([document.title])
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const hidden = node.parentElement?.closest('script, style, noscript, [data-own-words]')
+      if (!hidden && node.textContent?.trim()) found.add(node.textContent.trim())
+    }
+    for (const each of document.querySelectorAll('[aria-label], [title], [placeholder], [alt], [aria-description]'))
+      for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'aria-description']) {
+        const value = each.getAttribute(name)?.trim()
+        if (value) found.add(value)
+      }
+    return [...found]
+  })
+}

@@ -1,0 +1,60 @@
+import type { Device } from '../browser/Device.ts'
+
+/** One screen of the app: where it is, and what is done there to bring it about. The keys are those of the catalogues' English. */
+export type Stop = { name: string; path: string; act?: (device: Device) => Promise<void> }
+
+/** What somebody sees who is not signed in. */
+export function outside(invitation: string): Stop[] {
+  return [
+    { name: 'sign in', path: '/signin' },
+    { name: 'new password', path: '/signin/reset' },
+    { name: 'sign up', path: invitation },
+    { name: 'sign up without an invitation', path: '/signup' },
+    { name: 'an invitation that does not work', path: '/signup?invite=0000000000000000000000000000000000000000000' },
+    { name: 'a link that does not work', path: '/setup/0000000000000000000000000000000000000000000' },
+    { name: 'an address that does not exist', path: '/nowhere' },
+  ]
+}
+
+/** What an owner sees; `chat` is a group with messages. */
+export function inside(chat: string): Stop[] {
+  return [
+    { name: 'chats', path: '/' },
+    { name: 'conversation', path: `/chats/${chat}` },
+    { name: 'people', path: '/people' },
+    { name: 'settings', path: '/settings' },
+    { name: 'profile', path: '/settings/profile' },
+    { name: 'appearance', path: '/settings/appearance' },
+    { name: 'language', path: '/settings/language' },
+    { name: 'password', path: '/settings/password' },
+    { name: 'sessions', path: '/settings/sessions' },
+    { name: 'keyboard', path: '/settings/keyboard' },
+    { name: 'administration', path: '/admin' },
+    { name: 'accounts', path: '/admin/people' },
+    { name: 'invitations', path: '/admin/invitations' },
+    { name: 'connections', path: '/admin/connections' },
+    { name: 'work', path: '/admin/work' },
+  ]
+}
+
+/** Goes there and waits until it stands still: nothing is being fetched and the letters are those of the app. */
+export async function visit(device: Device, { path, act }: Stop): Promise<void> {
+  await device.goto(path)
+  await settle(device)
+  if (!act) return
+  await act(device)
+  await settle(device)
+}
+
+export async function settle({ page }: Device): Promise<void> {
+  await page.locator('h1:visible, h2:visible').first().waitFor()
+  await page.waitForFunction(() => !document.querySelector('.skeleton, .spinner'))
+  await page.evaluate(() => document.fonts.ready)
+}
+
+/** As when the system turns dark or light: the page follows, and has finished doing so. */
+export async function wear({ page }: Device, theme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme })
+  await page.waitForFunction((wanted) => document.documentElement.dataset['theme'] === wanted, theme)
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))
+}
