@@ -22,9 +22,6 @@ export type Socket = { readonly bufferedAmount: number; close(code: number, reas
 export type Anyone = Deps & { actor: Actor | null; connection: Connection }
 export type Ctx = Deps & { actor: Actor; connection: Connection }
 
-/** What a feature needs that acts for nobody: jobs, the operator's command, tests. */
-export type Bare = Deps & { actor: Actor | null }
-
 /** The same context on a transaction. What it collects leaves after the commit, and never when there is none. */
 export type Tx<C extends Deps = Ctx> = Omit<C, 'db'> & {
   db: Transaction<DB>

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { newTestDatabase, setSqlClock } from '@veche/db/test-database'
 import type { UserId } from '@veche/shared/ids'
 import { afterAll } from 'vitest'
-import type { Anyone, Ctx } from '../ctx.ts'
+import type { Anyone } from '../ctx.ts'
 import { closeDeps, createDeps, type Deps } from '../deps.ts'
 import { readEnv } from '../env.ts'
 import { appRouter } from '../router.ts'
@@ -78,12 +78,6 @@ export async function contextFor(deps: Deps, who: { userId: UserId } | null): Pr
     .orderBy('sessions.created_at', 'desc')
     .executeTakeFirst()
   return { ...deps, actor: found ? { userId: who.userId, sessionId: found.id, role: found.role } : null, connection }
-}
-
-export async function ctxFor(deps: Deps, who: { userId: UserId }): Promise<Ctx> {
-  const { actor, ...rest } = await contextFor(deps, who)
-  if (!actor) throw new Error('this person has no session')
-  return { ...rest, actor }
 }
 
 function testEnv(name: string): string {

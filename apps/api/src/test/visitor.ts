@@ -27,8 +27,6 @@ export function visitor(deps: Deps, given: { ip?: string; device?: string; token
   return { api: callerFactory(appRouter)(context), jar, ip, deps, connection }
 }
 
-export type Visitor = ReturnType<typeof visitor>
-
 /** An invitation from an owner of this house, and its token. */
 export async function newInvite(
   deps: Deps,
