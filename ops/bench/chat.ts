@@ -1,0 +1,87 @@
+import { readArguments } from '../cli/arguments.ts'
+import { Trouble } from '../cli/trouble.ts'
+import { measureDelivery } from './chat/delivery.ts'
+import { measureDisk } from './chat/disk.ts'
+import { measureFirstSync } from './chat/first-sync.ts'
+import { measureMemory } from './chat/memory.ts'
+import { measureReconnect } from './chat/reconnect.ts'
+import { measureSends } from './chat/sends.ts'
+import { type Figure, table } from './figures/figure.ts'
+import { machine } from './figures/machine.ts'
+import { Stage } from './stage/Stage.ts'
+
+export const usage = `
+./veche bench chat [--only disk,delivery,sends,sync,reconnect,memory] [--rounds 3] [--seconds 20] [--apis 1] [--json]
+
+Measures the chat over real sockets on an installation of its own, with every message flushed to disk before it is acknowledged.
+`
+
+type Options = { rounds: number; seconds: number; apis: number }
+
+const onStage =
+  (measure: (stage: Stage, options: Options) => Promise<Figure[]> | Figure[]) => async (options: Options) => {
+    const stage = await Stage.open({ apis: options.apis, worker: false })
+    try {
+      return await measure(stage, options)
+    } catch (error) {
+      console.error(stage.lastWords)
+      throw error
+    } finally {
+      await stage.close()
+    }
+  }
+
+const parts: Record<string, (options: Options) => Promise<Figure[]>> = {
+  disk: onStage((stage) => measureDisk(stage.folder)),
+  delivery: onStage((stage, given) => measureDelivery(stage, { ...given, members: 200, perSecond: 20 })),
+  sends: onStage((stage, given) => measureSends(stage, { ...given, lines: 64 })),
+  sync: onStage((stage, given) => measureFirstSync(stage, { ...given, dialogs: 1_000, messagesEach: 60 })),
+  reconnect: onStage((stage, given) =>
+    measureReconnect(stage, { ...given, sockets: 2_000, dialogsEach: 5, membersEach: 50 }),
+  ),
+  memory: (given) => measureMemory({ ...given, people: 20 }),
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: string[]): Promise<number> {
+  try {
+    const { values } = readArguments('bench chat', args, {
+      only: { type: 'string', default: Object.keys(parts).join(',') },
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '20' },
+      apis: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false },
+    })
+    const [rounds, seconds, apis] = [values.rounds, values.seconds, values.apis].map(Number) as [number, number, number]
+    const figures = await measure(
+      values.only.split(','),
+      { rounds, seconds, apis },
+      values.json ? () => undefined : console.log,
+    )
+    if (values.json) console.log(JSON.stringify({ machine: machine(), figures }, null, 2))
+    else
+      console.log(
+        `\n${Object.entries(machine())
+          .map((pair) => pair.join(' '))
+          .join(', ')}\n\n${table(figures)}`,
+      )
+    return 0
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error
+    console.error(`veche: ${error.message}`)
+    return error.exitCode
+  }
+}
+
+async function measure(names: string[], options: Options, say: (sentence: string) => void): Promise<Figure[]> {
+  const unknown = names.find((name) => !Object.hasOwn(parts, name))
+  if (unknown !== undefined)
+    throw new Trouble(`There is no part "${unknown}"; there is: ${Object.keys(parts).join(', ')}.`)
+  const figures: Figure[] = []
+  for (const name of names) {
+    say(`Measuring: ${name}`)
+    figures.push(...(await parts[name]!(options)))
+  }
+  return figures
+}

@@ -1,0 +1,31 @@
+import WebSocket from 'ws'
+
+export type ListenerEvents = {
+  /** The text of each message as it came; who wants to know more reads it. */
+  heard: (text: string) => void
+  closed?: () => void
+}
+
+/** One open tab, reduced to its socket and its subscription. */
+export class Listener {
+  readonly #socket: WebSocket
+
+  constructor(port: number, cookie: string, { heard, closed }: ListenerEvents) {
+    const address = `127.0.0.1:${port}`
+    const headers = { cookie, origin: `http://${address}`, 'user-agent': 'bench' }
+    const socket = new WebSocket(`ws://${address}/api/trpc`, { headers, perMessageDeflate: false })
+    this.#socket = socket
+    socket.on('open', () => socket.send('{"id":1,"method":"subscription","params":{"path":"live"}}'))
+    socket.on('message', (data: Buffer) => heard(data.toString('latin1')))
+    socket.on('error', () => undefined)
+    socket.on('close', () => closed?.())
+  }
+
+  close(): void {
+    this.#socket.terminate()
+  }
+}
+
+export function isHello(text: string): boolean {
+  return text.includes('"type":"hello"')
+}

@@ -1,0 +1,131 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { newId, type DialogId } from '@veche/shared/ids'
+import type { Figure } from '../figures/figure.ts'
+import { cpuSeconds, family } from '../figures/processes.ts'
+import { quantile } from '../figures/quantile.ts'
+import { addDialogs } from '../stage/dialogs.ts'
+import { addPeople, type Person } from '../stage/people.ts'
+import type { Stage } from '../stage/Stage.ts'
+import { Line } from './Line.ts'
+import { isHello, Listener } from './Listener.ts'
+
+export type DeliveryOptions = { members: number; perSecond: number; seconds: number; rounds: number }
+
+const writers = 5
+
+type Round = { delays: number[]; acks: number[]; cpu: number; postgresCpu: number }
+
+/** One dialog, everybody connected, a steady stream of messages: how long from the sending to each of them. */
+export async function measureDelivery(stage: Stage, options: DeliveryOptions): Promise<Figure[]> {
+  const people = await addPeople(stage.pool, options.members)
+  const [dialogId] = await addDialogs(stage.pool, [{ title: 'Square', members: people.map(({ userId }) => userId) }])
+  const crowd = new Crowd(stage.apis[0]!.port)
+  await crowd.gather(people)
+  const lines = await Promise.all(people.slice(0, writers).map(() => Line.open(stage.apis[0]!.port)))
+  const talk = (seconds: number) => round({ stage, crowd, lines, people, dialogId: dialogId!, ...options, seconds })
+  await talk(5)
+  const rounds: Round[] = []
+  for (let at = 0; at < options.rounds; at += 1) rounds.push(await talk(options.seconds))
+  for (const line of lines) line.close()
+  crowd.leave()
+  const of = (pick: (round: Round) => number) => rounds.map(pick)
+  const title = `${options.members} members, ${options.perSecond} a second`
+  return [
+    { name: `Delivery p50 (${title})`, unit: 'ms', values: of(({ delays }) => quantile(delays, 0.5)) },
+    {
+      name: `Delivery p99 (${title})`,
+      unit: 'ms',
+      values: of(({ delays }) => quantile(delays, 0.99)),
+      aim: { most: 50 },
+    },
+    { name: 'Delivery, slowest', unit: 'ms', values: of(({ delays }) => delays.at(-1)!) },
+    { name: 'Acknowledgement p50', unit: 'ms', values: of(({ acks }) => quantile(acks, 0.5)) },
+    { name: 'Acknowledgement p99', unit: 'ms', values: of(({ acks }) => quantile(acks, 0.99)) },
+    { name: 'API CPU per 1,000 deliveries', unit: 's', values: of(({ cpu, delays }) => (cpu * 1_000) / delays.length) },
+    {
+      name: 'Postgres CPU per 1,000 deliveries',
+      unit: 's',
+      values: of(({ postgresCpu, delays }) => (postgresCpu * 1_000) / delays.length),
+    },
+  ]
+}
+
+/** Everybody's sockets, and what they have heard. */
+class Crowd {
+  readonly #port: number
+  readonly #listeners: Listener[] = []
+  #heard: (number: number) => void = () => undefined
+
+  constructor(port: number) {
+    this.#port = port
+  }
+
+  async gather(people: Person[]): Promise<void> {
+    await Promise.all(
+      people.map(
+        ({ cookie }) =>
+          new Promise<void>((resolve) => {
+            const heard = (text: string) => (isHello(text) ? resolve() : this.#take(text))
+            this.#listeners.push(new Listener(this.#port, cookie, { heard }))
+          }),
+      ),
+    )
+  }
+
+  listen(heard: (number: number) => void): void {
+    this.#heard = heard
+  }
+
+  leave(): void {
+    for (const listener of this.#listeners) listener.close()
+  }
+
+  /** A frame may carry several messages. */
+  #take(text: string): void {
+    for (let at = text.indexOf('"body":"#'); at >= 0; at = text.indexOf('"body":"#', at + 9))
+      this.#heard(Number.parseInt(text.slice(at + 9, at + 19), 10))
+  }
+}
+
+type Talk = DeliveryOptions & { stage: Stage; crowd: Crowd; lines: Line[]; people: Person[]; dialogId: DialogId }
+
+async function round({ stage, crowd, lines, people, dialogId, perSecond, seconds, members }: Talk): Promise<Round> {
+  const total = perSecond * seconds
+  const sent: number[] = []
+  const delays: number[] = []
+  const acks: number[] = []
+  const all = Promise.withResolvers<void>()
+  crowd.listen((number) => {
+    delays.push(performance.now() - sent[number]!)
+    if (delays.length === total * members) all.resolve()
+  })
+  const [api, postgres] = [[stage.apis[0]!.pid], family(stage.postgres.child.pid)]
+  const before = { api: cpuSeconds(api), postgres: cpuSeconds(postgres) }
+  const start = performance.now()
+  const answered: Promise<void>[] = []
+  for (let number = 0; number < total; number += 1) {
+    await wait(Math.max(0, start + (number * 1_000) / perSecond - performance.now()))
+    const writer = number % writers
+    const input = { dialogId, clientId: newId(), body: `#${String(number).padStart(10, '0')} ${words}` }
+    const begun = performance.now()
+    sent[number] = begun
+    answered.push(
+      lines[writer]!.change('messages.send', people[writer]!.cookie, input).then(({ status, body }) => {
+        if (status !== 200) throw new Error(`a message was refused: ${body()}`)
+        acks.push(performance.now() - begun)
+      }),
+    )
+  }
+  await Promise.all(answered)
+  await Promise.race([all.promise, wait(10_000)])
+  if (delays.length !== total * members) throw new Error(`${delays.length} of ${total * members} deliveries arrived`)
+  const cpu = cpuSeconds(api) - before.api
+  const postgresCpu = cpuSeconds(postgres) - before.postgres
+  return { delays: delays.sort(ascending), acks: acks.sort(ascending), cpu, postgresCpu }
+}
+
+const words = 'about eighty letters, as people write when they are not in a hurry at all'
+
+function ascending(a: number, b: number): number {
+  return a - b
+}

@@ -1,0 +1,102 @@
+import { DIRECTORY_SCOPE } from '@veche/shared/ids'
+import type { DialogsPage, ScopeAnswer } from '@veche/shared/live'
+import { Engine } from '../chaos/engine.ts'
+import type { Figure } from '../figures/figure.ts'
+import { cpuSeconds } from '../figures/processes.ts'
+import { addDialogs, addMessages } from '../stage/dialogs.ts'
+import { addPeople, type Person } from '../stage/people.ts'
+import type { Stage } from '../stage/Stage.ts'
+import { Line } from './Line.ts'
+
+export type FirstSyncOptions = { dialogs: number; messagesEach: number; rounds: number }
+
+type Sync = { firstPage: number; whole: number; bytes: number; cpu: number }
+
+/** A new device of somebody with many dialogs: what the server needs for it, and when the app's engine has it all. */
+export async function measureFirstSync(stage: Stage, options: FirstSyncOptions): Promise<Figure[]> {
+  const me = await settle(stage, options)
+  const address = stage.apis[0]!.address
+  const asked: Sync[] = []
+  const engines: number[] = []
+  await ask(stage, me)
+  for (let at = 0; at < options.rounds; at += 1) {
+    asked.push(await ask(stage, me))
+    engines.push(await open(address, me))
+  }
+  const of = (pick: (sync: Sync) => number) => asked.map(pick)
+  const title = `First sync of ${options.dialogs.toLocaleString('en')} dialogs`
+  return [
+    { name: `${title}, first page`, unit: 's', values: of(({ firstPage }) => firstPage / 1_000) },
+    { name: `${title}, all answers`, unit: 's', values: of(({ whole }) => whole / 1_000) },
+    { name: `${title}, in the app's engine`, unit: 's', values: engines.map((ms) => ms / 1_000) },
+    { name: `${title}, answers`, unit: 'KB', values: of(({ bytes }) => bytes / 1_000) },
+    { name: `${title}, API CPU`, unit: 's', values: of(({ cpu }) => cpu) },
+  ]
+}
+
+async function settle(stage: Stage, { dialogs, messagesEach }: FirstSyncOptions): Promise<Person> {
+  const [me, ...others] = await addPeople(stage.pool, 50)
+  const ids = await addDialogs(
+    stage.pool,
+    Array.from({ length: dialogs }, (_, at) => {
+      const friends = [0, 1, 2].map((step) => others[(at * 3 + step) % others.length]!.userId)
+      return { title: `Group number ${at}`, members: [friends[0]!, me!.userId, friends[1]!, friends[2]!] }
+    }),
+  )
+  await addMessages(stage.pool, ids, others[0]!.userId, messagesEach)
+  await stage.pool.query('vacuum analyze')
+  return me!
+}
+
+/** The questions of the engine, in its order, without the work of keeping what they bring. */
+async function ask(stage: Stage, { userId, cookie }: Person): Promise<Sync> {
+  const pid = [stage.apis[0]!.pid]
+  const before = cpuSeconds(pid)
+  const line = await Line.open(stage.apis[0]!.port)
+  const start = performance.now()
+  const sync: Sync = { firstPage: 0, whole: 0, bytes: 0, cpu: 0 }
+  const question = async <T>(path: string, input: object): Promise<T> => {
+    const answer = await line.question(path, cookie, input)
+    sync.bytes += answer.bytes
+    return read<T>(answer.body())
+  }
+  for (let since = 0, more = true; more;)
+    ({ rev: since, more } = await question<ScopeAnswer>('sync.scope', { id: userId, since }))
+  const held: [string, number][] = [
+    [userId, 0],
+    [DIRECTORY_SCOPE, 0],
+  ]
+  for (let cursor: string | null = null, first = true; first || cursor; first = false) {
+    const page: DialogsPage = await question<DialogsPage>('sync.dialogs', { cursor })
+    for (const { id, rev } of page.dialogs) held.push([id, rev])
+    if (first) sync.firstPage = performance.now() - start
+    cursor = page.next
+  }
+  const state = await line.change('sync.state', cookie, { scopes: held })
+  sync.bytes += state.bytes
+  read(state.body())
+  line.close()
+  return { ...sync, whole: performance.now() - start, cpu: cpuSeconds(pid) - before }
+}
+
+function read<T>(text: string): T {
+  const answer = JSON.parse(text) as { result?: { data: T } }
+  if (!answer.result) throw new Error(`a question was answered with ${text.slice(0, 300)}`)
+  return answer.result.data
+}
+
+/** Until it says that it is online and everything is held. */
+async function open(url: string, { cookie, userId }: Person): Promise<number> {
+  const start = performance.now()
+  const online = Promise.withResolvers<void>()
+  const engine: Engine = await Engine.open({
+    url,
+    cookie,
+    userId,
+    onChange: () => void (engine?.status === 'online' && online.resolve()),
+  })
+  await online.promise
+  const took = performance.now() - start
+  engine.close()
+  return took
+}

@@ -1,0 +1,139 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { DIRECTORY_SCOPE, type DialogId } from '@veche/shared/ids'
+import type { Figure } from '../figures/figure.ts'
+import { memoryMb } from '../figures/processes.ts'
+import { quantile } from '../figures/quantile.ts'
+import { addDialogs, addMessages } from '../stage/dialogs.ts'
+import { addPeople, type Person } from '../stage/people.ts'
+import type { Stage } from '../stage/Stage.ts'
+import { Line } from './Line.ts'
+import { isHello, Listener } from './Listener.ts'
+
+export type ReconnectOptions = { sockets: number; dialogsEach: number; membersEach: number; rounds: number }
+
+type Round = { all: number; ready: number; typical: number; memory: number }
+
+/** As the engine waits: somewhere between nothing and three seconds, doubled with every attempt that came to nothing. */
+const spread = 3_000
+const longest = 15_000
+const patience = 120_000
+
+/** The API process is killed with everybody connected. How long until each has said hello again and knows what it has missed. */
+export async function measureReconnect(stage: Stage, options: ReconnectOptions): Promise<Figure[]> {
+  const tabs = await settle(stage, options)
+  const api = stage.apis[0]!
+  const empty = memoryMb([api.pid])
+  await Promise.all(tabs.map((tab) => tab.start()))
+  const rounds: Round[] = []
+  for (let at = 0; at < options.rounds; at += 1) rounds.push(await round(stage, tabs))
+  for (const tab of tabs) tab.stop()
+  const title = `${options.sockets.toLocaleString('en')} sockets after a kill`
+  const of = (pick: (round: Round) => number) => rounds.map(pick)
+  return [
+    { name: `${title}, the last is back`, unit: 's', values: of(({ all }) => all / 1_000), aim: { most: 20 } },
+    { name: `${title}, half are back`, unit: 's', values: of(({ typical }) => typical / 1_000) },
+    { name: `${title}, of it the API's own start`, unit: 's', values: of(({ ready }) => ready / 1_000) },
+    {
+      name: `API memory per connection (${options.dialogsEach} dialogs each)`,
+      unit: 'KB',
+      values: of(({ memory }) => ((memory - empty) * 1_024) / options.sockets),
+    },
+  ]
+}
+
+async function round({ apis: [api] }: Stage, tabs: Tab[]): Promise<Round> {
+  const start = performance.now()
+  const back = tabs.map((tab) => tab.backAgain())
+  await api!.kill()
+  await api!.start()
+  const ready = performance.now() - start
+  const late = wait(patience, undefined, { ref: false }).then(() => {
+    throw new Error(`not everybody was back after ${patience / 1_000} s`)
+  })
+  const times = (await Promise.race([Promise.all(back), late])).map((at) => at - start).sort((a, b) => a - b)
+  // What was needed for the rush alone is given back after a while of quiet.
+  await wait(5_000)
+  return { all: times.at(-1)!, ready, typical: quantile(times, 0.5), memory: memoryMb([api!.pid]) }
+}
+
+async function settle(stage: Stage, { sockets, dialogsEach, membersEach }: ReconnectOptions): Promise<Tab[]> {
+  const people = await addPeople(stage.pool, sockets)
+  const count = Math.ceil((sockets * dialogsEach) / membersEach)
+  const plans = Array.from({ length: count }, (_, at) => {
+    const members = Array.from({ length: membersEach }, (_, step) => (at * membersEach + step * (count + 1)) % sockets)
+    return { title: `Group ${at}`, members: [...new Set(members)].map((index) => people[index]!.userId) }
+  })
+  const ids = await addDialogs(stage.pool, plans)
+  await addMessages(stage.pool, ids, people[0]!.userId, 20)
+  const held = new Map<string, DialogId[]>()
+  for (const [at, { members }] of plans.entries())
+    for (const userId of members) held.set(userId, [...(held.get(userId) ?? []), ids[at]!])
+  await stage.pool.query('vacuum analyze')
+  return people.map((person) => new Tab(stage.apis[0]!.port, person, held.get(person.userId) ?? []))
+}
+
+/** A tab that does what the engine does on losing its socket, and keeps nothing. */
+class Tab {
+  readonly #port: number
+  readonly #person: Person
+  readonly #dialogs: DialogId[]
+  #listener: Listener | undefined
+  #failures = 0
+  #stopped = false
+  #back = Promise.withResolvers<number>()
+
+  constructor(port: number, person: Person, dialogs: DialogId[]) {
+    this.#port = port
+    this.#person = person
+    this.#dialogs = dialogs
+  }
+
+  async start(): Promise<void> {
+    this.#connect()
+    await this.#back.promise
+  }
+
+  backAgain(): Promise<number> {
+    this.#back = Promise.withResolvers()
+    return this.#back.promise
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#listener?.close()
+  }
+
+  #connect(): void {
+    let open = false
+    this.#listener = new Listener(this.#port, this.#person.cookie, {
+      heard: (text) => {
+        if (!isHello(text)) return
+        open = true
+        this.#failures = 0
+        void this.#catchUp()
+      },
+      closed: () => {
+        if (this.#stopped) return
+        if (!open) this.#failures += 1
+        setTimeout(() => this.#connect(), Math.random() * Math.min(longest, spread * 2 ** this.#failures))
+      },
+    })
+  }
+
+  /** Over a connection of its own, as a browser would after its server was gone. */
+  async #catchUp(): Promise<void> {
+    const { userId, cookie } = this.#person
+    const scopes = [userId, DIRECTORY_SCOPE, ...this.#dialogs].map((id) => [id, 21])
+    for (let attempt = 0; !this.#stopped; attempt += 1) {
+      const status = await this.#ask({ scopes }, cookie).catch(() => 0)
+      if (status === 200) return this.#back.resolve(performance.now())
+      await wait(Math.random() * Math.min(10_000, 500 * 2 ** attempt))
+    }
+  }
+
+  async #ask(input: object, cookie: string): Promise<number> {
+    const line = await Line.open(this.#port)
+    const { status } = await line.change('sync.state', cookie, input).finally(() => line.close())
+    return status
+  }
+}

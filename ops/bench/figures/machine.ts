@@ -1,0 +1,23 @@
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { postgresVersion } from '../../cli/postgres.ts'
+
+export type Machine = {
+  cores: number
+  processor: string
+  memoryGb: number
+  kernel: string
+  node: string
+  postgres: string
+}
+
+/** What the figures depend on; who and where the machine is does not matter. */
+export function machine(): Machine {
+  return {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    kernel: release().split('-')[0]!,
+    node: process.version,
+    postgres: postgresVersion(),
+  }
+}
