@@ -20,6 +20,8 @@ export default defineConfig(({ mode }) => {
         compilerOptions: { runes: true },
       }),
     ],
+    // What four or more screens share is one file: fewer requests, and it compresses better together.
+    build: { rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'base', minShareCount: 4 }] } } } },
     server: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
     preview: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
     test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },

@@ -29,9 +29,11 @@ export class Updates {
       }
       this.ready = true
     })
-    // Another tab took the new version: this one follows when it is told to.
+    // Another tab took the new version: this one follows when it is told to. The very first worker is nothing new.
+    let controlled = navigator.serviceWorker.controller !== null
     workbox.addEventListener('controlling', (event) => {
-      if (event.isExternal) this.#reloadWhenAsked()
+      if (controlled && event.isExternal) this.#reloadWhenAsked()
+      controlled = true
     })
     await workbox.register().catch(() => undefined)
     this.#watch(workbox, signal)
