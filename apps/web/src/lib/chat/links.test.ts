@@ -26,5 +26,9 @@ test('nothing else can be followed: no script, no file, no foreign scheme', () =
 
 test('every character of the text is there, once and in its order', () => {
   for (const text of ['', 'plain', '<b>https://example.org</b>', 'a\nb  c https://пример.рф/путь конец'])
-    expect(pieces(text).map((piece) => piece.text).join('')).toBe(text)
+    expect(
+      pieces(text)
+        .map((piece) => piece.text)
+        .join(''),
+    ).toBe(text)
 })

@@ -35,8 +35,10 @@ export const dialogWords = catalogue({
     notFoundText: 'Try another part of the title or the name.',
     notSynced: 'The chats will appear as soon as the server answers.',
     choose: 'Choose a chat, or begin a new one',
-    notKept: 'Nothing is kept on this device: after closing this tab everything is fetched anew, and unsent messages are lost.',
-    notKeptFull: 'This device has no room left: nothing more is kept here, and unsent messages are lost when this tab is closed.',
+    notKept:
+      'Nothing is kept on this device: after closing this tab everything is fetched anew, and unsent messages are lost.',
+    notKeptFull:
+      'This device has no room left: nothing more is kept here, and unsent messages are lost when this tab is closed.',
     superseded: 'A newer version of Veche is open in another tab. Reload this one.',
     reload: 'Reload',
     markUnread: 'Mark unread',

@@ -37,7 +37,15 @@ export async function readChats(tx: ReadTransaction, me: UserId): Promise<Chat[]
     const [dialog, membership] = [byId.get(scope.id), mine.get(scope.id)]
     if (!dialog || !membership) return null
     const last = scope.top > 0 ? ((await tx.message(scope.id, scope.top)) ?? null) : null
-    return toChat({ me, scope, dialog, membership, last, draft: written.get(scope.id), items: waiting.get(scope.id) ?? [] })
+    return toChat({
+      me,
+      scope,
+      dialog,
+      membership,
+      last,
+      draft: written.get(scope.id),
+      items: waiting.get(scope.id) ?? [],
+    })
   })
   return (await Promise.all(chats)).filter((chat) => chat !== null)
 }

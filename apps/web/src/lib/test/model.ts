@@ -279,7 +279,7 @@ export class Model {
         ? { memberships: this.membershipsOf(userId).filter((row) => row.rev > since) }
         : { people: [...this.people.values()].filter((row) => row.rev > since) }
     const stale = since > this.rev(id) || (scope === 'directory' && this.rev(id) - since > this.page.gap)
-    if (!stale) return { scope, id, more: false, reset: false, gone: false, ...this.#cut(rows, this.rev(id)) }
+    if (!stale) return { scope, id, reset: false, gone: false, ...this.#cut(rows, this.rev(id)) }
     const all = scope === 'user' ? { memberships: this.membershipsOf(userId) } : { people: [...this.people.values()] }
     return { scope, id, rev: this.rev(id), rows: all, more: false, reset: true, gone: false }
   }
