@@ -25,6 +25,7 @@ export class Live {
   #signals = $state(0)
   readonly #session: Session
   readonly #asked = new Set<UserId>()
+  readonly #began = Promise.withResolvers<void>()
   #starting = false
 
   constructor(session: Session) {
@@ -54,6 +55,7 @@ export class Live {
     })
     this.#session.onClose(() => this.#close(client))
     this.client = client
+    this.#began.resolve()
     client.start()
   }
 
@@ -77,8 +79,9 @@ export class Live {
     })
   }
 
-  /** What a mutation answered, merged at once: the frame that brings the same comes when it comes. */
+  /** What was answered, merged at once: the frame that brings the same comes when it comes. The first screen may ask before there is a store. */
   async commit(work: (merge: Merge) => Promise<void>) {
+    await this.#began.promise
     await this.client?.intake.commit(work)
   }
 
