@@ -39,8 +39,13 @@ async function installPackages() {
   if (packagesAreCurrent()) return
   const args = ['install', '--frozen-lockfile', '--prefer-offline']
   const goal = 'Installing packages'
-  await step(goal, () => run('pnpm', args, { cwd: checkout, log: log('install'), env: { CI: 'true' }, goal }))
+  await step(goal, () => run('pnpm', args, { cwd: checkout, log: log('install'), env: { CI: 'true' }, goal, hopeless }))
   writeStamp('install', packageInputs())
+}
+
+/** Without a network each of hundreds of packages would be waited for in turn. */
+function hopeless(said: string) {
+  return (said.match(/error sending request[^]*?\b0 retries left/g)?.length ?? 0) >= 10
 }
 
 /** The stamp is of what was read before the build: a change in the middle of it leads to another build. */

@@ -20,10 +20,17 @@ export async function step<T>(title: string, work: () => Promise<T>): Promise<T>
   }
 }
 
-export type Run = { cwd: string; log: string; env?: NodeJS.ProcessEnv; goal: string }
+export type Run = {
+  cwd: string
+  log: string
+  env?: NodeJS.ProcessEnv
+  goal: string
+  /** Looked at every second with all that was said: true ends a program that only hopes on. */
+  hopeless?: (said: string) => boolean
+}
 
 /** Runs a program with its output in a log; when it fails, the cause is said in one sentence. */
-export async function run(command: string, args: string[], { cwd, log, env, goal }: Run) {
+export async function run(command: string, args: string[], { cwd, log, env, goal, hopeless }: Run) {
   mkdirSync(dirname(log), { recursive: true })
   const output = openSync(log, 'w', 0o600)
   const child = startChild(command, args, {
@@ -34,7 +41,10 @@ export async function run(command: string, args: string[], { cwd, log, env, goal
     wholeGroup: true,
   })
   running.add(child)
+  const watch =
+    hopeless && setInterval(() => hopeless(readFileSync(log, 'utf8')) && void child.stop(['SIGTERM'], 5_000), 1_000)
   const how = await child.exited
+  clearInterval(watch)
   running.delete(child)
   closeSync(output)
   if (how === 'exit code 0') return
