@@ -70,13 +70,17 @@ export class HeldScope {
     const among = [...new Set([...this.streams].map((stream) => stream.actor.userId))]
     const extras = this.#view?.audience?.(this.#id, among, this.#heardRev) ?? {}
     this.#heardRev = Math.max(this.#heardRev, 0)
-    const from = this.#rev
+    const [from, asked] = [this.#rev, this.#wanted]
     const read = await rowsSince(this.#deps, this.#deps.polls, { scope: this.#kind, id: this.#id, from, extras })
+    // Nobody is left: whoever came since holds the scope anew, and knows more than this old answer.
+    if (this.streams.size === 0) return
     if (!read) return void (this.#rev = this.#wanted)
     if (this.#view?.heard) this.#listen(this.#view.heard(read.extras), new Set(among))
     this.#rev = read.rev
-    this.#wanted = Math.max(this.#wanted, read.scopeRev)
-    this.#tell({ type: 'changes', scope: this.#kind, id: this.#id, from, rev: read.rev, rows: read.rows })
+    // A hint that came before the reading and that the reading did not find to be true is forgotten.
+    this.#wanted = this.#wanted === asked ? read.scopeRev : Math.max(this.#wanted, read.scopeRev)
+    const frame = { type: 'changes', scope: this.#kind, id: this.#id, from, rev: read.rev, rows: read.rows } as const
+    this.#tell(frame, new Set(among))
     if (this.#kind === 'user' && read.rows.memberships)
       this.#onOwn({ userId: this.#id, memberships: read.rows.memberships })
   }
@@ -89,11 +93,11 @@ export class HeldScope {
     this.#heardRev = came ? -1 : rev
   }
 
-  #tell(frame: ChangesFrame): void {
+  #tell(frame: ChangesFrame, asked: Set<UserId>): void {
     const narrowed = new Map<UserId, ChangesFrame | null>()
     for (const stream of this.streams) {
       const { userId } = stream.actor
-      if (!narrowed.has(userId)) narrowed.set(userId, this.#for(userId, frame))
+      if (!narrowed.has(userId)) narrowed.set(userId, this.#for(userId, frame, asked))
       const own = narrowed.get(userId)
       if (!own) continue
       stream.push(own)
@@ -102,9 +106,11 @@ export class HeldScope {
   }
 
   /** Null for somebody who is no member: their own scope's frame is the one that tells them. */
-  #for(userId: UserId, frame: ChangesFrame): ChangesFrame | null {
+  #for(userId: UserId, frame: ChangesFrame, asked: Set<UserId>): ChangesFrame | null {
     if (!this.#view?.audience) return frame
     const viewer = this.#people.get(userId)
+    // Of those who came while the statement ran nobody knows yet who may see this: they hear that there is something to ask for.
+    if (!viewer && !asked.has(userId)) return { ...frame, from: frame.rev, rows: {} }
     if (!viewer) return null
     const rows: Rows = viewer.narrow(frame.rows)
     return rows === frame.rows ? frame : { ...frame, rows }

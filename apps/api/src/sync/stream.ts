@@ -58,7 +58,7 @@ export class Stream {
 
   async *frames(signal: AbortSignal | undefined): AsyncGenerator<LiveFrame, void> {
     signal?.addEventListener('abort', () => this.end('closed'), { once: true })
-    yield this.#hello()
+    if (!this.#ended) yield this.#hello()
     while (!this.#ended) {
       const frame = this.#waiting.shift()
       if (frame) yield frame

@@ -1,8 +1,13 @@
 import { type DialogId, newId } from '@veche/shared/ids'
+import type { LiveFrame } from '@veche/shared/live'
+import { sql } from 'kysely'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Deps } from '../deps.ts'
+import { addSystemMessage } from '../dialogs/system-messages.ts'
+import { advance, lockScopes } from '../platform/scopes.ts'
+import { inTransaction } from '../platform/transaction.ts'
 import { newDirect, newGroup, newSession, newUser, say, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, contextFor, type House, newHouse } from '../test/harness.ts'
 import { Observer } from '../test/observer.ts'
 
 let house: House
@@ -122,7 +127,55 @@ describe('membership', () => {
   })
 })
 
+describe('a reading', () => {
+  it('that somebody registers in the middle of is no hole for them: they hear how far it came', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const scope = { kind: 'dialog' as const, id: dialogId }
+    const observer = await Observer.open(house.deps, anna)
+    const frames: LiveFrame[] = []
+    const rev = await inTransaction(house.deps, async (tx) => {
+      await lockScopes(tx, [scope])
+      await sql`lock table messages in access exclusive mode`.execute(tx.db)
+      house.deps.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: 2 }] })
+      await vi.waitFor(async () => expect(await waitingReads()).toBe(1))
+      void listen(boris, frames)
+      await vi.waitFor(() => expect(frames[0]?.type).toBe('hello'))
+      const next = await advance(tx, scope)
+      await addSystemMessage({ ...tx, actor: anna }, dialogId, next, { event: 'renamed', title: 'Meanwhile' })
+      return next
+    })
+    await observer.settled()
+    await vi.waitFor(() =>
+      expect(frames).toContainEqual(expect.objectContaining({ type: 'changes', id: dialogId, rev })),
+    )
+    observer.close()
+  })
+
+  it('finds what there is: a hint that promises more is read after once and forgotten', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const observer = await Observer.open(house.deps, boris)
+    house.deps.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: 1_000_000 }] })
+    await house.deps.streams.poll()
+    await say(house.deps, anna, dialogId, 'after the false hint')
+    await vi.waitFor(() => expect(bodies(observer)).toContain('after the false hint'))
+    await house.deps.streams.poll()
+    expect(observer.frames.filter(({ id }) => id === dialogId).length).toBeLessThan(4)
+    observer.close()
+  })
+})
+
 describe('a session', () => {
+  it('that ended before its socket asked for the stream hears nothing, not even hello', async () => {
+    const who = await newUser(house.deps)
+    const { actor } = await contextFor(house.deps, who)
+    await house.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', who.userId).execute()
+    const stream = await house.deps.streams.open(actor!, socket, { ip: '127.0.0.1', device: 'test' })
+    const frames: LiveFrame[] = []
+    for await (const frame of stream.frames(undefined)) frames.push(frame)
+    expect({ frames, over: stream.sessionOver }).toEqual({ frames: [], over: true })
+    expect(house.deps.streams.all()).not.toContain(stream)
+  })
+
   it('that is revoked ends its stream, and no other', async () => {
     const who = await newUser(house.deps)
     const first = await Observer.open(house.deps, who)
@@ -194,6 +247,24 @@ describe('a signal', () => {
     watcher.close()
   })
 })
+
+const socket = { bufferedAmount: 0, close: () => undefined, terminate: () => undefined }
+
+async function listen(who: TestUser, frames: LiveFrame[]): Promise<void> {
+  const { actor } = await contextFor(house.deps, who)
+  const stream = await house.deps.streams.open(actor!, socket, { ip: '127.0.0.1', device: 'test' })
+  for await (const frame of stream.frames(undefined)) frames.push(frame)
+}
+
+/** Readings of the streams that wait for a table. */
+async function waitingReads(): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and application_name = 'veche-polls'`.execute(
+    house.deps.db,
+  )
+  return rows[0]!.n
+}
 
 async function stormOf(deps: Deps, who: TestUser, dialogId: DialogId, count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await say(deps, who, dialogId, `storm ${i}`)

@@ -1,4 +1,4 @@
-import { DIRECTORY_SCOPE, type ScopeId, type UserId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ScopeId, type SessionId, type UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import type { MembershipRow, ScopeKind } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
@@ -12,7 +12,7 @@ import { Stream } from './stream.ts'
 const pollEvery = 2_000
 const sessionsEvery = 1_000
 
-type Snapshot = { id: ScopeId; kind: ScopeKind; rev: number; audience: number | null }
+type Snapshot = { id: ScopeId; kind: ScopeKind; rev: number }
 
 /**
  * The streams of this node and the scopes that their people hold. A hint is a nudge to read a scope on; the poll compares every
@@ -41,7 +41,10 @@ export class Streams {
     const hello = (): LiveFrame => ({ type: 'hello', now: this.#deps.clock.now(), release: this.#deps.env.RELEASE })
     const stream = new Stream({ actor, socket, connection, since: this.#deps.clock.now(), hello })
     for (let tries = 0; ; tries += 1) {
-      const snapshot = await this.#scopesOf(actor.userId)
+      const snapshot = await this.#scopesOf(actor)
+      // A socket is older than its stream: the session that opened it may be over by now.
+      if (snapshot.length === 0) stream.end('session')
+      if (stream.ended) return stream
       // Another tab may have heard of a newer dialog than this snapshot knows: then it is read again.
       const own = snapshot.find((scope) => scope.kind === 'user')
       if (tries < 5 && own && (this.#scopes.get(own.id)?.rev ?? 0) > own.rev) continue
@@ -90,15 +93,7 @@ export class Streams {
   /** Who was signed out, disabled or has run out is silent within a second, however it came about. */
   async checkSessions(streams: Stream[] = this.all()): Promise<void> {
     if (streams.length === 0) return
-    const rows = await this.#deps.polls
-      .selectFrom('sessions')
-      .innerJoin('users', 'users.id', 'sessions.user_id')
-      .select('sessions.id')
-      .where('sessions.id', '=', sql<never>`any(${streams.map((stream) => stream.actor.sessionId)}::uuid[])`)
-      .where('sessions.revoked_at', 'is', null)
-      .where('users.disabled_at', 'is', null)
-      .where((eb) => eb('sessions.expires_at', '>', eb.fn<Date>('veche_now')))
-      .execute()
+    const rows = await this.#openSessions(streams.map((stream) => stream.actor.sessionId)).execute()
     const valid = new Set(rows.map((row) => row.id))
     for (const stream of streams) if (!valid.has(stream.actor.sessionId)) stream.end('session')
   }
@@ -118,18 +113,28 @@ export class Streams {
     if (signal.kind === 'presence') this.presence.heard(signal.userId, signal.online)
   }
 
-  async #scopesOf(userId: UserId): Promise<Snapshot[]> {
+  #openSessions(ids: SessionId[]) {
+    return this.#deps.polls
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .select('sessions.id')
+      .where('sessions.id', '=', sql<never>`any(${ids}::uuid[])`)
+      .where('sessions.revoked_at', 'is', null)
+      .where('users.disabled_at', 'is', null)
+      .where((eb) => eb('sessions.expires_at', '>', eb.fn<Date>('veche_now')))
+  }
+
+  /** None for a session that is over. */
+  async #scopesOf({ userId, sessionId }: Actor): Promise<Snapshot[]> {
     const { rows } = await sql<Snapshot>`
-      select s.id, s.kind, s.rev, d.members_rev as audience
-      from scopes s left join dialogs d on d.id = s.id
-      where s.id in (${userId}::uuid, ${DIRECTORY_SCOPE}::uuid)
-        or s.id in (select dialog_id from members where user_id = ${userId} and left_at is null)`.execute(
-      this.#deps.polls,
-    )
+      select s.id, s.kind, s.rev from scopes s
+      where (s.id in (${userId}::uuid, ${DIRECTORY_SCOPE}::uuid)
+          or s.id in (select dialog_id from members where user_id = ${userId} and left_at is null))
+        and exists (${this.#openSessions([sessionId])})`.execute(this.#deps.polls)
     return rows
   }
 
-  #attach(stream: Stream, { id, kind, rev }: Pick<Snapshot, 'id' | 'kind' | 'rev'>): void {
+  #attach(stream: Stream, { id, kind, rev }: Snapshot): void {
     if (stream.ended) return
     const held = this.#scopes.get(id) ?? new HeldScope(this.#deps, { id, kind, rev }, (read) => this.#follow(read))
     this.#scopes.set(id, held)
