@@ -10,6 +10,7 @@ import { directoryView, userView } from './users/views.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { type Database, openPools } from './platform/db.ts'
 import { Hints } from './platform/hints.ts'
+import type { Pipelines } from './platform/Pipelines.ts'
 import { RateLimits } from './platform/limits.ts'
 import { createLogger, type Logger } from './platform/logger.ts'
 import { createMetrics, type Metrics } from './platform/metrics.ts'
@@ -27,6 +28,7 @@ export type Deps = {
   clock: Clock
   db: Database
   polls: Database
+  pipelines: Pipelines
   redis: Redis
   hints: Hints
   queue: Queue
@@ -75,5 +77,5 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.hints.close()
   deps.mailer.close()
   deps.redis.disconnect()
-  await Promise.all([deps.db.destroy(), deps.polls.destroy()])
+  await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.pipelines.close()])
 }

@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { startChild, type Child } from '../../cli/child.ts'
-import { checkout } from '../../cli/env.ts'
 import { Trouble } from '../../cli/trouble.ts'
 
-export type ApiOptions = { role: 'http' | 'worker' | 'both'; port: number; env: NodeJS.ProcessEnv; log: number }
+export type ApiOptions = { role: 'http' | 'worker' | 'both'; port: number; env: NodeJS.ProcessEnv; log: number; code: string }
 
 /** One process of the real API, as operators start it. */
 export class Api {
@@ -33,9 +32,9 @@ export class Api {
   }
 
   async start(): Promise<void> {
-    const { role, port, env, log } = this.#options
+    const { role, port, env, log, code } = this.#options
     const child = startChild(process.execPath, ['apps/api/src/main.ts', '--role', role], {
-      cwd: checkout,
+      cwd: code,
       env: { ...env, PORT: String(port) },
       stdio: ['ignore', log, log],
       orphanSignal: 'TERM',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '@veche/db/migrate'
 import { Pool } from 'pg'
+import { checkout } from '../../cli/env.ts'
 import { isAlive } from '../../cli/child.ts'
 import { startPostgres, type Postgres } from '../../cli/postgres.ts'
 import { startRedis, type Redis } from '../../cli/redis.ts'
@@ -20,6 +21,8 @@ export type StageOptions = {
   /** Ports beyond those of the processes, for what stands in front of them. */
   morePorts?: number
   env?: NodeJS.ProcessEnv
+  /** Another checkout whose API is measured, for comparisons. */
+  code?: string
 }
 
 const prefix = 'veche-bench-'
@@ -98,10 +101,11 @@ export class Stage {
     this.pool.on('connect', (client) => client.on('error', () => undefined))
     const env = this.#environment(options)
     const role = options.worker ? 'http' : 'both'
+    const { code = checkout } = options
     for (const [at, port] of this.ports.slice(0, options.apis).entries()) {
-      this.apis.push(new Api({ role: at === 0 ? role : 'http', port, env, log: this.#log }))
+      this.apis.push(new Api({ role: at === 0 ? role : 'http', port, env, log: this.#log, code }))
     }
-    if (options.worker) this.worker = new Api({ role: 'worker', port: 0, env, log: this.#log })
+    if (options.worker) this.worker = new Api({ role: 'worker', port: 0, env, log: this.#log, code })
     await Promise.all(this.#processes.map((api) => api.start()))
   }
 

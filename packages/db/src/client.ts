@@ -18,7 +18,12 @@ export type PoolSettings = {
 /** The statement limits hold for every connection, so that no forgotten query can hold a scope for long. */
 const limits = { lock_timeout: 3_000, statement_timeout: 10_000, idle_in_transaction_session_timeout: 5_000 }
 
-export function createDatabase({ url, max, name, onError }: PoolSettings): Database {
+export function createDatabase(settings: PoolSettings): Database {
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool: createPool(settings) }) })
+}
+
+/** With `pipeline` a connection takes the next statement before the last is answered. */
+export function createPool({ url, max, name, onError }: PoolSettings, { pipeline = false } = {}): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -28,8 +33,9 @@ export function createDatabase({ url, max, name, onError }: PoolSettings): Datab
     options: Object.entries(limits)
       .map(([key, value]) => `-c ${key}=${value}`)
       .join(' '),
+    pipeline,
   })
   pool.on('error', onError)
   pool.on('connect', (client) => client.on('error', onError))
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+  return pool
 }

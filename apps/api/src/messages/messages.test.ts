@@ -41,6 +41,17 @@ describe('sending', () => {
     await expect(send(anna, 'one text', clientId, other)).rejects.toThrow('message.conflict')
   })
 
+  it('the same client id in two dialogs at once is stored in one of them, and a conflict in the other', async () => {
+    const clientId = newId<ClientId>()
+    const other = await newGroup(house.deps, [anna])
+    const answers = await Promise.allSettled(
+      [group, other, group, other].map((dialogId) => send(anna, 'in one of them', clientId, dialogId)),
+    )
+    expect(await stored(clientId)).toBe(1)
+    const refused = answers.filter((answer) => answer.status === 'rejected')
+    expect(refused.map(({ reason }) => (reason as Error).message)).toEqual(['message.conflict', 'message.conflict'])
+  })
+
   it('the same client id of another person is another message', async () => {
     const clientId = newId<ClientId>()
     const [mine, theirs] = [await send(anna, 'mine', clientId), await send(boris, 'theirs', clientId)]

@@ -1,7 +1,8 @@
 import * as schemas from '@veche/shared/schemas/messages'
 import { router, signedIn } from '../trpc.ts'
-import { history, sendMessage } from './messages.ts'
+import { history } from './history.ts'
 import { markDelivered, markRead, tellTyping } from './positions.ts'
+import { sendMessage } from './sending.ts'
 
 export const messagesRouter = router({
   send: signedIn('send')

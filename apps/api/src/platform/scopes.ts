@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts'
 import type { Tx } from '../ctx.ts'
 import type { Hint } from './hints.ts'
 import { fail } from '../errors.ts'
+import type { Statement } from './Pipelines.ts'
 import { inTransaction } from './transaction.ts'
 
 export type Scope = { kind: ScopeKind; id: ScopeId }
@@ -26,6 +27,11 @@ export async function lockScopes(tx: Changing, scopes: Scope[]): Promise<void> {
     select id from scopes where id = any(${ids}::uuid[])
     order by array_position(${sql.lit(order)}::text[], kind), id for no key update`.execute(tx.db)
   if (locked.rows.length !== ids.length) fail('scope.not_found')
+}
+
+/** The same lock for one scope, as the first statement of a pipeline. No row: there is no such scope. */
+export function scopeLock(id: ScopeId): Statement {
+  return { name: 'scope-lock', text: 'select id from scopes where id = $1 for no key update', values: [id] }
 }
 
 /** The next revision of a locked scope. Rows that change now are stamped with it. */

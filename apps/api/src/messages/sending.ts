@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { type ClientId, idTime, type MessageId, newId } from '@veche/shared/ids'
+import { codePoints, limits } from '@veche/shared/limits'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import type { SendMessage } from '@veche/shared/schemas/messages'
+import type { Ctx } from '../ctx.ts'
+import { mustBeOpen, type Place, placesThatMay, placeText } from '../dialogs/access.ts'
+import { fail, must } from '../errors.ts'
+import type { Statement } from '../platform/Pipelines.ts'
+import { scopeLock } from '../platform/scopes.ts'
+import { messageColumns, toMessage } from './rows.ts'
+
+export type Sent = { message: MessageRow }
+
+type Stored = Parameters<typeof toMessage>[0] & { client_hash: Buffer; again: boolean }
+type Found = (Place | { dialog_kind: null }) & (Stored | { id: null })
+
+/**
+ * Under the lock of the dialog one statement looks whether this was sent before, reads the right, counts the scope on and writes the
+ * message. A lost answer is answered again whatever the right is now: whoever was removed since still learns that it was sent.
+ */
+export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
+  must(input.body.length > 0, 'message.empty')
+  must(codePoints(input.body) <= limits.message.body, 'message.too_long')
+  const { dialogId } = input
+  const isOld = isExpired(ctx, input.clientId)
+  const found = await ctx.gates.scope.run(dialogId, () =>
+    write(ctx, input, isOld).catch((error) => again(ctx, input, error)),
+  )
+  if (found.id === null) return refuse(found, isOld)
+  must(found.client_hash.equals(hashOf(input)) && found.dialog_id === dialogId, 'message.conflict')
+  const message = toMessage(found)
+  if (!found.again) ctx.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: message.rev }] })
+  return { message }
+}
+
+async function write(ctx: Ctx, input: SendMessage, isOld: boolean): Promise<Found> {
+  const [, rows] = await ctx.pipelines.transact([scopeLock(input.dialogId), writing(ctx, input, isOld)])
+  return rows![0] as Found
+}
+
+const alreadyThere = '23505'
+
+/** The same client id at the same time in two dialogs: neither lock kept the other away, and now it can be seen. */
+function again(ctx: Ctx, input: SendMessage, error: unknown): Promise<Found> {
+  if (!(error instanceof Error && 'code' in error && error.code === alreadyThere)) throw error
+  return write(ctx, input, isExpired(ctx, input.clientId))
+}
+
+function refuse(found: Found, isOld: boolean): never {
+  must(!isOld, 'message.client_id_expired')
+  mustBeOpen(found, 'post')
+  // The right was there and nothing was written: there is no such scope, though there is such a dialog.
+  return fail('server.error')
+}
+
+function writing(ctx: Ctx, input: SendMessage, isOld: boolean): Statement {
+  const { dialogId, clientId, body } = input
+  const id = newId<MessageId>(ctx.clock.now())
+  const places = isOld ? [] : mayPost
+  return {
+    name: 'message-write',
+    text,
+    values: [dialogId, ctx.actor.userId, clientId, id, hashOf(input), body, places],
+  }
+}
+
+const mayPost = placesThatMay('post')
+const columns = [...messageColumns, 'client_hash'].join(', ')
+
+/** The permanent key of a message is its author's client id; the hash tells a retry from another message under the same id. */
+const text = `
+  with place as (${placeText}),
+    sent as (select ${columns} from messages where author_id = $2 and client_id = $3),
+    counted as (
+      update scopes set rev = rev + 1, seq = seq + 1
+      where id = $1 and not exists (select from sent)
+        and exists (select from place where dialog_kind || ' ' || my_role = any($7::text[]))
+      returning rev, seq),
+    written as (
+      insert into messages (dialog_id, seq, rev, id, author_id, client_id, client_hash, kind, body)
+      select $1::uuid, counted.seq, counted.rev, $4::uuid, $2::uuid, $3::uuid, $5::bytea, 'text', $6 from counted
+      returning ${columns})
+  select place.dialog_kind, place.my_role, found.*
+  from (select) nothing left join place on true
+    left join (select true as again, sent.* from sent union all select false, written.* from written) found on true`
+
+function hashOf({ dialogId, body }: SendMessage): Buffer {
+  return createHash('sha256').update(`text\n${dialogId}\n${body}`).digest()
+}
+
+function isExpired(ctx: Ctx, clientId: ClientId): boolean {
+  return ctx.clock.now() - idTime(clientId) >= limits.clientIdDays * 86_400_000
+}
