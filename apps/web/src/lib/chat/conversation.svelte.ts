@@ -1,6 +1,6 @@
 import type { ClientId, DialogId } from '@veche/shared/ids'
 import type { AppError } from '#lib/api/error.ts'
-import type { Chat } from '#lib/dialogs/chat.ts'
+import { readChat, type Chat } from '#lib/dialogs/chat.ts'
 import type { Chats } from '#lib/dialogs/chats.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
@@ -26,6 +26,7 @@ export class Conversation {
   /** How often it was opened anew: the list on the screen begins anew as well. */
   openings = $state(0)
   #typedAt = 0
+  #begun = false
 
   constructor(live: Live, client: LiveClient, chats: Chats, id: DialogId) {
     this.id = id
@@ -70,8 +71,16 @@ export class Conversation {
     return this.#view.attached
   }
 
+  /** Once the dialog is held, or it is certain that it is not: a link may lead here before anything was ever fetched. */
+  begin() {
+    if (this.#begun) return
+    this.#begun = true
+    void this.open()
+  }
+
   async open() {
-    const { chat } = this
+    const { store } = this.#client
+    const chat = await store.read((tx) => readChat(tx, store.userId, this.id))
     const unread = chat && chat.unread > 0 ? chat.readTo : undefined
     this.#divider = unread === undefined ? null : unread + 1
     await this.#history.open(unread)

@@ -165,7 +165,7 @@ export const dialogWords = catalogue({
     owner: 'владелец',
     moderator: 'модератор',
     member: 'участник',
-    itsYou: 'это вы',
+    itsYou: 'вы',
     notifications: 'Уведомления',
     pinnedSwitch: 'Закреплён сверху',
     historyForNew: 'Новые участники видят прежние сообщения',

@@ -21,9 +21,9 @@ const words = catalogue({
     others: (n: number) => `${n} more`,
   },
   ru: {
-    created: (who, title) => (who === 'Вы' ? `Вы создали группу «${title}»` : `${who} создаёт группу «${title}»`),
+    created: (who, title) => (who === 'Вы' ? `Вы создали группу «${inner(title)}»` : `${who} создаёт группу «${inner(title)}»`),
     renamed: (who, title) =>
-      who === 'Вы' ? `Вы переименовали группу в «${title}»` : `${who} переименовывает группу в «${title}»`,
+      who === 'Вы' ? `Вы переименовали группу в «${inner(title)}»` : `${who} переименовывает группу в «${inner(title)}»`,
     added: (who, names) => (who === 'Вы' ? `Вы добавили в группу: ${names}` : `${who} добавляет в группу: ${names}`),
     removed: (who, name) => (who === 'Вы' ? `Вы удалили из группы: ${name}` : `${who} удаляет из группы: ${name}`),
     left: (who) => (who === 'Вы' ? 'Вы покинули группу' : `${who} покидает группу`),
@@ -39,6 +39,11 @@ const words = catalogue({
 })
 
 const NAMED = 5
+
+/** Quotation marks within quotation marks are of the other kind. */
+function inner(title: string): string {
+  return title.replace(/[«“"]/g, '„').replace(/[»”]/g, '“')
+}
 
 export function happened(locale: Locale, row: MessageRow, me: UserId | null, nameOf: (id: UserId) => string): string {
   const { system, authorId } = row

@@ -78,7 +78,7 @@ export class LiveClient {
       }),
       // Memory that takes the place of a lost database may be empty: everything is read anew.
       this.store.on('trouble', () => this.#connection.restart()),
-      this.world.onNetwork(() => this.outbox.retryNow()),
+      this.world.onNetwork(() => this.#networkChanged()),
     ]
     this.#connection.start()
     this.outbox.work()
@@ -188,6 +188,11 @@ export class LiveClient {
     this.#clockOffset = now - this.world.now()
   }
 
+  #networkChanged(): void {
+    this.outbox.retryNow()
+    this.#changed()
+  }
+
   #signedOut(): void {
     this.stop()
     this.#options.onSignedOut()
@@ -206,8 +211,9 @@ export class LiveClient {
 
   #currentStatus(): LiveStatus {
     const { state, failures } = this.#connection
-    if (state === 'open') return this.#catchingUp ? 'catching-up' : 'online'
+    // A socket may look open for a while after its network has gone.
     if (!this.world.online()) return 'offline'
+    if (state === 'open') return this.#catchingUp ? 'catching-up' : 'online'
     return failures > 0 ? 'away' : 'connecting'
   }
 }
