@@ -1,19 +1,22 @@
 import type { LiveFrame } from '@veche/shared/live'
+import { nothing } from '@veche/shared/schemas/fields'
 import { fail } from '../errors.ts'
 import { signedIn } from '../trpc.ts'
 
 /** The one subscription. It takes no input, so that a reconnect cannot bring an old one back. */
-export const live = signedIn('read').subscription(async function* ({ ctx, signal }): AsyncGenerator<LiveFrame, void> {
-  const { socket, ip, device } = ctx.connection
-  if (!socket) fail('input.invalid')
-  const stream = await ctx.streams.open(ctx.actor, socket, { ip, device })
-  try {
-    yield* stream.frames(signal)
-  } finally {
-    ctx.streams.leave(stream)
-  }
-  if (stream.sessionOver) {
-    setTimeout(() => socket.close(4001, 'signed out'), 250).unref()
-    fail('auth.required')
-  }
-})
+export const live = signedIn('read')
+  .input(nothing)
+  .subscription(async function* ({ ctx, signal }): AsyncGenerator<LiveFrame, void> {
+    const { socket, ip, device } = ctx.connection
+    if (!socket) fail('input.invalid')
+    const stream = await ctx.streams.open(ctx.actor, socket, { ip, device })
+    try {
+      yield* stream.frames(signal)
+    } finally {
+      ctx.streams.leave(stream)
+    }
+    if (stream.sessionOver) {
+      setTimeout(() => socket.close(4001, 'signed out'), 250).unref()
+      fail('auth.required')
+    }
+  })

@@ -31,6 +31,12 @@ describe('who may call what', () => {
     expect(found).toEqual(row.expected)
   })
 
+  it.each(Object.entries(matrix))('%s refuses a key that it does not know', async (path, { input, expected }) => {
+    const who = actors.find((actor) => expected[actor] === 'ok') ?? 'otherUser'
+    const given = { ...(input(shared, who) as object | undefined), unheardOf: true }
+    expect(await outcomeOf(procedureFor(path, who, shared)(given))).toBe('input.invalid')
+  })
+
   async function outcomeFor(row: Row, path: string, who: ActorName, cast: Cast) {
     let answer: unknown
     const ask = async () => {
