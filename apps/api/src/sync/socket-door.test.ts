@@ -51,6 +51,24 @@ describe('the socket', () => {
     await vi.waitFor(() => expect(frames).toContainEqual(expect.objectContaining(heard)))
   })
 
+  it.each([
+    ['believes a proxy that is trusted', '127.0.0.1', '198.51.100.7'],
+    ['believes nobody else', '10.0.0.1', '127.0.0.1'],
+    ['passes over every trusted proxy on the way', '127.0.0.1,203.0.113.0/24', '192.0.2.1'],
+  ])('of whose address it is asked %s', async (_name, TRUSTED_PROXIES, ip) => {
+    const deps = house.another({ TRUSTED_PROXIES })
+    const behind = await createApp(deps)
+    const base = (await behind.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws') + '/api/trpc'
+    const forwarded = ip === '192.0.2.1' ? '192.0.2.1, 203.0.113.9' : '198.51.100.7'
+    const headers = { cookie: `${sessionCookie}=${anna.token}`, 'x-forwarded-for': forwarded }
+    const socket = new WebSocket(base, { origin: own, headers })
+    await new Promise((resolve) => socket.once('open', resolve))
+    socket.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
+    await vi.waitFor(() => expect(deps.streams.all().map(({ connection }) => connection.ip)).toEqual([ip]))
+    socket.terminate()
+    await behind.close()
+  })
+
   it('without a session says that one is needed', async () => {
     const { errors } = subscribe(null)
     await vi.waitFor(() => expect(errors).toEqual(['auth.required']))

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import proxyAddr from '@fastify/proxy-addr'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import type { AnyRouter } from '@trpc/server'
 import type { FastifyInstance } from 'fastify'
@@ -13,10 +14,11 @@ const path = '/api/trpc'
 /** The door of the stream: the origin is checked before anything else, since browsers let any page open a socket to anywhere. */
 export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRouter): { close: () => void } {
   const server = new WebSocketServer({ noServer: true, maxPayload: 64_000, perMessageDeflate: false })
+  const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
   const handler = applyWSSHandler({
     wss: server,
     router,
-    createContext: ({ req, res }) => socketContext(deps, req, addressOf(deps, req), res),
+    createContext: ({ req, res }) => socketContext(deps, req, proxyAddr(req, trusted), res),
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
   })
   server.on('connection', (socket) => socket.on('error', () => socket.terminate()))
@@ -38,18 +40,5 @@ export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRou
 function refuse(socket: Duplex, status: 403 | 404): void {
   socket.end(
     `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
-  )
-}
-
-/** Behind a trusted proxy the last address that it added; otherwise whoever holds the socket. */
-function addressOf(deps: Deps, req: IncomingMessage): string {
-  const direct = req.socket.remoteAddress ?? ''
-  if (deps.env.TRUSTED_PROXIES.length === 0) return direct
-  const forwarded = req.headers['x-forwarded-for']
-  return (
-    String(forwarded ?? '')
-      .split(',')
-      .at(-1)
-      ?.trim() || direct
   )
 }
