@@ -5,7 +5,13 @@ import { checkout } from './env.ts'
 
 export type Verdict = { ok: boolean; log: string }
 export type Place = { checkout: string; adminUrl: string }
-export type Check = { name: string; database?: boolean; run(place: Place): Promise<Verdict> }
+export type Check = {
+  name: string
+  database?: boolean
+  run(place: Place): Promise<Verdict>
+  /** Makes it so, where that needs no thought. */
+  write?(place: Place): Promise<Verdict>
+}
 
 const projects = ['packages/shared', 'packages/db', 'apps/api', 'apps/sfu', 'ops', 'e2e'].filter((folder) =>
   existsSync(join(checkout, folder, 'tsconfig.json')),
@@ -19,8 +25,8 @@ export const checks: Check[] = [
   command('types-web', 'pnpm', ['--dir', 'apps/web', 'check']),
   command('unused', bin('knip'), ['--no-progress']),
   ...projects.map((folder) => types(folder)),
-  command('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
-  { name: 'generated', database: true, run: generated },
+  { ...format('--check'), write: format('--write').run },
+  { name: 'generated', database: true, run: (place) => generated(place, ['--check']), write: generated },
 ]
 
 function command(name: string, program: string, args: string[]): Check {
@@ -33,8 +39,12 @@ function types(folder: string): Check {
   return command(name, bin('tsc'), ['--project', folder, '--pretty', 'false', ...memory])
 }
 
-/** The types that stand in the repository are compared with those of a database that was migrated just now. */
-async function generated({ adminUrl }: Place): Promise<Verdict> {
+function format(mode: '--check' | '--write'): Check {
+  return command('format', bin('prettier'), [mode, '--log-level', 'warn', '.'])
+}
+
+/** The types are those of a database that was migrated just now. */
+async function generated({ adminUrl }: Place, options: string[] = []): Promise<Verdict> {
   const { Client } = await import('pg')
   const admin = new Client({ connectionString: adminUrl })
   await admin.connect()
@@ -43,7 +53,7 @@ async function generated({ adminUrl }: Place): Promise<Verdict> {
   try {
     const url = new URL(adminUrl)
     url.pathname = name
-    return await execute('generated', process.execPath, ['packages/db/src/generate.ts', '--check'], {
+    return await execute('generated', process.execPath, ['packages/db/src/generate.ts', ...options], {
       DATABASE_URL: url.href,
     })
   } finally {

@@ -40,6 +40,10 @@ test('an unknown command or option is refused in one sentence', () => {
     stderr: expect.stringMatching(/^veche: Unknown option '--fast'/) as string,
   })
   expect(veche(['toString']).status).toBe(2)
+  expect(veche(['check', '--write', 'lint'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/"lint"; there is format, generated/) as string,
+  })
 })
 
 test('a port that is taken ends the start with one sentence', async () => {

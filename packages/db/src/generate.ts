@@ -67,4 +67,13 @@ const options = {
 }
 const cli = here('../node_modules/kysely-codegen/dist/cli/bin.js')
 const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
-await promisify(execFile)(process.execPath, [cli, ...args, ...(process.argv.includes('--check') ? ['--verify'] : [])])
+const check = process.argv.includes('--check')
+try {
+  await promisify(execFile)(process.execPath, [cli, ...args, ...(check ? ['--verify'] : [])])
+} catch (error) {
+  if (!check || !String((error as { stderr?: string }).stderr).includes('not up-to-date')) throw error
+  console.error(
+    'types.gen.ts is not what the migrations make of a database. Write it anew: ./veche check --write generated',
+  )
+  process.exitCode = 1
+}
