@@ -154,8 +154,15 @@ describe('sync.dialogs', () => {
     expect(seen).toEqual([ids[1], ids[4], ids[3], ids[2], ids[0]])
   })
 
-  it('refuses a cursor that it did not give', async () => {
-    await expect(sync(anna).dialogs({ cursor: "2020'; drop table users|x" })).rejects.toThrow('input.invalid')
+  it.each([
+    "2020'; drop table users|x",
+    '2026-11-20 10:00:00+00|------------------------------------',
+    `2026-02-31 10:00:00+00|${DIRECTORY_SCOPE}`,
+    `99999999999999999|${DIRECTORY_SCOPE}`,
+    `-1|${DIRECTORY_SCOPE}`,
+    '|',
+  ])('refuses a cursor that it did not give: %s', async (cursor) => {
+    await expect(sync(anna).dialogs({ cursor })).rejects.toThrow('input.invalid')
   })
 })
 

@@ -46,12 +46,12 @@ export async function syncDialogs(ctx: Ctx, { cursor, limit }: SyncDialogs): Pro
   return ctx.gates.state.run(gate, async () => {
     const before = cursor ? parseCursor(cursor) : null
     const me = ctx.actor.userId
-    const { rows } = await sql<{ id: DialogId; at: string }>`
-      select m.dialog_id as id, coalesce(last.created_at, m.joined_at)::text as at
+    const { rows } = await sql<{ id: DialogId; at: number }>`
+      select m.dialog_id as id, (extract(epoch from coalesce(last.created_at, m.joined_at)) * 1000000)::bigint as at
       from members m left join lateral (
         select x.created_at from messages x where x.dialog_id = m.dialog_id and x.seq >= m.from_seq order by x.seq desc limit 1) last on true
       where m.user_id = ${me} and m.left_at is null
-        and ${before ? sql`(coalesce(last.created_at, m.joined_at), m.dialog_id) < (${before.at}::timestamptz, ${before.id}::uuid)` : sql`true`}
+        and ${before ? sql`(coalesce(last.created_at, m.joined_at), m.dialog_id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
       order by coalesce(last.created_at, m.joined_at) desc, m.dialog_id desc limit ${limit + 1}`.execute(ctx.db)
     const page = rows.slice(0, limit)
     const dialogs = await inTurns(page, 4, ({ id }) =>
@@ -103,10 +103,11 @@ function withLastMessage(answer: ScopeAnswer): ScopeAnswer {
   return newest ? { ...answer, rows: { ...answer.rows, messages: [newest] } } : answer
 }
 
-function parseCursor(cursor: string): { at: string; id: string } {
-  const [at = '', id = ''] = cursor.split('|')
-  must(!Number.isNaN(Date.parse(at)) && /^[0-9a-f-]{36}$/.test(id), 'input.invalid')
-  return { at, id }
+/** The moment in microseconds, as exact as Postgres keeps it, and the dialog. */
+function parseCursor(cursor: string) {
+  const [, microseconds, id] = /^(\d{1,16})\|([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(cursor) ?? []
+  must(id, 'input.invalid')
+  return { at: sql`timestamptz 'epoch' + ${microseconds}::float8 * interval '1 microsecond'`, id }
 }
 
 async function inTurns<A, B>(items: A[], places: number, work: (item: A) => Promise<B>): Promise<B[]> {
