@@ -10,6 +10,7 @@ export default defineConfig(({ mode }) => {
   return {
     plugins: [
       plainAnnouncer(),
+      withoutSerializer(),
       sveltekit({
         adapter: adapter({ fallback: '200.html', precompress: true }),
         // A page opened offline at a deep link comes from the one shell: its addresses must not depend on the depth.
@@ -20,13 +21,22 @@ export default defineConfig(({ mode }) => {
         compilerOptions: { runes: true },
       }),
     ],
-    // What four or more screens share is one file: fewer requests, and it compresses better together.
-    build: { rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'base', minShareCount: 4 }] } } } },
+    build: { rolldownOptions: { output: { codeSplitting: { groups } } } },
     server: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
     preview: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
     test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
   }
 })
+
+/**
+ * What many screens share is one file: fewer requests, and it compresses better together. Kit's own modules stay as kit splits
+ * them, because some of them read, as they load, what the page has told the one before.
+ */
+const groups = [
+  { name: 'shared', minShareCount: 12, test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) },
+  { name: 'icons', minShareCount: 2, test: /lucide/ },
+  { name: 'ui', minShareCount: 3, test: /src\/lib\/(ui|i18n|people)\// },
+]
 
 /** Kit's announcer hides itself with a style attribute, which our policy refuses; app.css hides it instead. */
 function plainAnnouncer(): Plugin {
@@ -39,6 +49,24 @@ function plainAnnouncer(): Plugin {
       if (plain === code)
         this.error('Kit writes its announcer in another way now: see whether the policy still refuses it.')
       return { code: plain, map: null }
+    },
+  }
+}
+
+/** Kit can read what a server of its own has written; there is none here, so the browser need not fetch the reader. */
+function withoutSerializer(): Plugin {
+  const methods = ['parse', 'unflatten', 'stringify', 'stringifyAsync', 'uneval']
+  return {
+    name: 'without-serializer',
+    enforce: 'pre',
+    resolveId(id) {
+      return id === 'devalue' && this.environment.name === 'client' ? '\0no-devalue' : null
+    },
+    load(id) {
+      if (id !== '\0no-devalue') return null
+      return methods
+        .map((name) => `export const ${name} = () => { throw new Error('kit has no server here') }`)
+        .join('\n')
     },
   }
 }
