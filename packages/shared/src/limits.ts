@@ -21,10 +21,11 @@ export const limits = {
   typingSeconds: 6,
 } as const
 
-/** Text as it is stored: composed, without control characters, trimmed. */
+/** Text as it is stored: composed, without halves of characters and control characters, trimmed. */
 export function cleanText(text: string): string {
-  // Line breaks and tabs are kept; other control characters would only hide something from the reader.
+  // Half a character cannot be stored. Line breaks and tabs are kept; other control characters would only hide something from the reader.
   return text
+    .toWellFormed()
     .normalize('NFC')
     .replace(/\r\n?/g, '\n')
     .replace(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '')

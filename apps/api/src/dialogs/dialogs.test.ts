@@ -53,6 +53,13 @@ describe('a group', () => {
     )
   })
 
+  it('takes a title that was cut in the middle of a character, and what is missing shows', async () => {
+    const cut = '🔔 and 🔔'.slice(0, -1)
+    const dialogId = await newGroup(house.deps, [anna], cut)
+    const { dialog } = await as(anna).rename({ dialogId, title: `new ${cut}` })
+    expect(dialog.title).toBe('new 🔔 and \ufffd')
+  })
+
   it('its last owner hands over first; a lone owner may go', async () => {
     const dialogId = await newGroup(house.deps, [anna, boris])
     await expect(as(anna).leave({ dialogId })).rejects.toThrow('dialog.owner_must_hand_over')
