@@ -1,5 +1,6 @@
 import { catalogue } from '#lib/i18n/catalogue.ts'
 import { pluralEn, pluralRu } from '#lib/i18n/plural.ts'
+import { inQuotesRu } from './quotes.ts'
 
 export const dialogWords = catalogue({
   en: {
@@ -122,7 +123,7 @@ export const dialogWords = catalogue({
     emptyText: 'Найдите, кому написать, или соберите группу.',
     noUnread: 'Непрочитанного нет',
     noGroups: 'Вы пока ни в одной группе',
-    notFound: (query) => `Чата «${query}» не нашлось`,
+    notFound: (query) => `Чата ${inQuotesRu(query)} не нашлось`,
     notFoundText: 'Попробуйте другую часть названия или имени.',
     notSynced: 'Чаты появятся, как только сервер ответит.',
     choose: 'Выберите чат или начните новый',
@@ -145,7 +146,7 @@ export const dialogWords = catalogue({
     create: 'Создать',
     back: 'Назад',
     nobody: 'Пока здесь никого нет',
-    notFoundPerson: (query) => `«${query}» не нашлось`,
+    notFoundPerson: (query) => `${inQuotesRu(query)} не нашлось`,
     failedPeople: 'Список людей не загрузился',
     chosen: (n) => `Выбрано: ${pluralRu(n, 'человек', 'человека', 'человек')}`,
     chooseMembers: 'Участники',
@@ -173,7 +174,7 @@ export const dialogWords = catalogue({
     renameTitle: 'Переименовать группу',
     save: 'Сохранить',
     leave: 'Покинуть группу',
-    leaveTitle: (title) => `Покинуть «${title}»?`,
+    leaveTitle: (title) => `Покинуть ${inQuotesRu(title)}?`,
     leaveText: 'Чат исчезнет со всех ваших устройств. Добавить вас снова сможет кто-то из группы.',
     removeFromGroup: 'Удалить из группы',
     removeTitle: (name) => `Удалить из группы: ${name}?`,

@@ -2,6 +2,7 @@ import type { UserId } from '@veche/shared/ids'
 import type { DialogRole } from '@veche/shared/permissions'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { catalogue, type Locale } from '#lib/i18n/catalogue.ts'
+import { inQuotesRu } from './quotes.ts'
 
 /** What happened in a group, as sentences. Russian ones keep to the present tense: a name does not tell a gender. */
 const words = catalogue({
@@ -21,9 +22,12 @@ const words = catalogue({
     others: (n: number) => `${n} more`,
   },
   ru: {
-    created: (who, title) => (who === 'Вы' ? `Вы создали группу «${inner(title)}»` : `${who} создаёт группу «${inner(title)}»`),
+    created: (who, title) =>
+      who === 'Вы' ? `Вы создали группу ${inQuotesRu(title)}` : `${who} создаёт группу ${inQuotesRu(title)}`,
     renamed: (who, title) =>
-      who === 'Вы' ? `Вы переименовали группу в «${inner(title)}»` : `${who} переименовывает группу в «${inner(title)}»`,
+      who === 'Вы'
+        ? `Вы переименовали группу в ${inQuotesRu(title)}`
+        : `${who} переименовывает группу в ${inQuotesRu(title)}`,
     added: (who, names) => (who === 'Вы' ? `Вы добавили в группу: ${names}` : `${who} добавляет в группу: ${names}`),
     removed: (who, name) => (who === 'Вы' ? `Вы удалили из группы: ${name}` : `${who} удаляет из группы: ${name}`),
     left: (who) => (who === 'Вы' ? 'Вы покинули группу' : `${who} покидает группу`),
@@ -39,11 +43,6 @@ const words = catalogue({
 })
 
 const NAMED = 5
-
-/** Quotation marks within quotation marks are of the other kind. */
-function inner(title: string): string {
-  return title.replace(/[«“"]/g, '„').replace(/[»”]/g, '“')
-}
 
 export function happened(locale: Locale, row: MessageRow, me: UserId | null, nameOf: (id: UserId) => string): string {
   const { system, authorId } = row
