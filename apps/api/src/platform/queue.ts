@@ -7,7 +7,8 @@ import type { Logger } from './logger.ts'
 export type Jobs = { 'mail.send': { mailId: MailId } }
 export type JobName = keyof Jobs
 
-export const jobNames: JobName[] = ['mail.send']
+const named: Record<JobName, true> = { 'mail.send': true }
+export const jobNames = Object.keys(named) as JobName[]
 
 export class Queue {
   readonly #queues = new Map<JobName, BullQueue>()

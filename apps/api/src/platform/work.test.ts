@@ -28,7 +28,7 @@ describe('work', () => {
 
   it('that fails unexpectedly stays due, and does not end the worker', async () => {
     const [mail] = mailJobs
-    const broken = { ...mail!, run: () => Promise.reject(new Error('unexpected')) }
+    const broken = { ...mail!, start: () => Promise.reject(new Error('unexpected')) }
     const id = await newMail(house.deps)
     await runJob(house.deps, broken, { mailId: id })
     expect((await rowOf(house.deps, id)).state).toBe('due')

@@ -4,15 +4,26 @@ import type { Deps } from '../deps.ts'
 import { bullConnection, type JobName, jobNames, type Jobs } from './queue.ts'
 
 /** How one kind of work is done. The row is the record: `run` claims it, `due` finds the rows that nobody was told of. */
-export type Job<N extends JobName = JobName> = {
+type Given<N extends JobName> = {
   name: N
   payload: z.ZodType<Jobs[N]>
   run: (deps: Deps, payload: Jobs[N]) => Promise<void>
   due: (deps: Deps) => Promise<Jobs[N][]>
 }
 
-export function job<N extends JobName>(given: Job<N>): Job<N> {
-  return given
+/** Jobs of all kinds stand in one list: what a nudge brings is read here, and null is the answer to what makes no sense. */
+export type Job = {
+  name: JobName
+  start: (deps: Deps, data: unknown) => Promise<void> | null
+  due: (deps: Deps) => Promise<unknown[]>
+}
+
+export function job<N extends JobName>({ name, payload, run, due }: Given<N>): Job {
+  const start = (deps: Deps, data: unknown) => {
+    const read = payload.safeParse(data)
+    return read.success ? run(deps, read.data) : null
+  }
+  return { name, start, due }
 }
 
 /** A name without a handler would be work that nobody does; two handlers, work that is done twice. */
@@ -24,11 +35,11 @@ export function checkJobs(jobs: Job[], names: readonly JobName[] = jobNames): vo
 }
 
 /** Runs one piece of work. What goes wrong in it stands in its row; what even that cannot say is logged, and the sweep comes back. */
-export async function runJob(deps: Deps, { name, payload, run }: Job, data: unknown): Promise<void> {
-  const read = payload.safeParse(data)
-  if (!read.success) return deps.log.warn({ name }, 'a nudge that makes no sense was dropped')
+export async function runJob(deps: Deps, { name, start }: Job, data: unknown): Promise<void> {
   try {
-    await run(deps, read.data)
+    const started = start(deps, data)
+    if (!started) return deps.log.warn({ name }, 'a nudge that makes no sense was dropped')
+    await started
   } catch (error) {
     deps.metrics.jobs.inc({ name, outcome: 'error' })
     deps.log.warn({ err: error, name }, 'work was interrupted; it stays due')
