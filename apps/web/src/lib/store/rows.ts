@@ -11,12 +11,15 @@ export type Source = 'snapshot' | 'answer'
 
 /** Merges row by row: the larger `rev` wins. Cursors are the caller's business. */
 export async function mergeRows(merge: Merge, rows: Rows, source: Source): Promise<void> {
-  for (const row of rows.people ?? []) await mergePerson(merge, row)
-  for (const row of rows.settings ?? []) await mergeMine(merge, 'settings', row.userId, row)
-  for (const row of rows.sessions ?? []) await mergeMine(merge, 'sessions', row.id, row)
-  for (const row of rows.memberships ?? []) await mergeMembership(merge, row)
-  for (const row of rows.dialogs ?? []) await mergeDialog(merge, row)
-  await mergeMessages(merge, rows.messages ?? [], source)
+  const { people = [], settings = [], sessions = [], memberships = [], dialogs = [], messages = [], ...others } = rows
+  for (const row of people) await mergePerson(merge, row)
+  for (const row of settings) await mergeMine(merge, 'settings', row.userId, row)
+  for (const row of sessions) await mergeMine(merge, 'sessions', row.id, row)
+  for (const row of memberships) await mergeMembership(merge, row)
+  for (const row of dialogs) await mergeDialog(merge, row)
+  await mergeMessages(merge, messages, source)
+  // A table that is forgotten here does not compile.
+  const _none: Record<string, never> = others
 }
 
 /** Rows of people are kept of those who were met. */
