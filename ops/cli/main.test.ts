@@ -58,7 +58,7 @@ test('a port that is taken ends the start with one sentence', async () => {
   })
 })
 
-test('wrong settings of all parts are named at once, before anything starts', { timeout: 120_000 }, () => {
+test('wrong settings of all parts are named at once, before anything starts', { timeout: 300_000 }, () => {
   const folder = newFolder()
   const { status, stderr } = veche(['up'], {
     VECHE_DATA: folder,

@@ -5,6 +5,7 @@ import { startChild } from './child.ts'
 import { checks } from './checks.ts'
 import { runChecks } from './check.ts'
 import { checkout } from './env.ts'
+import { needLocalhost } from './localhost.ts'
 import { prepare } from './prepare.ts'
 import { readReport, type Count } from './report.ts'
 import { needChromium, needRedis } from './system-packages.ts'
@@ -24,6 +25,7 @@ export async function run(args: string[]): Promise<number> {
   const add = ({ passed, failed }: Count) => void ((total.passed += passed), (total.failed += failed))
   const start = performance.now()
   try {
+    await needLocalhost()
     await needRedis()
     await needChromium()
     await prepare({ web: true })

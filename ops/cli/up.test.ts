@@ -8,7 +8,7 @@ import { newFolder } from '../test/folder.ts'
 import { isAlive } from './child.ts'
 import { readState } from './state.ts'
 
-const patience = 120_000
+const patience = 300_000
 
 /** One installation of its own, with the lines it has printed so far. */
 class Installation {
