@@ -68,10 +68,8 @@ const unread = sql`select count(*) from (
       and x.author_id <> m.user_id and x.kind = 'text' and x.deleted_at is null
     limit ${sql.lit(limits.unreadCap)}) counted`
 
-/** What was written before this person came, or has been cleared, does not reach them. */
-export function narrow(rows: Rows, { from_seq, cleared_seq }: { from_seq: number; cleared_seq: number }): Rows {
-  if (!rows.messages) return rows
-  const messages = rows.messages.filter(({ seq }) => seq >= from_seq && seq > cleared_seq)
-  const { messages: _, ...rest } = rows
-  return messages.length > 0 ? { ...rest, messages } : rest
+/** What was written before this person came, or was cleared, does not reach them; a table that is not named here reaches nobody. */
+export function narrow({ dialogs, messages }: Rows, own: { from_seq: number; cleared_seq: number }): Rows {
+  const visible = messages?.filter(({ seq }) => seq >= own.from_seq && seq > own.cleared_seq) ?? []
+  return { ...(dialogs ? { dialogs } : {}), ...(visible.length > 0 ? { messages: visible } : {}) }
 }
