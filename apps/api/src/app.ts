@@ -12,6 +12,9 @@ import { serveMailbox } from './mail/http.ts'
 
 export type App = { http: FastifyInstance; close: () => Promise<void> }
 
+/** How long a stop waits for answers that are on their way. */
+const patience = 5_000
+
 /** The HTTP and WebSocket doors over `deps`; tests use the very same. */
 export async function createApp(deps: Deps): Promise<App> {
   const http = Fastify({
@@ -20,7 +23,6 @@ export async function createApp(deps: Deps): Promise<App> {
     bodyLimit: 1_000_000,
     routerOptions: { maxParamLength: 5_000 },
     requestTimeout: 30_000,
-    forceCloseConnections: true,
   })
   http.setErrorHandler((error: FastifyError, req, reply) => answerError(deps, error, req.url, reply))
   await http.register(cookie)
@@ -29,11 +31,16 @@ export async function createApp(deps: Deps): Promise<App> {
   serveMailbox(http, deps)
   await serveWeb(http, deps.env)
   const door = openSocketDoor(http, deps, socketRouter)
+  let closing = false
+  http.addHook('onSend', async (_req, reply) => void (closing && reply.header('connection', 'close')))
   const close = async () => {
+    closing = true
     // Streams first: clients hear that they should come back elsewhere, while requests in flight are still answered.
     door.close()
     deps.streams.close()
+    const cut = setTimeout(() => http.server.closeAllConnections(), patience)
     await http.close()
+    clearTimeout(cut)
   }
   return { http, close }
 }

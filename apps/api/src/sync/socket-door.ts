@@ -10,6 +10,8 @@ import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/origin.ts'
 
 const path = '/api/trpc'
+/** So long a socket has to say goodbye when the node stops. */
+const goodbye = 1_000
 
 /** The door of the stream: the origin is checked before anything else, since browsers let any page open a socket to anywhere. */
 export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRouter): { close: () => void } {
@@ -33,6 +35,7 @@ export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRou
       handler.broadcastReconnectNotification()
       for (const client of server.clients) client.close(1012, 'restarting')
       server.close()
+      setTimeout(() => server.clients.forEach((client) => client.terminate()), goodbye).unref()
     },
   }
 }
