@@ -10,7 +10,7 @@ export default defineConfig(({ mode }) => {
   return {
     plugins: [
       plainAnnouncer(),
-      withoutSerializer(),
+      plainSerializer(),
       sveltekit({
         adapter: adapter({ fallback: '200.html', precompress: true }),
         // A page opened offline at a deep link comes from the one shell: its addresses must not depend on the depth.
@@ -53,20 +53,22 @@ function plainAnnouncer(): Plugin {
   }
 }
 
-/** Kit can read what a server of its own has written; there is none here, so the browser need not fetch the reader. */
-function withoutSerializer(): Plugin {
-  const methods = ['parse', 'unflatten', 'stringify', 'stringifyAsync', 'uneval']
+/** Kit reads what a server of its own has written, and keeps page states the same way. Here is no such server: JSON is enough. */
+function plainSerializer(): Plugin {
+  const foreign = ['unflatten', 'stringifyAsync', 'uneval']
   return {
-    name: 'without-serializer',
+    name: 'plain-serializer',
     enforce: 'pre',
     resolveId(id) {
-      return id === 'devalue' && this.environment.name === 'client' ? '\0no-devalue' : null
+      return id === 'devalue' && this.environment.name === 'client' ? '\0plain-devalue' : null
     },
     load(id) {
-      if (id !== '\0no-devalue') return null
-      return methods
-        .map((name) => `export const ${name} = () => { throw new Error('kit has no server here') }`)
-        .join('\n')
+      if (id !== '\0plain-devalue') return null
+      return [
+        'export const parse = (text) => JSON.parse(text)',
+        'export const stringify = (value) => JSON.stringify(value)',
+        ...foreign.map((name) => `export const ${name} = () => { throw new Error('kit has no server here') }`),
+      ].join('\n')
     },
   }
 }
