@@ -2,6 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server'
 import type { WireError } from '@veche/shared/errors'
 import { isAdmin } from '@veche/shared/permissions'
 import { ZodError } from 'zod'
+import { addressKey } from './auth/attempts.ts'
 import type { Anyone } from './ctx.ts'
 import { fail, known, trpcKind } from './errors.ts'
 import type { LimitName } from './platform/limits.ts'
@@ -41,7 +42,7 @@ const observed = t.procedure.use(async ({ ctx, path, next }) => {
 /** The ladder: open → signedIn → admin, each with the limit that it counts against. */
 export const open = (limit: LimitName) =>
   observed.use(async ({ ctx, next }) => {
-    await ctx.limits.take(limit, ctx.actor?.userId ?? ctx.connection.ip)
+    await ctx.limits.take(limit, ctx.actor?.userId ?? addressKey(ctx.connection.ip))
     return next()
   })
 

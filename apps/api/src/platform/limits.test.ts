@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { newHouse } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
+import { visitor } from '../test/visitor.ts'
 
 it('somebody may do so much a minute, each for themselves, counted for all processes together', async () => {
   const house = await newHouse()
@@ -25,4 +26,13 @@ it('while Redis is away each process counts for itself, and nobody waits for it'
   for (let i = 0; i < 120; i += 1) await house.deps.limits.take('open', 'one')
   expect(await outcomeOf(house.deps.limits.take('open', 'one'))).toBe('request.too_many')
   expect(performance.now() - from).toBeLessThan(2_000)
+})
+
+it('strangers of one household of IPv6 count as one, however many addresses they have', async () => {
+  const house = await newHouse()
+  const asked = (ip: string) => outcomeOf(visitor(house.deps, { ip }).api.auth.invite({ token: 'x'.repeat(43) }))
+  const outcomes = new Set<string>()
+  for (let i = 0; i < 121; i += 1) outcomes.add(await asked(`2001:db8:1:2::${i.toString(16)}`))
+  expect(outcomes).toEqual(new Set(['ok', 'request.too_many']))
+  expect(await asked('2001:db8:1:3::1')).toBe('ok')
 })
