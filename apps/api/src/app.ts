@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie'
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { httpContext } from './connection.ts'
 import type { Deps } from './deps.ts'
 import { known } from './errors.ts'
@@ -25,6 +25,7 @@ export async function createApp(deps: Deps): Promise<App> {
     requestTimeout: 30_000,
   })
   http.setErrorHandler((error: FastifyError, req, reply) => answerError(deps, error, req.url, reply))
+  http.addHook('onSend', (_req, reply, payload) => wholeAnswer(reply, payload))
   await http.register(cookie)
   await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
   serveHealth(http, deps)
@@ -43,6 +44,14 @@ export async function createApp(deps: Deps): Promise<App> {
     clearTimeout(cut)
   }
   return { http, close }
+}
+
+/** Answers of procedures are there as a whole: sent as streams, in chunks that nobody waits for, they would only cost more. */
+async function wholeAnswer(reply: FastifyReply, payload: unknown): Promise<unknown> {
+  if (!(payload instanceof Response)) return payload
+  reply.code(payload.status)
+  for (const [name, value] of payload.headers) reply.header(name, value)
+  return payload.text()
 }
 
 function trpcOptions(deps: Deps): FastifyTRPCPluginOptions<AppRouter>['trpcOptions'] {

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
 import type { Env } from './env.ts'
+import { sessionLookup } from './auth/sessions.ts'
 import { rowSources as dialogRows } from './dialogs/rows.ts'
 import { dialogView } from './dialogs/view.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
@@ -31,6 +32,7 @@ export type Deps = {
   pipelines: Pipelines
   redis: Redis
   hints: Hints
+  sessions: ReturnType<typeof sessionLookup>
   queue: Queue
   limits: RateLimits
   mailer: Mailer
@@ -50,11 +52,13 @@ export function createDeps(env: Env, given: Given = {}): Deps {
   const log = given.log ?? createLogger(env.LOG_LEVEL, 'api')
   const redis = connectRedis(env.REDIS_URL, log)
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
+  const pools = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
   const deps: BaseDeps = {
     env,
     log,
     clock: given.clock ?? systemClock,
-    ...openPools(env.DATABASE_URL, env.DATABASE_POOL, log),
+    ...pools,
+    sessions: sessionLookup(pools.polls),
     redis,
     hints: new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log }),
     queue: new Queue(env, log),

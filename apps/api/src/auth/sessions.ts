@@ -3,8 +3,10 @@ import { newId, type SessionId, type UserId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Actor, Anyone, Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { advance } from '../platform/scopes.ts'
+import { Batch } from '../platform/Batch.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
+import type { Database } from '../platform/db.ts'
+import { advance } from '../platform/scopes.ts'
 
 export const sessionCookie = '__Host-veche'
 
@@ -27,19 +29,30 @@ export function hashToken(token: string): Buffer {
 /** Who holds this token: the one question that every door asks. */
 export async function findActor(deps: Deps, token: string | undefined): Promise<Actor | null> {
   if (!token) return null
-  const found = await deps.polls
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['sessions.id', 'sessions.user_id', 'users.role'])
-    .select(sql<boolean>`sessions.last_used_at < veche_now() - interval '1 minute'`.as('stale'))
-    .where('sessions.token_hash', '=', hashToken(token))
-    .where('sessions.revoked_at', 'is', null)
-    .where('users.disabled_at', 'is', null)
-    .where('sessions.expires_at', '>', sqlNow)
-    .executeTakeFirst()
+  const found = await deps.sessions.ask(hashToken(token).toString('hex'))
   if (!found) return null
   if (found.stale) await touch(deps, found.id)
   return { userId: found.user_id, sessionId: found.id, role: found.role }
+}
+
+type LiveSession = { id: SessionId; user_id: UserId; role: Actor['role']; stale: boolean }
+
+/** Sessions that are good at this moment, by the hash of their token; those who ask at once are answered by one statement. */
+export function sessionLookup(polls: Database): Batch<LiveSession> {
+  return new Batch(2, async (hashes) => {
+    const given = hashes.map((hash) => Buffer.from(hash, 'hex'))
+    const rows = await polls
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .select(['sessions.id', 'sessions.user_id', 'users.role', 'sessions.token_hash'])
+      .select(sql<boolean>`sessions.last_used_at < veche_now() - interval '1 minute'`.as('stale'))
+      .where(sql<boolean>`sessions.token_hash = any(${given}::bytea[])`)
+      .where('sessions.revoked_at', 'is', null)
+      .where('users.disabled_at', 'is', null)
+      .where('sessions.expires_at', '>', sqlNow)
+      .execute()
+    return new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), row]))
+  })
 }
 
 export type Opened = { userId: UserId; sessionId: SessionId; token: string; until: Date }
