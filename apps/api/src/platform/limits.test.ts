@@ -30,6 +30,7 @@ it('while Redis is away each process counts for itself, and nobody waits for it'
 
 it('strangers of one household of IPv6 count as one, however many addresses they have', async () => {
   const house = await newHouse()
+  await vi.waitFor(() => expect(house.deps.redis.status).toBe('ready'))
   const asked = (ip: string) => outcomeOf(visitor(house.deps, { ip }).api.auth.invite({ token: 'x'.repeat(43) }))
   const outcomes = new Set<string>()
   for (let i = 0; i < 121; i += 1) outcomes.add(await asked(`2001:db8:1:2::${i.toString(16)}`))
