@@ -12,6 +12,8 @@ import { inOrder, readChat, readChats, type Chat } from './chat.ts'
 /** All my dialogs, as they are held on this device. */
 export class Chats {
   loaded = $state(false)
+  /** Somebody wants to search, perhaps from where there is no list: it takes the wish when it is there. */
+  searching = $state(false)
   #all = $state.raw<ReadonlyMap<DialogId, Chat>>(new Map())
   readonly list = $derived([...this.#all.values()].filter((chat) => chat.listed).sort(inOrder))
   /** The number on the tab and on the app: of all that are not muted. */
