@@ -22,6 +22,7 @@ export type FaultsOptions = {
 export class Faults {
   readonly #options: FaultsOptions
   #over = false
+  #redis = Promise.resolve()
 
   constructor(options: FaultsOptions) {
     this.#options = options
@@ -44,6 +45,7 @@ export class Faults {
       { name: 'worker killed', every: [8_000, 16_000], strike: () => this.#killWorker() },
       { name: 'redis flushed', every: [5_000, 12_000], strike: () => flush(stage) },
       { name: 'redis killed', every: [9_000, 18_000], strike: () => this.#killRedis() },
+      { name: 'redis frozen', every: [12_000, 24_000], strike: () => this.#freezeRedis() },
       { name: 'postgres killed', every: [14_000, 30_000], strike: () => this.#killPostgres() },
       { name: 'sockets cut', every: [3_000, 7_000], strike: () => proxy.cutSockets(0.25, random.between(0, 1_500)) },
       { name: 'tab killed', every: [2_500, 6_000], strike: async () => random.pick(keepers)?.killTab() },
@@ -82,14 +84,31 @@ export class Faults {
   }
 
   /** Away for a while, and empty when it is back. */
-  async #killRedis(): Promise<void> {
+  #killRedis(): Promise<void> {
     const { stage, random } = this.#options
-    await this.#during('redis', async () => {
+    return this.#toRedis(async () => {
       await stage.redis.child.stop(['SIGKILL'], 5_000)
       stage.forgetRedis()
       await wait(random.between(4_000, 6_000))
       stage.redis = await stage.startRedis()
     })
+  }
+
+  /** Worse than away: its connections stand, and nobody answers. */
+  #freezeRedis(): Promise<void> {
+    const { stage, random } = this.#options
+    return this.#toRedis(async () => {
+      const { pid } = stage.redis.child
+      process.kill(pid, 'SIGSTOP')
+      await wait(random.between(2_000, 4_000))
+      process.kill(pid, 'SIGCONT')
+    })
+  }
+
+  /** One thing at a time: what is frozen cannot be killed and started anew. */
+  #toRedis(strike: () => Promise<void>): Promise<void> {
+    this.#redis = this.#redis.then(() => this.#during('redis', strike))
+    return this.#redis
   }
 
   async #killPostgres(): Promise<void> {

@@ -2,7 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { startChild, type Child } from '../../cli/child.ts'
 import { Trouble } from '../../cli/trouble.ts'
 
-export type ApiOptions = { role: 'http' | 'worker' | 'both'; port: number; env: NodeJS.ProcessEnv; log: number; code: string }
+export type ApiOptions = {
+  role: 'http' | 'worker' | 'both'
+  port: number
+  env: NodeJS.ProcessEnv
+  log: number
+  code: string
+}
 
 /** One process of the real API, as operators start it. */
 export class Api {
