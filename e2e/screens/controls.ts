@@ -15,8 +15,9 @@ export async function fill(place: Place, fields: Record<string, string>): Promis
   for (const [name, value] of Object.entries(fields)) await textbox(place, name).fill(value)
 }
 
-export async function seen(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: 'visible' })
+/** `patience` in milliseconds, where the app itself waits longer than usual. */
+export async function seen(locator: Locator, patience?: number): Promise<void> {
+  await locator.first().waitFor({ state: 'visible', ...(patience ? { timeout: patience } : {}) })
 }
 
 export async function gone(locator: Locator): Promise<void> {

@@ -1,0 +1,139 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { openDevice } from './browser/Device.ts'
+import { contentOfDatabases } from './browser/storage.ts'
+import { refused } from './browser/Witness.ts'
+import { newAccount, newGroup, newOwner, say } from './house/accounts.ts'
+import { Installation } from './house/Installation.ts'
+import { chatInList, choose, composer, message, openChat, openDetails, write } from './screens/chats.ts'
+import { fill, gone, press, seen } from './screens/controls.ts'
+
+const house = await Installation.start()
+const anna = await newOwner(house, { name: 'Anna Lindqvist' })
+const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
+const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
+afterAll(() => house.stop())
+
+describe('a member who is removed', () => {
+  it('sees the chat go at that moment, and nothing of it stays on the device', async () => {
+    const dialogId = await newGroup(anna, 'Small secrets', [boris, clara])
+    await say(anna, dialogId, 'the parsnip is in the shed')
+    const his = await openDevice(house, { account: boris })
+    his.witness.expect(refused(404))
+    await his.goto('/')
+    await openChat(his.page, 'Small secrets')
+    await seen(message(his.page, 'the parsnip'))
+    await composer(his.page).fill('a draft about the parsnip')
+    expect(await contentOfDatabases(his.page)).toMatch('parsnip')
+
+    const hers = await openDevice(house, { account: anna })
+    await hers.goto(`/chats/${dialogId}`)
+    await openDetails(hers.page)
+    await choose(hers.page, 'Boris Petrov', 'Remove from group')
+    await hers.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click()
+
+    await gone(composer(his.page))
+    await gone(chatInList(his.page, 'Small secrets'))
+    await seen(his.page.getByText('This chat is not here'))
+    await expect.poll(() => contentOfDatabases(his.page)).not.toMatch(/parsnip|Small secrets/)
+    await say(anna, dialogId, 'the parsnip has moved')
+    await his.page.reload()
+    await seen(his.page.getByText('This chat is not here'))
+    expect(await contentOfDatabases(his.page)).not.toMatch(/parsnip|Small secrets/)
+  })
+})
+
+describe('an owner who leaves', () => {
+  it('hands over first when there is no other owner', async () => {
+    const dialogId = await newGroup(anna, 'Torch', [boris])
+    const hers = await openDevice(house, { account: anna })
+    hers.witness.expect(refused(422))
+    await hers.goto(`/chats/${dialogId}`)
+    await openDetails(hers.page)
+    await choose(hers.page, 'Torch', 'Leave')
+    await press(hers.page.getByRole('alertdialog'), 'Leave')
+    await seen(hers.page.getByText('You are the last owner'))
+    await press(hers.page, 'Cancel')
+
+    await choose(hers.page, 'Boris Petrov', 'Make owner')
+    await choose(hers.page, 'Torch', 'Leave')
+    await press(hers.page.getByRole('alertdialog'), 'Leave')
+    await gone(chatInList(hers.page, 'Torch'))
+    const { members } = await boris.api.dialogs.members.query({ dialogId, limit: 10 })
+    expect(members.map(({ person, role }) => [person.name, role])).toEqual([['Boris Petrov', 'owner']])
+  })
+})
+
+describe('somebody who is added', () => {
+  it('reads what was written before', async () => {
+    const dialogId = await newGroup(anna, 'Open book', [boris])
+    await say(anna, dialogId, 'chapter one')
+    const theirs = await openDevice(house, { account: clara })
+    await theirs.goto('/')
+    const hers = await openDevice(house, { account: anna })
+    await hers.goto(`/chats/${dialogId}`)
+    await openDetails(hers.page)
+    await press(hers.page, 'Add people')
+    const dialog = hers.page.getByRole('dialog', { name: 'Add people' })
+    await dialog.getByText('Clara Rossi').click()
+    await press(dialog, 'Add')
+    await gone(dialog)
+    await openChat(theirs.page, 'Open book')
+    await seen(message(theirs.page, 'chapter one'))
+  })
+
+  it('reads only what is written from then on when the group says so', async () => {
+    const dialogId = await newGroup(anna, 'Fresh start', [boris])
+    await say(anna, dialogId, 'before your time')
+    const hers = await openDevice(house, { account: anna })
+    await hers.goto(`/chats/${dialogId}`)
+    await openDetails(hers.page)
+    await hers.page.getByRole('switch', { name: 'New members see earlier messages' }).click()
+    await press(hers.page, 'Add people')
+    const dialog = hers.page.getByRole('dialog', { name: 'Add people' })
+    await dialog.getByText('Clara Rossi').click()
+    await press(dialog, 'Add')
+    await gone(dialog)
+    await write(hers.page, 'in your time')
+
+    const theirs = await openDevice(house, { account: clara })
+    await theirs.goto(`/chats/${dialogId}`)
+    await seen(message(theirs.page, 'in your time'))
+    expect(await message(theirs.page, 'before your time').count()).toBe(0)
+    expect(await contentOfDatabases(theirs.page)).not.toMatch('before your time')
+  })
+})
+
+describe('a group', () => {
+  it('that is renamed has its new name with everybody at once', async () => {
+    const dialogId = await newGroup(anna, 'Working title', [boris])
+    const his = await openDevice(house, { account: boris })
+    await his.goto('/')
+    await seen(chatInList(his.page, 'Working title'))
+    const hers = await openDevice(house, { account: anna })
+    await hers.goto(`/chats/${dialogId}`)
+    await openDetails(hers.page)
+    await choose(hers.page, 'Working title', 'Rename')
+    await fill(hers.page.getByRole('dialog'), { 'Group name': 'Final title' })
+    await press(hers.page.getByRole('dialog'), 'Save')
+    await seen(chatInList(his.page, 'Final title'))
+    await gone(chatInList(his.page, 'Working title'))
+  })
+
+  it('gives its verbs to those who may use them: a moderator removes members, a member removes nobody', async () => {
+    const dialogId = await newGroup(anna, 'Order', [boris, clara])
+    await anna.api.dialogs.setRole.mutate({ dialogId, userId: boris.userId, role: 'moderator' })
+    const his = await openDevice(house, { account: boris })
+    await his.goto(`/chats/${dialogId}`)
+    await openDetails(his.page)
+    await press(his.page, 'Options for Clara Rossi')
+    await seen(his.page.getByRole('menuitem', { name: 'Remove from group' }))
+    await his.page.keyboard.press('Escape')
+    expect(await his.page.getByRole('button', { name: 'Options for Anna Lindqvist' }).count()).toBe(0)
+
+    const theirs = await openDevice(house, { account: clara })
+    await theirs.goto(`/chats/${dialogId}`)
+    await openDetails(theirs.page)
+    await seen(theirs.page.getByText('Boris Petrov').locator('visible=true'))
+    expect(await theirs.page.getByRole('button', { name: /^Options for (Boris|Anna)/ }).count()).toBe(0)
+  })
+})

@@ -1,0 +1,123 @@
+import type { DialogId } from '@veche/shared/ids'
+import { afterAll, describe, expect, it } from 'vitest'
+import { openDevice } from './browser/Device.ts'
+import { type Account, newAccount, newDirect, newGroup, newOwner, say } from './house/accounts.ts'
+import { Installation } from './house/Installation.ts'
+import { chatInList, message } from './screens/chats.ts'
+import { press, seen } from './screens/controls.ts'
+import { axeFindings, overflowing } from './screens/findings.ts'
+import { inside, settle, visit } from './screens/tour.ts'
+
+const markup = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
+const reversed = '\u202Egpj.exe\u202C \u2066hidden'
+const names = [
+  `<img src=x onerror=alert(1)> & "quotes" 'too' {{7*7}} \${7*7}`,
+  reversed,
+  'W'.repeat(64),
+  '👩‍👩‍👧‍👦'.repeat(5) + ' 🏳️‍🌈',
+  'Z̸͇̀ä̶̪l̷͉̇g̵̩̈́o̶̺͝ ' + 'о'.repeat(40),
+  'http://example.org/name',
+]
+const bodies = [
+  markup,
+  reversed,
+  'x'.repeat(4096),
+  'Ж'.repeat(300) + '🙂'.repeat(300),
+  'javascript:alert(1) data:text/html,<script>alert(1)</script> https://user:secret@example.org/%2e%2e/"><b>',
+  '\n\n\n  spaces   and\ttabs\u0000 \u200B\u200B and a zero \uFEFF end \n\n',
+  `https://example.org/${'a'.repeat(2000)}`,
+  '%s %d {0} {name} ${x} &lt;b&gt; &#128512; \\u0041 __proto__ constructor',
+]
+
+const house = await Installation.start()
+const anna = await newOwner(house, { name: 'Anna Lindqvist' })
+const others: Account[] = []
+for (const name of names) others.push(await newAccount(house, anna, { name }))
+const group = await newGroup(anna, '<b>'.repeat(33), others)
+for (const [index, body] of bodies.entries()) await say(others[index % others.length] ?? anna, group, body)
+for (const other of others) await say(other, await newDirect(other, anna), bodies[4] ?? '')
+afterAll(() => house.stop())
+
+describe('names and texts that mean harm', () => {
+  it('are shown as text, run nothing and ask for nothing', async () => {
+    const device = await openDevice(house, { account: anna })
+    await device.page.addInitScript(() => (window.alert = () => Object.assign(window, { pwned: 1 })))
+    for (const stop of inside(group)) {
+      await visit(device, stop)
+      expect(await device.page.evaluate(() => 'pwned' in window), stop.name).toBe(false)
+      expect(
+        await device.page.locator('img[src="x"], script:not([src]):not(head script):not(.root script)').count(),
+        stop.name,
+      ).toBe(0)
+    }
+    await device.goto(`/chats/${group}`)
+    await seen(message(device.page, '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'))
+    const hrefs = await device.page
+      .getByRole('log')
+      .getByRole('link')
+      .evaluateAll((links) => links.map((each) => new URL((each as HTMLAnchorElement).href).protocol))
+    expect(hrefs.every((protocol) => protocol === 'https:' || protocol === 'http:')).toBe(true)
+  })
+
+  it('push nothing out of the window at 360 px, on any screen', async () => {
+    const device = await openDevice(house, { account: anna, width: 360, height: 740 })
+    const found: string[] = []
+    for (const stop of inside(group)) {
+      await visit(device, stop)
+      found.push(...(await overflowing(device.page)).map((each) => `${stop.name}: ${each}`))
+    }
+    await device.goto(`/chats/${group}`)
+    await press(device.page, 'Details')
+    await settle(device)
+    found.push(...(await overflowing(device.page)).map((each) => `details: ${each}`))
+    found.push(...(await axeFindings(device.page)).map((each) => `details: ${each}`))
+    expect(found).toEqual([])
+  })
+
+  it('do not turn the text around them: a name that reads backwards stays in its own place', async () => {
+    const device = await openDevice(house, { account: anna })
+    await device.goto('/')
+    const line = chatInList(device.page, '<b>'.repeat(33))
+    await seen(line)
+    // Whatever holds words of somebody else is isolated, so that no mark of direction reaches its neighbours.
+    const leaking = await device.page.evaluate((mark) => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+      const found: string[] = []
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        if (!node.textContent?.includes(mark)) continue
+        const { unicodeBidi, display } = getComputedStyle(node.parentElement as Element)
+        if (!/isolate|plaintext/.test(unicodeBidi) && display === 'inline') found.push(node.textContent)
+      }
+      return found
+    }, '\u202E')
+    expect(leaking).toEqual([])
+  })
+})
+
+describe('an address that means harm', () => {
+  it('of a chat that does not exist, is foreign or is no id says the same', async () => {
+    const foreign = await newGroup(others[0] ?? anna, 'Foreign', [])
+    const device = await openDevice(house, { account: anna })
+    device.witness.expect(/status of 40\d/)
+    const wanted: string[] = []
+    for (const id of [foreign, '0190a000-0000-7000-8000-000000000000' as DialogId, '%3Cscript%3E', '..%2F..%2Fadmin']) {
+      await device.goto(`/chats/${id}`)
+      await seen(device.page.getByText('This chat is not here'))
+      wanted.push(await device.page.getByRole('main').innerText())
+    }
+    expect(new Set(wanted).size).toBe(1)
+  })
+
+  it('as the next page after signing in leads nowhere else', async () => {
+    const device = await openDevice(house)
+    for (const next of ['//example.org/', 'https://example.org/', '/\\example.org', 'javascript:alert(1)']) {
+      await device.context.clearCookies()
+      await device.goto(`/signin?next=${encodeURIComponent(next)}`)
+      await device.page.getByRole('textbox', { name: 'Email' }).fill(anna.email)
+      await device.page.getByRole('textbox', { name: 'Password' }).fill(anna.password)
+      await press(device.page, 'Sign in')
+      await device.page.waitForURL(`${house.url}/`)
+      await device.page.evaluate(() => localStorage.clear())
+    }
+  })
+})
