@@ -22,6 +22,10 @@ export const dialogView: ScopeView = {
   extras: (id, viewer) => ({ seen: seenBy(id as DialogId, viewer) }),
   audience: (id, among, knownRev) => ({ audience: membersAmong(id as DialogId, among, knownRev) }),
   heard: (extras) => toAudience(extras['audience'] as Heard),
+  positions: (ids, viewer) => sql`
+    select m.dialog_id as id, ${read} as read, ${delivered} as delivered
+    from members m join dialogs d on d.id = m.dialog_id
+    where m.dialog_id = any(${ids}::uuid[]) and m.user_id = ${viewer} and m.left_at is null`,
   judge: (extras) => {
     const seen = extras['seen'] as Seen | null
     if (!seen) return null
@@ -53,14 +57,23 @@ function toAudience(heard: Heard): Audience {
 export function seenBy(id: DialogId, viewer: UserId): RawBuilder<unknown> {
   return sql`select json_build_object(
       'from_seq', m.from_seq, 'since_rev', m.since_rev, 'cleared_seq', d.cleared_seq,
-      'unread', (${unread}),
-      'read', coalesce((select max(o.read_seq) from members o where ${others}), 0),
-      'delivered', case d.kind when 'direct' then coalesce((select max(greatest(o.delivered_seq, o.read_seq)) from members o where ${others}), 0) else 0 end)
+      'unread', (${unread}), 'read', ${read}, 'delivered', ${delivered})
     from members m join dialogs d on d.id = m.dialog_id
     where m.dialog_id = ${id} and m.user_id = ${viewer} and m.left_at is null`
 }
 
 const others = sql`o.dialog_id = m.dialog_id and o.user_id <> m.user_id and o.left_at is null`
+
+/** The furthest that another has read. Whoever is added begins after the message that says so, which is not to have read anything. */
+const read = sql`coalesce((
+    select other.read_seq
+    from (select o.read_seq, o.since_rev from members o where ${others} order by o.read_seq desc offset 0) other
+    where other.read_seq > coalesce(
+      (select max(x.seq) from messages x where x.dialog_id = m.dialog_id and x.rev = other.since_rev), 0)
+    order by other.read_seq desc limit 1), 0)`
+
+const delivered = sql`case d.kind when 'direct' then
+    coalesce((select max(greatest(o.delivered_seq, o.read_seq)) from members o where ${others}), 0) else 0 end`
 
 const unread = sql`select count(*) from (
     select from messages x

@@ -164,6 +164,19 @@ describe('reading', () => {
     expect((await messages.read({ dialogId, seq: 0 })).membership.readSeq).toBe(1)
   })
 
+  it('whoever is added has not read what was written before, and has read what they read', async () => {
+    const vera = await newUser(house.deps)
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { seq } = await say(house.deps, anna, dialogId, 'has anybody read this?')
+    await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [vera.userId] })
+    expect(await positions(anna, dialogId)).toEqual({ read: 0, delivered: 0 })
+    await callerFor(house.deps, boris).messages.read({ dialogId, seq })
+    expect(await positions(anna, dialogId)).toEqual({ read: seq, delivered: 0 })
+    const after = await say(house.deps, anna, dialogId, 'and this?')
+    await callerFor(house.deps, vera).messages.read({ dialogId, seq: after.seq })
+    expect(await positions(anna, dialogId)).toEqual({ read: after.seq, delivered: 0 })
+  })
+
   it('reading takes the mark of unread away', async () => {
     const dialogId = await newDirect(house.deps, anna, await newUser(house.deps))
     const caller = callerFor(house.deps, anna)
@@ -180,4 +193,13 @@ async function stored(clientId: ClientId): Promise<number> {
 async function unread(who: TestUser, dialogId: DialogId): Promise<number | undefined> {
   const answer = await callerFor(house.deps, who).sync.scope({ id: dialogId, since: 0 })
   return answer.unread?.unread
+}
+
+/** The same in every answer of sync. */
+async function positions(who: TestUser, dialogId: DialogId) {
+  const { sync } = callerFor(house.deps, who)
+  const answer = await sync.scope({ id: dialogId, since: 0 })
+  const state = await sync.state({ scopes: [[dialogId, answer.rev]] })
+  expect(state.positions).toEqual([{ dialogId, ...answer.positions }])
+  return answer.positions
 }

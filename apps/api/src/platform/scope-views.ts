@@ -2,7 +2,7 @@ import type { UserId, ScopeId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Positions, ScopeAnswer, Unread } from '@veche/shared/live'
 import type { ScopeKind, Rows } from '@veche/shared/rows/rows'
-import type { Kysely } from 'kysely'
+import type { Kysely, RawBuilder } from 'kysely'
 import type { DB } from '@veche/db/types.gen'
 import { type Extras, type ReadRows, type RowSource, rowsSince } from './row-sources.ts'
 
@@ -20,6 +20,8 @@ export type ScopeView = {
   scope: ScopeKind
   extras: (id: ScopeId, viewer: UserId) => Extras
   judge: (extras: Record<string, unknown>) => View | null
+  /** How far the others have come in each of these scopes that is the viewer's. */
+  positions?: (ids: ScopeId[], viewer: UserId) => RawBuilder<{ id: ScopeId } & Positions>
   /** Scopes with members: who of these people may see it, told when that has changed since `knownRev`. */
   audience?: (id: ScopeId, among: UserId[], knownRev: number) => Extras
   heard?: (extras: Record<string, unknown>) => Audience

@@ -79,14 +79,10 @@ async function compare(ctx: Ctx, scopes: [ScopeId, number][]): Promise<Held[]> {
 
 async function positionsOf(ctx: Ctx, held: Held[]): Promise<({ dialogId: DialogId } & Positions)[]> {
   const ids = held.filter(({ kind, mine }) => mine && kind === 'dialog').map(({ id }) => id)
-  if (ids.length === 0) return []
-  const { rows } = await sql<{ dialogId: DialogId } & Positions>`
-    select m.dialog_id as "dialogId", max(m.read_seq) as read,
-      max(case d.kind when 'direct' then greatest(m.delivered_seq, m.read_seq) else 0 end) as delivered
-    from members m join dialogs d on d.id = m.dialog_id
-    where m.dialog_id = any(${ids}::uuid[]) and m.user_id <> ${ctx.actor.userId} and m.left_at is null
-    group by m.dialog_id`.execute(ctx.db)
-  return rows
+  const asked = ctx.scopeViews.find(({ scope }) => scope === 'dialog')?.positions?.(ids, ctx.actor.userId)
+  if (!asked || ids.length === 0) return []
+  const { rows } = await asked.execute(ctx.db)
+  return rows.map(({ id, ...positions }) => ({ dialogId: id as DialogId, ...positions }))
 }
 
 function gone(id: ScopeId, scope: ScopeKind): ScopeAnswer {
