@@ -41,10 +41,10 @@ describe.each(catalogues)('%s', (_, words) => {
   })
 })
 
-/** Every sentence as it is said; those that take something are given a number. */
+/** Every sentence as it is said; those that take something are given a 2, which is a number and a name. */
 function said(words: Words): [string, string][] {
   return Object.entries(words).flatMap(([key, word]) =>
-    typeof word === 'string' ? [[key, word] as [string, string]] : [[key, word(2, 2)] as [string, string]],
+    typeof word === 'string' ? [[key, word] as [string, string]] : [[key, word('2', '2')] as [string, string]],
   )
 }
 
