@@ -53,6 +53,15 @@ describe('a group', () => {
     )
   })
 
+  it('whose id two people take at the same moment is of one of them, and the other hears so', async () => {
+    const [first, second] = [await newUser(house.deps), await newUser(house.deps)]
+    const ids = Array.from({ length: 10 }, () => newId<DialogId>())
+    const take = (who: TestUser) => ids.map((id) => as(who).createGroup({ id, title: 'Mine', userIds: [] }))
+    const outcomes = await Promise.allSettled([...take(first), ...take(second)])
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(refused.map(({ reason }) => (reason as Error).message)).toEqual(ids.map(() => 'dialog.id_taken'))
+  })
+
   it('takes a title that was cut in the middle of a character, and what is missing shows', async () => {
     const cut = '🔔 and 🔔'.slice(0, -1)
     const dialogId = await newGroup(house.deps, [anna], cut)

@@ -3,7 +3,7 @@ import type { ScopeAnswer } from '@veche/shared/live'
 import type { DialogRow } from '@veche/shared/rows/rows'
 import type { Configure, CreateGroup, Rename } from '@veche/shared/schemas/dialogs'
 import type { Ctx, Tx } from '../ctx.ts'
-import { must } from '../errors.ts'
+import { fail, must } from '../errors.ts'
 import { advance, advanceAll, changeScope, createScope, lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { openDialog } from './access.ts'
@@ -21,7 +21,7 @@ export async function createGroup(ctx: Ctx, { id, title, userIds }: CreateGroup)
     const mine = await idIsMine(tx, id)
     if (mine !== null) return must(mine, 'dialog.id_taken')
     await refuseDisabled(tx, others)
-    const rev = await createScope(tx, dialogScope(id))
+    const rev = await createScope(tx, dialogScope(id)).catch(orTaken)
     const row = {
       id,
       kind: 'group' as const,
@@ -72,4 +72,10 @@ async function idIsMine(tx: Tx, id: DialogId): Promise<boolean | null> {
     .where('id', '=', id)
     .executeTakeFirst()
   return dialog?.kind === 'group' && dialog.created_by === tx.actor.userId
+}
+
+/** Somebody else took the id after it was looked for, and was sooner. */
+function orTaken(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === '23505') fail('dialog.id_taken')
+  throw error
 }
