@@ -19,7 +19,8 @@ export type Line = Place & ({ kind: 'row'; row: MessageRow } | { kind: 'pending'
 /** Messages as they stand below each other. The key of a message is the same before and after it was sent. */
 export function toLines(rows: MessageRow[], pending: OutboxItem[], me: string, divider: number | null): Line[] {
   const bare = [...rows.map((row) => fromRow(row)), ...pending.map((item) => fromItem(item, me))]
-  const dividerAt = divider === null ? -1 : rows.findIndex((row) => row.seq >= divider && row.kind === 'text' && row.authorId !== me)
+  const dividerAt =
+    divider === null ? -1 : rows.findIndex((row) => row.seq >= divider && row.kind === 'text' && row.authorId !== me)
   const joins = bare.map((one, at) => at > 0 && at !== dividerAt && together(bare[at - 1] as Bare, one))
   return bare.map((one, at) => ({
     ...one.line,

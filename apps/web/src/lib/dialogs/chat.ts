@@ -93,8 +93,12 @@ function toChat({ me, scope, dialog, membership, last, draft, items }: Parts): C
     positions: scope.positions,
     top: scope.top,
     readTo: Math.max(scope.readTo, membership.readSeq),
-    at: pending?.composedAt ?? scope.topAt ?? dialog.createdAt,
+    at: [pending?.composedAt, scope.topAt, dialog.createdAt].reduce<string>(later, ''),
     // A direct dialog that was only opened is nothing to talk about yet.
     listed: dialog.kind === 'group' || scope.top > 0 || pending !== null || Boolean(draft?.body),
   }
+}
+
+function later(one: string, other: string | null | undefined): string {
+  return other && other > one ? other : one
 }

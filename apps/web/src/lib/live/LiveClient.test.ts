@@ -189,6 +189,29 @@ test('after a gap that is too large the newest page takes the place of what was 
   await expectEqual(tab)
 })
 
+test('a server whose database was restored is believed, although its revisions begin again lower', async () => {
+  const tab = await open()
+  model.send(dialog, friend, 'before the backup')
+  await world.quiet()
+  const restore = model.backup()
+  const lost = model.newDialog([friend, me], 'group', 'lost')
+  for (let n = 0; n < 5; n++) model.send(dialog, friend, `lost ${n}`)
+  model.read(dialog, me, 4)
+  model.renamePerson(friend, 'Lost name')
+  await world.until('all of it is here', async () => (await tab.bodies(dialog)).length === 6)
+  await world.quiet()
+  restore()
+  model.send(dialog, friend, 'after')
+  wire.cut()
+  await world.until('it is online again', () => tab.live.status === 'online')
+  await world.until('it is believed', async () => (await tab.bodies(dialog)).at(-1) === 'after')
+  await world.quiet()
+  expect(await tab.bodies(dialog)).toEqual(['before the backup', 'after'])
+  expect(await tab.dialog(lost)).toBeUndefined()
+  expect((await tab.store.read((tx) => tx.get('people', friend)))?.name).toBe('Friend')
+  await expectEqual(tab)
+})
+
 test('history older than what took its place is fetched again', async () => {
   let pages = 0
   const gate = Promise.withResolvers<void>()

@@ -32,6 +32,18 @@ export class Model {
   page = { newest: 5, rows: 8, gap: 30, stateRows: 10 }
   onChange: (id: ScopeId) => void = () => undefined
 
+  /** Answers how to go back to this moment, as an operator does who restores a backup. */
+  backup(): () => void {
+    const kept = structuredClone({ people: this.people, dialogs: this.dialogs, userRevs: this.userRevs })
+    const { directoryRev } = this
+    return () => {
+      this.directoryRev = directoryRev
+      refill(this.people, kept.people)
+      refill(this.dialogs, kept.dialogs)
+      refill(this.userRevs, kept.userRevs)
+    }
+  }
+
   newPerson(name: string): UserId {
     const id = newId<UserId>(this.now)
     this.userRevs.set(id, 0)
@@ -385,4 +397,9 @@ export class Model {
     this.now += 1_000
     return new Date(this.now).toISOString()
   }
+}
+
+function refill<K, V>(map: Map<K, V>, kept: Map<K, V>): void {
+  map.clear()
+  for (const [key, value] of kept) map.set(key, value)
 }
