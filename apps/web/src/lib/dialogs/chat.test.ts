@@ -42,6 +42,7 @@ describe('the list', () => {
     model.send(first, friend, 'text')
     expect((await chats()).map(({ id }) => id)).toEqual([first, second])
     world.setOnline(false)
+    await world.pass(60_000)
     await tab.live.outbox.add(second, 'waits')
     expect((await chats()).map(({ id }) => id)).toEqual([second, first])
   })
