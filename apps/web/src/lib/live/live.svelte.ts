@@ -122,7 +122,7 @@ export class Live {
   }
 }
 
-export const [getLive, setLive, hasLive] = createContext<Live>()
+export const [getLive, setLive] = createContext<Live>()
 
 function socketUrl(): string {
   return `${location.origin.replace(/^http/, 'ws')}/api/trpc`
