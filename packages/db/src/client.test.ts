@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
+import { createDatabase } from './client.ts'
+
+const adminUrl = new URL(process.env['TEST_DATABASE_URL'] ?? '')
+
+test('a server that falls silent without a goodbye is given up, and the next connection is a new one', async () => {
+  const { url, freeze } = await wire()
+  const db = createDatabase({ url, max: 1, name: 'test', onError: () => undefined, silence: 500 })
+  onTestFinished(() => db.destroy())
+  const ask = async () => (await sql<{ one: number }>`select 1 as one`.execute(db)).rows
+  expect(await ask()).toEqual([{ one: 1 }])
+  freeze()
+  await expect(ask()).rejects.toThrow('connection terminated')
+  expect(await ask()).toEqual([{ one: 1 }])
+})
+
+/** A way to the server on which everything can stop at once: nothing arrives any more, and nobody is told. */
+async function wire() {
+  const folder = mkdtempSync(join(tmpdir(), 'veche-wire-'))
+  const real = join(adminUrl.searchParams.get('host') ?? '', '.s.PGSQL.5432')
+  const ends: Socket[] = []
+  const server = createServer((near) => {
+    const far = connect(real)
+    near.pipe(far).pipe(near)
+    for (const end of [near, far]) end.on('error', () => undefined)
+    ends.push(near, far)
+  })
+  await new Promise<void>((resolve) => server.listen(join(folder, '.s.PGSQL.5432'), resolve))
+  onTestFinished(() => {
+    for (const end of ends) end.destroy()
+    server.close()
+    rmSync(folder, { recursive: true })
+  })
+  const freeze = () => {
+    for (const end of ends) end.unpipe().pause()
+  }
+  const url = new URL(adminUrl)
+  url.searchParams.set('host', folder)
+  return { url: url.href, freeze }
+}
