@@ -44,11 +44,11 @@ export type ScopeAnswer = {
 
 export type StateAnswer = {
   now: number
-  /** Scopes that changed and fitted into this answer, the reader's own user scope always first. */
+  /** Scopes that are gone, then those that changed and fitted into this answer, one's own before the others. */
   scopes: ScopeAnswer[]
   /** Scopes that changed and did not fit: ask for each with sync.scope. */
   behind: { id: ScopeId; rev: number }[]
-  /** Read positions and unread of the dialogs that did not change are told too: a signal may have been lost. */
+  /** Others' positions in all held dialogs: a signal may have been lost. */
   positions: ({ dialogId: DialogId } & Positions)[]
 }
 

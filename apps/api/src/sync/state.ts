@@ -64,7 +64,7 @@ export async function syncDialogs(ctx: Ctx, { cursor, limit }: SyncDialogs): Pro
 
 async function compare(ctx: Ctx, scopes: [ScopeId, number][]): Promise<Held[]> {
   const me = ctx.actor.userId
-  // The reader's own scope is always answered, also to a client that holds nothing yet.
+  // One's own scope is always compared, also for a client that holds nothing yet.
   const asked = new Map<ScopeId, number>([[me, 0], [DIRECTORY_SCOPE, 0], ...scopes])
   const { rows } = await sql<Held>`
     select h.id, s.kind, s.rev, h.rev as held,
