@@ -133,6 +133,7 @@ describe('a forgotten password', () => {
     device.witness.expect(refused(401))
     await device.goto('/signin')
     await link(device.page, 'Forgotten password?').click()
+    await seen(device.page.getByRole('heading', { name: 'A new password' }))
     await fill(device.page, { Email: anna.email })
     await press(device.page, 'Send code')
     await seen(textbox(device.page, 'Code'))

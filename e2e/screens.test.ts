@@ -19,12 +19,12 @@ const sizes = [
 ]
 
 describe('no screen has a finding of axe or sticks out, at 360 and 1440 px, in light and dark:', () => {
-  it('those of somebody signed in', async () => {
+  it('those of somebody signed in', { timeout: 180_000 }, async () => {
     const device = await openDevice(house, { account: anna })
     expect(await findings(device, inside(chats[0] ?? ''))).toEqual([])
   })
 
-  it('those of somebody who is not signed in', async () => {
+  it('those of somebody who is not signed in', { timeout: 180_000 }, async () => {
     const device = await openDevice(house)
     expect(await findings(device, outside(invitation))).toEqual([])
   })
