@@ -10,7 +10,7 @@ import type { LiveApi } from './api.ts'
 import { jitter, pause, unless, type World } from './world.ts'
 
 const AT_ONCE = 4
-const PEOPLE_AT_ONCE = 200
+export const PEOPLE_AT_ONCE = 150
 const QUEUE_MOST = 2_000
 
 /** Where rows come in: frames in their order, and the answers to what has to be asked about them. */

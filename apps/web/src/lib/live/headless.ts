@@ -42,7 +42,7 @@ export class HeadlessClient {
   private constructor({ url, cookie, through, onSignedOut, onChange }: HeadlessOptions, store: Store, world: World) {
     const headers = { cookie, origin: url, 'x-veche': '1' }
     this.trpc = createTRPCClient<AppRouter>({
-      links: [httpBatchLink({ url: `${url}/api/trpc`, headers, maxURLLength: 12_000 })],
+      links: [httpBatchLink({ url: `${url}/api/trpc`, headers, maxURLLength: 7_500 })],
     })
     const api = liveApi(this.trpc, {
       url: () => `${url.replace(/^http/, 'ws')}/api/trpc`,

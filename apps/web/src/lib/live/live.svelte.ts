@@ -9,10 +9,10 @@ import type { Merge } from '#lib/store/merge.ts'
 import type { StorageTrouble } from '#lib/store/refuge.ts'
 import { Store } from '#lib/store/Store.ts'
 import { browserWorld } from './browser.ts'
+import { PEOPLE_AT_ONCE } from './Intake.ts'
 import { LiveClient, type LiveStatus } from './LiveClient.ts'
 import { liveApi } from './trpc.ts'
 
-const PRESENCE_AT_ONCE = 200
 
 /** The engine as screens see it: what it says of itself, and the people that everybody names. */
 export class Live {
@@ -71,7 +71,7 @@ export class Live {
 
   /** Signals tell of changes only: how it was before has to be asked. */
   async askPresence(ids: UserId[]) {
-    const fresh = ids.filter((id) => !this.#asked.has(id)).slice(0, PRESENCE_AT_ONCE)
+    const fresh = ids.filter((id) => !this.#asked.has(id)).slice(0, PEOPLE_AT_ONCE)
     if (fresh.length === 0 || this.status !== 'online') return
     for (const id of fresh) this.#asked.add(id)
     await this.client?.fetchPresence(fresh).catch(() => {
