@@ -13,7 +13,6 @@ import { PEOPLE_AT_ONCE } from './Intake.ts'
 import { LiveClient, type LiveStatus } from './LiveClient.ts'
 import { liveApi } from './trpc.ts'
 
-
 /** The engine as screens see it: what it says of itself, and the people that everybody names. */
 export class Live {
   status = $state<LiveStatus>('connecting')
