@@ -38,11 +38,6 @@ export async function isTicked(page: Page, text: string, tick: string): Promise<
   await seen(message(page, text).getByRole('img', { name: tick, exact: true }))
 }
 
-/** The texts of all messages that are there, from first to last. */
-export async function texts(page: Page): Promise<string[]> {
-  return log(page).getByRole('article').locator('[data-body], .body').allInnerTexts()
-}
-
 export async function connectionIs(page: Page, state: string): Promise<void> {
   await seen(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }))
 }
