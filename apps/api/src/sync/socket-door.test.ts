@@ -111,6 +111,38 @@ describe('the socket', () => {
     await vi.waitFor(() => expect(frames[0]?.type).toBe('hello'))
   })
 
+  it.each([
+    ['talks', (socket: WebSocket) => socket.send('{')],
+    ['pings', (socket: WebSocket) => socket.ping()],
+  ])('that %s without end is closed, before its answers fill the memory', async (_name, speak) => {
+    const socket = open(own)
+    await new Promise((resolve) => socket.once('open', resolve))
+    let closed = false
+    socket.once('close', () => (closed = true))
+    socket.on('error', () => undefined)
+    const begun = performance.now()
+    for (let said = 0; !closed && said < 20_000; said += 1) {
+      speak(socket)
+      if (said % 100 === 0) await new Promise(setImmediate)
+    }
+    await vi.waitFor(() => expect(closed).toBe(true))
+    expect(performance.now() - begun).toBeLessThan(10_000)
+  })
+
+  it('that asks for the stream again has one stream, the newest', async () => {
+    const vera = await newUser(house.deps)
+    const socket = open(own, vera.token)
+    await new Promise((resolve) => socket.once('open', resolve))
+    const heard: string[] = []
+    socket.on('message', (data: Buffer) => heard.push(data.toString()))
+    for (const id of [1, 2, 3]) socket.send(JSON.stringify({ id, method: 'subscription', params: { path: 'live' } }))
+    await vi.waitFor(() => expect(heard.filter((text) => text.includes('"hello"'))).toHaveLength(3))
+    await vi.waitFor(() =>
+      expect(house.deps.streams.all().filter(({ actor }) => actor.userId === vera.userId)).toHaveLength(1),
+    )
+    socket.terminate()
+  })
+
   it('whose reader does not read is closed at a megabyte', async () => {
     const vera = await newUser(house.deps)
     const dialogId = await newGroup(house.deps, [anna, vera])

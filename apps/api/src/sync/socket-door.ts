@@ -4,12 +4,13 @@ import proxyAddr from '@fastify/proxy-addr'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import type { AnyRouter } from '@trpc/server'
 import type { FastifyInstance } from 'fastify'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { socketContext } from '../connection.ts'
 import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/origin.ts'
 
 const path = '/api/trpc'
+const wordsAMinute = 100
 /** So long a socket has to say goodbye when the node stops. */
 const goodbye = 1_000
 
@@ -23,7 +24,10 @@ export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRou
     createContext: ({ req, res }) => socketContext(deps, req, proxyAddr(req, trusted), res),
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
   })
-  server.on('connection', (socket) => socket.on('error', () => socket.terminate()))
+  server.on('connection', (socket) => {
+    socket.on('error', () => socket.terminate())
+    endChatter(socket)
+  })
   http.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     if (req.url?.split('?')[0] !== path) return refuse(socket, 404)
@@ -38,6 +42,18 @@ export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRou
       setTimeout(() => server.clients.forEach((client) => client.terminate()), goodbye).unref()
     },
   }
+}
+
+/** A tab asks for its stream and pings. Whoever says so much more wants answers to pile up here. */
+function endChatter(socket: WebSocket): void {
+  let said = 0
+  let minute = Date.now()
+  const hear = () => {
+    if (Date.now() - minute > 60_000) [said, minute] = [0, Date.now()]
+    said += 1
+    if (said > wordsAMinute) socket.terminate()
+  }
+  socket.on('message', hear).on('ping', hear)
 }
 
 function refuse(socket: Duplex, status: 403 | 404): void {

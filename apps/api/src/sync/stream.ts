@@ -36,6 +36,10 @@ export class Stream {
     return this.#ended !== undefined
   }
 
+  isOn(socket: Socket): boolean {
+    return this.#socket === socket
+  }
+
   push(frame: LiveFrame): void {
     if (this.#ended) return
     if (this.#socket.bufferedAmount > limits.frameBytes) return this.#tooSlow()

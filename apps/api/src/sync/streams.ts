@@ -53,6 +53,8 @@ export class Streams {
     }
     const tabs = this.#people.get(actor.userId) ?? new Set()
     this.#people.set(actor.userId, tabs.add(stream))
+    // A socket has one stream: asked for again, it is the newest.
+    for (const tab of tabs) if (tab !== stream && tab.isOn(socket)) this.leave(tab)
     if (tabs.size === 1) this.presence.came(actor.userId)
     this.#measure()
     return stream
