@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { newId } from '@veche/shared/ids'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from './app.ts'
@@ -9,11 +12,16 @@ let house: House
 let anna: TestUser
 let address: string
 beforeAll(async () => {
-  house = await newHouse()
+  const build = mkdtempSync(join(tmpdir(), 'veche-build-'))
+  writeFileSync(join(build, '200.html'), '<!doctype html><title>Veche</title>')
+  house = await newHouse({ WEB_BUILD: build })
   const app = await createApp(house.deps)
   address = `${await app.http.listen({ host: '127.0.0.1', port: 0 })}/api/trpc`
   anna = await newUser(house.deps)
-  return () => app.close()
+  return async () => {
+    await app.close()
+    rmSync(build, { recursive: true })
+  }
 })
 
 const good = { 'content-type': 'application/json', 'x-veche': '1' }
@@ -99,6 +107,14 @@ describe('malformed input', () => {
     expect(await answer.text()).toContain(`<img src=x onerror=alert(1)> '; drop table users; --`)
     expect(answer.headers.get('content-type')).toContain('application/json')
     expect(answer.headers.get('cache-control')).toBe('no-store')
+  })
+})
+
+describe('a screen', () => {
+  it.each(['GET', 'HEAD'])('is there for %s', async (method) => {
+    const answer = await fetch(address.replace('/api/trpc', '/chats/1'), { method })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toContain('text/html')
   })
 })
 

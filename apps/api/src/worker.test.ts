@@ -221,6 +221,7 @@ async function ownRedis() {
     const child = spawn(redisServer, ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], {
       stdio: 'ignore',
     })
+    process.once('exit', () => child.kill('SIGKILL'))
     const probe = new Redis(socket, { retryStrategy: () => 50, maxRetriesPerRequest: null })
     probe.on('error', () => undefined)
     await probe.ping()

@@ -21,7 +21,7 @@ export async function serveWeb(http: FastifyInstance, env: Env): Promise<void> {
     })
   http.setNotFoundHandler((req, reply) => {
     const screen =
-      req.method === 'GET' &&
+      (req.method === 'GET' || req.method === 'HEAD') &&
       !/^\/(api|sfu|dev)(\/|$)/.test(req.url) &&
       !/\.[a-z0-9]+$/i.test(req.url.split('?')[0] ?? '')
     if (!screen || !page) return reply.code(404).send({ code: 'input.invalid' })
