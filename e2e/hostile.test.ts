@@ -71,7 +71,7 @@ describe('names and texts that mean harm', () => {
     }
     await device.goto(`/chats/${group}`)
     await press(device.page, 'Details')
-    await settle(device)
+    await settle(device.page)
     found.push(...(await overflowing(device.page)).map((each) => `details: ${each}`))
     found.push(...(await axeFindings(device.page)).map((each) => `details: ${each}`))
     expect(found).toEqual([])

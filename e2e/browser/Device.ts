@@ -6,6 +6,7 @@ import { checkout } from '../../ops/cli/env.ts'
 import type { Account } from '../house/accounts.ts'
 import type { Installation } from '../house/Installation.ts'
 import { browser } from './chromium.ts'
+import { takeSession } from './launch.ts'
 import { Witness } from './Witness.ts'
 
 export type DeviceOptions = {
@@ -73,7 +74,7 @@ export async function openDevice(house: Installation, options: DeviceOptions = {
   context.setDefaultTimeout(10_000)
   const witness = new Witness(context, house.url)
   await witness.begin(context)
-  if (account) await signInBy(context, house, account)
+  if (account) await takeSession(context, house, account)
   const device = new Device(house, context, witness, await context.newPage())
   onTestFinished(async (test) => {
     if (test.task.result?.state === 'fail') await keepPicture(device, test)
@@ -81,13 +82,6 @@ export async function openDevice(house: Installation, options: DeviceOptions = {
     expect(witness.complaints()).toEqual([])
   })
   return device
-}
-
-/** Chromium keeps a secure cookie on http://localhost, and takes it from outside under https only. */
-export async function signInBy(context: BrowserContext, house: Installation, account: Account): Promise<void> {
-  const url = house.url.replace('http:', 'https:')
-  const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
-  await context.addCookies([{ name: '__Host-veche', value: account.cookie(), url, ...rest }])
 }
 
 let pictures = 0

@@ -1,20 +1,6 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 import { afterAll } from 'vitest'
-
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-  // Whatever asks for a foreign host learns that there is none.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost',
-]
-const launch = { executablePath: '/usr/bin/chromium', args }
+import { launch } from './launch.ts'
 
 let shared: Promise<Browser> | undefined
 
@@ -29,6 +15,6 @@ export function browser(): Promise<Browser> {
 }
 
 /** A browser with a profile on disk, as people have one: what is private to a window cannot be installed. */
-export function persistentBrowser(folder: string, options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, { ...launch, ...options })
+export function persistentBrowser(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, launch)
 }

@@ -25,19 +25,19 @@ export async function newOwner(house: Installation, given: Given): Promise<Accou
   return enter(house, given, async (api, rest) => (await api.auth.setUp.mutate({ token, ...rest })).user.id)
 }
 
-/** Somebody invited by this owner or administrator. */
+/** Somebody invited by this owner or administrator, with a link of their own or with this one. */
 export async function newAccount(
   house: Installation,
   host: Account,
-  given: Given & { admin?: boolean },
+  { admin, link, ...given }: Given & { admin?: boolean; link?: string },
 ): Promise<Account> {
-  const { link } = await host.api.admin.createInvite.mutate({
-    role: given.admin ? 'admin' : 'member',
-    uses: 1,
-    days: 1,
-  })
-  const token = new URL(link).searchParams.get('invite') ?? ''
+  const invitation = link ?? (await inviteBy(host, admin ? 'admin' : 'member'))
+  const token = new URL(invitation).searchParams.get('invite') ?? ''
   return enter(house, given, async (api, rest) => (await api.auth.signUp.mutate({ token, ...rest })).user.id)
+}
+
+async function inviteBy(host: Account, role: 'admin' | 'member'): Promise<string> {
+  return (await host.api.admin.createInvite.mutate({ role, uses: 1, days: 1 })).link
 }
 
 /** Another session of the same person, as a second device has one. */

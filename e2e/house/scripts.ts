@@ -1,7 +1,8 @@
 /** Who works together and what they have said: enough to look real. Author 0 is the person who looks at it. */
 export type Line = { by: number; ago: string; text: string }
 export type Script = {
-  people: string[]
+  /** Names, and what stands before the @ in their addresses. */
+  people: [name: string, email: string][]
   chats: { title?: string; with: number[]; lines: Line[]; unread?: number; pinned?: boolean; muted?: boolean }[]
   words: { draft: string; typing: number }
 }
@@ -10,14 +11,14 @@ const line = (by: number, ago: string, text: string): Line => ({ by, ago, text }
 
 export const english: Script = {
   people: [
-    'Anna Lindqvist',
-    'Boris Petrov',
-    'Chiara Rossi',
-    'Daniel Okafor',
-    'Emma Clarke',
-    'Farid Haddad',
-    'Grace Nakamura',
-    'Maximiliane von Hohenfels-Wolkenstein, Office of the North',
+    ['Anna Lindqvist', 'anna'],
+    ['Boris Petrov', 'boris'],
+    ['Chiara Rossi', 'chiara'],
+    ['Daniel Okafor', 'daniel'],
+    ['Emma Clarke', 'emma'],
+    ['Farid Haddad', 'farid'],
+    ['Grace Nakamura', 'grace'],
+    ['Maximiliane von Hohenfels-Wolkenstein, Office of the North', 'max'],
   ],
   chats: [
     {
@@ -97,14 +98,14 @@ export const english: Script = {
 
 export const russian: Script = {
   people: [
-    'Анна Соколова',
-    'Борис Лебедев',
-    'Вера Иванова',
-    'Глеб Морозов',
-    'Дарья Кузнецова',
-    'Егор Смирнов',
-    'Жанна Орлова',
-    'Константин Константинович Рождественский-Преображенский, филиал',
+    ['Анна Соколова', 'anna'],
+    ['Борис Лебедев', 'boris'],
+    ['Вера Иванова', 'vera'],
+    ['Глеб Морозов', 'gleb'],
+    ['Дарья Кузнецова', 'daria'],
+    ['Егор Смирнов', 'egor'],
+    ['Жанна Орлова', 'zhanna'],
+    ['Константин Константинович Рождественский-Преображенский, филиал', 'konstantin'],
   ],
   chats: [
     {

@@ -7,10 +7,11 @@ export type Team = { people: [Account, ...Account[]]; chats: DialogId[] }
 
 /** People and chats as a script tells them, with the times it names. The first person is the owner and has read most of it. */
 export async function newTeam(house: Installation, script: Script, locale: 'ru' | 'en'): Promise<Team> {
-  const [first = '', ...others] = script.people
-  const owner = await newOwner(house, { name: first, email: 'anna@example.org', locale })
+  const [first, ...others] = script.people.map(([name, email]) => ({ name, email: `${email}@example.org`, locale }))
+  const owner = await newOwner(house, first ?? { name: 'Anna' })
+  const { link } = await owner.api.admin.createInvite.mutate({ role: 'member', uses: 25, days: 30 })
   const people: Team['people'] = [owner]
-  for (const name of others) people.push(await newAccount(house, owner, { name, locale }))
+  for (const other of others) people.push(await newAccount(house, owner, { ...other, link }))
   const chats: DialogId[] = []
   for (const chat of script.chats) chats.push(await newChat(house, people, chat))
   await house.setClock(0)

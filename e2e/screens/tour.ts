@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import type { Device } from '../browser/Device.ts'
 
 /** One screen of the app: where it is, and what is done there to bring it about. The keys are those of the catalogues' English. */
@@ -40,16 +41,17 @@ export function inside(chat: string): Stop[] {
 /** Goes there and waits until it stands still: nothing is being fetched and the letters are those of the app. */
 export async function visit(device: Device, { path, act }: Stop): Promise<void> {
   await device.goto(path)
-  await settle(device)
+  await settle(device.page)
   if (!act) return
   await act(device)
-  await settle(device)
+  await settle(device.page)
 }
 
-export async function settle({ page }: Device): Promise<void> {
+export async function settle(page: Page): Promise<void> {
   await page.locator('h1:visible, h2:visible').first().waitFor()
   await page.waitForFunction(() => !document.querySelector('.skeleton, .spinner'))
   await page.evaluate(() => document.fonts.ready)
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))
 }
 
 /** As when the system turns dark or light: the page follows, and has finished doing so. */

@@ -1,0 +1,27 @@
+import type { BrowserContext, LaunchOptions } from 'playwright-core'
+import type { Account } from '../house/accounts.ts'
+import type { Installation } from '../house/Installation.ts'
+
+export const launch: LaunchOptions = {
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+    // Whatever asks for a foreign host learns that there is none.
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost',
+  ],
+}
+
+/** Chromium keeps a secure cookie on http://localhost, and takes it from outside under https only. */
+export async function takeSession(context: BrowserContext, house: Installation, account: Account): Promise<void> {
+  const url = house.url.replace('http:', 'https:')
+  const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
+  await context.addCookies([{ name: '__Host-veche', value: account.cookie(), url, ...rest }])
+}
