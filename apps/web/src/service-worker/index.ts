@@ -10,7 +10,7 @@ const SHELL = '/200.html'
 /** What the server itself answers. Nothing of it is ever kept here. */
 const SERVED = [/^\/api(\/|$)/, /^\/dev\//, /^\/livez$/, /^\/readyz$/, /^\/metrics$/, /^\/sfu(\/|$)/]
 /** Shown by stores and launchers only. */
-const NOT_NEEDED = /\/(screenshots|icons\/(maskable|monochrome))/
+const NOT_NEEDED = /\/(screenshots|icons\/(maskable|monochrome))|robots\.txt$/
 
 const built = immutable.map(({ path }) => ({ url: absolute(path), revision: null }))
 const kept = assets
