@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
 import type { Env } from './env.ts'
-import { sessionLookup } from './auth/sessions.ts'
+import { SessionLookup } from './auth/SessionLookup.ts'
 import { rowSources as dialogRows } from './dialogs/rows.ts'
 import { dialogView } from './dialogs/view.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
@@ -32,14 +32,14 @@ export type Deps = {
   pipelines: Pipelines
   redis: Redis
   hints: Hints
-  sessions: ReturnType<typeof sessionLookup>
+  sessions: SessionLookup
   queue: Queue
   limits: RateLimits
   mailer: Mailer
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
-  gates: { scope: Semaphore; state: Semaphore; hash: Semaphore }
+  gates: { scope: Semaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
   streams: Streams
 }
 
@@ -58,7 +58,7 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     log,
     clock: given.clock ?? systemClock,
     ...pools,
-    sessions: sessionLookup(pools.polls),
+    sessions: new SessionLookup(pools.polls, log),
     redis,
     hints: new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log }),
     queue: new Queue(env, log),
@@ -67,9 +67,10 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     metrics: createMetrics(new Registry()),
     rowSources: [...dialogRows, ...messageRows, ...userRows],
     scopeViews: [dialogView, userView, directoryView],
-    // At most four connections for one scope, so that a hot dialog cannot eat the pool; at most eight first pages at once.
+    // At most four connections for one scope, so that a hot dialog cannot eat the pool; at most three streams and eight states at
+    // once, so that everybody who comes back after a restart waits here and not for a connection.
     // Four passwords hashed at once take 190 MB and every thread that Node has for such work.
-    gates: { scope: new Semaphore(4), state: new Semaphore(8), hash: new Semaphore(4) },
+    gates: { scope: new Semaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) },
   }
   // The streams stand on all the rest, and are part of it for the procedures that ask them.
   return Object.assign(deps, { streams: new Streams(deps) })

@@ -1,4 +1,5 @@
-import type { ScopeId, UserId } from '@veche/shared/ids'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { DialogId, ScopeId, UserId } from '@veche/shared/ids'
 import type { Presence as Known } from '@veche/shared/live'
 import { sql } from 'kysely'
 import type { BaseDeps } from '../deps.ts'
@@ -6,6 +7,9 @@ import { isoOrNull } from '../platform/clock.ts'
 import type { Stream } from './stream.ts'
 
 const lifetime = 75
+/** So many people are told about at once, and the next after a pause: a crowd that comes back together must not drown those it tells. */
+const atOnce = 5
+const pauseMs = 200
 
 /**
  * Who is here. A key of a minute in Redis for each person, and a signal when it changes: both may be lost, so neither is trusted
@@ -15,6 +19,10 @@ export class Presence {
   readonly refreshEvery = 30_000
   readonly #deps: BaseDeps
   readonly #people: Map<UserId, Set<Stream>>
+  /** Who came (true) or went since it was last told, in that order. */
+  readonly #news = new Map<UserId, boolean>()
+  #telling = false
+  #closed = false
 
   constructor(deps: BaseDeps, people: Map<UserId, Set<Stream>>) {
     this.#deps = deps
@@ -22,13 +30,11 @@ export class Presence {
   }
 
   came(userId: UserId): void {
-    this.#mark([userId])
-    void this.#tell(userId, true)
+    this.#note(userId, true)
   }
 
   went(userId: UserId): void {
-    this.#deps.redis.del(this.#key(userId)).catch(() => undefined)
-    void this.#seen([userId]).then(() => this.#tell(userId, false))
+    this.#note(userId, false)
   }
 
   /** Another node saw the last tab there go; here may be one more. */
@@ -36,9 +42,15 @@ export class Presence {
     if (!online && this.#people.has(userId)) this.came(userId)
   }
 
+  /** A node that stops says of nobody that they went: they are on their way to another one. */
+  close(): void {
+    this.#closed = true
+    this.#news.clear()
+  }
+
   async refresh(): Promise<void> {
     const userIds = [...this.#people.keys()]
-    this.#mark(userIds)
+    await this.#mark(userIds)
     await this.#seen(userIds)
   }
 
@@ -58,11 +70,42 @@ export class Presence {
     return `${this.#deps.env.REDIS_PREFIX}:online:${userId}`
   }
 
-  #mark(userIds: UserId[]): void {
-    if (userIds.length === 0) return
+  #note(userId: UserId, online: boolean): void {
+    if (this.#closed) return
+    this.#news.delete(userId)
+    this.#news.set(userId, online)
+    if (!this.#telling) void this.#tellAll()
+  }
+
+  async #tellAll(): Promise<void> {
+    this.#telling = true
+    while (this.#news.size > 0) {
+      const batch = [...this.#news].slice(0, atOnce)
+      for (const [userId] of batch) this.#news.delete(userId)
+      await this.#tellSome(batch).catch((error: unknown) =>
+        this.#deps.log.debug({ err: error }, 'presence was not told'),
+      )
+      await wait(pauseMs, undefined, { ref: false })
+    }
+    this.#telling = false
+  }
+
+  async #tellSome(news: [UserId, boolean][]): Promise<void> {
+    const came = news.filter(([, online]) => online).map(([userId]) => userId)
+    const went = news.filter(([, online]) => !online).map(([userId]) => userId)
+    const known = await this.#mark(came)
+    for (const userId of went) this.#deps.redis.del(this.#key(userId)).catch(() => undefined)
+    await this.#seen(went)
+    await this.#tell([...came.filter((_, at) => !known[at]), ...went], new Set(came))
+  }
+
+  /** Says of each whether they were known to be here: then this is no news, as after the restart of a node. */
+  async #mark(userIds: UserId[]): Promise<boolean[]> {
+    if (userIds.length === 0) return []
     const batch = this.#deps.redis.pipeline()
-    for (const userId of userIds) batch.set(this.#key(userId), '1', 'EX', lifetime)
-    batch.exec().catch(() => undefined)
+    for (const userId of userIds) batch.set(this.#key(userId), '1', 'EX', lifetime, 'GET')
+    const before = await batch.exec().catch(() => null)
+    return userIds.map((_, at) => before?.[at]?.[1] === '1')
   }
 
   async #seen(userIds: UserId[]): Promise<void> {
@@ -74,21 +117,17 @@ export class Presence {
   }
 
   /** Told to those who share one of the person's newest dialogs; anyone else asks when they look. */
-  async #tell(userId: UserId, online: boolean): Promise<void> {
-    const query = this.#deps.polls
-      .selectFrom('members')
-      .select('dialog_id')
-      .where('user_id', '=', userId)
-      .where('left_at', 'is', null)
-    const rows = await query
-      .orderBy('joined_at', 'desc')
-      .limit(200)
-      .execute()
-      .catch(() => [])
-    const seenAt = online ? null : new Date(this.#deps.clock.now()).toISOString()
-    const signal = { kind: 'presence' as const, userId, online, seenAt }
-    this.#deps.hints.tell({
-      signal: { signal, dialogIds: rows.map((row) => row.dialog_id), userIds: [], except: userId },
-    })
+  async #tell(userIds: UserId[], here: Set<UserId>): Promise<void> {
+    if (userIds.length === 0) return
+    const { rows } = await sql<{ userId: UserId; dialogIds: DialogId[] }>`
+      select u.id as "userId", array(
+        select m.dialog_id from members m where m.user_id = u.id and m.left_at is null order by m.joined_at desc limit 200) as "dialogIds"
+      from unnest(${userIds}::uuid[]) u (id)`.execute(this.#deps.polls)
+    const now = new Date(this.#deps.clock.now()).toISOString()
+    for (const { userId, dialogIds } of rows) {
+      const online = here.has(userId)
+      const signal = { kind: 'presence' as const, userId, online, seenAt: online ? null : now }
+      this.#deps.hints.tell({ signal: { signal, dialogIds, userIds: [], except: userId } })
+    }
   }
 }

@@ -246,6 +246,27 @@ describe('a signal', () => {
     await vi.waitFor(() => expect(presence()).toMatchObject({ online: false }))
     watcher.close()
   })
+
+  it('of presence says nothing of somebody who was known to be here, as after the restart of a node', async () => {
+    const [one, known, fresh] = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
+    await newGroup(house.deps, [one, known, fresh])
+    const watcher = await Observer.open(house.deps, one)
+    await house.deps.redis.set(`${house.env.REDIS_PREFIX}:online:${known.userId}`, '1')
+    const come = [await Observer.open(house.deps, known), await Observer.open(house.deps, fresh)]
+    const news = () => watcher.signals.flatMap((signal) => (signal.kind === 'presence' ? [signal.userId] : []))
+    await vi.waitFor(() => expect(news()).toEqual([fresh.userId]))
+    for (const observer of [watcher, ...come]) observer.close()
+  })
+
+  it('of presence are told a few people at a time, and all of them in the end', async () => {
+    const people = await Promise.all(Array.from({ length: 12 }, () => newUser(house.deps)))
+    await newGroup(house.deps, people)
+    const watcher = await Observer.open(house.deps, people[0]!)
+    const come = await Promise.all(people.slice(1).map((person) => Observer.open(house.deps, person)))
+    const news = () => new Set(watcher.signals.flatMap((signal) => (signal.kind === 'presence' ? [signal.userId] : [])))
+    await vi.waitFor(() => expect(news()).toEqual(new Set(people.slice(1).map(({ userId }) => userId))), 8_000)
+    for (const observer of [watcher, ...come]) observer.close()
+  })
 })
 
 const socket = { bufferedAmount: 0, close: () => undefined, terminate: () => undefined }

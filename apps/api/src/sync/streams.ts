@@ -78,6 +78,7 @@ export class Streams {
 
   close(): void {
     this.#closed = true
+    this.presence.close()
     for (const stop of this.#timers) stop()
     for (const stream of this.all()) this.leave(stream)
   }
