@@ -89,12 +89,9 @@ function read<T>(text: string): T {
 async function open(url: string, { cookie, userId }: Person): Promise<number> {
   const start = performance.now()
   const online = Promise.withResolvers<void>()
-  const engine: Engine = await Engine.open({
-    url,
-    cookie,
-    userId,
-    onChange: () => void (engine?.status === 'online' && online.resolve()),
-  })
+  let engine: Engine | undefined = undefined
+  const look = () => engine?.status === 'online' && online.resolve()
+  engine = await Engine.open({ url, cookie, userId, onChange: () => void look() })
   await online.promise
   const took = performance.now() - start
   engine.close()

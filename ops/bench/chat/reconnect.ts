@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { DIRECTORY_SCOPE, type DialogId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
 import { memoryMb } from '../figures/processes.ts'
 import { quantile } from '../figures/quantile.ts'
@@ -65,27 +65,33 @@ async function settle(stage: Stage, { sockets, dialogsEach, membersEach }: Recon
   })
   const ids = await addDialogs(stage.pool, plans)
   await addMessages(stage.pool, ids, people[0]!.userId, 20)
-  const held = new Map<string, DialogId[]>()
-  for (const [at, { members }] of plans.entries())
-    for (const userId of members) held.set(userId, [...(held.get(userId) ?? []), ids[at]!])
+  const held = new Map<ScopeId, ScopeId[]>(people.map(({ userId }) => [userId, [userId, DIRECTORY_SCOPE]]))
+  for (const [at, { members }] of plans.entries()) for (const userId of members) held.get(userId)!.push(ids[at]!)
   await stage.pool.query('vacuum analyze')
-  return people.map((person) => new Tab(stage.apis[0]!.port, person, held.get(person.userId) ?? []))
+  const { rows } = await stage.pool.query<{ id: ScopeId; rev: string }>('select id, rev from scopes')
+  const revs = new Map(rows.map(({ id, rev }) => [id, Number(rev)]))
+  return people.map((person) => {
+    const cursors = held.get(person.userId)!.map((id): Cursor => [id, revs.get(id)!])
+    return new Tab(stage.apis[0]!.port, person, cursors)
+  })
 }
+
+type Cursor = [id: ScopeId, rev: number]
 
 /** A tab that does what the engine does on losing its socket, and keeps nothing. */
 class Tab {
   readonly #port: number
   readonly #person: Person
-  readonly #dialogs: DialogId[]
+  readonly #held: Cursor[]
   #listener: Listener | undefined
   #failures = 0
   #stopped = false
   #back = Promise.withResolvers<number>()
 
-  constructor(port: number, person: Person, dialogs: DialogId[]) {
+  constructor(port: number, person: Person, held: Cursor[]) {
     this.#port = port
     this.#person = person
-    this.#dialogs = dialogs
+    this.#held = held
   }
 
   async start(): Promise<void> {
@@ -122,18 +128,18 @@ class Tab {
 
   /** Over a connection of its own, as a browser would after its server was gone. */
   async #catchUp(): Promise<void> {
-    const { userId, cookie } = this.#person
-    const scopes = [userId, DIRECTORY_SCOPE, ...this.#dialogs].map((id) => [id, 21])
     for (let attempt = 0; !this.#stopped; attempt += 1) {
-      const status = await this.#ask({ scopes }, cookie).catch(() => 0)
+      const status = await this.#ask().catch(() => 0)
       if (status === 200) return this.#back.resolve(performance.now())
       await wait(Math.random() * Math.min(10_000, 500 * 2 ** attempt))
     }
   }
 
-  async #ask(input: object, cookie: string): Promise<number> {
+  async #ask(): Promise<number> {
     const line = await Line.open(this.#port)
-    const { status } = await line.change('sync.state', cookie, input).finally(() => line.close())
+    const { status } = await line
+      .change('sync.state', this.#person.cookie, { scopes: this.#held })
+      .finally(() => line.close())
     return status
   }
 }
