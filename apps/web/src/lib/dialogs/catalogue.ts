@@ -91,8 +91,6 @@ export const dialogWords = catalogue({
     makeModerator: 'Make moderator',
     makeOwner: 'Make owner',
     makeMember: 'Make member',
-    close: 'Close',
-    more: 'More',
   },
   ru: {
     chats: 'Чаты',
@@ -182,7 +180,5 @@ export const dialogWords = catalogue({
     makeModerator: 'Сделать модератором',
     makeOwner: 'Сделать владельцем',
     makeMember: 'Сделать участником',
-    close: 'Закрыть',
-    more: 'Ещё',
   },
 })
