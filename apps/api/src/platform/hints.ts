@@ -26,8 +26,14 @@ export class Hints {
   readonly #listeners = new Set<(told: Told) => void>()
   readonly #channel: string
   readonly #self = crypto.randomUUID()
+  readonly #heart: NodeJS.Timeout
+  #unanswered = false
 
-  constructor(publisher: Redis, subscriber: Redis, { prefix, log }: { prefix: string; log: Logger }) {
+  constructor(
+    publisher: Redis,
+    subscriber: Redis,
+    { prefix, log, beat = 5_000 }: { prefix: string; log: Logger; beat?: number },
+  ) {
     this.#channel = `${prefix}:told`
     this.#publisher = publisher
     this.#subscriber = subscriber
@@ -35,6 +41,7 @@ export class Hints {
     subscriber.on('message', (_channel, text: string) => this.#receive(text))
     // ioredis subscribes again by itself after a reconnect; only the first time may find Redis away.
     subscriber.on('ready', () => void subscriber.subscribe(this.#channel).catch(() => undefined))
+    this.#heart = setInterval(() => this.#beat(), beat).unref()
   }
 
   tell(told: Told): void {
@@ -59,8 +66,19 @@ export class Hints {
   }
 
   close(): void {
+    clearInterval(this.#heart)
     this.#listeners.clear()
     this.#subscriber.disconnect()
+  }
+
+  /** Who only listens has to ask whether anybody is there who could speak: a host that is gone says no goodbye. */
+  #beat(): void {
+    if (this.#subscriber.status !== 'ready') return
+    if (this.#unanswered) this.#subscriber.disconnect(true)
+    this.#unanswered = !this.#unanswered
+    if (!this.#unanswered) return
+    const answered = () => (this.#unanswered = false)
+    this.#subscriber.ping().then(answered, answered)
   }
 
   #receive(text: string): void {
