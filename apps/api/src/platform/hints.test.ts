@@ -21,7 +21,7 @@ it('a Redis that fell silent without a goodbye is left, and hints come again fro
     vi.waitFor(() => {
       deps.hints.tell(told)
       expect(heard).toContainEqual(told)
-    }, 5_000)
+    }, 10_000)
   await arrives()
   freeze()
   heard.length = 0
