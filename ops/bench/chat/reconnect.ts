@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
-import { memoryMb } from '../figures/processes.ts'
+import { cpuSeconds, memoryMb } from '../figures/processes.ts'
 import { quantile } from '../figures/quantile.ts'
 import { addDialogs, addMessages } from '../stage/dialogs.ts'
 import { addPeople, type Person } from '../stage/people.ts'
@@ -11,7 +11,7 @@ import { isHello, Listener } from './Listener.ts'
 
 export type ReconnectOptions = { sockets: number; dialogsEach: number; membersEach: number; rounds: number }
 
-type Round = { all: number; ready: number; typical: number; memory: number }
+type Round = { all: number; ready: number; typical: number; cpu: number; memory: number }
 
 /** As the engine waits: somewhere between nothing and three seconds, doubled with every attempt that came to nothing. */
 const spread = 3_000
@@ -33,6 +33,7 @@ export async function measureReconnect(stage: Stage, options: ReconnectOptions):
     { name: `${title}, the last is back`, unit: 's', values: of(({ all }) => all / 1_000), aim: { most: 20 } },
     { name: `${title}, half are back`, unit: 's', values: of(({ typical }) => typical / 1_000) },
     { name: `${title}, of it the API's own start`, unit: 's', values: of(({ ready }) => ready / 1_000) },
+    { name: `${title}, API CPU from its start on`, unit: 's', values: of(({ cpu }) => cpu) },
     {
       name: `API memory per connection (${options.dialogsEach} dialogs each)`,
       unit: 'KB',
@@ -43,17 +44,19 @@ export async function measureReconnect(stage: Stage, options: ReconnectOptions):
 
 async function round({ apis: [api] }: Stage, tabs: Tab[]): Promise<Round> {
   const start = performance.now()
-  const back = tabs.map((tab) => tab.backAgain())
+  let count = 0
+  const back = tabs.map((tab) => tab.backAgain().finally(() => (count += 1)))
   await api!.kill()
   await api!.start()
   const ready = performance.now() - start
   const late = wait(patience, undefined, { ref: false }).then(() => {
-    throw new Error(`not everybody was back after ${patience / 1_000} s`)
+    throw new Error(`after ${patience / 1_000} s ${count} of ${tabs.length} were back`)
   })
   const times = (await Promise.race([Promise.all(back), late])).map((at) => at - start).sort((a, b) => a - b)
+  const cpu = cpuSeconds([api!.pid])
   // What was needed for the rush alone is given back after a while of quiet.
   await wait(5_000)
-  return { all: times.at(-1)!, ready, typical: quantile(times, 0.5), memory: memoryMb([api!.pid]) }
+  return { all: times.at(-1)!, ready, typical: quantile(times, 0.5), cpu, memory: memoryMb([api!.pid]) }
 }
 
 async function settle(stage: Stage, { sockets, dialogsEach, membersEach }: ReconnectOptions): Promise<Tab[]> {
