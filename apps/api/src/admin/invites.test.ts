@@ -1,4 +1,4 @@
-import { newId, type InviteId } from '@veche/shared/ids'
+import { newId, type InviteId, type UserId } from '@veche/shared/ids'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
@@ -79,6 +79,28 @@ describe('invitations', () => {
     const before = (await api().admin.invites()).invites.length
     expect(await outcomeOf(api().admin.createInvite({ email }))).toBe('auth.email_taken')
     expect((await api().admin.invites()).invites).toHaveLength(before)
+  })
+
+  it.each([
+    ['disabled', 'member', (userId: UserId) => api().admin.setDisabled({ userId, disabled: true })],
+    ['no administrator any longer', 'member', (userId: UserId) => api().admin.setRole({ userId, role: 'member' })],
+    ['an owner no longer', 'admin', (userId: UserId) => api().admin.setRole({ userId, role: 'admin' })],
+  ] as const)('open nothing when whoever made them is %s', async (_name, role, happens) => {
+    const inviter = await newUser(house.deps, { role: role === 'admin' ? 'owner' : 'admin' })
+    const { id, link } = await callerFor(house.deps, inviter).admin.createInvite({ role, uses: 2 })
+    const token = link.split('=')[1] ?? ''
+    const stranger = visitor(house.deps)
+    const comes = () => {
+      const email = `${newId()}@example.org`
+      return outcomeOf(
+        stranger.api.auth.signUp({ token, name: 'Someone', email, password: goodPassword, locale: 'en' }),
+      )
+    }
+    expect(await comes()).toBe('ok')
+    await happens(inviter.userId)
+    expect(await stranger.api.auth.invite({ token })).toBeNull()
+    expect(await comes()).toBe('auth.invite_invalid')
+    expect(await stateOf(id)).toBe('revoked')
   })
 
   it('have bounds: uses and days, and never an owner', async () => {

@@ -2,6 +2,7 @@ import { newId, type InviteId, type UserId } from '@veche/shared/ids'
 import { mayManageUser } from '@veche/shared/permissions'
 import type { CreateInvite, OneInvite } from '@veche/shared/schemas/admin'
 import { sql } from 'kysely'
+import { inviterMay } from '../auth/invites.ts'
 import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Ctx, Tx } from '../ctx.ts'
 import { must } from '../errors.ts'
@@ -31,7 +32,9 @@ export async function invites(ctx: Ctx): Promise<{ invites: Invite[] }> {
     .select(['id', 'role', 'email', 'uses_left', 'expires_at', 'created_at', 'created_by'])
     .select(
       sql<InviteState>`case when revoked_at is not null then 'revoked' when uses_left = 0 then 'used'
-        when expires_at <= veche_now() then 'expired' else 'open' end`.as('state'),
+        when expires_at <= veche_now() then 'expired' when not ${inviterMay} then 'revoked' else 'open' end`.as(
+        'state',
+      ),
     )
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')

@@ -1,5 +1,6 @@
 import type { InviteId } from '@veche/shared/ids'
 import type { SignUp } from '@veche/shared/schemas/auth'
+import { sql } from 'kysely'
 import type { Anyone, Tx } from '../ctx.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
@@ -12,6 +13,11 @@ import { hashToken, openSession } from './sessions.ts'
 import { ownScope } from './sign-in.ts'
 
 export type SeenInvite = { role: 'member' | 'admin'; email: string | null }
+
+/** Whoever made an invitation knows its link: it is worth what they may do now. The directory's lock keeps that as it is. */
+export const inviterMay = sql<boolean>`exists (
+  select from users u where u.id = invites.created_by and u.disabled_at is null
+    and (u.role = 'owner' or (u.role = 'admin' and invites.role = 'member')))`
 
 /** What an invitation offers; unknown, used up, withdrawn and expired all look alike. */
 export async function seeInvite(ctx: Anyone, { token }: { token: string }): Promise<SeenInvite | null> {
@@ -41,6 +47,7 @@ function findOpen(ctx: Anyone, token: string) {
     .where('uses_left', '>', 0)
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', sqlNow)
+    .where(inviterMay)
     .executeTakeFirst()
 }
 
@@ -53,6 +60,7 @@ async function takeUse(tx: Tx<Anyone>, id: InviteId): Promise<'member' | 'admin'
     .where('uses_left', '>', 0)
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', sqlNow)
+    .where(inviterMay)
     .returning('role')
     .executeTakeFirst()
   return taken?.role ?? fail('auth.invite_invalid')
