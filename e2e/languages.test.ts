@@ -47,7 +47,7 @@ describe('every screen', () => {
       const foreign = texts.filter((text) => latin.test(text.replace(kept, '')) || leftovers.test(text))
       found.push(...foreign.map((text) => `${name}: ${text}`))
     }
-    for (const stop of inside(команда.chats[0] ?? '')) {
+    for (const stop of inside(команда.chats[0] ?? '', 'ru')) {
       await visit(device, stop)
       await look(await words(device.page), stop.name)
     }

@@ -3,8 +3,9 @@ import { type Device, openDevice } from './browser/Device.ts'
 import { Installation } from './house/Installation.ts'
 import { english } from './house/scripts.ts'
 import { newTeam } from './house/team.ts'
+import { openDetails } from './screens/chats.ts'
 import { axeFindings, overflowing } from './screens/findings.ts'
-import { inside, outside, type Stop, visit, wear } from './screens/tour.ts'
+import { inside, outside, settle, type Stop, visit, wear } from './screens/tour.ts'
 
 const house = await Installation.start()
 const { people, chats } = await newTeam(house, english, 'en')
@@ -22,6 +23,14 @@ describe('no screen has a finding of axe or sticks out, at 360 and 1440 px, in l
   it('those of somebody signed in', { timeout: 180_000 }, async () => {
     const device = await openDevice(house, { account: anna })
     expect(await findings(device, inside(chats[0] ?? ''))).toEqual([])
+  })
+
+  it('the details of a group, which lie over the conversation on a phone', async () => {
+    const device = await openDevice(house, { account: anna, width: 360, height: 740 })
+    await visit(device, { name: 'details', path: `/chats/${chats[0]}` })
+    await openDetails(device.page)
+    await settle(device.page)
+    expect([...(await axeFindings(device.page)), ...(await overflowing(device.page))]).toEqual([])
   })
 
   it('those of somebody who is not signed in', { timeout: 180_000 }, async () => {

@@ -111,6 +111,8 @@ async function take(scene: Scene, picture: Picture): Promise<void> {
   }
   await page.goto(house.url + picture.path)
   await settle(page)
+  // Names come a moment after the messages of those who were not met before.
+  await page.waitForFunction(() => !/Somebody|Кто-то/.test(document.body.innerText))
   const typist = team.people[script.words.typing]
   const chat = team.chats[2]
   if (typist && chat && !picture.outside) await typist.api.messages.typing.mutate({ dialogId: chat })

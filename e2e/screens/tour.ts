@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import type { Device } from '../browser/Device.ts'
 
-/** One screen of the app: where it is, and what is done there to bring it about. The keys are those of the catalogues' English. */
+/** One screen of the app: where it is, and what is done there to bring it about. */
 export type Stop = { name: string; path: string; act?: (device: Device) => Promise<void> }
 
 /** What somebody sees who is not signed in. */
@@ -17,11 +17,25 @@ export function outside(invitation: string): Stop[] {
   ]
 }
 
+const controls = {
+  en: { newChat: 'New chat', createGroup: 'Create group', invite: 'Invite', options: /^Options for/ },
+  ru: { newChat: 'Новый чат', createGroup: 'Создать группу', invite: 'Пригласить', options: /^Действия:/ },
+}
+
 /** What an owner sees; `chat` is a group with messages. */
-export function inside(chat: string): Stop[] {
+export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
+  const { newChat, createGroup, invite, options } = controls[locale]
+  const press =
+    (...names: (string | RegExp)[]) =>
+    async ({ page }: Device) => {
+      for (const name of names) await page.getByRole('button', { name, exact: true }).first().click()
+      await page.locator('dialog[open], [role=menu]').first().waitFor()
+    }
   return [
     { name: 'chats', path: '/' },
     { name: 'conversation', path: `/chats/${chat}` },
+    { name: 'new chat', path: '/', act: press(newChat) },
+    { name: 'new group', path: '/', act: press(newChat, createGroup) },
     { name: 'people', path: '/people' },
     { name: 'settings', path: '/settings' },
     { name: 'profile', path: '/settings/profile' },
@@ -30,9 +44,12 @@ export function inside(chat: string): Stop[] {
     { name: 'password', path: '/settings/password' },
     { name: 'sessions', path: '/settings/sessions' },
     { name: 'keyboard', path: '/settings/keyboard' },
+    { name: 'keys', path: '/people', act: ({ page }) => page.keyboard.press('Shift+Slash') },
     { name: 'administration', path: '/admin' },
     { name: 'accounts', path: '/admin/people' },
+    { name: 'menu of somebody', path: '/admin/people', act: press(options) },
     { name: 'invitations', path: '/admin/invitations' },
+    { name: 'invite', path: '/admin/invitations', act: press(invite) },
     { name: 'connections', path: '/admin/connections' },
     { name: 'work', path: '/admin/work' },
   ]
@@ -49,7 +66,7 @@ export async function visit(device: Device, { path, act }: Stop): Promise<void> 
 
 export async function settle(page: Page): Promise<void> {
   await page.locator('h1:visible, h2:visible').first().waitFor()
-  await page.waitForFunction(() => !document.querySelector('.skeleton, .spinner'))
+  await page.waitForFunction(() => !document.querySelector('.skeleton, .waiting, .spinner, [aria-busy="true"]'))
   await page.evaluate(() => document.fonts.ready)
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))
 }
