@@ -57,7 +57,7 @@ async function shoot(browser: Browser, locale: Locale, script: Script): Promise<
 
 function pictures({ team, locale }: Scene): Picture[] {
   const chat = `/chats/${team.chats[0]}`
-  const name = (of: string) => join(docs, locale === 'en' ? `${of}.png` : `${of}-${locale}.png`)
+  const name = (of: string) => join(docs, `${of}-${locale}.png`)
   return [
     { file: name('sign-in'), path: '/signin', outside: true },
     { file: name('phone-chats'), path: '/', phone: true },
