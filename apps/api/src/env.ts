@@ -29,7 +29,8 @@ export const settings = z.object({
         .filter(Boolean),
     ),
   METRICS_TOKEN: z.string().min(16).optional(),
-  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20),
+  /** Each of the two timers holds one while it works with another. */
+  DATABASE_POOL: z.coerce.number().int().min(4).max(200).default(20),
   /** What clients compare to know that a new version of the app is out. */
   RELEASE: z.string().max(64).default('0.1.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
