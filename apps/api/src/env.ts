@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import proxyAddr from '@fastify/proxy-addr'
 import { z } from 'zod'
 
 /** Every setting of the API and its worker; ops/README.md has the same table for operators. */
@@ -27,7 +28,8 @@ export const settings = z.object({
         .split(',')
         .map((entry) => entry.trim())
         .filter(Boolean),
-    ),
+    )
+    .refine(areProxies, 'names addresses or networks, separated by commas'),
   METRICS_TOKEN: z.string().min(16).optional(),
   /** Each of the two timers holds one while it works with another. */
   DATABASE_POOL: z.coerce.number().int().min(4).max(200).default(20),
@@ -48,6 +50,15 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   if (read.success) return read.data
   const problems = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
   throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
+}
+
+function areProxies(list: string[]): boolean {
+  try {
+    proxyAddr.compile(list)
+    return true
+  } catch {
+    return false
+  }
 }
 
 export function isLocal(env: Env): boolean {

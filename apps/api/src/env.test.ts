@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { readEnv } from './env.ts'
+
+it('a proxy that is no address and no network is named with the other wrong settings', () => {
+  const problems = (list: string) => {
+    try {
+      readEnv({ TRUSTED_PROXIES: list, PORT: 'x' })
+    } catch (error) {
+      return String(error)
+    }
+    return ''
+  }
+  expect(problems('10.0.0.0/33, proxy.local')).toMatch(/TRUSTED_PROXIES[\s\S]*PORT|PORT[\s\S]*TRUSTED_PROXIES/)
+  expect(problems('10.0.0.0/8, ::1, loopback')).not.toContain('TRUSTED_PROXIES')
+})
