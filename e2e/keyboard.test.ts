@@ -116,7 +116,9 @@ describe('with the keyboard alone', () => {
     )
     await seen(page.getByRole('dialog', { name: 'Keyboard shortcuts' }))
     await page.keyboard.press('Escape')
+    const kept = page.waitForResponse((response) => response.url().includes('users.updateSettings'))
     await page.getByRole('switch', { name: 'Single-key shortcuts' }).click()
+    await kept
     await seen(page.getByText('Single-key shortcuts are switched off'))
     await page.keyboard.press('Shift+Slash')
     await page.keyboard.press('Shift+Slash')
