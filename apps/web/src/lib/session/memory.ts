@@ -1,12 +1,14 @@
 import type { Api } from '#lib/api/client.ts'
+import { wipeDatabases } from './databases.ts'
 
 export type Me = NonNullable<Awaited<ReturnType<Api['auth']['me']['query']>>>
 
 const ME = 'veche.me'
 const WIPING = 'veche.wiping'
+const ALL = 'all'
+const BUT_UNSENT = 'all but what is unsent'
 /** Choices of the device, not of the person. */
 const KEPT = ['veche.locale', 'veche.theme', 'veche.contrast']
-const PATIENCE_MS = 1000
 
 export function recall(): Me | null {
   try {
@@ -25,9 +27,11 @@ export function remember(me: Me) {
   }
 }
 
-export function forget() {
+/** Whoever signs out has been asked about what is unsent; a session that ends otherwise keeps it for its author. */
+export function forget({ keepUnsent }: { keepUnsent: boolean }) {
   try {
-    localStorage.setItem(WIPING, '1')
+    // Another tab may be signing out: then all of it goes.
+    if (localStorage.getItem(WIPING) !== ALL) localStorage.setItem(WIPING, keepUnsent ? BUT_UNSENT : ALL)
     localStorage.removeItem(ME)
   } catch {
     // Nothing was kept, so nothing is left.
@@ -46,9 +50,10 @@ export function isWiping(): boolean {
 /** Everything that the session left in this browser; language and theme stay. */
 export async function wipe() {
   try {
+    const keepUnsent = localStorage.getItem(WIPING) === BUT_UNSENT
     for (const key of Object.keys(localStorage)) if (!KEPT.includes(key) && key !== WIPING) localStorage.removeItem(key)
     sessionStorage.clear()
-    const gone = await Promise.all([wipeDatabases(), wipeCaches()])
+    const gone = await Promise.all([wipeDatabases({ keepUnsent }), wipeCaches()])
     if (gone.every(Boolean)) localStorage.removeItem(WIPING)
   } catch {
     // The mark stays, and the next start tries again.
@@ -59,22 +64,6 @@ export async function wipe() {
 export function watchOtherTabs(tell: (me: Me | null) => void) {
   addEventListener('storage', (event) => {
     if (event.key === ME || event.key === null) tell(recall())
-  })
-}
-
-async function wipeDatabases(): Promise<boolean> {
-  const all = await indexedDB.databases()
-  const ours = all.flatMap(({ name }) => (name?.startsWith('veche') ? [name] : []))
-  return (await Promise.all(ours.map(wipeDatabase))).every(Boolean)
-}
-
-/** False when a tab that has it open does not let go in time. */
-function wipeDatabase(name: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = indexedDB.deleteDatabase(name)
-    request.onsuccess = () => resolve(true)
-    request.onerror = () => resolve(false)
-    setTimeout(() => resolve(false), PATIENCE_MS)
   })
 }
 

@@ -71,17 +71,17 @@ export class Session {
     } catch (thrown) {
       if (appError(thrown).code !== 'auth.required') throw thrown
     }
-    await this.ended()
+    await this.ended({ keepUnsent: false })
   }
 
-  /** The session is over, whoever ended it: what it left here goes as well. */
-  async ended() {
+  /** The session is over: what it left here goes as well, but for messages that were never sent when it was ended from elsewhere. */
+  async ended({ keepUnsent = true } = {}) {
     const signedIn = this.me !== null
     this.state = 'out'
     this.me = null
     if (!signedIn || this.#ending) return
     this.#ending = true
-    forget()
+    forget({ keepUnsent })
     await this.#close()
     await wipe()
     location.assign('/signin')

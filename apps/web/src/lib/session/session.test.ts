@@ -47,6 +47,22 @@ test('whom the server does not know any longer is out, and nothing of theirs is 
   expect([...browser.caches.keys()]).toEqual(['workbox-precache-v2'])
 })
 
+test('a session that is ended from elsewhere leaves the messages that were never sent, and nothing else', async () => {
+  await session({ me: async () => anna }).start()
+  await keep('veche-anna', { outbox: 'written on the train', messages: 'secret' })
+  await session({ me: async () => null }).start()
+  expect(await kept('veche-anna')).toEqual({ outbox: ['written on the train'], messages: [] })
+  expect(localStorage.getItem('veche.wiping')).toBeNull()
+})
+
+test('signing out on purpose leaves nothing, what is unsent included', async () => {
+  const here = session({ me: async () => anna, signOut: async () => ({}) })
+  await here.start()
+  await keep('veche-anna', { outbox: 'never mind', messages: 'secret' })
+  await here.signOut()
+  expect(await databases()).toEqual([])
+})
+
 test('signing out closes what is open before it wipes', async () => {
   const here = session({ me: async () => anna, signOut: async () => ({}) })
   await here.start()
@@ -181,4 +197,34 @@ function database(name: string): Promise<IDBDatabase> {
 
 async function databases(): Promise<(string | undefined)[]> {
   return (await indexedDB.databases()).map(({ name }) => name)
+}
+
+/** A database with one entry in each of these stores. */
+async function keep(name: string, entries: Record<string, string>): Promise<void> {
+  const request = indexedDB.open(name, 1)
+  request.onupgradeneeded = () => {
+    for (const store of Object.keys(entries)) request.result.createObjectStore(store, { autoIncrement: true })
+  }
+  await settled(request)
+  const tx = request.result.transaction(Object.keys(entries), 'readwrite')
+  for (const [store, entry] of Object.entries(entries)) await settled(tx.objectStore(store).add(entry))
+  request.result.close()
+}
+
+async function kept(name: string): Promise<Record<string, unknown[]>> {
+  const open = await database(name)
+  const stores = [...open.objectStoreNames]
+  const tx = open.transaction(stores)
+  const entries = await Promise.all(
+    stores.map(async (store) => [store, await settled(tx.objectStore(store).getAll())] as const),
+  )
+  open.close()
+  return Object.fromEntries(entries)
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
 }
