@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { anotherSession, newAccount, newDirect, newGroup, newOwner, say } from './house/accounts.ts'
@@ -106,12 +107,12 @@ describe('a group', () => {
 })
 
 describe('what is unread', () => {
-  it('is one number in the list, in the title of the tab and on a second device, and is gone from all when read', async () => {
+  it('is one number in the list, in the title of the tab, on the icon and on a second device, and is gone from all when read', async () => {
     const dialogId = await newGroup(anna, 'Numbers', [boris, clara])
     const one = await openDevice(house, { account: boris })
     const other = await openDevice(house, { account: await anotherSession(house, boris) })
     for (const device of [one, other]) {
-      await device.goto('/people')
+      await device.context.addInitScript(watchBadge)
       await device.goto('/')
       await seen(chatInList(device.page, 'Numbers'))
     }
@@ -121,12 +122,14 @@ describe('what is unread', () => {
     for (const { page } of [one, other]) {
       await seen(chatWithUnread(page, 'Numbers', 3))
       await expect.poll(() => titleNumber(page)).toBe(before + 3)
+      await expect.poll(() => badgeNumber(page)).toBe(before + 3)
     }
     await openChat(one.page, 'Numbers')
     await seen(message(one.page, 'three'))
     for (const { page } of [one, other]) {
       await seen(chatWithoutUnread(page, 'Numbers'))
       await expect.poll(() => titleNumber(page)).toBe(before)
+      await expect.poll(() => badgeNumber(page)).toBe(before)
     }
   })
 
@@ -159,6 +162,19 @@ describe('a long message', () => {
   })
 })
 
-async function titleNumber(page: { title(): Promise<string> }): Promise<number> {
+/** A headless browser has no icon: what the app would write on it is kept where a test can see it. */
+function watchBadge(): void {
+  const keep = (n = 0) => {
+    document.documentElement.dataset['badge'] = String(n)
+    return Promise.resolve()
+  }
+  Object.assign(navigator, { setAppBadge: keep, clearAppBadge: () => keep(0) })
+}
+
+async function badgeNumber(page: Page): Promise<number> {
+  return Number(await page.evaluate(() => document.documentElement.dataset['badge']))
+}
+
+async function titleNumber(page: Page): Promise<number> {
   return Number(/\((\d+)\)/.exec(await page.title())?.[1] ?? 0)
 }
