@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { readArguments } from '../cli/arguments.ts'
 import { Trouble } from '../cli/trouble.ts'
 import { measureDelivery } from './chat/delivery.ts'
@@ -15,6 +16,8 @@ export const usage = `
 
 Measures the chat over real sockets on an installation of its own, with every message flushed to disk before it is acknowledged.
 `
+
+const longest = 900_000
 
 type Options = { rounds: number; seconds: number; apis: number }
 
@@ -81,7 +84,17 @@ async function measure(names: string[], options: Options, say: (sentence: string
   const figures: Figure[] = []
   for (const name of names) {
     say(`Measuring: ${name}`)
-    figures.push(...(await parts[name]!(options)))
+    figures.push(...(await within(name, parts[name]!(options))))
   }
   return figures
+}
+
+/** What hangs is said and ended, whatever it is. */
+async function within<T>(name: string, work: Promise<T>): Promise<T> {
+  const late = wait(longest, undefined, { ref: false }).then(() => {
+    console.error(`veche: measuring "${name}" did not end within ${longest / 60_000} minutes.`)
+    process.kill(process.pid, 'SIGTERM')
+    return work
+  })
+  return Promise.race([work, late])
 }

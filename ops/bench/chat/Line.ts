@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-type Waiting = { resolve: (answer: Answer) => void; reject: (error: Error) => void }
+type Waiting = { text: string; resolve: (answer: Answer) => void; reject: (error: Error) => void }
 
 export type Answer = { status: number; bytes: number; body: () => string }
 
@@ -14,7 +14,8 @@ const gone = new Error('the connection was lost')
 export class Line {
   readonly #socket: Socket
   readonly #port: number
-  #waiting: Waiting | undefined
+  /** The first has been asked, the others wait for its answer. */
+  #waiting: Waiting[] = []
   #chunks: Buffer[] = []
   #over = false
 
@@ -57,8 +58,8 @@ export class Line {
   #ask(text: string): Promise<Answer> {
     if (this.#over) return Promise.reject(gone)
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
-      this.#socket.write(text)
+      this.#waiting.push({ text, resolve, reject })
+      if (this.#waiting.length === 1) this.#socket.write(text)
     })
   }
 
@@ -68,15 +69,14 @@ export class Line {
     const answer = readAnswer(whole)
     if (!answer) return
     this.#chunks = []
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    waiting?.resolve(answer)
+    this.#waiting.shift()?.resolve(answer)
+    const [next] = this.#waiting
+    if (next) this.#socket.write(next.text)
   }
 
   #end(): void {
     this.#over = true
-    this.#waiting?.reject(gone)
-    this.#waiting = undefined
+    for (const { reject } of this.#waiting.splice(0)) reject(gone)
   }
 }
 

@@ -16,7 +16,11 @@ export class Listener {
     const socket = new WebSocket(`ws://${address}/api/trpc`, { headers, perMessageDeflate: false })
     this.#socket = socket
     socket.on('open', () => socket.send('{"id":1,"method":"subscription","params":{"path":"live"}}'))
-    socket.on('message', (data: Buffer) => heard(data.toString('latin1')))
+    socket.on('message', (data: Buffer) => {
+      const text = data.toString('latin1')
+      if (text === 'PING') socket.send('PONG')
+      else heard(text)
+    })
     socket.on('error', () => undefined)
     socket.on('close', () => closed?.())
   }

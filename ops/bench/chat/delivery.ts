@@ -11,7 +11,8 @@ import { isHello, Listener } from './Listener.ts'
 
 export type DeliveryOptions = { members: number; perSecond: number; seconds: number; rounds: number }
 
-const writers = 5
+/** Each with a connection of their own, so that nobody waits for another's answer. */
+const writers = 20
 
 type Round = { delays: number[]; acks: number[]; cpu: number; postgresCpu: number }
 
@@ -55,6 +56,7 @@ class Crowd {
   readonly #port: number
   readonly #listeners: Listener[] = []
   #heard: (number: number) => void = () => undefined
+  lost = 0
 
   constructor(port: number) {
     this.#port = port
@@ -66,7 +68,7 @@ class Crowd {
         ({ cookie }) =>
           new Promise<void>((resolve) => {
             const heard = (text: string) => (isHello(text) ? resolve() : this.#take(text))
-            this.#listeners.push(new Listener(this.#port, cookie, { heard }))
+            this.#listeners.push(new Listener(this.#port, cookie, { heard, closed: () => (this.lost += 1) }))
           }),
       ),
     )
@@ -117,8 +119,9 @@ async function round({ stage, crowd, lines, people, dialogId, perSecond, seconds
     )
   }
   await Promise.all(answered)
-  await Promise.race([all.promise, wait(10_000)])
-  if (delays.length !== total * members) throw new Error(`${delays.length} of ${total * members} deliveries arrived`)
+  await Promise.race([all.promise, wait(30_000)])
+  if (delays.length !== total * members)
+    throw new Error(`${delays.length} of ${total * members} deliveries arrived, ${crowd.lost} sockets were lost`)
   const cpu = cpuSeconds(api) - before.api
   const postgresCpu = cpuSeconds(postgres) - before.postgres
   return { delays: delays.sort(ascending), acks: acks.sort(ascending), cpu, postgresCpu }
