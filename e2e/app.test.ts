@@ -7,7 +7,7 @@ import { openDevice } from './browser/Device.ts'
 import { networkTrouble } from './browser/Witness.ts'
 import { newOwner } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
-import { button, gone, press, seen, textbox } from './screens/controls.ts'
+import { button, gone, link, press, seen, textbox } from './screens/controls.ts'
 import { isSignedIn } from './screens/doors.ts'
 
 const house = await Installation.start()
@@ -90,6 +90,20 @@ describe('the app', () => {
     await device.page.waitForFunction(() => !('sameSince' in window))
     await isSignedIn(device)
     await gone(button(device.page, 'Update now'))
+  })
+
+  it('does not speak of a new version when nothing but the network is missing', async () => {
+    const device = await openDevice(house, { account: olga, unkept: true })
+    device.witness.expect(networkTrouble, /preload CSS|dynamically imported module/)
+    await device.goto('/people')
+    await isSignedIn(device)
+    await device.goOffline()
+    await link(device.page, 'Settings').click()
+    await seen(device.page.getByRole('heading', { name: 'Something went wrong' }))
+    expect(await button(device.page, 'Update now').count()).toBe(0)
+    await device.goOnline()
+    await link(device.page, 'To the chats').click()
+    await isSignedIn(device)
   })
 
   it('does not offer a version twice to whoever said later', async () => {

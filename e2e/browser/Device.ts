@@ -16,6 +16,8 @@ export type DeviceOptions = {
   height?: number
   locale?: 'ru-RU' | 'en-US'
   colorScheme?: 'light' | 'dark'
+  /** A browser that keeps nothing of the app: what is not loaded yet needs the network. */
+  unkept?: boolean
 }
 
 /** A browser of somebody: cookies, storage and service worker of its own. It lives as long as the test. */
@@ -68,8 +70,14 @@ export class Device {
 }
 
 export async function openDevice(house: Installation, options: DeviceOptions = {}): Promise<Device> {
-  const { account, width = 1280, height = 800, locale = 'en-US', colorScheme = 'light' } = options
-  const chosen: BrowserContextOptions = { viewport: { width, height }, locale, colorScheme, reducedMotion: 'reduce' }
+  const { account, width = 1280, height = 800, locale = 'en-US', colorScheme = 'light', unkept = false } = options
+  const chosen: BrowserContextOptions = {
+    viewport: { width, height },
+    locale,
+    colorScheme,
+    reducedMotion: 'reduce',
+    serviceWorkers: unkept ? 'block' : 'allow',
+  }
   const context = await (await browser()).newContext(chosen)
   context.setDefaultTimeout(10_000)
   const witness = new Witness(context, house.url)

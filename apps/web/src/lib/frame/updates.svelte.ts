@@ -9,8 +9,8 @@ export class Updates {
   /** Answers how to stop. */
   start(): () => void {
     const stop = new AbortController()
-    // A tab that outlived its version finds the files it would load gone.
-    addEventListener('vite:preloadError', () => (this.ready = true), { signal: stop.signal })
+    // A tab that outlived its version finds the files it would load gone; without a network it finds nothing at all.
+    addEventListener('vite:preloadError', () => (this.ready ||= navigator.onLine), { signal: stop.signal })
     if (import.meta.env.PROD && 'serviceWorker' in navigator) void this.#register(stop.signal)
     return () => stop.abort()
   }
