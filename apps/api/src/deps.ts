@@ -19,6 +19,7 @@ import { Queue } from './platform/queue.ts'
 import { connectRedis } from './platform/redis.ts'
 import type { RowSource } from './platform/row-sources.ts'
 import type { ScopeView } from './platform/scope-views.ts'
+import { ScopeWriters } from './platform/ScopeWriters.ts'
 import { Semaphore } from './platform/semaphore.ts'
 import { Streams } from './sync/streams.ts'
 
@@ -30,6 +31,7 @@ export type Deps = {
   db: Database
   polls: Database
   pipelines: Pipelines
+  writers: ScopeWriters
   redis: Redis
   hints: Hints
   sessions: SessionLookup
@@ -58,6 +60,7 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     log,
     clock: given.clock ?? systemClock,
     ...pools,
+    writers: new ScopeWriters(pools.pipelines),
     sessions: new SessionLookup(pools.polls, log),
     redis,
     hints: new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log }),

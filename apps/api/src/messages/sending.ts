@@ -7,7 +7,7 @@ import type { Ctx } from '../ctx.ts'
 import { mustBeOpen, type Place, placesThatMay, placeText } from '../dialogs/access.ts'
 import { fail, must } from '../errors.ts'
 import type { Statement } from '../platform/Pipelines.ts'
-import { scopeLock } from '../platform/scopes.ts'
+import { isAlreadyThere } from '../platform/ScopeWriters.ts'
 import { messageColumns, toMessage } from './rows.ts'
 
 export type Sent = { message: MessageRow }
@@ -24,9 +24,7 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
   must(codePoints(input.body) <= limits.message.body, 'message.too_long')
   const { dialogId } = input
   const isOld = isExpired(ctx, input.clientId)
-  const found = await ctx.gates.scope.run(dialogId, () =>
-    write(ctx, input, isOld).catch((error) => again(ctx, input, error)),
-  )
+  const found = await write(ctx, input, isOld).catch((error) => again(ctx, input, error))
   if (found.id === null) return refuse(found, isOld)
   must(found.client_hash.equals(hashOf(input)) && found.dialog_id === dialogId, 'message.conflict')
   const message = toMessage(found)
@@ -35,15 +33,13 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
 }
 
 async function write(ctx: Ctx, input: SendMessage, isOld: boolean): Promise<Found> {
-  const [, rows] = await ctx.pipelines.transact([scopeLock(input.dialogId), writing(ctx, input, isOld)])
-  return rows![0] as Found
+  const [found] = await ctx.writers.write(input.dialogId, writing(ctx, input, isOld))
+  return found as Found
 }
-
-const alreadyThere = '23505'
 
 /** The same client id at the same time in two dialogs: neither lock kept the other away, and now it can be seen. */
 function again(ctx: Ctx, input: SendMessage, error: unknown): Promise<Found> {
-  if (!(error instanceof Error && 'code' in error && error.code === alreadyThere)) throw error
+  if (!isAlreadyThere(error)) throw error
   return write(ctx, input, isExpired(ctx, input.clientId))
 }
 

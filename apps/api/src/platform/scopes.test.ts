@@ -1,4 +1,5 @@
 import { DIRECTORY_SCOPE, type DialogId, newId } from '@veche/shared/ids'
+import type { MessageRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newGroup, newUser, say, type TestUser } from '../test/builders.ts'
@@ -63,16 +64,36 @@ describe('a scope', () => {
 
   it('that is hot takes four connections of a process and leaves the others their own', async () => {
     const [hot, other] = [await newGroup(house.deps, [anna]), await newGroup(house.deps, [anna])]
-    let sends: Promise<unknown>[] = []
+    let changes: Promise<unknown>[] = []
     await inTransaction(house.deps, async (tx) => {
       await lockScopes(tx, [scope(hot)])
-      sends = Array.from({ length: 20 }, (_, i) => say(house.deps, anna, hot, `hot ${i}`))
+      const change = () => changeScope(house.deps, scope(hot), (changing) => advance(changing, scope(hot)))
+      changes = Array.from({ length: 20 }, change)
       await waitingFor(4)
       // Were there twenty connections waiting, this one would find none in a pool of ten.
-      await say(house.deps, anna, other, 'calm')
+      await changeScope(house.deps, scope(other), (changing) => advance(changing, scope(other)))
       expect(await waiting()).toBe(4)
     })
-    await Promise.all(sends)
+    await Promise.all(changes)
+  })
+
+  it('that many write to takes one connection of a process, and they share its transaction', async () => {
+    const [hot, other] = [await newGroup(house.deps, [anna]), await newGroup(house.deps, [anna])]
+    let sends: Promise<MessageRow>[] = []
+    await inTransaction(house.deps, async (tx) => {
+      await lockScopes(tx, [scope(hot)])
+      sends = Array.from({ length: 30 }, (_, i) => say(house.deps, anna, hot, `hot ${i}`))
+      await waitingFor(1)
+      await say(house.deps, anna, other, 'calm')
+      expect(await waiting()).toBe(1)
+    })
+    const seqs = (await Promise.all(sends)).map(({ seq }) => seq)
+    expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 2))
+    const { rows } = await sql<{ count: number }>`
+      select count(distinct xmin::text)::int as count from messages where dialog_id = ${hot} and kind = 'text'`.execute(
+      house.deps.db,
+    )
+    expect(rows[0]!.count).toBeLessThan(10)
   })
 
   it('that stays locked makes a sender hear that the server is busy, and nothing is stored', async () => {
