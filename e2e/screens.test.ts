@@ -4,7 +4,7 @@ import { Installation } from './house/Installation.ts'
 import { english } from './house/scripts.ts'
 import { newTeam } from './house/team.ts'
 import { openDetails } from './screens/chats.ts'
-import { axeFindings, overflowing } from './screens/findings.ts'
+import { axeFindings, foreignWords, overflowing } from './screens/findings.ts'
 import { inside, outside, settle, type Stop, visit, wear } from './screens/tour.ts'
 
 const house = await Installation.start()
@@ -19,7 +19,7 @@ const sizes = [
   { width: 1440, height: 900 },
 ]
 
-describe('no screen has a finding of axe or sticks out, at 360 and 1440 px, in light and dark:', () => {
+describe('no screen has a finding of axe, sticks out or speaks another language, at 360 and 1440 px, in light and dark:', () => {
   it('those of somebody signed in', { timeout: 180_000 }, async () => {
     const device = await openDevice(house, { account: anna })
     expect(await findings(device, inside(chats[0] ?? ''))).toEqual([])
@@ -43,6 +43,7 @@ async function findings(device: Device, stops: Stop[]): Promise<string[]> {
   const found: string[] = []
   for (const stop of stops) {
     await visit(device, stop)
+    found.push(...(await foreignWords(device.page, 'en')).map((text) => `${stop.name}, no English: ${text}`))
     await wear(device, 'light')
     found.push(...(await findingsAt(stop, device)))
     // Colours are all that the dark theme changes.

@@ -37,8 +37,23 @@ export function overflowing(page: Page): Promise<string[]> {
   })
 }
 
+/** Keys, codes, what programs leave behind when a word is missing, and words of another language than this. */
+export async function foreignWords(page: Page, locale: 'en' | 'ru'): Promise<string[]> {
+  const foreign = locale === 'en' ? /[а-яё]/i : /[a-z]{2,}/i
+  return (await words(page)).filter((text) => leftovers.test(text) || foreign.test(text.replace(kept[locale], '')))
+}
+
+const leftovers =
+  /\bundefined\b|\bnull\b|\bNaN\b|\[object|\{\w*\}|\b(auth|user|dialog|message|input|request|server|network|scope|invite|mail)\.[a-z_]+\b/
+
+/** Names of things that are written so in the other language too. */
+const kept = {
+  en: /Русский/g,
+  ru: /\b(Veche|English|PostgreSQL|Redis|API|Ctrl|Esc|Enter|Shift|Home|End|Chrome|Linux|veche admin link|SMTP_URL)\b|@[a-z0-9_]+|[\w.+-]+@example\.org|https?:\S+|\/dev\/mail|127\.0\.0\.1/g,
+}
+
 /** Every text that is seen or read aloud: text, names, descriptions and hints. */
-export function words(page: Page): Promise<string[]> {
+function words(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const found = new Set<string>([document.title])
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
