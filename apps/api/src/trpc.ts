@@ -51,7 +51,7 @@ export const signedIn = (limit: LimitName) =>
     const { actor } = ctx
     if (!actor) fail('auth.required')
     await ctx.limits.take(limit, actor.userId)
-    return next({ ctx: { ...ctx, actor } })
+    return next({ ctx: { actor } })
   })
 
 export const admin = (limit: LimitName) =>

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 
 /** A statement that Postgres keeps prepared under its name. The text of a name never changes while a process lives. */
@@ -38,10 +39,16 @@ export class Pipelines {
   }
 }
 
+/** The driver writes each statement by itself unless its socket is told to wait. */
+type Corked = { connection: { stream: Writable } }
+
 async function run(client: PoolClient, statements: Statement[]): Promise<Rows[]> {
+  const { stream } = (client as PoolClient & Corked).connection
+  stream.cork()
   const begun = client.query('begin')
   const asked = statements.map((statement) => client.query<Rows[number]>(statement))
   const ended = client.query('commit')
+  stream.uncork()
   // Behind a statement that failed the others fail as well: the first error is the one that says why.
   const answers = await Promise.allSettled([begun, ...asked, ended])
   for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
