@@ -3,7 +3,7 @@ import { type Device, openDevice } from './browser/Device.ts'
 import { Installation } from './house/Installation.ts'
 import { english } from './house/scripts.ts'
 import { newTeam } from './house/team.ts'
-import { openDetails } from './screens/chats.ts'
+import { log, openDetails } from './screens/chats.ts'
 import { axeFindings, foreignWords, overflowing } from './screens/findings.ts'
 import { inside, outside, settle, type Stop, visit, wear } from './screens/tour.ts'
 
@@ -36,6 +36,33 @@ describe('no screen has a finding of axe, sticks out or speaks another language,
   it('those of somebody who is not signed in', { timeout: 180_000 }, async () => {
     const device = await openDevice(house)
     expect(await findings(device, outside(invitation))).toEqual([])
+  })
+})
+
+describe('the conversation', () => {
+  it('holds its text in lines of 720 px at most and pushes nothing out, from a phone to 4K', async () => {
+    const device = await openDevice(house, { account: anna })
+    await visit(device, { name: 'conversation', path: `/chats/${chats[0]}` })
+    for (const width of [320, 360, 767, 768, 1024, 1279, 1280, 1920, 3840]) {
+      await device.page.setViewportSize({ width, height: Math.round(width * 0.6) + 300 })
+      expect(await overflowing(device.page), `at ${width} px`).toEqual([])
+      const widths = await log(device.page)
+        .locator('article .body')
+        .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().width))
+      expect(widths.length, `at ${width} px`).toBeGreaterThan(0)
+      expect(Math.max(...widths), `at ${width} px`).toBeLessThanOrEqual(Math.min(720, width))
+    }
+  })
+
+  it('has the colours of high contrast when the system asks for them, without a finding of axe', async () => {
+    const device = await openDevice(house, { account: anna })
+    await device.page.emulateMedia({ contrast: 'more' })
+    await visit(device, { name: 'conversation', path: `/chats/${chats[0]}` })
+    expect(await device.page.evaluate(() => document.documentElement.dataset['contrast'])).toBe('more')
+    for (const theme of ['light', 'dark'] as const) {
+      await wear(device, theme)
+      expect(await axeFindings(device.page, ['color-contrast'])).toEqual([])
+    }
   })
 })
 
