@@ -19,6 +19,7 @@ type Seen = {
  */
 export const dialogView: ScopeView = {
   scope: 'dialog',
+  beginsNewest: true,
   extras: (id, viewer) => ({ seen: seenBy(id as DialogId, viewer) }),
   audience: (id, among, knownRev) => ({ audience: membersAmong(id as DialogId, among, knownRev) }),
   heard: (extras) => toAudience(extras['audience'] as Heard),

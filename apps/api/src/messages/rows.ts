@@ -41,7 +41,7 @@ export function toMessage(row: Message): MessageRow {
   }
 }
 
-const newestPage = 50
+const count = { newest: 50, last: 1 }
 
 const messages: RowSource<'messages'> = {
   scope: 'dialog',
@@ -52,13 +52,13 @@ const messages: RowSource<'messages'> = {
       .selectFrom('messages')
       .select(messageColumns.map((column) => `messages.${column}` as const))
       .where('messages.dialog_id', '=', id as never),
-  newest: (db, id) =>
+  newest: (db, id, much) =>
     db
       .selectFrom('messages')
       .select(messageColumns.map((column) => `messages.${column}` as const))
       .where('messages.dialog_id', '=', id as never)
       .orderBy('messages.seq', 'desc')
-      .limit(newestPage),
+      .limit(count[much]),
   toWire: toMessage,
 }
 

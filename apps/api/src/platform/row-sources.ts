@@ -15,16 +15,18 @@ export type RowSource<Table extends RowTable = RowTable> = {
   table: Table
   rows: (db: Kysely<DB>, id: ScopeId) => Query
   revColumn: string
-  /** Where all rows are too many: the page to begin with. Without it a new reader gets all of them, by revision. */
-  newest?: (db: Kysely<DB>, id: ScopeId) => Query
+  /** Where all rows are too many: the page to begin with, or its last row. Without it a new reader gets all of them, by revision. */
+  newest?: (db: Kysely<DB>, id: ScopeId, much: Newest) => Query
   // The row comes as JSON from Postgres: only the source's own mapper knows its shape.
   toWire: (row: never) => NonNullable<Rows[Table]>[number]
 }
 
+export type Newest = 'newest' | 'last'
+
 /** What else is read in the same snapshot: who may see it, my unread number. Each becomes one column of the statement. */
 export type Extras = Record<string, RawBuilder<unknown>>
 
-export type Reading<E extends Extras> = { scope: ScopeKind; id: ScopeId; from: number | 'newest'; extras: E }
+export type Reading<E extends Extras> = { scope: ScopeKind; id: ScopeId; from: number | Newest; extras: E }
 
 /** Rows up to `rev`; the scope itself was at `scopeRev` when they were read. */
 export type ReadRows = { rev: number; scopeRev: number; rows: Rows; more: boolean }
@@ -49,11 +51,11 @@ export async function rowsSince<E extends Extras>(
   )
   const found = rows[0]
   if (!found) return null
-  const read = from === 'newest' ? whole(sources, found) : cut(sources, found)
+  const read = typeof from === 'string' ? whole(sources, found) : cut(sources, found)
   return { ...read, extras: found as Record<keyof E, unknown> }
 }
 
-function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, from: number | 'newest') {
+function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, from: number | Newest) {
   const rev = sql.ref(source.revColumn)
   const changed = (after: number) =>
     source
@@ -61,7 +63,7 @@ function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, from: numbe
       .where(sql<boolean>`${rev} > ${after}`)
       .orderBy(rev)
       .limit(limits.sync.rows + 1)
-  const rows = from === 'newest' ? (source.newest?.(db, id) ?? changed(0)) : changed(from)
+  const rows = typeof from === 'string' ? (source.newest?.(db, id, from) ?? changed(0)) : changed(from)
   return sql`select coalesce(json_agg(r), '[]'::json) from (${rows}) r`
 }
 

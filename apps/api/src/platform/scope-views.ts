@@ -4,7 +4,7 @@ import type { Positions, ScopeAnswer, Unread } from '@veche/shared/live'
 import type { ScopeKind, Rows } from '@veche/shared/rows/rows'
 import type { Kysely, RawBuilder } from 'kysely'
 import type { DB } from '@veche/db/types.gen'
-import { type Extras, type ReadRows, type RowSource, rowsSince } from './row-sources.ts'
+import { type Extras, type Newest, type ReadRows, type RowSource, rowsSince } from './row-sources.ts'
 
 /** What one person may see of a scope, judged from columns read in the same snapshot as the rows. */
 export type View = {
@@ -22,6 +22,8 @@ export type ScopeView = {
   judge: (extras: Record<string, unknown>) => View | null
   /** How far the others have come in each of these scopes that is the viewer's. */
   positions?: (ids: ScopeId[], viewer: UserId) => RawBuilder<{ id: ScopeId } & Positions>
+  /** Nobody's view reaches back to the beginning: who asks from there is given the newest page without looking further. */
+  beginsNewest?: true
   /** Scopes with members: who of these people may see it, told when that has changed since `knownRev`. */
   audience?: (id: ScopeId, among: UserId[], knownRev: number) => Extras
   heard?: (extras: Record<string, unknown>) => Audience
@@ -34,20 +36,26 @@ export type Audience = { rev: number; people: Map<UserId, Viewer> | null }
 export type Viewer = { narrow: (rows: Rows) => Rows }
 
 type Deps = { rowSources: RowSource[]; scopeViews: ScopeView[] }
-type Asked = { scope: ScopeKind; id: ScopeId; since: number; viewer: UserId }
+type Asked = { scope: ScopeKind; id: ScopeId; since: number; viewer: UserId; newest?: Newest }
 
-/** One scope for one person: what changed since, or the newest page when that is too much or worth nothing, or that it is gone. */
+/**
+ * One scope for one person: what changed since, or the newest page (of a list: the last row) when that is too much or worth nothing,
+ * or that it is gone.
+ */
 export async function answerScope(deps: Deps, db: Kysely<DB>, asked: Asked): Promise<ScopeAnswer> {
   const view = deps.scopeViews.find((candidate) => candidate.scope === asked.scope)
   if (!view) return gone(asked)
   const extras = view.extras(asked.id, asked.viewer)
-  const first = await rowsSince(deps, db, { scope: asked.scope, id: asked.id, from: asked.since, extras })
-  const seen = first && view.judge(first.extras)
-  if (!first || !seen) return gone(asked)
-  if (!isStale(asked, first, seen)) return answer(asked, first, seen, false)
-  const newest = await rowsSince(deps, db, { scope: asked.scope, id: asked.id, from: 'newest', extras })
-  const again = newest && view.judge(newest.extras)
-  return newest && again ? answer(asked, newest, again, true) : gone(asked)
+  if (asked.since > 0 || !view.beginsNewest) {
+    const first = await rowsSince(deps, db, { scope: asked.scope, id: asked.id, from: asked.since, extras })
+    const seen = first && view.judge(first.extras)
+    if (!first || !seen) return gone(asked)
+    if (!isStale(asked, first, seen)) return answer(asked, first, seen, false)
+  }
+  const from = asked.newest ?? 'newest'
+  const newest = await rowsSince(deps, db, { scope: asked.scope, id: asked.id, from, extras })
+  const seen = newest && view.judge(newest.extras)
+  return newest && seen ? answer(asked, newest, seen, true) : gone(asked)
 }
 
 function isStale({ since, scope }: Asked, read: ReadRows, view: View): boolean {

@@ -54,11 +54,12 @@ export async function syncDialogs(ctx: Ctx, { cursor, limit }: SyncDialogs): Pro
         and ${before ? sql`(coalesce(last.created_at, m.joined_at), m.dialog_id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
       order by coalesce(last.created_at, m.joined_at) desc, m.dialog_id desc limit ${limit + 1}`.execute(ctx.db)
     const page = rows.slice(0, limit)
+    // The list shows one line of each dialog: more is read when it is opened.
     const dialogs = await inTurns(page, 4, ({ id }) =>
-      answerScope(ctx, ctx.db, { scope: 'dialog', id, since: 0, viewer: me }),
+      answerScope(ctx, ctx.db, { scope: 'dialog', id, since: 0, viewer: me, newest: 'last' }),
     )
     const last = page.at(-1)
-    return { dialogs: dialogs.map(withLastMessage), next: rows.length > limit && last ? `${last.at}|${last.id}` : null }
+    return { dialogs, next: rows.length > limit && last ? `${last.at}|${last.id}` : null }
   })
 }
 
@@ -91,12 +92,6 @@ function gone(id: ScopeId, scope: ScopeKind): ScopeAnswer {
 
 function size({ rows }: ScopeAnswer): number {
   return (Object.keys(rows) as RowTable[]).reduce((sum, table) => sum + (rows[table]?.length ?? 0), 1)
-}
-
-/** The list shows one line of each dialog: more is read when it is opened. */
-function withLastMessage(answer: ScopeAnswer): ScopeAnswer {
-  const newest = answer.rows.messages?.reduce((a, b) => (a.seq > b.seq ? a : b))
-  return newest ? { ...answer, rows: { ...answer.rows, messages: [newest] } } : answer
 }
 
 /** The moment in microseconds, as exact as Postgres keeps it, and the dialog. */
