@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { DIRECTORY_SCOPE } from '@veche/shared/ids'
 import type { DialogsPage, ScopeAnswer } from '@veche/shared/live'
 import { Engine } from '../chaos/engine.ts'
@@ -85,15 +86,17 @@ function read<T>(text: string): T {
   return answer.result.data
 }
 
-/** Until it says that it is online and everything is held. */
+/** Until it is online and holds everything. */
 async function open(url: string, { cookie, userId }: Person): Promise<number> {
   const start = performance.now()
-  const online = Promise.withResolvers<void>()
-  let engine: Engine | undefined = undefined
-  const look = () => engine?.status === 'online' && online.resolve()
-  engine = await Engine.open({ url, cookie, userId, onChange: () => void look() })
-  await online.promise
+  const engine = await Engine.open({ url, cookie, userId })
+  while (engine.status !== 'online' || (await held(engine)) < 1) await wait(5)
+  await engine.live.caughtUp()
   const took = performance.now() - start
   engine.close()
   return took
+}
+
+async function held(engine: Engine): Promise<number> {
+  return (await engine.live.store.read((tx) => tx.all('dialogs'))).length
 }
