@@ -29,6 +29,7 @@ export class Traffic {
     removed: 0,
     added: 0,
     renamed: 0,
+    'names changed': 0,
   }
   #over = false
 
@@ -47,6 +48,7 @@ export class Traffic {
       this.#every(120, () => this.#read()),
       this.#every(700, () => this.#lookBack()),
       this.#every(400, () => this.#bury()),
+      this.#every(2_500, () => this.#changeName()),
       ...this.#options.groups.map((group) => this.#every(1_800, () => this.#letInOrOut(group))),
     ]
     const { messages, perSecond, until } = this.#options
@@ -104,6 +106,13 @@ export class Traffic {
     if (!dialog || dialog.top < 1) return
     const seq = Math.max(1, dialog.top - Math.floor(random.between(0, 60)))
     if (await bury(pool, dialog.id, seq).catch(() => false)) this.#count('buried')
+  }
+
+  async #changeName(): Promise<void> {
+    const { random, devices } = this.#options
+    const name = `${random.pick(vocabulary)} ${Math.floor(random.between(1, 1_000))}`
+    await insist(() => random.pick(devices)!.engine.trpc.users.updateProfile.mutate({ name }), isAnswer)
+    this.#count('names changed')
   }
 
   async #letInOrOut(group: Group): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DialogId } from '@veche/shared/ids'
 import type { Device } from './Device.ts'
-import { fetchAll } from './fetched.ts'
+import { fetchAll, fetchPeople, sortedById } from './fetched.ts'
 import type { Ending, Held } from './record.ts'
 
 /** What each device holds, beside what it would be answered if it held nothing. */
@@ -27,7 +27,10 @@ async function readEnding(address: string, device: Device, dialogs: DialogId[]):
     const rows = await device.engine.live.store.read((tx) => tx.messages(id, 0, Infinity))
     leftovers[id] = rows.length
   }
-  return { device: device.name, userId: device.person.userId, held, fetched, leftovers }
+  const met = sortedById(Object.values(state.people))
+  const ids = met.map(({ id }) => id)
+  const people = { held: met, fetched: await fetchPeople(address, device.person, ids) }
+  return { device: device.name, userId: device.person.userId, held, fetched, people, leftovers }
 }
 
 function isNewest({ messages }: Held, seq: number): boolean {

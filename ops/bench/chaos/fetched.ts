@@ -1,6 +1,6 @@
 import type { DialogId, UserId } from '@veche/shared/ids'
 import type { ScopeAnswer } from '@veche/shared/live'
-import type { MembershipRow, MessageRow } from '@veche/shared/rows/rows'
+import type { MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
 import type { Person } from '../stage/people.ts'
 import type { Held } from './record.ts'
 
@@ -17,6 +17,14 @@ export async function fetchAll(address: string, person: Person): Promise<Record<
     all[dialogId] = { dialog, membership, rev: answer.rev, unread: answer.unread?.unread ?? 0, messages }
   }
   return all
+}
+
+export async function fetchPeople(address: string, person: Person, ids: UserId[]): Promise<PersonRow[]> {
+  return sortedById(await ask<PersonRow[]>(address, person, 'users.get', { ids }))
+}
+
+export function sortedById(people: PersonRow[]): PersonRow[] {
+  return people.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 async function memberships(address: string, person: Person): Promise<MembershipRow[]> {

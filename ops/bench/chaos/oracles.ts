@@ -119,9 +119,13 @@ function senderOrder({ composed, stored }: StormRecord): string[] {
 }
 
 function endsEqual({ endings }: StormRecord): string[] {
-  return endings.flatMap(({ device, held, fetched }) => {
+  return endings.flatMap(({ device, held, fetched, people }) => {
     const ids = [...new Set([...Object.keys(held), ...Object.keys(fetched)])] as (keyof Ending['held'])[]
-    return ids.flatMap((id) => difference(held[id], fetched[id]).map((what) => `${device} in ${id}: ${what}`))
+    const wrong = people.held.filter((person, at) => !isDeepStrictEqual(person, people.fetched[at]))
+    return [
+      ...ids.flatMap((id) => difference(held[id], fetched[id]).map((what) => `${device} in ${id}: ${what}`)),
+      ...wrong.map((person) => `${device} holds of a person ${toText(person)}`),
+    ]
   })
 }
 

@@ -1,5 +1,5 @@
 import type { ClientId, DialogId, UserId } from '@veche/shared/ids'
-import type { DialogRow, MembershipRow, MessageRow, SystemEvent } from '@veche/shared/rows/rows'
+import type { DialogRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 
 /** Everything that was seen of a storm: what the oracles judge, and nothing else. */
 export type StormRecord = {
@@ -76,6 +76,8 @@ export type Ending = {
   userId: UserId
   held: Record<DialogId, Held>
   fetched: Record<DialogId, Held>
+  /** Everybody that the device has met. */
+  people: { held: PersonRow[]; fetched: PersonRow[] }
   /** Messages on the device of dialogs that its person is no member of. */
   leftovers: Record<DialogId, number>
 }

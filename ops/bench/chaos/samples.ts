@@ -1,5 +1,5 @@
 import type { ClientId, DialogId, MessageId, UserId } from '@veche/shared/ids'
-import type { DialogRow, MembershipRow, MessageRow, SystemEvent } from '@veche/shared/rows/rows'
+import type { DialogRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 import type { Held, Stored, StormRecord } from './record.ts'
 
 const dialogId = 'dialog' as DialogId
@@ -48,10 +48,18 @@ export function calmRecord(): StormRecord {
         userId: anna,
         held: { [dialogId]: held(stored) },
         fetched: { [dialogId]: held(stored) },
+        people: { held: [person()], fetched: [person()] },
         leftovers: {},
       },
-      { device: 'desk', userId: vera, held: {}, fetched: {}, leftovers: {} },
-      { device: 'tablet', userId: boris, held: {}, fetched: {}, leftovers: { [dialogId]: 0 } },
+      { device: 'desk', userId: vera, held: {}, fetched: {}, people: { held: [], fetched: [] }, leftovers: {} },
+      {
+        device: 'tablet',
+        userId: boris,
+        held: {},
+        fetched: {},
+        people: { held: [], fetched: [] },
+        leftovers: { [dialogId]: 0 },
+      },
     ],
     outages: [{ of: 'redis', from: 1_900, to: 2_950 }],
     unrest: null,
@@ -67,6 +75,10 @@ function text(seq: number, author: UserId, clientId: string, body: string, at: n
 function event(seq: number, system: SystemEvent, at: number): Stored {
   const row = { dialogId, seq, rev: seq + 1, id: `m${seq}`, author: anna, at, deleted: false }
   return { ...row, clientId: null, body: null, system }
+}
+
+function person(): PersonRow {
+  return { id: boris, handle: 'boris', name: 'Boris', role: 'member', disabledAt: null, rev: 3 }
 }
 
 function held(stored: Stored[]): Held {

@@ -50,6 +50,11 @@ export const tamperings: { oracle: string; what: string; tamper: (record: StormR
   { oracle: 'state', what: 'a wrong unread number', tamper: (record) => void (aHeld(record).unread += 1) },
   {
     oracle: 'state',
+    what: 'a person under an old name',
+    tamper: (record) => void (holder(record).people.held[0]!.name = 'Somebody'),
+  },
+  {
+    oracle: 'state',
     what: 'a dialog too many',
     tamper: (record) => void (record.endings.at(-1)!.held['foreign' as DialogId] = aHeld(record)),
   },
