@@ -3,9 +3,9 @@
  * Please do not edit it manually.
  */
 
-import type { ClientId, DialogId, InviteId, MailId, MessageId, SessionId, UserId } from "@veche/shared/ids";
-import type { DialogRole, ServerRole } from "@veche/shared/permissions";
-import type { ScopeKind, SystemEvent } from "@veche/shared/rows/rows";
+import type { BootId, ClientId, DialogId, InviteId, MailId, MeetingId, MessageId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
+import type { Capability, DialogRole, ServerRole } from "@veche/shared/permissions";
+import type { CallCard, ScopeKind, SystemEvent } from "@veche/shared/rows/rows";
 import type { ColumnType } from "kysely";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
@@ -32,6 +32,14 @@ export interface Attempts {
   window_start: Timestamp;
 }
 
+export interface Attendances {
+  came_at: Generated<Timestamp>;
+  meeting_id: MeetingId;
+  seat_id: SeatId;
+  user_id: UserId;
+  went_at: Timestamp | null;
+}
+
 export interface Codes {
   attempts: Generated<number>;
   code_hash: Buffer;
@@ -51,6 +59,7 @@ export interface Dialogs {
   history_for_new: Generated<boolean>;
   id: DialogId;
   kind: "direct" | "group";
+  live_meeting_id: MeetingId | null;
   member_count: number;
   members_rev: Generated<number>;
   pair: [UserId, UserId] | null;
@@ -85,6 +94,25 @@ export interface Mails {
   to_address: string;
 }
 
+export interface Meetings {
+  card_seq: number | null;
+  dialog_id: DialogId;
+  empty_since: Generated<Timestamp | null>;
+  ended_at: Timestamp | null;
+  epoch: Generated<number>;
+  id: MeetingId;
+  link_generation: Generated<number>;
+  moved_at: Timestamp | null;
+  node_boot: BootId | null;
+  node_id: NodeId | null;
+  open_to: Generated<"members" | "everyone">;
+  public_id: string;
+  rev: number;
+  started_at: Generated<Timestamp>;
+  started_by: UserId;
+  state: "live" | "ended";
+}
+
 export interface Members {
   delivered_seq: Generated<number>;
   dialog_id: DialogId;
@@ -104,6 +132,7 @@ export interface Members {
 export interface Messages {
   author_id: UserId;
   body: string | null;
+  call: ColumnType<CallCard | null, string | null, string | null>;
   client_hash: Buffer | null;
   client_id: ClientId | null;
   created_at: Generated<Timestamp>;
@@ -111,7 +140,7 @@ export interface Messages {
   dialog_id: DialogId;
   edited_at: Timestamp | null;
   id: MessageId;
-  kind: "text" | "system";
+  kind: "text" | "system" | "call";
   rev: number;
   seq: number;
   system: ColumnType<SystemEvent | null, string | null, string | null>;
@@ -122,6 +151,22 @@ export interface Scopes {
   kind: ScopeKind;
   rev: Generated<number>;
   seq: Generated<number>;
+}
+
+export interface Seats {
+  caps: Capability[];
+  epoch: Generated<number>;
+  id: SeatId;
+  joined_at: Generated<Timestamp>;
+  left_at: Timestamp | null;
+  meeting_id: MeetingId;
+  rev: number;
+  seen_at: Generated<Timestamp>;
+  session_id: SessionId;
+  state: "in" | "away" | "left" | "removed";
+  tab: TabId;
+  user_id: UserId;
+  user_rev: number;
 }
 
 export interface Sessions {
@@ -135,6 +180,22 @@ export interface Sessions {
   revoked_at: Timestamp | null;
   token_hash: Buffer;
   user_id: UserId;
+}
+
+export interface SfuNodes {
+  boot_id: BootId;
+  capabilities: Json | null;
+  control: string;
+  dead_boot: BootId | null;
+  draining: Generated<boolean>;
+  heartbeat_at: Generated<Timestamp>;
+  id: NodeId;
+  is_full: boolean;
+  load: number;
+  release: string;
+  signalling: string;
+  url: string | null;
+  workers: Json;
 }
 
 export interface Users {
@@ -161,14 +222,18 @@ export interface UserSettings {
 
 export interface DB {
   attempts: Attempts;
+  attendances: Attendances;
   codes: Codes;
   dialogs: Dialogs;
   invites: Invites;
   mails: Mails;
+  meetings: Meetings;
   members: Members;
   messages: Messages;
   scopes: Scopes;
+  seats: Seats;
   sessions: Sessions;
+  sfu_nodes: SfuNodes;
   user_settings: UserSettings;
   users: Users;
 }

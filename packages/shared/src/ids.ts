@@ -10,6 +10,14 @@ export type MessageId = Id<'message'>
 export type ClientId = Id<'client'>
 export type InviteId = Id<'invite'>
 export type MailId = Id<'mail'>
+export type MeetingId = Id<'meeting'>
+export type SeatId = Id<'seat'>
+/** One life of a media node's process: a new boot is the death of the one before. */
+export type BootId = Id<'boot'>
+/** The name an operator gave a media node: sfu-0. */
+export type NodeId = Id<'node'>
+/** One browser tab, as it calls itself: it keeps this over a reload. */
+export type TabId = Id<'tab'>
 /** A dialog, a meeting, a user or the directory: whatever has a counter and a lock of its own. */
 export type ScopeId = string
 

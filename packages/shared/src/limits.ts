@@ -19,6 +19,36 @@ export const limits = {
   positionsUpTo: 100,
   frameBytes: 1_000_000,
   typingSeconds: 6,
+  meeting: {
+    seats: 100,
+    /** Others see "away" this long after the last sign of life, and an empty seat after `seatMinutes`. */
+    awaySeconds: 5,
+    seatMinutes: 10,
+    /** A live meeting that nobody is in ends after this. */
+    emptySeconds: 30,
+    ticketSeconds: 60,
+    /** A moved meeting is not moved again by choice within this; death overrides. */
+    moveSeconds: 30,
+    turnMinutes: 10,
+    faces: 5,
+  },
+  call: {
+    /** A socket that has not joined closes after this. */
+    joinSeconds: 5,
+    resumeSeconds: 30,
+    /** How long media of an older place lives on while the new one begins. */
+    overlapSeconds: 10,
+    requestSeconds: 5,
+    pingSeconds: 3,
+    messageBytes: 64_000,
+    messagesPerSecond: 40,
+    transports: 4,
+    producers: 4,
+    consumers: 400,
+    tiles: 49,
+    /** Incoming bits a second, by statistics: paused above, closed when it goes on. */
+    bitrate: { mic: 300_000, cam: 4_000_000, screen: 6_000_000, screenSound: 400_000 },
+  },
 } as const
 
 /** Text as it is stored: composed, without halves of characters and control characters, trimmed. */

@@ -1,4 +1,4 @@
-import type { DialogId, ScopeId, UserId } from './ids.ts'
+import type { DialogId, MeetingId, ScopeId, UserId } from './ids.ts'
 import type { Rows, ScopeKind } from './rows/rows.ts'
 
 /**
@@ -16,6 +16,8 @@ export type SignalFrame = { type: 'signal'; signal: Signal }
 export type Signal =
   | { kind: 'typing'; dialogId: DialogId; userId: UserId }
   | { kind: 'presence'; userId: UserId; online: boolean; seenAt: string | null }
+  /** Who is in the meeting of a dialog just now: for its Join banner. */
+  | { kind: 'meeting'; dialogId: DialogId; meetingId: MeetingId; count: number; userIds: UserId[] }
   | ({ kind: 'positions'; dialogId: DialogId; userId: UserId } & Positions)
 
 /** How far the others have come in a dialog: the furthest of them. `delivered` exists in direct dialogs only, elsewhere it is 0. */

@@ -14,15 +14,16 @@ export const dialogActions = [
   'setRoles',
   'configure',
   'leave',
+  'meet',
 ] as const
 export type DialogAction = (typeof dialogActions)[number]
 
 const inGroup: Record<DialogRole, readonly DialogAction[]> = {
-  member: ['read', 'post', 'leave'],
-  moderator: ['read', 'post', 'leave', 'rename', 'addMembers', 'removeMembers'],
-  owner: ['read', 'post', 'leave', 'rename', 'addMembers', 'removeMembers', 'setRoles', 'configure'],
+  member: ['read', 'post', 'leave', 'meet'],
+  moderator: ['read', 'post', 'leave', 'meet', 'rename', 'addMembers', 'removeMembers'],
+  owner: ['read', 'post', 'leave', 'meet', 'rename', 'addMembers', 'removeMembers', 'setRoles', 'configure'],
 }
-const inDirect: readonly DialogAction[] = ['read', 'post']
+const inDirect: readonly DialogAction[] = ['read', 'post', 'meet']
 
 export function mayInDialog(kind: 'direct' | 'group', role: DialogRole, action: DialogAction): boolean {
   return (kind === 'direct' ? inDirect : inGroup[role]).includes(action)
@@ -43,3 +44,7 @@ export function mayRemoveFromGroup(actor: DialogRole, target: DialogRole): boole
   if (actor === 'owner') return true
   return actor === 'moderator' && target === 'member'
 }
+
+/** What a seat in a meeting may do: decided by the API, written into the ticket, enforced again by the media node. */
+export const capabilities = ['mic', 'cam', 'screen', 'chat', 'unmute'] as const
+export type Capability = (typeof capabilities)[number]

@@ -13,6 +13,7 @@ export const dialogColumns = [
   'members_rev',
   'cleared_seq',
   'history_for_new',
+  'live_meeting_id',
   'created_by',
   'created_at',
   'rev',
@@ -47,6 +48,7 @@ export function toDialog(row: Dialog): DialogRow {
     membersRev: row.members_rev,
     clearedSeq: row.cleared_seq,
     historyForNew: row.history_for_new,
+    liveMeetingId: row.live_meeting_id,
     createdBy: row.created_by,
     createdAt: iso(row.created_at),
   }

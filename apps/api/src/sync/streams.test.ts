@@ -223,7 +223,7 @@ describe('a signal', () => {
         delivered: 1,
       })
     })
-    expect(mine.signals.filter(({ userId }) => userId === boris.userId)).toEqual([])
+    expect(mine.signals.filter((signal) => 'userId' in signal && signal.userId === boris.userId)).toEqual([])
     mine.close()
     theirs.close()
   })

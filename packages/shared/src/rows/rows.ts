@@ -1,5 +1,5 @@
-import type { ClientId, DialogId, MessageId, SessionId, UserId } from '../ids.ts'
-import type { DialogRole, ServerRole } from '../permissions.ts'
+import type { ClientId, DialogId, MeetingId, MessageId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
+import type { Capability, DialogRole, ServerRole } from '../permissions.ts'
 
 /** Rows as a client keeps them. Each carries the revision of its scope at which it last changed; the larger one wins. */
 type Revised = { rev: number }
@@ -17,6 +17,8 @@ export type DialogRow = Revised & {
   clearedSeq: number
   /** Whether people added later may read what was written before. */
   historyForNew: boolean
+  /** The meeting that goes on here now: one at most. */
+  liveMeetingId: MeetingId | null
   createdBy: UserId
   createdAt: string
 }
@@ -29,6 +31,16 @@ export type SystemEvent =
   | { event: 'left' }
   | { event: 'role'; userId: UserId; role: DialogRole }
 
+/** How a meeting stands in its dialog: written when it begins and when it ends, and at no coming or going between. */
+export type CallCard = {
+  meetingId: MeetingId
+  state: 'live' | 'ended'
+  startedAt: string
+  endedAt: string | null
+  /** How many people took part; 0 until it has ended. */
+  people: number
+}
+
 /** Scope: dialog. A deleted message keeps its place: author, seq and kind, without a body. */
 export type MessageRow = Revised & {
   dialogId: DialogId
@@ -36,9 +48,10 @@ export type MessageRow = Revised & {
   id: MessageId
   authorId: UserId
   clientId: ClientId | null
-  kind: 'text' | 'system'
+  kind: 'text' | 'system' | 'call'
   body: string | null
   system: SystemEvent | null
+  call: CallCard | null
   createdAt: string
   editedAt: string | null
   deletedAt: string | null
@@ -89,6 +102,38 @@ export type PersonRow = Revised & {
   disabledAt: string | null
 }
 
+/** Scope: meeting. Where it is held (node and epoch) is nobody's business but the server's. */
+export type MeetingRow = Revised & {
+  id: MeetingId
+  dialogId: DialogId
+  /** Who may come by the link: members of the dialog, or everybody who is signed in (and becomes a member by coming). */
+  openTo: 'members' | 'everyone'
+  state: 'live' | 'ended'
+  startedBy: UserId
+  startedAt: string
+  endedAt: string | null
+}
+
+/** Scope: meeting. A person's place: it outlives the tab, the network and the node. */
+export type SeatRow = Revised & {
+  id: SeatId
+  meetingId: MeetingId
+  userId: UserId
+  /** `away`: no sign of life for 5 s; ten minutes later `left`. */
+  state: 'in' | 'away' | 'left' | 'removed'
+  caps: Capability[]
+  joinedAt: string
+}
+
+/** Scope: user. Where I sit myself: my other tabs and devices learn from it that I am in a call, and where. */
+export type PlaceRow = Revised & {
+  seatId: SeatId
+  meetingId: MeetingId
+  dialogId: DialogId
+  tab: TabId
+  state: SeatRow['state']
+}
+
 /** What a frame or an answer carries, by table. Absent means none. */
 export type Rows = {
   dialogs?: DialogRow[]
@@ -97,6 +142,9 @@ export type Rows = {
   settings?: SettingsRow[]
   sessions?: SessionRow[]
   people?: PersonRow[]
+  meetings?: MeetingRow[]
+  seats?: SeatRow[]
+  places?: PlaceRow[]
 }
 export type RowTable = keyof Rows
 

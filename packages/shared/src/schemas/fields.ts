@@ -1,5 +1,17 @@
 import { z } from 'zod'
-import type { ClientId, DialogId, InviteId, MailId, SessionId, UserId } from '../ids.ts'
+import type {
+  BootId,
+  ClientId,
+  DialogId,
+  InviteId,
+  MailId,
+  MeetingId,
+  NodeId,
+  SeatId,
+  SessionId,
+  TabId,
+  UserId,
+} from '../ids.ts'
 import { cleanLine, cleanText, codePoints, limits } from '../limits.ts'
 
 /** For procedures that take no input: whatever is sent along is refused. */
@@ -11,9 +23,18 @@ export const sessionId = uuid.transform((id) => id as SessionId)
 export const dialogId = uuid.transform((id) => id as DialogId)
 export const inviteId = uuid.transform((id) => id as InviteId)
 export const mailId = uuid.transform((id) => id as MailId)
+export const meetingId = uuid.transform((id) => id as MeetingId)
+export const seatId = uuid.transform((id) => id as SeatId)
+export const bootId = uuid.transform((id) => id as BootId)
+export const tabId = uuid.transform((id) => id as TabId)
+export const nodeId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+  .transform((id) => id as NodeId)
 /** Client ids are v7: their time says whether a retry comes too late to be recognised. */
 export const clientId = z.uuidv7().transform((id) => id.toLowerCase() as ClientId)
 export const newDialogId = z.uuidv7().transform((id) => id.toLowerCase() as DialogId)
+export const newMeetingId = z.uuidv7().transform((id) => id.toLowerCase() as MeetingId)
 export const scopeId = uuid
 
 export const seq = z.int().min(0).max(Number.MAX_SAFE_INTEGER)

@@ -11,7 +11,16 @@ const start = new Date(2026, 10, 20, 12, 0).getTime()
 
 function message(seq: number, authorId: UserId, minute: number, more: Partial<MessageRow> = {}): MessageRow {
   const createdAt = new Date(start + minute * 60_000).toISOString()
-  const base = { dialogId, seq, rev: seq, authorId, kind: 'text' as const, body: `text ${seq}`, system: null }
+  const base = {
+    dialogId,
+    seq,
+    rev: seq,
+    authorId,
+    kind: 'text' as const,
+    body: `text ${seq}`,
+    system: null,
+    call: null,
+  }
   return { ...base, id: newId(), clientId: newId(), createdAt, editedAt: null, deletedAt: null, ...more }
 }
 

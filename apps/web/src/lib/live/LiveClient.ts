@@ -144,7 +144,7 @@ export class LiveClient {
     if (signal.kind === 'typing') {
       if (signal.userId !== this.store.userId) this.signals.types(signal.dialogId, signal.userId)
     } else if (signal.kind === 'presence') this.signals.appears(signal)
-    else if (signal.userId !== this.store.userId) {
+    else if (signal.kind === 'positions' && signal.userId !== this.store.userId) {
       await this.intake.commit((merge) => applyPositions(merge, signal.dialogId, signal))
     }
   }

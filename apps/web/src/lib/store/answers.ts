@@ -135,6 +135,7 @@ async function startOver(merge: Merge, answer: ScopeAnswer, kind: 'user' | 'dire
     for (const row of await merge.tx.all('memberships')) merge.tx.delete('memberships', row.dialogId)
     for (const row of await merge.tx.all('settings')) merge.tx.delete('settings', row.userId)
     for (const row of await merge.tx.all('sessions')) merge.tx.delete('sessions', row.id)
+    for (const row of await merge.tx.all('places')) merge.tx.delete('places', row.seatId)
   }
   merge.setScope({ id: answer.id, kind, rev: 0 })
   merge.errands.asks.add(answer.id)

@@ -4,7 +4,7 @@ import { wrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'id
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import { tableKeys, tableNames, type TableName, type Tables } from './tables.ts'
 
-const VERSION = 1
+const VERSION = 2
 const BLOCKED_MS = 3_000
 
 export type IndexedDbOptions = {
@@ -47,10 +47,10 @@ function open(options: IndexedDbOptions): Promise<IDBDatabase> {
 }
 
 function upgrade(database: IDBDatabase, from: number): void {
-  if (from < 1) {
-    for (const table of tableNames) database.createObjectStore(table, { keyPath: tableKeys[table] })
-    database.createObjectStore('messages', { keyPath: ['dialogId', 'seq'] })
-  }
+  // A newer release brings tables; what is held stays.
+  for (const table of tableNames)
+    if (!database.objectStoreNames.contains(table)) database.createObjectStore(table, { keyPath: tableKeys[table] })
+  if (from < 1) database.createObjectStore('messages', { keyPath: ['dialogId', 'seq'] })
 }
 
 class IndexedDb implements Backend {

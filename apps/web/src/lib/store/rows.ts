@@ -11,15 +11,25 @@ export type Source = 'snapshot' | 'answer'
 
 /** Merges row by row: the larger `rev` wins. Cursors are the caller's business. */
 export async function mergeRows(merge: Merge, rows: Rows, source: Source): Promise<void> {
-  const { people = [], settings = [], sessions = [], memberships = [], dialogs = [], messages = [], ...others } = rows
+  const {
+    people = [],
+    settings = [],
+    sessions = [],
+    memberships = [],
+    dialogs = [],
+    messages = [],
+    places = [],
+    ...others
+  } = rows
   for (const row of people) await mergePerson(merge, row)
   for (const row of settings) await mergeMine(merge, 'settings', row.userId, row)
   for (const row of sessions) await mergeMine(merge, 'sessions', row.id, row)
   for (const row of memberships) await mergeMembership(merge, row)
   for (const row of dialogs) await mergeDialog(merge, row)
   await mergeMessages(merge, messages, source)
-  // A table that is forgotten here does not compile.
-  const _none: Record<string, never> = others
+  for (const row of places) await mergeMine(merge, 'places', row.seatId, row)
+  // A table that is forgotten here does not compile. A meeting is followed while one sits in it, and not kept.
+  const _none: Pick<Rows, 'meetings' | 'seats'> = others
 }
 
 /** Rows of people are kept of those who were met. */
@@ -31,7 +41,7 @@ export async function mergePerson(merge: Merge, row: PersonRow): Promise<void> {
   merge.changes.people.add(row.id)
 }
 
-async function mergeMine<T extends 'settings' | 'sessions'>(
+async function mergeMine<T extends 'settings' | 'sessions' | 'places'>(
   merge: Merge,
   table: T,
   key: string,

@@ -1,7 +1,7 @@
 import type { ClientId, DialogId, ScopeId } from '@veche/shared/ids'
 import type { ErrorCode } from '@veche/shared/errors'
 import type { Positions } from '@veche/shared/live'
-import type { DialogRow, MembershipRow, PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
+import type { DialogRow, MembershipRow, PersonRow, PlaceRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Range } from './ranges.ts'
 
 /** What a client keeps. Every table but `messages` has one text key; messages are found by dialog and seq. */
@@ -12,6 +12,7 @@ export type Tables = {
   people: PersonRow
   sessions: SessionRow
   settings: SettingsRow
+  places: PlaceRow
   drafts: Draft
   outbox: OutboxItem
   marks: Mark
@@ -25,6 +26,7 @@ export const tableKeys = {
   people: 'id',
   sessions: 'id',
   settings: 'userId',
+  places: 'seatId',
   drafts: 'dialogId',
   outbox: 'clientId',
   marks: 'name',

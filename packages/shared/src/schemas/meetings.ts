@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { bootId, dialogId, meetingId, newDialogId, newMeetingId, nodeId, tabId, title } from './fields.ts'
+
+/** `/m/<code>`: a short public id and a MAC over it and the generation of the link. Spelled as people copy it. */
+export const code = z
+  .string()
+  .max(40)
+  .transform((text) => text.trim().toLowerCase())
+  .pipe(z.string().regex(/^[0-9a-z]{9}-[0-9a-z]{10}$/))
+
+/** Ids are made by the client, so that a retry finds what the lost answer spoke of. */
+export const start = z.strictObject({ id: newMeetingId, dialogId })
+/** A meeting that begins with a link: a group of its own, to which everybody comes who follows it. */
+export const create = z.strictObject({ id: newMeetingId, dialogId: newDialogId, title })
+export const one = z.strictObject({ meetingId })
+export const byCode = z.strictObject({ code })
+
+/**
+ * `tab` names the place; a seat has one. `returning` is a tab that comes back by itself: it never takes the seat from another place.
+ * `failed` names the node (and its life) that the tab could not reach: it is probed before a place is chosen.
+ */
+export const join = z.strictObject({
+  meetingId,
+  code: code.optional(),
+  tab: tabId,
+  returning: z.boolean().default(false),
+  failed: z.strictObject({ nodeId, boot: bootId }).optional(),
+})
+/** A leave of an older epoch of the seat comes too late: somebody has sat down again. */
+export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0) })
+export const ofDialog = z.strictObject({ dialogId })
+
+export type Start = z.output<typeof start>
+export type Create = z.output<typeof create>
+export type OneMeeting = z.output<typeof one>
+export type ByCode = z.output<typeof byCode>
+export type Join = z.output<typeof join>
+export type Leave = z.output<typeof leave>
+export type OfDialog = z.output<typeof ofDialog>
