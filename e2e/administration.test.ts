@@ -6,7 +6,7 @@ import { Installation } from './house/Installation.ts'
 import { button, gone, link, press, seen } from './screens/controls.ts'
 import { isSignedIn, signIn, wasRefused } from './screens/doors.ts'
 
-const house = await Installation.start({ SMTP_URL: 'smtp://127.0.0.1:9' })
+const house = await Installation.start({ settings: { SMTP_URL: 'smtp://127.0.0.1:9' } })
 const olga = await newOwner(house, { name: 'Olga Orlova' })
 afterAll(() => house.stop())
 

@@ -43,7 +43,7 @@ try {
 }
 
 async function shoot(browser: Browser, locale: Locale, script: Script): Promise<void> {
-  const house = await Installation.start(locale === 'ru' ? { SERVER_NAME: 'Вече' } : {})
+  const house = await Installation.start(locale === 'ru' ? { settings: { SERVER_NAME: 'Вече' } } : {})
   try {
     const team = await newTeam(house, script, locale)
     const scene = { browser, house, team, script, locale }

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,23 +8,35 @@ import { newTestDatabase, setSqlClock, type TestDatabase } from '@veche/db/test-
 import { type Child, startChild } from '../../ops/cli/child.ts'
 import { checkout } from '../../ops/cli/env.ts'
 import { builtApp } from './built-app.ts'
+import { freePorts } from './free-ports.ts'
+import { MediaNode } from './MediaNode.ts'
 import { until } from './until.ts'
 
 export type Mail = { id: string; to: string; subject: string; text: string; html: string; at: string }
 
 const run = promisify(execFile)
 
-/** A whole installation of its own: a database, a data folder, a copy of the built app, and the API with its worker as a process. */
+export type InstallationOptions = {
+  settings?: Record<string, string>
+  /** How many media nodes it has. Without one nobody can meet. */
+  nodes?: number
+}
+
+/**
+ * A whole installation of its own: a database, a data folder, a copy of the built app, the API with its worker as a process, and
+ * media nodes as processes when they are asked for.
+ */
 export class Installation {
   readonly url: string
   /** Where the copy of the web app is that this installation hands out. */
   readonly app: string
+  readonly nodes: MediaNode[] = []
   readonly #folder: string
   readonly #database: TestDatabase
   readonly #env: NodeJS.ProcessEnv
   #child: Child | undefined
 
-  private constructor(port: number, database: TestDatabase, settings: Record<string, string>) {
+  private constructor([port, control]: [number, number], database: TestDatabase, settings: Record<string, string>) {
     this.#database = database
     this.#folder = mkdtempSync(join(tmpdir(), 'veche-e2e-'))
     this.app = join(this.#folder, 'web')
@@ -42,17 +53,27 @@ export class Installation {
       PUBLIC_URL: this.url,
       HOST: '127.0.0.1',
       PORT: String(port),
+      CONTROL_HOST: '127.0.0.1',
+      CONTROL_PORT: String(control),
       LOG_LEVEL: 'info',
       DATABASE_POOL: '8',
       ...settings,
     }
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<Installation> {
-    const [port, database] = await Promise.all([freePort(), newTestDatabase(needed('TEST_DATABASE_URL'))])
-    const installation = new Installation(port, database, settings)
+  static async start({ settings = {}, nodes = 0 }: InstallationOptions = {}): Promise<Installation> {
+    const [ports, database] = await Promise.all([freePorts(2), newTestDatabase(needed('TEST_DATABASE_URL'))])
+    const installation = new Installation(ports as [number, number], database, settings)
     await installation.start()
+    for (let count = 0; count < nodes; count += 1) await installation.addNode()
     return installation
+  }
+
+  /** Another media node, once it is ready to take calls. */
+  async addNode(settings: Record<string, string> = {}): Promise<MediaNode> {
+    const node = await MediaNode.start(`sfu-${this.nodes.length}`, this.#folder, { ...this.#env, ...settings })
+    this.nodes.push(node)
+    return node
   }
 
   /** Resolves when it is ready to serve. */
@@ -79,6 +100,7 @@ export class Installation {
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()))
     await this.#child?.stop(['SIGTERM'], 5_000)
     await this.#database.drop()
     rmSync(this.#folder, { recursive: true, force: true })
@@ -115,17 +137,4 @@ function needed(name: string): string {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is set by ops/test/services.ts, the globalSetup of vitest`)
   return value
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }
