@@ -8,7 +8,10 @@ import { seen } from './screens/controls.ts'
 import { foreignWords } from './screens/findings.ts'
 import { inside, outside, visit } from './screens/tour.ts'
 
-const [house, дом] = await Promise.all([Installation.start(), Installation.start({ settings: { SERVER_NAME: 'Вече' } })])
+const [house, дом] = await Promise.all([
+  Installation.start(),
+  Installation.start({ settings: { SERVER_NAME: 'Вече' } }),
+])
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const команда = await newTeam(дом, russian, 'ru')
 afterAll(() => Promise.all([house.stop(), дом.stop()]))
