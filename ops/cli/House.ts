@@ -22,6 +22,7 @@ export class House {
   #parts: Part[] = []
   #closing = false
   #ready = false
+  #mediaWorker: string | undefined
   #urls = { databaseUrl: '', redisUrl: '' }
 
   constructor(settings: Settings, folder: string, secret: string) {
@@ -41,11 +42,12 @@ export class House {
     return this.#parts.length === 0
   }
 
-  async start() {
+  async start(mediaWorker: string | undefined) {
+    this.#mediaWorker = mediaWorker
     await Promise.all([this.#startPostgres(), this.#startRedis()])
     await this.#migrate()
     const { host, port, sfuHost, sfuPort } = this.#settings
-    await this.#startNode('sfu', 'apps/sfu/src/main.ts', this.#common, `${reachable(sfuHost)}:${sfuPort}`)
+    await this.#startNode('sfu', 'apps/sfu/src/main.ts', this.#nodeEnvironment, `${reachable(sfuHost)}:${sfuPort}`)
     await this.#startNode('api', 'apps/api/src/main.ts', this.environment, `${reachable(host)}:${port}`)
     this.#ready = true
     this.#remember()
@@ -66,6 +68,10 @@ export class House {
   get environment(): NodeJS.ProcessEnv {
     const { databaseUrl, redisUrl } = this.#urls
     return { ...this.#common, VECHE_SECRET: this.#secret, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+  }
+
+  get #nodeEnvironment(): NodeJS.ProcessEnv {
+    return { ...this.#common, MEDIASOUP_WORKER_BIN: this.#mediaWorker }
   }
 
   get #common(): NodeJS.ProcessEnv {

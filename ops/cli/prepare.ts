@@ -11,16 +11,20 @@ const web = join(checkout, 'apps/web')
 const log = (name: string) => join(stamps, `${name}.log`)
 
 /** Installs the packages and builds the web app, each only when its inputs changed since the last time. */
-export async function prepare(wanted: { web: boolean }) {
+export async function prepare(wanted: { web: boolean; media?: boolean }) {
   makeStamps()
+  // The first media worker takes minutes, most of which pass while the web app is built and others wait for nothing.
+  let media: Promise<string> | undefined
   await whileLocked(
     join(stamps, 'lock'),
     () => console.log('  another command is preparing this checkout; waiting for it'),
     async () => {
       await installPackages()
+      if (wanted.media) media = makeMediaWorker()
       if (wanted.web) await buildWeb()
     },
   )
+  return { mediaWorker: await media }
 }
 
 export function packagesAreCurrent() {
@@ -41,6 +45,13 @@ async function installPackages() {
   const goal = 'Installing packages'
   await step(goal, () => run('pnpm', args, { cwd: checkout, log: log('install'), env: { CI: 'true' }, goal, hopeless }))
   writeStamp('install', packageInputs())
+}
+
+/** Loaded late: it needs packages that were installed just now. A failure is told when somebody waits for the worker. */
+function makeMediaWorker() {
+  const making = import('./media-worker.ts').then(({ needMediaWorker }) => needMediaWorker())
+  making.catch(() => undefined)
+  return making
 }
 
 /** Without a network each of hundreds of packages would be waited for in turn. */

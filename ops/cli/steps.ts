@@ -10,7 +10,7 @@ export async function step<T>(title: string, work: () => Promise<T>): Promise<T>
   const start = performance.now()
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
   console.log(`→ ${title}`)
-  const reminder = setInterval(() => console.log(`  still at it after ${seconds()}`), 10_000)
+  const reminder = setInterval(() => console.log(`  ${title}: still at it after ${seconds()}`), 10_000)
   try {
     const result = await work()
     console.log(`✓ ${title} (${seconds()})`)

@@ -8,7 +8,7 @@ import { Trouble } from './trouble.ts'
 
 export async function needRedis() {
   if (redisBinary()) return
-  await install('redis-server', 'Redis')
+  await install(['redis-server'], 'Redis')
   // The package starts a server of the machine's own on a port; ours is another one, on a socket.
   if (existsSync('/run/systemd/system'))
     spawnSync(...asRoot(['systemctl', 'disable', '--now', 'redis-server']), { stdio: 'ignore' })
@@ -22,11 +22,40 @@ export function chromiumBinary() {
 
 export async function needChromium() {
   if (chromiumBinary()) return
-  await install('chromium', 'Chromium')
+  await install(['chromium'], 'Chromium')
   if (!chromiumBinary()) throw new Trouble('chromium was installed and is not at /usr/bin/chromium.')
 }
 
-async function install(name: string, called: string) {
+/** What the media worker is built with and on, where its official binary cannot be fetched. */
+const buildTools = [
+  'meson',
+  'ninja-build',
+  'g++',
+  'pkg-config',
+  'dpkg-dev',
+  'libuv1-dev',
+  'libssl-dev',
+  'libabsl-dev',
+  'libflatbuffers-dev',
+  'flatbuffers-compiler',
+]
+
+export async function needBuildTools() {
+  if (!existsSync('/usr/bin/apt-get'))
+    throw new Trouble(
+      'The media worker can be built on Debian and its like only: let this machine fetch it, or name one with MEDIASOUP_WORKER_BIN.',
+    )
+  const missing = buildTools.filter((name) => !isInstalled(name))
+  if (missing.length) await install(missing, "the media worker's toolchain")
+}
+
+function isInstalled(name: string) {
+  const { stdout } = spawnSync('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name], { encoding: 'utf8' })
+  return stdout?.includes('installed') && !stdout.includes('not-installed')
+}
+
+async function install(names: string[], called: string) {
+  const name = names.join(' ')
   if (!existsSync('/usr/bin/apt-get'))
     throw new Trouble(
       `${called} is missing, and this machine has no apt-get: install ${name} and run the command again.`,
@@ -42,7 +71,8 @@ async function install(name: string, called: string) {
       env,
       goal: 'Reading the package lists (apt-get update)',
     })
-    await run(...asRoot(['apt-get', 'install', '--yes', '--no-install-recommends', name]), { cwd: '/', log, env, goal })
+    const patiently = ['--yes', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300']
+    await run(...asRoot(['apt-get', 'install', ...patiently, ...names]), { cwd: '/', log, env, goal })
   })
 }
 

@@ -28,8 +28,8 @@ export async function run(args: string[]): Promise<number> {
     await needLocalhost()
     await needRedis()
     await needChromium()
-    await prepare({ web: true })
-    await runAll(positionals, values.long, add)
+    const { mediaWorker } = await prepare({ web: true, media: true })
+    await runAll(positionals, values.long, { MEDIASOUP_WORKER_BIN: mediaWorker }, add)
   } catch (error) {
     console.error(`veche: ${error instanceof Trouble ? error.message : ((error as Error).stack ?? reason(error))}`)
     add({ passed: 0, failed: 1 })
@@ -39,14 +39,14 @@ export async function run(args: string[]): Promise<number> {
   return total.failed ? 1 : 0
 }
 
-async function runAll(filters: string[], long: boolean, add: (count: Count) => void) {
+async function runAll(filters: string[], long: boolean, env: NodeJS.ProcessEnv, add: (count: Count) => void) {
   const { startTestServices } = await import('../test/services.ts')
   const services = await startTestServices()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void services.stop().finally(() => process.exit(130)))
   try {
     if (!filters.length) add(await runChecks(checks, services.env.TEST_DATABASE_URL))
-    const common = { filters, long, env: services.env }
+    const common = { filters, long, env: { ...env, ...services.env } }
     add(await runVitest({ ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] }))
     add(await runVitest({ ...common, name: 'web', folder: 'apps/web', filters: inside('apps/web', filters) }))
     // The browser gets the cores to itself: its tests watch the clock of a person.

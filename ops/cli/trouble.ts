@@ -26,6 +26,8 @@ export function knownCause(said: string): string | undefined {
     )
   )
     return 'there is no network; connect this machine and run the command again'
+  if (/Killed signal terminated program|cannot allocate memory|out of memory/i.test(said))
+    return 'there is too little memory; end other programs and run the command again'
   if (/EACCES|EPERM|EROFS|Permission denied/i.test(said)) return 'this account has no right to write there'
   return undefined
 }

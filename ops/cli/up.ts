@@ -50,9 +50,9 @@ async function work(house: House, settings: Settings) {
   await needPort('PORT', settings.port, settings.host)
   await needPort('SFU_PORT', settings.sfuPort, settings.sfuHost)
   if (!settings.redisUrl) await needRedis()
-  await prepare({ web: true })
+  const { mediaWorker } = await prepare({ web: true, media: true })
   await needSettings(settings)
-  await house.start()
+  await house.start(mediaWorker)
   await welcome(house, settings)
 }
 

@@ -2,15 +2,18 @@ import { chmodSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, stat
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isAlive } from '../cli/child.ts'
+import { findMediaWorker } from '../cli/media-worker.ts'
 import { startPostgres } from '../cli/postgres.ts'
 import { startRedis } from '../cli/redis.ts'
 
 /**
  * Vitest's `globalSetup` for every package with a database: `./veche test` starts the services once and names them
  * in the environment; a `vitest` that is run by hand starts its own here. Tests read
- * TEST_DATABASE_URL (a superuser on the database "postgres") and TEST_REDIS_URL (for `new Redis(url)`).
+ * TEST_DATABASE_URL (a superuser on the database "postgres") and TEST_REDIS_URL (for `new Redis(url)`), and mediasoup
+ * reads MEDIASOUP_WORKER_BIN, which `./veche test` has made.
  */
 export default async function setup() {
+  process.env['MEDIASOUP_WORKER_BIN'] ||= findMediaWorker() ?? ''
   if (process.env['TEST_DATABASE_URL'] && process.env['TEST_REDIS_URL']) return undefined
   const services = await startTestServices()
   Object.assign(process.env, services.env)

@@ -1,0 +1,13 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+/** Where pnpm put mediasoup, patched; its own dependencies lie beside it. */
+export function mediasoupFolder() {
+  return realpathSync(join(dirname(createRequire(import.meta.url).resolve('mediasoup')), '../..'))
+}
+
+export function mediasoupVersion() {
+  const { version } = JSON.parse(readFileSync(join(mediasoupFolder(), 'package.json'), 'utf8')) as { version: string }
+  return version
+}
