@@ -62,9 +62,10 @@ export function cleanText(text: string): string {
     .trim()
 }
 
-/** One line of text: a name or a title. */
+/** One line of text: a name or a title. Nothing in it is invisible, or turns the line around; joiners stay inside of letters and emoji. */
 export function cleanLine(text: string): string {
-  return cleanText(text).replace(/\s+/g, ' ')
+  const seen = text.replace(/[\u00AD\u115F\u1160\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\u3164\uFEFF\uFFA0]/g, '')
+  return cleanText(seen.replace(/^[\s\u200C\u200D]+|[\s\u200C\u200D]+$/g, '')).replace(/\s+/g, ' ')
 }
 
 export function codePoints(text: string): number {

@@ -56,6 +56,13 @@ describe('hostile input', () => {
     })
   }
 
+  it.each(['\u200b\u200b', '\u2060', '\u3164', ' \u200d \u200c '])(
+    'a name that nobody can see (%j) is no name',
+    async (name) => {
+      expect(codeIn(await send('users.updateProfile', { name, handle: 'olga' }))).toBe('input.invalid')
+    },
+  )
+
   it.each(Object.keys(good))('to %s is refused with a code, field by field, and nothing is written', async (path) => {
     const before = await fingerprint(house)
     for (const field of Object.keys(good[path] ?? {}))

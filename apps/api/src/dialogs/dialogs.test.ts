@@ -81,6 +81,14 @@ describe('a group', () => {
     await expect(as(boris).members({ dialogId })).rejects.toThrow('dialog.not_found')
   })
 
+  it('an owner who is disabled does not count as one to hand over to', async () => {
+    const other = await newUser(house.deps)
+    const dialogId = await newGroup(house.deps, [anna, boris, other])
+    await as(anna).setRole({ dialogId, userId: other.userId, role: 'owner' })
+    await house.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', other.userId).execute()
+    await expect(as(anna).leave({ dialogId })).rejects.toThrow('dialog.owner_must_hand_over')
+  })
+
   it('two owners who leave at once leave an owner behind', async () => {
     const dialogId = await newGroup(house.deps, [anna, boris, vera])
     await as(anna).setRole({ dialogId, userId: boris.userId, role: 'owner' })

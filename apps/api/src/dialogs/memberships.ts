@@ -54,13 +54,16 @@ export async function endMembership(tx: Tx, dialogId: DialogId, userId: UserId):
     .execute()
 }
 
+/** An owner who is disabled owns nothing for the time being. */
 export async function refuseLastOwner(tx: Tx, dialogId: DialogId): Promise<void> {
   const { owners } = await tx.db
     .selectFrom('members')
+    .innerJoin('users', 'users.id', 'members.user_id')
     .select((eb) => eb.fn.countAll<number>().as('owners'))
-    .where('dialog_id', '=', dialogId)
-    .where('role', '=', 'owner')
-    .where('left_at', 'is', null)
+    .where('members.dialog_id', '=', dialogId)
+    .where('members.role', '=', 'owner')
+    .where('members.left_at', 'is', null)
+    .where('users.disabled_at', 'is', null)
     .executeTakeFirstOrThrow()
   must(owners > 1, 'dialog.owner_must_hand_over')
 }
