@@ -36,6 +36,7 @@ export class LiveClient {
   readonly signals: Signals
   readonly #connection: Connection
   readonly #options: LiveClientOptions
+  readonly #inMeetings = new Set<(frame: ChangesFrame) => void>()
   #status: LiveStatus = 'connecting'
   #clockOffset = 0
   #catchingUp: Promise<void> | undefined
@@ -115,6 +116,12 @@ export class LiveClient {
     }
   }
 
+  /** A meeting is followed for as long as one sits in it, and not kept: its frames go to whoever listens. Answers how to stop. */
+  onMeeting(listener: (frame: ChangesFrame) => void): () => void {
+    this.#inMeetings.add(listener)
+    return () => this.#inMeetings.delete(listener)
+  }
+
   async fetchPresence(ids: UserId[]): Promise<void> {
     if (ids.length > 0) this.signals.appears(...(await this.api.presence(ids)))
   }
@@ -136,6 +143,7 @@ export class LiveClient {
   }
 
   #takeChanges(frame: ChangesFrame): void {
+    if (frame.scope === 'meeting') return this.#inMeetings.forEach((listener) => listener(frame))
     for (const { dialogId, authorId } of frame.rows.messages ?? []) this.signals.stopsTyping(dialogId, authorId)
     this.intake.take(frame)
   }
@@ -144,6 +152,7 @@ export class LiveClient {
     if (signal.kind === 'typing') {
       if (signal.userId !== this.store.userId) this.signals.types(signal.dialogId, signal.userId)
     } else if (signal.kind === 'presence') this.signals.appears(signal)
+    else if (signal.kind === 'meeting') this.signals.meets(signal)
     else if (signal.kind === 'positions' && signal.userId !== this.store.userId) {
       await this.intake.commit((merge) => applyPositions(merge, signal.dialogId, signal))
     }

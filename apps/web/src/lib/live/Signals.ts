@@ -1,14 +1,18 @@
 import type { DialogId, UserId } from '@veche/shared/ids'
-import type { Presence } from '@veche/shared/live'
+import type { Presence, Signal } from '@veche/shared/live'
 import { limits } from '@veche/shared/limits'
 import type { World } from './world.ts'
 
-/** What is worth nothing a minute later: who is typing, who is here. Nothing of it is kept. */
+/** Who is in the meeting of a dialog just now. */
+export type MeetingNews = Extract<Signal, { kind: 'meeting' }>
+
+/** What is worth nothing a minute later: who is typing, who is here, who is in a call. Nothing of it is kept. */
 export class Signals {
   readonly #world: World
   readonly #changed: () => void
   readonly #typing = new Map<DialogId, Map<UserId, () => void>>()
   readonly #presence = new Map<UserId, Presence>()
+  readonly #meetings = new Map<DialogId, MeetingNews>()
 
   constructor(world: World, changed: () => void) {
     this.#world = world
@@ -21,6 +25,15 @@ export class Signals {
 
   presence(userId: UserId): Presence | undefined {
     return this.#presence.get(userId)
+  }
+
+  meeting(dialogId: DialogId): MeetingNews | undefined {
+    return this.#meetings.get(dialogId)
+  }
+
+  meets(news: MeetingNews): void {
+    this.#meetings.set(news.dialogId, news)
+    this.#changed()
   }
 
   types(dialogId: DialogId, userId: UserId): void {

@@ -11,6 +11,7 @@ import { Store } from '#lib/store/Store.ts'
 import { browserWorld } from './browser.ts'
 import { PEOPLE_AT_ONCE } from './Intake.ts'
 import { LiveClient, type LiveStatus } from './LiveClient.ts'
+import type { MeetingNews } from './Signals.ts'
 import { liveApi } from './trpc.ts'
 
 /** The engine as screens see it: what it says of itself, and the people that everybody names. */
@@ -66,6 +67,11 @@ export class Live {
   /** Reactive. Whoever is looked at for the first time is asked about. */
   presence(userId: UserId): Presence | undefined {
     return this.#signals >= 0 ? this.client?.signals.presence(userId) : undefined
+  }
+
+  /** Reactive. Who is in the meeting of a dialog, as far as anybody told. */
+  meeting(dialogId: DialogId): MeetingNews | undefined {
+    return this.#signals >= 0 ? this.client?.signals.meeting(dialogId) : undefined
   }
 
   /** Signals tell of changes only: how it was before has to be asked. */
