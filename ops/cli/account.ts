@@ -23,6 +23,11 @@ export function postgresAccount(): Account | undefined {
   return account
 }
 
+/** The account that a package of the distribution brought along, for root to step down to. */
+export function systemAccount(name: string): Account | undefined {
+  return userInfo().uid === 0 ? lookUp(name) : undefined
+}
+
 /** Whether that account can reach and enter (or run) the path: parents may be closed to it, as /root is. */
 export function reaches(account: Account | undefined, path: string) {
   return spawnSync('test', ['-x', path], { ...account, stdio: 'ignore', cwd: '/' }).status === 0

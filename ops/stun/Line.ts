@@ -1,0 +1,122 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { decode, type Message } from './message.ts'
+
+const patience = 5_000
+/** UDP loses things: a question is asked again until it is answered. */
+const repeatAfter = 500
+
+export type LineOptions = {
+  host: string
+  port: number
+  /** `framed` is TCP as ICE has it: each message with its length before it. */
+  protocol: 'udp' | 'tcp' | 'framed'
+}
+
+type Wire = { write(bytes: Buffer): void; close(): void }
+type Listener = (message: Message) => void
+
+/** A way to one server over which STUN messages go, and questions find their answers. */
+export class Line {
+  readonly #wire: Wire
+  readonly #repeats: boolean
+  readonly #listeners: Set<Listener>
+
+  static async open(options: LineOptions): Promise<Line> {
+    const listeners = new Set<Listener>()
+    const heard = (bytes: Buffer) => {
+      const message = decode(bytes)
+      if (message) for (const listener of listeners) listener(message)
+    }
+    const udp = options.protocol === 'udp'
+    return new Line(udp ? await openUdp(options, heard) : await openTcp(options, heard), udp, listeners)
+  }
+
+  private constructor(wire: Wire, repeats: boolean, listeners: Set<Listener>) {
+    this.#wire = wire
+    this.#repeats = repeats
+    this.#listeners = listeners
+  }
+
+  send(bytes: Buffer): void {
+    this.#wire.write(bytes)
+  }
+
+  /** Answers what is to call when no more is to be heard. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async ask(question: Buffer): Promise<Message> {
+    const id = question.subarray(8, 20)
+    const { promise, resolve, reject } = Promise.withResolvers<Message>()
+    const stop = this.listen((message) => {
+      if (message.id.equals(id) && message.kind !== 'request') resolve(message)
+    })
+    const again = this.#repeats && setInterval(() => this.send(question), repeatAfter)
+    const enough = setTimeout(() => reject(new Error(`no answer within ${patience / 1000} s`)), patience)
+    try {
+      this.send(question)
+      return await promise
+    } finally {
+      stop()
+      clearTimeout(enough)
+      if (again) clearInterval(again)
+    }
+  }
+
+  close(): void {
+    this.#listeners.clear()
+    this.#wire.close()
+  }
+}
+
+async function openUdp({ host, port }: LineOptions, heard: (bytes: Buffer) => void): Promise<Wire> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  socket.on('message', heard)
+  socket.connect(port, host)
+  await once(socket, 'connect')
+  // What nobody listens to is refused by the far machine; the question that waits tells it.
+  socket.on('error', () => undefined)
+  return { write: (bytes) => socket.send(bytes, () => undefined), close: () => socket.close() }
+}
+
+async function openTcp({ host, port, protocol }: LineOptions, heard: (bytes: Buffer) => void): Promise<Wire> {
+  const socket = connect({ host, port, timeout: patience })
+  socket.once('timeout', () => socket.destroy(new Error(`no answer within ${patience / 1000} s`)))
+  await once(socket, 'connect')
+  socket.setTimeout(0)
+  socket.on('error', () => undefined)
+  cutIntoMessages(socket, protocol === 'framed', heard)
+  return {
+    write: (bytes) => void socket.write(protocol === 'framed' ? Buffer.concat([length(bytes), bytes]) : bytes),
+    close: () => socket.destroy(),
+  }
+}
+
+function cutIntoMessages(socket: Socket, framed: boolean, heard: (bytes: Buffer) => void) {
+  let rest: Buffer = Buffer.alloc(0)
+  socket.on('data', (bytes: Buffer) => {
+    rest = Buffer.concat([rest, bytes])
+    const head = framed ? 2 : 0
+    for (;;) {
+      const size = sizeOf(rest, framed)
+      if (size === undefined || rest.length < head + size) return
+      heard(rest.subarray(head, head + size))
+      rest = rest.subarray(head + size)
+    }
+  })
+}
+
+function sizeOf(bytes: Buffer, framed: boolean) {
+  if (framed) return bytes.length < 2 ? undefined : bytes.readUInt16BE(0)
+  return bytes.length < 4 ? undefined : 20 + bytes.readUInt16BE(2)
+}
+
+function length(bytes: Buffer) {
+  const head = Buffer.alloc(2)
+  head.writeUInt16BE(bytes.length)
+  return head
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import type { Endpoint } from './address.ts'
+import { Line, type LineOptions } from './Line.ts'
+import {
+  encode,
+  errorCode,
+  newId,
+  number,
+  readXorAddress,
+  xorAddress,
+  type Fields,
+  type Message,
+  type Method,
+} from './message.ts'
+
+export type Credentials = { username: string; password: string }
+
+const transports = { udp: number(17 << 24), tcp: number(6 << 24) }
+
+/** One allocation on a TURN server: what a browser does behind a network that lets nothing else through. */
+export class TurnClient {
+  readonly #line: Line
+  #credentials: Credentials | undefined
+  #challenge: Pick<Fields, 'realm' | 'nonce'> = {}
+
+  static async open(server: LineOptions, credentials?: Credentials): Promise<TurnClient> {
+    return new TurnClient(await Line.open(server), credentials)
+  }
+
+  private constructor(line: Line, credentials: Credentials | undefined) {
+    this.#line = line
+    this.#credentials = credentials
+  }
+
+  close(): void {
+    this.#line.close()
+  }
+
+  /** Each question answers its error code, and 0 when it was granted. */
+  async allocate(
+    lifetime = 600,
+    relay: 'udp' | 'tcp' = 'udp',
+  ): Promise<{ code: number; relayed?: Endpoint | undefined }> {
+    const answer = await this.#ask('allocate', { transport: transports[relay], lifetime: number(lifetime) })
+    return { code: errorCode(answer), relayed: readXorAddress(answer.fields.relayed, answer.id) }
+  }
+
+  async refresh(lifetime = 600): Promise<number> {
+    return errorCode(await this.#ask('refresh', { lifetime: number(lifetime) }))
+  }
+
+  async permit(address: string): Promise<number> {
+    return errorCode(await this.#ask('permit', (id) => ({ peer: xorAddress({ address, port: 0 }, id) })))
+  }
+
+  async bindChannel(channel: number, peer: Endpoint): Promise<number> {
+    const fields = (id: Buffer) => ({ channel: number(channel << 16), peer: xorAddress(peer, id) })
+    return errorCode(await this.#ask('bindChannel', fields))
+  }
+
+  send(peer: Endpoint, data: Buffer): void {
+    const id = newId()
+    this.#line.send(encode({ method: 'send', kind: 'indication', id, fields: { peer: xorAddress(peer, id), data } }))
+  }
+
+  /** The next thing that a peer sends. */
+  received(): Promise<Buffer> {
+    const { promise, resolve } = Promise.withResolvers<Buffer>()
+    const stop = this.#line.listen(({ method, fields }) => {
+      if (method !== 'data' || !fields.data) return
+      stop()
+      resolve(fields.data)
+    })
+    return promise
+  }
+
+  /** The server names its realm, or a new nonce, with a refusal; then the same is asked again, signed. */
+  async #ask(method: Method, fields: Fields | ((id: Buffer) => Fields)): Promise<Message> {
+    const once = () => this.#askOnce(method, fields)
+    const answer = await once()
+    const { realm, nonce } = answer.fields
+    if (![401, 438].includes(errorCode(answer)) || !realm || !nonce || !this.#credentials) return answer
+    const known = this.#challenge.nonce?.equals(nonce)
+    this.#challenge = { realm, nonce }
+    return known ? answer : once()
+  }
+
+  #askOnce(method: Method, fields: Fields | ((id: Buffer) => Fields)) {
+    const id = newId()
+    const wanted = typeof fields === 'function' ? fields(id) : fields
+    if (!this.#credentials || !this.#challenge.realm)
+      return this.#line.ask(encode({ method, kind: 'request', id, fields: wanted }))
+    const { username, password } = this.#credentials
+    const key = createHash('md5').update(`${username}:${this.#challenge.realm.toString()}:${password}`).digest()
+    const signed = { ...wanted, username: Buffer.from(username), ...this.#challenge }
+    return this.#line.ask(encode({ method, kind: 'request', id, fields: signed }, key))
+  }
+}
