@@ -5,7 +5,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const statements = [
-  // One row a media node: what it said last. `dead_boot` is the life of it that was found dead.
+  // One row a media node: what it said last. `dead_boot` is the life of it that was found dead; `reached` says that its control port has
+  // answered in this life, so that a refusal means something.
   `create table sfu_nodes (
     id text primary key,
     boot_id uuid not null,
@@ -18,6 +19,7 @@ const statements = [
     is_full boolean not null,
     capabilities jsonb,
     draining boolean not null default false,
+    reached boolean not null default false,
     heartbeat_at timestamptz not null default veche_now(),
     dead_boot uuid
   ) with (fillfactor = 50)`,
@@ -58,6 +60,7 @@ const statements = [
     seen_at timestamptz not null default veche_now(),
     joined_at timestamptz not null default veche_now(),
     left_at timestamptz,
+    since_rev bigint not null,
     rev bigint not null,
     user_rev bigint not null,
     unique (meeting_id, user_id)

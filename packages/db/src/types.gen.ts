@@ -163,6 +163,7 @@ export interface Seats {
   rev: number;
   seen_at: Generated<Timestamp>;
   session_id: SessionId;
+  since_rev: number;
   state: "in" | "away" | "left" | "removed";
   tab: TabId;
   user_id: UserId;
@@ -192,6 +193,7 @@ export interface SfuNodes {
   id: NodeId;
   is_full: boolean;
   load: number;
+  reached: Generated<boolean>;
   release: string;
   signalling: string;
   url: string | null;

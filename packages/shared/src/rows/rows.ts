@@ -132,6 +132,8 @@ export type PlaceRow = Revised & {
   dialogId: DialogId
   tab: TabId
   state: SeatRow['state']
+  /** The revision of the meeting at which I sat down: the stream tells from there. */
+  sinceRev: number
 }
 
 /** What a frame or an answer carries, by table. Absent means none. */
