@@ -2,13 +2,17 @@ import { existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startChild } from './child.ts'
+import { apiEnvironment, nodeEnvironment, reachable, type Wiring } from './environments.ts'
 import { checkout, type Settings } from './env.ts'
+import type { NodePlace } from './nodes.ts'
 import { Part, type Running } from './Part.ts'
 import { PartLog } from './PartLog.ts'
 import { startRedis } from './redis.ts'
-import { forgetState, orphans, processOf, stopOrphan, writeState } from './state.ts'
+import { forgetState, orphans, processOf, stopOrphan, writeState, type TurnPlace } from './state.ts'
 import { rotate, run, step } from './steps.ts'
-import { Trouble } from './trouble.ts'
+import { reason, Trouble } from './trouble.ts'
+import { startTurn, turnBinary } from './turn.ts'
+import { turnFor } from './turn-place.ts'
 
 class Interrupted extends Error {}
 
@@ -16,20 +20,17 @@ const stopPatience = 25_000
 
 /** All parts of one installation, in the order in which they need each other; stopped the other way round. */
 export class House {
-  #settings: Settings
-  #folder: string
-  #secret: string
+  #wiring: Wiring
+  #nodes: NodePlace[]
+  #turn: TurnPlace | undefined
   #parts: Part[] = []
   #closing = false
   #ready = false
-  #mediaWorker: string | undefined
-  #urls = { databaseUrl: '', redisUrl: '' }
 
-  constructor(settings: Settings, folder: string, secret: string) {
-    this.#settings = settings
-    this.#folder = folder
-    this.#secret = secret
-    this.#urls = { databaseUrl: settings.databaseUrl ?? '', redisUrl: settings.redisUrl ?? '' }
+  constructor(settings: Settings, nodes: NodePlace[], folder: string, secret: string) {
+    const { databaseUrl = '', redisUrl = '' } = settings
+    this.#nodes = nodes
+    this.#wiring = { settings, folder, secret, databaseUrl, redisUrl, turnUrls: '', mediaWorker: undefined }
     mkdirSync(join(folder, 'logs'), { recursive: true, mode: 0o700 })
   }
 
@@ -43,12 +44,16 @@ export class House {
   }
 
   async start(mediaWorker: string | undefined) {
-    this.#mediaWorker = mediaWorker
-    await Promise.all([this.#startPostgres(), this.#startRedis()])
+    this.#wiring.mediaWorker = mediaWorker
+    await Promise.all([this.#startPostgres(), this.#startRedis(), this.#startTurn()])
     await this.#migrate()
-    const { host, port, sfuHost, sfuPort } = this.#settings
-    await this.#startNode('sfu', 'apps/sfu/src/main.ts', this.#nodeEnvironment, `${reachable(sfuHost)}:${sfuPort}`)
-    await this.#startNode('api', 'apps/api/src/main.ts', this.environment, `${reachable(host)}:${port}`)
+    const { host, port } = this.#wiring.settings
+    const nodes = this.#nodes.map((place) => {
+      const env = nodeEnvironment(this.#wiring, place)
+      return this.#startNode(place.name, 'apps/sfu/src/main.ts', env, `${reachable(place.host)}:${place.port}`)
+    })
+    const api = this.#startNode('api', 'apps/api/src/main.ts', this.environment, `${reachable(host)}:${port}`)
+    await Promise.all([...nodes, api])
     this.#ready = true
     this.#remember()
   }
@@ -66,24 +71,11 @@ export class House {
 
   /** What the API and its tools are told; it must never be printed. */
   get environment(): NodeJS.ProcessEnv {
-    const { databaseUrl, redisUrl } = this.#urls
-    return { ...this.#common, VECHE_SECRET: this.#secret, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+    return apiEnvironment(this.#wiring)
   }
 
-  get #nodeEnvironment(): NodeJS.ProcessEnv {
-    return { ...this.#common, MEDIASOUP_WORKER_BIN: this.#mediaWorker }
-  }
-
-  get #common(): NodeJS.ProcessEnv {
-    const { port, sfuPort, publicUrl } = this.#settings
-    return {
-      ...process.env,
-      NODE_ENV: 'production',
-      VECHE_DATA: this.#folder,
-      PUBLIC_URL: publicUrl,
-      PORT: String(port),
-      SFU_PORT: String(sfuPort),
-    }
+  get #folder() {
+    return this.#wiring.folder
   }
 
   async #removeOrphan(name: string, part: { pid: number; identity: string }) {
@@ -93,23 +85,40 @@ export class House {
   }
 
   async #startPostgres() {
-    if (this.#settings.databaseUrl) return
+    if (this.#wiring.databaseUrl) return
     const { startPostgres } = await import('./postgres.ts')
     const dataDir = join(this.#folder, 'postgres')
     const log = this.#logFile('postgres')
     const title = existsSync(dataDir) ? 'Starting Postgres' : 'Creating the database'
     const part = await step(title, () => this.#add('postgres', () => startPostgres({ dataDir, log })))
-    this.#urls.databaseUrl = part.running.url
+    this.#wiring.databaseUrl = part.running.url
     await part.keepAlive()
   }
 
   async #startRedis() {
-    if (this.#settings.redisUrl) return
+    if (this.#wiring.redisUrl) return
     const dir = join(this.#folder, 'redis')
     const log = this.#logFile('redis')
     const part = await step('Starting Redis', () => this.#add('redis', () => startRedis({ dir, log })))
-    this.#urls.redisUrl = part.running.url
+    this.#wiring.redisUrl = part.running.url
     await part.keepAlive()
+  }
+
+  /** Most calls do without it, so nothing waits for one that does not start. */
+  async #startTurn() {
+    const { settings, secret } = this.#wiring
+    if (settings.turn.urls || !turnBinary()) return
+    const log = new PartLog('turn', join(this.#folder, 'logs/turn.log'))
+    const { place, options } = await turnFor(settings, secret, join(this.#folder, 'turn'))
+    try {
+      const part = await step('Starting coturn', () => this.#add('turn', () => startTurn({ ...options, log })))
+      this.#turn = place
+      this.#wiring.turnUrls = place.urls
+      await part.keepAlive()
+    } catch (error) {
+      if (error instanceof Interrupted) throw error
+      console.error(`! ${reason(error)}\n  Calls go on, without those whose network needs it.`)
+    }
   }
 
   async #migrate() {
@@ -161,17 +170,19 @@ export class House {
     const parts = Object.fromEntries(
       this.#parts.filter(({ pid }) => pid).map(({ name, pid }) => [name, processOf(pid)]),
     )
-    const { publicUrl, port, sfuPort } = this.#settings
-    const ports = { api: port, sfu: sfuPort }
-    const up = processOf(process.pid)
-    writeState(this.#folder, { up, address: publicUrl, ports, ...this.#urls, ready: this.#ready, parts })
+    const { settings, databaseUrl, redisUrl } = this.#wiring
+    writeState(this.#folder, {
+      up: processOf(process.pid),
+      address: settings.publicUrl,
+      ports: { api: settings.port, control: settings.controlPort },
+      nodes: this.#nodes,
+      turn: this.#turn,
+      databaseUrl,
+      redisUrl,
+      ready: this.#ready,
+      parts,
+    })
   }
-}
-
-/** Who listens everywhere is asked here. */
-function reachable(host: string) {
-  if (['0.0.0.0', '::'].includes(host)) return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
 }
 
 async function answersReady({ running, exited }: Running['child'], url: string, name: string, log: PartLog) {

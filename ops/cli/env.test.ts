@@ -17,3 +17,13 @@ test('the address follows the port unless it is set', () => {
 test('an empty setting is one that is not set', () => {
   expect(readSettings({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 8080, databaseUrl: undefined })
 })
+
+test('the ports beside one follow it, and what is no port or address is named', () => {
+  expect(readSettings({ PORT: '9000', SFU_PORT: '9100' })).toMatchObject({
+    controlPort: 9001,
+    sfu: { controlPort: 9101, mediaPort: 40_000, mediaHost: '0.0.0.0' },
+    turn: { port: 3478, relayPorts: [49_160, 49_559] },
+  })
+  const wrong = { MEDIA_HOST: 'here', SFU_WORKERS: '0', TURN_RELAY_PORTS: '100-200', CONTROL_PORT: 'x' }
+  expect(() => readSettings(wrong)).toThrow(/CONTROL_PORT.*MEDIA_HOST.*SFU_WORKERS.*TURN_RELAY_PORTS/)
+})

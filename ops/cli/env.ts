@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Trouble } from './trouble.ts'
 
@@ -8,45 +10,103 @@ export type Settings = {
   dataFolderChosen: boolean
   host: string
   port: number
-  sfuHost: string
-  sfuPort: number
+  controlHost: string
+  controlPort: number
+  sfu: SfuSettings
+  turn: TurnSettings
   publicUrl: string
   databaseUrl: string | undefined
   redisUrl: string | undefined
   smtpUrl: string | undefined
 }
 
+/** Of the first media node; each further one has the next block of ports. */
+export type SfuSettings = {
+  host: string
+  port: number
+  controlHost: string
+  controlPort: number
+  url: string | undefined
+  mediaHost: string
+  mediaPort: number
+  workers: number
+  announcedAddress: string | undefined
+}
+
+export type TurnSettings = {
+  port: number
+  relayPorts: [number, number]
+  /** A server that somebody else runs. */
+  urls: string | undefined
+}
+
+/** Taken by this command alone; the parts know nothing of them. */
+export const ownSettings = ['TURN_PORT', 'TURN_RELAY_PORTS']
+
 export const checkout = resolve(import.meta.dirname, '../..')
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const problems: string[] = []
   const port = readPort(env, 'PORT', 8080, problems)
-  const sfuPort = readPort(env, 'SFU_PORT', 8090, problems)
-  if (port === sfuPort) problems.push(`PORT and SFU_PORT are both ${port}; they need two`)
   const publicUrl = (env['PUBLIC_URL'] || `http://localhost:${port}`).replace(/\/+$/, '')
-  if (!isWebAddress(publicUrl))
-    problems.push(`PUBLIC_URL is "${publicUrl}", and must be an address such as https://chat.example.org`)
-  if (problems.length) throw new Trouble(`${problems.join('; ')}.`)
-  return {
+  const settings = {
     dataFolder: resolve(env['VECHE_DATA'] || resolve(checkout, '.veche')),
     dataFolderChosen: Boolean(env['VECHE_DATA']),
     host: env['HOST'] || '0.0.0.0',
     port,
-    sfuHost: env['SFU_HOST'] || '127.0.0.1',
-    sfuPort,
+    controlHost: env['CONTROL_HOST'] || '127.0.0.1',
+    controlPort: readPort(env, 'CONTROL_PORT', port + 1, problems),
+    sfu: readSfu(env, problems),
+    turn: readTurn(env, problems),
     publicUrl,
     databaseUrl: env['DATABASE_URL'] || undefined,
     redisUrl: env['REDIS_URL'] || undefined,
     smtpUrl: env['SMTP_URL'] || undefined,
+  }
+  if (!isWebAddress(publicUrl))
+    problems.push(`PUBLIC_URL is "${publicUrl}", and must be an address such as https://chat.example.org`)
+  if (problems.length) throw new Trouble(`${problems.join('; ')}.`)
+  return settings
+}
+
+function readSfu(env: NodeJS.ProcessEnv, problems: string[]): SfuSettings {
+  const port = readPort(env, 'SFU_PORT', 8090, problems)
+  const mediaHost = env['MEDIA_HOST'] || '0.0.0.0'
+  if (!isIP(mediaHost)) problems.push(`MEDIA_HOST is "${mediaHost}", and must be an IP address of this machine`)
+  const workers = Number(env['SFU_WORKERS'] || availableParallelism())
+  if (!Number.isInteger(workers) || workers < 1 || workers > 256)
+    problems.push(`SFU_WORKERS is "${env['SFU_WORKERS']}", and must be a number from 1 to 256`)
+  return {
+    host: env['SFU_HOST'] || '127.0.0.1',
+    port,
+    controlHost: env['SFU_CONTROL_HOST'] || '127.0.0.1',
+    controlPort: readPort(env, 'SFU_CONTROL_PORT', port + 1, problems),
+    url: env['SFU_URL'] || undefined,
+    mediaHost,
+    mediaPort: readPort(env, 'MEDIA_PORT', 40_000, problems),
+    workers,
+    announcedAddress: env['ANNOUNCED_ADDRESS'] || undefined,
+  }
+}
+
+function readTurn(env: NodeJS.ProcessEnv, problems: string[]): TurnSettings {
+  const text = env['TURN_RELAY_PORTS'] || '49160-49559'
+  const [from = 0, to = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).slice(1).map(Number)
+  if (!(from > 1023 && to > from && to < 65_536))
+    problems.push(`TURN_RELAY_PORTS is "${text}", and must be two ports from 1024 on, such as 49160-49559`)
+  return {
+    port: readPort(env, 'TURN_PORT', 3478, problems),
+    relayPorts: [from, to],
+    urls: env['TURN_URLS'] || undefined,
   }
 }
 
 function readPort(env: NodeJS.ProcessEnv, name: string, usual: number, problems: string[]) {
   const text = env[name] || String(usual)
   const port = Number(text)
-  if (!/^\d+$/.test(text) || port < 1 || port > 65535)
-    problems.push(`${name} is "${text}", and must be a number from 1 to 65535`)
-  return port
+  if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port
+  problems.push(`${name} is "${text}", and must be a number from 1 to 65535`)
+  return usual
 }
 
 function isWebAddress(text: string) {

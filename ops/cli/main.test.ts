@@ -5,6 +5,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { newFolder } from '../test/folder.ts'
+import { newPorts } from '../test/ports.ts'
+import { nodeKey } from './node-key.ts'
 
 function veche(args: string[], env: NodeJS.ProcessEnv = {}) {
   const main = join(import.meta.dirname, 'main.ts')
@@ -19,7 +21,7 @@ test('without a command it lists them', () => {
   expect(veche([])).toMatchObject({ status: 0, stdout: expect.stringContaining('./veche up') as string })
 })
 
-test.each(['up', 'down', 'doctor', 'admin', 'check', 'test', 'bench'])(
+test.each(['up', 'down', 'doctor', 'admin', 'node-key', 'check', 'test', 'bench'])(
   '%s --help says what it does and does nothing',
   (name) => {
     expect(veche([name, '--help'])).toMatchObject({
@@ -44,6 +46,11 @@ test('an unknown command or option is refused in one sentence', () => {
     status: 2,
     stderr: expect.stringMatching(/"lint"; there is format, generated/) as string,
   })
+  expect(veche(['up', '--sfu', 'many'])).toMatchObject({
+    status: 2,
+    stderr: 'veche: --sfu is "many", and takes a number of media nodes from 1 to 8.\n',
+  })
+  expect(veche(['node-key', 'Node 1']).status).toBe(2)
 })
 
 test('a port that is taken ends the start with one sentence', async () => {
@@ -58,12 +65,12 @@ test('a port that is taken ends the start with one sentence', async () => {
   })
 })
 
-test('wrong settings of all parts are named at once, before anything starts', { timeout: 300_000 }, () => {
+test('wrong settings of all parts are named at once, before anything starts', { timeout: 300_000 }, async () => {
   const folder = newFolder()
+  const ports = await newPorts()
   const { status, stderr } = veche(['up'], {
+    ...ports,
     VECHE_DATA: folder,
-    PORT: '18471',
-    SFU_PORT: '18472',
     LOG_LEVEL: 'loud',
     SMTP_URL: 'no',
     MAIL_FROM: '',
@@ -79,4 +86,11 @@ test('stopping what does not run is no error', () => {
     status: 0,
     stdout: `Veche does not run on ${folder}.\n`,
   })
+})
+
+test('the key of a media node elsewhere is that which the API expects of it', () => {
+  const env = { VECHE_DATA: newFolder(), VECHE_SECRET: 'x'.repeat(40) }
+  const key = (name: string) => veche(['node-key', name], env).stdout
+  expect(key('sfu-7')).toBe(`${nodeKey('x'.repeat(40), 'sfu-7')}\n`)
+  expect(key('sfu-8')).not.toBe(key('sfu-7'))
 })

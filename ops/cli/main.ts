@@ -11,6 +11,7 @@ const commands: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'print the link for the first administrator, or a recovery link',
     load: () => import('./admin.ts'),
   },
+  'node-key': { summary: 'print the key of a media node on another machine', load: () => import('./node-key.ts') },
   check: { summary: 'format, lint, types, unused code, generated types', load: () => import('./check.ts') },
   test: { summary: 'the check and every test that must hold on each change', load: () => import('./test.ts') },
   bench: { summary: 'measure, with machine and method', load: () => import('./bench.ts') },
@@ -37,7 +38,7 @@ async function main([name = '--help', ...args]: string[]): Promise<number> {
 }
 
 function help() {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ./veche ${name.padEnd(7)} ${summary}`)
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ./veche ${name.padEnd(8)} ${summary}`)
   console.log(
     ['Veche: chat and meetings on your own machine.', '', ...lines, '', '"./veche <command> --help" says more.'].join(
       '\n',

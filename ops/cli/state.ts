@@ -1,13 +1,18 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { NodePlace } from './nodes.ts'
 import { identity, isSame, stopForeign } from './child.ts'
 
+/** Where the TURN server of this machine is, and what is right to call it. */
+export type TurnPlace = { address: string; port: number; urls: string }
 export type Process = { pid: number; identity: string }
 /** What runs on a data folder, for the other commands and for the start after a crash. */
 export type State = {
   up: Process
   address: string
-  ports: { api: number; sfu: number }
+  ports: { api: number; control: number }
+  nodes: NodePlace[]
+  turn: TurnPlace | undefined
   databaseUrl: string
   redisUrl: string
   ready: boolean

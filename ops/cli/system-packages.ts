@@ -5,15 +5,27 @@ import { join } from 'node:path'
 import { redisBinary } from './redis.ts'
 import { run, step } from './steps.ts'
 import { Trouble } from './trouble.ts'
+import { turnBinary } from './turn.ts'
 
 export async function needRedis() {
   if (redisBinary()) return
   await install(['redis-server'], 'Redis')
-  // The package starts a server of the machine's own on a port; ours is another one, on a socket.
-  if (existsSync('/run/systemd/system'))
-    spawnSync(...asRoot(['systemctl', 'disable', '--now', 'redis-server']), { stdio: 'ignore' })
+  stopService('redis-server')
   if (!redisBinary())
     throw new Trouble('redis-server was installed and still does not run: "redis-server --version" says why.')
+}
+
+export async function needTurn() {
+  if (turnBinary()) return
+  await install(['coturn'], 'coturn')
+  stopService('coturn')
+  if (!turnBinary()) throw new Trouble('coturn was installed and still does not run: "turnserver --version" says why.')
+}
+
+/** The package starts a server of the machine's own; ours is another one, with other settings. */
+function stopService(name: string) {
+  if (existsSync('/run/systemd/system'))
+    spawnSync(...asRoot(['systemctl', 'disable', '--now', name]), { stdio: 'ignore' })
 }
 
 export function chromiumBinary() {

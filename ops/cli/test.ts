@@ -8,7 +8,7 @@ import { checkout } from './env.ts'
 import { needLocalhost } from './localhost.ts'
 import { prepare } from './prepare.ts'
 import { readReport, type Count } from './report.ts'
-import { needChromium, needRedis } from './system-packages.ts'
+import { needChromium, needRedis, needTurn } from './system-packages.ts'
 import { reason, Trouble } from './trouble.ts'
 
 export const usage = `
@@ -27,6 +27,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     await needLocalhost()
     await needRedis()
+    await needTurn()
     await needChromium()
     const { mediaWorker } = await prepare({ web: true, media: true })
     await runAll(positionals, values.long, { MEDIASOUP_WORKER_BIN: mediaWorker }, add)

@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { createServer } from 'node:net'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { newFolder } from '../test/folder.ts'
+import { newPorts } from '../test/ports.ts'
 import { isAlive } from './child.ts'
+import { nodeKey, turnSecret } from './node-key.ts'
 import { readState } from './state.ts'
 
 const patience = 300_000
@@ -19,15 +21,19 @@ class Installation {
   #up: ChildProcess | undefined
   #news = new EventEmitter()
 
-  constructor(port: number, sfuPort: number) {
-    this.address = `http://localhost:${port}`
-    const settings = { VECHE_DATA: this.folder, PORT: String(port), SFU_PORT: String(sfuPort), PUBLIC_URL: '' }
-    this.#env = { ...process.env, ...settings, DATABASE_URL: '', REDIS_URL: '', NODE_ENV: '' }
+  static async prepare() {
+    return new Installation(await newPorts())
+  }
+
+  private constructor(ports: Record<'PORT', string>) {
+    this.address = `http://localhost:${ports.PORT}`
+    const settings = { VECHE_DATA: this.folder, PUBLIC_URL: '', DATABASE_URL: '', REDIS_URL: '', NODE_ENV: '' }
+    this.#env = { ...process.env, ...settings, ...ports }
     onTestFinished(() => this.stop())
   }
 
-  async up() {
-    const up = this.#start('up')
+  async up(...options: string[]) {
+    const up = this.#start('up', ...options)
     this.#up = up
     await this.#line(/^Ctrl-C stops/, up)
   }
@@ -78,19 +84,11 @@ class Installation {
   }
 }
 
-async function freePort() {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
-}
-
 test(
   'up starts everything, answers, prints the link of the first administrator, and leaves nothing behind',
   { timeout: patience },
   async () => {
-    const one = new Installation(await freePort(), await freePort())
+    const one = await Installation.prepare()
     await one.up()
     expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true })
     expect((await fetch(`${one.address}/`)).status).toBe(200)
@@ -99,9 +97,10 @@ test(
     expect(await one.run('admin', 'link')).toBe(0)
     expect(one.lines.at(-1)).toMatch(`${one.address}/setup/`)
     const pids = Object.values(one.pids())
-    expect(pids.map(isAlive)).toEqual([true, true, true, true])
+    expect(Object.keys(one.pids()).sort()).toEqual(['api', 'postgres', 'redis', 'sfu-0', 'turn'])
+    expect(pids.filter(isAlive)).toEqual(pids)
     await one.stop()
-    expect(pids.map(isAlive)).toEqual([false, false, false, false])
+    expect(pids.filter(isAlive)).toEqual([])
   },
 )
 
@@ -109,7 +108,7 @@ test(
   'a second up on the same data says so, doctor finds nothing broken, and down stops all of it',
   { timeout: patience },
   async () => {
-    const one = new Installation(await freePort(), await freePort())
+    const one = await Installation.prepare()
     await one.up()
     expect(await one.run('up')).toBe(1)
     expect(one.lines.at(-1)).toBe(
@@ -119,12 +118,12 @@ test(
     expect({ status, broken: one.lines.filter((line) => line.startsWith('✗')) }).toEqual({ status: 0, broken: [] })
     const pids = Object.values(one.pids())
     expect(await one.run('down')).toBe(0)
-    expect(pids.map(isAlive)).toEqual([false, false, false, false])
+    expect(pids.filter(isAlive)).toEqual([])
   },
 )
 
 test('after a kill -9 of all of it the next start finds its way', { timeout: patience }, async () => {
-  const one = new Installation(await freePort(), await freePort())
+  const one = await Installation.prepare()
   await one.up()
   const before = one.pids()
   for (const name of ['postgres', 'redis']) process.kill(before[name]!, 'SIGSTOP')
@@ -138,7 +137,7 @@ test('after a kill -9 of all of it the next start finds its way', { timeout: pat
 })
 
 test('an API that is killed comes back by itself', { timeout: patience }, async () => {
-  const one = new Installation(await freePort(), await freePort())
+  const one = await Installation.prepare()
   await one.up()
   process.kill(one.pids()['api']!, 'SIGKILL')
   await one.says(/^! api ended \(SIGKILL\); it starts again/)
@@ -153,3 +152,47 @@ test('an API that is killed comes back by itself', { timeout: patience }, async 
     )
     .toBe(true)
 })
+
+test(
+  'two media nodes run on one machine, and each part that is killed comes back alone',
+  { timeout: patience },
+  async () => {
+    const one = await Installation.prepare()
+    await one.up('--sfu', '2')
+    const before = one.pids()
+    expect(Object.keys(before)).toEqual(expect.arrayContaining(['sfu-0', 'sfu-1', 'turn']))
+    for (const name of ['sfu-1', 'turn']) {
+      process.kill(before[name]!, 'SIGKILL')
+      await one.says(new RegExp(`^! ${name} ended \\(SIGKILL\\); it starts again`))
+    }
+    const others = (pids: Record<string, number>) => ['api', 'postgres', 'redis', 'sfu-0'].map((name) => pids[name])
+    await expect
+      .poll(() => ['sfu-1', 'turn'].map((name) => one.pids()[name] !== before[name] && isAlive(one.pids()[name]!)), {
+        timeout: 60_000,
+      })
+      .toEqual([true, true])
+    expect(others(one.pids())).toEqual(others(before))
+  },
+)
+
+test(
+  'no secret of the installation is in an argument, and none of the API is told to a media node',
+  { timeout: patience },
+  async () => {
+    const one = await Installation.prepare()
+    await one.up()
+    const secret = readFileSync(join(one.folder, 'secret'), 'utf8').trim()
+    const turn = turnSecret(secret)
+    for (const [name, pid] of Object.entries(one.pids())) {
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      expect([name, [secret, turn, nodeKey(secret, 'sfu-0')].filter((one) => args.includes(one))]).toEqual([name, []])
+    }
+    const told = readFileSync(`/proc/${one.pids()['sfu-0']}/environ`, 'utf8')
+    expect(told).toContain(nodeKey(secret, 'sfu-0'))
+    for (const own of [secret, turn, 'postgres://']) expect(told).not.toContain(own)
+    const logs = readdirSync(join(one.folder, 'logs')).map((file) =>
+      readFileSync(join(one.folder, 'logs', file), 'utf8'),
+    )
+    for (const own of [secret, turn]) expect([...logs, ...one.lines].join('\n')).not.toContain(own)
+  },
+)

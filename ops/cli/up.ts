@@ -6,18 +6,21 @@ import { openDataFolder, readSecret } from './data-folder.ts'
 import { readSettings, type Settings } from './env.ts'
 import { House } from './House.ts'
 import { takeLock } from './lock.ts'
-import { needPort } from './ports.ts'
+import { nodeCount, placesOfNodes, type NodePlace } from './nodes.ts'
+import { needPorts, wantedPorts } from './ports.ts'
 import { prepare } from './prepare.ts'
 import { readState } from './state.ts'
 import { stopRunningSteps } from './steps.ts'
-import { needRedis } from './system-packages.ts'
-import { Trouble } from './trouble.ts'
+import { needRedis, needTurn } from './system-packages.ts'
+import { reason, Trouble } from './trouble.ts'
 
 export const usage = `
-./veche up
+./veche up [--sfu <number>]
 
 Installs what is missing, builds, starts everything, waits until it is ready and prints the address.
 It stays in the foreground; Ctrl-C (or ./veche down from elsewhere) stops everything.
+
+  --sfu 2   two media nodes on this machine: the calls of one outlive the other
 
 Settings come from the environment, for instance
   PORT=9000 ./veche up                                  another port
@@ -27,14 +30,15 @@ DATABASE_URL, REDIS_URL and SMTP_URL replace the embedded parts one by one. ops/
 `
 
 export async function run(args: string[]): Promise<number> {
-  readArguments('up', args, {})
+  const { values } = readArguments('up', args, { sfu: { type: 'string', default: '1' } })
   const settings = readSettings()
+  const nodes = placesOfNodes(settings, nodeCount(values.sfu))
   const folder = openDataFolder(settings)
   const lock = takeLock(join(folder, 'lock'))
   if (!lock) throw new Trouble(`Veche already runs on ${folder}${addressOf(folder)}: "./veche down" stops it.`)
-  const house = new House(settings, folder, readSecret(folder))
+  const house = new House(settings, nodes, folder, readSecret(folder))
   const signal = nextSignal()
-  const working = work(house, settings)
+  const working = work(house, settings, nodes)
   try {
     await Promise.race([signal, working])
     await signal
@@ -45,15 +49,20 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-async function work(house: House, settings: Settings) {
+async function work(house: House, settings: Settings, nodes: NodePlace[]) {
   await house.clear()
-  await needPort('PORT', settings.port, settings.host)
-  await needPort('SFU_PORT', settings.sfuPort, settings.sfuHost)
+  const ownTurn = !settings.turn.urls
+  await needPorts(wantedPorts(settings, nodes, ownTurn))
   if (!settings.redisUrl) await needRedis()
+  if (ownTurn) await needTurn().catch(withoutTurn)
   const { mediaWorker } = await prepare({ web: true, media: true })
   await needSettings(settings)
   await house.start(mediaWorker)
   await welcome(house, settings)
+}
+
+function withoutTurn(error: unknown) {
+  console.error(`! ${reason(error)}\n  Until then calls go on, without those whose network needs a TURN server.`)
 }
 
 /** Loaded late: the schemas need packages that were installed just now. */

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkout } from '../env.ts'
+import { reachable } from '../environments.ts'
+import type { NodePlace } from '../nodes.ts'
 import { packagesAreCurrent, webIsBuilt, webIsCurrent } from '../prepare.ts'
 import { reason } from '../trouble.ts'
 import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
@@ -35,6 +37,7 @@ export async function settingProblems({ settings: own, state }: Patient): Promis
     REDIS_URL: own.redisUrl ?? state?.redisUrl ?? 'embedded',
     VECHE_SECRET: process.env['VECHE_SECRET'] || 'x'.repeat(43),
     VECHE_DATA: own.dataFolder,
+    SFU_KEY: process.env['SFU_KEY'] || '0'.repeat(64),
   }
   const problems = await Promise.all(['api', 'sfu'].map((part) => complaints(part, given)))
   return [...new Set(problems.flat())]
@@ -71,14 +74,13 @@ export async function readiness({ settings: own, state }: Patient): Promise<Find
   const text = await answer.text()
   if (!answer.ok)
     return [broken('API', `runs and is not ready: ${text}`, `Its log ${own.dataFolder}/logs/api.log says why.`)]
-  return [fine('API', 'is ready'), await sfu(state.ports.sfu)]
+  return [fine('API', 'is ready'), ...(await Promise.all(state.nodes.map(sfu)))]
 }
 
-async function sfu(port: number): Promise<Finding> {
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
-    () => undefined,
-  )
+async function sfu({ name, host, port }: NodePlace): Promise<Finding> {
+  const url = `http://${reachable(host)}:${port}/readyz`
+  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined)
   return answer?.ok
-    ? fine('SFU', 'is ready')
-    : broken('SFU', `does not answer on port ${port}`, 'Its log in the data folder says why.')
+    ? fine(name, 'is ready')
+    : broken(name, `does not answer on port ${port}`, `Its log ${name}.log in the data folder says why.`)
 }

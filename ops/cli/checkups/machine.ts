@@ -3,7 +3,8 @@ import { existsSync, statSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { freeSpace } from '../data-folder.ts'
-import { portProblem } from '../ports.ts'
+import { placesOfNodes } from '../nodes.ts'
+import { portProblem, wantedPorts } from '../ports.ts'
 import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
 
 export function node(): Finding[] {
@@ -46,18 +47,17 @@ export function secret({ settings }: Patient): Finding[] {
 
 export async function ports({ settings, state }: Patient): Promise<Finding[]> {
   if (state) return []
-  const wanted = [
-    ['PORT', settings.port, settings.host] as const,
-    ['SFU_PORT', settings.sfuPort, settings.sfuHost] as const,
-  ]
-  return Promise.all(
-    wanted.map(async ([setting, port, host]) => {
-      const problem = await portProblem(port, host)
-      return problem
-        ? broken(setting, problem, `Stop what uses it, or set ${setting} to another port.`)
-        : fine(setting, `${port} is free`)
-    }),
-  )
+  const wanted = wantedPorts(settings, placesOfNodes(settings, 1), !settings.turn.urls)
+  const names = [...new Set(wanted.map(({ setting }) => setting))]
+  const findings = names.map(async (setting) => {
+    const list = wanted.filter((one) => one.setting === setting)
+    const problems = await Promise.all(list.map(({ port, host, protocol }) => portProblem(port, host, protocol)))
+    const problem = problems.find(Boolean)
+    return problem
+      ? broken(setting, problem, `Stop what uses it, or set ${setting} to another port.`)
+      : fine(setting, `${[...new Set(list.map(({ port }) => port))].join(', ')} ${list.length > 2 ? 'are' : 'is'} free`)
+  })
+  return Promise.all(findings)
 }
 
 export function timekeeping(): Finding[] {
