@@ -14,19 +14,8 @@ export type Wiring = {
   mediaWorker: string | undefined
 }
 
-/** None of a media node's business: whoever breaks into one has the key of that node, and no more. */
-const apiOnly = [
-  ...[
-    'VECHE_SECRET',
-    'DATABASE_URL',
-    'REDIS_URL',
-    'SMTP_URL',
-    'METRICS_TOKEN',
-    'TURN_SECRET',
-    'TURN_URLS',
-    'VECHE_DATA',
-  ],
-]
+/** Whoever breaks into a media node finds the key of that node, and nothing else of this installation. */
+const forNodes = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_OPTIONS', 'RELEASE', 'LOG_LEVEL']
 
 export function apiEnvironment({
   settings,
@@ -37,7 +26,9 @@ export function apiEnvironment({
   turnUrls,
 }: Wiring): NodeJS.ProcessEnv {
   return {
-    ...common(settings),
+    ...process.env,
+    NODE_ENV: 'production',
+    PUBLIC_URL: settings.publicUrl,
     VECHE_DATA: folder,
     PORT: String(settings.port),
     CONTROL_HOST: settings.controlHost,
@@ -51,10 +42,11 @@ export function apiEnvironment({
 }
 
 export function nodeEnvironment({ settings, secret, mediaWorker }: Wiring, place: NodePlace): NodeJS.ProcessEnv {
-  const own = Object.entries(common(settings)).filter(([name]) => !apiOnly.includes(name))
   const { sfu, controlHost, controlPort } = settings
   return {
-    ...Object.fromEntries(own),
+    ...Object.fromEntries(forNodes.map((name) => [name, process.env[name]])),
+    NODE_ENV: 'production',
+    PUBLIC_URL: settings.publicUrl,
     SFU_NODE: place.name,
     SFU_KEY: nodeKey(secret, place.name),
     SFU_HOST: place.host,
@@ -75,8 +67,4 @@ export function nodeEnvironment({ settings, secret, mediaWorker }: Wiring, place
 export function reachable(host: string) {
   if (['0.0.0.0', '::'].includes(host)) return '127.0.0.1'
   return host.includes(':') ? `[${host}]` : host
-}
-
-function common({ publicUrl }: Settings): NodeJS.ProcessEnv {
-  return { ...process.env, NODE_ENV: 'production', PUBLIC_URL: publicUrl }
 }

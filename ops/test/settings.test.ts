@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { settings as api } from '../../apps/api/src/env.ts'
 import { settings as sfu } from '../../apps/sfu/src/env.ts'
+import { ownSettings } from '../cli/env.ts'
 
 const table = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
@@ -14,7 +15,10 @@ const rows = new Map(
     { parts: parts!, usual: usual! },
   ]),
 )
-const schemas: Record<string, Shape> = { api: api.shape, sfu: sfu.shape }
+const up: Shape = Object.fromEntries(ownSettings.map((name) => [name, { def: { type: 'text' } }]))
+const schemas: Record<string, Shape> = { api: api.shape, sfu: sfu.shape, up }
+/** What stands for them depends on the machine or on another setting. */
+const told = ['RELEASE', 'PUBLIC_URL', 'WEB_BUILD', 'TRUSTED_PROXIES', 'SFU_WORKERS']
 
 test('every setting of every part stands in the table of ops/README.md, and nothing else does', () => {
   const known = new Set(Object.values(schemas).flatMap((shape) => Object.keys(shape)))
@@ -30,7 +34,7 @@ test('the table says which parts take a setting', () => {
 
 test('the table tells each default that is a plain value', () => {
   for (const [name, { def }] of Object.values(schemas).flatMap((shape) => Object.entries(shape))) {
-    const plain = def.type === 'default' && !['RELEASE', 'PUBLIC_URL', 'WEB_BUILD', 'TRUSTED_PROXIES'].includes(name)
+    const plain = def.type === 'default' && !told.includes(name)
     if (plain) expect(rows.get(name)).toMatchObject({ usual: `\`${String(def.defaultValue)}\`` })
   }
 })
