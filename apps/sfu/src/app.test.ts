@@ -1,32 +1,64 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
 import { readEnv } from './env.ts'
+import { Node } from './Node.ts'
+import { newDeps, newHouse } from './test/harness.ts'
 
-const http = createApp()
-afterEach(() => http.close())
+const key = 'ab'.repeat(32)
 
-test('the node answers whether it lives, is ready, and its figures', async () => {
-  const [live, ready, metrics] = await Promise.all(['/livez', '/readyz', '/metrics'].map((url) => http.inject(url)))
-  expect([live!.json(), ready!.json()]).toEqual([{ live: true }, { ready: true }])
-  expect(metrics!.body).toContain('veche_sfu_process_cpu_seconds_total')
+test('the node lives, is ready when it has heard of the API, and tells its figures', async () => {
+  const house = await newHouse()
+  const base = `http://127.0.0.1:${house.ports.signalling}`
+  const [live, ready, metrics] = await Promise.all(['/livez', '/readyz', '/metrics'].map((path) => fetch(base + path)))
+  expect(await live!.json()).toEqual({ live: true })
+  expect(await ready!.json()).toMatchObject({ ready: true, workers: 1, heartbeatAge: expect.any(Number) })
+  const figures = await metrics!.text()
+  for (const name of [
+    'process_cpu_seconds_total',
+    'worker_load',
+    'rooms',
+    'join_seconds',
+    'media_bytes_total',
+    'score',
+  ])
+    expect(figures).toContain(`veche_sfu_${name}`)
+  await house.close()
+})
+
+test('a node that has not heard of the API is not ready: no ticket would be good', async () => {
+  const deps = newDeps()
+  const node = await Node.start(deps)
+  const answer = await createApp(deps, node).inject('/readyz')
+  expect([answer.statusCode, answer.json()]).toMatchObject([503, { ready: false, heartbeatAge: null }])
+  node.close()
 })
 
 test('all wrong settings are named at once', () => {
-  expect(() => readEnv({ SFU_PORT: 'many', LOG_LEVEL: 'loud' })).toThrow(/SFU_PORT[^]*LOG_LEVEL/)
+  expect(() => readEnv({ SFU_KEY: 'short', SFU_PORT: 'many', API_CONTROL_URL: 'http://a', LOG_LEVEL: 'loud' })).toThrow(
+    /SFU_KEY[^]*SFU_PORT[^]*API_CONTROL_URL[^]*LOG_LEVEL/,
+  )
 })
 
 test('a setting that is empty counts as not set', () => {
-  expect(readEnv({ SFU_PORT: '' }).SFU_PORT).toBe(8090)
+  expect(readEnv({ SFU_KEY: key, SFU_PORT: '' }).SFU_PORT).toBe(8090)
 })
 
 test('SIGTERM ends the node in good order', async () => {
   const main = new URL('./main.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, [main], { env: { ...process.env, SFU_PORT: '0', LOG_LEVEL: 'info' } })
+  const settings = {
+    SFU_KEY: key,
+    SFU_PORT: '0',
+    MEDIA_HOST: '127.0.0.1',
+    MEDIA_PORT: '0',
+    SFU_WORKERS: '1',
+    LOG_LEVEL: 'info',
+  }
+  const child = spawn(process.execPath, [main], { env: { ...process.env, ...settings } })
   const lines = createInterface({ input: child.stdout })
-  await once(lines, 'line')
+  for await (const line of lines) if (line.includes('"started"')) break
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([0, null])
 })

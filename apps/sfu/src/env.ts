@@ -1,9 +1,42 @@
+import { availableParallelism } from 'node:os'
+import { nodeId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const address = z.string().regex(/^[\w.:-]{1,253}$/)
 
 /** Every setting of an SFU node; ops/README.md has the same table for operators. */
 export const settings = z.object({
+  /** What this node is called; its key is made for this name. */
+  SFU_NODE: nodeId.default(nodeId.parse('sfu-0')),
+  /** Its key, 64 hex digits, made of VECHE_SECRET. */
+  SFU_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'is the 64 hex digits that ./veche node-key prints'),
+  /** Signalling and health. */
   SFU_HOST: z.string().default('127.0.0.1'),
-  SFU_PORT: z.coerce.number().int().min(0).max(65_535).default(8090),
+  SFU_PORT: port.default(8090),
+  /** Where the API gives its orders. */
+  SFU_CONTROL_HOST: z.string().default('127.0.0.1'),
+  SFU_CONTROL_PORT: port.optional(),
+  /** What the node reports to: several, separated by commas, are tried in turn. */
+  API_CONTROL_URL: z
+    .string()
+    .default('https://127.0.0.1:8081')
+    .transform((list) => list.split(',').map((url) => url.trim()))
+    .pipe(z.array(z.url({ protocol: /^https$/ })).min(1)),
+  /** Where browsers reach its signalling, if not at the installation's own address. */
+  SFU_URL: z.url({ protocol: /^wss?$/ }).optional(),
+  /** Media, over UDP and TCP: worker 0 has this port, worker 1 the next. */
+  MEDIA_HOST: address.default('0.0.0.0'),
+  MEDIA_PORT: port.default(40_000),
+  /** What browsers are told besides the machine's own addresses: the public one of a machine behind NAT. */
+  ANNOUNCED_ADDRESS: address.optional(),
+  SFU_WORKERS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+  MEDIASOUP_WORKER_BIN: z.string().optional(),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('http://localhost:8080')
+    .transform((url) => new URL(url).origin),
+  RELEASE: z.string().max(64).default('0.1.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 
@@ -19,4 +52,9 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   if (read.success) return read.data
   const problems = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
   throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
+}
+
+/** Beside the signalling port, unless it is said otherwise. */
+export function controlPort(env: Env): number {
+  return env.SFU_CONTROL_PORT ?? (env.SFU_PORT === 0 ? 0 : env.SFU_PORT + 1)
 }

@@ -14,8 +14,8 @@ export type RoomFrame =
   /** Who speaks now, the loudest first. */
   | { type: 'speakers'; seatIds: SeatId[] }
   | { type: 'quality'; seatId: SeatId; quality: Quality }
-  /** A producer of mine that the node stopped. */
-  | { type: 'stopped'; id: string; source: Source; reason: 'bitrate' | 'capability' }
+  /** A producer of mine that the node stopped: paused, or closed when more than its share went on coming. */
+  | { type: 'stopped'; id: string; source: Source; reason: 'bitrate' | 'capability'; closed: boolean }
   | { type: 'caps'; caps: Capability[] }
   /** The last frame. `taken_over`: the seat is in use elsewhere. `lost`, `moved`, `stopping`: ask the API for a new ticket. */
   | { type: 'ended'; reason: EndReason }
@@ -65,6 +65,8 @@ export type Level = 'good' | 'weak' | 'bad'
 
 export type ConsumerView = {
   id: string
+  /** The transport it arrives on: while one is being renewed there are two. */
+  transportId: string
   producerId: string
   seatId: SeatId
   source: Source

@@ -1,0 +1,194 @@
+import type { SeatId, UserId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import type { Capability } from '@veche/shared/permissions'
+import type { TicketClaims } from '@veche/shared/ticket'
+import { Consuming } from './Consuming.ts'
+import type { Stop } from './clock.ts'
+import type { Deps } from './deps.ts'
+import { fail } from './errors.ts'
+import type { EndReason, PeerView, Quality, RoomFrame, TransportView } from './frames.ts'
+import type { Direction, NewJoin } from './inputs.ts'
+import type { Line } from './Line.ts'
+import { Producing } from './Producing.ts'
+import { good, Scales } from './quality.ts'
+import type { Room } from './Room.ts'
+import { Stream } from './Stream.ts'
+import { type Transports, transportView } from './Transports.ts'
+
+const seconds = 1000
+
+/** Somebody in a room: one leg of a seat. It outlives its socket for a while, and its seat outlives it. */
+export class Peer {
+  readonly room: Room
+  readonly seatId: SeatId
+  readonly userId: UserId
+  readonly name: string
+  readonly epoch: number
+  readonly transports: Transports
+  readonly producing: Producing
+  readonly consuming: Consuming
+  caps: Capability[]
+  quality: Quality = good
+  away = false
+  ended: EndReason | null = null
+  /** Told after the peer has let go of everything. */
+  onEnd: (reason: EndReason) => void = () => undefined
+  readonly #deps: Deps
+  readonly #scales = new Scales()
+  #stream: Stream | null = null
+  #secretArrived: () => void = () => undefined
+  #detachedAt: number
+  #heardAt: number
+  #mediaAt = -Infinity
+  #measuring = false
+  #overlap: Stop | undefined
+
+  constructor(deps: Deps, room: Room, transports: Transports, claims: TicketClaims, input: NewJoin) {
+    this.#deps = deps
+    this.room = room
+    this.transports = transports
+    this.seatId = claims.seat
+    this.userId = claims.user
+    this.name = claims.name
+    this.epoch = claims.seatEpoch
+    this.caps = claims.caps
+    this.producing = new Producing(deps, this)
+    this.consuming = new Consuming(deps, this, input.rtpCapabilities, input.view)
+    this.#detachedAt = this.#heardAt = deps.clock.now()
+  }
+
+  view(): PeerView {
+    const { seatId, userId, name, away, quality } = this
+    return { seatId, userId, name, away, quality, producers: this.room.producersOf(seatId) }
+  }
+
+  /** From here on this socket is the peer's. The first frame holds everything, so nothing that was lost before is missed. */
+  attach(line: Line, secret: string, resumed: boolean, arrived: () => void): Stream {
+    const before = this.#stream
+    before?.end()
+    before?.line.cut('resumed')
+    if (before) before.line.peer = null
+    const stream = new Stream(line, {
+      type: 'joined',
+      meetingId: this.room.meetingId,
+      seatId: this.seatId,
+      secret,
+      resumed,
+      caps: this.caps,
+      send: this.transports.view('send'),
+      recv: this.transports.view('recv'),
+      producers: this.producing.views(),
+      peers: this.room.othersThan(this).map((other) => other.view()),
+      consumers: this.consuming.views(),
+      speakers: this.room.speakers,
+    })
+    this.#secretArrived = arrived
+    this.#stream = stream
+    this.#heardAt = this.#deps.clock.now()
+    line.peer = this
+    return stream
+  }
+
+  /** Its socket is gone. It is not: whoever comes back soon finds everything as it was. */
+  detach(stream: Stream): void {
+    if (this.#stream !== stream) return
+    stream.line.close(1000, 'over')
+    this.#stream = null
+    this.#detachedAt = this.#deps.clock.now()
+  }
+
+  push(frame: RoomFrame): void {
+    this.#stream?.push(frame)
+  }
+
+  /** A call came on its socket: so the secret that the socket was given has arrived. */
+  heard(): void {
+    this.#secretArrived()
+    this.#secretArrived = () => undefined
+  }
+
+  async renew(direction: Direction): Promise<TransportView> {
+    const transport = await this.transports.renew(direction)
+    if (this.ended) fail('call.ended')
+    // The browser connects it when there is something to receive; these frames follow the answer.
+    if (direction === 'recv') setImmediate(() => void this.consuming.renew())
+    return transportView(transport)
+  }
+
+  async order(caps: Capability[]): Promise<void> {
+    if (caps.join() === this.caps.join()) return
+    this.caps = caps
+    this.push({ type: 'caps', caps })
+    await this.producing.obey()
+  }
+
+  /** Once a second: is somebody there, what comes in, how does it arrive. */
+  async check(): Promise<void> {
+    if (this.#measuring || this.ended) return
+    this.#measuring = true
+    try {
+      await this.#measure()
+    } catch (error) {
+      this.#deps.log.debug({ err: error, seat: this.seatId }, 'a peer could not be measured')
+    } finally {
+      this.#measuring = false
+    }
+    if (!this.ended) this.#judge()
+  }
+
+  /** Another leg of this seat has come. What this one sends flows on until the new one sends the same, or for ten seconds. */
+  giveWay(): void {
+    this.#finish('taken_over')
+    this.transports.close('recv')
+    this.#overlap = this.#deps.clock.after(limits.call.overlapSeconds * seconds, () => this.close())
+  }
+
+  end(reason: EndReason): void {
+    this.#finish(reason)
+    this.close()
+  }
+
+  close(): void {
+    this.#overlap?.()
+    this.transports.close()
+    this.room.left(this)
+  }
+
+  #finish(reason: EndReason): void {
+    if (this.ended) return
+    this.ended = reason
+    this.#deps.metrics.endings.inc({ reason })
+    const stream = this.#stream
+    this.#stream = null
+    stream?.end({ type: 'ended', reason })
+    stream?.line.close(1000, reason)
+    this.onEnd(reason)
+  }
+
+  async #measure(): Promise<void> {
+    const { send, recv, heard } = await this.transports.stats()
+    if (heard) this.#mediaAt = this.#deps.clock.now()
+    const quality = this.#scales.weigh({ send, recv, producing: this.producing.all, feeds: this.consuming.feeds })
+    this.#deps.metrics.loss.observe({ direction: 'in' }, send.rtpPacketLossReceived ?? 0)
+    this.#deps.metrics.loss.observe({ direction: 'out' }, recv.rtpPacketLossSent ?? 0)
+    await this.producing.guard(send.rtpRecvBitrate)
+    if (quality === this.quality || this.ended) return
+    this.quality = quality
+    this.room.broadcast({ type: 'quality', seatId: this.seatId, quality })
+  }
+
+  #judge(): void {
+    const now = this.#deps.clock.now()
+    this.#heardAt = Math.max(this.#heardAt, this.#stream?.line.heardAt ?? 0)
+    const silence = now - Math.max(this.#heardAt, this.#mediaAt)
+    const away = silence > limits.meeting.awaySeconds * seconds
+    if (away !== this.away) {
+      this.away = away
+      this.room.tell(this)
+    }
+    if (this.#stream) return
+    const detached = now - this.#detachedAt
+    const forgotten = detached > limits.call.resumeSeconds * seconds && silence > limits.call.resumeSeconds * seconds
+    if (forgotten || detached > limits.meeting.seatMinutes * 60 * seconds) this.end('silent')
+  }
+}

@@ -1,0 +1,121 @@
+import type { types } from 'mediasoup'
+import type { Deps } from './deps.ts'
+import { fail } from './errors.ts'
+import type { TransportView } from './frames.ts'
+import type { Connect, Direction } from './inputs.ts'
+import type { RoomRouter } from './RoomRouter.ts'
+import { within } from './within.ts'
+
+type Transport = types.WebRtcTransport
+
+/** `next` takes the place of `current` as soon as it is connected: until then both live. */
+type Way = { current: Transport; next: Transport | null }
+
+/** The two ways of a peer: what it sends and what it receives. */
+export class Transports {
+  readonly #deps: Deps
+  readonly #router: RoomRouter
+  readonly #ways: Record<Direction, Way>
+  readonly #connected = new Map<string, { said: string; done: Promise<void> }>()
+  #bytes = 0
+
+  static async open(deps: Deps, router: RoomRouter): Promise<Transports> {
+    const made = await Promise.allSettled([router.createTransport(), router.createTransport()])
+    const [send, recv] = made.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
+    if (send && recv) return new Transports(deps, router, send, recv)
+    send?.close()
+    recv?.close()
+    throw made.find((one) => one.status === 'rejected')?.reason
+  }
+
+  private constructor(deps: Deps, router: RoomRouter, send: Transport, recv: Transport) {
+    this.#deps = deps
+    this.#router = router
+    this.#ways = { send: { current: send, next: null }, recv: { current: recv, next: null } }
+  }
+
+  view(direction: Direction): TransportView {
+    return transportView(this.newest(direction))
+  }
+
+  /** Where new streams go. */
+  newest(direction: Direction): Transport {
+    const { current, next } = this.#ways[direction]
+    return next ?? current
+  }
+
+  sending(id: string): Transport {
+    const { current, next } = this.#ways.send
+    return [next, current].find((one) => one?.id === id && !one.closed) ?? fail('call.media_lost')
+  }
+
+  /** A question whose answer was lost is asked again: the same words get the same answer. */
+  async connect({ transportId, dtlsParameters }: Connect): Promise<void> {
+    const transport = this.#find(transportId)
+    const said = JSON.stringify(dtlsParameters.fingerprints)
+    const before = this.#connected.get(transportId)
+    if (before) return before.said === said ? before.done : fail('call.media_refused')
+    const done = within(this.#deps, transport.connect({ dtlsParameters }))
+    this.#connected.set(transportId, { said, done })
+    await done
+  }
+
+  restartIce(id: string): Promise<types.IceParameters> {
+    return within(this.#deps, this.#find(id).restartIce())
+  }
+
+  /** A new transport beside one that has fallen silent. Asked twice, the first that nobody connected makes room. */
+  async renew(direction: Direction): Promise<Transport> {
+    const fresh = await this.#router.createTransport()
+    const way = this.#ways[direction]
+    if (way.current.closed) {
+      fresh.close()
+      fail('call.media_lost')
+    }
+    way.next?.close()
+    way.next = fresh
+    fresh.on('dtlsstatechange', (state) => {
+      if (state === 'connected' && way.next === fresh) this.#promote(way, fresh)
+    })
+    return fresh
+  }
+
+  /** Statistics of both ways, and whether anything at all has come in since the last time. */
+  async stats(): Promise<{ send: types.WebRtcTransportStat; recv: types.WebRtcTransportStat; heard: boolean }> {
+    const [send, recv] = await Promise.all(
+      (['send', 'recv'] as const).map(async (direction) => {
+        const [stat] = await within(this.#deps, this.newest(direction).getStats())
+        return stat ?? fail('call.media_lost')
+      }),
+    )
+    if (!send || !recv) fail('call.media_lost')
+    const bytes = send.bytesReceived + recv.bytesReceived
+    const heard = bytes !== this.#bytes && bytes > 0
+    this.#bytes = bytes
+    return { send, recv, heard }
+  }
+
+  close(direction?: Direction): void {
+    for (const one of direction ? [direction] : (['send', 'recv'] as const)) {
+      this.#ways[one].current.close()
+      this.#ways[one].next?.close()
+    }
+  }
+
+  #promote(way: Way, fresh: Transport): void {
+    const old = way.current
+    way.current = fresh
+    way.next = null
+    this.#connected.delete(old.id)
+    old.close()
+  }
+
+  #find(id: string): Transport {
+    const all = Object.values(this.#ways).flatMap(({ current, next }) => [next, current])
+    return all.find((one) => one?.id === id && !one.closed) ?? fail('call.media_lost')
+  }
+}
+
+export function transportView({ id, iceParameters, iceCandidates, dtlsParameters }: Transport): TransportView {
+  return { id, iceParameters, iceCandidates, dtlsParameters }
+}

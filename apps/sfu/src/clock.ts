@@ -1,0 +1,20 @@
+export type Stop = () => void
+
+/** Time that only moves forward, in milliseconds from some beginning. Tests bring their own. */
+export type Clock = {
+  now(): number
+  after(ms: number, act: () => void): Stop
+  every(ms: number, act: () => void): Stop
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (ms, act) => {
+    const timer = setTimeout(act, ms).unref()
+    return () => clearTimeout(timer)
+  },
+  every: (ms, act) => {
+    const timer = setInterval(act, ms).unref()
+    return () => clearInterval(timer)
+  },
+}

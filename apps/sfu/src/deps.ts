@@ -1,0 +1,7 @@
+import type { Logger } from 'pino'
+import type { Clock } from './clock.ts'
+import type { Env } from './env.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What everything on the node is given. */
+export type Deps = { env: Env; log: Logger; metrics: Metrics; clock: Clock }

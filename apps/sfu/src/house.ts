@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { createApp } from './app.ts'
+import { createControlDoor } from './control-door.ts'
+import type { Deps } from './deps.ts'
+import { controlPort } from './env.ts'
+import { Heart } from './Heart.ts'
+import { Node } from './Node.ts'
+import { openSignallingDoor } from './signalling-door.ts'
+
+export type House = {
+  node: Node
+  heart: Heart
+  ports: { signalling: number; control: number }
+  close: () => Promise<void>
+}
+
+/** How long the last words have to leave. */
+const goodbye = 400
+
+/** The node with all its doors open; tests use the very same. */
+export async function openHouse(deps: Deps): Promise<House> {
+  const { env } = deps
+  const node = await Node.start(deps)
+  const http = createApp(deps, node)
+  const control = createControlDoor(deps, node)
+  const door = openSignallingDoor(http, deps, node)
+  try {
+    await http.listen({ host: env.SFU_HOST, port: env.SFU_PORT })
+    control.listen(controlPort(env), env.SFU_CONTROL_HOST)
+    await once(control, 'listening')
+  } catch (error) {
+    node.close()
+    await http.close()
+    throw error
+  }
+  const ports = { signalling: portOf(http.server.address()), control: portOf(control.address()) }
+  const heart = new Heart(deps, node, ports)
+  const close = async () => {
+    node.stop()
+    await heart.stop()
+    await setTimeout(goodbye)
+    door.close()
+    control.closeAllConnections()
+    control.close()
+    node.close()
+    await http.close()
+  }
+  return { node, heart, ports, close }
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}

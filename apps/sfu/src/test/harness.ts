@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import type { TicketClaims } from '@veche/shared/ticket'
+import { pino } from 'pino'
+import { systemClock, type Clock } from '../clock.ts'
+import type { Deps } from '../deps.ts'
+import { readEnv } from '../env.ts'
+import { type House, openHouse } from '../house.ts'
+import { createMetrics } from '../metrics.ts'
+import { Api, newClaims, sign } from './api.ts'
+import { Visitor } from './visitor.ts'
+
+export type TestHouse = House & {
+  api: Api
+  deps: Deps
+  ticket: (some?: Partial<TicketClaims>) => Promise<string>
+  visitor: () => Visitor
+  url: string
+}
+
+export function newEnv(some: Record<string, string> = {}) {
+  return readEnv({
+    SFU_KEY: randomBytes(32).toString('hex'),
+    SFU_PORT: '0',
+    MEDIA_HOST: '127.0.0.1',
+    MEDIA_PORT: '0',
+    SFU_WORKERS: '1',
+    LOG_LEVEL: 'silent',
+    MEDIASOUP_WORKER_BIN: process.env['MEDIASOUP_WORKER_BIN'] ?? '',
+    ...some,
+  })
+}
+
+export function newDeps(some: Record<string, string> = {}, clock: Clock = systemClock): Deps {
+  const env = newEnv(some)
+  return { env, log: pino({ level: env.LOG_LEVEL }), metrics: createMetrics(), clock }
+}
+
+/** A whole node on ports of its own, with an API that it has heard of. */
+export async function newHouse(given: { env?: Record<string, string>; clock?: Clock } = {}): Promise<TestHouse> {
+  const key = randomBytes(32).toString('hex')
+  const api = await new Api(key).listen()
+  const deps = newDeps({ SFU_KEY: key, API_CONTROL_URL: api.url, ...given.env }, given.clock)
+  const house = await openHouse(deps)
+  while (!house.node.tickets.ready) await new Promise((resolve) => setImmediate(resolve))
+  const visitors: Visitor[] = []
+  const url = `ws://127.0.0.1:${house.ports.signalling}`
+  return {
+    ...house,
+    api,
+    deps,
+    url,
+    ticket: (some) => sign(newClaims(house.node, some), api.signers[0]!),
+    visitor: () => {
+      const visitor = new Visitor(url)
+      visitors.push(visitor)
+      return visitor
+    },
+    close: async () => {
+      for (const visitor of visitors) visitor.close()
+      await house.close()
+      api.close()
+    },
+  }
+}
