@@ -1,10 +1,19 @@
 import { createContext } from 'svelte'
+import { Capture } from './Capture.svelte.ts'
+import { find, recallDevices, type Remembered, rememberDevices } from './chosen.ts'
+import { browserMachine, type InputKind, type Machine } from './machine.ts'
+import { playTestSound } from './test-sound.ts'
 
 export type DeviceKind = 'mic' | 'cam' | 'out'
 export type Permission = 'unknown' | 'prompt' | 'granted' | 'denied' | 'missing' | 'busy'
 export type ListedDevice = { id: string; label: string }
 /** A chosen device went or came back; said once. */
 export type DeviceNotice = { kind: DeviceKind; what: 'gone' | 'back'; label: string; usingNow: string | null }
+
+type TrackHeard = (kind: InputKind, track: MediaStreamTrack | null) => void
+
+const inputs = ['mic', 'cam'] as const
+const listKinds = { audioinput: 'mic', videoinput: 'cam', audiooutput: 'out' } as const
 
 /** The microphones, cameras and loudspeakers of this machine, which of them are in use, and what is open now. */
 export class Devices {
@@ -13,7 +22,6 @@ export class Devices {
   outs = $state.raw<ListedDevice[]>([])
   /** The device in use or to be used; null: what the system takes. */
   chosen = $state<Record<DeviceKind, string | null>>({ mic: null, cam: null, out: null })
-  permission = $state<Record<'mic' | 'cam', Permission>>({ mic: 'unknown', cam: 'unknown' })
   /** What the person wants to join with; remembered. */
   wanted = $state({ mic: true, cam: true })
   /** The picture of the own camera while it is open. */
@@ -22,28 +30,218 @@ export class Devices {
   level = $state(0)
   notice = $state.raw<DeviceNotice | null>(null)
   testing = $state(false)
-  readonly canChooseOutput: boolean = false
   relayOnly = $state(false)
+  readonly canChooseOutput: boolean
+  readonly mic: Capture
+  readonly cam: Capture
+  readonly #machine: Machine
+  readonly #storage: Storage
+  readonly #heard = new Set<TrackHeard>()
+  readonly #unwatch: (() => void)[] = []
+  #remembered: Remembered
+  #meter: { close(): void } | undefined
+  #started: Promise<void> | undefined
+
+  constructor({ machine = browserMachine(), storage = localStorage }: { machine?: Machine; storage?: Storage } = {}) {
+    this.#machine = machine
+    this.#storage = storage
+    this.canChooseOutput = machine.canChooseOutput
+    this.#remembered = recallDevices(storage)
+    this.wanted = { ...this.#remembered.wanted }
+    this.relayOnly = this.#remembered.relayOnly
+    this.mic = this.#capture('mic')
+    this.cam = this.#capture('cam')
+  }
+
+  get permission(): Record<InputKind, Permission> {
+    return { mic: this.mic.permission, cam: this.cam.permission }
+  }
 
   /** Opens what is wanted, asks for the permission where it must, and lists the devices. */
-  async start(): Promise<void> {}
+  start(): Promise<void> {
+    return (this.#started ??= this.#start())
+  }
 
-  async toggle(_kind: 'mic' | 'cam'): Promise<void> {}
+  /** Turns what one wants to join with. */
+  async toggle(kind: InputKind): Promise<void> {
+    await this.want(kind, !this.wanted[kind])
+  }
 
-  async choose(_kind: DeviceKind, _id: string | null): Promise<void> {}
+  async want(kind: InputKind, on: boolean): Promise<void> {
+    this.wanted[kind] = on
+    this.#remember({ wanted: { ...this.wanted } })
+    if (on && !this[kind].track) await this.open(kind)
+    // A microphone stays open: phones end pages that let go of it.
+    if (!on && kind === 'cam') this.cam.close()
+  }
+
+  async choose(kind: DeviceKind, id: string | null): Promise<void> {
+    const device = this.#list(kind).find((each) => each.id === id) ?? null
+    this.chosen[kind] = device?.id ?? null
+    this.#remember({ chosen: { ...this.#remembered.chosen, [kind]: device && { id: device.id, label: device.label } } })
+    this.notice = null
+    if (kind !== 'out' && (this[kind].track || this.wanted[kind])) await this.open(kind)
+  }
 
   /** Asks again for what was refused, missing or busy. */
-  async retry(_kind: 'mic' | 'cam'): Promise<void> {}
+  async retry(kind: InputKind): Promise<void> {
+    this.wanted[kind] = true
+    await this.open(kind)
+  }
+
+  /** Opens the chosen device, or whichever there is when it is gone. */
+  async open(kind: InputKind): Promise<boolean> {
+    const open = (await this[kind].open(this.chosen[kind])) || (await this.#openAny(kind))
+    await this.#refresh()
+    return open
+  }
 
   /** A short tone on the chosen loudspeaker. */
-  async testSound(): Promise<void> {}
+  async testSound(): Promise<void> {
+    if (this.testing) return
+    this.testing = true
+    try {
+      await playTestSound(this.chosen.out)
+    } finally {
+      this.testing = false
+    }
+  }
 
-  setRelayOnly(_on: boolean): void {}
+  setRelayOnly(on: boolean): void {
+    this.relayOnly = on
+    this.#remember({ relayOnly: on })
+  }
 
-  dismissNotice(): void {}
+  dismissNotice(): void {
+    this.notice = null
+  }
+
+  onTrack(heard: TrackHeard): () => void {
+    this.#heard.add(heard)
+    return () => this.#heard.delete(heard)
+  }
 
   /** Closes every device. */
-  close(): void {}
+  close(): void {
+    for (const off of this.#unwatch.splice(0)) off()
+    this.mic.close()
+    this.cam.close()
+    this.#started = undefined
+  }
+
+  #capture(kind: InputKind): Capture {
+    const capture = new Capture(kind, this.#machine)
+    capture.onTrack = (track) => this.#hear(kind, track)
+    capture.onLost = () => void this.#replace(kind)
+    return capture
+  }
+
+  async #start(): Promise<void> {
+    this.#unwatch.push(
+      this.#machine.onChange(() => void this.#changed()),
+      this.#machine.onShow(() => this.#shown()),
+    )
+    await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
+    await this.#refresh()
+    for (const kind of ['mic', 'cam', 'out'] as const)
+      this.chosen[kind] = find(this.#list(kind), this.#remembered.chosen[kind])?.id ?? null
+    const wanted = inputs.filter((kind) => this.wanted[kind] && !this[kind].track)
+    if (wanted.length === 2) await this.#openBoth()
+    else await Promise.all(wanted.map((kind) => this.open(kind)))
+    await this.#refresh()
+  }
+
+  /** One question for both instead of two; where it fails, each is asked for by itself, so that one can be had without the other. */
+  async #openBoth(): Promise<void> {
+    try {
+      const tracks = await this.#machine.open({ mic: this.chosen.mic, cam: this.chosen.cam })
+      for (const track of tracks) this[track.kind === 'audio' ? 'mic' : 'cam'].take(track)
+    } catch {
+      await Promise.all(inputs.map((kind) => this.open(kind)))
+    }
+  }
+
+  async #openAny(kind: InputKind): Promise<boolean> {
+    if (this.chosen[kind] === null || this[kind].permission !== 'missing') return false
+    return this[kind].open(null)
+  }
+
+  async #askPermission(kind: InputKind): Promise<void> {
+    if (this[kind].track) return
+    const permission = await this.#machine.permission(kind)
+    const { permission: known } = this[kind]
+    // A device that is missing or busy is so with every permission; `granted` is said when it has opened.
+    if (known === 'unknown' || known === 'prompt' || known === 'denied' || permission !== 'granted')
+      this[kind].permission = permission
+  }
+
+  async #changed(): Promise<void> {
+    const before = { mic: this.mics, cam: this.cams, out: this.outs }
+    await this.#refresh()
+    await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
+    for (const kind of ['mic', 'cam', 'out'] as const) await this.#follow(kind, before[kind])
+  }
+
+  /** A chosen device that vanishes is replaced by another, and taken again when it is back. */
+  async #follow(kind: DeviceKind, before: ListedDevice[]): Promise<void> {
+    const preferred = this.#remembered.chosen[kind]
+    const was = find(before, preferred)
+    const is = find(this.#list(kind), preferred)
+    if (preferred && was && !is) await this.#use(kind, null, { what: 'gone', label: preferred.label })
+    else if (preferred && !was && is) await this.#use(kind, is.id, { what: 'back', label: preferred.label })
+    else if (kind !== 'out' && this.wanted[kind] && this[kind].permission === 'missing') await this.open(kind)
+  }
+
+  async #use(kind: DeviceKind, id: string | null, said: Pick<DeviceNotice, 'what' | 'label'>): Promise<void> {
+    this.chosen[kind] = id
+    const open = kind !== 'out' && (this[kind].track !== null || this.wanted[kind])
+    if (open) await this.open(kind)
+    const now = kind === 'out' ? null : (this[kind].track?.label ?? null)
+    this.notice = { kind, ...said, usingNow: now }
+  }
+
+  /** The track ended by itself: what is plugged in now takes its place. */
+  async #replace(kind: InputKind): Promise<void> {
+    await this.#changed()
+    if (!this[kind].track && this.wanted[kind]) await this.open(kind)
+  }
+
+  #shown(): void {
+    for (const kind of inputs)
+      if (this.wanted[kind] && (this[kind].held || this[kind].permission === 'busy')) void this.open(kind)
+  }
+
+  async #refresh(): Promise<void> {
+    const lists: Record<DeviceKind, ListedDevice[]> = { mic: [], cam: [], out: [] }
+    for (const { kind, deviceId, label } of await this.#machine.list().catch(() => []))
+      // `default` doubles a device that is listed by itself; an empty id says no more than that there is one.
+      if (deviceId && deviceId !== 'default' && deviceId !== 'communications')
+        lists[listKinds[kind]].push({ id: deviceId, label })
+    this.mics = lists.mic
+    this.cams = lists.cam
+    this.outs = lists.out
+  }
+
+  #list(kind: DeviceKind): ListedDevice[] {
+    return kind === 'mic' ? this.mics : kind === 'cam' ? this.cams : this.outs
+  }
+
+  #hear(kind: InputKind, track: MediaStreamTrack | null): void {
+    if (kind === 'cam') this.preview = track && new MediaStream([track])
+    else this.#listen(track)
+    for (const heard of this.#heard) heard(kind, track)
+  }
+
+  #listen(track: MediaStreamTrack | null): void {
+    this.#meter?.close()
+    this.level = 0
+    this.#meter = track ? this.#machine.meter(track, (level) => (this.level = level)) : undefined
+  }
+
+  #remember(what: Partial<Remembered>): void {
+    this.#remembered = { ...this.#remembered, ...what }
+    rememberDevices(this.#storage, this.#remembered)
+  }
 }
 
 export const [getDevices, setDevices] = createContext<Devices>()

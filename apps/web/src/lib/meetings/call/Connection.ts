@@ -1,0 +1,211 @@
+import type { ConsumerView, JoinedFrame, RoomFrame } from '@veche/sfu/router'
+import type { MeetingId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import type { JoinAnswer, Source } from '@veche/shared/meetings'
+import type { types } from 'mediasoup-client'
+import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
+import { pause, type World } from '#lib/live/world.ts'
+import type { Door } from './door.ts'
+import { Incoming } from './Incoming.ts'
+import { Ladder, type Trouble } from './Ladder.ts'
+import type { Direction } from './Lane.ts'
+import { Leg } from './Leg.ts'
+import { Outgoing } from './Outgoing.ts'
+import { thisTab } from './return.ts'
+import { deviceFor } from './router-device.ts'
+import { View } from './View.ts'
+
+export type EndReason = Extract<RoomFrame, { type: 'ended' }>['reason']
+type Deps = {
+  world: World
+  door: Door
+  meetingId: MeetingId
+  code: string | undefined
+  relayOnly(): boolean
+  joined(frame: JoinedFrame): void
+  frame(frame: RoomFrame): void
+  trouble(trouble: Trouble | null): void
+  over(why: EndReason | AppErrorCode): void
+  refused(source: Source, error: AppError): void
+  show(view: ConsumerView, track: MediaStreamTrack | null): void
+}
+
+/** Relays are asked for anew before what we know of them runs out. */
+const RELAYS_MS = limits.meeting.turnMinutes * 60_000 * 0.75
+const FIRST_TRIES = 3
+const FIRST_PAUSE_MS = 500
+/** After these a place can be had again, by asking the API. */
+const comesBack: EndReason[] = ['lost', 'moved', 'stopping', 'silent']
+
+/** The call's way to its node: where it is now, and what is done when that breaks. */
+export class Connection {
+  readonly outgoing: Outgoing
+  readonly incoming: Incoming
+  readonly view: View
+  readonly #deps: Deps
+  readonly #ladder: Ladder
+  readonly #stopped = new AbortController()
+  #leg: Leg | null = null
+  /** The node that was tried last: named when another place is asked for. */
+  #tried: JoinAnswer['node'] | null = null
+  #cancelRelays: (() => void) | undefined
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.outgoing = new Outgoing(deps.refused)
+    this.incoming = new Incoming(deps.world, deps.show)
+    this.view = new View(deps.world, (tiles) => void this.#leg?.ask((n) => n.room.view.mutate({ tiles })).catch(ignore))
+    this.#ladder = new Ladder({
+      world: deps.world,
+      rungs: {
+        resume: (signal) => this.#resume(signal),
+        restartIce: async (direction) => this.#leg?.restartIce(direction),
+        renew: (direction) => this.#renew(direction),
+        rejoin: (signal) => this.#enter({ returning: true, signal }),
+        probe: () => this.#leg?.probe(),
+      },
+      events: { trouble: deps.trouble, over: deps.over },
+    })
+  }
+
+  /** The first time. Short trouble on the way is not worth a word. */
+  async join(returning: boolean): Promise<void> {
+    for (let attempt = 1; ; attempt += 1)
+      try {
+        await this.#enter({ returning, signal: this.#stopped.signal })
+        this.#ladder.joined()
+        return
+      } catch (thrown) {
+        const error = appError(thrown)
+        if (this.#stopped.signal.aborted) return
+        const again = error.passing || error.code.startsWith('call.')
+        if (!again || attempt === FIRST_TRIES) return this.#deps.over(ended(error))
+        await pause(this.#deps.world, FIRST_PAUSE_MS * attempt, this.#stopped.signal)
+      }
+  }
+
+  /** Says good-bye to both sides; `closing`: the page goes, and will perhaps be back. */
+  leave(): void {
+    const leg = this.#leg
+    if (!leg) return
+    leg.ask((node) => node.room.leave.mutate()).catch(ignore)
+    this.#deps.door.leave(this.#deps.meetingId, leg.seatEpoch)
+  }
+
+  refresh(id: string): void {
+    this.#leg?.ask((node) => node.media.refresh.mutate({ id })).catch(ignore)
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+    this.#ladder.stop()
+    this.view.stop()
+    this.#cancelRelays?.()
+    this.outgoing.use(null)
+    this.incoming.clear()
+    this.#leg?.close()
+    this.#leg = null
+  }
+
+  /** A ticket, a socket, a leg; where there was one before, it plays on until this one does. */
+  async #enter({ returning, signal }: { returning: boolean; signal: AbortSignal }): Promise<void> {
+    const { world, door, meetingId, code, relayOnly } = this.#deps
+    const failed = this.#tried && { nodeId: this.#tried.id, boot: this.#tried.boot }
+    // The node must not say "taken over" to the place that I leave myself.
+    this.#leg?.hangUp()
+    const ask = { meetingId, tab: await thisTab(), returning, ...(code ? { code } : {}), ...(failed ? { failed } : {}) }
+    const answer = await door.join(ask, signal)
+    this.#tried = answer.node
+    if (this.#stopped.signal.aborted) return door.leave(meetingId, answer.seatEpoch)
+    const device = await deviceFor(answer.routerRtpCapabilities)
+    const view = { tiles: this.view.tiles, first: this.view.tiles.length > 0 ? 0 : FIRST_TILES }
+    const leg = await Leg.open({ world, device, answer, relayOnly: relayOnly(), events: this.#events }, view, signal)
+    if (this.#stopped.signal.aborted) {
+      leg.close()
+      return door.leave(meetingId, answer.seatEpoch)
+    }
+    this.#take(leg)
+  }
+
+  #take(leg: Leg): void {
+    const before = this.#leg
+    this.#leg = leg
+    this.outgoing.use({ transport: leg.send, ask: leg.ask })
+    const set = this.incoming.consume(leg.recv, consumersOf(leg), () => leg.ask)
+    this.#deps.joined(leg.joined)
+    leg.begin()
+    void set.then(() => this.incoming.settled(leg.recv)).then(() => before?.close())
+    this.#keepRelays(leg)
+  }
+
+  readonly #events = {
+    frame: (leg: Leg, frame: RoomFrame) => {
+      if (leg === this.#leg) this.#hear(frame)
+    },
+    consumers: (leg: Leg, transport: types.Transport, views: ConsumerView[]) => {
+      if (leg === this.#leg) void this.incoming.consume(transport, views, () => leg.ask)
+    },
+    media: (leg: Leg, direction: Direction, state: Parameters<Ladder['media']>[1]) => {
+      if (leg === this.#leg) this.#ladder.media(direction, state)
+    },
+    lost: (leg: Leg) => {
+      if (leg === this.#leg) this.#ladder.socketLost()
+    },
+  }
+
+  #hear(frame: RoomFrame): void {
+    if (frame.type === 'consumer') this.incoming.update(frame.id, frame)
+    else if (frame.type === 'consumerClosed') this.incoming.close(frame.id)
+    else if (frame.type === 'stopped') this.outgoing.stopped(frame.source, frame.id)
+    else if (frame.type === 'ended') {
+      if (comesBack.includes(frame.reason)) this.#ladder.legLost()
+      else this.#deps.over(frame.reason)
+      return
+    }
+    this.#deps.frame(frame)
+  }
+
+  async #resume(signal: AbortSignal): Promise<void> {
+    const leg = this.#leg
+    if (!leg) throw new AppError('call.resume_invalid')
+    const joined = await leg.resume(signal)
+    if (leg !== this.#leg) return
+    this.outgoing.compare(leg.ask, joined.producers)
+    this.incoming.keep(new Set(joined.consumers.map(({ id }) => id)), leg.recv)
+    for (const view of joined.consumers) this.incoming.update(view.id, { layer: 0, ...view })
+    void this.incoming.consume(leg.recv, consumersOf(leg), () => leg.ask)
+    this.#deps.joined(joined)
+    this.view.again()
+  }
+
+  async #renew(direction: Direction): Promise<void> {
+    const leg = this.#leg
+    if (!leg) return
+    const transport = await leg.renew(direction)
+    if (direction === 'send' && leg === this.#leg) this.outgoing.use({ transport, ask: leg.ask })
+  }
+
+  #keepRelays(leg: Leg): void {
+    this.#cancelRelays?.()
+    this.#cancelRelays = this.#deps.world.after(RELAYS_MS, () => {
+      if (leg !== this.#leg) return
+      this.#deps.door
+        .relays(this.#deps.meetingId)
+        .then(({ iceServers }) => leg.useRelays(iceServers))
+        .catch(ignore)
+        .finally(() => this.#keepRelays(leg))
+    })
+  }
+}
+
+const FIRST_TILES = 9
+
+function consumersOf(leg: Leg): ConsumerView[] {
+  return leg.joined.consumers.filter(({ transportId }) => transportId === leg.recv.id)
+}
+
+function ended(error: AppError): EndReason | AppErrorCode {
+  return error.code === 'meeting.seat_taken' ? 'taken_over' : error.code
+}
+
+function ignore(): void {}

@@ -1,0 +1,152 @@
+import type { types } from 'mediasoup-client'
+import type { ConsumerView } from '@veche/sfu/router'
+import type { SeatId } from '@veche/shared/ids'
+import type { Source } from '@veche/shared/meetings'
+import { pause, type World } from '#lib/live/world.ts'
+import type { Ask } from './Signalling.ts'
+
+/** One stream of somebody else. */
+export type Received = {
+  consumer: types.Consumer
+  transport: types.Transport
+  view: ConsumerView
+  layer: number | null
+  ask: () => Ask
+}
+export type Key = `${SeatId} ${Source}`
+type Show = (view: ConsumerView, track: MediaStreamTrack | null) => void
+
+const LOOK_MS = 100
+const OVERLAP_MS = 10_000
+
+/**
+ * What is received, and which of it is shown: one stream of each seat and source. What comes over a new transport is shown when it
+ * flows, until then the old one is: never both, and nothing between.
+ */
+export class Incoming {
+  readonly #world: World
+  readonly #show: Show
+  readonly #all = new Map<string, Received>()
+  readonly #shown = new Map<Key, Received>()
+  readonly #waiting = new Map<Key, Received>()
+
+  constructor(world: World, show: Show) {
+    this.#world = world
+    this.#show = show
+  }
+
+  shown(): Received[] {
+    return [...this.#shown.values()]
+  }
+
+  /** All of them in one round; those that are set up are asked for in one message. */
+  async consume(transport: types.Transport, views: ConsumerView[], ask: () => Ask): Promise<void> {
+    const fresh = views.filter(({ id }) => !this.#all.has(id))
+    const ready = await Promise.all(fresh.map((view) => this.#create(transport, view, ask)))
+    const ids = ready.filter((id) => id !== null)
+    if (ids.length > 0) await ask()((node) => node.media.ready.mutate({ ids })).catch(() => undefined)
+  }
+
+  update(id: string, change: { producerPaused: boolean; hidden: boolean; layer: number | null }): void {
+    const received = this.#all.get(id)
+    if (!received) return
+    const { layer, ...rest } = change
+    received.layer = layer
+    received.view = { ...received.view, ...rest }
+    const key = keyOf(received.view)
+    if (this.#waiting.get(key) === received && !flowsSoon(received.view)) this.#reveal(key, received)
+  }
+
+  close(id: string): void {
+    const received = this.#all.get(id)
+    if (received) this.#drop(received)
+  }
+
+  /** After a resume: what the node does not list is gone. */
+  keep(ids: Set<string>, transport: types.Transport): void {
+    for (const received of [...this.#all.values()])
+      if (received.transport === transport && !ids.has(received.view.id)) this.#drop(received)
+  }
+
+  /** The streams of other transports that nothing new replaces: the new place does not know them. */
+  async settled(transport: types.Transport): Promise<void> {
+    const until = this.#world.now() + OVERLAP_MS
+    while (this.#world.now() < until && [...this.#waiting.values()].some((each) => each.transport === transport))
+      await pause(this.#world, LOOK_MS, never)
+    for (const received of [...this.#all.values()]) if (received.transport !== transport) this.#drop(received)
+  }
+
+  clear(): void {
+    for (const received of [...this.#all.values()]) this.#drop(received)
+  }
+
+  async #create(transport: types.Transport, view: ConsumerView, ask: () => Ask): Promise<string | null> {
+    try {
+      const { id, producerId, kind, seatId } = view
+      const rtpParameters = view.rtpParameters as types.RtpParameters
+      // Lips and voice of one person belong together; a screen and its sound likewise.
+      const streamId = `${seatId} ${view.source.startsWith('screen') ? 'screen' : 'person'}`
+      const consumer = await transport.consume({ id, producerId, kind, rtpParameters, streamId })
+      const received: Received = { consumer, transport, view, layer: null, ask }
+      consumer.on('transportclose', () => this.#drop(received))
+      this.#all.set(id, received)
+      this.#arrive(received)
+      return id
+    } catch {
+      return null
+    }
+  }
+
+  #arrive(received: Received): void {
+    const key = keyOf(received.view)
+    const before = this.#shown.get(key)
+    if (!before || before.consumer.closed || !flowsSoon(received.view)) return this.#reveal(key, received)
+    this.#waiting.set(key, received)
+    void this.#reveals(key, received)
+  }
+
+  async #reveals(key: Key, received: Received): Promise<void> {
+    const until = this.#world.now() + OVERLAP_MS
+    while (this.#waiting.get(key) === received && this.#world.now() < until) {
+      if (await flows(received)) break
+      await pause(this.#world, LOOK_MS, never)
+    }
+    if (this.#waiting.get(key) === received) this.#reveal(key, received)
+  }
+
+  #reveal(key: Key, received: Received): void {
+    this.#waiting.delete(key)
+    this.#shown.set(key, received)
+    this.#show(received.view, received.consumer.track)
+  }
+
+  #drop(received: Received): void {
+    const key = keyOf(received.view)
+    this.#all.delete(received.view.id)
+    if (!received.consumer.closed) received.consumer.close()
+    if (this.#waiting.get(key) === received) this.#waiting.delete(key)
+    if (this.#shown.get(key) !== received) return
+    const next = this.#waiting.get(key)
+    if (next) return this.#reveal(key, next)
+    this.#shown.delete(key)
+    this.#show(received.view, null)
+  }
+}
+
+const never = new AbortController().signal
+
+export function keyOf(view: Pick<ConsumerView, 'seatId' | 'source'>): Key {
+  return `${view.seatId} ${view.source}`
+}
+
+function flowsSoon(view: ConsumerView): boolean {
+  return !view.producerPaused && !view.hidden
+}
+
+async function flows({ consumer }: Received): Promise<boolean> {
+  if (consumer.closed) return false
+  for (const report of (await consumer.getStats()).values() as Iterable<RTCInboundRtpStreamStats>)
+    if (report.type === 'inbound-rtp' && (report.kind === 'audio' ? report.packetsReceived : report.framesDecoded))
+      return true
+  return false
+}

@@ -1,0 +1,40 @@
+import type { MeetingId, TabId } from '@veche/shared/ids'
+import type { IceServer, JoinAnswer } from '@veche/shared/meetings'
+import { API_URL, type Api, OWN_HEADER } from '#lib/api/client.ts'
+
+type Ask = { meetingId: MeetingId; code?: string; tab: TabId; returning: boolean; failed?: JoinFailed }
+export type JoinFailed = { nodeId: JoinAnswer['node']['id']; boot: JoinAnswer['node']['boot'] }
+
+/** What a call needs of the API; each rejects with an AppError. */
+export type Door = {
+  join(ask: Ask, signal: AbortSignal): Promise<JoinAnswer>
+  relays(meetingId: MeetingId): Promise<{ iceServers: IceServer[] }>
+  leave(meetingId: MeetingId, seatEpoch: number): void
+}
+
+export function apiDoor(api: Api): Door {
+  const { meetings } = api as unknown as Meetings
+  return {
+    join: (ask, signal) => meetings.join.mutate(ask, { signal }),
+    relays: (meetingId) => meetings.relays.query({ meetingId }),
+    leave,
+  }
+}
+
+type Meetings = {
+  meetings: {
+    join: { mutate(ask: Ask, options: { signal: AbortSignal }): Promise<JoinAnswer> }
+    relays: { query(ask: { meetingId: MeetingId }): Promise<{ iceServers: IceServer[] }> }
+  }
+}
+
+/** Goes out even when the page is being closed, which a request of the client would not survive. */
+function leave(meetingId: MeetingId, seatEpoch: number): void {
+  void fetch(`${API_URL}/meetings.leave`, {
+    method: 'POST',
+    keepalive: true,
+    credentials: 'same-origin',
+    headers: { ...OWN_HEADER, 'content-type': 'application/json' },
+    body: JSON.stringify({ meetingId, seatEpoch }),
+  }).catch(() => undefined)
+}

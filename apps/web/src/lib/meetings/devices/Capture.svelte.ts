@@ -1,0 +1,87 @@
+import type { Permission } from './Devices.svelte.ts'
+import { type InputKind, type Machine, refusal } from './machine.ts'
+
+type Told = (track: MediaStreamTrack | null) => void
+
+/** One microphone or camera: open or not, and why not. It opens one device at a time; the last wish wins. */
+export class Capture {
+  readonly kind: InputKind
+  track = $state.raw<MediaStreamTrack | null>(null)
+  permission = $state<Permission>('unknown')
+  /** The system has taken it: a telephone call, another programme, a key on the keyboard. */
+  held = $state(false)
+  opening = $state(false)
+  /** It was unplugged, or taken away for good. */
+  onLost: () => void = () => undefined
+  onTrack: Told = () => undefined
+  readonly #machine: Machine
+  #wish = 0
+
+  constructor(kind: InputKind, machine: Machine) {
+    this.kind = kind
+    this.#machine = machine
+  }
+
+  /** Which device the open track comes from, as the browser says it. */
+  get deviceId(): string | null {
+    return this.track?.getSettings().deviceId ?? null
+  }
+
+  /** Opens this device instead of what is open. Answers whether it is open now; `missing` leaves the choice to the caller. */
+  async open(id: string | null): Promise<boolean> {
+    const wish = ++this.#wish
+    this.opening = true
+    try {
+      const [track] = await this.#machine.open({ [this.kind]: id })
+      if (!track) return false
+      if (wish !== this.#wish) {
+        track.stop()
+        return this.track !== null
+      }
+      this.take(track)
+      return true
+    } catch (thrown) {
+      if (wish === this.#wish) this.refuse(thrown)
+      return false
+    } finally {
+      if (wish === this.#wish) this.opening = false
+    }
+  }
+
+  /** A track that was opened together with another. */
+  take(track: MediaStreamTrack): void {
+    this.#drop()
+    this.permission = 'granted'
+    this.track = track
+    this.held = track.muted
+    track.onmute = () => (this.held = true)
+    track.onunmute = () => (this.held = false)
+    track.onended = () => {
+      if (this.track !== track) return
+      this.close()
+      this.onLost()
+    }
+    this.onTrack(track)
+  }
+
+  refuse(thrown: unknown): void {
+    this.permission = refusal(thrown)
+  }
+
+  close(): void {
+    this.#wish += 1
+    this.opening = false
+    if (!this.track) return
+    this.#drop()
+    this.onTrack(null)
+  }
+
+  #drop(): void {
+    const { track } = this
+    if (!track) return
+    track.onmute = track.onunmute = track.onended = null
+    track.stop()
+    this.track = null
+    this.held = false
+  }
+}
