@@ -6,6 +6,7 @@ import { packages, readiness, settings, webBuild } from './checkups/installation
 import { disk, node, pnpm, ports, secret, timekeeping } from './checkups/machine.ts'
 import { mail } from './checkups/mail.ts'
 import { redis } from './checkups/redis.ts'
+import { turn } from './checkups/turn.ts'
 import { readSettings } from './env.ts'
 import { isThere, readState } from './state.ts'
 import { reason } from './trouble.ts'
@@ -30,6 +31,7 @@ const checkups: Checkup[] = [
   readiness,
   database,
   redis,
+  turn,
   mail,
   address,
 ]

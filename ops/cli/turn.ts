@@ -78,7 +78,6 @@ export function configuration(options: TurnOptions, dir: string, asItself: boole
     ...peers.map((ip) => `allowed-peer-ip=${ip}`),
     ...(peers.some(isLoopback) ? ['allow-loopback-peers'] : []),
     ...(userInfo().uid === 0 && !asItself ? ['proc-user=turnserver', 'proc-group=turnserver'] : []),
-    `userdb=${join(dir, 'turndb')}`,
     `pidfile=${join(dir, 'pid')}`,
     'log-file=stdout',
     'simple-log',

@@ -96,6 +96,14 @@ test('what a browser sends reaches the media node and comes back, over UDP and o
   }
 })
 
+test('many who come at once, right after a start, all come in', async () => {
+  const server = await start()
+  const who = Array.from({ length: 12 }, (_, at) => credentials({ seat: `seat-${at}` }))
+  const all = await Promise.all(who.map((one, at) => client(server, one, at % 2 ? 'tcp' : 'udp')))
+  const codes = await Promise.all(all.map(async (one) => (await one.allocate()).code))
+  expect(codes).toEqual(Array(12).fill(0))
+})
+
 test('nobody but the media node is ever spoken to', async () => {
   const one = await allocated(await start())
   expect(inner.length + outer.length).toBeGreaterThan(40)

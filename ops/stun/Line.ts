@@ -16,27 +16,25 @@ export type LineOptions = {
 
 type Wire = { write(bytes: Buffer): void; close(): void }
 type Listener = (message: Message) => void
+type Ears = { heard(bytes: Buffer): void; broken(error: Error): void }
 
 /** A way to one server over which STUN messages go, and questions find their answers. */
 export class Line {
-  readonly #wire: Wire
+  #wire!: Wire
   readonly #repeats: boolean
-  readonly #listeners: Set<Listener>
+  readonly #listeners = new Set<Listener>()
+  readonly #broken = Promise.withResolvers<never>()
 
   static async open(options: LineOptions): Promise<Line> {
-    const listeners = new Set<Listener>()
-    const heard = (bytes: Buffer) => {
-      const message = decode(bytes)
-      if (message) for (const listener of listeners) listener(message)
-    }
-    const udp = options.protocol === 'udp'
-    return new Line(udp ? await openUdp(options, heard) : await openTcp(options, heard), udp, listeners)
+    const line = new Line(options.protocol === 'udp')
+    const ears: Ears = { heard: (bytes) => line.#heard(bytes), broken: (error) => line.#broken.reject(error) }
+    line.#wire = await (options.protocol === 'udp' ? openUdp(options, ears) : openTcp(options, ears))
+    return line
   }
 
-  private constructor(wire: Wire, repeats: boolean, listeners: Set<Listener>) {
-    this.#wire = wire
+  private constructor(repeats: boolean) {
     this.#repeats = repeats
-    this.#listeners = listeners
+    this.#broken.promise.catch(() => undefined)
   }
 
   send(bytes: Buffer): void {
@@ -59,7 +57,7 @@ export class Line {
     const enough = setTimeout(() => reject(new Error(`no answer within ${patience / 1000} s`)), patience)
     try {
       this.send(question)
-      return await promise
+      return await Promise.race([promise, this.#broken.promise])
     } finally {
       stop()
       clearTimeout(enough)
@@ -71,24 +69,29 @@ export class Line {
     this.#listeners.clear()
     this.#wire.close()
   }
+
+  #heard(bytes: Buffer) {
+    const message = decode(bytes)
+    if (message) for (const listener of [...this.#listeners]) listener(message)
+  }
 }
 
-async function openUdp({ host, port }: LineOptions, heard: (bytes: Buffer) => void): Promise<Wire> {
+async function openUdp({ host, port }: LineOptions, { heard, broken }: Ears): Promise<Wire> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   socket.on('message', heard)
   socket.connect(port, host)
   await once(socket, 'connect')
-  // What nobody listens to is refused by the far machine; the question that waits tells it.
-  socket.on('error', () => undefined)
-  return { write: (bytes) => socket.send(bytes, () => undefined), close: () => socket.close() }
+  socket.on('error', broken)
+  return { write: (bytes) => socket.send(bytes, (error) => error && broken(error)), close: () => socket.close() }
 }
 
-async function openTcp({ host, port, protocol }: LineOptions, heard: (bytes: Buffer) => void): Promise<Wire> {
+async function openTcp({ host, port, protocol }: LineOptions, { heard, broken }: Ears): Promise<Wire> {
   const socket = connect({ host, port, timeout: patience })
   socket.once('timeout', () => socket.destroy(new Error(`no answer within ${patience / 1000} s`)))
   await once(socket, 'connect')
   socket.setTimeout(0)
-  socket.on('error', () => undefined)
+  socket.on('error', broken)
+  socket.once('close', () => broken(new Error('the connection was closed')))
   cutIntoMessages(socket, protocol === 'framed', heard)
   return {
     write: (bytes) => void socket.write(protocol === 'framed' ? Buffer.concat([length(bytes), bytes]) : bytes),
