@@ -6,11 +6,13 @@ import type { Clock } from './clock.ts'
 /** Longer than any ticket lives. */
 const memory = 120_000
 
-type Fence = { epoch: number; seats: Map<SeatId, number>; until: number }
+/** Of a seat: the least epoch that may still come in, and the newest one that was ended. */
+type SeatFence = { least: number; ended: number }
+type Fence = { epoch: number; seats: Map<SeatId, SeatFence>; until: number }
 
 /**
- * What has been seen of a meeting's place and of its seats: of each seat the least epoch that may still come in. It outlives the room,
- * so that an old ticket does not open what a newer one, an order or a removal has closed.
+ * What has been seen of a meeting's place and of its seats. It outlives the room, so that an old ticket does not open what a newer
+ * one, an order or a removal has closed.
  */
 export class Fences {
   readonly #clock: Clock
@@ -23,24 +25,30 @@ export class Fences {
   /** Each epoch of a seat comes in once: a second ticket of the same is none that the API gave. */
   pass({ meeting, meetingEpoch, seat, seatEpoch }: TicketClaims): boolean {
     const fence = this.#of(meeting)
-    if (meetingEpoch < fence.epoch || seatEpoch < (fence.seats.get(seat) ?? 0)) return false
+    const before = fence.seats.get(seat) ?? { least: 0, ended: -1 }
+    if (meetingEpoch < fence.epoch || seatEpoch < before.least || seatEpoch <= before.ended) return false
     fence.epoch = meetingEpoch
-    fence.seats.set(seat, seatEpoch + 1)
+    fence.seats.set(seat, { ...before, least: seatEpoch + 1 })
     return true
   }
 
   /** Whether a ticket that has passed is still the newest of its seat. */
   holds({ meeting, meetingEpoch, seat, seatEpoch }: TicketClaims): boolean {
     const fence = this.#of(meeting)
-    return fence.epoch === meetingEpoch && fence.seats.get(seat) === seatEpoch + 1
+    const known = fence.seats.get(seat)
+    return fence.epoch === meetingEpoch && known?.least === seatEpoch + 1 && known.ended < seatEpoch
   }
 
   learn(order: MeetingOrder): void {
     const fence = this.#of(order.meeting)
     fence.epoch = Math.max(fence.epoch, order.state === 'live' ? order.epoch : order.epoch + 1)
     for (const { seat, epoch, state } of order.seats) {
-      const least = state === 'left' || state === 'removed' ? epoch + 1 : epoch
-      fence.seats.set(seat, Math.max(fence.seats.get(seat) ?? 0, least))
+      const before = fence.seats.get(seat) ?? { least: 0, ended: -1 }
+      const over = state === 'left' || state === 'removed'
+      fence.seats.set(seat, {
+        least: Math.max(before.least, epoch),
+        ended: over ? Math.max(before.ended, epoch) : before.ended,
+      })
     }
   }
 
@@ -50,7 +58,7 @@ export class Fences {
       if (until > now) break
       this.#fences.delete(id)
     }
-    const fence = this.#fences.get(meeting) ?? { epoch: 0, seats: new Map<SeatId, number>(), until: 0 }
+    const fence = this.#fences.get(meeting) ?? { epoch: 0, seats: new Map<SeatId, SeatFence>(), until: 0 }
     fence.until = now + memory
     // The one that was asked for last goes to the end: the oldest stand in front.
     this.#fences.delete(meeting)

@@ -31,6 +31,8 @@ export class Peer {
   quality: Quality = good
   away = false
   ended: EndReason | null = null
+  /** The check that was begun last. */
+  checked: Promise<void> = Promise.resolve()
   /** Told after the peer has let go of everything. */
   onEnd: (reason: EndReason) => void = () => undefined
   readonly #deps: Deps
@@ -55,6 +57,10 @@ export class Peer {
     this.producing = new Producing(deps, this)
     this.consuming = new Consuming(deps, this, input.rtpCapabilities, input.view)
     this.#detachedAt = this.#heardAt = deps.clock.now()
+  }
+
+  get attached(): boolean {
+    return this.#stream !== null
   }
 
   view(): PeerView {
@@ -123,7 +129,11 @@ export class Peer {
   }
 
   /** Once a second: is somebody there, what comes in, how does it arrive. */
-  async check(): Promise<void> {
+  check(): void {
+    this.checked = this.#check()
+  }
+
+  async #check(): Promise<void> {
     if (this.#measuring || this.ended) return
     this.#measuring = true
     try {

@@ -37,10 +37,16 @@ export class Producing {
   async produce({ source, transportId, rtpParameters, paused }: Produce): Promise<{ id: string }> {
     must(this.#may(source), 'call.forbidden')
     must((rtpParameters.encodings?.length ?? 0) <= layers[source], 'call.limit')
+    // The library takes pictures for sound: that would be a camera by the right to a microphone.
+    const kind = kinds[source]
+    must(
+      rtpParameters.codecs.every(({ mimeType }) => mimeType.toLowerCase().startsWith(`${kind}/`)),
+      'call.media_refused',
+    )
     const transport = this.#peer.transports.sending(transportId)
     for (const own of this.#of(source)) if (own.transportId === transportId) own.close()
     const keyFrameRequestDelay = source === 'cam' ? 1000 : 500
-    const options = { kind: kinds[source], rtpParameters, paused, keyFrameRequestDelay }
+    const options = { kind, rtpParameters, paused, keyFrameRequestDelay }
     const producer = await within(this.#deps, transport.produce(options), (late) => late.close())
     // Much may have happened since it was asked for.
     if (this.#peer.ended || !this.#may(source) || producer.closed) {

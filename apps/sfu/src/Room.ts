@@ -83,12 +83,12 @@ export class Room {
   }
 
   producersOf(seat: SeatId): ProducerView[] {
-    return this.#legs.filter(({ seatId }) => seatId === seat).flatMap(({ producing }) => producing.views())
+    return this.legs.filter(({ seatId }) => seatId === seat).flatMap(({ producing }) => producing.views())
   }
 
   /** All streams in the room that are somebody else's. */
   offersFor(peer: Peer): Offer[] {
-    const legs = this.#legs.filter(({ seatId }) => seatId !== peer.seatId)
+    const legs = this.legs.filter(({ seatId }) => seatId !== peer.seatId)
     return legs.flatMap(({ seatId, producing }) => producing.all.map((own) => ({ own, seatId })))
   }
 
@@ -142,13 +142,13 @@ export class Room {
     if (this.closed) return
     this.closed = true
     this.#stopChecks()
-    for (const peer of [...this.#legs]) peer.end(reason)
+    for (const peer of [...this.legs]) peer.end(reason)
     for (const router of this.#routers) router.close()
     this.worker.rooms.delete(this)
     this.onClose()
   }
 
-  get #legs(): Peer[] {
+  get legs(): Peer[] {
     return [...this.#peers.values(), ...this.#fading]
   }
 
@@ -190,10 +190,10 @@ export class Room {
   }
 
   #check(): void {
-    for (const peer of this.#peers.values()) void peer.check()
+    for (const peer of this.#peers.values()) peer.check()
   }
 
   #closeIfEmpty(): void {
-    if (!this.closed && this.#entering === 0 && this.#legs.length === 0) this.close('left')
+    if (!this.closed && this.#entering === 0 && this.legs.length === 0) this.close('left')
   }
 }

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { MeetingId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { newHouse, type TestHouse } from './test/harness.ts'
+import { ManualClock } from './test/manual-clock.ts'
+import { refusal } from './test/visitor.ts'
+
+const clock = new ManualClock()
+let house: TestHouse
+beforeAll(async () => {
+  house = await newHouse({ clock, env: { PUBLIC_URL: 'https://veche.example' } })
+})
+afterAll(() => house.close())
+
+const enter = async () => {
+  const visitor = house.visitor()
+  await visitor.join(await house.ticket({ meeting: randomUUID() as MeetingId }))
+  return visitor
+}
+
+async function status(path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
+  const socket = new WebSocket(house.url + path, { headers })
+  const outcome = await Promise.race([
+    once(socket, 'open').then(() => 101),
+    once(socket, 'unexpected-response').then(([, answer]: { statusCode?: number }[]) => answer?.statusCode),
+  ])
+  socket.on('error', () => undefined).terminate()
+  return outcome
+}
+
+test('the door is at its own paths, for pages of our own and for programs', async () => {
+  expect(await status('/sfu/sfu-0')).toBe(101)
+  expect(await status('/')).toBe(101)
+  expect(await status('/', { origin: 'https://veche.example' })).toBe(101)
+  expect(await status('/sfu/sfu-1')).toBe(404)
+  expect(await status('/api/trpc')).toBe(404)
+  for (const origin of [
+    'https://evil.example',
+    'http://veche.example',
+    'https://veche.example:444',
+    'null',
+    'http://localhost:8080',
+  ])
+    expect([origin, await status('/', { origin })]).toEqual([origin, 403])
+})
+
+test('an upgrade with a host that is none is refused, and ends nothing', async () => {
+  const lines = (host: string) =>
+    `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+  for (const host of ['a b', '[', 'x:y:z', '%']) {
+    const socket = connect(house.ports.signalling, '127.0.0.1')
+    socket.write(lines(host))
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 400/)
+    socket.destroy()
+  }
+})
+
+test('a socket that has not joined is closed after five seconds, also when it tried with nothing good', async () => {
+  const [idle, wrong] = [new WebSocket(house.url), house.visitor()]
+  await once(idle, 'open')
+  await expect(wrong.resume('nothing')).rejects.toThrow('call.resume_invalid')
+  const closed = [once(idle, 'close'), once(wrong.socket, 'close')]
+  clock.advance(limits.call.joinSeconds * 1000)
+  for (const [code] of await Promise.all(closed)) expect(code).toBe(4008)
+})
+
+test('a message that is over-large closes its own socket and no other', async () => {
+  const [anna, boris] = [await enter(), await enter()]
+  anna.socket.send('x'.repeat(limits.call.messageBytes + 1))
+  const [code] = await once(anna.socket, 'close')
+  expect(code).toBe(1009)
+  await boris.call.room.view.mutate({ tiles: [] })
+})
+
+test('more calls than the rate are refused with a code, and are good again a second later', async () => {
+  const anna = await enter()
+  const outcomes = []
+  for (let count = 0; count < 100; count += 1) outcomes.push(await refusal(anna.call.room.view.mutate({ tiles: [] })))
+  expect(outcomes.slice(0, 50)).toEqual(Array(50).fill('accepted'))
+  expect(outcomes.at(-1)).toBe('request.too_many')
+  clock.advance(1000)
+  expect(await refusal(anna.call.room.view.mutate({ tiles: [] }))).toBe('accepted')
+})
+
+test('a flood is cut off, and nobody else feels it', async () => {
+  const [anna, boris] = [await enter(), await enter()]
+  const closed = once(anna.socket, 'close')
+  for (let count = 0; count < 1_000; count += 1) anna.socket.send('{}')
+  await boris.call.room.view.mutate({ tiles: [] })
+  const [code] = await closed
+  expect(code).toBe(4008)
+})
+
+test('a list of calls that is too long is not read at all', async () => {
+  const anna = await enter()
+  const answers: string[] = []
+  anna.socket.on('message', (data: Buffer) => answers.push(data.toString()))
+  const call = { id: 1, method: 'query', params: { path: 'x', input: {} } }
+  anna.socket.send(JSON.stringify(Array.from({ length: 900 }, (_, id) => ({ ...call, id: id + 1000 }))))
+  await anna.call.room.view.mutate({ tiles: [] })
+  expect(answers.length).toBeLessThan(5)
+})
+
+test('binary frames, broken JSON and broken frames are refused or end their own socket', async () => {
+  const anna = await enter()
+  for (const junk of [
+    '{',
+    '[]',
+    'null',
+    '1',
+    '{"id":1}',
+    '{"id":{},"method":"query","params":{}}',
+    Buffer.from([0, 255, 254]),
+  ])
+    anna.socket.send(junk)
+  await anna.call.room.view.mutate({ tiles: [] })
+  const raw = new WebSocket(house.url)
+  await once(raw, 'open')
+  // Reserved bits that nobody agreed upon.
+  const inner = (raw as unknown as { _socket: import('node:net').Socket })._socket
+  inner.write(Buffer.from([0xf1, 0x80, 1, 2, 3, 4]))
+  raw.on('error', () => undefined)
+  await once(raw, 'close')
+  await anna.call.room.view.mutate({ tiles: [] })
+})
+
+test('who does not read is cut off before it fills the memory of the node', async () => {
+  const anna = await enter()
+  const peer = house.node.rooms.flatMap(({ legs }) => legs).find(({ seatId }) => seatId === anna.joined.seatId)
+  const closed = once(anna.socket, 'close')
+  anna.socket.pause()
+  const speakers = { type: 'speakers' as const, seatIds: Array.from({ length: 2_000 }, () => anna.joined.seatId) }
+  await expect
+    .poll(() => {
+      for (let count = 0; count < 50; count += 1) peer?.push(speakers)
+      return peer?.attached
+    })
+    .toBe(false)
+  anna.socket.resume()
+  await closed
+})
