@@ -5,6 +5,7 @@ import { broken, type Checkup, type Finding } from './checkups/finding.ts'
 import { packages, readiness, settings, webBuild } from './checkups/installation.ts'
 import { disk, node, pnpm, ports, secret, timekeeping } from './checkups/machine.ts'
 import { mail } from './checkups/mail.ts'
+import { media } from './checkups/media.ts'
 import { redis } from './checkups/redis.ts'
 import { turn } from './checkups/turn.ts'
 import { readSettings } from './env.ts'
@@ -31,6 +32,7 @@ const checkups: Checkup[] = [
   readiness,
   database,
   redis,
+  media,
   turn,
   mail,
   address,

@@ -6,25 +6,27 @@ import { networkInterfaces } from 'node:os'
 const outside = '203.0.113.254'
 
 /** The IPv4 address by which others on its network reach this machine; without a network, its own. */
-export async function ownAddress(): Promise<string> {
+async function ownAddress(): Promise<string> {
   const socket = createSocket('udp4')
   try {
     socket.connect(9, outside)
     await once(socket, 'connect')
     return socket.address().address
   } catch {
-    return firstAddress() ?? '127.0.0.1'
+    return addresses()[0] ?? '127.0.0.1'
   } finally {
     socket.close()
   }
 }
 
-/** Where media of this machine comes from, when it may listen on one address or on all. */
-export async function mediaAddress(mediaHost: string): Promise<string> {
-  return ['0.0.0.0', '::'].includes(mediaHost) ? ownAddress() : mediaHost
+/** Where media nodes of this machine are: on one address or on all, the one that leads outside first. */
+export async function mediaAddresses(mediaHost: string): Promise<[string, ...string[]]> {
+  if (!['0.0.0.0', '::'].includes(mediaHost)) return [mediaHost]
+  const first = await ownAddress()
+  return [first, ...addresses().filter((address) => address !== first)]
 }
 
-function firstAddress() {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+function addresses() {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return all.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address)
 }

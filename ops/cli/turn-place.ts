@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import type { Settings } from './env.ts'
 import { turnSecret } from './node-key.ts'
-import { mediaAddress } from './own-address.ts'
+import { mediaAddresses } from './own-address.ts'
 import type { TurnPlace } from './state.ts'
 import { isLoopback, type TurnOptions } from './turn.ts'
 
@@ -15,10 +15,10 @@ const local = ['localhost', '127.0.0.1', '[::1]']
 export async function turnFor(settings: Settings, secret: string, dir: string) {
   const { port, relayPorts } = settings.turn
   const { announcedAddress, mediaHost } = settings.sfu
-  const address = await mediaAddress(mediaHost)
+  const [address, ...others] = await mediaAddresses(mediaHost)
   const publicAddress = announcedAddress && isIPv4(announcedAddress) ? announcedAddress : undefined
   const { hostname } = new URL(settings.publicUrl)
-  const peers = [address, ...(publicAddress ? [publicAddress] : [])]
+  const peers = [address, ...others, ...(publicAddress ? [publicAddress] : [])]
   const options: TurnOptions = {
     dir,
     port,

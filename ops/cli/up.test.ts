@@ -116,6 +116,8 @@ test(
     )
     const status = await one.run('doctor')
     expect({ status, broken: one.lines.filter((line) => line.startsWith('✗')) }).toEqual({ status: 0, broken: [] })
+    const fine = one.lines.flatMap((line) => /^✓ (sfu-0 UDP|sfu-0 TCP|TURN)/.exec(line)?.[1] ?? [])
+    expect(fine).toEqual(['sfu-0 UDP', 'sfu-0 TCP', 'TURN', 'TURN'])
     const pids = Object.values(one.pids())
     expect(await one.run('down')).toBe(0)
     expect(pids.filter(isAlive)).toEqual([])

@@ -80,7 +80,8 @@ export async function readiness({ settings: own, state }: Patient): Promise<Find
 async function sfu({ name, host, port }: NodePlace): Promise<Finding> {
   const url = `http://${reachable(host)}:${port}/readyz`
   const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined)
-  return answer?.ok
-    ? fine(name, 'is ready')
-    : broken(name, `does not answer on port ${port}`, `Its log ${name}.log in the data folder says why.`)
+  const cure = `Its log ${name}.log in the data folder says why.`
+  if (!answer) return broken(name, `does not answer on port ${port}`, cure)
+  if (!answer.ok) return broken(name, `runs and is not ready: ${await answer.text()}`, cure)
+  return fine(name, 'is ready')
 }
