@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import type { LiveFrame } from '@veche/shared/live'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -40,6 +42,15 @@ describe('the socket', () => {
 
   it.each([own, 'http://127.0.0.1:8080'])('is opened to our own page at %s', async (origin) => {
     await expect(upgrade(origin)).resolves.toBeUndefined()
+  })
+
+  it.each(['a b', '[', 'x:y:z'])('is refused with the host %s, and the node lives on', async (host) => {
+    const socket = connect(Number(new URL(address).port), '127.0.0.1')
+    const head = `GET /api/trpc HTTP/1.1\r\nhost: ${host}\r\norigin: ${own}\r\nconnection: upgrade\r\nupgrade: websocket`
+    socket.write(`${head}\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/)
+    await expect(upgrade(own)).resolves.toBeUndefined()
   })
 
   it('says hello first, with the time of the server, and then the changes', async () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import proxyAddr from '@fastify/proxy-addr'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
@@ -30,6 +30,8 @@ export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRou
   })
   http.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
+    // tRPC builds an address of it, and what it throws there nobody would catch.
+    if (!URL.canParse(`http://${req.headers.host}${req.url}`)) return refuse(socket, 400)
     if (req.url?.split('?')[0] !== path) return refuse(socket, 404)
     if (!isOwnOrigin(deps.env, req.headers.origin)) return refuse(socket, 403)
     server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
@@ -56,8 +58,6 @@ function endChatter(socket: WebSocket): void {
   socket.on('message', hear).on('ping', hear)
 }
 
-function refuse(socket: Duplex, status: 403 | 404): void {
-  socket.end(
-    `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
-  )
+function refuse(socket: Duplex, status: 400 | 403 | 404): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }
