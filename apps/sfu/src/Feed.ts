@@ -19,12 +19,14 @@ export type FeedOptions = {
 export class Feed {
   readonly own: Own
   readonly seatId: SeatId
+  readonly transportId: string
   onFrame: (frame: RoomFrame) => void = () => undefined
   readonly #deps: Deps
   readonly #consumer: types.Consumer
   #size: Size | null
   #ready = false
-  #turn: Promise<void> = Promise.resolve()
+  /** Resolves when the media worker does what was wanted last. */
+  settled: Promise<void> = Promise.resolve()
   #layer: number | undefined
   #priority: number | undefined
 
@@ -33,8 +35,6 @@ export class Feed {
     const made = transport.consume({ producerId: own.id, rtpCapabilities, paused: true })
     return new Feed(await within(deps, made, (late) => late.close()), transport.id, options)
   }
-
-  readonly transportId: string
 
   private constructor(consumer: types.Consumer, transportId: string, { deps, own, seatId, size }: FeedOptions) {
     this.#deps = deps
@@ -130,7 +130,7 @@ export class Feed {
 
   /** Brings the media worker to what is wanted, one question after the other; what is wanted may change meanwhile. */
   #settle(): void {
-    this.#turn = this.#turn.then(async () => {
+    this.settled = this.settled.then(async () => {
       try {
         await this.#layers()
         await this.#flow()

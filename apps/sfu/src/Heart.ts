@@ -59,8 +59,7 @@ export class Heart {
       this.#failures = 0
     } catch (error) {
       metrics.heartbeats.inc({ outcome: 'failed' })
-      if (this.#failures === 0)
-        log.warn({ err: error }, 'the API does not answer: calls go on, nobody new is let in for long')
+      if (this.#failures === 0) log.warn({ err: error }, 'the API does not answer: calls go on')
       this.#failures += 1
     }
   }

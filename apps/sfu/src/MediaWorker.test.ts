@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { MeetingId } from '@veche/shared/ids'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MediaWorker } from './MediaWorker.ts'
+import { newDeps, newHouse, type TestHouse } from './test/harness.ts'
+
+let house: TestHouse
+beforeAll(async () => {
+  house = await newHouse({ env: { SFU_WORKERS: '2' } })
+})
+afterAll(() => house.close())
+
+async function enter(meeting = randomUUID() as MeetingId) {
+  const visitor = house.visitor()
+  const joined = await visitor.join(await house.ticket({ meeting }))
+  const room = house.node.rooms.find(({ meetingId }) => meetingId === meeting)
+  return { visitor, joined, worker: room!.worker, meeting }
+}
+
+test('rooms are spread over the workers', async () => {
+  const [anna, boris] = [await enter(), await enter()]
+  expect(anna.worker.index).not.toBe(boris.worker.index)
+  await Promise.all([anna.visitor.call.room.leave.mutate(), boris.visitor.call.room.leave.mutate()])
+})
+
+test.each([
+  ['crashes', 'SIGSEGV'],
+  ['hangs', 'SIGSTOP'],
+] as const)('a worker that %s is made anew on its port; its rooms are told, and no others', async (_how, signal) => {
+  const [anna, boris] = [await enter(), await enter()]
+  const { worker } = anna
+  const before = { pid: worker.pid, port: worker.port }
+  process.kill(before.pid!, signal)
+  expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'lost' })
+  await worker.up
+  expect(worker.pid).not.toBe(before.pid)
+  expect(worker.port).toBe(before.port)
+  const again = house.visitor()
+  const joined = await again.join(await house.ticket({ meeting: anna.meeting, seat: anna.joined.seatId, seatEpoch: 2 }))
+  expect(joined.send.iceCandidates.every(({ port }) => [worker, boris.worker].some((one) => one.port === port))).toBe(
+    true,
+  )
+  await boris.visitor.call.room.view.mutate({ tiles: [] })
+  expect(boris.visitor.frames.some(({ type }) => type === 'ended')).toBe(false)
+  await Promise.all([again.call.room.leave.mutate(), boris.visitor.call.room.leave.mutate()])
+})
+
+test('when all workers have died at once, who comes back waits for the first of them', async () => {
+  const anna = await enter()
+  for (const { pid } of house.node.workers) process.kill(pid!, 'SIGKILL')
+  await anna.visitor.frame('ended')
+  const { joined } = await enter()
+  expect(joined.send.iceCandidates.length).toBeGreaterThan(0)
+})
+
+test('a worker measures how much of its core it uses', async () => {
+  await Promise.all(house.node.workers.map(({ up }) => up))
+  const { workers } = await house.api.heartbeat(({ workers }) => workers.some(({ load }) => load > 0))
+  expect(workers.map(({ full }) => full)).toEqual([false, false])
+})
+
+test('a port that is taken is said, and leaves no process behind', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const address = taken.address()
+  const port = typeof address === 'object' ? address!.port : 0
+  await expect(MediaWorker.start(newDeps({ MEDIA_PORT: String(port) }), 0)).rejects.toThrow(/port|bind/i)
+  taken.close()
+})
+
+test("behind NAT browsers are told both addresses, the public one and the machine's own", async () => {
+  const worker = await MediaWorker.start(newDeps({ ANNOUNCED_ADDRESS: '203.0.113.7' }), 0)
+  const { mediaCodecs } = await import('./codecs.ts')
+  const { router, server } = await worker.createRouter(mediaCodecs)
+  const { iceCandidates } = await router.createWebRtcTransport({ webRtcServer: server, preferUdp: true })
+  const told = iceCandidates.map(({ address, protocol }) => `${protocol} ${address}`)
+  expect(told.sort()).toEqual(['tcp 127.0.0.1', 'tcp 203.0.113.7', 'udp 127.0.0.1', 'udp 203.0.113.7'])
+  worker.close()
+})
+
+test('its port listens over UDP and over TCP', async () => {
+  const [worker] = house.node.workers
+  await worker!.up
+  const busy = createSocket('udp4').bind(worker!.port, '127.0.0.1')
+  const [error] = (await once(busy, 'error')) as [NodeJS.ErrnoException]
+  expect(error.code).toBe('EADDRINUSE')
+})

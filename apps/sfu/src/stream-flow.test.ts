@@ -1,0 +1,177 @@
+import { once } from 'node:events'
+import type { SeatId } from '@veche/shared/ids'
+import type { types } from 'mediasoup'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mediaCodecs, routerCapabilities } from './codecs.ts'
+import { Feed } from './Feed.ts'
+import type { RoomFrame } from './frames.ts'
+import { MediaWorker } from './MediaWorker.ts'
+import { Own } from './Own.ts'
+import { Speakers } from './Speakers.ts'
+import { newDeps } from './test/harness.ts'
+import { ManualClock } from './test/manual-clock.ts'
+import { packet, picture, sound } from './test/media.ts'
+
+const clock = new ManualClock()
+const deps = newDeps({}, clock)
+const seat = '019aa000-0000-7000-8000-000000000001' as SeatId
+let worker: MediaWorker
+let router: types.Router
+beforeAll(async () => {
+  worker = await MediaWorker.start(deps, 0)
+  router = (await worker.createRouter(mediaCodecs)).router
+})
+afterAll(() => worker.close())
+
+/** A stream on its way through the node, with real packets at both ends. */
+async function newStream(ssrc: number) {
+  const transport = await router.createDirectTransport()
+  const producer = await transport.produce({ kind: 'audio', rtpParameters: sound(ssrc) })
+  const own = new Own({ deps, producer, source: 'mic', transportId: transport.id, paused: false })
+  const out = await router.createDirectTransport()
+  const arrived: Buffer[] = []
+  let wake: (() => void) | undefined
+  out.observer.on('newconsumer', (consumer) =>
+    consumer.on('rtp', (data) => {
+      arrived.push(data)
+      wake?.()
+    }),
+  )
+  const feed = await Feed.open(out, {
+    deps,
+    own,
+    seatId: seat,
+    rtpCapabilities: routerCapabilities,
+    size: { width: 0, height: 0 },
+  })
+  let sequence = 0
+  const send = (count: number, payload?: number) => {
+    for (let index = 0; index < count; index += 1) producer.send(packet(ssrc, (sequence += 1), payload))
+  }
+  const arrival = async (count: number) => {
+    while (arrived.length < count) await new Promise<void>((resolve) => (wake = resolve))
+  }
+  return { own, feed, producer, send, arrived, arrival }
+}
+
+test('what is paused on the node is not forwarded: not a byte, until its owner goes on', async () => {
+  const { own, feed, send, arrived, arrival } = await newStream(1001)
+  feed.ready()
+  await feed.settled
+  send(10)
+  await arrival(10)
+  await own.setPaused(true)
+  send(500)
+  await own.setPaused(false)
+  send(1, 33)
+  await arrival(11)
+  expect(arrived).toHaveLength(11)
+  expect(arrived[10]?.length).toBeLessThan(arrived[9]!.length)
+})
+
+test('nothing is forwarded before the browser is ready for it, nor while it is hidden', async () => {
+  const { feed, send, arrived, arrival } = await newStream(1002)
+  send(20)
+  feed.ready()
+  await feed.settled
+  send(5)
+  await arrival(5)
+  feed.show(null)
+  await feed.settled
+  send(50)
+  feed.show({ width: 0, height: 0 })
+  await feed.settled
+  send(1)
+  await arrival(6)
+  expect(arrived).toHaveLength(6)
+})
+
+test('a stream larger than it may be is paused, and closed when it goes on', async () => {
+  const { own, send, producer } = await newStream(1003)
+  const verdicts: string[] = []
+  const second = async (packets: number) => {
+    send(packets, 1_000)
+    clock.advance(1_000)
+    // The statistics are asked after the packets on the same channel, which another answer proves to be through.
+    await producer.dump()
+    const verdict = await own.measure(clock.now())
+    verdicts.push(verdict)
+    if (verdict === 'pause') await own.hold('bitrate')
+  }
+  for (const packets of [100, 100, 20, 100, 100, 100, 100, 100, 100]) await second(packets)
+  expect(verdicts).toEqual(['fine', 'fine', 'fine', 'fine', 'fine', 'pause', 'fine', 'fine', 'close'])
+  expect(own.paused).toBe(true)
+})
+
+test('a stream within its measure is left alone for ever', async () => {
+  const { own, send, producer } = await newStream(1004)
+  for (let second = 0; second < 10; second += 1) {
+    send(30, 1_000)
+    clock.advance(1_000)
+    await producer.dump()
+    expect(await own.measure(clock.now())).toBe('fine')
+  }
+})
+
+test('pausing and going on in quick order ends with what was asked last', async () => {
+  const { own, producer } = await newStream(1005)
+  await Promise.all([
+    own.setPaused(true),
+    own.setPaused(false),
+    own.setPaused(true),
+    own.setPaused(false),
+    own.setPaused(true),
+  ])
+  expect([own.paused, producer.paused]).toEqual([true, true])
+})
+
+test('who speaks is told once when it begins and once when it ends', async () => {
+  const speakers = await Speakers.listen(deps, router)
+  const { producer } = await newStream(1006)
+  speakers.add(producer, seat)
+  const told: SeatId[][] = []
+  const next = () => new Promise<void>((resolve) => (speakers.onChange = (now) => resolve(void told.push(now))))
+  // Loud in the header extension that browsers write: 10 dB below the loudest.
+  const loud = (sequence: number) => withLevel(packet(1006, sequence), 10)
+  const begun = next()
+  let sequence = 0
+  const talk = setInterval(() => producer.send(loud((sequence += 1))), 20)
+  await begun
+  const ended = next()
+  clearInterval(talk)
+  await ended
+  expect(told).toEqual([[seat], []])
+})
+
+test('layers follow the size of the tile, and the stream says so once it changes', async () => {
+  const transport = await router.createDirectTransport()
+  const producer = await transport.produce({ kind: 'video', rtpParameters: picture(3) })
+  const own = new Own({ deps, producer, source: 'cam', transportId: transport.id, paused: false })
+  const out = await router.createDirectTransport()
+  const made = once(out.observer, 'newconsumer') as Promise<[types.Consumer]>
+  const feed = await Feed.open(out, { deps, own, seatId: seat, rtpCapabilities: routerCapabilities, size: null })
+  const [consumer] = await made
+  const frames: RoomFrame[] = []
+  feed.onFrame = (frame) => frames.push(frame)
+  for (const [height, layer] of [
+    [180, 0],
+    [360, 1],
+    [1080, 2],
+    [200, 0],
+  ] as const) {
+    feed.show({ width: (height * 16) / 9, height })
+    await feed.settled
+    expect(consumer.preferredLayers?.spatialLayer).toBe(layer)
+  }
+  expect(consumer.priority).toBeGreaterThan(1)
+  expect(frames).toMatchObject([{ type: 'consumer', hidden: false }])
+  own.close()
+  await expect.poll(() => frames.at(-1)).toMatchObject({ type: 'consumerClosed', id: feed.id })
+})
+
+function withLevel(plain: Buffer, level: number): Buffer {
+  const extension = Buffer.from([0xbe, 0xde, 0, 1, 0x10, level, 0, 0])
+  const head = Buffer.from(plain.subarray(0, 12))
+  head[0] = 0x90
+  return Buffer.concat([head, extension, plain.subarray(12)])
+}
