@@ -53,7 +53,11 @@ export class Connection {
   constructor(deps: Deps) {
     this.#deps = deps
     this.outgoing = new Outgoing(deps.refused)
-    this.incoming = new Incoming(deps.world, deps.show)
+    this.incoming = new Incoming({
+      world: deps.world,
+      show: deps.show,
+      onBroken: (transport) => transport === this.#leg?.recv && this.#ladder.media('recv', 'failed'),
+    })
     this.view = new View(deps.world, (tiles) => void this.#leg?.ask((n) => n.room.view.mutate({ tiles })).catch(ignore))
     this.#ladder = new Ladder({
       world: deps.world,

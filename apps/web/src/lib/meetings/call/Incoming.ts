@@ -26,13 +26,16 @@ const OVERLAP_MS = 10_000
 export class Incoming {
   readonly #world: World
   readonly #show: Show
+  /** The browser did not take what the node offered: only another transport helps. */
+  readonly #onBroken: (transport: types.Transport) => void
   readonly #all = new Map<string, Received>()
   readonly #shown = new Map<Key, Received>()
   readonly #waiting = new Map<Key, Received>()
 
-  constructor(world: World, show: Show) {
-    this.#world = world
-    this.#show = show
+  constructor(given: { world: World; show: Show; onBroken: (transport: types.Transport) => void }) {
+    this.#world = given.world
+    this.#show = given.show
+    this.#onBroken = given.onBroken
   }
 
   shown(): Received[] {
@@ -85,7 +88,7 @@ export class Incoming {
       const { id, producerId, kind, seatId } = view
       const rtpParameters = view.rtpParameters as types.RtpParameters
       // Lips and voice of one person belong together; a screen and its sound likewise.
-      const streamId = `${seatId} ${view.source.startsWith('screen') ? 'screen' : 'person'}`
+      const streamId = `${seatId}-${view.source.startsWith('screen') ? 'screen' : 'person'}`
       const consumer = await transport.consume({ id, producerId, kind, rtpParameters, streamId })
       const received: Received = { consumer, transport, view, layer: null, ask }
       consumer.on('transportclose', () => this.#drop(received))
@@ -93,6 +96,7 @@ export class Incoming {
       this.#arrive(received)
       return id
     } catch {
+      if (!transport.closed) this.#onBroken(transport)
       return null
     }
   }

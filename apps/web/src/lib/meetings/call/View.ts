@@ -28,6 +28,8 @@ export class View {
 
   /** Another node, or another socket, which does not know it. */
   again(): void {
+    // Before anything was said the node shows the first few by itself.
+    if (this.#told === '[]' && this.tiles.length === 0) return
     this.#told = ''
     this.#send()
   }
