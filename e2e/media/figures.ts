@@ -1,0 +1,97 @@
+import type { Page } from 'playwright-core'
+
+/** One stream that arrives at or leaves a page, as the browser counts it. */
+export type Stream = {
+  id: string
+  direction: 'in' | 'out'
+  kind: 'audio' | 'video'
+  bytes: number
+  /** Decoded when it arrives, encoded when it leaves. */
+  frames: number
+  energy: number
+  width: number
+  rid: string | null
+}
+export type Pair = { local: string; protocol: string; remotePort: number; state: string }
+
+type Report = {
+  type: string
+  kind: 'audio' | 'video'
+  mid: string
+  ssrc: number
+  rid?: string
+  bytesReceived?: number
+  bytesSent?: number
+  framesDecoded?: number
+  framesEncoded?: number
+  totalAudioEnergy?: number
+  frameWidth?: number
+}
+
+/** Every stream of every connection that is still open. */
+export function streams(page: Page): Promise<Stream[]> {
+  return page.evaluate(async () => {
+    const found: Stream[] = []
+    const open = globalThis.tapped.filter(({ connectionState }) => connectionState !== 'closed')
+    for (const [index, connection] of open.entries()) {
+      const reports = await connection.getStats()
+      for (const report of reports.values() as Iterable<Report>) {
+        const isIn = report.type === 'inbound-rtp'
+        // What only tests the bandwidth belongs to nobody.
+        if ((!isIn && report.type !== 'outbound-rtp') || report.mid === 'probator') continue
+        found.push({
+          id: `${index} ${report.mid} ${report.ssrc}`,
+          direction: isIn ? 'in' : 'out',
+          kind: report.kind,
+          bytes: (isIn ? report.bytesReceived : report.bytesSent) ?? 0,
+          frames: (isIn ? report.framesDecoded : report.framesEncoded) ?? 0,
+          energy: report.totalAudioEnergy ?? 0,
+          width: report.frameWidth ?? 0,
+          rid: report.rid ?? null,
+        })
+      }
+    }
+    return found
+  })
+}
+
+/** How media go: the pair of candidates of each connection that is in use. */
+export function pairs(page: Page): Promise<Pair[]> {
+  return page.evaluate(async () => {
+    const found: Pair[] = []
+    for (const connection of globalThis.tapped.filter(({ connectionState }) => connectionState === 'connected')) {
+      const reports = await connection.getStats()
+      const all = [...(reports.values() as Iterable<Record<string, string & number>>)]
+      const transport = all.find(({ type }) => type === 'transport')
+      const pair = all.find(({ id }) => id === transport?.['selectedCandidatePairId'])
+      const local = all.find(({ id }) => id === pair?.['localCandidateId'])
+      const remote = all.find(({ id }) => id === pair?.['remoteCandidateId'])
+      if (pair && local && remote)
+        found.push({
+          local: local['candidateType'] ?? '',
+          protocol: local['relayProtocol'] ?? local['protocol'] ?? '',
+          remotePort: remote['port'] ?? 0,
+          state: connection.connectionState,
+        })
+    }
+    return found
+  })
+}
+
+export type Flow = { pictures: number; voices: number; inBytes: number }
+
+/** What moves between two looks: pictures that are drawn, voices that are heard, bytes that arrive. */
+export function flow(before: Stream[], after: Stream[]): Flow {
+  const moved = (name: 'frames' | 'energy' | 'bytes') => (stream: Stream) =>
+    stream[name] > (before.find(({ id }) => id === stream.id)?.[name] ?? 0)
+  const incoming = after.filter(({ direction }) => direction === 'in')
+  return {
+    pictures: incoming.filter((stream) => stream.kind === 'video' && moved('frames')(stream)).length,
+    voices: incoming.filter((stream) => stream.kind === 'audio' && moved('energy')(stream)).length,
+    inBytes: sum(incoming) - sum(before.filter(({ direction }) => direction === 'in')),
+  }
+}
+
+function sum(all: Stream[]): number {
+  return all.reduce((total, { bytes }) => total + bytes, 0)
+}

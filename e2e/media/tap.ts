@@ -1,0 +1,52 @@
+import type { BrowserContext } from 'playwright-core'
+
+export type TapOptions = {
+  /** Where media go instead of to the node: a relay of ours. */
+  mediaPort?: number
+  /** Of the camera; two cores do not bear more. */
+  camera?: { width: number; height: number; frameRate: number }
+  /** Only these candidates of the node are known to the page. */
+  protocol?: 'udp' | 'tcp'
+}
+
+declare global {
+  var tapped: RTCPeerConnection[]
+}
+
+/** Lets a test see every connection of the pages of a context, and where it goes. */
+export async function tapMedia(context: BrowserContext, options: TapOptions = {}): Promise<void> {
+  await context.addInitScript(tap, { camera: { width: 640, height: 360, frameRate: 10 }, ...options })
+}
+
+function tap({ mediaPort, camera, protocol }: TapOptions): void {
+  globalThis.tapped = []
+  const Real = globalThis.RTCPeerConnection
+  globalThis.RTCPeerConnection = class extends Real {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration)
+      globalThis.tapped.push(this)
+    }
+
+    override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      const sdp = description.sdp?.split('\r\n').flatMap(redirected).join('\r\n')
+      return super.setRemoteDescription(sdp === undefined ? description : { ...description, sdp })
+    }
+  }
+
+  const { mediaDevices } = navigator
+  if (mediaDevices) {
+    const open = mediaDevices.getUserMedia.bind(mediaDevices)
+    mediaDevices.getUserMedia = (wanted) => {
+      if (!camera || typeof wanted?.video !== 'object') return open(wanted)
+      return open({ ...wanted, video: { ...wanted.video, ...camera } })
+    }
+  }
+
+  function redirected(line: string): string[] {
+    const found = /^(a=candidate:\S+ \d+ )(udp|tcp)( \d+ \S+ )(\d+)( .*)$/.exec(line)
+    if (!found) return [line]
+    const [, start, kind, middle, port, rest] = found
+    if ((protocol ?? (mediaPort ? 'udp' : kind)) !== kind) return []
+    return [`${start}${kind}${middle}${mediaPort ?? port}${rest}`]
+  }
+}
