@@ -11,7 +11,7 @@ export const limits = {
   code: { digits: 6, tries: 5, minutes: 10 },
   invite: { maxUses: 1000, maxDays: 365 },
   search: 100,
-  page: { history: 100, members: 100, people: 100, dialogs: 200 },
+  page: { history: 100, members: 100, people: 100, dialogs: 200, meetings: 50 },
   sync: { scopes: 2000, rows: 500, gap: 2000, stateRows: 500 },
   unreadCap: 999,
   clientIdDays: 90,

@@ -42,3 +42,15 @@ export type MeetingLook = {
 }
 
 export type Attendance = { userId: UserId; seatId: SeatId; cameAt: string; wentAt: string | null }[]
+
+/** A meeting that is over, for whoever was in it. */
+export type PastMeeting = {
+  meetingId: MeetingId
+  dialogId: DialogId
+  title: string | null
+  withUserId: UserId | null
+  startedAt: string
+  endedAt: string
+  people: number
+}
+export type PastPage = { meetings: PastMeeting[]; next: string | null }

@@ -30,6 +30,17 @@ export const join = z.strictObject({
 export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0) })
 export const ofDialog = z.strictObject({ dialogId })
 
+/** `next` of the page before: when its last meeting ended, and which it was. */
+export const past = z.strictObject({
+  cursor: z
+    .string()
+    .max(80)
+    .transform((text) => text.split('/'))
+    .pipe(z.tuple([z.iso.datetime({ offset: true }), meetingId]))
+    .transform(([endedAt, id]) => ({ endedAt, id }))
+    .nullish(),
+})
+
 export type Start = z.output<typeof start>
 export type Create = z.output<typeof create>
 export type OneMeeting = z.output<typeof one>
@@ -37,3 +48,4 @@ export type ByCode = z.output<typeof byCode>
 export type Join = z.output<typeof join>
 export type Leave = z.output<typeof leave>
 export type OfDialog = z.output<typeof ofDialog>
+export type Past = z.output<typeof past>
