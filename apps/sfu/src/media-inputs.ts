@@ -98,11 +98,19 @@ export const rtpParameters = plain<types.RtpParameters>(
       )
       .max(16)
       .optional(),
-    encodings: z.array(encoding).min(1).max(3),
+    encodings: z.array(encoding).min(1).max(3).refine(areDistinct),
     rtcp: z.object({ cname: word.optional(), reducedSize: z.boolean().optional() }).optional(),
     msid: word.optional(),
   }),
 )
+
+/** Each layer has a name or number of its own, and so has what is sent again. */
+function areDistinct(all: z.output<typeof encoding>[]): boolean {
+  const names = all.flatMap(({ rid }) => rid ?? [])
+  const numbers = all.flatMap(({ ssrc, rtx }) => [ssrc ?? [], rtx?.ssrc ?? []]).flat()
+  const named = all.length === 1 || all.every(({ rid, ssrc }) => rid !== undefined || ssrc !== undefined)
+  return named && new Set(names).size === names.length && new Set(numbers).size === numbers.length
+}
 
 /** Extensions that the node does not know are of no use to it: dropped, not refused. */
 const capabilityExtension = z.object({
