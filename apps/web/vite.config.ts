@@ -30,10 +30,18 @@ export default defineConfig(({ mode }) => {
 
 /**
  * What many screens share is one file: fewer requests, and it compresses better together. Kit's own modules stay as kit splits
- * them, because some of them read, as they load, what the page has told the one before.
+ * them, because some of them read, as they load, what the page has told the one before. Forms are many, and none is on the first
+ * screen of a chat.
  */
+const forms =
+  /src\/lib\/(ui\/(Card|Dialog|PasswordField|Question|Select|Switch|Tag|TextField)|frame\/Section|api\/Problem|people\/PersonLine)\.svelte/
 const groups = [
-  { name: 'shared', minShareCount: 12, test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) },
+  {
+    name: 'shared',
+    minShareCount: 12,
+    test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) && !forms.test(id),
+  },
+  { name: 'forms', minShareCount: 2, test: forms },
   { name: 'icons', minShareCount: 2, test: /lucide/ },
   { name: 'ui', minShareCount: 3, test: /src\/lib\/(ui|i18n|people)\// },
 ]

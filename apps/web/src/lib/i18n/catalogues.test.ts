@@ -4,7 +4,7 @@ import type { Catalogue } from './catalogue.ts'
 type Words = Record<string, string | ((...given: unknown[]) => string)>
 
 const modules = import.meta.glob<Record<string, unknown>>(
-  ['../**/catalogue.ts', '../**/sentences.ts', '../**/keys.ts', '!../i18n/**'],
+  ['../**/catalogue.ts', '../**/sentences.ts', '../**/keys.ts', '../**/*-words.ts', '!../i18n/**'],
   { eager: true },
 )
 const catalogues = Object.entries(modules).flatMap(([path, module]) =>
@@ -44,7 +44,7 @@ describe.each(catalogues)('%s', (_, words) => {
 /** Every sentence as it is said; those that take something are given a 2, which is a number and a name. */
 function said(words: Words): [string, string][] {
   return Object.entries(words).flatMap(([key, word]) =>
-    typeof word === 'string' ? [[key, word] as [string, string]] : [[key, word('2', '2')] as [string, string]],
+    typeof word === 'string' ? [[key, word] as [string, string]] : [[key, word('2', '2', '2')] as [string, string]],
   )
 }
 
