@@ -1,3 +1,4 @@
+import { countedKinds } from '@veche/shared/messages'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { OutboxItem } from '#lib/store/tables.ts'
 
@@ -20,7 +21,9 @@ export type Line = Place & ({ kind: 'row'; row: MessageRow } | { kind: 'pending'
 export function toLines(rows: MessageRow[], pending: OutboxItem[], me: string, divider: number | null): Line[] {
   const bare = [...rows.map((row) => fromRow(row)), ...pending.map((item) => fromItem(item, me))]
   const dividerAt =
-    divider === null ? -1 : rows.findIndex((row) => row.seq >= divider && row.kind === 'text' && row.authorId !== me)
+    divider === null
+      ? -1
+      : rows.findIndex((row) => row.seq >= divider && countedKinds.includes(row.kind) && row.authorId !== me)
   const joins = bare.map((one, at) => at > 0 && at !== dividerAt && together(bare[at - 1] as Bare, one))
   return bare.map((one, at) => ({
     ...one.line,
@@ -43,7 +46,7 @@ type Bare = {
 }
 
 function fromRow(row: MessageRow): Bare {
-  const author = row.kind === 'system' ? null : row.authorId
+  const author = row.kind !== 'text' ? null : row.authorId
   return { key: row.clientId ?? row.id, at: row.createdAt, author, line: { kind: 'row', row }, source: row }
 }
 

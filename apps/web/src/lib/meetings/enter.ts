@@ -1,0 +1,44 @@
+import type { DialogId, MeetingId } from '@veche/shared/ids'
+import type { Api } from '#lib/api/client.ts'
+import type { Session } from '#lib/session/session.svelte.ts'
+import type { Calls } from './calls.svelte.ts'
+import { openCall } from './call/Call.svelte.ts'
+import { callToReturnTo } from './call/return.ts'
+import { Devices } from './devices/Devices.svelte.ts'
+
+type Place = { meetingId: MeetingId; dialogId: DialogId; code?: string | undefined }
+export type Doorway = { calls: Calls; api: Api; session: Session }
+
+/** Into a call; one is left for another. */
+export function enter({ calls, api, session }: Doorway, place: Place, devices: Devices, returning = false): void {
+  const me = session.me?.user
+  if (!me) return
+  if (calls.call && calls.call.phase !== 'ended') calls.call.leave()
+  const { meetingId, dialogId, code } = place
+  calls.call = openCall({
+    api,
+    me: { userId: me.id, name: me.name },
+    meetingId,
+    dialogId,
+    ...(code ? { code } : {}),
+    devices,
+    returning,
+  })
+}
+
+/** With the devices that were used last: after one has left, or was put out by a fault. */
+export function enterAgain(doorway: Doorway, place: Place): void {
+  const devices = new Devices()
+  void devices.start()
+  enter(doorway, place, devices)
+}
+
+/** The tab was reloaded in a call: it goes on, with the sound and picture as they were. */
+export async function comeBack(doorway: Doorway): Promise<void> {
+  const place = await callToReturnTo()
+  if (!place || doorway.calls.call) return
+  const devices = new Devices()
+  devices.wanted = { mic: place.mic, cam: place.cam }
+  void devices.start()
+  enter(doorway, { ...place, code: place.code ?? undefined }, devices, true)
+}

@@ -1,0 +1,66 @@
+import type { Catalogue, Locale } from '#lib/i18n/catalogue.ts'
+import type { Call } from '../call/Call.svelte.ts'
+import type { Blocked, Own } from '../call/Own.svelte.ts'
+import type { DeviceKind, DeviceNotice } from '../devices/Devices.svelte.ts'
+import { callWords } from './catalogue.ts'
+
+type Words = (typeof callWords)['en']
+/** One thing that somebody in a call should know about their own sound or picture, and what to do about it. */
+export type Hint = { key: string; text: string; act?: { label: string; run: () => void }; dismiss?: () => void }
+
+/** The most important one; two at once would be read by nobody. */
+export function hintFor(call: Call, locale: Locale): Hint | null {
+  const t = (callWords as Catalogue<Words>)[locale]
+  return soundHint(call, t) ?? ownHint('mic', call, t) ?? ownHint('cam', call, t) ?? mutedHint(call, t) ?? news(call, t)
+}
+
+function soundHint(call: Call, t: Words): Hint | null {
+  if (!call.soundBlocked) return null
+  return { key: 'sound', text: t.soundBlocked, act: { label: t.unblock, run: () => call.unblockSound() } }
+}
+
+function ownHint(kind: 'mic' | 'cam', call: Call, t: Words): Hint | null {
+  const own: Own = call[kind]
+  if (own.wanted && own.blocked) {
+    const text = blockedText(kind, own.blocked, t)
+    const act = { label: t.tryAgain, run: () => void call.repair(kind) }
+    return { key: `${kind} ${own.blocked}`, text, ...(own.blocked === 'system' ? {} : { act }) }
+  }
+  if (!own.on || !own.silent) return null
+  const label = kind === 'mic' ? t.restartMic : t.restartCam
+  return {
+    key: `${kind} silent`,
+    text: kind === 'mic' ? t.silentMic : t.frozenCam,
+    act: { label, run: () => void call.repair(kind) },
+  }
+}
+
+export function blockedText(kind: 'mic' | 'cam', why: Blocked | 'prompt', t: Words): string {
+  const texts = {
+    mic: { denied: t.deniedMic, missing: t.missingMic, busy: t.busyMic, system: t.systemMic, prompt: t.promptMic },
+    cam: { denied: t.deniedCam, missing: t.missingCam, busy: t.busyCam, system: t.systemCam, prompt: t.promptCam },
+  }
+  return texts[kind][why]
+}
+
+function mutedHint(call: Call, t: Words): Hint | null {
+  if (!call.speakingWhileMuted || call.mic.on) return null
+  const act = { label: t.unmute, run: () => call.toggleMic() }
+  return { key: 'muted', text: `${t.mutedSpeaking} ${t.holdSpace}`, act }
+}
+
+function news(call: Call, t: Words): Hint | null {
+  const { notice } = call.devices
+  if (!notice) return null
+  return { key: 'device', text: noticeText(notice, t), dismiss: () => call.devices.dismissNotice() }
+}
+
+export function noticeText({ kind, what, label, usingNow }: DeviceNotice, t: Words): string {
+  const texts: Record<DeviceKind, Record<DeviceNotice['what'], (label: string) => string>> = {
+    mic: { gone: t.goneMic, back: t.backMic },
+    cam: { gone: t.goneCam, back: t.backCam },
+    out: { gone: t.goneOut, back: t.backOut },
+  }
+  const said = texts[kind][what](label)
+  return usingNow ? `${said} ${t.usingNow(usingNow)}` : said
+}

@@ -1,0 +1,84 @@
+import type { SeatId } from '@veche/shared/ids'
+import { createContext } from 'svelte'
+import type { Call, CallView } from '../call/Call.svelte.ts'
+
+type Seen = CallView[number] & { element: Element }
+
+/** A tab that is hidden for so long needs no pictures. */
+const UNSEEN_MS = 5_000
+/** Many tiles change at once: one word to the media node is enough. */
+const TOGETHER_MS = 60
+
+/** Tells the call which pictures are on the screen, and how large in physical pixels: nobody sends what nobody sees. */
+export class View {
+  readonly #call: Call
+  readonly #seen = new Map<Element, Seen>()
+  readonly #observer = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) this.#measure(target, contentRect)
+  })
+  #telling: ReturnType<typeof setTimeout> | undefined
+  #hiding: ReturnType<typeof setTimeout> | undefined
+  #hidden = false
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  /** Answers how to stop. Without tiles nothing is seen, which is said as well. */
+  start(): () => void {
+    const follow = () => this.#follow(document.visibilityState === 'hidden')
+    document.addEventListener('visibilitychange', follow)
+    this.#tellSoon()
+    return () => {
+      document.removeEventListener('visibilitychange', follow)
+      clearTimeout(this.#telling)
+      clearTimeout(this.#hiding)
+      this.#observer.disconnect()
+      this.#seen.clear()
+      this.#call.setView([])
+    }
+  }
+
+  /** An attachment for the element that shows this picture. */
+  shows(key: SeatId, source: 'cam' | 'screen') {
+    return (element: Element) => {
+      this.#seen.set(element, { element, key, source, width: 0, height: 0 })
+      this.#observer.observe(element)
+      return () => {
+        this.#observer.unobserve(element)
+        this.#seen.delete(element)
+        this.#tellSoon()
+      }
+    }
+  }
+
+  #measure(element: Element, box: DOMRectReadOnly) {
+    const seen = this.#seen.get(element)
+    if (!seen) return
+    seen.width = Math.round(box.width * devicePixelRatio)
+    seen.height = Math.round(box.height * devicePixelRatio)
+    this.#tellSoon()
+  }
+
+  #follow(hidden: boolean) {
+    clearTimeout(this.#hiding)
+    if (hidden) this.#hiding = setTimeout(() => this.#hide(true), UNSEEN_MS)
+    else this.#hide(false)
+  }
+
+  #hide(hidden: boolean) {
+    if (this.#hidden === hidden) return
+    this.#hidden = hidden
+    this.#tellSoon()
+  }
+
+  #tellSoon() {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined
+      const shown = this.#hidden ? [] : [...this.#seen.values()].filter(({ width, height }) => width > 0 && height > 0)
+      this.#call.setView(shown.map(({ key, source, width, height }) => ({ key, source, width, height })))
+    }, TOGETHER_MS)
+  }
+}
+
+export const [getView, setView] = createContext<View>()
