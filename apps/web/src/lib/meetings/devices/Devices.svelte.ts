@@ -169,10 +169,13 @@ export class Devices {
   async #askPermission(kind: InputKind): Promise<void> {
     if (this[kind].track) return
     const permission = await this.#machine.permission(kind)
+    if (permission === 'unknown' || this[kind].track) return
+    // A device that is missing or busy is so with every permission.
     const { permission: known } = this[kind]
-    // A device that is missing or busy is so with every permission; `granted` is said when it has opened.
-    if (known === 'unknown' || known === 'prompt' || known === 'denied' || permission !== 'granted')
-      this[kind].permission = permission
+    if ((known === 'missing' || known === 'busy') && permission !== 'denied') return
+    const allowed = known === 'denied' && permission === 'granted'
+    this[kind].permission = permission
+    if (allowed && this.wanted[kind]) await this.open(kind)
   }
 
   async #changed(): Promise<void> {

@@ -1,0 +1,175 @@
+import type { types } from 'mediasoup-client'
+import { expect, test } from 'vitest'
+import { AppError, type AppErrorCode } from '#lib/api/error.ts'
+import type { Ask } from './Signalling.ts'
+import { type Link, Slot } from './Slot.ts'
+
+test('what is wished before there is a way is sent as soon as there is one', async () => {
+  const { slot, node } = newSlot('mic')
+  slot.want({ track: newTrack('one'), paused: false })
+  slot.use(node.link())
+  await settled(slot)
+  expect(node.said).toEqual(['produce one'])
+})
+
+test('a microphone that is muted from the start never leaves with its sound on', async () => {
+  const { slot, node } = newSlot('mic')
+  const track = newTrack('one')
+  slot.use(node.link())
+  slot.want({ track, paused: true })
+  await settled(slot)
+  expect(node.said).toEqual(['produce one paused'])
+  expect(track.enabled).toBe(false)
+  slot.want({ track, paused: false })
+  await settled(slot)
+  expect(node.said.slice(1)).toEqual(['resume'])
+  expect(track.enabled).toBe(true)
+})
+
+test('many quick changes end at the last, and what is in between is left out', async () => {
+  const { slot, node } = newSlot('mic')
+  const track = newTrack('one')
+  slot.use(node.link())
+  slot.want({ track, paused: false })
+  await settled(slot)
+  for (const paused of [true, false, true, false, true]) slot.want({ track, paused })
+  await settled(slot)
+  expect(node.said).toEqual(['produce one', 'pause'])
+})
+
+test('a camera that is off is paused first and then without a track, and gets a new one when it is on again', async () => {
+  const { slot, node } = newSlot('cam')
+  slot.use(node.link())
+  slot.want({ track: newTrack('one'), paused: false })
+  await settled(slot)
+  slot.want({ track: null, paused: true })
+  await settled(slot)
+  slot.want({ track: newTrack('two'), paused: false })
+  await settled(slot)
+  expect(node.said).toEqual(['produce one', 'pause', 'track none', 'track two', 'resume'])
+})
+
+test('a screen that is no longer shared is closed', async () => {
+  const { slot, node } = newSlot('screen')
+  slot.use(node.link())
+  slot.want({ track: newTrack('one'), paused: false })
+  await settled(slot)
+  slot.want({ track: null, paused: true })
+  await settled(slot)
+  expect(node.said).toEqual(['produce one', 'close'])
+})
+
+test('another place gets it anew, in the state it is in', async () => {
+  const { slot, node } = newSlot('mic')
+  slot.use(node.link())
+  slot.want({ track: newTrack('one'), paused: true })
+  await settled(slot)
+  const other = newNode()
+  slot.use(other.link())
+  await settled(slot)
+  expect(other.said).toEqual(['produce one paused'])
+})
+
+test('a mute that no node heard is said as soon as one listens again', async () => {
+  const { slot, node } = newSlot('mic')
+  const track = newTrack('one')
+  slot.use(node.link())
+  slot.want({ track, paused: false })
+  await settled(slot)
+  node.fails = 'network.unreachable'
+  slot.want({ track, paused: true })
+  await settled(slot)
+  expect(track.enabled).toBe(false)
+  node.fails = null
+  slot.compare(node.link().ask, { id: 'producer 1', paused: false })
+  await settled(slot)
+  expect(node.said.at(-1)).toBe('pause')
+  expect(slot.flows).toBe(false)
+})
+
+test('what the node has lost in between is sent anew', async () => {
+  const { slot, node } = newSlot('mic')
+  slot.use(node.link())
+  slot.want({ track: newTrack('one'), paused: false })
+  await settled(slot)
+  slot.compare(node.link().ask, undefined)
+  await settled(slot)
+  expect(node.said).toEqual(['produce one', 'produce one'])
+})
+
+test('a refusal is told and not repeated before something else is wished', async () => {
+  const { slot, node, refused } = newSlot('cam')
+  node.fails = 'call.forbidden'
+  slot.use(node.link())
+  slot.want({ track: newTrack('one'), paused: false })
+  await settled(slot)
+  expect(refused).toEqual(['call.forbidden'])
+  node.fails = null
+  slot.want({ track: newTrack('one'), paused: false })
+  await settled(slot)
+  expect(node.said).toEqual(['produce one'])
+})
+
+function newSlot(source: ConstructorParameters<typeof Slot>[0]) {
+  const refused: string[] = []
+  return { slot: new Slot(source, (_, { code }) => refused.push(code)), node: newNode(), refused }
+}
+
+async function settled(slot: Slot): Promise<void> {
+  while (!slot.settled) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A node that writes down what it is told, and the library's transport to it. */
+function newNode() {
+  const node = { said: [] as string[], fails: null as AppErrorCode | null, link }
+  let count = 0
+  const answer = async (what: string) => {
+    await Promise.resolve()
+    if (node.fails) throw new AppError(node.fails)
+    node.said.push(what)
+  }
+  const mutate = (what: string) => ({ mutate: () => answer(what) })
+  const calls = { media: { pause: mutate('pause'), resume: mutate('resume'), close: mutate('close') } }
+  const ask: Ask = (call) => call(calls as never)
+
+  async function produce({ track, appData }: { track: Track; appData: { paused: boolean } }) {
+    await answer(`produce ${track.id}${appData.paused ? ' paused' : ''}`)
+    return newProducer(`producer ${++count}`, track)
+  }
+
+  function newProducer(id: string, first: Track) {
+    let track: Track | null = first
+    const producer = {
+      id,
+      closed: false,
+      paused: !first.enabled,
+      get track() {
+        return track
+      },
+      pause: () => set(true),
+      resume: () => set(false),
+      close: () => (producer.closed = true),
+      replaceTrack: async (given: { track: Track | null }) => {
+        track = given.track
+        await answer(`track ${given.track?.id ?? 'none'}`)
+      },
+    }
+    const set = (paused: boolean) => {
+      producer.paused = paused
+      if (track) track.enabled = !paused
+    }
+    return producer
+  }
+
+  const transport = { produce } as unknown as types.Transport
+  function link(): Link {
+    return { transport, ask }
+  }
+  return node
+}
+
+type Track = MediaStreamTrack
+
+function newTrack(id: string): Track {
+  return { id, enabled: true } as unknown as Track
+}

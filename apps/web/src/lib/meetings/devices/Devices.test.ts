@@ -1,0 +1,226 @@
+import { beforeEach, expect, test } from 'vitest'
+import { Browser } from '../../../../test/browser.ts'
+import { Devices, type Permission } from './Devices.svelte.ts'
+import type { Ask, InputKind, Machine } from './machine.ts'
+
+beforeEach(() => {
+  new Browser()
+  Object.assign(globalThis, { MediaStream: class {} })
+})
+
+test('both are asked for in one question', async () => {
+  const { devices, machine } = newDevices()
+  await devices.start()
+  expect(machine.asked).toEqual([{ mic: null, cam: null }])
+  expect(devices.permission).toEqual({ mic: 'granted', cam: 'granted' })
+})
+
+test('one can be had without the other', async () => {
+  const { devices, machine } = newDevices()
+  machine.plugged = machine.plugged.filter(({ kind }) => kind !== 'cam')
+  await devices.start()
+  expect(devices.mic.track).not.toBeNull()
+  expect(devices.permission).toEqual({ mic: 'granted', cam: 'missing' })
+})
+
+test.each<[string, Permission]>([
+  ['NotAllowedError', 'denied'],
+  ['NotFoundError', 'missing'],
+  ['NotReadableError', 'busy'],
+  ['AbortError', 'busy'],
+])('%s is said as %s, and asked again when one wants to', async (name, said) => {
+  const { devices, machine } = newDevices()
+  machine.refuses = name
+  await devices.start()
+  expect(devices.permission).toEqual({ mic: said, cam: said })
+  machine.refuses = null
+  await devices.retry('mic')
+  expect(devices.permission).toEqual({ mic: 'granted', cam: said })
+})
+
+test('what is not wanted is not opened, and the wish is remembered', async () => {
+  const { devices, machine } = newDevices()
+  await devices.toggle('cam')
+  await devices.start()
+  expect(machine.asked).toEqual([{ mic: null }])
+  const next = newDevices(machine)
+  expect(next.devices.wanted).toEqual({ mic: true, cam: false })
+})
+
+test('a camera that is turned off is closed, a microphone stays open', async () => {
+  const { devices } = newDevices()
+  await devices.start()
+  const [mic, cam] = [devices.mic.track, devices.cam.track]
+  await devices.toggle('mic')
+  await devices.toggle('cam')
+  expect([mic?.readyState, cam?.readyState]).toEqual(['live', 'ended'])
+})
+
+test('the chosen device is found again next time, by its label when the browser has renamed it', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('mic', 'headset', 'Headset')
+  await devices.start()
+  await devices.choose('mic', 'headset')
+  machine.unplug('headset')
+  machine.plug('mic', 'other-name', 'Headset')
+  const next = newDevices(machine)
+  await next.devices.start()
+  expect(next.devices.chosen.mic).toBe('other-name')
+  expect(machine.asked.at(-1)).toMatchObject({ mic: 'other-name' })
+})
+
+test('a chosen device that vanishes gives way to another, which is said, and is taken again when it is back', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('mic', 'headset', 'Headset')
+  await devices.start()
+  await devices.choose('mic', 'headset')
+  machine.unplug('headset')
+  await machine.changed()
+  expect(devices.notice).toEqual({ kind: 'mic', what: 'gone', label: 'Headset', usingNow: 'Built-in mic' })
+  expect(devices.mic.track?.label).toBe('Built-in mic')
+  machine.plug('mic', 'headset', 'Headset')
+  await machine.changed()
+  expect(devices.notice).toMatchObject({ what: 'back', label: 'Headset' })
+  expect(devices.mic.track?.label).toBe('Headset')
+})
+
+test('a device that was missing is opened when it is plugged in, if it is wanted', async () => {
+  const { devices, machine } = newDevices()
+  machine.unplug('cam')
+  await devices.start()
+  expect(devices.permission.cam).toBe('missing')
+  machine.plug('cam', 'cam2', 'New camera')
+  await machine.changed()
+  expect(devices.cam.track?.label).toBe('New camera')
+})
+
+test('a permission that is given later, in the browser, opens what is wanted', async () => {
+  const { devices, machine } = newDevices()
+  machine.refuses = 'NotAllowedError'
+  await devices.start()
+  machine.refuses = null
+  machine.permitted = 'granted'
+  await machine.changed()
+  expect(devices.permission).toEqual({ mic: 'granted', cam: 'granted' })
+  expect(devices.mic.track).not.toBeNull()
+})
+
+test('what the system took is opened anew when the page is shown again', async () => {
+  const { devices, machine } = newDevices()
+  await devices.start()
+  const taken = devices.mic.track
+  taken?.onmute?.(new Event('mute'))
+  expect(devices.mic.held).toBe(true)
+  await machine.shown()
+  expect(devices.mic.held).toBe(false)
+  expect(devices.mic.track).not.toBe(taken)
+})
+
+test('of two openings at once the later one counts, and the other is closed', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('mic', 'headset', 'Headset')
+  await devices.start()
+  await Promise.all([devices.choose('mic', 'headset'), devices.choose('mic', null)])
+  expect(devices.mic.track?.label).toBe('Built-in mic')
+  expect(machine.opened.filter(({ kind, readyState }) => kind === 'audio' && readyState === 'live')).toHaveLength(1)
+})
+
+test('everything is closed at the end', async () => {
+  const { devices, machine } = newDevices()
+  await devices.start()
+  devices.close()
+  expect(machine.opened.map(({ readyState }) => readyState)).toEqual(['ended', 'ended'])
+})
+
+test('spoilt memory is no memory', () => {
+  localStorage.setItem('veche-devices', '{"chosen":')
+  expect(newDevices().devices.wanted).toEqual({ mic: true, cam: true })
+})
+
+type Plugged = { kind: InputKind; id: string; label: string }
+
+/** A machine whose devices come and go as a test says. */
+class TestMachine implements Machine {
+  readonly asked: Ask[] = []
+  readonly opened: MediaStreamTrack[] = []
+  readonly canChooseOutput = true
+  plugged: Plugged[] = [
+    { kind: 'mic', id: 'mic', label: 'Built-in mic' },
+    { kind: 'cam', id: 'cam', label: 'Built-in camera' },
+  ]
+  refuses: string | null = null
+  permitted: Permission = 'prompt'
+  readonly #onChange = new Set<() => void>()
+  readonly #onShow = new Set<() => void>()
+
+  async open(ask: Ask): Promise<MediaStreamTrack[]> {
+    this.asked.push(ask)
+    await Promise.resolve()
+    if (this.refuses) throw new DOMException('refused', this.refuses)
+    return (['mic', 'cam'] as const).flatMap((kind) => (ask[kind] === undefined ? [] : [this.#one(kind, ask[kind])]))
+  }
+
+  list() {
+    const kinds = { mic: 'audioinput', cam: 'videoinput' } as const
+    return Promise.resolve(this.plugged.map(({ kind, id, label }) => ({ kind: kinds[kind], deviceId: id, label })))
+  }
+
+  permission(): Promise<Permission> {
+    return Promise.resolve(this.permitted)
+  }
+
+  onChange(call: () => void) {
+    this.#onChange.add(call)
+    return () => this.#onChange.delete(call)
+  }
+
+  onShow(call: () => void) {
+    this.#onShow.add(call)
+    return () => this.#onShow.delete(call)
+  }
+
+  meter() {
+    return { close: () => undefined }
+  }
+
+  plug(kind: InputKind, id: string, label: string): void {
+    this.plugged.push({ kind, id, label })
+  }
+
+  unplug(id: string): void {
+    this.plugged = this.plugged.filter((each) => each.id !== id)
+  }
+
+  changed(): Promise<void> {
+    return tell(this.#onChange)
+  }
+
+  shown(): Promise<void> {
+    return tell(this.#onShow)
+  }
+
+  #one(kind: InputKind, id: string | null): MediaStreamTrack {
+    const device = this.plugged.find((each) => each.kind === kind && (id === null || each.id === id))
+    if (!device) throw new DOMException('none', 'NotFoundError')
+    const track = {
+      kind: kind === 'mic' ? 'audio' : 'video',
+      label: device.label,
+      readyState: 'live',
+      muted: false,
+      getSettings: () => ({ deviceId: device.id }),
+      stop: () => (track.readyState = 'ended'),
+    }
+    const opened = track as unknown as MediaStreamTrack
+    this.opened.push(opened)
+    return opened
+  }
+}
+
+async function tell(calls: Set<() => void>): Promise<void> {
+  for (const call of calls) call()
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function newDevices(machine = new TestMachine()) {
+  return { machine, devices: new Devices({ machine, storage: localStorage }) }
+}
