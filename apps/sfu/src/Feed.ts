@@ -78,6 +78,12 @@ export class Feed {
     return this.score !== undefined && layer !== undefined && this.#layer !== undefined && layer < this.#layer
   }
 
+  /** How long a packet and its report take, in milliseconds, as the browser reports it. */
+  async roundTrip(): Promise<number | undefined> {
+    const stats = await within(this.#deps, this.#consumer.getStats())
+    return stats.flatMap((stat) => (stat.type === 'outbound-rtp' ? (stat.roundTripTime ?? []) : []))[0]
+  }
+
   view(): ConsumerView {
     return {
       id: this.id,

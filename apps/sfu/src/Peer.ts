@@ -10,7 +10,7 @@ import type { EndReason, PeerView, Quality, RoomFrame, TransportView } from './f
 import type { Direction, NewJoin } from './inputs.ts'
 import type { Line } from './Line.ts'
 import { Producing } from './Producing.ts'
-import { good, Scales } from './quality.ts'
+import { delayOf, good, note, Scales } from './quality.ts'
 import type { Room } from './Room.ts'
 import { Stream } from './Stream.ts'
 import { type Transports, transportView } from './Transports.ts'
@@ -176,12 +176,13 @@ export class Peer {
   }
 
   async #measure(): Promise<void> {
-    const { send, recv, heard } = await this.transports.stats()
-    if (heard) this.#mediaAt = this.#deps.clock.now()
-    const quality = this.#scales.weigh({ send, recv, producing: this.producing.all, feeds: this.consuming.feeds })
-    this.#deps.metrics.loss.observe({ direction: 'in' }, send.rtpPacketLossReceived ?? 0)
-    this.#deps.metrics.loss.observe({ direction: 'out' }, recv.rtpPacketLossSent ?? 0)
-    await this.producing.guard(send.rtpRecvBitrate)
+    const stats = await this.transports.stats()
+    if (stats.received > 0) this.#mediaAt = this.#deps.clock.now()
+    const { producing, consuming } = this
+    note(this.#deps.metrics, stats, producing.all, consuming.feeds)
+    const delay = await delayOf(this.#deps, consuming.feeds)
+    const quality = this.#scales.weigh({ ...stats, producing: producing.all, feeds: consuming.feeds, delay })
+    await producing.guard(stats.send.rtpRecvBitrate)
     if (quality === this.quality || this.ended) return
     this.quality = quality
     this.room.broadcast({ type: 'quality', seatId: this.seatId, quality })

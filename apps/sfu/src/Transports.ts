@@ -11,13 +11,20 @@ type Transport = types.WebRtcTransport
 /** `next` takes the place of `current` as soon as it is connected: until then both live. */
 type Way = { current: Transport; next: Transport | null }
 
+export type WayStats = {
+  send: types.WebRtcTransportStat
+  recv: types.WebRtcTransportStat
+  received: number
+  sent: number
+}
+
 /** The two ways of a peer: what it sends and what it receives. */
 export class Transports {
   readonly #deps: Deps
   readonly #router: RoomRouter
   readonly #ways: Record<Direction, Way>
   readonly #connected = new Map<string, { said: string; done: Promise<void> }>()
-  #bytes = 0
+  readonly #bytes = new Map<string, { bytesReceived: number; bytesSent: number }>()
 
   static async open(deps: Deps, router: RoomRouter): Promise<Transports> {
     const made = await Promise.allSettled([router.createTransport(), router.createTransport()])
@@ -80,19 +87,21 @@ export class Transports {
     return fresh
   }
 
-  /** Statistics of both ways, and whether anything at all has come in since the last time. */
-  async stats(): Promise<{ send: types.WebRtcTransportStat; recv: types.WebRtcTransportStat; heard: boolean }> {
-    const [send, recv] = await Promise.all(
-      (['send', 'recv'] as const).map(async (direction) => {
-        const [stat] = await within(this.#deps, this.newest(direction).getStats())
-        return stat ?? fail('call.media_lost')
-      }),
+  /** How both ways do, and what has come and gone on all of them since the last time. */
+  async stats(): Promise<WayStats> {
+    const { send, recv } = this.#ways
+    const [up, down, ...others] = await Promise.all(
+      [send.current, recv.current, send.next, recv.next].filter((one) => one !== null).map((one) => this.#stat(one)),
     )
-    if (!send || !recv) fail('call.media_lost')
-    const bytes = send.bytesReceived + recv.bytesReceived
-    const heard = bytes !== this.#bytes && bytes > 0
-    this.#bytes = bytes
-    return { send, recv, heard }
+    if (!up || !down) fail('call.media_lost')
+    let [received, sent] = [0, 0]
+    for (const { transportId, bytesReceived, bytesSent } of [up, down, ...others]) {
+      const before = this.#bytes.get(transportId) ?? { bytesReceived: 0, bytesSent: 0 }
+      received += bytesReceived - before.bytesReceived
+      sent += bytesSent - before.bytesSent
+      this.#bytes.set(transportId, { bytesReceived, bytesSent })
+    }
+    return { send: up, recv: down, received, sent }
   }
 
   close(direction?: Direction): void {
@@ -107,7 +116,13 @@ export class Transports {
     way.current = fresh
     way.next = null
     this.#connected.delete(old.id)
+    this.#bytes.delete(old.id)
     old.close()
+  }
+
+  async #stat(transport: Transport): Promise<types.WebRtcTransportStat> {
+    const [stat] = await within(this.#deps, transport.getStats())
+    return stat ?? fail('call.media_lost')
   }
 
   #find(id: string): Transport {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { nodeId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
@@ -26,7 +27,7 @@ export const settings = z.object({
   /** Where browsers reach its signalling, if not at the installation's own address. */
   SFU_URL: z.url({ protocol: /^wss?$/ }).optional(),
   /** Media, over UDP and TCP: worker 0 has this port, worker 1 the next. */
-  MEDIA_HOST: address.default('0.0.0.0'),
+  MEDIA_HOST: z.string().refine(isIP, 'is an IP address of this machine').default('0.0.0.0'),
   MEDIA_PORT: port.default(40_000),
   /** What browsers are told besides the machine's own addresses: the public one of a machine behind NAT. */
   ANNOUNCED_ADDRESS: address.optional(),

@@ -38,12 +38,13 @@ export async function openHouse(deps: Deps): Promise<House> {
   const ports = { signalling: portOf(http.server.address()), control: portOf(control.address()) }
   const heart = new Heart(deps, node, ports)
   const close = async () => {
+    // First of all the API's door: a node that stops must not be taken for one that lives when somebody asks for another place.
+    control.close()
+    control.closeAllConnections()
     node.stop()
     await heart.stop()
     await setTimeout(goodbye)
     door.close()
-    control.closeAllConnections()
-    control.close()
     node.close()
     await http.close()
   }

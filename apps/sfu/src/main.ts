@@ -1,3 +1,4 @@
+import { setLogEventListeners } from 'mediasoup'
 import { pino, type Logger } from 'pino'
 import { systemClock } from './clock.ts'
 import type { Deps } from './deps.ts'
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
   const log = pino({ level: env.LOG_LEVEL, base: { part: 'sfu', node: env.SFU_NODE } })
   const deps: Deps = { env, log, metrics: createMetrics(), clock: systemClock }
   onFailures(deps)
+  setLogEventListeners({ onerror: (where, what, error) => log.error({ err: error, where }, what) })
   let stop: Stop = () => Promise.resolve()
   // Before the media workers start: their library ends them on the same signals, and everybody in a call is to be told first.
   onSignals(log, () => stop())

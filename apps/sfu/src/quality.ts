@@ -1,14 +1,19 @@
 import type { types } from 'mediasoup'
-import type { Level, Quality } from './frames.ts'
+import type { Deps } from './deps.ts'
 import type { Feed } from './Feed.ts'
+import type { Level, Quality } from './frames.ts'
+import type { Metrics } from './metrics.ts'
 import type { Own } from './Own.ts'
+import type { WayStats } from './Transports.ts'
 
 export const good: Quality = { up: 'good', down: 'good', reason: null }
 
-/** So many looks in a row have to agree before a mark gets worse: one bad second is nothing to tell. */
+/** So many looks in a row have to agree before a mark changes: one bad second is nothing to tell. */
 const patience = 2
+/** Above this, in milliseconds, people talk over each other. */
+const slow = 600
 
-type Seen = { send: types.WebRtcTransportStat; recv: types.WebRtcTransportStat; producing: Own[]; feeds: Feed[] }
+type Seen = Pick<WayStats, 'send' | 'recv'> & { producing: Own[]; feeds: Feed[]; delay: number }
 
 /** How a peer's media arrives, both ways, in words that do not flicker. */
 export class Scales {
@@ -18,34 +23,62 @@ export class Scales {
   /** The same object for as long as nothing new is to be said. */
   weigh(seen: Seen): Quality {
     const now = look(seen)
-    if (now.up === this.#said.up && now.down === this.#said.down && now.reason === this.#said.reason) {
-      this.#doubts = 0
-      return this.#said
-    }
-    this.#doubts += 1
+    const { up, down, reason } = this.#said
+    const same = now.up === up && now.down === down && now.reason === reason
+    this.#doubts = same ? 0 : this.#doubts + 1
     if (this.#doubts < patience) return this.#said
     this.#doubts = 0
     return (this.#said = now)
   }
 }
 
-function look({ send, recv, producing, feeds }: Seen): Quality {
-  const ups = producing.filter(({ paused }) => !paused).flatMap(({ producer }) => best(producer.score))
-  const downs = feeds.flatMap(({ score }) => score ?? [])
-  const up = send.dtlsState === 'connected' ? level(Math.min(10, ...ups)) : 'good'
-  let down = recv.dtlsState === 'connected' ? level(Math.min(10, ...downs)) : 'good'
+/** Of one stream that flows: all of them take the same way. */
+export async function delayOf({ log }: Deps, feeds: Feed[]): Promise<number> {
+  const flowing = feeds.find(({ score }) => score !== undefined)
+  try {
+    return (await flowing?.roundTrip()) ?? 0
+  } catch (error) {
+    log.debug({ err: error }, 'a stream ended while it was measured')
+    return 0
+  }
+}
+
+export function note(
+  metrics: Metrics,
+  { send, recv, received, sent }: WayStats,
+  producing: Own[],
+  feeds: Feed[],
+): void {
+  metrics.bytes.inc({ direction: 'in' }, received)
+  metrics.bytes.inc({ direction: 'out' }, sent)
+  if (send.dtlsState === 'connected') metrics.loss.observe({ direction: 'in' }, send.rtpPacketLossReceived ?? 0)
+  if (recv.dtlsState === 'connected') metrics.loss.observe({ direction: 'out' }, recv.rtpPacketLossSent ?? 0)
+  for (const score of scoresOf(producing)) metrics.scores.observe({ direction: 'in' }, score)
+  for (const { score } of feeds) if (score !== undefined) metrics.scores.observe({ direction: 'out' }, score)
+}
+
+function look({ send, recv, producing, feeds, delay }: Seen): Quality {
+  const up = send.dtlsState === 'connected' ? level(scoresOf(producing)) : 'good'
+  const heard = recv.dtlsState === 'connected' ? level(feeds.flatMap(({ score }) => score ?? [])) : 'good'
   const squeezed = feeds.some((feed) => feed.squeezed)
-  if (down === 'good' && squeezed) down = 'weak'
-  const reason = up === 'good' && down === 'good' ? null : squeezed && up === 'good' ? 'bandwidth' : 'loss'
-  return { up, down, reason }
+  const down = heard === 'good' && (squeezed || delay > slow) ? 'weak' : heard
+  if (up === 'good' && down === 'good') return good
+  if (up !== 'good' || heard !== 'good') return { up, down, reason: squeezed && up === 'good' ? 'bandwidth' : 'loss' }
+  return { up, down, reason: squeezed ? 'bandwidth' : 'delay' }
 }
 
 /** Of several layers the best that arrives: browsers leave out the large ones when there is no room. None yet: nothing to say. */
-function best(scores: types.ProducerScore[]): number | [] {
-  return scores.length === 0 ? [] : Math.max(...scores.map(({ score }) => score))
+function scoresOf(producing: Own[]): number[] {
+  const flowing = producing.filter(({ paused }) => !paused).map(({ producer }) => producer.score)
+  return flowing.filter((scores) => scores.length > 0).map(best)
 }
 
-function level(score: number): Level {
-  if (score >= 8) return 'good'
-  return score >= 5 ? 'weak' : 'bad'
+function best(scores: types.ProducerScore[]): number {
+  return Math.max(...scores.map(({ score }) => score))
+}
+
+function level(scores: number[]): Level {
+  const worst = Math.min(10, ...scores)
+  if (worst >= 8) return 'good'
+  return worst >= 5 ? 'weak' : 'bad'
 }

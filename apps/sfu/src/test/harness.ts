@@ -9,7 +9,8 @@ import { createMetrics } from '../metrics.ts'
 import { Api, newClaims, sign } from './api.ts'
 import { Visitor } from './visitor.ts'
 
-export type TestHouse = House & {
+export type TestHouse = Omit<House, 'close'> & {
+  close: (how?: { keepVisitors: boolean }) => Promise<void>
   api: Api
   deps: Deps
   ticket: (some?: Partial<TicketClaims>) => Promise<string>
@@ -59,9 +60,10 @@ export async function newHouse(given: { env?: Record<string, string>; clock?: Cl
       visitors.push(visitor)
       return visitor
     },
-    close: async () => {
-      for (const visitor of visitors) visitor.close()
+    close: async ({ keepVisitors } = { keepVisitors: false }) => {
+      if (!keepVisitors) for (const visitor of visitors) visitor.close()
       await house.close()
+      for (const visitor of visitors) visitor.close()
       api.close()
     },
   }

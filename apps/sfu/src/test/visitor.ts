@@ -48,6 +48,7 @@ export class Visitor {
   }
 
   enter(input: Input): void {
+    this.error = undefined
     this.#client.trpc.room.join.subscribe(input, {
       onData: (frame) => this.#hear(() => this.frames.push(frame)),
       onError: (error) => this.#hear(() => (this.error = codeOf(error) ?? 'closed')),
