@@ -1,5 +1,6 @@
 import type { DialogId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import { countedKinds } from '@veche/shared/messages'
 import type { Rows } from '@veche/shared/rows/rows'
 import { type RawBuilder, sql } from 'kysely'
 import type { Audience, ScopeView } from '../platform/scope-views.ts'
@@ -79,7 +80,7 @@ const delivered = sql`case d.kind when 'direct' then
 const unread = sql`select count(*) from (
     select from messages x
     where x.dialog_id = m.dialog_id and x.seq > greatest(m.read_seq, m.from_seq - 1, d.cleared_seq)
-      and x.author_id <> m.user_id and x.kind = 'text' and x.deleted_at is null
+      and x.author_id <> m.user_id and x.kind = any(${sql.lit(`{${countedKinds.join(',')}}`)}::text[]) and x.deleted_at is null
     limit ${sql.lit(limits.unreadCap)}) counted`
 
 /** What was written before this person came, or was cleared, does not reach them; a table that is not named here reaches nobody. */

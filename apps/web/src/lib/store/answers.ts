@@ -33,6 +33,8 @@ export async function applyAnswer(merge: Merge, answer: ScopeAnswer, ask: Ask): 
   const scope = await merge.dialogScope(answer.id as DialogId)
   // Another tab has come further than this answer, unless the server itself went back: its database was restored.
   if (scope && answer.reset && answer.rev < scope.rev && answer.rev >= ask.since) return
+  // What changed before the newest page was put in place would bring back rows that it may have left out since.
+  if (scope && !answer.reset && answer.rev < scope.floor) return
   // An answer from the very beginning says everything once it has ended; a reset says it of the newest messages.
   if (answer.reset || (!scope && ask.since === 0)) establish(merge, answer, scope, answer.reset ? answer.rev : 0)
   else if (!scope || scope.rev < ask.since) {

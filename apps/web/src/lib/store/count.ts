@@ -1,5 +1,6 @@
 import type { UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import { countedKinds } from '@veche/shared/messages'
 import type { DialogRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows'
 import type { Merge, Touch } from './merge.ts'
 import { holds } from './ranges.ts'
@@ -40,7 +41,7 @@ function counted(me: UserId, scope: DialogScope, touch: Touch): Count | undefine
   let unread = count.unread
   for (const { row, held } of touch.rows) {
     if (row.rev <= count.atRev || row.seq <= count.after || !countable(me, { ...row, deletedAt: null })) continue
-    const changed = row.editedAt !== null || row.deletedAt !== null
+    const changed = row.editedAt !== null || row.deletedAt !== null || row.call?.state === 'ended'
     if (!held && changed && (ahead || row.seq <= touch.top)) return undefined
     unread += Number(countable(me, row)) - Number(held !== undefined && countable(me, held))
   }
@@ -61,5 +62,5 @@ async function countHeld(merge: Merge, scope: DialogScope, after: number): Promi
 }
 
 function countable(me: UserId, row: MessageRow): boolean {
-  return row.kind === 'text' && row.authorId !== me && row.deletedAt === null
+  return countedKinds.includes(row.kind) && row.authorId !== me && row.deletedAt === null
 }

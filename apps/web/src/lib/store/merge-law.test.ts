@@ -205,7 +205,7 @@ function byId(asks: Ask[]): Map<ScopeId, Ask> {
 type Step = { kind: string; dialog: number; tab: number; n: number; flag: boolean }
 
 const kinds = [
-  'other sends', 'other sends', 'other sends', 'edit', 'delete', 'rename', 'clear', 'read elsewhere', 'remove me', 'add me',
+  'other sends', 'other sends', 'other sends', 'call', 'hang up', 'edit', 'delete', 'rename', 'clear', 'read elsewhere', 'remove me', 'add me',
   'history for new', 'person', 'burst', 'frame', 'frame', 'frame', 'frames', 'ask', 'history', 'send', 'read', 'state', 'page',
   'deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'deliver',
 ] // prettier-ignore
@@ -217,6 +217,11 @@ const step: fc.Arbitrary<Step> = fc.record({
   flag: fc.boolean(),
 })
 
+/** A meeting's card was counted before it is held; that it ends later counts nothing. Chance finds this once in ten thousand runs. */
+const aCardThatChanges = [
+  ['state'], ['deliver'], ['call'], ['other sends'], ['frame'], ['page'], ['deliver', 1], ['hang up'], ['frame'], ['deliver', 1],
+].map(([kind, n = 0]) => ({ kind, dialog: 0, tab: 0, n, flag: kind === 'call' }) as Step) // prettier-ignore
+
 async function take(device: Device, other: UserId, { kind, dialog, tab, n, flag }: Step): Promise<void> {
   const { model, me } = device
   const id = device.dialogs[dialog] as DialogId
@@ -226,6 +231,8 @@ async function take(device: Device, other: UserId, { kind, dialog, tab, n, flag 
   const acts: Record<string, () => unknown> = {
     'other sends': () => model.send(id, other, `text ${n}`),
     burst: () => Array.from({ length: n }, () => model.send(id, other, 'burst')),
+    call: () => model.call(id, flag ? other : me),
+    'hang up': () => model.hangUp(id),
     edit: () => model.edit(id, seq, 'edited'),
     delete: () => model.delete(id, seq),
     rename: () => model.rename(id, `title ${n}`),
@@ -275,7 +282,7 @@ test('whatever arrives in whatever order, a catch-up makes the device equal to t
   const law = fc.asyncProperty(fc.array(step, { maxLength: 120, size: 'max' }), (steps) =>
     holdsFor(steps, 1, undefined),
   )
-  await fc.assert(law, { numRuns: 1_000 })
+  await fc.assert(law, { numRuns: 1_000, examples: [[aCardThatChanges]] })
 }, 120_000)
 
 test('two tabs on one database, each with answers of its own under way, end up equal to the server', async () => {

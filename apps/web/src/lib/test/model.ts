@@ -3,13 +3,23 @@ import {
   newId,
   type ClientId,
   type DialogId,
+  type MeetingId,
   type MessageId,
   type ScopeId,
   type UserId,
 } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { ChangesFrame, DialogsPage, Positions, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
-import type { DialogRow, MembershipRow, MessageRow, PersonRow, Rows, SystemEvent } from '@veche/shared/rows/rows'
+import { countedKinds } from '@veche/shared/messages'
+import type {
+  CallCard,
+  DialogRow,
+  MembershipRow,
+  MessageRow,
+  PersonRow,
+  Rows,
+  SystemEvent,
+} from '@veche/shared/rows/rows'
 import type { HistoryAsk, HistoryPage } from '../live/api.ts'
 
 type Member = { row: MembershipRow; delivered: number }
@@ -138,6 +148,24 @@ export class Model {
     return row
   }
 
+  /** A meeting begins: its card is written. Begun while one goes on, it is that one. */
+  call(id: DialogId, authorId: UserId): void {
+    if (this.#liveCard(id)) return
+    const dialog = this.#dialog(id)
+    dialog.rev += 1
+    const meetingId = newId<MeetingId>(this.now)
+    const card: CallCard = { meetingId, state: 'live', startedAt: this.#time(), endedAt: null, people: 0 }
+    const row = this.#write(id, authorId, { call: card }, dialog.rev)
+    this.#stamp(id, { liveMeetingId: row.call?.meetingId ?? null })
+  }
+
+  hangUp(id: DialogId): void {
+    const row = this.#liveCard(id)
+    if (!row?.call) return
+    this.#dialog(id).row = { ...this.#dialog(id).row, liveMeetingId: null, rev: this.#dialog(id).rev + 1 }
+    this.#restamp(id, { ...row, call: { ...row.call, state: 'ended', endedAt: this.#time(), people: 2 } })
+  }
+
   edit(id: DialogId, seq: number, body: string): void {
     const row = this.#dialog(id).messages.get(seq)
     if (row && row.deletedAt === null && row.kind === 'text')
@@ -146,7 +174,8 @@ export class Model {
 
   delete(id: DialogId, seq: number): void {
     const row = this.#dialog(id).messages.get(seq)
-    if (row && row.deletedAt === null) this.#restamp(id, { ...row, body: null, system: null, deletedAt: this.#time() })
+    if (row && row.deletedAt === null)
+      this.#restamp(id, { ...row, body: null, system: null, call: null, deletedAt: this.#time() })
   }
 
   read(id: DialogId, userId: UserId, seq: number): { membership: MembershipRow; unread: Unread } {
@@ -185,7 +214,8 @@ export class Model {
   unread(id: DialogId, userId: UserId): number {
     const { readSeq } = this.#member(id, userId).row
     const counted = this.visible(id, userId).filter(
-      (row) => row.seq > readSeq && row.kind === 'text' && row.authorId !== userId && row.deletedAt === null,
+      (row) =>
+        row.seq > readSeq && countedKinds.includes(row.kind) && row.authorId !== userId && row.deletedAt === null,
     )
     return Math.min(counted.length, limits.unreadCap)
   }
@@ -333,7 +363,7 @@ export class Model {
   #write(
     id: DialogId,
     authorId: UserId,
-    content: { body?: string; clientId?: ClientId | null; system?: SystemEvent },
+    content: { body?: string; clientId?: ClientId | null; system?: SystemEvent; call?: CallCard },
     rev = this.#dialog(id).rev,
   ): MessageRow {
     const dialog = this.#dialog(id)
@@ -344,10 +374,10 @@ export class Model {
       id: newId<MessageId>(this.now),
       authorId,
       clientId: content.clientId ?? null,
-      kind: content.system ? 'system' : 'text',
+      kind: content.system ? 'system' : content.call ? 'call' : 'text',
       body: content.body ?? null,
       system: content.system ?? null,
-      call: null,
+      call: content.call ?? null,
       createdAt: this.#time(),
       editedAt: null,
       deletedAt: null,
@@ -355,6 +385,10 @@ export class Model {
     }
     dialog.messages.set(row.seq, row)
     return row
+  }
+
+  #liveCard(id: DialogId): MessageRow | undefined {
+    return [...this.#dialog(id).messages.values()].find((row) => row.call?.state === 'live')
   }
 
   #restamp(id: DialogId, row: MessageRow): void {
