@@ -3,7 +3,7 @@ import type { ScopeAnswer } from '@veche/shared/live'
 import type { DialogRow } from '@veche/shared/rows/rows'
 import type { Configure, CreateGroup, Rename } from '@veche/shared/schemas/dialogs'
 import type { Ctx, Tx } from '../ctx.ts'
-import { fail, must } from '../errors.ts'
+import { fail } from '../errors.ts'
 import { advance, advanceAll, changeScope, createScope, lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { openDialog } from './access.ts'
@@ -14,31 +14,31 @@ import { addSystemMessage } from './system-messages.ts'
 
 /** Asked again with the same id, it answers the group that the lost answer spoke of. */
 export async function createGroup(ctx: Ctx, { id, title, userIds }: CreateGroup): Promise<ScopeAnswer> {
-  const me = ctx.actor.userId
-  const others = [...new Set(userIds)].filter((userId) => userId !== me)
-  await inTransaction(ctx, async (tx) => {
-    await lockScopes(tx, [me, ...others].map(userScope)).catch(orNoSuchUser)
-    const mine = await idIsMine(tx, id)
-    if (mine !== null) return must(mine, 'dialog.id_taken')
-    await refuseDisabled(tx, others)
-    const rev = await createScope(tx, dialogScope(id)).catch(orTaken)
-    const row = {
-      id,
-      kind: 'group' as const,
-      title,
-      member_count: others.length + 1,
-      members_rev: rev,
-      created_by: me,
-      rev,
-    }
-    await tx.db.insertInto('dialogs').values(row).execute()
-    const revs = await advanceAll(tx, [me, ...others].map(userScope))
-    const place = { dialogId: id, sinceRev: rev, fromSeq: 0, readSeq: 0, revs }
-    await insertMembers(tx, { ...place, userIds: others, role: 'member' })
-    await insertMembers(tx, { ...place, userIds: [me], role: 'owner' })
-    await addSystemMessage(tx, id, rev, { event: 'created', title })
-  })
+  await inTransaction(ctx, (tx) => makeGroup(tx, { id, title, userIds }))
   return answerDialog(ctx, id)
+}
+
+/** Says whether it was made now; it is mine in either case. */
+export async function makeGroup(tx: Tx, { id, title, userIds }: CreateGroup): Promise<boolean> {
+  const me = tx.actor.userId
+  const others = [...new Set(userIds)].filter((userId) => userId !== me)
+  await lockScopes(tx, [me, ...others].map(userScope)).catch(orNoSuchUser)
+  const mine = await idIsMine(tx, id)
+  if (mine === false) fail('dialog.id_taken')
+  if (mine) return false
+  await refuseDisabled(tx, others)
+  const rev = await createScope(tx, dialogScope(id)).catch(orTaken)
+  const row = { id, kind: 'group' as const, title, member_count: others.length + 1, members_rev: rev, rev }
+  await tx.db
+    .insertInto('dialogs')
+    .values({ ...row, created_by: me })
+    .execute()
+  const revs = await advanceAll(tx, [me, ...others].map(userScope))
+  const place = { dialogId: id, sinceRev: rev, fromSeq: 0, readSeq: 0, revs }
+  await insertMembers(tx, { ...place, userIds: others, role: 'member' })
+  await insertMembers(tx, { ...place, userIds: [me], role: 'owner' })
+  await addSystemMessage(tx, id, rev, { event: 'created', title })
+  return true
 }
 
 export async function renameDialog(ctx: Ctx, { dialogId, title }: Rename): Promise<{ dialog: DialogRow }> {

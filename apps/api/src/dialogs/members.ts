@@ -1,7 +1,7 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { DialogId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { type DialogRole, mayRemoveFromGroup } from '@veche/shared/permissions'
-import type { DialogRow, PersonRow } from '@veche/shared/rows/rows'
+import type { DialogRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 import type { AddMembers, MembersPage, OneDialog, RemoveMember, SetRole } from '@veche/shared/schemas/dialogs'
 import { sql } from 'kysely'
 import type { Ctx, Tx } from '../ctx.ts'
@@ -56,15 +56,34 @@ export async function addMembers(ctx: Ctx, { dialogId, userIds }: AddMembers): P
     await refuseDisabled(tx, asked)
     const fresh = await notYetIn(tx, dialogId, asked)
     if (fresh.length === 0) return { dialog: toDialog(dialog) }
-    must(dialog.member_count + fresh.length <= limits.group.members, 'dialog.full')
-    const rev = await advance(tx, dialogScope(dialogId))
-    const seq = await addSystemMessage(tx, dialogId, rev, { event: 'added', userIds: fresh })
-    const revs = await advanceAll(tx, fresh.map(userScope))
-    const fromSeq = dialog.history_for_new ? 0 : seq
-    await insertMembers(tx, { dialogId, userIds: fresh, role: 'member', sinceRev: rev, fromSeq, readSeq: seq, revs })
-    const member_count = dialog.member_count + fresh.length
-    return { dialog: await stampDialog(tx, dialogId, { member_count, members_rev: rev, rev }) }
+    return { dialog: await admit(tx, dialog, fresh, { event: 'added', userIds: fresh }) }
   })
+}
+
+/** These people become members; the scope of the dialog and their own are locked, and the right was checked. */
+async function admit(
+  tx: Tx,
+  dialog: Pick<OpenDialog, 'id' | 'member_count' | 'history_for_new'>,
+  userIds: UserId[],
+  event: SystemEvent,
+): Promise<DialogRow> {
+  const { id } = dialog
+  must(dialog.member_count + userIds.length <= limits.group.members, 'dialog.full')
+  const rev = await advance(tx, dialogScope(id))
+  const seq = await addSystemMessage(tx, id, rev, event)
+  const revs = await advanceAll(tx, userIds.map(userScope))
+  const fromSeq = dialog.history_for_new ? 0 : seq
+  await insertMembers(tx, { dialogId: id, userIds, role: 'member', sinceRev: rev, fromSeq, readSeq: seq, revs })
+  const member_count = dialog.member_count + userIds.length
+  return stampDialog(tx, id, { member_count, members_rev: rev, rev })
+}
+
+/** I become a member by my own will, where an open door was found for me. The dialog's scope and mine are locked. */
+export async function joinGroup(tx: Tx, dialogId: DialogId): Promise<void> {
+  const query = tx.db.selectFrom('dialogs').select(['id', 'member_count', 'history_for_new'])
+  const dialog = await query.where('id', '=', dialogId).where('kind', '=', 'group').executeTakeFirst()
+  if (!dialog) fail('dialog.not_found')
+  await admit(tx, dialog, [tx.actor.userId], { event: 'joined' })
 }
 
 export async function removeMember(ctx: Ctx, { dialogId, userId }: RemoveMember): Promise<{ dialog: DialogRow }> {

@@ -1,4 +1,4 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
+import type { DialogId, MeetingId, UserId } from '@veche/shared/ids'
 import type { ScopeAnswer } from '@veche/shared/live'
 import type { DialogRow } from '@veche/shared/rows/rows'
 import type { Ctx, Tx } from '../ctx.ts'
@@ -17,9 +17,16 @@ export async function answerDialog(ctx: Ctx, id: DialogId): Promise<ScopeAnswer>
 
 /** Writes the dialog's own row, stamped. */
 export async function stampDialog(
-  tx: Tx,
+  tx: Pick<Tx, 'db'>,
   id: DialogId,
-  values: { rev: number; title?: string; history_for_new?: boolean; member_count?: number; members_rev?: number },
+  values: {
+    rev: number
+    title?: string
+    history_for_new?: boolean
+    member_count?: number
+    members_rev?: number
+    live_meeting_id?: MeetingId | null
+  },
 ): Promise<DialogRow> {
   const query = tx.db.updateTable('dialogs').set(values).where('id', '=', id).returning(dialogColumns)
   return toDialog(await query.executeTakeFirstOrThrow())

@@ -4,31 +4,31 @@ import type { SystemEvent } from '@veche/shared/rows/rows'
 import type { Transaction } from 'kysely'
 import type { Clock } from '../platform/clock.ts'
 
-type Changing = { db: Transaction<DB>; clock: Clock; actor: { userId: UserId } }
+type Changing = { db: Transaction<DB>; clock: Clock }
 
 /** What happened in a group, as a message in its place among the others. The scope is locked and advanced to `rev` already. */
 export async function addSystemMessage(
-  tx: Changing,
+  tx: Changing & { actor: { userId: UserId } },
   dialogId: DialogId,
   rev: number,
   system: SystemEvent,
 ): Promise<number> {
-  const { seq } = await tx.db
+  const row = await newPlace(tx, dialogId, rev)
+  const message = { author_id: tx.actor.userId, kind: 'system' as const, system: JSON.stringify(system) }
+  await tx.db
+    .insertInto('messages')
+    .values({ ...row, ...message })
+    .execute()
+  return row.seq
+}
+
+/** The next place among the messages of a dialog. */
+export async function newPlace({ db, clock }: Changing, dialogId: DialogId, rev: number) {
+  const { seq } = await db
     .updateTable('scopes')
     .set((eb) => ({ seq: eb('seq', '+', 1) }))
     .where('id', '=', dialogId)
     .returning('seq')
     .executeTakeFirstOrThrow()
-  const id = newId<MessageId>(tx.clock.now())
-  const row = {
-    dialog_id: dialogId,
-    seq,
-    id,
-    rev,
-    author_id: tx.actor.userId,
-    kind: 'system' as const,
-    system: JSON.stringify(system),
-  }
-  await tx.db.insertInto('messages').values(row).execute()
-  return seq
+  return { dialog_id: dialogId, seq, rev, id: newId<MessageId>(clock.now()) }
 }

@@ -29,6 +29,8 @@ export type SystemEvent =
   | { event: 'added'; userIds: UserId[] }
   | { event: 'removed'; userId: UserId }
   | { event: 'left' }
+  /** By the link of a meeting. */
+  | { event: 'joined' }
   | { event: 'role'; userId: UserId; role: DialogRole }
 
 /** How a meeting stands in its dialog: written when it begins and when it ends, and at no coming or going between. */

@@ -20,17 +20,18 @@ const events: SystemEvent[] = [
   { event: 'added', userIds: [ben, me] },
   { event: 'removed', userId: ben },
   { event: 'left' },
+  { event: 'joined' },
   { event: 'role', userId: ben, role: 'moderator' },
 ]
 
 test('everything that happens in a group is a sentence, in both languages, by others and by oneself', () => {
   for (const locale of ['en', 'ru'] as const) {
     const sentences = [ann, me].flatMap((who) => events.map((event) => told(locale, who, event)))
-    expect(new Set(sentences).size).toBe(12)
+    expect(new Set(sentences).size).toBe(14)
     for (const sentence of sentences) expect(sentence).toMatch(locale === 'en' ? /^(Ann|You) / : /^(Ann|Вы) .*[а-я]/)
   }
   expect(told('en', ann, events[2] ?? null)).toBe('Ann added Ben and you')
-  expect(told('ru', me, events[5] ?? null)).toBe('Вы назначили: Ben теперь модератор')
+  expect(told('ru', me, events[6] ?? null)).toBe('Вы назначили: Ben теперь модератор')
 })
 
 test('of many who were added only the first are named', () => {

@@ -12,6 +12,7 @@ const words = catalogue({
     added: (who: string, names: string) => `${who} added ${names}`,
     removed: (who: string, name: string) => `${who} removed ${name}`,
     left: (who: string) => `${who} left the group`,
+    joined: (who: string) => `${who} joined the group by the link of a meeting`,
     role: (who: string, name: string, role: string) => `${who} made ${name} ${role}`,
     me: 'You',
     me4: 'you',
@@ -31,6 +32,8 @@ const words = catalogue({
     added: (who, names) => (who === 'Вы' ? `Вы добавили в группу: ${names}` : `${who} добавляет в группу: ${names}`),
     removed: (who, name) => (who === 'Вы' ? `Вы удалили из группы: ${name}` : `${who} удаляет из группы: ${name}`),
     left: (who) => (who === 'Вы' ? 'Вы покинули группу' : `${who} покидает группу`),
+    joined: (who) =>
+      who === 'Вы' ? 'Вы вступили в группу по ссылке на встречу' : `${who} вступает в группу по ссылке на встречу`,
     role: (who, name, role) => `${who === 'Вы' ? 'Вы назначили' : `${who} назначает`}: ${name} теперь ${role}`,
     me: 'Вы',
     me4: 'вы',
@@ -60,6 +63,8 @@ export function happened(locale: Locale, row: MessageRow, me: UserId | null, nam
       return t.removed(who, whom(system.userId))
     case 'left':
       return t.left(who)
+    case 'joined':
+      return t.joined(who)
     case 'role':
       return t.role(who, whom(system.userId), roleName(locale, system.role))
     case undefined:
