@@ -4,13 +4,18 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { httpContext } from './connection.ts'
 import type { Deps } from './deps.ts'
 import { known } from './errors.ts'
+import { openControlPort } from './meetings/nodes/control-port.ts'
+import { SeatGuard } from './meetings/SeatGuard.ts'
+import { openSignallingPipe } from './meetings/signalling-pipe.ts'
 import { serveHealth } from './platform/health.ts'
 import { type AppRouter, appRouter, socketRouter } from './router.ts'
 import { openSocketDoor } from './sync/socket-door.ts'
+import { serveUpgrades } from './platform/upgrades.ts'
 import { serveWeb } from './platform/web.ts'
 import { serveMailbox } from './mail/http.ts'
 
-export type App = { http: FastifyInstance; close: () => Promise<void> }
+/** `control` is the port of the media nodes. */
+export type App = { http: FastifyInstance; control: FastifyInstance; close: () => Promise<void> }
 
 /** How long a stop waits for answers that are on their way. */
 const patience = 5_000
@@ -31,19 +36,26 @@ export async function createApp(deps: Deps): Promise<App> {
   serveHealth(http, deps)
   serveMailbox(http, deps)
   await serveWeb(http, deps.env)
-  const door = openSocketDoor(http, deps, socketRouter)
+  const doors = [openSocketDoor(deps, socketRouter), openSignallingPipe(deps)]
+  serveUpgrades(http, doors)
+  const control = openControlPort(deps)
+  const guard = new SeatGuard(deps)
+  deps.nodes.start()
+  guard.start()
   let closing = false
   http.addHook('onSend', async (_req, reply) => void (closing && reply.header('connection', 'close')))
   const close = async () => {
     closing = true
     // Streams first: clients hear that they should come back elsewhere, while requests in flight are still answered.
-    door.close()
+    for (const door of doors) door.close()
     deps.streams.close()
-    const cut = setTimeout(() => http.server.closeAllConnections(), patience)
-    await http.close()
+    deps.nodes.stop()
+    guard.stop()
+    const cut = setTimeout(() => [http, control].forEach(({ server }) => server.closeAllConnections()), patience)
+    await Promise.all([http.close(), control.close()])
     clearTimeout(cut)
   }
-  return { http, close }
+  return { http, control, close }
 }
 
 /** Answers of procedures are there as a whole: sent as streams, in chunks that nobody waits for, they would only cost more. */

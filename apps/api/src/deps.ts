@@ -4,6 +4,12 @@ import type { Env } from './env.ts'
 import { SessionLookup } from './auth/SessionLookup.ts'
 import { rowSources as dialogRows } from './dialogs/rows.ts'
 import { dialogView } from './dialogs/view.ts'
+import { Faces } from './meetings/Faces.ts'
+import { NodeControl } from './meetings/nodes/NodeControl.ts'
+import { NodeWatch } from './meetings/nodes/NodeWatch.ts'
+import { rowSources as meetingRows } from './meetings/rows.ts'
+import { Tickets } from './meetings/tickets.ts'
+import { meetingView } from './meetings/view.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import { rowSources as messageRows } from './messages/rows.ts'
 import { rowSources as userRows } from './users/rows.ts'
@@ -42,11 +48,15 @@ export type Deps = {
   rowSources: RowSource[]
   scopeViews: ScopeView[]
   gates: { scope: Semaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
+  tickets: Tickets
+  control: NodeControl
+  faces: Faces
+  nodes: NodeWatch
   streams: Streams
 }
 
-/** What the streams themselves stand on. */
-export type BaseDeps = Omit<Deps, 'streams'>
+/** What those stand on that need all the rest. */
+export type BaseDeps = Omit<Deps, 'streams' | 'nodes'>
 
 export type Given = { log?: Logger; clock?: Clock }
 
@@ -55,6 +65,7 @@ export function createDeps(env: Env, given: Given = {}): Deps {
   const redis = connectRedis(env.REDIS_URL, log)
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
   const pools = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
+  const hints = new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log })
   const deps: BaseDeps = {
     env,
     log,
@@ -63,24 +74,29 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     writers: new ScopeWriters(pools.pipelines),
     sessions: new SessionLookup(pools.polls, log),
     redis,
-    hints: new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log }),
+    hints,
     queue: new Queue(env, log),
     limits: new RateLimits(redis, env.REDIS_PREFIX),
     mailer: createMailer(env),
     metrics: createMetrics(new Registry()),
-    rowSources: [...dialogRows, ...messageRows, ...userRows],
-    scopeViews: [dialogView, userView, directoryView],
+    rowSources: [...dialogRows, ...messageRows, ...meetingRows, ...userRows],
+    scopeViews: [dialogView, meetingView, userView, directoryView],
+    tickets: new Tickets(env),
+    control: new NodeControl(env),
+    faces: new Faces({ polls: pools.polls, hints, log }),
     // At most four connections for one scope, so that a hot dialog cannot eat the pool; at most three streams and eight states at
     // once, so that everybody who comes back after a restart waits here and not for a connection.
     // Four passwords hashed at once take 190 MB and every thread that Node has for such work.
     gates: { scope: new Semaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) },
   }
   // The streams stand on all the rest, and are part of it for the procedures that ask them.
-  return Object.assign(deps, { streams: new Streams(deps) })
+  return Object.assign(deps, { streams: new Streams(deps), nodes: new NodeWatch(deps) })
 }
 
 export async function closeDeps(deps: Deps): Promise<void> {
   deps.streams.close()
+  deps.nodes.stop()
+  await deps.control.close()
   await deps.queue.close()
   deps.hints.close()
   deps.mailer.close()

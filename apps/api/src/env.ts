@@ -8,6 +8,8 @@ export const settings = z.object({
   REDIS_URL: z.string().min(1, 'says where Redis is: redis://… or the path of a socket'),
   REDIS_PREFIX: z.string().min(1).max(64).default('veche'),
   VECHE_SECRET: z.string().min(32, 'must be at least 32 characters; ./veche up makes one'),
+  /** Until nobody is left who was given a key or a ticket under the old secret. */
+  VECHE_SECRET_PREVIOUS: z.string().min(32, 'must be at least 32 characters').optional(),
   VECHE_DATA: z.string().min(1, 'says where mail that is caught and files are kept'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
@@ -17,21 +19,19 @@ export const settings = z.object({
   WEB_BUILD: z.string().default(fileURLToPath(new URL('../../web/build', import.meta.url))),
   HOST: z.string().default('0.0.0.0'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  /** Where media nodes report to; beside PORT, unless it is said otherwise. */
+  CONTROL_HOST: z.string().default('127.0.0.1'),
+  CONTROL_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** Signalling addresses of media nodes that browsers reach directly: https pages connect to no others. */
+  SFU_ORIGINS: listed(z.url({ protocol: /^wss?$/ }).transform((url) => new URL(url).origin)),
+  TURN_SECRET: z.string().min(16).optional(),
+  TURN_URLS: listed(z.string().regex(/^turns?:[^\s,]+$/, 'is turn:host:port or turns:host:port')),
   SERVER_NAME: z.string().min(1).max(64).default('Veche'),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().min(3).optional(),
-  TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter(Boolean),
-    )
-    .refine(areProxies, 'names addresses or networks, separated by commas'),
+  TRUSTED_PROXIES: listed(z.string()).refine(areProxies, 'names addresses or networks, separated by commas'),
   METRICS_TOKEN: z.string().min(16).optional(),
-  /** Each of the two timers holds one while it works with another. */
+  /** Each of the three timers holds one while it works with another. */
   DATABASE_POOL: z.coerce.number().int().min(4).max(200).default(20),
   /** What clients compare to know that a new version of the app is out. */
   RELEASE: z.string().max(64).default('0.1.0'),
@@ -50,6 +50,25 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   if (read.success) return read.data
   const problems = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
   throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
+}
+
+/** What stands between commas. */
+function listed<T extends z.ZodType<string, string>>(entry: T) {
+  return z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((text) => text.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(entry))
+}
+
+/** Beside the port for people, unless it is said otherwise. */
+export function controlPort(env: Env): number {
+  return env.CONTROL_PORT ?? (env.PORT === 0 ? 0 : env.PORT + 1)
 }
 
 function areProxies(list: string[]): boolean {

@@ -41,6 +41,7 @@ const kinds: { [prefix: string]: TRPC_ERROR_CODE_KEY } = {
   'meeting.id_taken': 'CONFLICT',
   'meeting.seat_taken': 'CONFLICT',
   'meeting.no_node': 'SERVICE_UNAVAILABLE',
+  'meeting.not_seated': 'FORBIDDEN',
   'message.conflict': 'CONFLICT',
   'scope.not_found': 'NOT_FOUND',
   'invite.not_found': 'NOT_FOUND',

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { createApp } from './app.ts'
 import { closeDeps, createDeps } from './deps.ts'
-import { keepsSignIn, readEnv, SettingsError } from './env.ts'
+import { controlPort, keepsSignIn, readEnv, SettingsError } from './env.ts'
 import { startWorker } from './worker.ts'
 
 type Stop = () => Promise<void>
@@ -21,8 +21,9 @@ async function main(): Promise<void> {
   if (values.role !== 'http') stops.push(startWorker(deps))
   if (values.role !== 'worker') {
     const app = await createApp(deps)
-    await app.http.listen({ host: env.HOST, port: env.PORT })
     stops.push(app.close)
+    await app.http.listen({ host: env.HOST, port: env.PORT })
+    await app.control.listen({ host: env.CONTROL_HOST, port: controlPort(env) })
   }
   if (!keepsSignIn(env))
     deps.log.warn(

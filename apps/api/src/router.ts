@@ -1,6 +1,7 @@
 import { adminRouter } from './admin/router.ts'
 import { authRouter } from './auth/router.ts'
 import { dialogsRouter } from './dialogs/router.ts'
+import { meetingsRouter } from './meetings/router.ts'
 import { messagesRouter } from './messages/router.ts'
 import { live } from './sync/live.ts'
 import { syncRouter } from './sync/router.ts'
@@ -12,6 +13,7 @@ export const appRouter = router({
   users: usersRouter,
   dialogs: dialogsRouter,
   messages: messagesRouter,
+  meetings: meetingsRouter,
   sync: syncRouter,
   admin: adminRouter,
   live,

@@ -26,7 +26,7 @@ describe('the worker', () => {
   })
 
   function working(deps: Deps, times: Partial<WorkerTimes> = {}): () => Promise<void> {
-    const stop = startWorker(deps, { sweepMs: never, retentionMs: never, ...times })
+    const stop = startWorker(deps, { sweepMs: never, retentionMs: never, meetingsMs: never, ...times })
     onTestFinished(stop)
     return stop
   }
@@ -133,7 +133,7 @@ describe('the worker', () => {
     })
     const deps = house.another({ SMTP_URL: server.url })
     const id = await newMail(deps)
-    const stop = startWorker(deps, { sweepMs: 100, retentionMs: never })
+    const stop = startWorker(deps, { sweepMs: 100, retentionMs: never, meetingsMs: never })
     await inTheMiddle
     const stopped = stop()
     answer()
@@ -174,7 +174,7 @@ describe('retention', () => {
       codes: (await deps.db.selectFrom('codes').select('id').execute()).length,
     })
     const rounds = async () => {
-      const stop = startWorker(deps, { sweepMs: never, retentionMs: 50 })
+      const stop = startWorker(deps, { sweepMs: never, retentionMs: 50, meetingsMs: never })
       await stop()
     }
     await rounds()

@@ -8,6 +8,10 @@ const rules = {
   read: { points: 1200, seconds: 60 },
   change: { points: 240, seconds: 60 },
   send: { points: 900, seconds: 60 },
+  // A link has fifty bits that nobody can guess; this keeps anybody from trying.
+  link: { points: 60, seconds: 60 },
+  // A tab that cannot reach its node asks again every few seconds.
+  join: { points: 90, seconds: 60 },
   signal: { points: 240, seconds: 60 },
 } as const
 
@@ -35,6 +39,8 @@ export class RateLimits {
       change: make('change'),
       send: make('send'),
       signal: make('signal'),
+      link: make('link'),
+      join: make('join'),
     }
   }
 

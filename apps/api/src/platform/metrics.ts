@@ -28,6 +28,14 @@ export function createMetrics(registry: Registry) {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       registers,
     }),
+    ...workMetrics(registers),
+    ...nodeMetrics(registers),
+    ...meetingMetrics(registers),
+  }
+}
+
+function workMetrics(registers: Registry[]) {
+  return {
     hashes: new Histogram({
       name: 'veche_password_hash_seconds',
       help: 'Duration of hashing or verifying a password.',
@@ -38,6 +46,53 @@ export function createMetrics(registry: Registry) {
       name: 'veche_jobs_total',
       help: 'Jobs by name and outcome.',
       labelNames: ['name', 'outcome'],
+      registers,
+    }),
+  }
+}
+
+function nodeMetrics(registers: Registry[]) {
+  return {
+    nodes: new Gauge({
+      name: 'veche_nodes',
+      help: 'Media nodes by what is known of them.',
+      labelNames: ['state'],
+      registers,
+    }),
+    nodeDeaths: new Counter({
+      name: 'veche_node_deaths_total',
+      help: 'Media nodes found dead, by what gave it away.',
+      labelNames: ['by'],
+      registers,
+    }),
+    heartbeats: new Counter({
+      name: 'veche_heartbeats_total',
+      help: 'Heartbeats of media nodes by outcome.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+  }
+}
+
+function meetingMetrics(registers: Registry[]) {
+  return {
+    moves: new Counter({
+      name: 'veche_meeting_moves_total',
+      help: 'Meetings that were given a place, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    tickets: new Counter({ name: 'veche_tickets_total', help: 'Tickets handed out.', registers }),
+    meetings: new Counter({
+      name: 'veche_meetings_total',
+      help: 'Meetings that began and that ended.',
+      labelNames: ['event'],
+      registers,
+    }),
+    seats: new Gauge({
+      name: 'veche_seats',
+      help: 'Seats in live meetings by state, as last looked.',
+      labelNames: ['state'],
       registers,
     }),
   }

@@ -1,12 +1,12 @@
 import type { ScopeId, UserId } from '@veche/shared/ids'
 import type { ChangesFrame } from '@veche/shared/live'
-import type { MembershipRow, Rows, ScopeKind } from '@veche/shared/rows/rows'
+import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
 import type { BaseDeps } from '../deps.ts'
 import { rowsSince } from '../platform/row-sources.ts'
 import type { Audience, ScopeView, Viewer } from '../platform/scope-views.ts'
 import type { Stream } from './stream.ts'
 
-type Followed = (own: { userId: ScopeId; memberships: MembershipRow[] }) => void
+type Followed = (own: { userId: ScopeId; rows: Rows }) => void
 
 /**
  * A scope that somebody on this node holds. It is read once for all of them, one reading at a time, together with who may see it;
@@ -81,8 +81,7 @@ export class HeldScope {
     this.#wanted = this.#wanted === asked ? read.scopeRev : Math.max(this.#wanted, read.scopeRev)
     const frame = { type: 'changes', scope: this.#kind, id: this.#id, from, rev: read.rev, rows: read.rows } as const
     this.#tell(frame, new Set(among))
-    if (this.#kind === 'user' && read.rows.memberships)
-      this.#onOwn({ userId: this.#id, memberships: read.rows.memberships })
+    if (this.#kind === 'user') this.#onOwn({ userId: this.#id, rows: read.rows })
   }
 
   /** Whoever came while the statement ran was not asked about: they wait for the next reading. */

@@ -1,13 +1,13 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import proxyAddr from '@fastify/proxy-addr'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import type { AnyRouter } from '@trpc/server'
-import type { FastifyInstance } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { socketContext } from '../connection.ts'
 import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/origin.ts'
+import { refuseUpgrade, type UpgradeDoor } from '../platform/upgrades.ts'
 
 const path = '/api/trpc'
 const wordsAMinute = 100
@@ -15,7 +15,7 @@ const wordsAMinute = 100
 const goodbye = 1_000
 
 /** The door of the stream: the origin is checked before anything else, since browsers let any page open a socket to anywhere. */
-export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRouter): { close: () => void } {
+export function openSocketDoor(deps: Deps, router: AnyRouter): UpgradeDoor {
   const server = new WebSocketServer({ noServer: true, maxPayload: 64_000, perMessageDeflate: false })
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
   const handler = applyWSSHandler({
@@ -28,15 +28,12 @@ export function openSocketDoor(http: FastifyInstance, deps: Deps, router: AnyRou
     socket.on('error', () => socket.terminate())
     endChatter(socket)
   })
-  http.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    // tRPC builds an address of it, and what it throws there nobody would catch.
-    if (!URL.canParse(`http://${req.headers.host}${req.url}`)) return refuse(socket, 400)
-    if (req.url?.split('?')[0] !== path) return refuse(socket, 404)
-    if (!isOwnOrigin(deps.env, req.headers.origin)) return refuse(socket, 403)
-    server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
-  })
   return {
+    opens: (asked) => asked === path,
+    upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!isOwnOrigin(deps.env, req.headers.origin)) return refuseUpgrade(socket, 403)
+      server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
+    },
     close: () => {
       handler.broadcastReconnectNotification()
       for (const client of server.clients) client.close(1012, 'restarting')
@@ -56,8 +53,4 @@ function endChatter(socket: WebSocket): void {
     if (said > wordsAMinute) socket.terminate()
   }
   socket.on('message', hear).on('ping', hear)
-}
-
-function refuse(socket: Duplex, status: 400 | 403 | 404): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }

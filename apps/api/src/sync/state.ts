@@ -69,10 +69,11 @@ async function compare(ctx: Ctx, scopes: [ScopeId, number][]): Promise<Held[]> {
   const asked = new Map<ScopeId, number>([[me, 0], [DIRECTORY_SCOPE, 0], ...scopes])
   const { rows } = await sql<Held>`
     select h.id, s.kind, s.rev, h.rev as held,
-      coalesce(s.kind = 'directory' or s.id = ${me}::uuid or m.user_id is not null, false) as mine
+      coalesce(s.kind = 'directory' or s.id = ${me}::uuid or m.user_id is not null or p.user_id is not null, false) as mine
     from unnest(${[...asked.keys()]}::uuid[], ${[...asked.values()]}::bigint[]) with ordinality as h (id, rev, place)
     left join scopes s on s.id = h.id
     left join members m on m.dialog_id = h.id and m.user_id = ${me} and m.left_at is null
+    left join seats p on p.meeting_id = h.id and p.user_id = ${me} and p.state in ('in', 'away')
     order by h.place`.execute(ctx.db)
   // Nothing is held of a directory that was never asked for: people are fetched when they are met.
   return rows.filter(({ id }) => id !== DIRECTORY_SCOPE || scopes.some(([held]) => held === DIRECTORY_SCOPE))

@@ -1,6 +1,6 @@
 import { DIRECTORY_SCOPE, type ScopeId, type SessionId, type UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
-import type { MembershipRow, ScopeKind } from '@veche/shared/rows/rows'
+import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import type { Actor, Socket } from '../ctx.ts'
 import type { BaseDeps } from '../deps.ts'
@@ -132,7 +132,8 @@ export class Streams {
     const { rows } = await sql<Snapshot>`
       select s.id, s.kind, s.rev from scopes s
       where (s.id in (${userId}::uuid, ${DIRECTORY_SCOPE}::uuid)
-          or s.id in (select dialog_id from members where user_id = ${userId} and left_at is null))
+          or s.id in (select dialog_id from members where user_id = ${userId} and left_at is null)
+          or s.id in (select meeting_id from seats where user_id = ${userId} and state in ('in', 'away')))
         and exists (${this.#openSessions([sessionId])})`.execute(this.#deps.polls)
     return rows
   }
@@ -154,15 +155,21 @@ export class Streams {
     if (held && held.streams.size === 0) this.#scopes.delete(id)
   }
 
-  /** A person's own frame says which dialogs they came to or left: their streams follow. */
-  #follow({ userId, memberships }: { userId: ScopeId; memberships: MembershipRow[] }): void {
+  /** A person's own frame says which dialogs and meetings they came to or left: their streams follow. */
+  #follow({ userId, rows: { memberships = [], places = [] } }: { userId: ScopeId; rows: Rows }): void {
+    if (memberships.length === 0 && places.length === 0) return
     for (const stream of this.#people.get(userId as UserId) ?? []) {
-      for (const { dialogId, leftAt, sinceRev } of memberships) {
-        if (leftAt) this.#detach(stream, dialogId)
-        else if (!stream.scopes.has(dialogId)) this.#attach(stream, { id: dialogId, kind: 'dialog', rev: sinceRev })
-      }
+      for (const { dialogId: id, leftAt, sinceRev } of memberships)
+        this.#move(stream, { id, kind: 'dialog', rev: sinceRev }, leftAt === null)
+      for (const { meetingId: id, state, sinceRev } of places)
+        this.#move(stream, { id, kind: 'meeting', rev: sinceRev }, state === 'in' || state === 'away')
     }
     this.#measure()
+  }
+
+  #move(stream: Stream, scope: Snapshot, inside: boolean): void {
+    if (!inside) this.#detach(stream, scope.id)
+    else if (!stream.scopes.has(scope.id)) this.#attach(stream, scope)
   }
 
   #measure(): void {

@@ -1,0 +1,37 @@
+import type { MeetingId } from '@veche/shared/ids'
+import type { BaseDeps } from '../deps.ts'
+import { dialogOf } from './access.ts'
+import { facesOf } from './looking.ts'
+
+const atMostEvery = 1_000
+
+/** Tells the people of a dialog who is in its meeting when somebody comes or goes: at once, and at most once a second. */
+export class Faces {
+  readonly #deps: Pick<BaseDeps, 'polls' | 'hints' | 'log'>
+  /** Meetings that were told of a moment ago, and whether there has been news since. */
+  readonly #resting = new Map<MeetingId, boolean>()
+
+  constructor(deps: Pick<BaseDeps, 'polls' | 'hints' | 'log'>) {
+    this.#deps = deps
+  }
+
+  tell(meetingId: MeetingId): void {
+    if (this.#resting.has(meetingId)) return void this.#resting.set(meetingId, true)
+    this.#resting.set(meetingId, false)
+    setTimeout(() => this.#rested(meetingId), atMostEvery).unref()
+    void this.#tell(meetingId).catch((error: unknown) => this.#deps.log.debug({ err: error }, 'faces were not told'))
+  }
+
+  #rested(meetingId: MeetingId): void {
+    const news = this.#resting.get(meetingId)
+    this.#resting.delete(meetingId)
+    if (news) this.tell(meetingId)
+  }
+
+  async #tell(meetingId: MeetingId): Promise<void> {
+    const { polls, hints } = this.#deps
+    const dialogId = await dialogOf({ db: polls }, meetingId)
+    const signal = { kind: 'meeting' as const, dialogId, meetingId, ...(await facesOf(polls, meetingId)) }
+    hints.tell({ signal: { signal, dialogIds: [dialogId], userIds: [] } })
+  }
+}

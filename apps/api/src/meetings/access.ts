@@ -1,0 +1,109 @@
+import type { DB } from '@veche/db/types.gen'
+import type { DialogId, MeetingId, SeatId, TabId, UserId } from '@veche/shared/ids'
+import { type DialogAction, type DialogRole, mayInDialog } from '@veche/shared/permissions'
+import type { Kysely, Selectable } from 'kysely'
+import type { Env } from '../env.ts'
+import { fail, must } from '../errors.ts'
+import { isGoodCode, publicIdIn } from './links.ts'
+import { meetingColumns } from './rows.ts'
+
+export type MeetingAction = 'look' | 'join' | 'attendance' | 'relays' | 'leave'
+
+const placeColumns = [
+  'public_id',
+  'link_generation',
+  'node_id',
+  'node_boot',
+  'epoch',
+  'moved_at',
+  'empty_since',
+] as const
+
+type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number] | (typeof placeColumns)[number]>
+export type MySeat = { id: SeatId; state: Selectable<DB['seats']>['state']; epoch: number; tab: TabId }
+export type OpenMeeting = Meeting & {
+  dialog: { kind: 'direct' | 'group'; title: string | null; pair: [UserId, UserId] | null }
+  /** Null for somebody who came by the link and is no member of the dialog. */
+  role: DialogRole | null
+  seat: MySeat | null
+}
+
+type Asking = { db: Kysely<DB>; env: Env; actor: { userId: UserId } }
+
+/** What the dialog must allow its members, and whether the link stands in for a membership, or a seat that one had. */
+const rules: Record<MeetingAction, { member: DialogAction; link?: true; seat?: true }> = {
+  look: { member: 'read', link: true },
+  join: { member: 'meet', link: true },
+  attendance: { member: 'read' },
+  relays: { member: 'meet', seat: true },
+  leave: { member: 'read', seat: true },
+}
+
+/**
+ * The one door to a meeting. Members of its dialog come in by their membership; others by its link, if it is open to everyone. A wrong
+ * link, an unknown id and a meeting of others look alike.
+ */
+export async function openMeeting(
+  ctx: Asking,
+  meetingId: MeetingId,
+  action: MeetingAction,
+  code?: string,
+): Promise<OpenMeeting> {
+  const found = await load(ctx, meetingId)
+  if (!found) fail('meeting.not_found')
+  const { member, link, seat } = rules[action]
+  if (found.role) must(mayInDialog(found.dialog.kind, found.role, member), 'meeting.forbidden')
+  else if (seat && found.seat) return found
+  else if (link && code && isLinkOf(ctx, found, code)) must(found.open_to === 'everyone', 'meeting.forbidden')
+  else fail('meeting.not_found')
+  return found
+}
+
+/** The meeting that a link is of; a link that was never given out is of none. */
+export async function meetingOfLink(ctx: Asking, code: string): Promise<MeetingId> {
+  const query = ctx.db.selectFrom('meetings').select(['id', 'public_id', 'link_generation'])
+  const found = await query.where('public_id', '=', publicIdIn(code)).executeTakeFirst()
+  if (!found || !isLinkOf(ctx, found, code)) fail('meeting.not_found')
+  return found.id
+}
+
+/** Where the locks are: a meeting never changes its dialog. */
+export async function dialogOf(ctx: Pick<Asking, 'db'>, meetingId: MeetingId): Promise<DialogId> {
+  const query = ctx.db.selectFrom('meetings').select('dialog_id').where('id', '=', meetingId)
+  const found = await query.executeTakeFirst()
+  if (!found) fail('meeting.not_found')
+  return found.dialog_id
+}
+
+type Linked = Pick<OpenMeeting, 'public_id' | 'link_generation'>
+
+function isLinkOf({ env }: Asking, { public_id, link_generation }: Linked, code: string): boolean {
+  return isGoodCode(env, code, { publicId: public_id, generation: link_generation })
+}
+
+async function load({ db, actor }: Asking, meetingId: MeetingId): Promise<OpenMeeting | null> {
+  const found = await db
+    .selectFrom('meetings')
+    .innerJoin('dialogs', 'dialogs.id', 'meetings.dialog_id')
+    .leftJoin('members', (join) =>
+      join
+        .onRef('members.dialog_id', '=', 'meetings.dialog_id')
+        .on('members.user_id', '=', actor.userId)
+        .on('members.left_at', 'is', null),
+    )
+    .leftJoin('seats', (join) =>
+      join.onRef('seats.meeting_id', '=', 'meetings.id').on('seats.user_id', '=', actor.userId),
+    )
+    .select([...meetingColumns, ...placeColumns].map((column) => `meetings.${column}` as const))
+    .select(['dialogs.kind', 'dialogs.title', 'dialogs.pair', 'members.role'])
+    .select(['seats.id as seat_id', 'seats.state as seat_state', 'seats.epoch as seat_epoch', 'seats.tab'])
+    .where('meetings.id', '=', meetingId)
+    .executeTakeFirst()
+  if (!found) return null
+  const { kind, title, pair, role, seat_id, seat_state, seat_epoch, tab, ...meeting } = found
+  const seat =
+    seat_id && seat_state && seat_epoch !== null && tab
+      ? { id: seat_id, state: seat_state, epoch: seat_epoch, tab }
+      : null
+  return { ...meeting, dialog: { kind, title, pair }, role, seat }
+}

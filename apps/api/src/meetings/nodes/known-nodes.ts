@@ -1,0 +1,40 @@
+import type { DB } from '@veche/db/types.gen'
+import type { BootId, NodeId } from '@veche/shared/ids'
+import { type Kysely, sql } from 'kysely'
+import type { Candidate } from './placement.ts'
+
+/** A node as the database knows it, at one moment of its clock. */
+export type KnownNode = Candidate & {
+  /** The clock of the database, in milliseconds. */
+  now: number
+  heartbeatAt: number
+  reached: boolean
+  signalling: string
+  control: string
+  url: string | null
+  capabilities: Record<string, unknown> | null
+}
+
+export async function knownNodes(db: Kysely<DB>): Promise<KnownNode[]> {
+  const { rows } = await sql<KnownNode>`
+    select n.id, n.boot_id as boot, n.boot_id is not distinct from n.dead_boot as dead, n.is_full as full, n.draining, n.reached,
+      n.load::float8 as load, n.signalling, n.control, n.url, n.capabilities, n.capabilities is not null as able,
+      (extract(epoch from veche_now()) * 1000)::float8 as now, (extract(epoch from n.heartbeat_at) * 1000)::float8 as "heartbeatAt",
+      (extract(epoch from veche_now() - n.heartbeat_at) * 1000)::float8 as "silentMs",
+      (select count(*)::int from meetings m where m.node_id = n.id and m.state = 'live'
+        and m.moved_at > veche_now() - interval '5 seconds') as newcomers
+    from sfu_nodes n order by n.id`.execute(db)
+  return rows
+}
+
+/** Says whether it was news. Another life of the node is not touched. */
+export async function buryNode(db: Kysely<DB>, { id, boot }: { id: NodeId; boot: BootId }): Promise<boolean> {
+  const { rows } = await sql`
+    update sfu_nodes set dead_boot = boot_id
+    where id = ${id} and boot_id = ${boot} and dead_boot is distinct from boot_id returning id`.execute(db)
+  return rows.length > 0
+}
+
+export async function noteReached(db: Kysely<DB>, { id, boot }: { id: NodeId; boot: BootId }): Promise<void> {
+  await db.updateTable('sfu_nodes').set({ reached: true }).where('id', '=', id).where('boot_id', '=', boot).execute()
+}

@@ -1,0 +1,97 @@
+import type { DB } from '@veche/db/types.gen'
+import type { MeetingRow, PlaceRow, SeatRow } from '@veche/shared/rows/rows'
+import { type Selectable, sql } from 'kysely'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import type { RowSource } from '../platform/row-sources.ts'
+
+export const meetingColumns = [
+  'id',
+  'dialog_id',
+  'open_to',
+  'state',
+  'started_by',
+  'started_at',
+  'ended_at',
+  'rev',
+] as const
+export const seatColumns = ['id', 'meeting_id', 'user_id', 'state', 'caps', 'joined_at', 'rev'] as const
+
+type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number]>
+type Seat = Pick<Selectable<DB['seats']>, (typeof seatColumns)[number]>
+type Place = Pick<Selectable<DB['seats']>, 'id' | 'meeting_id' | 'tab' | 'state' | 'since_rev' | 'user_rev'> &
+  Pick<Selectable<DB['meetings']>, 'dialog_id'>
+
+/** Where it is held stays with the server. */
+export function toMeeting(row: Meeting): MeetingRow {
+  const { id, state, rev } = row
+  return {
+    id,
+    state,
+    rev,
+    dialogId: row.dialog_id,
+    openTo: row.open_to,
+    startedBy: row.started_by,
+    startedAt: iso(row.started_at),
+    endedAt: isoOrNull(row.ended_at),
+  }
+}
+
+export function toSeat(row: Seat): SeatRow {
+  const { id, state, caps, rev } = row
+  return { id, state, caps, rev, meetingId: row.meeting_id, userId: row.user_id, joinedAt: iso(row.joined_at) }
+}
+
+function toPlace(row: Place): PlaceRow {
+  const { id, tab, state } = row
+  const meeting = { meetingId: row.meeting_id, dialogId: row.dialog_id }
+  return { seatId: id, ...meeting, tab, state, sinceRev: row.since_rev, rev: row.user_rev }
+}
+
+const meetings: RowSource<'meetings'> = {
+  scope: 'meeting',
+  table: 'meetings',
+  revColumn: 'meetings.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('meetings')
+      .select(meetingColumns.map((column) => `meetings.${column}` as const))
+      .where('meetings.id', '=', id as never),
+  toWire: toMeeting,
+}
+
+const seats: RowSource<'seats'> = {
+  scope: 'meeting',
+  table: 'seats',
+  revColumn: 'seats.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('seats')
+      .select(seatColumns.map((column) => `seats.${column}` as const))
+      .where('seats.meeting_id', '=', id as never),
+  // Whoever comes needs nobody who has gone.
+  newest: (db, id) =>
+    db
+      .selectFrom('seats')
+      .select(seatColumns.map((column) => `seats.${column}` as const))
+      .where('seats.meeting_id', '=', id as never)
+      .where('seats.state', 'in', ['in', 'away']),
+  toWire: toSeat,
+}
+
+const places: RowSource<'places'> = {
+  scope: 'user',
+  table: 'places',
+  revColumn: 'seats.user_rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('seats')
+      .innerJoin('meetings', 'meetings.id', 'seats.meeting_id')
+      .select(['seats.id', 'seats.meeting_id', 'seats.tab', 'seats.state', 'seats.since_rev', 'seats.user_rev'])
+      .select('meetings.dialog_id')
+      .where('seats.user_id', '=', id as never)
+      // A device that was away for longer is signed out, and begins anew: no place of the past is held for ever.
+      .where(sql<boolean>`(seats.state in ('in', 'away') or seats.left_at > veche_now() - interval '100 days')`),
+  toWire: toPlace,
+}
+
+export const rowSources = [meetings, seats, places]

@@ -1,0 +1,11 @@
+import type { MeetingId } from '@veche/shared/ids'
+import { fail } from '../errors.ts'
+import type { Scope } from '../platform/scopes.ts'
+
+export const meetingScope = (id: MeetingId): Scope => ({ kind: 'meeting', id })
+
+/** A scope that is not there is a meeting that is not there. */
+export function orNoSuchMeeting(error: unknown): never {
+  if (error instanceof Error && error.message === 'scope.not_found') fail('meeting.not_found')
+  throw error
+}
