@@ -4,7 +4,7 @@ import { untrack } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 
-type WhoIsIn = { readonly count: number; readonly userIds: UserId[] }
+type WhoIsIn = { readonly known: boolean; readonly count: number; readonly userIds: UserId[] }
 
 /** Who is in the meeting of a dialog now: asked for once and after each new connection, then as the stream tells. */
 export function whoIsIn(api: Api, live: Live, dialogOf: () => DialogRow): WhoIsIn {
@@ -27,6 +27,9 @@ export function whoIsIn(api: Api, live: Live, dialogOf: () => DialogRow): WhoIsI
     })
   })
   return {
+    get known() {
+      return now !== null
+    },
     get count() {
       return now?.count ?? 0
     },
