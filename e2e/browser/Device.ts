@@ -18,6 +18,8 @@ export type DeviceOptions = {
   colorScheme?: 'light' | 'dark'
   /** A browser that keeps nothing of the app: what is not loaded yet needs the network. */
   unkept?: boolean
+  /** Through which it reaches the network. */
+  proxy?: string
 }
 
 /** A browser of somebody: cookies, storage and service worker of its own. It lives as long as the test. */
@@ -70,13 +72,15 @@ export class Device {
 }
 
 export async function openDevice(house: Installation, options: DeviceOptions = {}): Promise<Device> {
-  const { account, width = 1280, height = 800, locale = 'en-US', colorScheme = 'light', unkept = false } = options
+  const { account, width = 1280, height = 800, locale = 'en-US', colorScheme = 'light', unkept = false, proxy } = options
   const chosen: BrowserContextOptions = {
     viewport: { width, height },
     locale,
     colorScheme,
     reducedMotion: 'reduce',
     serviceWorkers: unkept ? 'block' : 'allow',
+    // The house is on this machine, where a browser would pass a proxy by.
+    ...(proxy ? { proxy: { server: proxy, bypass: '<-loopback>' } } : {}),
   }
   const context = await (await browser()).newContext(chosen)
   context.setDefaultTimeout(10_000)

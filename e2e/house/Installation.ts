@@ -4,15 +4,19 @@ import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { newTestDatabase, setSqlClock, type TestDatabase } from '@veche/db/test-database'
+import { newTestDatabase, setSqlClock } from '@veche/db/test-database'
 import { type Child, startChild } from '../../ops/cli/child.ts'
 import { checkout } from '../../ops/cli/env.ts'
 import { builtApp } from './built-app.ts'
 import { freePorts } from './free-ports.ts'
 import { MediaNode } from './MediaNode.ts'
+import type { Services } from './Services.ts'
 import { until } from './until.ts'
 
 export type Mail = { id: string; to: string; subject: string; text: string; html: string; at: string }
+
+/** What an installation stands on. */
+type Ground = { databaseUrl: string; redisUrl: string; clear: () => Promise<void> }
 
 const run = promisify(execFile)
 
@@ -20,6 +24,8 @@ export type InstallationOptions = {
   settings?: Record<string, string>
   /** How many media nodes it has. Without one nobody can meet. */
   nodes?: number
+  /** A Postgres and a Redis of its own, for a test that kills them. They are stopped with it. */
+  services?: Services
 }
 
 /**
@@ -32,20 +38,20 @@ export class Installation {
   readonly app: string
   readonly nodes: MediaNode[] = []
   readonly #folder: string
-  readonly #database: TestDatabase
+  readonly #ground: Ground
   readonly #env: NodeJS.ProcessEnv
   #child: Child | undefined
 
-  private constructor([port, control]: [number, number], database: TestDatabase, settings: Record<string, string>) {
-    this.#database = database
+  private constructor([port, control]: [number, number], ground: Ground, settings: Record<string, string>) {
+    this.#ground = ground
     this.#folder = mkdtempSync(join(tmpdir(), 'veche-e2e-'))
     this.app = join(this.#folder, 'web')
     this.url = `http://localhost:${port}`
     cpSync(builtApp, this.app, { recursive: true })
     this.#env = {
       ...process.env,
-      DATABASE_URL: database.url,
-      REDIS_URL: needed('TEST_REDIS_URL'),
+      DATABASE_URL: ground.databaseUrl,
+      REDIS_URL: ground.redisUrl,
       REDIS_PREFIX: `e2e-${randomUUID()}`,
       VECHE_SECRET: randomUUID() + randomUUID(),
       VECHE_DATA: this.#folder,
@@ -61,9 +67,9 @@ export class Installation {
     }
   }
 
-  static async start({ settings = {}, nodes = 0 }: InstallationOptions = {}): Promise<Installation> {
-    const [ports, database] = await Promise.all([freePorts(2), newTestDatabase(needed('TEST_DATABASE_URL'))])
-    const installation = new Installation(ports as [number, number], database, settings)
+  static async start({ settings = {}, nodes = 0, services }: InstallationOptions = {}): Promise<Installation> {
+    const [ports, ground] = await Promise.all([freePorts(2), services ? own(services) : shared()])
+    const installation = new Installation(ports as [number, number], ground, settings)
     await installation.start()
     for (let count = 0; count < nodes; count += 1) await installation.addNode()
     return installation
@@ -102,7 +108,7 @@ export class Installation {
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()))
     await this.#child?.stop(['SIGTERM'], 5_000)
-    await this.#database.drop()
+    await this.#ground.clear()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
@@ -121,7 +127,7 @@ export class Installation {
 
   /** What the database takes for the present, so many milliseconds away from the true one. */
   async setClock(offset: number): Promise<void> {
-    await setSqlClock(this.#database.url, offset)
+    await setSqlClock(this.#ground.databaseUrl, offset)
   }
 
   log(): string {
@@ -131,6 +137,16 @@ export class Installation {
   get #log(): string {
     return join(this.#folder, 'api.log')
   }
+}
+
+async function shared(): Promise<Ground> {
+  const database = await newTestDatabase(needed('TEST_DATABASE_URL'))
+  return { databaseUrl: database.url, redisUrl: needed('TEST_REDIS_URL'), clear: () => database.drop() }
+}
+
+function own(services: Services): Ground {
+  const { databaseUrl, redisUrl } = services
+  return { databaseUrl, redisUrl, clear: () => services.stop() }
 }
 
 function needed(name: string): string {

@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, startChild } from '../../ops/cli/child.ts'
 import { checkout } from '../../ops/cli/env.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts, freeRange } from './free-ports.ts'
 import { until } from './until.ts'
 
 /** A media node of an installation, as a process that may be killed and come back under the same name and ports. */
@@ -39,7 +39,8 @@ export class MediaNode {
   }
 
   static async start(name: string, folder: string, env: NodeJS.ProcessEnv): Promise<MediaNode> {
-    const node = new MediaNode(name, folder, await freePorts(3), env)
+    const ports = await Promise.all([freePorts(2), freeRange(4)])
+    const node = new MediaNode(name, folder, ports.flat(), env)
     await node.start()
     return node
   }
@@ -61,12 +62,13 @@ export class MediaNode {
     }, `${this.name} is ready`)
   }
 
-  /** The processes that carry the media. */
+  /** The processes that carry the media, in the order of their ports as long as none has died. */
   get workers(): number[] {
     const pid = this.#child?.pid
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
       .map(Number)
+      .sort((a, b) => a - b)
   }
 
   /** As when the machine dies. */
