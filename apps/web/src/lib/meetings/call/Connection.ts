@@ -48,6 +48,8 @@ export class Connection {
   #leg: Leg | null = null
   /** The node that was tried last: named when another place is asked for. */
   #tried: JoinAnswer['node'] | null = null
+  /** A place was asked for, and nothing came of it here; the server may have given it all the same, late. */
+  #unsure = false
   #cancelRelays: (() => void) | undefined
 
   constructor(deps: Deps) {
@@ -118,22 +120,23 @@ export class Connection {
     // The node must not say "taken over" to the place that I leave myself.
     this.#leg?.hangUp()
     const ask = { meetingId, tab: await thisTab(), returning, ...(code ? { code } : {}), ...(failed ? { failed } : {}) }
+    this.#unsure = true
     const answer = await door.join(ask, signal)
     this.#tried = answer.node
     if (this.#stopped.signal.aborted) return door.leave(meetingId, answer.seatEpoch)
     const device = await deviceFor(answer.routerRtpCapabilities)
     const view = { tiles: this.view.tiles, first: this.view.tiles.length > 0 ? 0 : FIRST_TILES }
     const leg = await Leg.open({ world, device, answer, relayOnly: relayOnly(), events: this.#events }, view, signal)
-    if (this.#stopped.signal.aborted) {
-      leg.close()
-      return door.leave(meetingId, answer.seatEpoch)
-    }
+    if (signal.aborted) leg.close()
+    if (this.#stopped.signal.aborted) return door.leave(meetingId, answer.seatEpoch)
+    if (signal.aborted) throw new AppError('network.timeout')
     this.#take(leg)
   }
 
   #take(leg: Leg): void {
     const before = this.#leg
     this.#leg = leg
+    this.#unsure = false
     this.outgoing.use({ transport: leg.send, ask: leg.ask })
     const set = this.incoming.consume(leg.recv, consumersOf(leg), () => leg.ask)
     this.#deps.joined(leg.joined)
@@ -158,15 +161,18 @@ export class Connection {
   }
 
   #hear(frame: RoomFrame): void {
+    if (frame.type === 'stopped') this.outgoing.stopped(frame.source, frame.id)
     if (frame.type === 'consumer') this.incoming.update(frame.id, frame)
     else if (frame.type === 'consumerClosed') this.incoming.close(frame.id)
-    else if (frame.type === 'stopped') this.outgoing.stopped(frame.source, frame.id)
-    else if (frame.type === 'ended') {
-      if (comesBack.includes(frame.reason)) this.#ladder.legLost()
-      else this.#deps.over(frame.reason)
-      return
-    }
-    this.#deps.frame(frame)
+    else if (frame.type === 'ended') this.#ended(frame.reason)
+    else this.#deps.frame(frame)
+  }
+
+  #ended(reason: EndReason): void {
+    // It may be I who took it over, by a question whose answer was lost: whoever comes back is told by the API whose seat it is.
+    const mine = reason === 'taken_over' && this.#unsure
+    if (mine || comesBack.includes(reason)) this.#ladder.legLost()
+    else this.#deps.over(reason)
   }
 
   async #resume(signal: AbortSignal): Promise<void> {

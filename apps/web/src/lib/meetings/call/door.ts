@@ -13,18 +13,11 @@ export type Door = {
 }
 
 export function apiDoor(api: Api): Door {
-  const { meetings } = api as unknown as Meetings
+  const { meetings } = api
   return {
     join: (ask, signal) => meetings.join.mutate(ask, { signal }),
     relays: (meetingId) => meetings.relays.query({ meetingId }),
     leave,
-  }
-}
-
-type Meetings = {
-  meetings: {
-    join: { mutate(ask: Ask, options: { signal: AbortSignal }): Promise<JoinAnswer> }
-    relays: { query(ask: { meetingId: MeetingId }): Promise<{ iceServers: IceServer[] }> }
   }
 }
 
