@@ -41,7 +41,8 @@ export class Api {
     const { role, port, env, log, code } = this.#options
     const child = startChild(process.execPath, ['apps/api/src/main.ts', '--role', role], {
       cwd: code,
-      env: { ...env, PORT: String(port) },
+      // The port beside its own may be that of another process of the stage.
+      env: { CONTROL_PORT: '0', ...env, PORT: String(port) },
       stdio: ['ignore', log, log],
       orphanSignal: 'TERM',
     })
