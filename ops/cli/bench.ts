@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { startChild } from './child.ts'
 import { checkout } from './env.ts'
 import { prepare } from './prepare.ts'
-import { needRedis } from './system-packages.ts'
+import { needChromium, needRedis } from './system-packages.ts'
 import { Misuse } from './trouble.ts'
 
 export const usage = `
@@ -13,6 +13,8 @@ Measures, and prints the figures with the machine and the method. What follows t
 `
 
 const folder = join(checkout, 'ops/bench')
+/** These hold calls, in browsers and over media nodes. */
+const withCalls = ['join', 'recovery']
 
 export async function run([name, ...args]: string[]): Promise<number> {
   if (!name || !benches().includes(name))
@@ -20,10 +22,12 @@ export async function run([name, ...args]: string[]): Promise<number> {
       `There is no benchmark ${name ? `"${name}"` : 'without a name'}; there is: ${benches().join(', ') || 'none yet'}.`,
     )
   await needRedis()
-  await prepare({ web: true })
+  if (withCalls.includes(name)) await needChromium()
+  const { mediaWorker } = await prepare({ web: true, media: withCalls.includes(name) })
   const child = startChild(process.execPath, [join(folder, `${name}.ts`), ...args], {
     cwd: checkout,
     stdio: 'inherit',
+    env: { ...process.env, ...(mediaWorker ? { MEDIASOUP_WORKER_BIN: mediaWorker } : {}) },
     orphanSignal: 'TERM',
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void child.stop([signal], 20_000))

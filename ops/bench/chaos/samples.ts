@@ -86,7 +86,7 @@ function held(stored: Stored[]): Held {
   const membership = { dialogId, rev: 2, readSeq: 6 } as MembershipRow
   const messages = stored.map(({ seq, rev, id, body }): MessageRow => {
     const row = { dialogId, seq, rev, id: id as MessageId, authorId: anna, clientId: null, kind: 'text' as const, body }
-    return { ...row, system: null, createdAt: '', editedAt: null, deletedAt: null }
+    return { ...row, system: null, call: null, createdAt: '', editedAt: null, deletedAt: null }
   })
   return { dialog, membership, rev: 7, unread: 0, messages }
 }

@@ -1,0 +1,35 @@
+import { readArguments } from '../cli/arguments.ts'
+import { Trouble } from '../cli/trouble.ts'
+import { CallStage } from './calls/CallStage.ts'
+import { measureJoining } from './calls/joining.ts'
+import { table } from './figures/figure.ts'
+import { machine } from './figures/machine.ts'
+
+export const usage = `
+./veche bench join [--rounds 20] [--json]
+
+Measures how long it takes from the click on Join now to the first remote picture and sound, in real browsers.
+`
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: string[]): Promise<number> {
+  const { values } = readArguments('bench join', args, {
+    rounds: { type: 'string', default: '20' },
+    json: { type: 'boolean', default: false },
+  })
+  const calls = await CallStage.open({ people: 2, nodes: 1 })
+  try {
+    const figures = await measureJoining(calls, Number(values.rounds))
+    if (values.json) console.log(JSON.stringify({ machine: machine(), figures }, null, 2))
+    else console.log(`${Object.entries(machine()).flat().join(' ')}\n\n${table(figures)}`)
+    return 0
+  } catch (error) {
+    console.error(calls.stage.lastWords)
+    if (!(error instanceof Trouble)) throw error
+    console.error(`veche: ${error.message}`)
+    return error.exitCode
+  } finally {
+    await calls.close()
+  }
+}
