@@ -14,8 +14,8 @@ export const launch: LaunchOptions = {
     '--disable-sync',
     '--use-fake-device-for-media-stream',
     '--use-fake-ui-for-media-stream',
-    // Whatever asks for a foreign host learns that there is none.
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost',
+    // Whatever asks for a foreign host learns that there is none. Media over TCP asks for numbers as for names.
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
   ],
 }
 
