@@ -150,7 +150,7 @@ export class Peer {
   giveWay(): void {
     this.#finish('taken_over')
     this.transports.close('recv')
-    this.#overlap = this.#deps.clock.after(limits.call.overlapSeconds * seconds, () => this.close())
+    this.#overlap ??= this.#deps.clock.after(limits.call.overlapSeconds * seconds, () => this.close())
   }
 
   end(reason: EndReason): void {

@@ -130,12 +130,10 @@ export class Room {
     if (whole) this.rev = Math.max(this.rev, order.rev)
   }
 
+  /** Who is here. A leg that only fades is nobody's sign of life. */
   seats(): SeatSeen[] {
-    return [...this.#peers.values()].map(({ seatId, epoch, away }) => ({
-      seat: seatId,
-      epoch,
-      state: away ? 'away' : 'in',
-    }))
+    const here = [...this.#peers.values()].filter(({ ended }) => !ended)
+    return here.map(({ seatId, epoch, away }) => ({ seat: seatId, epoch, state: away ? 'away' : 'in' }))
   }
 
   close(reason: EndReason): void {

@@ -1,0 +1,175 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import type { MeetingId } from '@veche/shared/ids'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { Caller, closeBrowser } from './test/browser.ts'
+import { newHouse, type TestHouse } from './test/harness.ts'
+import { ManualClock } from './test/manual-clock.ts'
+
+// Real browsers, on a machine that may have much else to do.
+vi.setConfig({ testTimeout: 120_000 })
+
+const clock = new ManualClock()
+const patience = { timeout: 40_000 }
+const callers: Caller[] = []
+let house: TestHouse
+beforeAll(async () => {
+  house = await newHouse({ clock })
+})
+afterEach(async () => {
+  for (const caller of callers.splice(0)) {
+    caller.visitor.close()
+    await caller.close()
+  }
+})
+afterAll(async () => {
+  await closeBrowser()
+  await house.close()
+})
+
+async function newCall() {
+  const meeting = randomUUID() as MeetingId
+  const [anna, boris] = [await caller(), await caller()]
+  const seats = {
+    anna: (await anna.join(await house.ticket({ meeting }))).seatId,
+    boris: (await boris.join(await house.ticket({ meeting }))).seatId,
+  }
+  return { anna, boris, seats, meeting }
+}
+
+async function caller() {
+  const made = await Caller.open(house)
+  callers.push(made)
+  return made
+}
+
+/** Sends sound and picture, and the other has both on. */
+async function talk({ anna, boris, seats }: Awaited<ReturnType<typeof newCall>>) {
+  await boris.ask('room.view', { tiles: [{ seatId: seats.anna, source: 'cam', width: 640, height: 360 }] })
+  const ids = [await anna.produce('mic'), await anna.produce('cam')]
+  for (const id of ids) {
+    const { consumers } = await boris.visitor.frame('consumers', ({ consumers: all }) =>
+      all.some(({ producerId }) => producerId === id),
+    )
+    for (const view of consumers) if (view.producerId === id) await boris.consume(view)
+  }
+  await flows(boris)
+  return ids
+}
+
+/** Pictures are decoded and sound is loud, from here on. */
+async function flows(receiver: Caller) {
+  const before = await receiver.figures('recv')
+  const since = async () => {
+    const now = await receiver.figures('recv')
+    return now.frames > before.frames + 5 && now.energy > before.energy
+  }
+  await expect.poll(since, patience).toBe(true)
+}
+
+/** So many more packets have left. */
+async function sent(sender: Caller, count: number) {
+  const before = (await sender.figures('send')).packets
+  await expect.poll(async () => (await sender.figures('send')).packets, patience).toBeGreaterThan(before + count)
+}
+
+test('sound and picture arrive, and the node has chosen AES-GCM', async () => {
+  const call = await newCall()
+  await talk(call)
+  for (const [who, direction] of [
+    [call.anna, 'send'],
+    [call.boris, 'recv'],
+  ] as const) {
+    const { cipher, role } = await who.figures(direction)
+    expect([cipher, role]).toEqual([expect.stringMatching(/AEAD_AES_(128|256)_GCM$/), 'client'])
+  }
+})
+
+test('muted on the node, nothing is forwarded, however much the browser goes on sending', async () => {
+  const call = await newCall()
+  for (const id of await talk(call)) await call.anna.ask('media.pause', { id })
+  // What was under way has arrived by the time that more has been sent.
+  await sent(call.anna, 30)
+  const before = (await call.boris.figures('recv')).packets
+  await sent(call.anna, 100)
+  expect((await call.boris.figures('recv')).packets).toBe(before)
+})
+
+test('garbage on the port of a call that is under way makes no difference to it', async () => {
+  const call = await newCall()
+  await talk(call)
+  const socket = createSocket('udp4')
+  for (let index = 0; index < 3_000; index += 1) {
+    const first = Buffer.from(['', '0001', '16fefd', '80e0', '81c9'][index % 5]!, 'hex')
+    const noise = createHash('shake256', { outputLength: 200 }).update(String(index)).digest()
+    socket.send(Buffer.concat([first, noise]), house.node.workers[0]!.port, '127.0.0.1')
+  }
+  await flows(call.boris)
+  socket.close()
+})
+
+test('of whoever shows another certificate than announced nothing is let through, and nobody is harmed', async () => {
+  const call = await newCall()
+  await talk(call)
+  const liar = await caller()
+  const { seatId } = await liar.join(await house.ticket({ meeting: call.meeting }), true)
+  const id = await liar.produce('mic')
+  const { transports } = house.node.rooms.find(({ meetingId }) => meetingId === call.meeting)!.peer(seatId)!
+  await expect.poll(async () => (await transports.stats()).send.dtlsState, patience).toBe('failed')
+  const { consumers } = await call.boris.visitor.frame('consumers', ({ consumers: [one] }) => one?.producerId === id)
+  await call.boris.consume(consumers[0]!)
+  await sent(liar, 50)
+  await flows(call.boris)
+  expect((await transports.stats()).send.rtpBytesReceived).toBe(0)
+})
+
+test('while its media flows a leg without a socket is neither away nor forgotten', async () => {
+  const call = await newCall()
+  await talk(call)
+  const peer = house.node.rooms.find(({ meetingId }) => meetingId === call.meeting)!.peer(call.seats.anna)!
+  const { secret } = call.anna.visitor.joined
+  call.anna.visitor.cut()
+  await expect.poll(() => peer.attached).toBe(false)
+  for (let second = 0; second < 40; second += 1) {
+    await sent(call.anna, 3)
+    clock.advance(1_000)
+    await peer.checked
+  }
+  expect([peer.away, peer.ended]).toEqual([false, null])
+  await flows(call.boris)
+  expect(await house.visitor().resume(secret)).toMatchObject({
+    resumed: true,
+    producers: [{ source: 'mic' }, { source: 'cam' }],
+  })
+})
+
+test('a renewed transport takes over when it is connected, and the old one goes', async () => {
+  const call = await newCall()
+  await talk(call)
+  const fresh = await call.anna.visitor.call.transport.renew.mutate({ direction: 'send' })
+  await call.anna.open('send', fresh)
+  const id = await call.anna.produce('mic')
+  const { consumers } = await call.boris.visitor.frame('consumers', ({ consumers: [one] }) => one?.producerId === id)
+  await call.boris.consume(consumers[0]!)
+  await call.boris.visitor.frame('peer', ({ peer: { producers } }) => producers.length === 1 && producers[0]?.id === id)
+  const again = await call.boris.visitor.call.transport.renew.mutate({ direction: 'recv' })
+  const renewed = await call.boris.visitor.frame('consumers', ({ consumers: [one] }) => one?.transportId === again.id)
+  const old = call.boris.visitor.frames.filter(({ type }) => type === 'consumerClosed').length
+  await call.boris.open('recv', again)
+  await call.boris.consume(renewed.consumers[0]!)
+  await expect
+    .poll(() => call.boris.visitor.frames.filter(({ type }) => type === 'consumerClosed').length, patience)
+    .toBe(old + 1)
+  const before = await call.boris.figures('recv')
+  await expect.poll(async () => (await call.boris.figures('recv')).energy, patience).toBeGreaterThan(before.energy)
+})
+
+test('a restart of ICE lets the call go on over the same transports', async () => {
+  const call = await newCall()
+  await talk(call)
+  const words = await call.anna.visitor.call.transport.restartIce.mutate({
+    transportId: call.anna.visitor.joined.send.id,
+  })
+  await call.anna.restart('send', words)
+  await flows(call.boris)
+})

@@ -1,0 +1,71 @@
+// The media of a browser, for tests: what is said to the node goes through `ask`, which the test gives.
+import { Device } from 'mediasoup-client'
+
+const device = new Device()
+const transports = { send: null, recv: null }
+const producers = {}
+
+window.load = async (routerRtpCapabilities) => {
+  await device.load({ routerRtpCapabilities })
+  return JSON.parse(JSON.stringify(device.recvRtpCapabilities))
+}
+
+/** With `liar` the certificate that is announced is not the one that is shown. */
+window.open = (direction, view, liar = false) => {
+  const transport = direction === 'send' ? device.createSendTransport(view) : device.createRecvTransport(view)
+  transport.on('connect', ({ dtlsParameters }, done, failed) => {
+    const said = liar ? { ...dtlsParameters, fingerprints: dtlsParameters.fingerprints.map(turned) } : dtlsParameters
+    window.ask('transport.connect', { transportId: transport.id, dtlsParameters: said }).then(done, failed)
+  })
+  transport.on('produce', ({ rtpParameters, appData }, done, failed) => {
+    const input = { source: appData.source, transportId: transport.id, rtpParameters }
+    window.ask('media.produce', input).then(done, failed)
+  })
+  transports[direction] = transport
+}
+
+window.restart = (direction, iceParameters) => transports[direction].restartIce({ iceParameters })
+
+window.produce = async (source) => {
+  const stream = await navigator.mediaDevices.getUserMedia(source === 'mic' ? { audio: true } : { video: true })
+  const encodings =
+    source === 'mic' ? undefined : [4, 2, 1].map((by) => ({ scaleResolutionDownBy: by, scalabilityMode: 'L1T3' }))
+  const options = {
+    track: stream.getTracks()[0],
+    appData: { source },
+    stopTracks: false,
+    ...(encodings && { encodings }),
+  }
+  producers[source] = await transports.send.produce(options)
+  return producers[source].id
+}
+
+window.consume = async (view) => {
+  const consumer = await transports.recv.consume(view)
+  const element = document.body.appendChild(document.createElement(view.kind))
+  element.srcObject = new MediaStream([consumer.track])
+  element.muted = view.kind === 'video'
+  void element.play()
+  await window.ask('media.ready', { ids: [view.id] })
+}
+
+/** Sums over the streams of one direction, and the words of its transport. */
+window.figures = async (direction) => {
+  const sums = { packets: 0, frames: 0, energy: 0, cipher: null, role: null }
+  const stats = await transports[direction].getStats()
+  for (const one of stats.values()) {
+    if (one.type === 'inbound-rtp' || one.type === 'outbound-rtp') {
+      sums.packets += one.packetsReceived ?? one.packetsSent ?? 0
+      sums.frames += one.framesDecoded ?? one.framesEncoded ?? 0
+      sums.energy += one.totalAudioEnergy ?? 0
+    }
+    if (one.type === 'transport') Object.assign(sums, { cipher: one.srtpCipher, role: one.dtlsRole })
+  }
+  return sums
+}
+
+window.state = (direction) => transports[direction].connectionState
+
+function turned({ algorithm, value }) {
+  return { algorithm, value: [...value].reverse().join('').replace(/^:|:$/g, '') }
+}
