@@ -5,6 +5,8 @@ export type TapOptions = {
   mediaPort?: number
   /** Of the camera; two cores do not bear more. */
   camera?: { width: number; height: number; frameRate: number }
+  /** Nothing goes but through a relay, which is reached in this way only. */
+  relay?: 'udp' | 'tcp'
   /** Only these candidates of the node are known to the page. */
   protocol?: 'udp' | 'tcp'
 }
@@ -18,12 +20,13 @@ export async function tapMedia(context: BrowserContext, options: TapOptions = {}
   await context.addInitScript(tap, { camera: { width: 640, height: 360, frameRate: 10 }, ...options })
 }
 
-function tap({ mediaPort, camera, protocol }: TapOptions): void {
+function tap({ mediaPort, camera, protocol, relay }: TapOptions): void {
   globalThis.tapped = []
+  if (relay) localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
   const Real = globalThis.RTCPeerConnection
   globalThis.RTCPeerConnection = class extends Real {
     constructor(configuration?: RTCConfiguration) {
-      super(configuration)
+      super(relay ? { ...configuration, iceServers: configuration?.iceServers?.map(reachedBy) ?? [] } : configuration)
       globalThis.tapped.push(this)
     }
 
@@ -31,6 +34,10 @@ function tap({ mediaPort, camera, protocol }: TapOptions): void {
       const sdp = description.sdp?.split('\r\n').flatMap(redirected).join('\r\n')
       return super.setRemoteDescription(sdp === undefined ? description : { ...description, sdp })
     }
+  }
+
+  function reachedBy(server: RTCIceServer): RTCIceServer {
+    return { ...server, urls: [server.urls].flat().filter((url) => url.endsWith(`transport=${relay}`)) }
   }
 
   const { mediaDevices } = navigator
