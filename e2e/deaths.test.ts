@@ -4,7 +4,6 @@ import { networkTrouble } from './browser/Witness.ts'
 import type { Device } from './browser/Device.ts'
 import { type Account, newAccount, newDirect, newOwner } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
-import type { MediaNode } from './house/MediaNode.ts'
 import { Services } from './house/Services.ts'
 import { inCall, patience, receives, tile } from './media/callers.ts'
 import { pairs } from './media/figures.ts'
@@ -53,7 +52,8 @@ describe('a worker that crashes', () => {
       witness.expect(networkTrouble)
       await markGaps(page)
     }
-    process.kill(await workerOf(node, hit[0].page), 'SIGSEGV')
+    const [pair] = await pairs(hit[0].page)
+    process.kill(node.workerOn(pair?.remotePort ?? 0), 'SIGSEGV')
     for (const { page } of hit) await receives(page, { pictures: 1, voices: 1 })
     for (const { page } of hit) expect(Math.max(...Object.values(await longestGaps(page)))).toBeLessThan(15_000)
     for (const { page } of other) expect(Math.max(...Object.values(await longestGaps(page)))).toBeLessThan(noise)
@@ -105,10 +105,4 @@ async function meeting(one: Account, other: Account): Promise<[Device, Device]> 
 
 function countConnections(page: Page): Promise<number> {
   return page.evaluate(() => globalThis.tapped.length)
-}
-
-/** The worker that a page's media go through: each has a port of its own. */
-async function workerOf({ workers, media }: MediaNode, page: Page): Promise<number> {
-  const [pair] = await pairs(page)
-  return workers[(pair?.remotePort ?? 0) - media] ?? expect.fail('no worker has this port')
 }

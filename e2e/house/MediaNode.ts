@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, startChild } from '../../ops/cli/child.ts'
 import { checkout } from '../../ops/cli/env.ts'
@@ -62,13 +62,13 @@ export class MediaNode {
     }, `${this.name} is ready`)
   }
 
-  /** The processes that carry the media, in the order of their ports as long as none has died. */
-  get workers(): number[] {
-    const pid = this.#child?.pid
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
-      .map(Number)
-      .sort((a, b) => a - b)
+  /** The process of this node that carries the media of a port. */
+  workerOn(port: number): number {
+    const sockets = socketsOn(port)
+    const own = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === this.#child?.pid)
+    const found = own.find((pid) => openFiles(pid).some((file) => sockets.has(file)))
+    if (!found) throw new Error(`no worker of ${this.name} has port ${port}`)
+    return Number(found)
   }
 
   /** As when the machine dies. */
@@ -92,6 +92,23 @@ export class MediaNode {
 
 function nodeKey(secret: string, name: string): string {
   return Buffer.from(hkdfSync('sha256', secret, '', `veche node key ${name}`, 32)).toString('hex')
+}
+
+/** UDP sockets bound to this port, as the kernel names them. */
+function socketsOn(port: number): Set<string> {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const lines = readFileSync('/proc/net/udp', 'utf8').trim().split('\n').slice(1)
+  const fields = lines.map((line) => line.trim().split(/\s+/))
+  return new Set(fields.filter(([, local]) => local?.endsWith(wanted)).map((field) => `socket:[${field[9]}]`))
+}
+
+function openFiles(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`))
+  } catch {
+    // It ended, or closed one of them, while it was looked at.
+    return []
+  }
 }
 
 function parentOf(pid: string): number | undefined {
