@@ -2,7 +2,7 @@ import { readArguments } from './arguments.ts'
 import { address } from './checkups/address.ts'
 import { database } from './checkups/database.ts'
 import { broken, type Checkup, type Finding } from './checkups/finding.ts'
-import { packages, readiness, settings, webBuild } from './checkups/installation.ts'
+import { mediaWorker, packages, readiness, settings, webBuild } from './checkups/installation.ts'
 import { disk, node, pnpm, ports, secret, timekeeping } from './checkups/machine.ts'
 import { mail } from './checkups/mail.ts'
 import { media } from './checkups/media.ts'
@@ -23,6 +23,7 @@ const checkups: Checkup[] = [
   node,
   pnpm,
   packages,
+  mediaWorker,
   webBuild,
   settings,
   disk,

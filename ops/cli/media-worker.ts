@@ -47,7 +47,7 @@ function onShelf({ folder, name }: Shelf) {
 }
 
 /** Without its environment the worker ends at once, with a number of its own. */
-function starts(file: string) {
+export function starts(file: string) {
   return spawnSync(file, { env: {}, stdio: 'ignore', timeout: 20_000 }).status === 41
 }
 

@@ -15,6 +15,22 @@ export function packages(): Finding[] {
     : [doubtful('Packages', 'may be older than the lockfile', '"./veche up" installs what changed.')]
 }
 
+export async function mediaWorker(): Promise<Finding[]> {
+  if (!existsSync(join(checkout, 'node_modules/.modules.yaml'))) return []
+  const { findMediaWorker, starts } = await import('../media-worker.ts')
+  const found = findMediaWorker()
+  if (!found) return [broken('Media worker', 'is not there', '"./veche up" fetches or builds it.')]
+  return starts(found)
+    ? [fine('Media worker', found)]
+    : [
+        broken(
+          'Media worker',
+          `${found} does not start`,
+          'Leave MEDIASOUP_WORKER_BIN out; "./veche up" then finds another.',
+        ),
+      ]
+}
+
 export function webBuild(): Finding[] {
   if (!webIsBuilt()) return [broken('Web app', 'is not built', '"./veche up" builds it.')]
   return webIsCurrent()
