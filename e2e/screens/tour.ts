@@ -18,13 +18,25 @@ export function outside(invitation: string): Stop[] {
 }
 
 const controls = {
-  en: { newChat: 'New chat', createGroup: 'Create group', invite: 'Invite', options: /^Options for/ },
-  ru: { newChat: 'Новый чат', createGroup: 'Создать группу', invite: 'Пригласить', options: /^Действия:/ },
+  en: {
+    newChat: 'New chat',
+    newMeeting: 'New meeting',
+    createGroup: 'Create group',
+    invite: 'Invite',
+    options: /^Options for/,
+  },
+  ru: {
+    newChat: 'Новый чат',
+    newMeeting: 'Новая встреча',
+    createGroup: 'Создать группу',
+    invite: 'Пригласить',
+    options: /^Действия:/,
+  },
 }
 
 /** What an owner sees; `chat` is a group with messages. */
 export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
-  const { newChat, createGroup, invite, options } = controls[locale]
+  const { newChat, newMeeting, createGroup, invite, options } = controls[locale]
   const press =
     (...names: (string | RegExp)[]) =>
     async ({ page }: Device) => {
@@ -36,6 +48,9 @@ export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
     { name: 'conversation', path: `/chats/${chat}` },
     { name: 'new chat', path: '/', act: press(newChat) },
     { name: 'new group', path: '/', act: press(newChat, createGroup) },
+    { name: 'meetings', path: '/meetings' },
+    { name: 'new meeting', path: '/meetings', act: press(newMeeting) },
+    { name: 'door of a call', path: `/call/${chat}` },
     { name: 'people', path: '/people' },
     { name: 'settings', path: '/settings' },
     { name: 'profile', path: '/settings/profile' },
@@ -43,6 +58,7 @@ export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
     { name: 'language', path: '/settings/language' },
     { name: 'password', path: '/settings/password' },
     { name: 'sessions', path: '/settings/sessions' },
+    { name: 'sound and video', path: '/settings/sound' },
     { name: 'keyboard', path: '/settings/keyboard' },
     { name: 'keys', path: '/people', act: ({ page }) => page.keyboard.press('Shift+Slash') },
     { name: 'administration', path: '/admin' },

@@ -1,0 +1,36 @@
+import type { Locator, Page } from 'playwright-core'
+import type { Device } from '../browser/Device.ts'
+import { button, press, seen } from './controls.ts'
+
+/** From the address of a call to its tiles. */
+export async function joinCall(device: Device, path: string): Promise<void> {
+  await device.goto(path)
+  await press(device.page, 'Join now')
+  await isInCall(device.page)
+}
+
+export async function isInCall(page: Page): Promise<void> {
+  await seen(participants(page))
+  await seen(button(page, 'Leave'))
+  await seen(page.getByRole('timer'))
+}
+
+export const participants = (page: Page) => page.getByRole('region', { name: 'Participants', exact: true })
+export const tile = (page: Page, name: string) => participants(page).getByRole('group', { name, exact: true })
+export const mark = (of: Locator, name: string) => of.getByRole('img', { name, exact: true })
+
+/** A picture moves in this tile: the others' camera has arrived. */
+export async function isSeen(page: Page, name: string): Promise<void> {
+  await seen(tile(page, name))
+  await page.waitForFunction(
+    (wanted) => {
+      const tile = document.querySelector(`[role="group"][aria-label="${wanted}"]`)
+      return (tile?.querySelector('video')?.videoWidth ?? 0) > 0
+    },
+    name,
+    { timeout: 20_000 },
+  )
+}
+
+/** The side of a call that is wide enough to have one, or what lies over it. */
+export const panel = (page: Page, name: 'Chat' | 'People') => page.getByRole('complementary', { name, exact: true })
