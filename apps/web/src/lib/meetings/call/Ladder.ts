@@ -27,6 +27,9 @@ const REJOIN_PATIENCE_MS = { resumable: 4_000, gone: 10_000 }
 const FIRST_PAUSE_MS = 400
 const LONGEST_PAUSE_MS = 2_000
 const LONGEST_REJOIN_PAUSE_MS = 10_000
+/** So long a node that died may take to stand up again: who waits for it asks often. */
+const REBIRTH_MS = 30_000
+const REBIRTH_PAUSE_MS = 1_200
 const SEAT_MS = 600_000
 
 /** Codes with which nobody gets in by asking again. */
@@ -148,9 +151,14 @@ export class Ladder {
 
   async #rest(attempt: number): Promise<void> {
     this.#hurry = new AbortController()
-    const longest = this.#resumable ? LONGEST_PAUSE_MS : LONGEST_REJOIN_PAUSE_MS
+    const longest = this.#longestPause()
     const ms = FIRST_PAUSE_MS / 2 + jitter(this.#world, attempt - 1, FIRST_PAUSE_MS, longest)
     await pause(this.#world, ms, AbortSignal.any([this.#stopped.signal, this.#hurry.signal]))
+  }
+
+  #longestPause(): number {
+    if (this.#resumable) return LONGEST_PAUSE_MS
+    return this.#world.now() - this.#lostAt < REBIRTH_MS ? REBIRTH_PAUSE_MS : LONGEST_REJOIN_PAUSE_MS
   }
 
   /** Whether this round is done: the peer is back, or it is too early to ask for another place. */
