@@ -3,7 +3,8 @@ import { createWorker, type types } from 'mediasoup'
 import { ownAddresses } from './addresses.ts'
 import type { Stop } from './clock.ts'
 import type { Deps } from './deps.ts'
-import { fail } from './errors.ts'
+import { SettingsError } from './env.ts'
+import { CallError, fail } from './errors.ts'
 import type { Room } from './Room.ts'
 import { within } from './within.ts'
 
@@ -28,8 +29,14 @@ export class MediaWorker {
 
   static async start(deps: Deps, index: number): Promise<MediaWorker> {
     const worker = new MediaWorker(deps, index)
-    await worker.#spawn()
-    return worker
+    try {
+      await worker.#spawn()
+      return worker
+    } catch (error) {
+      const cause = error instanceof CallError ? (error.cause ?? error) : error
+      const place = `${deps.env.MEDIA_HOST}, port ${worker.port}`
+      throw new SettingsError(`Media worker ${index} does not start on ${place} (UDP and TCP): ${String(cause)}`)
+    }
   }
 
   private constructor(deps: Deps, index: number) {
@@ -80,12 +87,13 @@ export class MediaWorker {
 
   async #spawn(): Promise<void> {
     const { env, log, clock } = this.#deps
-    const worker = await createWorker({
-      logLevel: 'error',
+    const settings = {
+      logLevel: 'error' as const,
       ...(env.MEDIASOUP_WORKER_BIN && { workerBin: env.MEDIASOUP_WORKER_BIN }),
-    })
+    }
+    const worker = await within(this.#deps, createWorker(settings), (late) => late.close())
     try {
-      const server = await worker.createWebRtcServer({ listenInfos: listenInfos(env, this.#port) })
+      const server = await within(this.#deps, worker.createWebRtcServer({ listenInfos: listenInfos(env, this.#port) }))
       if (this.#port === 0) this.#port = (await server.dump()).udpSockets[0]?.port ?? 0
       if (this.#closed) return worker.close()
       this.#answeredAt = clock.now()

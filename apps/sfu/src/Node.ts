@@ -60,7 +60,7 @@ export class Node {
 
   /** Whether somebody who comes with a ticket can be let in. What is lost later, the API above all, ends no call and does not count. */
   get ready(): boolean {
-    return !this.stopping && this.tickets.ready && this.workers.every(({ alive }) => alive)
+    return !this.stopping && this.tickets.ready && this.workers.some(({ alive }) => alive)
   }
 
   get rooms(): Room[] {

@@ -38,7 +38,10 @@ export class Transports {
   private constructor(deps: Deps, router: RoomRouter, send: Transport, recv: Transport) {
     this.#deps = deps
     this.#router = router
-    this.#ways = { send: { current: send, next: null }, recv: { current: recv, next: null } }
+    this.#ways = {
+      send: { current: this.#watch(send), next: null },
+      recv: { current: this.#watch(recv), next: null },
+    }
   }
 
   view(direction: Direction): TransportView {
@@ -80,7 +83,7 @@ export class Transports {
       fail('call.media_lost')
     }
     way.next?.close()
-    way.next = fresh
+    way.next = this.#watch(fresh)
     fresh.on('dtlsstatechange', (state) => {
       if (state === 'connected' && way.next === fresh) this.#promote(way, fresh)
     })
@@ -111,12 +114,18 @@ export class Transports {
     }
   }
 
+  #watch(transport: Transport): Transport {
+    transport.observer.once('close', () => {
+      this.#connected.delete(transport.id)
+      this.#bytes.delete(transport.id)
+    })
+    return transport
+  }
+
   #promote(way: Way, fresh: Transport): void {
     const old = way.current
     way.current = fresh
     way.next = null
-    this.#connected.delete(old.id)
-    this.#bytes.delete(old.id)
     old.close()
   }
 

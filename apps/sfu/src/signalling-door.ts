@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { TRPCError } from '@trpc/server'
 import { applyWSSHandler, jsonEncoder } from '@trpc/server/adapters/ws'
 import { limits } from '@veche/shared/limits'
 import type { FastifyInstance } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Deps } from './deps.ts'
+import { CallError } from './errors.ts'
 import { Line } from './Line.ts'
 import type { Node } from './Node.ts'
 import { isOwnOrigin } from './origin.ts'
@@ -28,8 +30,7 @@ export function openSignallingDoor(http: FastifyInstance, deps: Deps, node: Node
     maxBatchSize: mostAtOnce,
     experimental_encoder: { ...jsonEncoder, decode: decodeSmall },
     keepAlive: { enabled: true, pingMs: 5_000, pongWaitMs: 5_000 },
-    // What matters is logged where it is thrown.
-    onError: () => undefined,
+    onError: ({ error, path }) => logUnexpected(deps, error, path),
   })
   http.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
@@ -44,6 +45,12 @@ export function openSignallingDoor(http: FastifyInstance, deps: Deps, node: Node
       deps.clock.after(1_000, () => server.clients.forEach((client) => client.terminate()))
     },
   }
+}
+
+/** What a subscription throws comes past the procedures; what was refused on purpose is nobody's error. */
+function logUnexpected({ log }: Deps, error: TRPCError, path: string | undefined): void {
+  if (error.code !== 'INTERNAL_SERVER_ERROR' || error.cause instanceof CallError) return
+  log.error({ err: error.cause ?? error, path }, 'an unexpected error')
 }
 
 function receive(socket: WebSocket, { clock, metrics }: Deps): Line {
