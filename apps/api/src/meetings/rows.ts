@@ -18,7 +18,7 @@ export const seatColumns = ['id', 'meeting_id', 'user_id', 'state', 'caps', 'joi
 
 type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number]>
 type Seat = Pick<Selectable<DB['seats']>, (typeof seatColumns)[number]>
-type Place = Pick<Selectable<DB['seats']>, 'id' | 'meeting_id' | 'tab' | 'state' | 'since_rev' | 'user_rev'> &
+type Place = Pick<Selectable<DB['seats']>, 'id' | 'meeting_id' | 'tab' | 'state' | 'since_rev' | 'rev'> &
   Pick<Selectable<DB['meetings']>, 'dialog_id'>
 
 /** Where it is held stays with the server. */
@@ -42,9 +42,9 @@ export function toSeat(row: Seat): SeatRow {
 }
 
 function toPlace(row: Place): PlaceRow {
-  const { id, tab, state } = row
+  const { id, tab, state, rev } = row
   const meeting = { meetingId: row.meeting_id, dialogId: row.dialog_id }
-  return { seatId: id, ...meeting, tab, state, sinceRev: row.since_rev, rev: row.user_rev }
+  return { seatId: id, ...meeting, tab, state, sinceRev: row.since_rev, rev }
 }
 
 const meetings: RowSource<'meetings'> = {
@@ -86,7 +86,7 @@ const places: RowSource<'places'> = {
     db
       .selectFrom('seats')
       .innerJoin('meetings', 'meetings.id', 'seats.meeting_id')
-      .select(['seats.id', 'seats.meeting_id', 'seats.tab', 'seats.state', 'seats.since_rev', 'seats.user_rev'])
+      .select(['seats.id', 'seats.meeting_id', 'seats.tab', 'seats.state', 'seats.since_rev', 'seats.user_rev as rev'])
       .select('meetings.dialog_id')
       .where('seats.user_id', '=', id as never)
       // A device that was away for longer is signed out, and begins anew: no place of the past is held for ever.

@@ -4,6 +4,8 @@ import { accountLaws } from '../test/account-laws.ts'
 import { newUser } from '../test/builders.ts'
 import { chatLaws, newCast } from '../test/chat-laws.ts'
 import { type House, newHouse } from '../test/harness.ts'
+import { MediaNode } from '../test/media-node.ts'
+import { meetingLaws, newMeetingCast } from '../test/meeting-laws.ts'
 import { Observer } from '../test/observer.ts'
 import { newcomer } from '../test/visitor.ts'
 
@@ -25,11 +27,21 @@ describe('what a client holds, plus the frames, equals a fresh fetch', () => {
     await holds(watching, () => action(house, nora))
   })
 
+  it.each(Object.entries(meetingLaws))('%s', async (_name, action) => {
+    const cast = await newMeetingCast(house, await MediaNode.start(house.deps))
+    const people = [cast.anna, cast.boris, cast.vera, cast.outsider]
+    const watching = await Promise.all(people.map((who) => Observer.open(house.deps, who)))
+    expect(watching.filter((observer) => observer.held.has(cast.meetingId))).toHaveLength(2)
+    await holds(watching, () => action(house, cast))
+  })
+
   it('every mutation has its law here', () => {
     const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>
     const mutations = Object.keys(procedures).filter((path) => procedures[path]?._def.type === 'mutation')
     expect(mutations.length).toBeGreaterThan(30)
-    expect(mutations.filter((path) => !(path in chatLaws) && !(path in accountLaws))).toEqual([])
+    expect(mutations.filter((path) => !(path in chatLaws) && !(path in accountLaws) && !(path in meetingLaws))).toEqual(
+      [],
+    )
   })
 })
 

@@ -3,7 +3,7 @@ import { findActor } from '../auth/sessions.ts'
 import type { Anyone } from '../ctx.ts'
 import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
-import { type ActorName, actors, type Cast, matrix, newCast, type Row } from './access-matrix.ts'
+import { type ActorName, actors, type Cast, furtherRows, matrix, newCast, type Row } from './access-matrix.ts'
 import { type House, newHouse } from './harness.ts'
 import { outcomeOf } from './outcome.ts'
 
@@ -27,6 +27,15 @@ describe('who may call what', () => {
     for (const who of actors) {
       const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
       found[who] = await outcomeFor(row, path, who, cast)
+    }
+    expect(found).toEqual(row.expected)
+  })
+
+  it.each(Object.entries(furtherRows))('%s', async (_name, row) => {
+    const found: Record<string, unknown> = {}
+    for (const who of actors) {
+      const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
+      found[who] = await outcomeFor(row, row.path, who, cast)
     }
     expect(found).toEqual(row.expected)
   })

@@ -1,9 +1,19 @@
-import { type ClientId, type DialogId, type InviteId, type MailId, newId, type UserId } from '@veche/shared/ids'
+import {
+  type ClientId,
+  type DialogId,
+  type InviteId,
+  type MailId,
+  type MeetingId,
+  newId,
+  type TabId,
+  type UserId,
+} from '@veche/shared/ids'
 import type { ServerRole } from '@veche/shared/permissions'
-import type { ScopeAnswer } from '@veche/shared/live'
+import type { ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUser, say, type TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
+import { MediaNode } from './media-node.ts'
 import { newMail } from './mails.ts'
 import type { Outcome } from './outcome.ts'
 import { newInvite } from './visitor.ts'
@@ -31,6 +41,11 @@ export type Cast = {
   stranger: TestUser
   inviteId: InviteId
   mailId: MailId
+  /** In the group, with the moderator and the target in it. */
+  meetingId: MeetingId
+  code: string
+  /** Open to everyone; the stranger's, and nobody is in it. */
+  open: { meetingId: MeetingId; code: string }
 }
 
 export type Expected = Record<ActorName, Outcome>
@@ -58,6 +73,9 @@ function admins(serverOwner: Outcome = 'ok', admin: Outcome = 'ok'): Expected {
 /** A right in the dialog: those who are not in it, be they owners of the server, learn nothing of it. */
 function inDialog(dialogOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
   return { ...everybody('dialog.not_found'), ...locked, dialogOwner, moderator, member }
+}
+function inMeeting(dialogOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
+  return { ...everybody('meeting.not_found'), ...locked, dialogOwner, moderator, member }
 }
 const anyMember = inDialog('ok', 'ok', 'ok')
 const moderators = inDialog('ok', 'ok', 'dialog.forbidden')
@@ -145,6 +163,36 @@ export const matrix: Record<string, Row> = {
   'messages.delivered': { input: ofGroup({ seq: 1 }), expected: anyMember },
   'messages.typing': { input: ofGroup(), expected: anyMember },
 
+  'meetings.start': { input: ofGroup({ id: newId<MeetingId>() }), expected: anyMember },
+  'meetings.create': { input: () => ({ id: newId(), dialogId: newId(), title: 'Mine' }), expected: signedIn() },
+  'meetings.look': { input: (cast) => ({ meetingId: cast.meetingId }), expected: inMeeting('ok', 'ok', 'ok') },
+  'meetings.byCode': {
+    input: ({ code }) => ({ code }),
+    expected: { ...everybody('meeting.forbidden'), ...locked, dialogOwner: 'ok', moderator: 'ok', member: 'ok' },
+  },
+  'meetings.ofDialog': { input: ofGroup(), expected: anyMember },
+  'meetings.join': {
+    spends: true,
+    input: (cast) => ({ meetingId: cast.meetingId, tab: newId<TabId>() }),
+    expected: inMeeting('ok', 'ok', 'ok'),
+  },
+  'meetings.leave': {
+    spends: true,
+    input: (cast) => ({ meetingId: cast.meetingId, seatEpoch: 1 }),
+    expected: inMeeting('meeting.not_seated', 'ok', 'meeting.not_seated'),
+  },
+  'meetings.relays': {
+    input: (cast) => ({ meetingId: cast.meetingId }),
+    expected: inMeeting('meeting.not_seated', 'ok', 'meeting.not_seated'),
+  },
+  'meetings.mine': {
+    input: none,
+    expected: signedIn(),
+    check: (answer, who, cast) => JSON.stringify(answer).includes(cast.meetingId) === (who === 'moderator'),
+  },
+  'meetings.past': { input: () => ({}), expected: signedIn() },
+  'meetings.attendance': { input: (cast) => ({ meetingId: cast.meetingId }), expected: inMeeting('ok', 'ok', 'ok') },
+
   'sync.state': {
     input: (cast) => ({ scopes: [[cast.group, 0]] }),
     expected: signedIn(),
@@ -183,6 +231,50 @@ export const matrix: Record<string, Row> = {
   'admin.discardMail': { spends: true, input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
 }
 
+/** What a link opens, and the scope of a meeting: not procedures of their own, and as closed as they. */
+export const furtherRows: Record<string, Row & { path: string }> = {
+  'a link that is open to everyone': {
+    path: 'meetings.byCode',
+    input: ({ open }) => ({ code: open.code }),
+    expected: signedIn(),
+  },
+  'a link that was never given out': {
+    path: 'meetings.byCode',
+    input: ({ open }) => ({ code: open.code.slice(0, -1) + (open.code.endsWith('a') ? 'b' : 'a') }),
+    expected: signedIn('meeting.not_found'),
+  },
+  'joining by a link that is open to everyone': {
+    path: 'meetings.join',
+    spends: true,
+    input: ({ open: { meetingId, code } }) => ({ meetingId, code, tab: newId<TabId>() }),
+    expected: signedIn(),
+  },
+  'joining by a link for members': {
+    path: 'meetings.join',
+    spends: true,
+    input: ({ meetingId, code }) => ({ meetingId, code, tab: newId<TabId>() }),
+    expected: { ...everybody('meeting.forbidden'), ...locked, dialogOwner: 'ok', moderator: 'ok', member: 'ok' },
+  },
+  'the scope of a meeting': {
+    path: 'sync.scope',
+    input: (cast) => ({ id: cast.meetingId, since: 0 }),
+    expected: signedIn(),
+    check: (answer, who) => {
+      const { gone, rows } = answer as ScopeAnswer
+      return gone === (who !== 'moderator') && (rows.seats?.length ?? 0) === (who === 'moderator' ? 2 : 0)
+    },
+  },
+  'the state of a meeting': {
+    path: 'sync.state',
+    input: (cast) => ({ scopes: [[cast.meetingId, 0]] }),
+    expected: signedIn(),
+    check: (answer, who, cast) => {
+      const found = (answer as StateAnswer).scopes.find(({ id }) => id === cast.meetingId)
+      return found?.gone === (who !== 'moderator') && 'seats' in found.rows === (who === 'moderator')
+    },
+  },
+}
+
 const words = 'only for members of the group'
 
 function mentionsMessages(answer: unknown): boolean {
@@ -205,6 +297,10 @@ export async function newCast(deps: Deps): Promise<Cast> {
   const invite = await newInvite(deps)
   const mailId = await newMail(deps)
   await deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', mailId).execute()
+  await MediaNode.start(deps)
+  const { meetingId, code } = await owner.meetings.start({ id: newId(), dialogId: group })
+  for (const who of [moderator, target]) await callerFor(deps, who).meetings.join({ meetingId, tab: newId<TabId>() })
+  const open = await callerFor(deps, stranger).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })
   const people = { serverOwner, admin, dialogOwner, moderator, member, exMember, otherUser, disabled }
-  return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId }
+  return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId, meetingId, code, open }
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { initTRPC } from '@trpc/server'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
-import { type BootId, type MeetingId, newId, type NodeId, type SeatId } from '@veche/shared/ids'
+import type { BootId, MeetingId, NodeId, SeatId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import {
   apiIdentity,
@@ -54,7 +54,7 @@ export class MediaNode {
     afterAll(() => this.kill())
   }
 
-  /** Both ports open and the first two heartbeats heard: with the second it is known what its routers can do. */
+  /** Both ports are open, and it was heard. */
   static async start(deps: Deps, id?: string): Promise<MediaNode> {
     const node = new MediaNode(deps, id)
     await node.listen()
@@ -186,5 +186,3 @@ export class MediaNode {
     return `127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 }
-
-export const newTab = () => newId() as JoinAnswer['seat']['id'] as never

@@ -32,6 +32,7 @@ export class Observer {
     await observer.#fetch('user', who.userId)
     await observer.#fetch('directory', DIRECTORY_SCOPE)
     for (const { dialogId } of observer.rows('memberships')) await observer.#fetch('dialog', dialogId)
+    for (const { meetingId } of observer.rows('places')) await observer.#fetch('meeting', meetingId)
     return observer
   }
 
@@ -105,6 +106,10 @@ export class Observer {
       if (leftAt) this.held.delete(dialogId)
       else if (!this.held.has(dialogId)) await this.#fetch('dialog', dialogId)
     }
+    for (const place of rows.places ?? []) {
+      if (isGone(place)) this.held.delete(place.meetingId)
+      else if (!this.held.has(place.meetingId)) await this.#fetch('meeting', place.meetingId)
+    }
   }
 
   async #fetch(scope: ScopeKind, id: ScopeId): Promise<void> {
@@ -129,19 +134,26 @@ type AnyRow = { rev: number } & Record<string, unknown>
 
 function keyed(rows: Rows): Map<string, { rev: number }> {
   const entries = Object.entries(rows).flatMap(([table, list]) =>
-    (list as AnyRow[]).map(
-      (row) => [`${table}:${String(row['seq'] ?? row['id'] ?? row['dialogId'] ?? row['userId'])}`, row] as const,
-    ),
+    (list as AnyRow[]).map((row) => [keyOf(table, row), row] as const),
   )
-  // A membership that has ended is a message to the client, not something to keep.
-  return new Map(entries.filter(([, row]) => !row['leftAt'] && row['gone'] !== true))
+  return new Map(entries.filter(([, row]) => !isGone(row)))
+}
+
+function keyOf(table: string, row: AnyRow): string {
+  return `${table}:${String(row['seq'] ?? row['id'] ?? row['seatId'] ?? row['dialogId'] ?? row['userId'])}`
+}
+
+/** A membership or a seat that was given up is a message to the client, not something to keep. */
+function isGone(row: object): boolean {
+  const { leftAt, gone, state } = row as { leftAt?: string | null; gone?: boolean; state?: string }
+  return Boolean(leftAt) || gone === true || state === 'left' || state === 'removed'
 }
 
 function merge(held: Held, rows: Rows): void {
   const incoming = keyed(rows)
   for (const [key, row] of incoming) if ((held.rows.get(key)?.rev ?? -1) < row.rev) held.rows.set(key, row)
-  for (const { dialogId, leftAt } of rows.memberships ?? []) if (leftAt) held.rows.delete(`memberships:${dialogId}`)
-  for (const { id, gone } of rows.sessions ?? []) if (gone) held.rows.delete(`sessions:${id}`)
+  for (const [table, list] of Object.entries(rows))
+    for (const row of list as AnyRow[]) if (isGone(row)) held.rows.delete(keyOf(table, row))
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {

@@ -1,0 +1,76 @@
+import { type DialogId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
+import type { JoinAnswer } from '@veche/shared/meetings'
+import { endEmpty } from '../meetings/ending.ts'
+import { SeatGuard } from '../meetings/SeatGuard.ts'
+import { newGroup, newUser, type TestUser } from './builders.ts'
+import { callerFor, type House } from './harness.ts'
+import type { MediaNode } from './media-node.ts'
+
+export type MeetingCast = {
+  anna: TestUser
+  boris: TestUser
+  vera: TestUser
+  outsider: TestUser
+  group: DialogId
+  /** Open to everyone, and of nobody yet but its owner. */
+  open: { meetingId: MeetingId; code: string }
+  meetingId: MeetingId
+  seats: { anna: JoinAnswer; boris: JoinAnswer }
+  node: MediaNode
+}
+type Action = (house: House, cast: MeetingCast) => Promise<unknown>
+
+const as = (house: House, who: TestUser) => callerFor(house.deps, who)
+const tab = () => newId<TabId>()
+
+/** What is done to meetings, each done once. Anna and Boris sit in one, Vera could, and the outsider knows a link of another. */
+export const meetingLaws: Record<string, Action> = {
+  'meetings.start': async (house, { anna, outsider }) => {
+    const { id } = await as(house, anna).dialogs.openDirect({ userId: outsider.userId })
+    return as(house, anna).meetings.start({ id: newId(), dialogId: id as DialogId })
+  },
+  'meetings.create': (house, { vera }) =>
+    as(house, vera).meetings.create({ id: newId(), dialogId: newId(), title: 'Open house' }),
+  'meetings.join': (house, { vera, meetingId }) => as(house, vera).meetings.join({ meetingId, tab: tab() }),
+  'meetings.leave': (house, { boris, meetingId, seats }) =>
+    as(house, boris).meetings.leave({ meetingId, seatEpoch: seats.boris.seatEpoch }),
+  'somebody joins by a link and becomes a member': (house, { outsider, open }) =>
+    as(house, outsider).meetings.join({ ...open, tab: tab() }),
+  'a seat is taken over by another tab': (house, { boris, meetingId }) =>
+    as(house, boris).meetings.join({ meetingId, tab: tab() }),
+  'a seat falls silent and is back': async (_house, { node, meetingId, seats }) => {
+    node.see(meetingId, seats.boris.seat.id, 'away')
+    await node.beat()
+    node.see(meetingId, seats.boris.seat.id, 'in')
+    await node.beat()
+  },
+  'a member who sits in a meeting is removed': async (house, { anna, boris, group }) => {
+    await as(house, anna).dialogs.removeMember({ dialogId: group, userId: boris.userId })
+    await new SeatGuard(house.deps).round()
+  },
+  'a member who sits in a meeting is disabled': async (house, { boris }) => {
+    const owner = await newUser(house.deps, { role: 'owner' })
+    await as(house, owner).admin.setDisabled({ userId: boris.userId, disabled: true })
+    await new SeatGuard(house.deps).round()
+  },
+  'the last ones leave and the meeting ends': async (house, { anna, boris, meetingId, seats }) => {
+    await as(house, anna).meetings.leave({ meetingId, seatEpoch: seats.anna.seatEpoch })
+    await as(house, boris).meetings.leave({ meetingId, seatEpoch: seats.boris.seatEpoch })
+    await endEmpty(house.deps, meetingId, 0)
+  },
+}
+
+export async function newMeetingCast(house: House, node: MediaNode): Promise<MeetingCast> {
+  const [anna, boris, vera, outsider] = await Promise.all([1, 2, 3, 4].map(() => newUser(house.deps)))
+  const group = await newGroup(house.deps, [anna!, boris!, vera!])
+  const { meetingId } = await as(house, anna!).meetings.start({ id: newId(), dialogId: group })
+  const open = await as(house, anna!).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })
+  const seats = {
+    anna: await as(house, anna!).meetings.join({ meetingId, tab: tab() }),
+    boris: await as(house, boris!).meetings.join({ meetingId, tab: tab() }),
+  }
+  for (const seat of Object.values(seats)) node.enter(seat)
+  const { code } = open
+  const people = { anna: anna!, boris: boris!, vera: vera!, outsider: outsider! }
+  return { ...people, group, meetingId, open: { meetingId: open.meetingId, code }, seats, node }
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
+import type { JoinAnswer } from '@veche/shared/meetings'
+import type { BootId, NodeId } from '@veche/shared/ids'
+import type { RoomFrame, SfuRouter } from '@veche/sfu/router'
+import { onTestFinished, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import type { Deps } from '../deps.ts'
+import { nodeKeys } from '../meetings/node-keys.ts'
+
+const main = fileURLToPath(new URL('../../../sfu/src/main.ts', import.meta.url))
+export const patiently = { timeout: 15_000, interval: 30 }
+
+/** A process of apps/sfu that reports to this control port, with a media worker of its own. */
+export async function realNode(deps: Deps, id: string, controlUrl: string) {
+  const child = spawn(process.execPath, [main], {
+    env: {
+      SFU_NODE: id,
+      SFU_KEY: nodeKeys(deps.env, id as NodeId)[0]!.toString('hex'),
+      SFU_PORT: '0',
+      API_CONTROL_URL: controlUrl,
+      MEDIA_HOST: '127.0.0.1',
+      MEDIA_PORT: '0',
+      SFU_WORKERS: '1',
+      PUBLIC_URL: deps.env.PUBLIC_URL,
+      LOG_LEVEL: 'silent',
+      MEDIASOUP_WORKER_BIN: process.env['MEDIASOUP_WORKER_BIN'] ?? '',
+    },
+    stdio: 'ignore',
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const boot = await vi.waitFor(() => bootOf(deps, id, child), patiently)
+  const kill = async () => {
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { id: id as NodeId, boot, kill }
+}
+
+/** Once it can be given meetings. */
+async function bootOf(deps: Deps, id: string, child: ChildProcess): Promise<BootId> {
+  if (child.exitCode !== null) throw new Error(`the node ended with ${child.exitCode}`)
+  const query = deps.polls
+    .selectFrom('sfu_nodes')
+    .select('boot_id')
+    .where('id', '=', id as NodeId)
+  const row = await query.where('capabilities', 'is not', null).where('reached', '=', true).executeTakeFirst()
+  if (!row) throw new Error('the node has not been heard yet')
+  return row.boot_id
+}
+
+/** A browser's signalling at the address that the answer names, one attempt. */
+export class Caller {
+  readonly frames: RoomFrame[] = []
+  closedAt: number | undefined
+  readonly #client: ReturnType<typeof createWSClient>
+
+  constructor(base: string, answer: JoinAnswer, origin = 'http://localhost:8080') {
+    class FromPage extends WebSocket {
+      constructor(address: string | URL) {
+        super(address, { origin, headers: { cookie: '__Host-veche=secret' } })
+        this.on('error', () => undefined)
+      }
+    }
+    this.#client = createWSClient({
+      url: new URL(answer.sfuUrl, base.replace('http', 'ws')).href,
+      WebSocket: FromPage as unknown as typeof globalThis.WebSocket,
+      retryDelayMs: () => 1e9,
+      onClose: () => (this.closedAt = Date.now()),
+    })
+    const { room } = createTRPCClient<SfuRouter>({ links: [wsLink({ client: this.#client })] })
+    const rtpCapabilities = answer.routerRtpCapabilities as never
+    const input = { ticket: answer.ticket, rtpCapabilities, view: { tiles: [] } }
+    room.join.subscribe(input, { onData: (frame) => this.frames.push(frame), onError: () => undefined })
+    onTestFinished(() => this.close())
+  }
+
+  frame<T extends RoomFrame['type']>(type: T) {
+    return vi.waitFor(() => {
+      const found = this.frames.find((frame): frame is Extract<RoomFrame, { type: T }> => frame.type === type)
+      if (!found) throw new Error(`no frame ${type} among ${JSON.stringify(this.frames.map((frame) => frame.type))}`)
+      return found
+    }, patiently)
+  }
+
+  close(): void {
+    void this.#client.close()
+  }
+}
