@@ -14,6 +14,11 @@ export const keyWords = catalogue({
     open: 'Open',
     send: 'Send',
     line: 'New line',
+    calls: 'In a call',
+    mic: 'Microphone on and off',
+    cam: 'Camera on and off',
+    talk: 'Speak while it is held',
+    space: 'Space',
     off: 'Single-key shortcuts are switched off in the settings.',
   },
   ru: {
@@ -29,6 +34,11 @@ export const keyWords = catalogue({
     open: 'Открыть',
     send: 'Отправить',
     line: 'Новая строка',
+    calls: 'В звонке',
+    mic: 'Микрофон: включить и выключить',
+    cam: 'Камера: включить и выключить',
+    talk: 'Говорить, пока нажата',
+    space: 'Пробел',
     off: 'Клавиши без Ctrl выключены в настройках.',
   },
 })
@@ -37,7 +47,7 @@ type Word = keyof (typeof keyWords)['en']
 type Shortcut = { does: Word; keys: readonly string[]; single?: true }
 
 /** Every shortcut there is. What is not built is not listed. */
-export function shortcuts(command: string): { title: Word; list: Shortcut[] }[] {
+export function shortcuts(command: string, space: string): { title: Word; list: Shortcut[] }[] {
   return [
     {
       title: 'everywhere',
@@ -60,6 +70,14 @@ export function shortcuts(command: string): { title: Word; list: Shortcut[] }[] 
       list: [
         { does: 'send', keys: ['Enter'] },
         { does: 'line', keys: ['Shift', 'Enter'] },
+      ],
+    },
+    {
+      title: 'calls',
+      list: [
+        { does: 'mic', keys: [command, 'D'] },
+        { does: 'cam', keys: [command, 'E'] },
+        { does: 'talk', keys: [space], single: true },
       ],
     },
   ]
