@@ -15,7 +15,7 @@ type Chunk = {
   dynamicImports?: string[]
 }
 type Manifest = Record<string, Chunk>
-export type Load = { file: string; bytes: number }
+export type Load = { name: string; file: string; bytes: number }
 
 export function builtRelease(): string | null {
   const file = `${web}build/_app/version.json`
@@ -25,18 +25,44 @@ export function builtRelease(): string | null {
 
 /** Every script that an address needs before it shows anything: the entries, the nodes of its route, and all they import. */
 export function firstLoad(route: RegExp): Load[] {
-  const manifest = JSON.parse(readFileSync(`${client}.vite/manifest.json`, 'utf8')) as Manifest
-  const wanted = [
-    ...entries(manifest),
-    ...nodesOf(route).map((node) => nodeKey(manifest, node)),
-    ...afterwards(manifest),
-  ]
+  const manifest = readManifest()
+  return weigh(manifest, firstKeys(manifest, route))
+}
+
+/** Everything of these routes that `first` has not loaded already, with what they fetch later on. */
+export function beyond(first: RegExp, routes: RegExp[]): Load[] {
+  const manifest = readManifest()
+  const loaded = firstKeys(manifest, first)
+  const seen = new Set(loaded)
+  for (const route of routes) for (const node of nodesOf(route)) followAll(manifest, nodeKey(manifest, node), seen)
+  for (const key of Object.keys(manifest)) if (/src\/lib\/meetings\//.test(key)) followAll(manifest, key, seen)
+  return weigh(manifest, new Set([...seen].filter((key) => !loaded.has(key))))
+}
+
+function readManifest(): Manifest {
+  return JSON.parse(readFileSync(`${client}.vite/manifest.json`, 'utf8')) as Manifest
+}
+
+function firstKeys(manifest: Manifest, route: RegExp): Set<string> {
+  const nodes = nodesOf(route).map((node) => nodeKey(manifest, node))
   const seen = new Set<string>()
-  for (const key of wanted) follow(manifest, key, seen)
-  const files = [...seen].flatMap((key) => manifest[key]?.file ?? []).filter((file) => file.endsWith('.js'))
-  return [...new Set(files)]
-    .map((file) => ({ file, bytes: brotliCompressSync(readFileSync(client + file)).length }))
+  for (const key of [...entries(manifest), ...nodes, ...afterwards(manifest)]) follow(manifest, key, seen)
+  return seen
+}
+
+function weigh(manifest: Manifest, keys: Set<string>): Load[] {
+  const chunks = [...keys].flatMap((key) => manifest[key] ?? []).filter(({ file }) => file.endsWith('.js'))
+  const names = new Map(chunks.map(({ file, name = '' }) => [file, name]))
+  return [...names]
+    .map(([file, name]) => ({ name, file, bytes: brotliCompressSync(readFileSync(client + file)).length }))
     .sort((a, b) => b.bytes - a.bytes)
+}
+
+function followAll(manifest: Manifest, key: string, seen: Set<string>) {
+  if (seen.has(key)) return
+  seen.add(key)
+  const { imports = [], dynamicImports = [] } = manifest[key] ?? {}
+  for (const next of [...imports, ...dynamicImports]) followAll(manifest, next, seen)
 }
 
 function follow(manifest: Manifest, key: string, seen: Set<string>) {

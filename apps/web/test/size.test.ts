@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { release } from '../release.ts'
-import { builtRelease, firstLoad, type Load } from './first-load.ts'
+import { beyond, builtRelease, firstLoad, type Load } from './first-load.ts'
 
 const web = fileURLToPath(new URL('../', import.meta.url))
 const KB = 1024
@@ -26,11 +26,27 @@ describe('the first load', () => {
   })
 })
 
+describe('calls', () => {
+  const media = ({ name }: Load) => name === 'mediasoup'
+
+  test('are at most 60 KB of JavaScript beside the media library', () => {
+    const files = beyond(/\/chats\/\[id\]$/, [/\/call\/\[id\]$/, /\/m\/\[code\]$/])
+    expect(files.filter(media), listed(files)).not.toEqual([])
+    const ours = files.filter((load) => !media(load))
+    expect(sum(ours), listed(files)).toBeLessThanOrEqual(60 * KB)
+  })
+
+  test('load nothing before somebody is about to be in one', () => {
+    for (const route of [/\/chats\/\[id\]$/, /\/signin$/, /\/meetings$/])
+      expect(firstLoad(route).filter(media)).toEqual([])
+  })
+})
+
 function sum(files: Load[]): number {
   return files.reduce((total, { bytes }) => total + bytes, 0)
 }
 
 function listed(files: Load[]): string {
-  const lines = files.map(({ file, bytes }) => `${(bytes / KB).toFixed(1).padStart(6)} KB  ${file}`)
+  const lines = files.map(({ name, file, bytes }) => `${(bytes / KB).toFixed(1).padStart(6)} KB  ${file} ${name}`)
   return [`${(sum(files) / KB).toFixed(1)} KB in all`, ...lines].join('\n')
 }
