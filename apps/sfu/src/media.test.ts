@@ -95,6 +95,25 @@ test('muted on the node, nothing is forwarded, however much the browser goes on 
   expect((await call.boris.figures('recv')).packets).toBe(before)
 })
 
+test('more than its share of bits is stopped on the node, and closed when it goes on', async () => {
+  const { anna, boris, seats, meeting } = await newCall()
+  const id = await anna.shout()
+  const peer = house.node.rooms.find(({ meetingId }) => meetingId === meeting)!.peer(seats.anna)!
+  const second = async () => {
+    await sent(anna, 50)
+    clock.advance(1_000)
+    await peer.checked
+    return anna.visitor.frames.filter((frame) => frame.type === 'stopped').map(({ closed }) => closed)
+  }
+  await expect.poll(second, patience).toEqual([false])
+  expect(peer.producing.views()).toMatchObject([{ id, paused: true }])
+  await expect.poll(second, patience).toEqual([false, true])
+  await boris.visitor.frame(
+    'peer',
+    ({ peer: { seatId, producers } }) => seatId === seats.anna && producers.length === 0,
+  )
+})
+
 test('garbage on the port of a call that is under way makes no difference to it', async () => {
   const call = await newCall()
   await talk(call)

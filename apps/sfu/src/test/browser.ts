@@ -88,6 +88,10 @@ export class Caller {
     return this.#run('produce', source)
   }
 
+  shout(): Promise<string> {
+    return this.#run('shout')
+  }
+
   consume(view: ConsumerView): Promise<void> {
     return this.#run('consume', view)
   }

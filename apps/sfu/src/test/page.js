@@ -40,6 +40,25 @@ window.produce = async (source) => {
   return producers[source].id
 }
 
+/** Noise in stereo, at the most that the codec gives: far more than a voice needs. */
+window.shout = async () => {
+  const context = new AudioContext()
+  const buffer = context.createBuffer(2, context.sampleRate, context.sampleRate)
+  for (const channel of [0, 1])
+    buffer.getChannelData(channel).forEach((_, index, data) => (data[index] = ((index * 7919) % 1000) / 500 - 1))
+  const source = new AudioBufferSourceNode(context, { buffer, loop: true })
+  const out = new MediaStreamAudioDestinationNode(context)
+  source.connect(out)
+  source.start()
+  const codecOptions = { opusStereo: true, opusFec: false, opusDtx: false, opusMaxAverageBitrate: 510_000 }
+  const producer = await transports.send.produce({
+    track: out.stream.getTracks()[0],
+    codecOptions,
+    appData: { source: 'mic' },
+  })
+  return producer.id
+}
+
 window.consume = async (view) => {
   const consumer = await transports.recv.consume(view)
   const element = document.body.appendChild(document.createElement(view.kind))
