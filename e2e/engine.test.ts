@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { Cut } from './media/Cut.ts'
+import { newCut } from './media/new-cut.ts'
 import { type Flow, flow, streams } from './media/figures.ts'
 import { type Person, Rig } from './media/Rig.ts'
 
@@ -25,6 +25,19 @@ describe('two people', () => {
     await boris.does('leave')
   })
 
+  it('are heard while muted for as long as the key is held', async () => {
+    const anna = await rig.enter('Anna')
+    const boris = await rig.enter('Boris')
+    await receives(anna, { pictures: 1, voices: 1 })
+    await boris.does('toggleMic')
+    await receives(anna, { pictures: 1, voices: 0 })
+    await boris.page.evaluate(() => globalThis.rig.call.holdToTalk(true))
+    await receives(anna, { pictures: 1, voices: 1 })
+    await boris.page.evaluate(() => globalThis.rig.call.holdToTalk(false))
+    await receives(anna, { pictures: 1, voices: 0 })
+    expect((await boris.shown()).mic.on).toBe(false)
+  })
+
   it('show each other a screen with its sound', async () => {
     const anna = await rig.enter('Anna')
     const boris = await rig.enter('Boris')
@@ -40,7 +53,7 @@ describe('two people', () => {
 
 describe('a network that is cut', () => {
   it('for ten seconds is a hiccup: the same place, the same people', async () => {
-    const cut = await Cut.open(rig.mediaPorts[0] ?? 0)
+    const cut = await newCut(rig.mediaPorts[0] ?? 0)
     const anna = await rig.enter('Anna', { cut })
     const boris = await rig.enter('Boris')
     for (const person of [anna, boris]) await receives(person, { pictures: 1, voices: 1 })
@@ -58,7 +71,7 @@ describe('a network that is cut', () => {
   })
 
   it('for media alone leads to new transports at the same place', async () => {
-    const cut = await Cut.open(rig.mediaPorts[0] ?? 0)
+    const cut = await newCut(rig.mediaPorts[0] ?? 0)
     const anna = await rig.enter('Anna', { cut })
     const boris = await rig.enter('Boris')
     for (const person of [anna, boris]) await receives(person, { pictures: 1, voices: 1 })

@@ -48,7 +48,7 @@ declare global {
     devices: Record<'mic' | 'cam', { track: MediaStreamTrack | null }>
     join(): void
     shown(): Shown
-    call: Record<Method, () => void>
+    call: Record<Method, () => void> & { holdToTalk(down: boolean): void }
   }
 }
 

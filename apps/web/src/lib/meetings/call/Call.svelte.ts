@@ -263,8 +263,12 @@ export class Call {
 
   /** The node does not take it: what the screen shows must be what the others have. */
   #refused(source: Source): void {
-    if (source === 'mic' || source === 'cam') void this.#want(source, false)
-    else if (source === 'screen') this.stopSharing()
+    if (source === 'screen') return this.stopSharing()
+    if (source === 'screenSound') return
+    // Next time it may be taken: this is not the person's wish, and not remembered as one.
+    this.devices.wanted[source] = false
+    this[source].held = false
+    this.#sync()
   }
 
   async #want(kind: 'mic' | 'cam', on: boolean): Promise<void> {

@@ -38,6 +38,8 @@ export class Lane {
   }
 
   enter(state: MediaState): void {
+    // The node may close its end; ours is not closed while somebody listens to it.
+    if (state === 'closed') return this.enter('failed')
     if (state === this.#state && state !== 'failed') return
     this.#state = state
     if (state === 'connected') this.#calm()

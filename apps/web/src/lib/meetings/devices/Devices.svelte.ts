@@ -1,4 +1,3 @@
-import { createContext } from 'svelte'
 import { Capture } from './Capture.svelte.ts'
 import { find, recallDevices, type Remembered, rememberDevices } from './chosen.ts'
 import { browserMachine, type InputKind, type Machine } from './machine.ts'
@@ -246,5 +245,3 @@ export class Devices {
     rememberDevices(this.#storage, this.#remembered)
   }
 }
-
-export const [getDevices, setDevices] = createContext<Devices>()
