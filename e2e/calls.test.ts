@@ -3,7 +3,7 @@ import { anotherSession, newAccount, newDirect, newGroup, newOwner } from './hou
 import { Installation } from './house/Installation.ts'
 import { atTheDoor, inCall, moves, patience, receives, tile } from './media/callers.ts'
 import { networkTrouble } from './browser/Witness.ts'
-import { Cut } from './media/Cut.ts'
+import { newCut } from './media/new-cut.ts'
 import { button, press, seen } from './screens/controls.ts'
 
 const house = await Installation.start({ nodes: 1 })
@@ -80,7 +80,7 @@ describe('a seat', () => {
 describe('a network that is cut for ten seconds', () => {
   it('is a hiccup: both sides see it, and it mends itself', async () => {
     const dialogId = await newGroup(anna, 'By the sea', [boris])
-    const cut = await Cut.open(house.nodes[0]?.media ?? 0)
+    const cut = await newCut(house.nodes[0]?.media ?? 0)
     const hers = await inCall(house, anna, dialogId)
     const his = await inCall(house, boris, dialogId, { cut })
     his.witness.expect(networkTrouble)

@@ -1,7 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 
 /**
  * The network of one browser, which can be cut as when a cable is pulled: what was open stays open, and nothing arrives. TCP goes
@@ -35,13 +34,17 @@ export class Cut {
     await Promise.all([once(server, 'listening'), once(udp, 'listening')])
     const cut = new Cut(server, udp)
     udp.on('message', (message, { address, port }) => cut.#relay(message, { address, port, nodePort }))
-    onTestFinished(() => cut.close())
     return cut
   }
 
   cut(): void {
     this.#isCut = true
     for (const socket of this.#sockets) socket.pause()
+  }
+
+  /** Every TCP connection breaks; what goes over UDP is left alone. */
+  dropSockets(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   /** Only what goes over UDP: a firewall that changed its mind. */

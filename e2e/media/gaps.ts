@@ -4,7 +4,12 @@ import type { BrowserContext, Page } from 'playwright-core'
 export type Gaps = { audio: number; video: number }
 
 declare global {
-  var gapWatch: { mark(): void; longest(): Gaps }
+  var gapWatch: {
+    mark(): void
+    longest(): Gaps
+    /** When anything came last. */
+    heard(): number
+  }
 }
 
 /** Looks twenty times a second at what has arrived, over all connections that `tapMedia` shows. */
@@ -58,6 +63,7 @@ function watch(): void {
     mark: () => {
       for (const kind of ['audio', 'video'] as const) [heard[kind], longest[kind]] = [performance.now(), 0]
     },
+    heard: () => Math.max(heard.audio, heard.video),
     longest: () => {
       const now = performance.now()
       return {

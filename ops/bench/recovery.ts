@@ -1,13 +1,16 @@
 import { readArguments } from '../cli/arguments.ts'
 import { Trouble } from '../cli/trouble.ts'
 import { deathNames, figuresOf, measureDeaths } from './calls/recovery.ts'
+import { measureRungs } from './calls/rungs.ts'
 import { type Figure, table } from './figures/figure.ts'
 import { machine } from './figures/machine.ts'
 
-export const usage = `
-./veche bench recovery [--only ${deathNames.join(',')}] [--kills 5] [--json]
+const parts = ['rungs', ...deathNames]
 
-Kills nodes, workers and the API under calls in real browsers, and measures how long nothing arrived.
+export const usage = `
+./veche bench recovery [--only ${parts.join(',')}] [--kills 5] [--json]
+
+Kills nodes, workers and the API under calls in real browsers and cuts the network, and measures how long nothing arrived.
 `
 
 process.exitCode = await main(process.argv.slice(2))
@@ -15,13 +18,12 @@ process.exitCode = await main(process.argv.slice(2))
 async function main(args: string[]): Promise<number> {
   try {
     const { values } = readArguments('bench recovery', args, {
-      only: { type: 'string', default: deathNames.join(',') },
+      only: { type: 'string', default: parts.join(',') },
       kills: { type: 'string', default: '5' },
       json: { type: 'boolean', default: false },
     })
-    const names = values.only.split(',').map((name) => deathNames.find((known) => known === name) ?? unknown(name))
     const figures: Figure[] = []
-    for (const name of names) figures.push(...figuresOf(name, await measureDeaths(name, Number(values.kills))))
+    for (const name of values.only.split(',')) figures.push(...(await measure(name, Number(values.kills))))
     if (values.json) console.log(JSON.stringify({ machine: machine(), figures }, null, 2))
     else console.log(`${Object.entries(machine()).flat().join(' ')}\n\n${table(figures)}`)
     return 0
@@ -32,6 +34,9 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-function unknown(name: string): never {
-  throw new Trouble(`There is no death "${name}"; there is: ${deathNames.join(', ')}.`)
+async function measure(name: string, times: number): Promise<Figure[]> {
+  if (name === 'rungs') return measureRungs(times)
+  const death = deathNames.find((known) => known === name)
+  if (!death) throw new Trouble(`There is no part "${name}"; there is: ${parts.join(', ')}.`)
+  return figuresOf(death, await measureDeaths(death, times))
 }

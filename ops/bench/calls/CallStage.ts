@@ -5,6 +5,7 @@ import type { DialogId } from '@veche/shared/ids'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { launch } from '../../../e2e/browser/launch.ts'
 import { MediaNode } from '../../../e2e/house/MediaNode.ts'
+import type { Cut } from '../../../e2e/media/Cut.ts'
 import { watchGaps } from '../../../e2e/media/gaps.ts'
 import { tapMedia } from '../../../e2e/media/tap.ts'
 import { addDialogs } from '../stage/dialogs.ts'
@@ -74,8 +75,8 @@ export class CallStage {
   }
 
   /** Somebody before a call, with camera and microphone open. */
-  async atTheDoor(person: Person, dialogId: DialogId): Promise<Page> {
-    const page = await (await this.#contextOf(person)).newPage()
+  async atTheDoor(person: Person, dialogId: DialogId, cut?: Cut): Promise<Page> {
+    const page = await (await this.#contextOf(person, cut)).newPage()
     await page.goto(`${this.url}/call/${dialogId}`)
     await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: patience })
     await page.waitForFunction(
@@ -95,15 +96,19 @@ export class CallStage {
     rmSync(this.stage.folder, { recursive: true, force: true })
   }
 
-  async #contextOf(person: Person): Promise<BrowserContext> {
+  async #contextOf(person: Person, cut?: Cut): Promise<BrowserContext> {
     const before = this.#contexts.get(person)
     if (before) return before
-    const context = await this.#browser.newContext({ viewport: { width: 900, height: 640 }, locale: 'en-US' })
+    const context = await this.#browser.newContext({
+      viewport: { width: 900, height: 640 },
+      locale: 'en-US',
+      ...(cut ? { proxy: { server: cut.proxy, bypass: '<-loopback>' } } : {}),
+    })
     this.#contexts.set(person, context)
     const [name = '', value = ''] = person.cookie.split('=')
     const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
     await context.addCookies([{ name, value, url: this.url.replace('http:', 'https:'), ...rest }])
-    await tapMedia(context, { camera })
+    await tapMedia(context, { camera, ...(cut ? { mediaPort: cut.udpPort } : {}) })
     await watchGaps(context)
     return context
   }
