@@ -55,7 +55,7 @@ function securityHeaders(env: Env, page: string): Record<string, string> {
     'img-src': "'self' blob: data:",
     'media-src': "'self' blob:",
     'font-src': "'self'",
-    'connect-src': `'self' ${socket}`,
+    'connect-src': ["'self'", socket, ...env.SFU_ORIGINS].join(' '),
     'manifest-src': "'self'",
     'worker-src': "'self'",
     'form-action': "'self'",

@@ -1,0 +1,36 @@
+import { createHmac } from 'node:crypto'
+import { beforeAll, expect, it } from 'vitest'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { MediaNode } from '../test/media-node.ts'
+import { join, leave, newMeeting } from '../test/meetings.ts'
+
+const secret = 'a secret of the relays'
+let house: House
+beforeAll(async () => {
+  house = await newHouse({ TURN_SECRET: secret, TURN_URLS: 'turn:turn.example.org:3478, turns:turn.example.org:443' })
+  await MediaNode.start(house.deps)
+})
+
+it('credentials of the relays are for those seated, for ten minutes, and prove themselves', async () => {
+  const { people, meetingId } = await newMeeting(house.deps)
+  const [anna, boris] = people as [(typeof people)[0], (typeof people)[0]]
+  const joined = await join(house.deps, anna, meetingId)
+  const before = Date.now()
+  const { iceServers, iceUntil } = await callerFor(house.deps, anna).meetings.relays({ meetingId })
+  expect(iceUntil).toBeGreaterThan(before + 599_000)
+  expect(iceUntil).toBeLessThanOrEqual(Date.now() + 600_000)
+  const username = `${iceUntil / 1000}:${joined.seat.id}`
+  const credential = createHmac('sha1', secret).update(username).digest('base64')
+  const urls = ['turn:turn.example.org:3478', 'turns:turn.example.org:443']
+  expect(iceServers).toEqual([{ urls, username, credential }])
+  expect(joined.iceServers).toMatchObject([{ urls }])
+  await expect(callerFor(house.deps, boris).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_seated')
+  await leave(house.deps, anna, joined)
+  await expect(callerFor(house.deps, anna).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_seated')
+})
+
+it('without relays there are none', async () => {
+  const bare = house.another({ TURN_URLS: '' })
+  const { people, meetingId } = await newMeeting(bare)
+  expect((await join(bare, people[0]!, meetingId)).iceServers).toEqual([])
+})

@@ -1,0 +1,67 @@
+import { type MeetingId, newId } from '@veche/shared/ids'
+import { ticketClaims, ticketType } from '@veche/shared/ticket'
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { newGroup, newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { MediaNode } from '../test/media-node.ts'
+import { join } from '../test/meetings.ts'
+import { Tickets } from './tickets.ts'
+
+let house: House
+let node: MediaNode
+let anna: TestUser
+let boris: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+  node = await MediaNode.start(house.deps)
+  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+})
+const as = (who: TestUser) => callerFor(house.deps, who).meetings
+
+/** As a node checks it: with the keys that came with a heartbeat. */
+function read(token: string, { publicKeys }: Tickets) {
+  const keys = publicKeys.map(({ kid, x }) => ({ kid, x, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA' }))
+  return jwtVerify(token, createLocalJWKSet({ keys }), { issuer: 'veche', audience: node.id, typ: ticketType })
+}
+
+describe('a ticket', () => {
+  it('names seat, meeting, node and its life, epochs and capabilities, and lives for a minute', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { meetingId } = await as(anna).start({ id: newId<MeetingId>(), dialogId })
+    const joined = await join(house.deps, boris, meetingId)
+    const { payload } = await read(joined.ticket, house.deps.tickets)
+    const claims = ticketClaims.parse(payload)
+    expect(claims).toMatchObject({
+      aud: node.id,
+      boot: node.boot,
+      meeting: meetingId,
+      meetingEpoch: 1,
+      seat: joined.seat.id,
+      seatEpoch: 1,
+      user: boris.userId,
+      name: boris.name,
+      caps: ['mic', 'cam', 'screen', 'chat', 'unmute'],
+    })
+    expect(claims.exp - claims.iat).toBe(60)
+    const again = await join(house.deps, boris, meetingId)
+    expect(ticketClaims.parse((await read(again.ticket, house.deps.tickets)).payload)).toMatchObject({
+      seat: joined.seat.id,
+      seatEpoch: 2,
+      meetingEpoch: 1,
+    })
+  })
+
+  it('is signed under the new secret while those under the old one are still taken', async () => {
+    const next = { ...house.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: house.env.VECHE_SECRET }
+    const both = new Tickets(next)
+    const given = { aud: node.id, boot: node.boot, meeting: newId<MeetingId>(), meetingEpoch: 1 }
+    const claims = { ...given, seat: newId(), seatEpoch: 1, user: anna.userId, name: 'Anna', caps: [] } as never
+    const [older, newer] = [await house.deps.tickets.sign(claims, Date.now()), await both.sign(claims, Date.now())]
+    const { kid } = decodeProtectedHeader(newer)
+    expect(both.publicKeys.map((key) => key.kid)).toEqual([kid, house.deps.tickets.publicKeys[0]?.kid])
+    await read(older, both)
+    await read(newer, both)
+    await expect(read(newer, house.deps.tickets)).rejects.toThrow()
+  })
+})

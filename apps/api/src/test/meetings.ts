@@ -1,0 +1,42 @@
+import { type DialogId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
+import type { JoinAnswer } from '@veche/shared/meetings'
+import type { Join } from '@veche/shared/schemas/meetings'
+import type { Deps } from '../deps.ts'
+import { newGroup, newUser, type TestUser } from './builders.ts'
+import { callerFor } from './harness.ts'
+
+export const newTab = () => newId<TabId>()
+
+/** A group of so many people, and a meeting that goes on there; nobody is in it yet. */
+export async function newMeeting(deps: Deps, size = 2) {
+  const people = await Promise.all(Array.from({ length: size }, () => newUser(deps)))
+  const dialogId = await newGroup(deps, people)
+  const { meetingId, code } = await callerFor(deps, people[0]!).meetings.start({ id: newId<MeetingId>(), dialogId })
+  return { people, dialogId, meetingId, code }
+}
+
+export function join(
+  deps: Deps,
+  who: TestUser,
+  meetingId: MeetingId,
+  given: Partial<Omit<Join, 'meetingId'>> = {},
+): Promise<JoinAnswer> {
+  return callerFor(deps, who).meetings.join({ meetingId, tab: newTab(), ...given })
+}
+
+export function leave(deps: Deps, who: TestUser, { meeting, seatEpoch }: JoinAnswer) {
+  return callerFor(deps, who).meetings.leave({ meetingId: meeting.id, seatEpoch })
+}
+
+export async function seatOf(deps: Deps, meetingId: MeetingId, who: TestUser) {
+  const query = deps.db.selectFrom('seats').selectAll().where('meeting_id', '=', meetingId)
+  return query.where('user_id', '=', who.userId).executeTakeFirstOrThrow()
+}
+
+export async function meetingRow(deps: Deps, meetingId: MeetingId) {
+  return deps.db.selectFrom('meetings').selectAll().where('id', '=', meetingId).executeTakeFirstOrThrow()
+}
+
+export async function dialogRow(deps: Deps, dialogId: DialogId) {
+  return deps.db.selectFrom('dialogs').selectAll().where('id', '=', dialogId).executeTakeFirstOrThrow()
+}
