@@ -51,6 +51,19 @@ describe('two people', () => {
   })
 })
 
+describe('a microphone and a camera out of which nothing comes', () => {
+  it('are noticed on both sides, and opened anew with one tap each', async () => {
+    const anna = await rig.enter('Anna')
+    const boris = await rig.enter('Boris', { dead: true })
+    await expect.poll(() => boris.shown(), patience).toMatchObject({ mic: { silent: true }, cam: { silent: true } })
+    await expect.poll(() => tile(anna, 'Boris'), patience).toMatchObject({ camOn: true, frozen: true })
+    for (const what of ['mic', 'cam'] as const) await boris.page.evaluate((it) => globalThis.rig.call.repair(it), what)
+    await receives(anna, { pictures: 1, voices: 1 })
+    await expect.poll(() => boris.shown(), patience).toMatchObject({ mic: { silent: false }, cam: { silent: false } })
+    await expect.poll(() => tile(anna, 'Boris'), patience).toMatchObject({ frozen: false })
+  })
+})
+
 describe('a network that is cut', () => {
   it('for ten seconds is a hiccup: the same place, the same people', async () => {
     const cut = await newCut(rig.mediaPorts[0] ?? 0)

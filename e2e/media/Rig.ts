@@ -48,7 +48,10 @@ declare global {
     devices: Record<'mic' | 'cam', { track: MediaStreamTrack | null }>
     join(): void
     shown(): Shown
-    call: Record<Method, () => void> & { holdToTalk(down: boolean): void }
+    call: Record<Method, () => void> & {
+      holdToTalk(down: boolean): void
+      repair(what: 'mic' | 'cam'): void
+    }
   }
 }
 

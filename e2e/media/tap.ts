@@ -7,6 +7,8 @@ export type TapOptions = {
   camera?: { width: number; height: number; frameRate: number }
   /** Nothing goes but through a relay, which is reached in this way only. */
   relay?: 'udp' | 'tcp'
+  /** The devices open, and nothing comes out of them before they are opened once more. */
+  dead?: boolean
   /** Only these candidates of the node are known to the page. */
   protocol?: 'udp' | 'tcp'
 }
@@ -20,7 +22,7 @@ export async function tapMedia(context: BrowserContext, options: TapOptions = {}
   await context.addInitScript(tap, { camera: { width: 640, height: 360, frameRate: 10 }, ...options })
 }
 
-function tap({ mediaPort, camera, protocol, relay }: TapOptions): void {
+function tap({ mediaPort, camera, protocol, relay, dead }: TapOptions): void {
   globalThis.tapped = []
   if (relay) localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
   const Real = globalThis.RTCPeerConnection
@@ -43,10 +45,25 @@ function tap({ mediaPort, camera, protocol, relay }: TapOptions): void {
   const { mediaDevices } = navigator
   if (mediaDevices) {
     const open = mediaDevices.getUserMedia.bind(mediaDevices)
+    let lively = !dead
     mediaDevices.getUserMedia = (wanted) => {
+      if (!lively) {
+        lively = true
+        return Promise.resolve(new MediaStream([silence(), still()]))
+      }
       if (!camera || typeof wanted?.video !== 'object') return open(wanted)
       return open({ ...wanted, video: { ...wanted.video, ...camera } })
     }
+  }
+
+  function silence(): MediaStreamTrack {
+    return new AudioContext().createMediaStreamDestination().stream.getAudioTracks()[0]!
+  }
+
+  function still(): MediaStreamTrack {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 })
+    canvas.getContext('2d')?.fillRect(0, 0, 320, 180)
+    return canvas.captureStream(0).getVideoTracks()[0]!
   }
 
   function redirected(line: string): string[] {
