@@ -14,6 +14,7 @@ export class Line {
   peer: Peer | null = null
   joining = false
   heardAt: number
+  #expired = false
   readonly #socket: WebSocket
   readonly #clock: Clock
   readonly #metrics: Metrics
@@ -34,6 +35,18 @@ export class Line {
   heard(): void {
     this.heardAt = this.#clock.now()
     if (!this.#messages.take()) this.cut('flood')
+  }
+
+  /** The time to join is over; whoever is just being let in may still be. */
+  expire(): void {
+    this.#expired = true
+    if (!this.peer && !this.joining) this.cut('unjoined')
+  }
+
+  /** A try to join has ended, one way or the other. */
+  tried(): void {
+    this.joining = false
+    if (this.#expired && !this.peer) this.close(4008, 'unjoined')
   }
 
   count(): void {

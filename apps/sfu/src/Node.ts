@@ -80,7 +80,7 @@ export class Node {
       done({ outcome: error instanceof CallError ? error.code : 'server.error' })
       throw error
     } finally {
-      line.joining = false
+      line.tried()
     }
     const { peer, stream } = joined
     try {

@@ -59,9 +59,7 @@ function receive(socket: WebSocket, { clock, metrics }: Deps): Line {
   const hear = () => line.heard()
   socket.on('message', hear).on('ping', hear).on('pong', hear)
   socket.on('error', () => socket.terminate())
-  const stop = clock.after(limits.call.joinSeconds * 1000, () => {
-    if (!line.peer && !line.joining) line.cut('unjoined')
-  })
+  const stop = clock.after(limits.call.joinSeconds * 1000, () => line.expire())
   socket.once('close', () => {
     stop()
     metrics.sockets.dec()
