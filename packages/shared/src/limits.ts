@@ -26,6 +26,8 @@ export const limits = {
     seatMinutes: 10,
     /** A live meeting that nobody is in ends after this. */
     emptySeconds: 30,
+    /** One that began with a link waits so long for the first to come: whoever is sent the link is not there yet. */
+    awaitMinutes: 60,
     ticketSeconds: 60,
     /** A moved meeting is not moved again by choice within this; death overrides. */
     moveSeconds: 30,

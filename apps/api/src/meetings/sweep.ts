@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts'
 import { endEmpty } from './ending.ts'
 import { changeSeats, type SeatChange } from './seats.ts'
 
-const { awaySeconds, seatMinutes, emptySeconds } = limits.meeting
+const { awaySeconds, seatMinutes, emptySeconds, awaitMinutes } = limits.meeting
 
 /**
  * What time does to meetings: whose node died is away, who was away for ten minutes has left, and where nobody is any more it ends.
@@ -53,12 +53,17 @@ function seatsDue(where: RawBuilder<unknown>) {
     where s.state in ('in', 'away') and ${where}) judged where state is not null`
 }
 
+/** So long nobody needs to be in it. */
+const patience = sql`case
+  when open_to = 'everyone' and not exists (select from attendances a where a.meeting_id = meetings.id)
+  then ${sql.lit(awaitMinutes)} * interval '1 minute' else ${sql.lit(emptySeconds)} * interval '1 second' end`
+
 function emptyMeetings({ db }: Deps) {
   return db
     .selectFrom('meetings')
     .select('id')
     .where('state', '=', 'live')
-    .where('empty_since', '<=', sql<Date>`veche_now() - ${sql.lit(emptySeconds)} * interval '1 second'`)
+    .where('empty_since', '<=', sql<Date>`veche_now() - ${patience}`)
     .limit(200)
     .execute()
 }

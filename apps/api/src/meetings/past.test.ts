@@ -1,0 +1,103 @@
+import { type DialogId, type MeetingId, newId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { newGroup, newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { MediaNode } from '../test/media-node.ts'
+import { join, leave } from '../test/meetings.ts'
+import { endEmpty } from './ending.ts'
+import { sweepMeetings } from './sweep.ts'
+
+let house: House
+let node: MediaNode
+let anna: TestUser
+let boris: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+  node = await MediaNode.start(house.deps)
+  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+})
+const as = (who: TestUser) => callerFor(house.deps, who)
+
+/** The node is heard all the while. */
+async function pass(ms: number): Promise<void> {
+  await house.pass(ms)
+  await node.beat()
+}
+
+async function meet(dialogId: DialogId, ...people: TestUser[]): Promise<MeetingId> {
+  const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), dialogId })
+  for (const who of people) {
+    await leave(house.deps, who, await join(house.deps, who, meetingId))
+  }
+  await endEmpty(house.deps, meetingId, 0)
+  return meetingId
+}
+
+describe('past meetings', () => {
+  it('are those that one was in, the last one first, with how many came', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const first = await meet(dialogId, anna, boris)
+    await pass(60_000)
+    const second = await meet(dialogId, anna)
+    expect((await as(anna).meetings.past({})).meetings).toMatchObject([
+      { meetingId: second, people: 1, dialogId },
+      { meetingId: first, people: 2 },
+    ])
+    expect((await as(boris).meetings.past({})).meetings).toMatchObject([{ meetingId: first }])
+    expect((await as(await newUser(house.deps)).meetings.past({})).meetings).toEqual([])
+  })
+
+  it('do not tell of a chat that one is no longer in, nor of what still goes on', async () => {
+    const carla = await newUser(house.deps)
+    const left = await newGroup(house.deps, [anna, carla])
+    await meet(left, carla)
+    const open = await newGroup(house.deps, [anna, carla])
+    const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), dialogId: open })
+    await join(house.deps, carla, meetingId)
+    await as(carla).dialogs.leave({ dialogId: left })
+    expect(await as(carla).meetings.past({})).toEqual({ meetings: [], next: null })
+  })
+
+  it('come page by page, none twice and none left out', async () => {
+    const daria = await newUser(house.deps)
+    const dialogId = await newGroup(house.deps, [anna, daria])
+    const all: MeetingId[] = []
+    for (let n = 0; n < limits.page.meetings + 2; n++) all.unshift(await meet(dialogId, daria))
+    const page = await as(daria).meetings.past({})
+    const rest = await as(daria).meetings.past({ cursor: page.next })
+    expect(page.meetings).toHaveLength(limits.page.meetings)
+    expect(rest.next).toBeNull()
+    expect(new Set([...page.meetings, ...rest.meetings].map((each) => each.meetingId))).toEqual(new Set(all))
+    expect(page.meetings.length + rest.meetings.length).toBe(all.length)
+  })
+
+  it.each(['', 'x', '2026-01-01T00:00:00.000Z/', `/${newId<MeetingId>()}`, 'tomorrow/later'])(
+    'refuse the cursor "%s"',
+    async (cursor) => {
+      await expect(as(anna).meetings.past({ cursor })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    },
+  )
+})
+
+describe('a meeting that began with a link', () => {
+  it('waits for the first to come as long as it takes to send the link, and ends soon after the last one left', async () => {
+    const given = { id: newId<MeetingId>(), dialogId: newId<DialogId>(), title: 'Harbour' }
+    const { code } = await as(anna).meetings.create(given)
+    await pass(50 * 60_000)
+    await sweepMeetings(house.deps)
+    expect(await as(boris).meetings.byCode({ code })).toMatchObject({ state: 'live' })
+    await leave(house.deps, anna, await join(house.deps, anna, given.id))
+    await pass(31_000)
+    await sweepMeetings(house.deps)
+    expect(await as(anna).meetings.look({ meetingId: given.id })).toMatchObject({ state: 'ended' })
+  })
+
+  it('to which nobody ever came ends after an hour', async () => {
+    const given = { id: newId<MeetingId>(), dialogId: newId<DialogId>(), title: 'Nobody' }
+    await as(anna).meetings.create(given)
+    await pass(61 * 60_000)
+    await sweepMeetings(house.deps)
+    expect(await as(anna).meetings.look({ meetingId: given.id })).toMatchObject({ state: 'ended' })
+  })
+})
