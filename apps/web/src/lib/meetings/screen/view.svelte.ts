@@ -2,8 +2,6 @@ import type { SeatId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
 import type { Call, CallView } from '../call/Call.svelte.ts'
 
-type Seen = CallView[number] & { element: Element }
-
 /** A tab that is hidden for so long needs no pictures. */
 const UNSEEN_MS = 5_000
 /** Many tiles change at once: one word to the media node is enough. */
@@ -12,7 +10,7 @@ const TOGETHER_MS = 60
 /** Tells the call which pictures are on the screen, and how large in physical pixels: nobody sends what nobody sees. */
 export class View {
   readonly #call: Call
-  readonly #seen = new Map<Element, Seen>()
+  readonly #seen = new Map<Element, CallView[number]>()
   readonly #observer = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) this.#measure(target, contentRect)
   })
@@ -42,7 +40,9 @@ export class View {
   /** An attachment for the element that shows this picture. */
   shows(key: SeatId, source: 'cam' | 'screen') {
     return (element: Element) => {
-      this.#seen.set(element, { element, key, source, width: 0, height: 0 })
+      // Measured at once: a tile that moves to another place is never out of sight in between.
+      this.#seen.set(element, { key, source, width: 0, height: 0 })
+      this.#measure(element, element.getBoundingClientRect())
       this.#observer.observe(element)
       return () => {
         this.#observer.unobserve(element)
