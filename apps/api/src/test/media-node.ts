@@ -45,6 +45,7 @@ export class MediaNode {
   mute = false
   readonly #deps: Deps
   readonly #servers: Server[] = []
+  #heart: NodeJS.Timeout | undefined
   #control = 'localhost:1'
   #signalling = 'localhost:1'
 
@@ -54,11 +55,12 @@ export class MediaNode {
     afterAll(() => this.kill())
   }
 
-  /** Both ports are open, and it was heard. */
+  /** Both ports are open, and its heart beats each second. */
   static async start(deps: Deps, id?: string): Promise<MediaNode> {
     const node = new MediaNode(deps, id)
     await node.listen()
     await node.beat()
+    node.#heart = setInterval(() => void node.beat().catch(() => undefined), 1_000).unref()
     return node
   }
 
@@ -88,8 +90,14 @@ export class MediaNode {
     this.#signalling = await this.#open(signalling)
   }
 
+  /** Its heart stops; its ports stay open. */
+  silence(): void {
+    clearInterval(this.#heart)
+  }
+
   /** As a process that was killed: nobody listens any more. */
   kill(): void {
+    this.silence()
     for (const server of this.#servers.splice(0)) {
       server.close()
       if ('closeAllConnections' in server) (server as import('node:http').Server).closeAllConnections()

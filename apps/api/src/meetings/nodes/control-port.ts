@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { controlTls, heartbeat } from '@veche/shared/nodes'
 import { nodeId } from '@veche/shared/schemas/fields'
 import type { NodeId } from '@veche/shared/ids'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { known } from '../../errors.ts'
 import { nodeKeys } from '../node-keys.ts'
@@ -31,11 +31,12 @@ export function openControlPort(deps: Deps): FastifyInstance {
     },
   })
   port.server.on('tlsClientError', (_error, socket: TLSSocket) => keyring.fails(names.get(socket)))
-  port.setErrorHandler((error, _req, reply) => {
-    const code = known(error)?.code
-    if (!code) deps.log.warn({ err: error }, 'a heartbeat could not be taken')
+  port.setErrorHandler((error: FastifyError, _req, reply) => {
     deps.metrics.heartbeats.inc({ outcome: 'failed' })
-    return reply.code(code ? 503 : 500).send({ code: code ?? 'server.error' })
+    const code = known(error)?.code
+    const status = code ? 503 : (error.statusCode ?? 500)
+    if (status === 500) deps.log.error({ err: error }, 'a heartbeat could not be taken')
+    return reply.code(status).send({ code: code ?? (status < 500 ? 'input.invalid' : 'server.error') })
   })
   port.post('/heartbeat', async (req, reply) => {
     const beat = heartbeat.safeParse(req.body)

@@ -1,0 +1,255 @@
+import { newId, type TabId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { MediaNode } from '../test/media-node.ts'
+import { join, leave, meetingRow, newMeeting, newTab, seatOf } from '../test/meetings.ts'
+import { endEmpty } from './ending.ts'
+import { buryNode } from './nodes/known-nodes.ts'
+import { sql } from 'kysely'
+
+let house: House
+let node: MediaNode
+beforeAll(async () => {
+  house = await newHouse()
+})
+/** Whatever a test does to the nodes, the next one begins with one that lives. */
+beforeEach(async () => {
+  await house.deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
+  await house.deps.db.deleteFrom('sfu_nodes').execute()
+  node = await newNode()
+})
+const nodes: MediaNode[] = []
+afterEach(() => nodes.splice(0).forEach((each) => each.kill()))
+async function newNode(): Promise<MediaNode> {
+  const started = await MediaNode.start(house.deps)
+  nodes.push(started)
+  return started
+}
+const as = (who: TestUser) => callerFor(house.deps, who)
+
+async function two() {
+  const { people, ...meeting } = await newMeeting(house.deps)
+  return { ...meeting, anna: people[0]!, boris: people[1]! }
+}
+
+describe('one person has one seat', () => {
+  it('taken anew it is the same seat with a higher epoch, and attendance goes on', async () => {
+    const { meetingId, anna } = await two()
+    const tab = newTab()
+    const first = await join(house.deps, anna, meetingId, { tab })
+    const again = await join(house.deps, anna, meetingId, { tab })
+    const elsewhere = await join(house.deps, anna, meetingId)
+    expect([first, again, elsewhere].map(({ seatEpoch }) => seatEpoch)).toEqual([1, 2, 3])
+    expect(new Set([first, again, elsewhere].map(({ seat }) => seat.id)).size).toBe(1)
+    expect(await as(anna).meetings.attendance({ meetingId })).toHaveLength(1)
+    expect((await as(anna).meetings.look({ meetingId })).count).toBe(1)
+  })
+
+  it('asked for by many tabs at once it belongs to one of them, each epoch was given once', async () => {
+    const { meetingId, anna } = await two()
+    const tabs = Array.from({ length: 6 }, newTab)
+    const answers = await Promise.all(tabs.map((tab) => join(house.deps, anna, meetingId, { tab })))
+    expect(answers.map(({ seatEpoch }) => seatEpoch).sort()).toEqual([1, 2, 3, 4, 5, 6])
+    const last = answers.find(({ seatEpoch }) => seatEpoch === 6)!
+    expect(await seatOf(house.deps, meetingId, anna)).toMatchObject({ epoch: 6, tab: tabs[answers.indexOf(last)] })
+    expect((await as(anna).meetings.look({ meetingId })).count).toBe(1)
+  })
+
+  it('a tab that comes back by itself finds its own seat, or none', async () => {
+    const { meetingId, anna, boris } = await two()
+    const [tab, other] = [newTab(), newTab()]
+    const back = (asked: TabId) => join(house.deps, anna, meetingId, { tab: asked, returning: true })
+    await expect(back(tab)).rejects.toThrow('meeting.not_seated')
+    const joined = await join(house.deps, anna, meetingId, { tab })
+    expect((await back(tab)).seatEpoch).toBe(2)
+    await leave(house.deps, anna, { ...joined, seatEpoch: 2 })
+    expect((await back(tab)).seatEpoch).toBe(3)
+    const taken = await join(house.deps, anna, meetingId, { tab: other })
+    await expect(back(tab)).rejects.toThrow('meeting.seat_taken')
+    expect((await seatOf(house.deps, meetingId, anna)).tab).toBe(other)
+    await leave(house.deps, anna, taken)
+    await expect(back(tab)).rejects.toThrow('meeting.not_seated')
+    await expect(join(house.deps, boris, meetingId, { tab: newId<TabId>(), returning: true })).rejects.toThrow(
+      'meeting.not_seated',
+    )
+  })
+
+  it('says so to the other devices of its person, and to nobody else', async () => {
+    const { meetingId, dialogId, anna, boris } = await two()
+    const tab = newTab()
+    const { seat } = await join(house.deps, anna, meetingId, { tab })
+    const places = async (who: TestUser) => (await as(who).sync.scope({ id: who.userId, since: 0 })).rows.places ?? []
+    expect(await places(anna)).toMatchObject([{ seatId: seat.id, meetingId, dialogId, tab, state: 'in' }])
+    expect(await places(boris)).toEqual([])
+    const rows = (await as(anna).sync.scope({ id: meetingId, since: 0 })).rows
+    expect(JSON.stringify(rows)).not.toContain(tab)
+    expect(JSON.stringify(rows)).not.toContain(node.id)
+  })
+})
+
+describe('leaving', () => {
+  it('said twice is done once, and said by an earlier place it is nothing', async () => {
+    const { meetingId, anna } = await two()
+    const first = await join(house.deps, anna, meetingId)
+    const second = await join(house.deps, anna, meetingId)
+    await leave(house.deps, anna, first)
+    expect((await seatOf(house.deps, meetingId, anna)).state).toBe('in')
+    await leave(house.deps, anna, second)
+    const left = await seatOf(house.deps, meetingId, anna)
+    expect(left).toMatchObject({ state: 'left', left_at: expect.any(Date) })
+    await leave(house.deps, anna, second)
+    expect((await seatOf(house.deps, meetingId, anna)).rev).toBe(left.rev)
+    const [been] = await as(anna).meetings.attendance({ meetingId })
+    expect(Date.parse(been!.wentAt!) / 1000).toBeCloseTo(left.left_at!.getTime() / 1000, 0)
+  })
+
+  it('and coming back are two stays', async () => {
+    const { meetingId, anna } = await two()
+    await leave(house.deps, anna, await join(house.deps, anna, meetingId))
+    await join(house.deps, anna, meetingId)
+    const stays = await as(anna).meetings.attendance({ meetingId })
+    expect(stays.map(({ wentAt }) => wentAt === null)).toEqual([false, true])
+  })
+})
+
+describe('a meeting that', () => {
+  it('is over cannot be joined; one that is about to end and is joined goes on', async () => {
+    const { meetingId, anna, boris } = await two()
+    const outcomes = await Promise.allSettled([
+      endEmpty(house.deps, meetingId, 0),
+      join(house.deps, anna, meetingId),
+      endEmpty(house.deps, meetingId, 0),
+    ])
+    const { state } = await meetingRow(house.deps, meetingId)
+    expect(outcomes[1].status).toBe(state === 'live' ? 'fulfilled' : 'rejected')
+    if (state === 'live') await leave(house.deps, anna, await join(house.deps, anna, meetingId))
+    await endEmpty(house.deps, meetingId, 0)
+    await expect(join(house.deps, boris, meetingId)).rejects.toThrow('meeting.ended')
+  })
+
+  it('is full takes nobody more, and who sits in it already comes back', async () => {
+    const { meetingId, anna, boris } = await two()
+    const tab = newTab()
+    await join(house.deps, anna, meetingId, { tab })
+    await sql`with made as (
+        insert into scopes (id, kind, rev) select gen_random_uuid(), 'user', 1 from generate_series(2, ${limits.meeting.seats}) returning id),
+      people as (insert into users (id, handle, name, email, role, rev)
+        select id, id::text, 'Crowd', id::text, 'member', 1 from made returning id)
+      insert into seats (id, meeting_id, user_id, session_id, tab, state, caps, since_rev, rev, user_rev)
+        select gen_random_uuid(), ${meetingId}::uuid, id, (select session_id from seats where meeting_id = ${meetingId} limit 1),
+          gen_random_uuid(), 'in', '{}', 1, 1, 1 from people`.execute(house.deps.db)
+    await expect(join(house.deps, boris, meetingId)).rejects.toThrow('meeting.full')
+    expect((await join(house.deps, anna, meetingId, { tab, returning: true })).seatEpoch).toBe(2)
+  })
+
+  it('somebody was put out of is not entered again by its open link', async () => {
+    const { people } = await newMeeting(house.deps)
+    const [owner, guest] = [people[0]!, await newUser(house.deps)]
+    const open = await as(owner).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })
+    const { meetingId, code } = open
+    await join(house.deps, guest, meetingId, { code })
+    await as(owner).dialogs.removeMember({ dialogId: open.dialogId, userId: guest.userId })
+    await house.deps.db.updateTable('seats').set({ state: 'removed' }).where('user_id', '=', guest.userId).execute()
+    await expect(join(house.deps, guest, meetingId, { code })).rejects.toThrow('meeting.forbidden')
+  })
+})
+
+describe('the place of a meeting', () => {
+  it('is chosen once, by the first of many who come at once', async () => {
+    await newNode()
+    const { people, meetingId } = await newMeeting(house.deps, 5)
+    const answers = await Promise.all(people.map((who) => join(house.deps, who, meetingId)))
+    expect(new Set(answers.map((answer) => answer.node.boot)).size).toBe(1)
+    expect((await meetingRow(house.deps, meetingId)).epoch).toBe(1)
+  })
+
+  it('is nowhere when no node lives, or all are full', async () => {
+    const { meetingId, anna } = await two()
+    node.full = true
+    await node.beat()
+    await expect(join(house.deps, anna, meetingId)).rejects.toThrow('meeting.no_node')
+    node.full = false
+    await node.beat()
+    await buryNode(house.deps.db, node)
+    await expect(join(house.deps, anna, meetingId)).rejects.toThrow('meeting.no_node')
+    expect(await house.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId).execute()).toEqual(
+      [],
+    )
+  })
+
+  it('moves when its node has died, with a higher epoch, and everybody keeps their seat', async () => {
+    const other = await newNode()
+    const { meetingId, anna, boris } = await two()
+    const tab = newTab()
+    const before = await join(house.deps, anna, meetingId, { tab })
+    const borisBefore = await join(house.deps, boris, meetingId)
+    const home = [node, other].find(({ id }) => id === before.node.id)!
+    await buryNode(house.deps.db, home)
+    const after = await join(house.deps, anna, meetingId, { tab, returning: true })
+    expect(after.node.id).not.toBe(before.node.id)
+    expect(after).toMatchObject({ seat: { id: before.seat.id }, seatEpoch: 2 })
+    expect((await meetingRow(house.deps, meetingId)).epoch).toBe(2)
+    expect(await seatOf(house.deps, meetingId, boris)).toMatchObject({ state: 'in', epoch: borisBefore.seatEpoch })
+  })
+
+  it('is the new life of its node, when that has begun one', async () => {
+    const { meetingId, anna } = await two()
+    await join(house.deps, anna, meetingId)
+    await node.restart()
+    const after = await join(house.deps, anna, meetingId)
+    expect(after.node).toEqual({ id: node.id, boot: node.boot })
+    expect((await meetingRow(house.deps, meetingId)).epoch).toBe(2)
+  })
+
+  it('a client that names its node as failed is kept on it when it answers, and moved at once when nobody listens there', async () => {
+    const { meetingId, anna } = await two()
+    const other = await newNode()
+    await house.deps.nodes.round()
+    const tab = newTab()
+    const joined = await join(house.deps, anna, meetingId, { tab })
+    const failed = { nodeId: joined.node.id, boot: joined.node.boot }
+    const again = await join(house.deps, anna, meetingId, { tab, returning: true, failed })
+    expect(again.node).toEqual(joined.node)
+    const home = [node, other].find(({ id }) => id === joined.node.id)!
+    home.kill()
+    const moved = await join(house.deps, anna, meetingId, { tab, returning: true, failed })
+    expect(moved.node.id).not.toBe(joined.node.id)
+    const late = await join(house.deps, anna, meetingId, { tab, returning: true, failed })
+    expect(late.node).toEqual(moved.node)
+  })
+
+  it('an old node that still lives is told that the meeting has moved away', async () => {
+    const { meetingId, anna } = await two()
+    const joined = await join(house.deps, anna, meetingId)
+    node.enter(joined)
+    node.full = true
+    await node.beat()
+    const other = await newNode()
+    await house.pass(31_000)
+    await Promise.all([node.beat(), other.beat()])
+    expect((await join(house.deps, anna, meetingId)).node.id).toBe(other.id)
+    await expect.poll(() => node.rooms.size).toBe(0)
+    expect(node.orders.at(-1)).toMatchObject({ meeting: meetingId, state: 'moved', epoch: 2 })
+  })
+
+  it('is at its own address only where the settings allow it', async () => {
+    const { meetingId, anna } = await two()
+    node.url = 'wss://sfu-2.example.org/signal'
+    await node.beat()
+    expect((await join(house.deps, anna, meetingId)).sfuUrl).toBe(`/sfu/${node.id}`)
+    const open = house.another({ SFU_ORIGINS: 'wss://sfu-2.example.org' })
+    expect((await join(open, anna, meetingId)).sfuUrl).toBe(node.url)
+  })
+})
+
+describe('without Redis', () => {
+  it('a meeting begins, is joined and left', async () => {
+    const deps = house.another({ REDIS_URL: '/nonexistent/redis.sock' })
+    const { people, meetingId } = await newMeeting(deps)
+    const joined = await join(deps, people[1]!, meetingId)
+    await leave(deps, people[1]!, joined)
+    expect((await seatOf(deps, meetingId, people[1]!)).state).toBe('left')
+  })
+})

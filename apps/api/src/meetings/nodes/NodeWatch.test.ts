@@ -1,0 +1,161 @@
+import type { BootId } from '@veche/shared/ids'
+import { beforeEach, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type House, newHouse } from '../../test/harness.ts'
+import { MediaNode } from '../../test/media-node.ts'
+import { nodeKeys } from '../node-keys.ts'
+import { NodeControl } from './NodeControl.ts'
+import { knownNodes } from './known-nodes.ts'
+import { NodeWatch } from './NodeWatch.ts'
+
+let house: House
+let watch: NodeWatch
+const nodes: MediaNode[] = []
+beforeAll(async () => {
+  house = await newHouse()
+})
+beforeEach(async () => {
+  await house.deps.db.deleteFrom('sfu_nodes').execute()
+  watch = new NodeWatch(house.deps)
+})
+afterEach(() => nodes.splice(0).forEach((node) => node.kill()))
+
+async function start(count: number): Promise<MediaNode[]> {
+  const started = await Promise.all(Array.from({ length: count }, () => MediaNode.start(house.deps)))
+  for (const node of started) node.silence()
+  nodes.push(...started)
+  await watch.round()
+  return started
+}
+
+/** Seconds in which these are heard, and the watch goes on. */
+async function seconds(count: number, beating: MediaNode[]): Promise<void> {
+  for (let second = 0; second < count; second += 1) {
+    await house.pass(1_000)
+    for (const node of beating) await node.beat()
+    await watch.round()
+  }
+}
+
+async function dead(): Promise<string[]> {
+  return (await knownNodes(house.deps.db)).filter((node) => node.dead).map(({ id }) => id)
+}
+
+describe('the watch over the nodes', () => {
+  it('finds a node dead that is silent for three seconds and does not answer, and not before', async () => {
+    const [one, two] = await start(2)
+    one!.kill()
+    await seconds(2, [two!])
+    expect(await dead()).toEqual([])
+    await seconds(2, [two!])
+    expect(await dead()).toEqual([one!.id])
+  })
+
+  it('leaves a node alone that is silent and answers: it cannot reach us, and keeps its calls', async () => {
+    await start(1)
+    await seconds(8, [])
+    expect(await dead()).toEqual([])
+  })
+
+  it('that stood still itself blames nobody until it has watched for three seconds again', async () => {
+    const [one, two] = await start(2)
+    one!.kill()
+    await house.pass(20_000)
+    await two!.beat()
+    await watch.round()
+    expect(await dead()).toEqual([])
+    await seconds(2, [two!])
+    expect(await dead()).toEqual([])
+    await seconds(2, [two!])
+    expect(await dead()).toEqual([one!.id])
+  })
+
+  it('takes it for its own fault when most nodes vanish together', async () => {
+    const three = await start(3)
+    for (const node of three.slice(1)) node.kill()
+    await seconds(6, [three[0]!])
+    expect(await dead()).toEqual([])
+  })
+
+  it('an accused node that answers is kept, and one where nobody listens is dead at once', async () => {
+    const [one, two] = await start(2)
+    await watch.accuse(one!)
+    expect(await dead()).toEqual([])
+    one!.kill()
+    await watch.accuse({ id: one!.id, boot: crypto.randomUUID() as BootId })
+    expect(await dead()).toEqual([])
+    await watch.accuse(one!)
+    expect(await dead()).toEqual([one!.id])
+    await watch.accuse(two!)
+    expect(await dead()).toEqual([one!.id])
+  })
+
+  it('an accused node that does not answer in time, and whose heart beats, is kept', async () => {
+    const [one, two] = await start(2)
+    one!.mute = true
+    await one!.beat()
+    await watch.accuse(one!)
+    expect(await dead()).toEqual([])
+    await seconds(2, [two!])
+    await watch.accuse(one!)
+    expect(await dead()).toEqual([one!.id])
+  })
+
+  it('when both of two are gone, an accusation kills neither', async () => {
+    const [one, two] = await start(2)
+    one!.kill()
+    two!.kill()
+    await watch.accuse(one!)
+    await watch.accuse(two!)
+    expect(await dead()).toEqual([])
+  })
+
+  it('a node that died after another had died is dead too', async () => {
+    const [one, two] = await start(2)
+    one!.kill()
+    await watch.accuse(one!)
+    two!.kill()
+    await watch.accuse(two!)
+    expect(await dead()).toEqual([one!.id, two!.id].sort())
+  })
+
+  it('another life at the address of a node is the death of the one that was known', async () => {
+    const [one] = await start(2)
+    const before = one!.boot
+    one!.boot = crypto.randomUUID() as BootId
+    await watch.accuse({ id: one!.id, boot: before })
+    expect(await dead()).toEqual([one!.id])
+  })
+
+  it('tells each round who lives, and measures it', async () => {
+    const heard: string[][] = []
+    watch.listen((known) => void heard.push(known.map(({ id }) => id)))
+    const started = await start(2)
+    expect(heard).toEqual([started.map(({ id }) => id).sort()])
+    const text = await house.deps.metrics.registry.metrics()
+    expect(text).toContain('veche_nodes{state="alive"} 2')
+  })
+})
+
+describe('the line to a control port', () => {
+  it('says apart who lives, who is gone and who has another key', async () => {
+    const [node] = await start(1)
+    const control = () => new NodeControl(house.env)
+    const address = { id: node!.id, control: node!.heartbeat().control }
+    const kept = control()
+    expect(await kept.probe(address)).toEqual({ answer: 'alive', boot: node!.boot })
+    const stranger = new NodeControl({ ...house.env, VECHE_SECRET: 's'.repeat(40) })
+    expect(await stranger.probe(address)).toEqual({ answer: 'none' })
+    node!.kill()
+    // Also over the connection that it has kept.
+    expect(await kept.probe(address)).toEqual({ answer: 'refused' })
+    expect(await control().probe(address)).toEqual({ answer: 'refused' })
+  })
+
+  it('reaches a node that has the key of the secret before', async () => {
+    const [node] = await start(1)
+    const env = { ...house.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: house.env.VECHE_SECRET }
+    expect(nodeKeys(env, node!.id)).toHaveLength(2)
+    const address = { id: node!.id, control: node!.heartbeat().control }
+    expect(await new NodeControl(env).probe(address)).toMatchObject({ answer: 'alive' })
+  })
+})

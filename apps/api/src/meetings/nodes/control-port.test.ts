@@ -1,0 +1,76 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { heartbeatAnswer } from '@veche/shared/nodes'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Deps } from '../../deps.ts'
+import { type House, newHouse } from '../../test/harness.ts'
+import { MediaNode } from '../../test/media-node.ts'
+import { nodeKeys } from '../node-keys.ts'
+import { openControlPort } from './control-port.ts'
+
+let house: House
+let url: string
+let node: MediaNode
+beforeAll(async () => {
+  house = await newHouse()
+  url = await opened(house.deps)
+  node = new MediaNode(house.deps)
+})
+
+async function opened(deps: Deps): Promise<string> {
+  const port = openControlPort(deps)
+  afterAll(() => port.close())
+  return port.listen({ host: '127.0.0.1', port: 0 })
+}
+
+it('hears a node that has its key', async () => {
+  const answer = await node.report(url)
+  expect(answer.status).toBe(200)
+  expect(heartbeatAnswer.parse(await answer.json()).meetings).toEqual([])
+})
+
+it('lets nobody past the handshake with a wrong key, a name that is none, or no key at all', async () => {
+  await expect(node.report(url, { key: randomBytes(32) })).rejects.toThrow()
+  await expect(node.report(url, { identity: 'Not A Node' })).rejects.toThrow()
+  await expect(fetch(`${url}/heartbeat`, { method: 'POST' })).rejects.toThrow()
+  await expect(fetch(`${url.replace('https', 'http')}/heartbeat`, { method: 'POST' })).rejects.toThrow()
+})
+
+it('lets a node speak for itself alone', async () => {
+  const other = new MediaNode(house.deps)
+  const answer = await node.report(url, { body: other.heartbeat() })
+  expect(answer.status).toBe(403)
+  expect(await house.deps.db.selectFrom('sfu_nodes').select('id').where('id', '=', other.id).execute()).toEqual([])
+})
+
+it('refuses what makes no sense, and a life that was replaced', async () => {
+  expect((await node.report(url, { body: {} })).status).toBe(400)
+  expect((await node.report(url, { body: { ...node.heartbeat(), more: 1 } })).status).toBe(400)
+  expect((await node.report(url, { body: 'x'.repeat(5_000_000) })).status).toBe(413)
+  const before = node.heartbeat()
+  node.boot = randomUUID() as typeof node.boot
+  await node.report(url)
+  expect((await node.report(url, { body: before })).status).toBe(409)
+})
+
+it('survives garbage on its port', async () => {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  socket.end(randomBytes(4_000))
+  await once(socket, 'close')
+  expect((await node.report(url)).status).toBe(200)
+})
+
+it('takes the key of the secret before, while that is set', async () => {
+  const changed = { VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: house.env.VECHE_SECRET }
+  const deps = house.another(changed)
+  const [fresh, old] = nodeKeys(deps.env, node.id)
+  expect(old).toEqual(nodeKeys(house.env, node.id)[0])
+  const both = await opened(deps)
+  const eventually = (key: Buffer) => expect.poll(() => node.report(both, { key }).then(({ status }) => status, () => 0)).toBe(200) // prettier-ignore
+  await eventually(old!)
+  await eventually(fresh!)
+  await eventually(old!)
+})

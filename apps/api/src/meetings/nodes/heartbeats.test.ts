@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto'
+import type { BootId, MeetingId } from '@veche/shared/ids'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { TestUser } from '../../test/builders.ts'
+import { type House, newHouse } from '../../test/harness.ts'
+import { MediaNode } from '../../test/media-node.ts'
+import { join, leave, newMeeting, seatOf } from '../../test/meetings.ts'
+import { endEmpty } from '../ending.ts'
+import { buryNode, knownNodes } from './known-nodes.ts'
+import { hear } from './heartbeats.ts'
+
+let house: House
+let node: MediaNode
+let meetingId: MeetingId
+let anna: TestUser
+let boris: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+})
+/** A node that speaks only when it is told to, with a meeting of two on it. */
+beforeEach(async () => {
+  node?.kill()
+  await house.deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
+  await house.deps.db.deleteFrom('sfu_nodes').execute()
+  node = await MediaNode.start(house.deps)
+  node.silence()
+  const meeting = await newMeeting(house.deps)
+  meetingId = meeting.meetingId
+  ;[anna, boris] = meeting.people as [TestUser, TestUser]
+})
+const known = async (of = node) => (await knownNodes(house.deps.db)).find(({ id }) => id === of.id)!
+const enter = async (who: TestUser) => {
+  const joined = await join(house.deps, who, meetingId)
+  node.enter(joined)
+  return joined
+}
+
+describe('a heartbeat', () => {
+  it('makes a node known, with its load, and asks for its capabilities until it has them', async () => {
+    const fresh = new MediaNode(house.deps)
+    fresh.capabilities = undefined
+    fresh.load = 0.42
+    expect(await fresh.beat()).toMatchObject({ wantCapabilities: true, meetings: [] })
+    expect(await known(fresh)).toMatchObject({ able: false, dead: false, full: false })
+    expect((await known(fresh)).load).toBeCloseTo(0.42)
+    fresh.capabilities = { codecs: ['opus'] }
+    expect(await fresh.beat()).toMatchObject({ wantCapabilities: false })
+    fresh.capabilities = undefined
+    expect(await fresh.beat()).toMatchObject({ wantCapabilities: false })
+  })
+
+  it('of a new life is the death of the old one, whose last words are not heard any more', async () => {
+    const before = node.heartbeat()
+    node.boot = randomUUID() as BootId
+    await node.beat()
+    expect(await hear(house.deps, before)).toBeNull()
+    expect(await known()).toMatchObject({ boot: node.boot, dead: false })
+  })
+
+  it('of a node that was thought dead is heard: it lives', async () => {
+    await buryNode(house.deps.db, node)
+    expect((await known()).dead).toBe(true)
+    await node.beat()
+    expect((await known()).dead).toBe(false)
+  })
+
+  it('offers what the least busy of its workers has, and is full when all are', async () => {
+    const beat = node.heartbeat()
+    const worker = { rooms: 1, peers: 1 }
+    const half = [{ ...worker, load: 0.9, full: true }, { ...worker, load: 0.3, full: false }] // prettier-ignore
+    await hear(house.deps, { ...beat, workers: half })
+    expect(await known()).toMatchObject({ full: false })
+    expect((await known()).load).toBeCloseTo(0.3)
+    await hear(house.deps, { ...beat, workers: half.map((one) => ({ ...one, full: true })) })
+    expect((await known()).full).toBe(true)
+    await hear(house.deps, { ...beat, workers: [] })
+    expect((await known()).full).toBe(true)
+  })
+})
+
+describe('seats', () => {
+  it('that fall silent are away, and back when they are heard again; nothing changes while nothing happens', async () => {
+    const { seat } = await enter(anna)
+    await node.beat()
+    const { rev } = await seatOf(house.deps, meetingId, anna)
+    await node.beat()
+    node.see(meetingId, seat.id, 'away')
+    await node.beat()
+    expect(await seatOf(house.deps, meetingId, anna)).toMatchObject({ state: 'away', rev: rev + 1 })
+    await node.beat()
+    node.see(meetingId, seat.id, 'in')
+    await node.beat()
+    await node.beat()
+    expect(await seatOf(house.deps, meetingId, anna)).toMatchObject({ state: 'in', rev: rev + 2 })
+  })
+
+  it('that the node does not know are away after five seconds, and not before: a ticket takes its time', async () => {
+    await join(house.deps, anna, meetingId)
+    await house.pass(4_000)
+    await node.beat()
+    expect((await seatOf(house.deps, meetingId, anna)).state).toBe('in')
+    await house.pass(1_500)
+    await node.beat()
+    expect((await seatOf(house.deps, meetingId, anna)).state).toBe('away')
+  })
+
+  it('of an earlier epoch say nothing of the one who sits there now', async () => {
+    const { seat } = await enter(anna)
+    node.see(meetingId, seat.id, 'away')
+    const stale = node.heartbeat()
+    await join(house.deps, anna, meetingId)
+    await hear(house.deps, stale)
+    expect((await seatOf(house.deps, meetingId, anna)).state).toBe('in')
+  })
+
+  it('are noted as seen every ten seconds at most, without a revision', async () => {
+    await enter(anna)
+    const before = await seatOf(house.deps, meetingId, anna)
+    await house.pass(9_000)
+    await node.beat()
+    expect((await seatOf(house.deps, meetingId, anna)).seen_at).toEqual(before.seen_at)
+    await house.pass(2_000)
+    await node.beat()
+    const after = await seatOf(house.deps, meetingId, anna)
+    expect(after.seen_at.getTime()).toBeGreaterThan(before.seen_at.getTime() + 10_000)
+    expect(after.rev).toBe(before.rev)
+  })
+})
+
+describe('the answer', () => {
+  it('carries what is newer than what the node has applied, and nothing once it has', async () => {
+    const joined = await enter(anna)
+    const first = await node.beat()
+    expect(first?.meetings).toMatchObject([
+      { meeting: meetingId, epoch: 1, state: 'live', seats: [{ seat: joined.seat.id, epoch: 1, state: 'in' }] },
+    ])
+    expect((await node.beat())?.meetings).toEqual([])
+    const other = await enter(boris)
+    const seats = (await node.beat())?.meetings[0]?.seats.map(({ seat }) => seat)
+    expect(seats).toEqual([other.seat.id])
+  })
+
+  it('brings an order that was lost on its way', async () => {
+    const joined = await enter(anna)
+    await enter(boris)
+    await node.beat()
+    const obey = node.obey.bind(node)
+    // The nudge does not arrive.
+    node.obey = () => undefined
+    await leave(house.deps, anna, joined)
+    node.obey = obey
+    await node.beat()
+    expect(node.rooms.get(meetingId)?.seats.has(joined.seat.id)).toBe(false)
+  })
+
+  it('tells of whoever sits there without a right to, whatever the node says that it has applied', async () => {
+    const joined = await enter(anna)
+    await leave(house.deps, anna, joined)
+    node.enter(joined)
+    node.rooms.get(meetingId)!.rev = 1_000
+    expect((await node.beat())?.meetings[0]?.seats).toMatchObject([{ seat: joined.seat.id, state: 'left' }])
+    const again = await enter(anna)
+    node.rooms.get(meetingId)!.seats.set(again.seat.id, { epoch: 1, state: 'in' })
+    node.rooms.get(meetingId)!.rev = 1_000
+    expect((await node.beat())?.meetings[0]?.seats).toMatchObject([{ seat: again.seat.id, epoch: 2 }])
+  })
+
+  it('says of a meeting that lives elsewhere that it has moved, and of one that is over that it has ended', async () => {
+    const joined = await enter(anna)
+    const other = await MediaNode.start(house.deps)
+    await buryNode(house.deps.db, node)
+    const moved = await join(house.deps, anna, meetingId)
+    expect(moved.node.id).toBe(other.id)
+    expect((await node.beat())?.meetings).toMatchObject([{ meeting: meetingId, state: 'moved', epoch: 2 }])
+    expect(node.rooms.size).toBe(0)
+    await leave(house.deps, anna, moved)
+    await endEmpty(house.deps, meetingId, 0)
+    node.enter(joined)
+    expect((await node.beat())?.meetings).toMatchObject([{ meeting: meetingId, state: 'ended' }])
+    other.kill()
+  })
+
+  it('has a meeting that came back to a node begin there anew, without closing what has begun', async () => {
+    await enter(anna)
+    await house.deps.db.updateTable('meetings').set({ epoch: 3 }).where('id', '=', meetingId).execute()
+    expect((await node.beat())?.meetings).toMatchObject([{ state: 'live', epoch: 3 }])
+    expect(node.rooms.has(meetingId)).toBe(false)
+    node.enter(await join(house.deps, anna, meetingId), 3)
+    await node.beat()
+    expect(node.rooms.get(meetingId)).toMatchObject({ epoch: 3 })
+  })
+
+  it('says of a meeting that nobody knows, as after a restored backup, that it has ended', async () => {
+    node.rooms.set(randomUUID() as MeetingId, { epoch: 4, rev: 9, seats: new Map() })
+    expect((await node.beat())?.meetings).toMatchObject([{ state: 'ended', epoch: 4 }])
+    expect(node.rooms.size).toBe(0)
+  })
+
+  it('may be given by any process', async () => {
+    const joined = await enter(anna)
+    const another = house.another()
+    node.see(meetingId, joined.seat.id, 'away')
+    expect((await node.beat(another))?.keys).toEqual(house.deps.tickets.publicKeys)
+    expect((await seatOf(house.deps, meetingId, anna)).state).toBe('away')
+  })
+})
