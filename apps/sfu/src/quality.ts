@@ -13,7 +13,11 @@ const patience = 2
 /** Above this, in milliseconds, people talk over each other. */
 const slow = 600
 
-type Seen = Pick<WayStats, 'send' | 'recv'> & { producing: Own[]; feeds: Feed[]; delay: number }
+/** What is looked at, and no more. */
+type Way = { dtlsState: types.DtlsState }
+type Sent = { paused: boolean; producer: { score: Pick<types.ProducerScore, 'score'>[] } }
+type Received = { score: number | undefined; squeezed: boolean }
+type Seen = { send: Way; recv: Way; producing: Sent[]; feeds: Received[]; delay: number }
 
 /** How a peer's media arrives, both ways, in words that do not flicker. */
 export class Scales {
@@ -68,12 +72,12 @@ function look({ send, recv, producing, feeds, delay }: Seen): Quality {
 }
 
 /** Of several layers the best that arrives: browsers leave out the large ones when there is no room. None yet: nothing to say. */
-function scoresOf(producing: Own[]): number[] {
+function scoresOf(producing: Sent[]): number[] {
   const flowing = producing.filter(({ paused }) => !paused).map(({ producer }) => producer.score)
   return flowing.filter((scores) => scores.length > 0).map(best)
 }
 
-function best(scores: types.ProducerScore[]): number {
+function best(scores: Sent['producer']['score']): number {
   return Math.max(...scores.map(({ score }) => score))
 }
 
