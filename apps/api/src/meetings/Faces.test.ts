@@ -1,0 +1,47 @@
+import { newId } from '@veche/shared/ids'
+import { beforeAll, expect, it } from 'vitest'
+import { newUser } from '../test/builders.ts'
+import { type House, newHouse } from '../test/harness.ts'
+import { MediaNode } from '../test/media-node.ts'
+import { join, leave, newMeeting } from '../test/meetings.ts'
+import { Observer } from '../test/observer.ts'
+import { callerFor } from '../test/harness.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await newHouse()
+  await MediaNode.start(house.deps)
+})
+
+it('the people of the dialog hear who is in its meeting, and nobody else does', async () => {
+  const { people, meetingId, dialogId } = await newMeeting(house.deps)
+  const [anna, boris] = [people[0]!, people[1]!]
+  const watching = await Observer.open(house.deps, boris)
+  const stranger = await Observer.open(house.deps, await newUser(house.deps))
+  const joined = await join(house.deps, anna, meetingId)
+  const told = (count: number, userIds: string[]) => ({ kind: 'meeting', dialogId, meetingId, count, userIds })
+  await expect.poll(() => watching.signals.at(-1)).toEqual(told(1, [anna.userId]))
+  await leave(house.deps, anna, joined)
+  await expect.poll(() => watching.signals.at(-1), { timeout: 5_000 }).toEqual(told(0, []))
+  expect(stranger.signals).toEqual([])
+})
+
+it('a crowd that comes at once is told of twice at most within the second, with the right number in the end', async () => {
+  const { people, meetingId } = await newMeeting(house.deps, 8)
+  const watching = await Observer.open(house.deps, people[0]!)
+  await Promise.all(people.map((who) => join(house.deps, who, meetingId)))
+  await expect.poll(() => watching.signals.at(-1), { timeout: 5_000 }).toMatchObject({ count: 8 })
+  const last = watching.signals.filter((signal) => signal.kind === 'meeting')
+  expect(last.length).toBeLessThanOrEqual(3)
+  expect(last.at(-1)?.kind === 'meeting' && last.at(-1)).toMatchObject({
+    userIds: expect.objectContaining({ length: 5 }),
+  })
+})
+
+it('comings and goings touch the dialog not at all', async () => {
+  const { people, meetingId, dialogId } = await newMeeting(house.deps)
+  const rev = async () => (await callerFor(house.deps, people[0]!).sync.scope({ id: dialogId, since: 0 })).rev
+  const before = await rev()
+  for (const who of people) await leave(house.deps, who, await join(house.deps, who, meetingId, { tab: newId() }))
+  expect(await rev()).toBe(before)
+})

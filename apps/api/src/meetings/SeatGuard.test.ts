@@ -1,0 +1,80 @@
+import { beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import type { DialogId, MeetingId } from '@veche/shared/ids'
+import { newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { MediaNode } from '../test/media-node.ts'
+import { join, newMeeting, seatOf } from '../test/meetings.ts'
+import { SeatGuard } from './SeatGuard.ts'
+
+let house: House
+let node: MediaNode
+let dialogId: DialogId
+let meetingId: MeetingId
+let anna: TestUser
+let boris: TestUser
+beforeAll(async () => {
+  house = await newHouse()
+  node = await MediaNode.start(house.deps)
+})
+beforeEach(async () => {
+  const meeting = await newMeeting(house.deps)
+  ;({ dialogId, meetingId } = meeting)
+  ;[anna, boris] = meeting.people as [TestUser, TestUser]
+  for (const who of [anna, boris]) node.enter(await join(house.deps, who, meetingId))
+})
+const as = (who: TestUser) => callerFor(house.deps, who)
+const stateOf = async (who: TestUser) => (await seatOf(house.deps, meetingId, who)).state
+
+const losses: [string, () => Promise<unknown>][] = [
+  ['was removed from the dialog', () => as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })],
+  ['left the dialog', () => as(boris).dialogs.leave({ dialogId })],
+  [
+    'was disabled',
+    async () =>
+      as(await newUser(house.deps, { role: 'owner' })).admin.setDisabled({ userId: boris.userId, disabled: true }),
+  ],
+  ['signed out of the session that took the seat', () => as(boris).auth.signOut()],
+  [
+    'has a session that ran out',
+    () =>
+      house.deps.db
+        .updateTable('sessions')
+        .set({ expires_at: new Date(0) })
+        .where('id', '=', boris.sessionId)
+        .execute(),
+  ],
+]
+
+it.each(losses)('whoever %s loses the seat, and the node is told at once', async (_why, lose) => {
+  await lose()
+  await new SeatGuard(house.deps).round()
+  expect([await stateOf(anna), await stateOf(boris)]).toEqual(['in', 'removed'])
+  await expect.poll(() => node.rooms.get(meetingId)?.seats.size).toBe(1)
+  const [been] = (await as(anna).meetings.attendance({ meetingId })).filter(({ userId }) => userId === boris.userId)
+  expect(been?.wentAt).not.toBeNull()
+})
+
+it('a hint is enough to be looked at, long before the round', async () => {
+  const guard = new SeatGuard(house.deps)
+  guard.start()
+  onTestFinished(() => guard.stop())
+  await as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+  await expect.poll(() => stateOf(boris), { timeout: 5_000 }).toBe('removed')
+})
+
+it('a seat that another session of the same person took since is left to them', async () => {
+  const { sessionId } = boris
+  await house.deps.db
+    .updateTable('seats')
+    .set({ session_id: anna.sessionId })
+    .where('user_id', '=', boris.userId)
+    .execute()
+  await house.deps.db.updateTable('sessions').set({ revoked_at: new Date() }).where('id', '=', sessionId).execute()
+  await new SeatGuard(house.deps).round()
+  expect(await stateOf(boris)).toBe('in')
+})
+
+it('counts who is in and who is away', async () => {
+  await new SeatGuard(house.deps).round()
+  expect(await house.deps.metrics.registry.metrics()).toMatch(/veche_seats{state="in"} \d/)
+})
