@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Device, openDevice } from './browser/Device.ts'
-import { refused } from './browser/Witness.ts'
+import { networkTrouble, refused } from './browser/Witness.ts'
 import { anotherSession, newAccount, newDirect, newGroup, newOwner, PASSWORD } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
 import { isInCall, isSeen, joinCall, mark, panel, tile } from './screens/calls.ts'
@@ -178,6 +178,44 @@ describe('two people in a call', () => {
     await device.page.reload()
     await link(device.page, 'Return to call').click()
     await isSeen(device.page, 'Boris Petrov')
+  })
+})
+
+describe('a bad day', () => {
+  it('is told in words: whom the node lost is away, and the call goes on by itself', { timeout: 120_000 }, async () => {
+    const dialogId = await newGroup(anna, 'Node', [boris, chiara])
+    const one = await openDevice(house, { account: anna })
+    const other = await openDevice(house, { account: boris })
+    const lost = await openDevice(house, { account: chiara })
+    one.witness.expect(networkTrouble, refused(503))
+    other.witness.expect(networkTrouble, refused(503))
+    for (const device of [one, other, lost]) await joinCall(device, `/call/${dialogId}`)
+    for (const name of ['Boris Petrov', 'Chiara Rossi']) await isSeen(one.page, name)
+    await lost.killTab()
+    await seen(mark(tile(one.page, 'Chiara Rossi'), 'Away'), 20_000)
+
+    const [node] = house.nodes
+    await node?.kill()
+    await seen(one.page.getByText('The call was interrupted. Getting back in…'), 30_000)
+    await node?.start()
+    await gone(one.page.getByText('The call was interrupted. Getting back in…'), 30_000)
+    await isSeen(one.page, 'Boris Petrov')
+    await isSeen(other.page, 'Anna Lindqvist')
+    await seen(mark(tile(one.page, 'Chiara Rossi'), 'Away'), 20_000)
+    await press(one.page, 'People')
+    await seen(panel(one.page, 'People').getByText('Away · 1'))
+  })
+
+  it('ends the call for whoever is removed from its chat, and says so', async () => {
+    const dialogId = await newGroup(anna, 'Removed', [boris])
+    const device = await openDevice(house, { account: boris })
+    device.witness.expect(refused(404))
+    await joinCall(device, `/call/${dialogId}`)
+    await anna.api.dialogs.removeMember.mutate({ dialogId, userId: boris.userId })
+    await seen(device.page.getByRole('heading', { name: 'You were removed from the call' }), 20_000)
+    expect(await findings(device)).toEqual([])
+    await press(device.page, 'To the meetings')
+    await seen(device.page.getByRole('heading', { name: 'Meetings' }))
   })
 })
 

@@ -20,6 +20,6 @@ export async function seen(locator: Locator, patience?: number): Promise<void> {
   await locator.first().waitFor({ state: 'visible', ...(patience ? { timeout: patience } : {}) })
 }
 
-export async function gone(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: 'hidden' })
+export async function gone(locator: Locator, patience?: number): Promise<void> {
+  await locator.first().waitFor({ state: 'hidden', ...(patience ? { timeout: patience } : {}) })
 }
