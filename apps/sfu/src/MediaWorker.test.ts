@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { MeetingId } from '@veche/shared/ids'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MediaWorker } from './MediaWorker.ts'
@@ -83,10 +83,14 @@ test("behind NAT browsers are told both addresses, the public one and the machin
   worker.close()
 })
 
-test('its port listens over UDP and over TCP', async () => {
-  const [worker] = house.node.workers
-  await worker!.up
-  const busy = createSocket('udp4').bind(worker!.port, '127.0.0.1')
+test('what browsers are told listens, over UDP and over TCP', async () => {
+  const { joined } = await enter()
+  const [udp, tcp] = joined.send.iceCandidates
+  expect([udp?.protocol, tcp?.protocol]).toEqual(['udp', 'tcp'])
+  const busy = createSocket('udp4').bind(udp!.port, udp!.address)
   const [error] = (await once(busy, 'error')) as [NodeJS.ErrnoException]
   expect(error.code).toBe('EADDRINUSE')
+  const stream = connect(tcp!.port, tcp!.address)
+  await once(stream, 'connect')
+  stream.destroy()
 })
