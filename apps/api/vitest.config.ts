@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: ['../../ops/test/services.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -59,7 +59,7 @@ it('a hint is enough to be looked at, long before the round', async () => {
   guard.start()
   onTestFinished(() => guard.stop())
   await as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })
-  await expect.poll(() => stateOf(boris), { timeout: 5_000 }).toBe('removed')
+  await expect.poll(() => stateOf(boris)).toBe('removed')
 })
 
 it('a seat that another session of the same person took since is left to them', async () => {

@@ -103,7 +103,7 @@ describe('a meeting', () => {
     await pass(2_000)
     const ended = await meetingRow(house.deps, meetingId)
     expect(ended).toMatchObject({ state: 'ended', ended_at: ended.empty_since })
-    expect(node.rooms.size).toBe(0)
+    await expect.poll(() => node.rooms.size).toBe(0)
   })
 
   it('that nobody ever came to ends too, having lasted no time', async () => {

@@ -7,10 +7,14 @@ import type { Env } from '../../env.ts'
 import { nodeKeys } from '../node-keys.ts'
 
 export type Address = { id: NodeId; control: string }
-/** What a node said when it was asked whether it lives; `refused` is a machine that says that nobody listens there. */
-export type Probe = { answer: 'alive'; boot: BootId } | { answer: 'refused' | 'none' }
+/**
+ * What a node said when it was asked whether it lives; `refused` is a machine that says that nobody listens there, and `late` says that
+ * it was us who were too slow to hear.
+ */
+export type Probe = { answer: 'alive'; boot: BootId } | { answer: 'refused' | 'none' | 'late' }
 
 const probeMs = 300
+const lag = 100
 const orderMs = 2_000
 
 /** The API's side of the control ports of media nodes: each side proves that it has the node's key. */
@@ -25,11 +29,13 @@ export class NodeControl {
   /** Alive is who answers in time, as itself. */
   async probe(node: Address): Promise<Probe> {
     const signal = AbortSignal.timeout(probeMs)
+    const begun = performance.now()
     try {
       const said = await this.#call(node, (client) => client.alive.query(undefined, { signal }))
       return said.node === node.id ? { answer: 'alive', boot: said.boot } : { answer: 'none' }
     } catch (error) {
-      return { answer: codesOf(error).includes('ECONNREFUSED') ? 'refused' : 'none' }
+      if (codesOf(error).includes('ECONNREFUSED')) return { answer: 'refused' }
+      return { answer: performance.now() - begun > probeMs + lag ? 'late' : 'none' }
     }
   }
 

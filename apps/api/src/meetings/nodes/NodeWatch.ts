@@ -97,6 +97,7 @@ export class NodeWatch {
 
   async #probe(node: KnownNode): Promise<Evidence['probe']> {
     const said = await this.#deps.control.probe(node)
+    if (said.answer === 'late') return null
     if (said.answer !== 'alive') return said.answer
     if (said.boot !== node.boot) return 'other'
     if (!node.reached) await noteReached(this.#deps.polls, node).catch(() => undefined)
