@@ -8,10 +8,11 @@ type Words = (typeof callWords)['en']
 /** One thing that somebody in a call should know about their own sound or picture, and what to do about it. */
 export type Hint = { key: string; text: string; act?: { label: string; run: () => void }; dismiss?: () => void }
 
-/** The most important one; two at once would be read by nobody. */
-export function hintFor(call: Call, locale: Locale): Hint | null {
+/** The most important one first; two at once would be read by nobody. */
+export function hintsFor(call: Call, locale: Locale): Hint[] {
   const t = (callWords as Catalogue<Words>)[locale]
-  return soundHint(call, t) ?? ownHint('mic', call, t) ?? ownHint('cam', call, t) ?? mutedHint(call, t) ?? news(call, t)
+  const all = [soundHint(call, t), ownHint('mic', call, t), ownHint('cam', call, t), mutedHint(call, t), news(call, t)]
+  return all.filter((hint) => hint !== null)
 }
 
 function soundHint(call: Call, t: Words): Hint | null {
@@ -45,8 +46,9 @@ export function blockedText(kind: 'mic' | 'cam', why: Blocked | 'prompt', t: Wor
 
 function mutedHint(call: Call, t: Words): Hint | null {
   if (!call.speakingWhileMuted || call.mic.on) return null
-  const act = { label: t.unmute, run: () => call.toggleMic() }
-  return { key: 'muted', text: `${t.mutedSpeaking} ${t.holdSpace}`, act }
+  const act = { label: t.turnOn, run: () => call.toggleMic() }
+  const text = matchMedia('(pointer: coarse)').matches ? t.mutedSpeaking : `${t.mutedSpeaking} ${t.holdSpace}`
+  return { key: 'muted', text, act }
 }
 
 function news(call: Call, t: Words): Hint | null {
