@@ -18,6 +18,15 @@ beforeAll(async () => {
 
 const cookie = () => `${sessionCookie}=${anna.token}`
 
+it('the page may connect to media nodes at addresses of their own, where these are named, and nowhere else', async () => {
+  const app = await createApp(house.another({ SFU_ORIGINS: 'wss://sfu-2.example.org, wss://sfu-3.example.org:8443/x' }))
+  const { headers } = await app.http.inject('/livez')
+  await app.close()
+  expect(headers['content-security-policy']).toContain(
+    "connect-src 'self' ws://localhost:8080 wss://sfu-2.example.org wss://sfu-3.example.org:8443;",
+  )
+})
+
 describe('a stop', () => {
   it('lets what has been asked be answered, and nobody ask any more', async () => {
     const { app, base } = await open()

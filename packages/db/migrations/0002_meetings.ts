@@ -47,12 +47,13 @@ const statements = [
   `create index meetings_by_dialog on meetings (dialog_id, started_at)`,
   `create index meetings_on_node on meetings (node_id) where state = 'live'`,
 
-  // A seat has two readers: those in the meeting (rev) and the other devices of its person (user_rev).
+  // A seat has two readers: those in the meeting (rev) and the other devices of its person (user_rev). Sessions are forgotten earlier
+  // than seats, so the one that took it is no reference.
   `create table seats (
     id uuid primary key,
     meeting_id uuid not null references meetings (id),
     user_id uuid not null references users (id),
-    session_id uuid not null references sessions (id),
+    session_id uuid not null,
     tab uuid not null,
     state text not null check (state in ('in', 'away', 'left', 'removed')),
     caps text[] not null,
@@ -66,6 +67,7 @@ const statements = [
     unique (meeting_id, user_id)
   ) with (fillfactor = 80)`,
   `create index seats_by_user on seats (user_id)`,
+  `create index seats_of_people on seats (user_id) where state in ('in', 'away')`,
   `create index seats_taken on seats (meeting_id) where state in ('in', 'away')`,
 
   `create table attendances (

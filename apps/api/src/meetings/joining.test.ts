@@ -5,6 +5,7 @@ import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { join, leave, meetingRow, newMeeting, newTab, seatOf } from '../test/meetings.ts'
+import { tidySignIn } from '../auth/retention.ts'
 import { endEmpty } from './ending.ts'
 import { buryNode } from './nodes/known-nodes.ts'
 import { sql } from 'kysely'
@@ -241,6 +242,19 @@ describe('the place of a meeting', () => {
     expect((await join(house.deps, anna, meetingId)).sfuUrl).toBe(`/sfu/${node.id}`)
     const open = house.another({ SFU_ORIGINS: 'wss://sfu-2.example.org' })
     expect((await join(open, anna, meetingId)).sfuUrl).toBe(node.url)
+  })
+})
+
+describe('a session', () => {
+  it('that is long over is forgotten, though it once took a seat', async () => {
+    const { meetingId, anna } = await two()
+    await leave(house.deps, anna, await join(house.deps, anna, meetingId))
+    const long = new Date(house.clock.now() - 101 * 86_400_000)
+    const session = house.deps.db.updateTable('sessions').set({ revoked_at: long })
+    await session.where('id', '=', anna.sessionId).execute()
+    await tidySignIn(house.deps)
+    const left = house.deps.db.selectFrom('sessions').select('id').where('id', '=', anna.sessionId)
+    expect(await left.execute()).toEqual([])
   })
 })
 

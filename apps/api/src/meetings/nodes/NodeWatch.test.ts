@@ -69,6 +69,21 @@ describe('the watch over the nodes', () => {
     expect(await dead()).toEqual([one!.id])
   })
 
+  it('that had no database for a moment blames nobody for the silence before', async () => {
+    const deps = { ...house.deps }
+    watch = new NodeWatch(deps)
+    const [one, two] = await start(2)
+    one!.kill()
+    await seconds(2, [two!])
+    deps.polls = house.another({ DATABASE_URL: 'postgres://veche@127.0.0.1:1/none' }).polls
+    await expect(watch.round()).rejects.toThrow()
+    deps.polls = house.deps.polls
+    await seconds(3, [two!])
+    expect(await dead()).toEqual([])
+    await seconds(2, [two!])
+    expect(await dead()).toEqual([one!.id])
+  })
+
   it('takes it for its own fault when most nodes vanish together', async () => {
     const three = await start(3)
     for (const node of three.slice(1)) node.kill()
