@@ -24,6 +24,10 @@ const dialogs = {
   selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^dialogs( as |$)/]",
   message: 'A dialog is loaded and its right checked by openDialog.',
 }
+const meetings = {
+  selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^meetings( as |$)/]",
+  message: 'A meeting is loaded and its right checked by openMeeting.',
+}
 
 export default defineConfig(
   globalIgnores([
@@ -51,7 +55,7 @@ export default defineConfig(
     rules: {
       'no-undef': 'off',
       'no-control-regex': 'off',
-      'no-restricted-syntax': ['error', environment, dialogs],
+      'no-restricted-syntax': ['error', environment, dialogs, meetings],
       'max-lines': ['error', 400],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': [
@@ -92,9 +96,10 @@ export default defineConfig(
   { files: generated, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
   {
     files: ['**/env.ts', 'ops/**', '**/*.config.ts', 'packages/db/src/{migrate,generate,upgrade}.ts'],
-    rules: { 'no-restricted-syntax': ['error', dialogs] },
+    rules: { 'no-restricted-syntax': ['error', dialogs, meetings] },
   },
-  { files: ['apps/api/src/{dialogs,sync}/**'], rules: { 'no-restricted-syntax': ['error', environment] } },
+  { files: ['apps/api/src/{dialogs,sync}/**'], rules: { 'no-restricted-syntax': ['error', environment, meetings] } },
+  { files: ['apps/api/src/meetings/**'], rules: { 'no-restricted-syntax': ['error', environment, dialogs] } },
   { files: tests, rules: { 'max-lines': ['error', 600], 'no-restricted-syntax': 'off' } },
   ...fences(),
   { files: untyped, ...ts.configs.disableTypeChecked },
