@@ -67,6 +67,11 @@ const forbidden: [rule: string, file: string, code: string][] = [
     'apps/api/src/messages/message.ts',
     `export const q = (db: any) => db.selectFrom('dialogs as d')`,
   ],
+  [
+    'meetings are opened, not selected',
+    'apps/api/src/messages/message.ts',
+    `export const q = (db: any) => db.selectFrom('meetings as m')`,
+  ],
   ['no markup from strings', 'apps/web/src/lib/ui/Text.svelte', `<script lang="ts">let a = ''</script>{@html a}`],
 ]
 
@@ -113,6 +118,11 @@ const allowed: [rule: string, file: string, code: string][] = [
     'dialogs select dialogs',
     'apps/api/src/dialogs/access.ts',
     `export const q = (db: any) => db.selectFrom('dialogs')`,
+  ],
+  [
+    'meetings select meetings',
+    'apps/api/src/meetings/access.ts',
+    `export const q = (db: any) => db.selectFrom('meetings')`,
   ],
 ]
 
