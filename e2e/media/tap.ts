@@ -19,10 +19,13 @@ declare global {
 
 /** Lets a test see every connection of the pages of a context, and where it goes. */
 export async function tapMedia(context: BrowserContext, options: TapOptions = {}): Promise<void> {
-  await context.addInitScript(tap, { camera: { width: 640, height: 360, frameRate: 10 }, ...options })
+  people += 1
+  await context.addInitScript(tap, { camera: { width: 640, height: 360, frameRate: 10 }, ...options, person: people })
 }
 
-function tap({ mediaPort, camera, protocol, relay, dead }: TapOptions): void {
+let people = 0
+
+function tap({ mediaPort, camera, protocol, relay, dead, person }: TapOptions & { person: number }): void {
   globalThis.tapped = []
   if (relay) localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
   const Real = globalThis.RTCPeerConnection
@@ -51,8 +54,14 @@ function tap({ mediaPort, camera, protocol, relay, dead }: TapOptions): void {
         lively = true
         return Promise.resolve(new MediaStream([silence(), still()]))
       }
-      if (!camera || typeof wanted?.video !== 'object') return open(wanted)
-      return open({ ...wanted, video: { ...wanted.video, ...camera } })
+      return camera && typeof wanted?.video === 'object' ? openOwn(wanted, wanted.video) : open(wanted)
+    }
+    const openOwn = async (wanted: MediaStreamConstraints, video: MediaTrackConstraints) => {
+      const devices = await mediaDevices.enumerateDevices()
+      // The second one measures depth, which no encoder takes.
+      const cameras = devices.filter(({ kind, label }) => kind === 'videoinput' && label !== 'fake_device_1')
+      const mine = cameras[person % cameras.length]?.deviceId
+      return open({ ...wanted, video: { ...(mine ? { deviceId: { exact: mine } } : {}), ...video, ...camera } })
     }
   }
 
