@@ -2,28 +2,33 @@ import { expect, it } from 'vitest'
 import { measureDeaths } from './calls/recovery.ts'
 import { quantile } from './figures/quantile.ts'
 
-/** Promise 5, with the slack of a machine that carries everything at once: the benchmark has the figures. */
-const slack = 3_000
+const kills = 20
+const long = 900_000
 
-it('twenty times the node of two meetings is killed: of twenty, nineteen are back within five seconds', async () => {
-  const { hit } = await measureDeaths('node', 20)
-  const sorted = hit.toSorted((a, b) => a - b)
-  expect(sorted).toHaveLength(80)
-  expect(quantile(sorted, 0.95)).toBeLessThan(5_000 + slack)
-}, 900_000)
+it(
+  'twenty times the node of two meetings is killed: nineteen of twenty silences end within five seconds',
+  { timeout: long },
+  async () => {
+    const { hit } = await measureDeaths('node', kills)
+    expect(hit).toHaveLength(4 * kills)
+    expect(p95(hit)).toBeLessThan(5_000)
+  },
+)
 
-it('twenty times a worker crashes: its meeting comes back, and the other one has no gap', async () => {
-  const { hit, others } = await measureDeaths('worker', 20)
-  expect(
-    quantile(
-      hit.toSorted((a, b) => a - b),
-      0.95,
-    ),
-  ).toBeLessThan(5_000 + slack)
-  expect(
-    quantile(
-      others.toSorted((a, b) => a - b),
-      0.95,
-    ),
-  ).toBeLessThan(1_500)
-}, 900_000)
+it(
+  'twenty times a worker crashes: its meeting is back as soon, and the other one has no gap',
+  { timeout: long },
+  async () => {
+    const { hit, others } = await measureDeaths('worker', kills)
+    expect(p95(hit)).toBeLessThan(5_000)
+    // What two busy cores alone make of a stream that nobody touched.
+    expect(p95(others)).toBeLessThan(1_500)
+  },
+)
+
+function p95(values: number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.95,
+  )
+}
