@@ -28,15 +28,17 @@ export const heartbeat = z.strictObject({
   workers: z.array(worker).max(256),
   /** The router's RTP capabilities: constant for a release, sent while the API asks for them. */
   capabilities: z.record(z.string(), z.unknown()).optional(),
-  meetings: z.array(
-    z.strictObject({
-      meeting: meetingId,
-      epoch: z.int().min(0),
-      /** The revision of the seats that the node has applied. */
-      rev,
-      seats: z.array(seatSeen),
-    }),
-  ),
+  meetings: z
+    .array(
+      z.strictObject({
+        meeting: meetingId,
+        epoch: z.int().min(0),
+        /** The revision of the seats that the node has applied. */
+        rev,
+        seats: z.array(seatSeen).max(1_000),
+      }),
+    )
+    .max(5_000),
 })
 
 /** A seat as Postgres has it. A node closes whoever sits at an older epoch, has left or was removed, and obeys the capabilities. */

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
+import { Observer } from '../test/observer.ts'
 import { join, leave, meetingRow, newMeeting, newTab, seatOf } from '../test/meetings.ts'
 import { tidySignIn } from '../auth/retention.ts'
 import { endEmpty } from './ending.ts'
@@ -112,6 +113,26 @@ describe('leaving', () => {
     await join(house.deps, anna, meetingId)
     const stays = await as(anna).meetings.attendance({ meetingId })
     expect(stays.map(({ wentAt }) => wentAt === null)).toEqual([false, true])
+  })
+})
+
+describe('whoever has left', () => {
+  it('hears nothing more of it, and holds nothing of it; who stayed hears that they left', async () => {
+    const { meetingId, anna, boris } = await two()
+    const joined = await join(house.deps, anna, meetingId)
+    const other = await join(house.deps, boris, meetingId)
+    const [gone, stayed] = [await Observer.open(house.deps, anna), await Observer.open(house.deps, boris)]
+    expect(gone.held.has(meetingId)).toBe(true)
+    await leave(house.deps, anna, joined)
+    const { rev } = await seatOf(house.deps, meetingId, anna)
+    await join(house.deps, boris, meetingId, { tab: newTab() })
+    await expect.poll(() => gone.held.has(meetingId)).toBe(false)
+    await stayed.expectEqualsFetch()
+    expect(stayed.rows('seats').map(({ id }) => id)).toEqual([other.seat.id])
+    await gone.expectEqualsFetch()
+    expect(gone.frames.filter((frame) => frame.id === meetingId && frame.rev >= rev)).toEqual([])
+    const answer = await as(anna).sync.state({ scopes: [[meetingId, joined.seat.rev]] })
+    expect(answer.scopes.find(({ id }) => id === meetingId)).toMatchObject({ gone: true, rows: {} })
   })
 })
 

@@ -3,7 +3,20 @@ import { pino, type Logger } from 'pino'
 export type { Logger }
 
 /** Whatever could open a door or name a person's words never reaches a log, wherever it hides in an object. */
-const secrets = ['password', 'current', 'next', 'token', 'cookie', 'authorization', 'body', 'data', 'secret', 'link']
+const secrets = [
+  'password',
+  'current',
+  'next',
+  'token',
+  'cookie',
+  'authorization',
+  'body',
+  'data',
+  'secret',
+  'link',
+  'ticket',
+  'credential',
+]
 
 export function createLogger(level: string, part: string, destination?: NodeJS.WritableStream): Logger {
   // A code that was mailed; `err.code` on the other hand is what an operator looks for.

@@ -20,7 +20,7 @@ const table: [string, Standing, Candidate[], [string, string] | null][] = [
   ['of equals the first', nowhere, [node('b'), node('a')], ['a', 'first']],
   ['no node at all', nowhere, [], null],
   ['not to a dead one', nowhere, [node('a', { dead: true })], null],
-  ['not to a silent one', nowhere, [node('a', { silentMs: 5_000 })], null],
+  ['not to a silent one', nowhere, [node('a', { silentMs: 10_000 })], null],
   ['not to a full one', nowhere, [node('a', { full: true })], null],
   ['not to one that drains', nowhere, [node('a', { draining: true })], null],
   ['not to one whose routers are unknown', nowhere, [node('a', { able: false })], null],

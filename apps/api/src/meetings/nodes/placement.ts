@@ -24,7 +24,8 @@ export type Standing = {
 
 export type Placed<C extends Candidate> = { node: C; reason: 'stays' | 'first' | 'death' | 'choice' }
 
-const fresh = 5_000
+/** Who is silent for longer is not chosen; who died is found out sooner than that. */
+const fresh = 10_000
 /** What a meeting that has just begun is thought to cost. */
 const guess = 0.02
 

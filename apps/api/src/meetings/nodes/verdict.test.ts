@@ -40,6 +40,16 @@ const table: [string, Partial<Evidence>, ReturnType<typeof verdict>][] = [
   ['two of four: half is not more than half', { ...gone, vanished: 2, all: 4 }, 'dead'],
   ['three of five', { ...gone, vanished: 3, all: 5 }, 'alive'],
   ['two of two, accused', { accused: true, probe: 'refused', vanished: 2, all: 2 }, 'alive'],
+  [
+    'two of two, accused, and silent for half a minute',
+    { ...gone, accused: true, silentMs: 30_000, vanished: 2, all: 2 },
+    'dead',
+  ],
+  [
+    'two of two, silent for half a minute and nobody complains',
+    { ...gone, silentMs: 30_000, vanished: 2, all: 2 },
+    'alive',
+  ],
   ['two of two, for longer than a seat is kept', { ...gone, silentMs: 600_000, vanished: 2, all: 2 }, 'dead'],
 ]
 

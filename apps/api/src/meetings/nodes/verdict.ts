@@ -18,8 +18,9 @@ export type Evidence = {
 export const silence = 3_000
 /** A heartbeat that is only a little late is no witness for anybody. */
 const late = 1_500
-/** Nobody is spared for longer than a seat is kept. */
-const patience = 600_000
+/** So long those are spared that vanish together: for less when somebody elsewhere cannot reach them either, and never for longer
+ * than a seat is kept. */
+const patience = { accused: 30_000, silent: 600_000 }
 
 /**
  * Death is declared upon evidence only, since the meetings of a node that lives would be torn in two. `ask` wants its control port
@@ -32,7 +33,8 @@ export function verdict(e: Evidence): 'alive' | 'ask' | 'dead' {
   if (!silent && !e.accused) return 'alive'
   if (e.probe === null) return 'ask'
   // So many at once: it is we who hear nobody.
-  if (e.vanished >= 2 && e.vanished * 2 > e.all && e.silentMs < patience) return 'alive'
+  const spared = e.silentMs < (e.accused ? patience.accused : patience.silent)
+  if (e.vanished >= 2 && e.vanished * 2 > e.all && spared) return 'alive'
   if (silent) return 'dead'
   if (e.probe === 'refused' && e.reached) return 'dead'
   return e.silentMs >= late ? 'dead' : 'alive'
