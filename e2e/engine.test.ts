@@ -99,6 +99,30 @@ describe('a network that is cut', () => {
   })
 })
 
+describe('a tab', () => {
+  it('is the same one after it was loaded anew, and knows its call; a copy of it is another, and does not', async () => {
+    const anna = await rig.enter('Anna')
+    await expect.poll(() => anna.shown(), patience).toMatchObject({ phase: 'in' })
+    const before = await anna.page.evaluate(() => globalThis.rig.returns())
+    expect(before.meetingId).not.toBeNull()
+    const copied = anna.page.context().waitForEvent('page')
+    await anna.page.evaluate(() => void window.open(location.href))
+    const copy = await copied
+    await copy.waitForFunction(() => globalThis.rig)
+    const theirs = await copy.evaluate(() => globalThis.rig.returns())
+    expect(theirs.tab).not.toBe(before.tab)
+    expect(theirs.meetingId).toBeNull()
+    await anna.page.reload()
+    expect(await anna.page.evaluate(() => globalThis.rig.returns())).toEqual(before)
+  })
+
+  it('has no call to go back to after it has left', async () => {
+    const anna = await rig.enter('Anna')
+    await anna.does('leave')
+    expect(await anna.page.evaluate(() => globalThis.rig.returns())).toMatchObject({ meetingId: null })
+  })
+})
+
 describe('a seat', () => {
   it('that is taken elsewhere is left here, and comes back only when it is asked for', async () => {
     const boris = await rig.enter('Boris')

@@ -48,6 +48,8 @@ declare global {
     devices: Record<'mic' | 'cam', { track: MediaStreamTrack | null }>
     join(): void
     shown(): Shown
+    /** Who this tab is, and which call it was in when it was loaded anew. */
+    returns(): Promise<{ tab: string; meetingId: string | null }>
     call: Record<Method, () => void> & {
       holdToTalk(down: boolean): void
       repair(what: 'mic' | 'cam'): void

@@ -1,7 +1,7 @@
 import type { DialogId, MeetingId, UserId } from '@veche/shared/ids'
 import { AppError, type AppErrorCode } from '../../src/lib/api/error.ts'
 import { type Call, openCall } from '../../src/lib/meetings/call/Call.svelte.ts'
-import { thisTab } from '../../src/lib/meetings/call/return.ts'
+import { callToReturnTo, thisTab } from '../../src/lib/meetings/call/return.ts'
 import { Devices } from '../../src/lib/meetings/devices/Devices.svelte.ts'
 
 /** The engine of a call as a page: no screens, and an API that only hands out places. Tests open it in a real browser. */
@@ -70,10 +70,20 @@ function shown() {
   }
 }
 
-const rig = { devices, join, shown, call: undefined as unknown as Call }
+async function returns() {
+  return { tab: await thisTab(), meetingId: (await callToReturnTo())?.meetingId ?? null }
+}
+
+const rig = { devices, join, shown, returns, call: undefined as unknown as Call }
 declare global {
-  var rig: { devices: Devices; join(): void; shown(): ReturnType<typeof shown>; call: Call }
+  var rig: {
+    devices: Devices
+    join(): void
+    shown(): ReturnType<typeof shown>
+    returns: typeof returns
+    call: Call
+  }
 }
 globalThis.rig = rig
-void thisTab()
+void returns()
 void devices.start()
