@@ -138,7 +138,6 @@ export class Call {
 
   async setOutput(deviceId: string | null): Promise<void> {
     await this.devices.choose('out', deviceId)
-    await this.#sound.setOutput(this.devices.chosen.out)
   }
 
   setView(tiles: CallView): void {
@@ -228,6 +227,7 @@ export class Call {
       () => wake.release(),
       () => away.abort(),
       this.devices.onTrack(() => this.#sync()),
+      this.devices.onOutput((id) => void this.#sound.setOutput(id)),
       this.#listenToMyself(),
     ]
     this.#remember()
@@ -285,8 +285,9 @@ export class Call {
   #sync(): void {
     const { outgoing } = this.#connection
     const { mic, cam } = this.devices
-    outgoing.set('mic', mic.track, !(this.mic.wanted && this.mic.allowed))
-    outgoing.set('cam', this.cam.wanted ? cam.track : null, !(this.cam.wanted && this.cam.allowed))
+    // What the system holds is off for the others too, and not a voice that is silent or a picture that stands still.
+    outgoing.set('mic', mic.track, !this.mic.on)
+    outgoing.set('cam', this.cam.wanted ? cam.track : null, !this.cam.on)
     outgoing.set('screen', this.#shared?.picture ?? null, false)
     outgoing.set('screenSound', this.#shared?.sound ?? null, false)
     const tile = this.#roster.me

@@ -14,6 +14,8 @@ export class Capture {
   /** It was unplugged, or taken away for good. */
   onLost: () => void = () => undefined
   onTrack: Told = () => undefined
+  /** The system took it, or gave it back. */
+  onHeld: () => void = () => undefined
   readonly #machine: Machine
   #wish = 0
 
@@ -54,8 +56,8 @@ export class Capture {
     this.permission = 'granted'
     this.track = track
     this.held = track.muted
-    track.onmute = () => (this.held = true)
-    track.onunmute = () => (this.held = false)
+    track.onmute = () => this.#hold(true)
+    track.onunmute = () => this.#hold(false)
     track.onended = () => {
       if (this.track !== track) return
       this.close()
@@ -74,6 +76,11 @@ export class Capture {
     if (!this.track) return
     this.#drop()
     this.onTrack(null)
+  }
+
+  #hold(held: boolean): void {
+    this.held = held
+    this.onHeld()
   }
 
   #drop(): void {

@@ -10,8 +10,10 @@ export type ListedDevice = { id: string; label: string }
 export type DeviceNotice = { kind: DeviceKind; what: 'gone' | 'back'; label: string; usingNow: string | null }
 
 type TrackHeard = (kind: InputKind, track: MediaStreamTrack | null) => void
+type OutputHeard = (id: string | null) => void
 
 const inputs = ['mic', 'cam'] as const
+const kinds = [...inputs, 'out'] as const
 const listKinds = { audioinput: 'mic', videoinput: 'cam', audiooutput: 'out' } as const
 
 /** The microphones, cameras and loudspeakers of this machine, which of them are in use, and what is open now. */
@@ -36,6 +38,7 @@ export class Devices {
   readonly #machine: Machine
   readonly #storage: Storage
   readonly #heard = new Set<TrackHeard>()
+  readonly #outputHeard = new Set<OutputHeard>()
   readonly #unwatch: (() => void)[] = []
   #remembered: Remembered
   #meter: { close(): void } | undefined
@@ -76,7 +79,7 @@ export class Devices {
 
   async choose(kind: DeviceKind, id: string | null): Promise<void> {
     const device = this.#list(kind).find((each) => each.id === id) ?? null
-    this.chosen[kind] = device?.id ?? null
+    this.#set(kind, device?.id ?? null)
     this.#remember({ chosen: { ...this.#remembered.chosen, [kind]: device && { id: device.id, label: device.label } } })
     this.notice = null
     if (kind !== 'out' && (this[kind].track || this.wanted[kind])) await this.open(kind)
@@ -115,9 +118,16 @@ export class Devices {
     this.notice = null
   }
 
+  /** Told of each new track, and when the system takes one or gives it back. */
   onTrack(heard: TrackHeard): () => void {
     this.#heard.add(heard)
     return () => this.#heard.delete(heard)
+  }
+
+  /** Told of each loudspeaker that is to be used from now on: by choice, or because one went or came back. */
+  onOutput(heard: OutputHeard): () => void {
+    this.#outputHeard.add(heard)
+    return () => this.#outputHeard.delete(heard)
   }
 
   /** Closes every device. */
@@ -128,9 +138,16 @@ export class Devices {
     this.#started = undefined
   }
 
+  #set(kind: DeviceKind, id: string | null): void {
+    const before = this.chosen[kind]
+    this.chosen[kind] = id
+    if (kind === 'out' && id !== before) for (const heard of this.#outputHeard) heard(id)
+  }
+
   #capture(kind: InputKind): Capture {
     const capture = new Capture(kind, this.#machine)
     capture.onTrack = (track) => this.#hear(kind, track)
+    capture.onHeld = () => this.#tell(kind, capture.track)
     capture.onLost = () => void this.#replace(kind)
     return capture
   }
@@ -142,12 +159,24 @@ export class Devices {
     )
     await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
     await this.#refresh()
-    for (const kind of ['mic', 'cam', 'out'] as const)
-      this.chosen[kind] = find(this.#list(kind), this.#remembered.chosen[kind])?.id ?? null
+    for (const kind of kinds) this.#set(kind, this.#recalled(kind))
     const wanted = inputs.filter((kind) => this.wanted[kind] && !this[kind].track)
     if (wanted.length === 2) await this.#openBoth()
     else await Promise.all(wanted.map((kind) => this.open(kind)))
     await this.#refresh()
+    await Promise.all(kinds.map((kind) => this.#takeRecalled(kind)))
+  }
+
+  #recalled(kind: DeviceKind): string | null {
+    return find(this.#list(kind), this.#remembered.chosen[kind])?.id ?? null
+  }
+
+  /** Before something is open browsers may name no device at all: which of them was chosen is seen only then. */
+  async #takeRecalled(kind: DeviceKind): Promise<void> {
+    const id = this.#recalled(kind)
+    if (!id || id === this.chosen[kind]) return
+    this.#set(kind, id)
+    if (kind !== 'out' && this[kind].track && this[kind].deviceId !== id) await this.open(kind)
   }
 
   /** One question for both instead of two; where it fails, each is asked for by itself, so that one can be had without the other. */
@@ -181,7 +210,7 @@ export class Devices {
     const before = { mic: this.mics, cam: this.cams, out: this.outs }
     await this.#refresh()
     await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
-    for (const kind of ['mic', 'cam', 'out'] as const) await this.#follow(kind, before[kind])
+    for (const kind of kinds) await this.#follow(kind, before[kind])
   }
 
   /** A chosen device that vanishes is replaced by another, and taken again when it is back. */
@@ -195,7 +224,7 @@ export class Devices {
   }
 
   async #use(kind: DeviceKind, id: string | null, said: Pick<DeviceNotice, 'what' | 'label'>): Promise<void> {
-    this.chosen[kind] = id
+    this.#set(kind, id)
     const open = kind !== 'out' && (this[kind].track !== null || this.wanted[kind])
     if (open) await this.open(kind)
     const now = kind === 'out' ? null : (this[kind].track?.label ?? null)
@@ -231,6 +260,10 @@ export class Devices {
   #hear(kind: InputKind, track: MediaStreamTrack | null): void {
     if (kind === 'cam') this.preview = track && new MediaStream([track])
     else this.#listen(track)
+    this.#tell(kind, track)
+  }
+
+  #tell(kind: InputKind, track: MediaStreamTrack | null): void {
     for (const heard of this.#heard) heard(kind, track)
   }
 

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { Browser } from '../../../../test/browser.ts'
-import { Devices, type Permission } from './Devices.svelte.ts'
+import { type DeviceKind, Devices, type Permission } from './Devices.svelte.ts'
 import type { Ask, InputKind, Machine } from './machine.ts'
 
 beforeEach(() => {
@@ -67,6 +67,20 @@ test('the chosen device is found again next time, by its label when the browser 
   await next.devices.start()
   expect(next.devices.chosen.mic).toBe('other-name')
   expect(machine.asked.at(-1)).toMatchObject({ mic: 'other-name' })
+})
+
+test('the chosen device is found by browsers that name none before something is open', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('mic', 'headset', 'Headset')
+  machine.plug('out', 'headset-out', 'Headset')
+  await devices.start()
+  await devices.choose('mic', 'headset')
+  await devices.choose('out', 'headset-out')
+  machine.discreet = true
+  const next = newDevices(machine).devices
+  await next.start()
+  expect(next.chosen).toMatchObject({ mic: 'headset', out: 'headset-out' })
+  expect(next.mic.track?.label).toBe('Headset')
 })
 
 test('a chosen device that vanishes gives way to another, which is said, and is taken again when it is back', async () => {
@@ -137,7 +151,34 @@ test('spoilt memory is no memory', () => {
   expect(newDevices().devices.wanted).toEqual({ mic: true, cam: true })
 })
 
-type Plugged = { kind: InputKind; id: string; label: string }
+test('what the system takes and gives back is told to whoever sends it', async () => {
+  const { devices } = newDevices()
+  await devices.start()
+  const told: boolean[] = []
+  devices.onTrack((kind) => told.push(devices[kind].held))
+  devices.cam.track?.onmute?.(new Event('mute'))
+  devices.cam.track?.onunmute?.(new Event('unmute'))
+  expect(told).toEqual([true, false])
+})
+
+test('a loudspeaker is followed: found again next time, gone, and back', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('out', 'headset', 'Headset')
+  await devices.start()
+  await devices.choose('out', 'headset')
+  const next = newDevices(machine).devices
+  const told: (string | null)[] = []
+  next.onOutput((id) => told.push(id))
+  await next.start()
+  machine.unplug('headset')
+  await machine.changed()
+  expect(next.notice).toEqual({ kind: 'out', what: 'gone', label: 'Headset', usingNow: null })
+  machine.plug('out', 'headset', 'Headset')
+  await machine.changed()
+  expect(told).toEqual(['headset', null, 'headset'])
+})
+
+type Plugged = { kind: DeviceKind; id: string; label: string }
 
 /** A machine whose devices come and go as a test says. */
 class TestMachine implements Machine {
@@ -149,6 +190,8 @@ class TestMachine implements Machine {
     { kind: 'cam', id: 'cam', label: 'Built-in camera' },
   ]
   refuses: string | null = null
+  /** Names no device before one is opened. */
+  discreet = false
   permitted: Permission = 'prompt'
   readonly #onChange = new Set<() => void>()
   readonly #onShow = new Set<() => void>()
@@ -157,12 +200,14 @@ class TestMachine implements Machine {
     this.asked.push(ask)
     await Promise.resolve()
     if (this.refuses) throw new DOMException('refused', this.refuses)
+    this.discreet = false
     return (['mic', 'cam'] as const).flatMap((kind) => (ask[kind] === undefined ? [] : [this.#one(kind, ask[kind])]))
   }
 
   list() {
-    const kinds = { mic: 'audioinput', cam: 'videoinput' } as const
-    return Promise.resolve(this.plugged.map(({ kind, id, label }) => ({ kind: kinds[kind], deviceId: id, label })))
+    const kinds = { mic: 'audioinput', cam: 'videoinput', out: 'audiooutput' } as const
+    const named = ({ id, label }: Plugged) => (this.discreet ? { deviceId: '', label: '' } : { deviceId: id, label })
+    return Promise.resolve(this.plugged.map((each) => ({ kind: kinds[each.kind], ...named(each) })))
   }
 
   permission(): Promise<Permission> {
@@ -183,7 +228,7 @@ class TestMachine implements Machine {
     return { close: () => undefined }
   }
 
-  plug(kind: InputKind, id: string, label: string): void {
+  plug(kind: DeviceKind, id: string, label: string): void {
     this.plugged.push({ kind, id, label })
   }
 

@@ -24,8 +24,8 @@ function ownHint(kind: 'mic' | 'cam', call: Call, t: Words): Hint | null {
   const own: Own = call[kind]
   if (own.wanted && own.blocked) {
     const text = blockedText(kind, own.blocked, t)
-    const act = { label: t.tryAgain, run: () => void call.repair(kind) }
-    return { key: `${kind} ${own.blocked}`, text, ...(own.blocked === 'system' ? {} : { act }) }
+    // Also what comes back by itself: browsers call a camera that hangs held by the system, and that one does not.
+    return { key: `${kind} ${own.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
   }
   if (!own.on || !own.silent) return null
   const label = kind === 'mic' ? t.restartMic : t.restartCam
