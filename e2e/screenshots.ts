@@ -6,8 +6,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { checkout } from '../ops/cli/env.ts'
+import { findMediaWorker } from '../ops/cli/media-worker.ts'
 import { startTestServices } from '../ops/test/services.ts'
 import { launch, takeSession } from './browser/launch.ts'
+import { takeCallPictures } from './call-pictures.ts'
 import { anotherSession } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
 import { english, russian, type Script } from './house/scripts.ts'
@@ -32,6 +34,7 @@ const narrow = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, ha
 
 const services = await startTestServices()
 Object.assign(process.env, services.env)
+process.env['MEDIASOUP_WORKER_BIN'] ||= findMediaWorker() ?? ''
 const browser = await chromium.launch(launch)
 try {
   for (const folder of [docs, manifest]) mkdirSync(folder, { recursive: true })
@@ -43,13 +46,15 @@ try {
 }
 
 async function shoot(browser: Browser, locale: Locale, script: Script): Promise<void> {
-  const house = await Installation.start(locale === 'ru' ? { settings: { SERVER_NAME: 'Вече' } } : {})
+  const settings: Record<string, string> = locale === 'ru' ? { SERVER_NAME: 'Вече' } : {}
+  const house = await Installation.start({ settings, nodes: 1 })
   try {
     const team = await newTeam(house, script, locale)
     const scene = { browser, house, team, script, locale }
     await appear(scene, [1, 3, 4])
     await team.people[0].api.admin.createInvite.mutate({ role: 'admin', email: 'ivan@example.org', uses: 1, days: 7 })
     for (const picture of pictures(scene)) await take(scene, picture)
+    await takeCallPictures(scene, { wide, narrow }, (of) => join(docs, `${of}-${locale}.png`))
   } finally {
     await house.stop()
   }

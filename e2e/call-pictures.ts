@@ -1,0 +1,101 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { takeSession } from './browser/launch.ts'
+import { type Account, anotherSession } from './house/accounts.ts'
+import type { Installation } from './house/Installation.ts'
+import type { Team } from './house/team.ts'
+import { paint, type Painting } from './media/painting.ts'
+import { button } from './screens/controls.ts'
+
+type Words = { join: string; share: string; camera: string; mute: string; slide: Painting['slide'] }
+type Stage = { browser: Browser; house: Installation; team: Team; locale: 'en' | 'ru' }
+type Looks = { wide: BrowserContextOptions; narrow: BrowserContextOptions }
+
+const words: Record<Stage['locale'], Words> = {
+  en: {
+    join: 'Join now',
+    share: 'Share screen',
+    camera: 'Turn camera off',
+    mute: 'Mute microphone',
+    slide: {
+      title: 'Thursday, in the yard',
+      lines: ['9:00  samples of oak and larch', '9:30  doors to the terrace', '10:00  the plan'],
+    },
+  },
+  ru: {
+    join: 'Войти',
+    share: 'Показать экран',
+    camera: 'Выключить камеру',
+    mute: 'Выключить микрофон',
+    slide: { title: 'Порядок выкладки', lines: ['18:00  только чтение', '18:02  миграция', '18:40  проверка'] },
+  },
+}
+
+const hues = [180, 300, 140, 230]
+
+/** The door, and a call of four people with a screen, as the first of them sees it: wide and on a phone, dark and light. */
+export async function takeCallPictures(
+  stage: Stage,
+  { wide, narrow }: Looks,
+  name: (of: string) => string,
+): Promise<void> {
+  const { team } = stage
+  const dialogId = team.chats[0]
+  const [anna, ...others] = team.people
+  const path = `/call/${dialogId}`
+  const door = await visitor(stage, await anotherSession(stage.house, anna), { ...wide, colorScheme: 'light' }, 0)
+  await door.goto(stage.house.url + path)
+  await seesPictures(door, 1)
+  await door.screenshot({ path: name('call-door') })
+  await door.context().close()
+
+  const guests = []
+  for (const [at, account] of others.slice(0, 3).entries()) {
+    const guest = await visitor(stage, account, wide, at + 1)
+    await enter(stage, guest, path)
+    guests.push(guest)
+  }
+  const { share, camera, mute } = words[stage.locale]
+  await button(guests[0]!, mute).click()
+  await button(guests[2]!, camera).click()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const page = await visitor(stage, await anotherSession(stage.house, anna), { ...wide, colorScheme }, 0)
+    await enter(stage, page, path)
+    await seesPictures(page, 3)
+    await page.screenshot({ path: name(`call-${colorScheme}`) })
+    if (colorScheme === 'dark') {
+      await button(guests[1]!, share).click()
+      await seesPictures(page, 4)
+      await page.screenshot({ path: name('call-screen') })
+    }
+    await page.context().close()
+  }
+  const phone = await visitor(stage, await anotherSession(stage.house, anna), { ...narrow, colorScheme: 'dark' }, 0)
+  await enter(stage, phone, path)
+  await seesPictures(phone, 2)
+  await phone.screenshot({ path: name('phone-call') })
+  for (const page of [phone, ...guests]) await page.context().close()
+}
+
+async function visitor(stage: Stage, account: Account, looks: BrowserContextOptions, at: number): Promise<Page> {
+  const { browser, house, locale } = stage
+  const language = locale === 'ru' ? 'ru-RU' : 'en-US'
+  const context = await browser.newContext({ ...looks, locale: language, reducedMotion: 'reduce' })
+  await takeSession(context, house, account)
+  await paint(context, { hue: hues[at] ?? 0, slide: words[locale].slide })
+  return context.newPage()
+}
+
+async function enter({ house, locale }: Stage, page: Page, path: string): Promise<void> {
+  await page.goto(house.url + path)
+  await button(page, words[locale].join).click()
+  await page.waitForFunction(() => !document.querySelector('[role=switch]'))
+}
+
+/** So many pictures are drawn, and nothing moves any more. */
+async function seesPictures(page: Page, count: number): Promise<void> {
+  const drawn = (least: number) =>
+    [...document.querySelectorAll('video')].filter(({ videoWidth }) => videoWidth > 0).length >= least
+  await page.waitForFunction(drawn, count)
+  // Simulcast begins with the smallest picture; the one that fits follows within seconds.
+  await page.waitForTimeout(4_000)
+}
