@@ -19,6 +19,8 @@ export class Producing {
   readonly #deps: Deps
   readonly #peer: Peer
   readonly #own = new Map<string, Own>()
+  /** Being made: a client that does not wait for answers makes no more than one that does. */
+  #making = 0
 
   constructor(deps: Deps, peer: Peer) {
     this.#deps = deps
@@ -44,10 +46,9 @@ export class Producing {
       'call.media_refused',
     )
     const transport = this.#peer.transports.sending(transportId)
+    must(this.#making < limits.call.producers, 'call.limit')
     for (const own of this.#of(source)) if (own.transportId === transportId) own.close()
-    const keyFrameRequestDelay = source === 'cam' ? 1000 : 500
-    const options = { kind, rtpParameters, paused, keyFrameRequestDelay }
-    const producer = await within(this.#deps, transport.produce(options), (late) => late.close())
+    const producer = await this.#make(transport, { kind, rtpParameters, paused, ...keyFrames(source) })
     // Much may have happened since it was asked for.
     if (this.#peer.ended || !this.#may(source) || producer.closed) {
       producer.close()
@@ -111,6 +112,15 @@ export class Producing {
     }
   }
 
+  async #make(transport: types.Transport, options: types.ProducerOptions): Promise<types.Producer> {
+    this.#making += 1
+    try {
+      return await within(this.#deps, transport.produce(options), (late) => late.close())
+    } finally {
+      this.#making -= 1
+    }
+  }
+
   #keep(own: Own): void {
     this.#own.set(own.id, own)
     this.#deps.metrics.producers.inc({ source: own.source })
@@ -132,4 +142,9 @@ export class Producing {
   #find(id: string): Own {
     return this.#own.get(id) ?? fail('call.media_lost')
   }
+}
+
+/** Cameras of many are asked for a whole picture less often than the one screen. */
+function keyFrames(source: Source): Pick<types.ProducerOptions, 'keyFrameRequestDelay'> {
+  return { keyFrameRequestDelay: source === 'cam' ? 1000 : 500 }
 }

@@ -1,6 +1,7 @@
+import { limits } from '@veche/shared/limits'
 import type { types } from 'mediasoup'
 import type { Deps } from './deps.ts'
-import { fail } from './errors.ts'
+import { fail, must } from './errors.ts'
 import type { TransportView } from './frames.ts'
 import type { Connect, Direction } from './inputs.ts'
 import type { RoomRouter } from './RoomRouter.ts'
@@ -25,6 +26,8 @@ export class Transports {
   readonly #ways: Record<Direction, Way>
   readonly #connected = new Map<string, { said: string; done: Promise<void> }>()
   readonly #bytes = new Map<string, { bytesReceived: number; bytesSent: number }>()
+  /** Being made: a client that does not wait for answers makes no more than one that does. */
+  #making = 0
 
   static async open(deps: Deps, router: RoomRouter): Promise<Transports> {
     const made = await Promise.allSettled([router.createTransport(), router.createTransport()])
@@ -76,13 +79,15 @@ export class Transports {
 
   /** A new transport beside one that has fallen silent. Asked twice, the first that nobody connected makes room. */
   async renew(direction: Direction): Promise<Transport> {
-    const fresh = await this.#router.createTransport()
     const way = this.#ways[direction]
+    giveUp(way)
+    must(this.#count + this.#making < limits.call.transports, 'call.limit')
+    const fresh = await this.#make()
     if (way.current.closed) {
       fresh.close()
       fail('call.media_lost')
     }
-    way.next?.close()
+    giveUp(way)
     way.next = this.#watch(fresh)
     fresh.on('dtlsstatechange', (state) => {
       if (state === 'connected' && way.next === fresh) this.#promote(way, fresh)
@@ -114,6 +119,19 @@ export class Transports {
     }
   }
 
+  get #count(): number {
+    return Object.values(this.#ways).reduce((sum, { next }) => sum + (next ? 2 : 1), 0)
+  }
+
+  async #make(): Promise<Transport> {
+    this.#making += 1
+    try {
+      return await this.#router.createTransport()
+    } finally {
+      this.#making -= 1
+    }
+  }
+
   #watch(transport: Transport): Transport {
     transport.observer.once('close', () => {
       this.#connected.delete(transport.id)
@@ -138,6 +156,12 @@ export class Transports {
     const all = Object.values(this.#ways).flatMap(({ current, next }) => [next, current])
     return all.find((one) => one?.id === id && !one.closed) ?? fail('call.media_lost')
   }
+}
+
+/** The one that nobody has connected yet. */
+function giveUp(way: Way): void {
+  way.next?.close()
+  way.next = null
 }
 
 export function transportView({ id, iceParameters, iceCandidates, dtlsParameters }: Transport): TransportView {

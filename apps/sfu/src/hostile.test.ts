@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { MeetingId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import fc from 'fast-check'
 import type { types } from 'mediasoup'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,7 +12,7 @@ import type { JoinedFrame } from './frames.ts'
 import { newHouse, type TestHouse } from './test/harness.ts'
 import { ManualClock } from './test/manual-clock.ts'
 import { dtlsParameters, picture, sound } from './test/media.ts'
-import { codeOf, Visitor } from './test/visitor.ts'
+import { codeOf, refusal, Visitor } from './test/visitor.ts'
 
 const clock = new ManualClock()
 const meeting = randomUUID() as MeetingId
@@ -132,6 +133,27 @@ test('more tiles than a page has, and tiles of impossible size, are refused', as
   ])
     expect(await raw(visitor, 'room.view', { tiles })).toBe('input.invalid')
   expect(await raw(visitor, 'room.view', { tiles: [{ ...tile, seatId: randomUUID() }] })).toBe('accepted')
+})
+
+test('a client that does not wait for answers makes no more transports and streams than one that does', async () => {
+  const { visitor, joined } = await enter()
+  const outcomes = async (count: number, ask: () => Promise<unknown>) => {
+    clock.advance(1_000)
+    const codes = await Promise.all(Array.from({ length: count }, () => refusal(ask())))
+    return codes.filter((code) => code === 'call.limit').length
+  }
+  const { transport, media } = visitor.call
+  const renewals = () => transport.renew.mutate({ direction: 'send' })
+  expect(await outcomes(20, renewals)).toBeGreaterThanOrEqual(20 - limits.call.transports)
+  const input = { source: 'mic' as const, transportId: joined.send.id }
+  const streams = () => media.produce.mutate({ ...input, rtpParameters: sound() })
+  expect(await outcomes(20, streams)).toBe(20 - limits.call.producers)
+  clock.advance(1_000)
+  expect(await refusal(renewals())).toBe('accepted')
+  expect(await refusal(streams())).toBe('accepted')
+  const peer = house.node.rooms.flatMap(({ legs }) => legs).find(({ seatId }) => seatId === joined.seatId)
+  expect(peer?.producing.all).toHaveLength(1)
+  await unharmed()
 })
 
 const paths = [
