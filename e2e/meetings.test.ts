@@ -338,6 +338,10 @@ async function findings(device: Device): Promise<string[]> {
   const found: string[] = []
   for (const theme of ['light', 'dark'] as const) {
     await wear(device, theme)
+    await page.emulateMedia({ contrast: 'more' })
+    await page.waitForFunction(() => document.documentElement.dataset['contrast'] === 'more')
+    found.push(...(await axeFindings(page, ['color-contrast'])).map((each) => `${theme}, high contrast: ${each}`))
+    await page.emulateMedia({ contrast: 'no-preference' })
     for (const size of sizes) {
       await page.setViewportSize(size)
       const all = [

@@ -1,4 +1,5 @@
-import type { UserId } from '@veche/shared/ids'
+import type { DialogId, UserId } from '@veche/shared/ids'
+import type { MeetingLook } from '@veche/shared/meetings'
 import type { DialogRow } from '@veche/shared/rows/rows'
 import { untrack } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
@@ -6,25 +7,26 @@ import type { Live } from '#lib/live/live.svelte.ts'
 
 type WhoIsIn = { readonly known: boolean; readonly count: number; readonly userIds: UserId[] }
 
+/** The meeting of a dialog. The answer stands where the stream's news stand: the later of them counts. */
+export async function lookAt(api: Api, live: Live, dialogId: DialogId): Promise<MeetingLook | null> {
+  const look = await api.meetings.ofDialog.query({ dialogId })
+  if (look) {
+    const { meetingId, count, userIds } = look
+    live.client?.signals.meets({ kind: 'meeting', dialogId, meetingId, count, userIds })
+  }
+  return look
+}
+
 /** Who is in the meeting of a dialog now: asked for once and after each new connection, then as the stream tells. */
 export function whoIsIn(api: Api, live: Live, dialogOf: () => DialogRow): WhoIsIn {
-  let answer = $state.raw<{ meetingId: string; count: number; userIds: UserId[] } | null>(null)
   const now = $derived.by(() => {
     const { id, liveMeetingId } = dialogOf()
     const told = live.meeting(id)
-    if (told?.meetingId === liveMeetingId) return told
-    return answer?.meetingId === liveMeetingId ? answer : null
+    return told?.meetingId === liveMeetingId ? told : null
   })
   $effect(() => {
     const { id, liveMeetingId } = dialogOf()
-    if (!liveMeetingId || live.status !== 'online') return
-    untrack(() => {
-      const ask = api.meetings.ofDialog.query({ dialogId: id })
-      ask.then(
-        (look) => (answer = look),
-        () => undefined,
-      )
-    })
+    if (liveMeetingId && live.status === 'online') untrack(() => lookAt(api, live, id)).catch(() => undefined)
   })
   return {
     get known() {
