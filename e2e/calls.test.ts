@@ -4,7 +4,8 @@ import { Installation } from './house/Installation.ts'
 import { atTheDoor, inCall, moves, patience, receives, tile } from './media/callers.ts'
 import { networkTrouble } from './browser/Witness.ts'
 import { newCut } from './media/new-cut.ts'
-import { button, press, seen } from './screens/controls.ts'
+import { controls } from './screens/calls.ts'
+import { button, gone, press, seen } from './screens/controls.ts'
 
 const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
@@ -35,8 +36,8 @@ describe('in a call', () => {
     await press(his.page, 'Turn camera off')
     await seen(tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Microphone off' }))
     await expect.poll(() => moves(hers.page), patience).toEqual({ pictures: 0, voices: 0, inBytes: 0 })
-    await press(his.page.getByRole('toolbar'), 'Unmute microphone')
-    await press(his.page.getByRole('toolbar'), 'Turn camera on')
+    await press(controls(his.page), 'Unmute microphone')
+    await press(controls(his.page), 'Turn camera on')
     await receives(hers.page, { pictures: 1, voices: 1 })
   })
 
@@ -47,7 +48,7 @@ describe('in a call', () => {
     await receives(hers.page, { pictures: 1, voices: 1 })
     await press(theirs.page, 'Share screen')
     await receives(hers.page, { pictures: 2, voices: 2 })
-    await press(theirs.page.getByRole('toolbar'), 'Stop sharing')
+    await press(controls(theirs.page), 'Stop sharing')
     await receives(hers.page, { pictures: 1, voices: 1 })
   })
 })
@@ -77,6 +78,8 @@ describe('a seat', () => {
   })
 })
 
+const troubled = /The line to the call is lost|Sound and picture are interrupted|The call was interrupted/
+
 describe('a network that is cut for ten seconds', () => {
   it('is a hiccup: both sides see it, and it mends itself', async () => {
     const dialogId = await newGroup(anna, 'By the sea', [boris])
@@ -88,10 +91,12 @@ describe('a network that is cut for ten seconds', () => {
     cut.cut()
     const since = performance.now()
     await seen(tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Away' }), patience.timeout)
+    await seen(his.page.getByText(troubled), patience.timeout)
     await new Promise((resolve) => setTimeout(resolve, 10_000 - (performance.now() - since)))
     cut.mend()
     for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
     await expect.poll(() => tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Away' }).count()).toBe(0)
+    await gone(his.page.getByText(troubled), patience.timeout)
   })
 })
 

@@ -16,6 +16,7 @@ export async function isInCall(page: Page): Promise<void> {
 }
 
 export const participants = (page: Page) => page.getByRole('region', { name: 'Participants', exact: true })
+export const controls = (page: Page) => page.getByRole('group', { name: 'Call controls', exact: true })
 export const tile = (page: Page, name: string) => participants(page).getByRole('group', { name, exact: true })
 export const mark = (of: Locator, name: string) => of.getByRole('img', { name, exact: true })
 
