@@ -36,6 +36,7 @@ export type CallOptions = {
 /** Sizes in physical pixels. */
 export type CallView = { key: SeatId; source: ViewTile['source']; width: number; height: number }[]
 export type CallTrouble = Trouble
+export type Refusal = { what: 'mic' | 'cam' | 'screen'; code: AppErrorCode }
 export type Repairable = 'mic' | 'cam' | { tile: SeatId }
 
 const LISTEN_MS = 100
@@ -48,6 +49,8 @@ export class Call {
   trouble = $state<CallTrouble | null>(null)
   /** When I came in; milliseconds of this machine's clock. */
   since = $state(0)
+  /** What the node did not take of mine, or stopped, and why: it is off now. */
+  refusal = $state.raw<Refusal | null>(null)
   sharing = $state(false)
   mayShare = $state(true)
   /** I speak, and nobody hears it because I am muted. */
@@ -111,6 +114,7 @@ export class Call {
     if (this.phase === 'ended' || this.sharing) return stopScreen(shared)
     shared.picture.onended = () => this.stopSharing()
     this.#shared = shared
+    this.refusal = null
     this.sharing = true
     this.#roster.showMyScreen(shared.stream)
     this.#sync()
@@ -197,7 +201,7 @@ export class Call {
       frame: (frame) => this.#hear(frame),
       trouble: (trouble) => (this.trouble = trouble),
       over: (why) => this.#end(why),
-      refused: (source) => this.#refused(source),
+      refused: (source, { code }) => this.#refused(source, code),
       show: (view, track) => this.#show(view, track),
     })
   }
@@ -250,7 +254,8 @@ export class Call {
     else if (frame.type === 'speakers') this.#roster.speak(frame.seatIds)
     else if (frame.type === 'quality') this.#roster.quality(frame.seatId, frame.quality)
     else if (frame.type === 'caps') this.#may(frame.caps)
-    else if (frame.type === 'stopped') this.#refused(frame.source)
+    else if (frame.type === 'stopped')
+      this.#refused(frame.source, frame.reason === 'bitrate' ? 'call.limit' : 'call.forbidden')
   }
 
   #may(caps: Capability[]): void {
@@ -262,16 +267,19 @@ export class Call {
   }
 
   /** The node does not take it: what the screen shows must be what the others have. */
-  #refused(source: Source): void {
-    if (source === 'screen') return this.stopSharing()
+  #refused(source: Source, code: AppErrorCode): void {
     if (source === 'screenSound') return
+    this.refusal = { what: source, code }
+    if (source === 'screen') return this.stopSharing()
     // Next time it may be taken: this is not the person's wish, and not remembered as one.
     this.devices.wanted[source] = false
     this[source].held = false
+    if (source === 'cam') this.devices.cam.close()
     this.#sync()
   }
 
   async #want(kind: 'mic' | 'cam', on: boolean): Promise<void> {
+    this.refusal = null
     this[kind].held = false
     this[kind].silent = false
     const wanted = this.devices.want(kind, on)

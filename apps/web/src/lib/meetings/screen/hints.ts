@@ -1,3 +1,5 @@
+import { AppError } from '#lib/api/error.ts'
+import { sentence } from '#lib/api/sentence.ts'
 import type { Catalogue, Locale } from '#lib/i18n/catalogue.ts'
 import type { Call } from '../call/Call.svelte.ts'
 import type { Blocked, Own } from '../call/Own.svelte.ts'
@@ -11,13 +13,23 @@ export type Hint = { key: string; text: string; act?: { label: string; run: () =
 /** The most important one first; two at once would be read by nobody. */
 export function hintsFor(call: Call, locale: Locale): Hint[] {
   const t = (callWords as Catalogue<Words>)[locale]
-  const all = [soundHint(call, t), ownHint('mic', call, t), ownHint('cam', call, t), mutedHint(call, t), news(call, t)]
+  const own = [ownHint('mic', call, t), ownHint('cam', call, t)]
+  const all = [soundHint(call, t), refusalHint(call, t, locale), ...own, mutedHint(call, t), news(call, t)]
   return all.filter((hint) => hint !== null)
 }
 
 function soundHint(call: Call, t: Words): Hint | null {
   if (!call.soundBlocked) return null
   return { key: 'sound', text: t.soundBlocked, act: { label: t.unblock, run: () => call.unblockSound() } }
+}
+
+/** The media node took it not, or no longer. */
+function refusalHint(call: Call, t: Words, locale: Locale): Hint | null {
+  const { refusal } = call
+  if (!refusal) return null
+  const said = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.what]
+  const text = `${said}. ${sentence(new AppError(refusal.code), locale)}`
+  return { key: 'refusal', text, dismiss: () => (call.refusal = null) }
 }
 
 function ownHint(kind: 'mic' | 'cam', call: Call, t: Words): Hint | null {
