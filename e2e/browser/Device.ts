@@ -72,7 +72,15 @@ export class Device {
 }
 
 export async function openDevice(house: Installation, options: DeviceOptions = {}): Promise<Device> {
-  const { account, width = 1280, height = 800, locale = 'en-US', colorScheme = 'light', unkept = false, proxy } = options
+  const {
+    account,
+    width = 1280,
+    height = 800,
+    locale = 'en-US',
+    colorScheme = 'light',
+    unkept = false,
+    proxy,
+  } = options
   const chosen: BrowserContextOptions = {
     viewport: { width, height },
     locale,
