@@ -69,11 +69,14 @@ export async function takeCallPictures(
     }
     await page.context().close()
   }
-  const phone = await visitor(stage, await anotherSession(stage.house, anna), { ...narrow, colorScheme: 'dark' }, 0)
-  await enter(stage, phone, path)
-  await seesPictures(phone, 2)
-  await phone.screenshot({ path: name('phone-call') })
-  for (const page of [phone, ...guests]) await page.context().close()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const phone = await visitor(stage, await anotherSession(stage.house, anna), { ...narrow, colorScheme }, 0)
+    await enter(stage, phone, path)
+    await seesPictures(phone, 2)
+    await phone.screenshot({ path: name(`phone-call-${colorScheme}`) })
+    await phone.context().close()
+  }
+  for (const page of guests) await page.context().close()
 }
 
 async function visitor(stage: Stage, account: Account, looks: BrowserContextOptions, at: number): Promise<Page> {
