@@ -1,3 +1,4 @@
+import { limits } from '@veche/shared/limits'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Device, openDevice } from './browser/Device.ts'
 import { networkTrouble, refused } from './browser/Witness.ts'
@@ -281,7 +282,10 @@ describe('meetings', () => {
       await press(guest.page, 'Leave')
       await press(host.page, 'Leave')
       await press(host.page, 'To the chat')
+      // A meeting waits half a minute for whoever comes back.
+      await house.setClock(limits.meeting.emptySeconds * 1_000)
       await seen(log(host.page).getByText('Call ended'), 60_000)
+      await house.setClock(0)
       await press(host.page, 'Who was there')
       await seen(host.page.getByRole('list', { name: 'Who was there' }).getByText('Emma'))
       await host.goto('/meetings')
