@@ -15,7 +15,18 @@ export type Wiring = {
 }
 
 /** Whoever breaks into a media node finds the key of that node, and nothing else of this installation. */
-const forNodes = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_OPTIONS', 'RELEASE', 'LOG_LEVEL']
+const forNodes = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'NODE_OPTIONS',
+  'RELEASE',
+  'LOG_LEVEL',
+  'METRICS_TOKEN',
+]
 
 export function apiEnvironment({
   settings,

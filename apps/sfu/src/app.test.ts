@@ -28,6 +28,18 @@ test('the node lives, is ready when it has heard of the API, and tells its figur
   await house.close()
 })
 
+test('its figures are for this machine, or for whoever has the token', async () => {
+  const [open, closed] = [newDeps(), newDeps({ METRICS_TOKEN: 'a token of figures' })]
+  const node = await Node.start(open)
+  const ask = async (deps: typeof open, headers: Record<string, string>) =>
+    (await createApp(deps, node).inject({ url: '/metrics', headers })).statusCode
+  expect(await ask(open, {})).toBe(200)
+  expect(await ask(open, { 'x-forwarded-for': '203.0.113.7' })).toBe(404)
+  expect(await ask(closed, {})).toBe(404)
+  expect(await ask(closed, { authorization: 'Bearer a token of figures' })).toBe(200)
+  node.close()
+})
+
 test('a node that has not heard of the API is not ready: no ticket would be good', async () => {
   const deps = newDeps()
   const node = await Node.start(deps)

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Deps } from './deps.ts'
 import type { Node } from './Node.ts'
 
@@ -16,7 +16,8 @@ export function createApp(deps: Deps, node: Node): FastifyInstance {
       .code(node.ready ? 200 : 503)
       .send({ ready: node.ready, workers, stopping: node.stopping, heartbeatAge })
   })
-  http.get('/metrics', async (_req, reply) => {
+  http.get('/metrics', async (req, reply) => {
+    if (!mayReadMetrics(req, deps.env.METRICS_TOKEN)) return reply.code(404).send()
     for (const { index, rooms, peers } of node.workers) {
       metrics.rooms.set({ worker: index }, rooms.size)
       metrics.peers.set({ worker: index }, peers)
@@ -24,4 +25,11 @@ export function createApp(deps: Deps, node: Node): FastifyInstance {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
   return http
+}
+
+/** The API keeps its figures by the same rule: whoever has the token, or without one a program of this machine. */
+function mayReadMetrics(req: FastifyRequest, token: string | undefined): boolean {
+  if (token) return req.headers.authorization === `Bearer ${token}`
+  const direct = req.headers['x-forwarded-for'] === undefined && req.headers.forwarded === undefined
+  return direct && /^(::1|127\.|::ffff:127\.)/.test(req.socket.remoteAddress ?? '')
 }

@@ -37,6 +37,7 @@ export const settings = z.object({
     .url({ protocol: /^https?$/ })
     .default('http://localhost:8080')
     .transform((url) => new URL(url).origin),
+  METRICS_TOKEN: z.string().min(16).optional(),
   RELEASE: z.string().max(64).default('0.1.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
