@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, expect, it } from 'vitest'
 import { startTurn } from '../ops/cli/turn.ts'
 import { newAccount, newGroup, newOwner } from './house/accounts.ts'
 import { freePorts } from './house/free-ports.ts'
 import { Installation } from './house/Installation.ts'
-import { inCall, receives } from './media/callers.ts'
+import { inCall, patience, receives } from './media/callers.ts'
 import { pairs } from './media/figures.ts'
 
 const host = '127.0.0.1'
@@ -47,3 +48,24 @@ it.each(['udp', 'tcp'] as const)('a call works through a relay alone that is rea
     ['relay', relay],
   ])
 })
+
+it('the credentials of the relay are made new before they run out, and the call goes on', async () => {
+  const dialogId = await newGroup(anna, 'A long evening', [boris])
+  const hers = await inCall(house, anna, dialogId)
+  const his = await inCall(house, boris, dialogId, { relay: 'udp', hurried: true })
+  await receives(his.page, { pictures: 1, voices: 1 })
+  const before = await relayNames(his.page)
+  expect(before).toHaveLength(2)
+  const renewed = async () => (await relayNames(his.page)).filter((name) => !before.includes(name)).length
+  await expect.poll(renewed, patience).toBe(2)
+  for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+})
+
+function relayNames(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    globalThis.tapped
+      .filter(({ connectionState }) => connectionState !== 'closed')
+      .flatMap((connection) => connection.getConfiguration().iceServers ?? [])
+      .map(({ username }) => username ?? ''),
+  )
+}
