@@ -12,7 +12,7 @@ const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 afterAll(() => house.stop())
 
-async function two(title: string, camera = { width: 640, height: 360, frameRate: 10 }) {
+async function two(title: string, camera = { width: 320, height: 180, frameRate: 8 }) {
   const dialogId = await newGroup(anna, title, [boris])
   const hers = await inCall(house, anna, dialogId)
   const his = await inCall(house, boris, dialogId, { camera })

@@ -5,6 +5,7 @@ import { expect, onTestFinished, type TestContext } from 'vitest'
 import { checkout } from '../../ops/cli/env.ts'
 import type { Account } from '../house/accounts.ts'
 import type { Installation } from '../house/Installation.ts'
+import { smallCamera } from '../media/small-camera.ts'
 import { browser } from './chromium.ts'
 import { takeSession } from './launch.ts'
 import { Witness } from './Witness.ts'
@@ -92,6 +93,7 @@ export async function openDevice(house: Installation, options: DeviceOptions = {
   }
   const context = await (await browser()).newContext(chosen)
   context.setDefaultTimeout(10_000)
+  await smallCamera(context)
   const witness = new Witness(context, house.url)
   await witness.begin(context)
   if (account) await takeSession(context, house, account)

@@ -1,5 +1,8 @@
 import type { BrowserContext } from 'playwright-core'
 
+/** Two cores carry several of these. */
+const small = { width: 320, height: 180, frameRate: 8 }
+
 export type TapOptions = {
   /** Where media go instead of to the node: a relay of ours. */
   mediaPort?: number
@@ -20,7 +23,7 @@ declare global {
 /** Lets a test see every connection of the pages of a context, and where it goes. */
 export async function tapMedia(context: BrowserContext, options: TapOptions = {}): Promise<void> {
   people += 1
-  await context.addInitScript(tap, { camera: { width: 640, height: 360, frameRate: 10 }, ...options, person: people })
+  await context.addInitScript(tap, { camera: small, ...options, person: people })
 }
 
 let people = 0
