@@ -18,13 +18,13 @@ describe('in a call', () => {
     const dialogId = await newGroup(anna, 'Harbour house', [boris, clara])
     const hers = await inCall(house, anna, dialogId)
     const his = await inCall(house, boris, dialogId)
-    for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
     await seen(tile(hers.page, 'Boris Petrov').locator('video'))
 
     const theirs = await inCall(house, clara, dialogId)
-    for (const { page } of [hers, his, theirs]) await receives(page, { pictures: 2, voices: 2 })
+    await Promise.all([hers, his, theirs].map(({ page }) => receives(page, { pictures: 2, voices: 2 })))
     await press(theirs.page, 'Leave')
-    for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
   })
 
   it('whoever is muted and has the camera off sends nothing at all', async () => {
@@ -61,7 +61,7 @@ describe('a seat', () => {
     await receives(his.page, { pictures: 1, voices: 1 })
     await his.page.reload()
     await seen(button(his.page, 'Leave'), patience.timeout)
-    for (const { page } of [his, theirs]) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all([his, theirs].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
   })
 
   it('is taken over by another device, and taken back', async () => {
@@ -74,7 +74,7 @@ describe('a seat', () => {
     await receives(hers.page, { pictures: 1, voices: 1 })
     await press(his.page, 'Take it back')
     await seen(other.page.getByText('The call moved to another tab or device'), patience.timeout)
-    for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
   })
 })
 
@@ -87,14 +87,14 @@ describe('a network that is cut for ten seconds', () => {
     const hers = await inCall(house, anna, dialogId)
     const his = await inCall(house, boris, dialogId, { cut })
     his.witness.expect(networkTrouble)
-    for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
     cut.cut()
     const since = performance.now()
     await seen(tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Away' }), patience.timeout)
     await seen(his.page.getByText(troubled), patience.timeout)
     await new Promise((resolve) => setTimeout(resolve, 10_000 - (performance.now() - since)))
     cut.mend()
-    for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
     await expect.poll(() => tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Away' }).count()).toBe(0)
     await gone(his.page.getByText(troubled), patience.timeout)
   })

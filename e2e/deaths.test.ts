@@ -34,7 +34,7 @@ describe('a node that is killed', () => {
       await markGaps(page)
     }
     await first.kill()
-    for (const { page } of all) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all(all.map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
     for (const { page } of all) expect(Math.max(...Object.values(await longestGaps(page)))).toBeLessThan(15_000)
     await seen(tile(all[0]!.page, 'Boris Petrov'))
     await seen(button(all[0]!.page, 'Mute microphone'))
@@ -54,7 +54,7 @@ describe('a worker that crashes', () => {
     }
     const [pair] = await pairs(hit[0].page)
     process.kill(node.workerOn(pair?.remotePort ?? 0), 'SIGSEGV')
-    for (const { page } of hit) await receives(page, { pictures: 1, voices: 1 })
+    await Promise.all(hit.map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
     for (const { page } of hit) expect(Math.max(...Object.values(await longestGaps(page)))).toBeLessThan(15_000)
     for (const { page } of other) expect(Math.max(...Object.values(await longestGaps(page)))).toBeLessThan(noise)
     expect(await Promise.all(other.map(({ page }) => countConnections(page)))).toEqual(connections)
@@ -99,7 +99,7 @@ async function meeting(one: Account, other: Account): Promise<[Device, Device]> 
   const dialogId = await newDirect(one, other)
   const both = [one, other].map((account) => inCall(house, account, dialogId, { camera, gaps: true }))
   const [here, there] = await Promise.all(both)
-  for (const { page } of [here!, there!]) await receives(page, { pictures: 1, voices: 1 })
+  await Promise.all([here!, there!].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
   return [here!, there!]
 }
 

@@ -16,7 +16,7 @@ async function two(title: string, camera = { width: 320, height: 180, frameRate:
   const dialogId = await newGroup(anna, title, [boris])
   const hers = await inCall(house, anna, dialogId)
   const his = await inCall(house, boris, dialogId, { camera })
-  for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+  await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
   return { hers: hers.page, his: his.page }
 }
 

@@ -41,7 +41,7 @@ it.each(['udp', 'tcp'] as const)('a call works through a relay alone that is rea
   const dialogId = await newGroup(anna, `Behind a wall, ${relay}`, [boris])
   const hers = await inCall(house, anna, dialogId)
   const his = await inCall(house, boris, dialogId, { relay })
-  for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+  await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
   const used = await pairs(his.page)
   expect(used.map(({ local, protocol }) => [local, protocol])).toEqual([
     ['relay', relay],
@@ -58,7 +58,7 @@ it('the credentials of the relay are made new before they run out, and the call 
   expect(before).toHaveLength(2)
   const renewed = async () => (await relayNames(his.page)).filter((name) => !before.includes(name)).length
   await expect.poll(renewed, patience).toBe(2)
-  for (const { page } of [hers, his]) await receives(page, { pictures: 1, voices: 1 })
+  await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
 })
 
 function relayNames(page: Page): Promise<string[]> {

@@ -11,7 +11,7 @@ import { watchGaps } from './gaps.ts'
 import { type TapOptions, tapMedia } from './tap.ts'
 
 /** Two browsers that encode and decode on two busy cores take their time. */
-export const patience = { timeout: 40_000, interval: 500 }
+export const patience = { timeout: 40_000, interval: 100 }
 
 export type CallerOptions = TapOptions & {
   cut?: Cut
