@@ -1,10 +1,11 @@
-import { readArguments } from './arguments.ts'
-import { checks, type Check, type Verdict } from './checks.ts'
-import { checkout } from './env.ts'
-import { prepare } from './prepare.ts'
-import { needRedis } from './system-packages.ts'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { readArguments } from './arguments.ts'
+import { checks, type Check } from './checks.ts'
+import { checkout } from './env.ts'
+import { prepare } from './prepare.ts'
+import { tell, type Count, type Failure } from './report.ts'
+import { needRedis } from './system-packages.ts'
 import { Misuse } from './trouble.ts'
 
 export const usage = `
@@ -28,33 +29,33 @@ export async function run(args: string[]): Promise<number> {
   const wanted = known.filter(({ name }) => !positionals.length || positionals.includes(name))
   const services = wanted.some(({ database }) => database) ? await startTestServices() : undefined
   try {
-    const { failed } = await runChecks(
+    const { failures } = await runChecks(
       wanted,
       services?.env.TEST_DATABASE_URL ?? '',
       values.write ? 'Writing' : 'Checking',
     )
-    return failed ? 1 : 0
+    tell(failures)
+    return failures.length ? 1 : 0
   } finally {
     await services?.stop()
   }
 }
 
-/** As many at once as there are cores; what failed is shown whole, at the end, so that nothing scrolls away. */
-export async function runChecks(wanted: Check[], adminUrl: string, doing = 'Checking') {
+/** As many at once as there are cores. */
+export async function runChecks(wanted: Check[], adminUrl: string, doing = 'Checking'): Promise<Count> {
   console.log(`→ ${doing} (${namesOf(wanted)})`)
   const queue = [...wanted]
-  const failures: [string, Verdict][] = []
+  const failures: Failure[] = []
   const worker = async () => {
     for (let check = queue.shift(); check; check = queue.shift()) {
       const start = performance.now()
       const verdict = await check.run({ checkout, adminUrl })
       console.log(`${verdict.ok ? '✓' : '✗'} ${check.name} (${((performance.now() - start) / 1000).toFixed(1)} s)`)
-      if (!verdict.ok) failures.push([check.name, verdict])
+      if (!verdict.ok) failures.push({ where: check.name, why: readFileSync(verdict.log, 'utf8').trim() })
     }
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, worker))
-  for (const [name, { log }] of failures) console.log(`\n── ${name} ──\n${readFileSync(log, 'utf8').trim()}`)
-  return { passed: wanted.length - failures.length, failed: failures.length }
+  return { passed: wanted.length - failures.length, failures }
 }
 
 function writable(): Check[] {

@@ -2,31 +2,59 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { newFolder } from '../test/folder.ts'
+import { checkout } from './env.ts'
 import { readReport } from './report.ts'
 
-function report(...files: { status: string; tests: string[] }[]) {
+const here = join(checkout, 'apps/api/src/x.test.ts')
+
+type Shown = { status: string; message?: string; tests: [string, string?][] }
+
+function report(...files: Shown[]) {
   const file = join(newFolder(), 'report.json')
-  const testResults = files.map(({ status, tests }) => ({
-    name: 'x',
+  const testResults = files.map(({ status, message = '', tests }) => ({
+    name: here,
     status,
-    assertionResults: tests.map((one) => ({ status: one })),
+    message,
+    assertionResults: tests.map(([one, why]) => ({
+      status: one,
+      fullName: 'a rule',
+      failureMessages: why ? [why] : [],
+    })),
   }))
   writeFileSync(file, JSON.stringify({ testResults }))
   return file
 }
 
-test('passed and failed tests are counted', () => {
-  const file = report({ status: 'failed', tests: ['passed', 'failed'] }, { status: 'passed', tests: ['passed'] })
-  expect(readReport(file, 'exit code 1')).toEqual({ passed: 2, failed: 1 })
+test('passed tests are counted; a failed one is named by its file and its rule, with the beginning of its reason', () => {
+  const reason = ['\u001b[31mexpected 1 to be 2\u001b[39m', ...Array.from({ length: 50 }, () => '    at deep.ts:1')]
+  const file = report(
+    { status: 'failed', tests: [['passed'], ['failed', reason.join('\n')], ['skipped']] },
+    { status: 'passed', tests: [['passed']] },
+  )
+  const { passed, failures } = readReport(file, 'exit code 1')
+  expect(passed).toBe(2)
+  expect(failures).toEqual([
+    { where: 'apps/api/src/x.test.ts: a rule', why: expect.stringMatching(/^expected 1 to be 2\n/) },
+  ])
+  expect(failures[0]!.why.split('\n')).toHaveLength(12)
 })
 
-test('a file that did not load counts as a failure', () => {
-  expect(
-    readReport(report({ status: 'failed', tests: [] }, { status: 'passed', tests: ['passed'] }), 'exit code 1'),
-  ).toEqual({ passed: 1, failed: 1 })
+test('a file that did not load is a failure', () => {
+  const file = report(
+    { status: 'failed', message: 'no such module', tests: [] },
+    { status: 'passed', tests: [['passed']] },
+  )
+  expect(readReport(file, 'exit code 1')).toEqual({
+    passed: 1,
+    failures: [{ where: 'apps/api/src/x.test.ts', why: 'no such module' }],
+  })
 })
 
 test('a run that ended badly never counts as passed', () => {
-  expect(readReport(report({ status: 'passed', tests: ['passed'] }), 'SIGKILL')).toEqual({ passed: 1, failed: 1 })
-  expect(readReport('/nowhere/report.json', 'exit code 1')).toEqual({ passed: 0, failed: 1 })
+  const good = report({ status: 'passed', tests: [['passed']] })
+  expect(readReport(good, 'SIGKILL')).toMatchObject({ passed: 1, failures: [{ why: 'SIGKILL' }] })
+  expect(readReport('/nowhere/report.json', 'exit code 1')).toMatchObject({
+    passed: 0,
+    failures: [{ why: 'exit code 1' }],
+  })
 })

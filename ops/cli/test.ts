@@ -7,22 +7,26 @@ import { runChecks } from './check.ts'
 import { checkout } from './env.ts'
 import { needLocalhost } from './localhost.ts'
 import { prepare } from './prepare.ts'
-import { readReport, type Count } from './report.ts'
+import { readReport, tell, type Count } from './report.ts'
 import { needChromium, needRedis, needTurn } from './system-packages.ts'
 import { reason, Trouble } from './trouble.ts'
 
 export const usage = `
 ./veche test [filter …] [--long]
 
-Prepares the machine, then runs the check and the unit, integration and end-to-end tests; the last line counts them.
+Prepares the machine, then runs the check and the unit, integration and end-to-end tests. It ends
+with what failed, and why; the last line counts.
 A filter is a part of a path (messages, apps/api, e2e/invite); with one the check is left out.
 --long adds the tests that take long (*.long.test.ts): outages, twenty kills, soak.
 `
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readArguments('test', args, { long: { type: 'boolean', default: false } }, Infinity)
-  const total = { passed: 0, failed: 0 }
-  const add = ({ passed, failed }: Count) => void ((total.passed += passed), (total.failed += failed))
+  const total: Count = { passed: 0, failures: [] }
+  const add = ({ passed, failures }: Count) => {
+    total.passed += passed
+    total.failures.push(...failures)
+  }
   const start = performance.now()
   try {
     await needLocalhost()
@@ -32,12 +36,13 @@ export async function run(args: string[]): Promise<number> {
     const { mediaWorker } = await prepare({ web: true, media: true })
     await runAll(positionals, values.long, { MEDIASOUP_WORKER_BIN: mediaWorker }, add)
   } catch (error) {
-    console.error(`veche: ${error instanceof Trouble ? error.message : ((error as Error).stack ?? reason(error))}`)
-    add({ passed: 0, failed: 1 })
+    const why = error instanceof Trouble ? error.message : ((error as Error).stack ?? reason(error))
+    add({ passed: 0, failures: [{ where: 'veche', why }] })
   }
+  tell(total.failures)
   console.log(`\nAll of it took ${Math.round((performance.now() - start) / 1000)} s`)
-  console.log(`${total.passed} passed, ${total.failed} failed`)
-  return total.failed ? 1 : 0
+  console.log(`${total.passed} passed, ${total.failures.length} failed`)
+  return total.failures.length ? 1 : 0
 }
 
 async function runAll(filters: string[], long: boolean, env: NodeJS.ProcessEnv, add: (count: Count) => void) {
