@@ -14,7 +14,7 @@ export type Wiring = {
   mediaWorker: string | undefined
 }
 
-/** Whoever breaks into a media node finds the key of that node, and nothing else of this installation. */
+/** Whoever breaks into a media node finds the key of that node and the token that opens figures, and nothing else of this installation. */
 const forNodes = [
   'PATH',
   'HOME',
