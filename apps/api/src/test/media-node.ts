@@ -43,6 +43,8 @@ export class MediaNode {
   url: string | null = null
   /** A test may let the control port be asked and not answer. */
   mute = false
+  /** How often it was asked whether it lives. */
+  asked = 0
   readonly #deps: Deps
   readonly #servers: Server[] = []
   #heart: NodeJS.Timeout | undefined
@@ -67,6 +69,7 @@ export class MediaNode {
   async listen(): Promise<void> {
     const router = t.router({
       alive: t.procedure.query(async () => {
+        this.asked += 1
         if (this.mute) await new Promise(() => undefined)
         return { node: this.id, boot: this.boot }
       }),

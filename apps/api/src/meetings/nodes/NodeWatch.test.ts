@@ -91,6 +91,44 @@ describe('the watch over the nodes', () => {
     expect(await dead()).toEqual([])
   })
 
+  it('sees that they vanish together also when their hearts do not beat in step', async () => {
+    const [one, two, three] = await start(3)
+    await house.pass(700)
+    for (const node of [two!, three!]) await node.beat()
+    for (const node of [one!, two!]) node.kill()
+    await seconds(2, [three!])
+    await house.pass(400)
+    // The first is silent for three seconds now, and the second is not yet.
+    await watch.round()
+    await seconds(4, [three!])
+    expect(await dead()).toEqual([])
+  })
+
+  it('takes no node for gone that is heard and only does not answer', async () => {
+    const [one, two] = await start(2)
+    two!.mute = true
+    one!.kill()
+    await seconds(4, [two!])
+    expect(await dead()).toEqual([one!.id])
+  })
+
+  it('that is told an earlier time by its database goes by that', async () => {
+    const [one, two] = await start(2)
+    await house.pass(-3_600_000)
+    for (const node of [one!, two!]) await node.beat()
+    one!.kill()
+    await seconds(4, [two!])
+    expect(await dead()).toEqual([one!.id])
+    await house.pass(3_600_000)
+  })
+
+  it('asks a node once, however many accuse it at once', async () => {
+    const [one] = await start(2)
+    const before = one!.asked
+    await Promise.all(Array.from({ length: 50 }, () => watch.accuse(one!)))
+    expect(one!.asked - before).toBe(1)
+  })
+
   it('an accused node that answers is kept, and one where nobody listens is dead at once', async () => {
     const [one, two] = await start(2)
     await watch.accuse(one!)

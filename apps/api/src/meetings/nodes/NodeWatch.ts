@@ -2,10 +2,10 @@ import type { BootId, NodeId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { BaseDeps } from '../../deps.ts'
 import { buryNode, type KnownNode, knownNodes, noteReached } from './known-nodes.ts'
-import { type Evidence, verdict } from './verdict.ts'
+import { type Evidence, isGone, verdict } from './verdict.ts'
 
 const every = 500
-/** Rounds further apart than this: we stood still ourselves, or had no database. */
+/** Rounds further apart than this, or backwards: we stood still ourselves, had no database, or its clock was set. */
 const gap = 2_000
 /** Who fell silent within so much of each other fell silent together. */
 const together = 10_000
@@ -19,6 +19,7 @@ type Life = { id: NodeId; boot: BootId }
 export class NodeWatch {
   readonly #deps: BaseDeps
   readonly #listeners = new Set<(nodes: KnownNode[]) => void>()
+  readonly #accused = new Map<BootId, Promise<void>>()
   #healthySince: number | null = null
   #lastRound = 0
   #timer: NodeJS.Timeout | undefined
@@ -53,7 +54,8 @@ export class NodeWatch {
       throw error
     }
     const now = nodes[0]?.now ?? this.#deps.clock.now()
-    if (this.#healthySince === null || now - this.#lastRound > gap) this.#healthySince = now
+    const passed = now - this.#lastRound
+    if (this.#healthySince === null || passed > gap || passed < 0) this.#healthySince = now
     this.#lastRound = now
     const living = nodes.filter((node) => !node.dead)
     const silent = living.filter((node) => verdict(this.#evidence(node, living)) === 'ask')
@@ -64,25 +66,31 @@ export class NodeWatch {
     for (const listener of this.#listeners) listener(nodes)
   }
 
-  /**
-   * Somebody could not reach this node. It is asked at once, and if it does not answer so are the others: when most are gone with it,
-   * the fault is ours.
-   */
-  async accuse({ id, boot }: Life): Promise<void> {
+  /** Somebody could not reach this node: it is asked at once, and once for all who come together. */
+  accuse(life: Life): Promise<void> {
+    const running = this.#accused.get(life.boot)
+    if (running) return running
+    const asked = this.#accuse(life).finally(() => this.#accused.delete(life.boot))
+    this.#accused.set(life.boot, asked)
+    return asked
+  }
+
+  async #accuse({ id, boot }: Life): Promise<void> {
     const living = (await knownNodes(this.#deps.polls)).filter((node) => !node.dead)
     const accused = living.find((node) => node.id === id && node.boot === boot)
     if (accused) await this.#judge(living, [accused], true)
   }
 
+  /** If one does not answer so are the others asked, late or not: when most are gone with it, the fault is ours. */
   async #judge(living: KnownNode[], suspects: KnownNode[], accused = false): Promise<void> {
     if (suspects.length === 0) return
     const probes = new Map<KnownNode, Evidence['probe']>()
     const ask = async (node: KnownNode) => void probes.set(node, await this.#probe(node))
     await Promise.all(suspects.map(ask))
-    const failed = () => living.filter((node) => ['refused', 'none'].includes(probes.get(node) ?? ''))
-    if (accused && failed().length > 0) await Promise.all(living.filter((node) => !probes.has(node)).map(ask))
+    const gone = () => living.filter((node) => isGone({ ...node, probe: probes.get(node) ?? null }))
+    if (gone().length > 0) await Promise.all(living.filter((node) => !probes.has(node)).map(ask))
     for (const node of suspects) {
-      const vanished = failed().filter((other) => wentWith(node, other)).length
+      const vanished = gone().filter((other) => wentWith(node, other)).length
       const evidence = { ...this.#evidence(node, living), accused, probe: probes.get(node) ?? null, vanished }
       if (verdict(evidence) === 'dead') await this.#bury(node, accused)
     }

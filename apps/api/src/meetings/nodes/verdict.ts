@@ -35,7 +35,10 @@ export function verdict(e: Evidence): 'alive' | 'ask' | 'dead' {
   // So many at once: it is we who hear nobody.
   const spared = e.silentMs < (e.accused ? patience.accused : patience.silent)
   if (e.vanished >= 2 && e.vanished * 2 > e.all && spared) return 'alive'
-  if (silent) return 'dead'
-  if (e.probe === 'refused' && e.reached) return 'dead'
-  return e.silentMs >= late ? 'dead' : 'alive'
+  return silent || isGone(e) ? 'dead' : 'alive'
+}
+
+/** It does not answer, and that means something: nobody listens any more where it did, or its heart is late as well. */
+export function isGone({ probe, reached, silentMs }: Pick<Evidence, 'probe' | 'reached' | 'silentMs'>): boolean {
+  return (probe === 'refused' && reached) || (['refused', 'none'].includes(probe ?? '') && silentMs >= late)
 }
