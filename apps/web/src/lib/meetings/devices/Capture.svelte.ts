@@ -31,17 +31,10 @@ export class Capture {
 
   /** Opens this device instead of what is open. Answers whether it is open now; `missing` leaves the choice to the caller. */
   async open(id: string | null): Promise<boolean> {
-    const wish = ++this.#wish
-    this.opening = true
+    const wish = this.expect()
     try {
-      const [track] = await this.#machine.open({ [this.kind]: id })
-      if (!track) return false
-      if (wish !== this.#wish) {
-        track.stop()
-        return this.track !== null
-      }
-      this.take(track)
-      return true
+      const [track] = await this.#askFor(id, wish)
+      return track ? this.take(track, wish) : false
     } catch (thrown) {
       if (wish === this.#wish) this.refuse(thrown)
       return false
@@ -50,8 +43,19 @@ export class Capture {
     }
   }
 
-  /** A track that was opened together with another. */
-  take(track: MediaStreamTrack): void {
+  /** From now on only what comes of this wish is taken. */
+  expect(): number {
+    this.opening = true
+    return ++this.#wish
+  }
+
+  /** What was opened for a wish; nobody waits any longer for what comes of an earlier one, and it is closed. */
+  take(track: MediaStreamTrack, wish: number): boolean {
+    if (wish !== this.#wish) {
+      track.stop()
+      return this.track !== null
+    }
+    this.opening = false
     this.#drop()
     this.permission = 'granted'
     this.track = track
@@ -64,6 +68,7 @@ export class Capture {
       this.onLost()
     }
     this.onTrack(track)
+    return true
   }
 
   refuse(thrown: unknown): void {
@@ -76,6 +81,26 @@ export class Capture {
     if (!this.track) return
     this.#drop()
     this.onTrack(null)
+  }
+
+  async #askFor(id: string | null, wish: number): Promise<MediaStreamTrack[]> {
+    const ask = (device: string | null) => this.#machine.open({ [this.kind]: device })
+    try {
+      return await ask(id)
+    } catch (thrown) {
+      if (wish !== this.#wish || !this.track || refusal(thrown) !== 'busy') throw thrown
+    }
+    // Telephones have one camera open at a time: the one in use gives way to the other, and comes back if that was in vain.
+    const before = this.deviceId
+    this.#drop()
+    this.onTrack(null)
+    try {
+      return await ask(id)
+    } catch (thrown) {
+      const [back] = wish === this.#wish ? await ask(before).catch(() => []) : []
+      if (back) this.take(back, wish)
+      throw thrown
+    }
   }
 
   #hold(held: boolean): void {

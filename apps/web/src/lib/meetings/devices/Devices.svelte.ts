@@ -43,6 +43,12 @@ export class Devices {
   #remembered: Remembered
   #meter: { close(): void } | undefined
   #started: Promise<void> | undefined
+  /** What was begun before the end comes to nothing, even when it is begun anew meanwhile. */
+  #life = 0
+  /** Which of the chosen devices were plugged in when it was looked last. */
+  readonly #there = { mic: false, cam: false, out: false }
+  #looking: Promise<void> | undefined
+  #changedAgain = false
 
   constructor({ machine = browserMachine(), storage = localStorage }: { machine?: Machine; storage?: Storage } = {}) {
     this.#machine = machine
@@ -81,6 +87,7 @@ export class Devices {
     const device = this.#list(kind).find((each) => each.id === id) ?? null
     this.#set(kind, device?.id ?? null)
     this.#remember({ chosen: { ...this.#remembered.chosen, [kind]: device && { id: device.id, label: device.label } } })
+    this.#there[kind] = device !== null
     this.notice = null
     if (kind !== 'out' && (this[kind].track || this.wanted[kind])) await this.open(kind)
   }
@@ -91,8 +98,9 @@ export class Devices {
     await this.open(kind)
   }
 
-  /** Opens the chosen device, or whichever there is when it is gone. */
+  /** Opens the chosen device, or whichever there is when it is gone. Before the start and after the end nothing is opened. */
   async open(kind: InputKind): Promise<boolean> {
+    if (!this.#started) return false
     const open = (await this[kind].open(this.chosen[kind])) || (await this.#openAny(kind))
     await this.#refresh()
     return open
@@ -104,6 +112,8 @@ export class Devices {
     this.testing = true
     try {
       await playTestSound(this.chosen.out)
+    } catch {
+      // Unplugged in this moment: the list says so.
     } finally {
       this.testing = false
     }
@@ -132,6 +142,7 @@ export class Devices {
 
   /** Closes every device. */
   close(): void {
+    this.#life += 1
     for (const off of this.#unwatch.splice(0)) off()
     this.mic.close()
     this.cam.close()
@@ -153,39 +164,52 @@ export class Devices {
   }
 
   async #start(): Promise<void> {
+    const life = this.#life
     this.#unwatch.push(
       this.#machine.onChange(() => void this.#changed()),
       this.#machine.onShow(() => this.#shown()),
     )
     await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
     await this.#refresh()
-    for (const kind of kinds) this.#set(kind, this.#recalled(kind))
+    if (life !== this.#life) return
+    for (const kind of kinds) this.#takeNote(kind)
     const wanted = inputs.filter((kind) => this.wanted[kind] && !this[kind].track)
     if (wanted.length === 2) await this.#openBoth()
     else await Promise.all(wanted.map((kind) => this.open(kind)))
     await this.#refresh()
-    await Promise.all(kinds.map((kind) => this.#takeRecalled(kind)))
+    if (life === this.#life) await Promise.all(kinds.map((kind) => this.#takeRecalled(kind)))
   }
 
   #recalled(kind: DeviceKind): string | null {
     return find(this.#list(kind), this.#remembered.chosen[kind])?.id ?? null
   }
 
+  #takeNote(kind: DeviceKind): void {
+    const id = this.#recalled(kind)
+    this.#there[kind] = id !== null
+    this.#set(kind, id)
+  }
+
   /** Before something is open browsers may name no device at all: which of them was chosen is seen only then. */
   async #takeRecalled(kind: DeviceKind): Promise<void> {
     const id = this.#recalled(kind)
     if (!id || id === this.chosen[kind]) return
-    this.#set(kind, id)
+    this.#takeNote(kind)
     if (kind !== 'out' && this[kind].track && this[kind].deviceId !== id) await this.open(kind)
   }
 
   /** One question for both instead of two; where it fails, each is asked for by itself, so that one can be had without the other. */
   async #openBoth(): Promise<void> {
+    const wishes = { mic: this.mic.expect(), cam: this.cam.expect() }
     try {
       const tracks = await this.#machine.open({ mic: this.chosen.mic, cam: this.chosen.cam })
-      for (const track of tracks) this[track.kind === 'audio' ? 'mic' : 'cam'].take(track)
+      for (const track of tracks) {
+        const kind = track.kind === 'audio' ? 'mic' : 'cam'
+        this[kind].take(track, wishes[kind])
+      }
     } catch {
-      await Promise.all(inputs.map((kind) => this.open(kind)))
+      for (const kind of inputs) if (!this.wanted[kind]) this[kind].close()
+      await Promise.all(inputs.filter((kind) => this.wanted[kind]).map((kind) => this.open(kind)))
     }
   }
 
@@ -203,21 +227,31 @@ export class Devices {
     if ((known === 'missing' || known === 'busy') && permission !== 'denied') return
     const allowed = known === 'denied' && permission === 'granted'
     this[kind].permission = permission
-    if (allowed && this.wanted[kind]) await this.open(kind)
+    if (allowed && this.wanted[kind]) void this.open(kind)
   }
 
+  /** They come and go in bursts: it is looked at one by one, and again when something has changed meanwhile. */
   async #changed(): Promise<void> {
-    const before = { mic: this.mics, cam: this.cams, out: this.outs }
-    await this.#refresh()
-    await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
-    for (const kind of kinds) await this.#follow(kind, before[kind])
+    this.#changedAgain = true
+    await (this.#looking ??= this.#look().finally(() => (this.#looking = undefined)))
+  }
+
+  async #look(): Promise<void> {
+    while (this.#changedAgain) {
+      this.#changedAgain = false
+      await this.#refresh()
+      await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
+      // A question to the person may stay open for long, and must not keep the other devices waiting.
+      for (const kind of kinds) void this.#follow(kind)
+    }
   }
 
   /** A chosen device that vanishes is replaced by another, and taken again when it is back. */
-  async #follow(kind: DeviceKind, before: ListedDevice[]): Promise<void> {
+  async #follow(kind: DeviceKind): Promise<void> {
     const preferred = this.#remembered.chosen[kind]
-    const was = find(before, preferred)
+    const was = this.#there[kind]
     const is = find(this.#list(kind), preferred)
+    this.#there[kind] = is !== null
     if (preferred && was && !is) await this.#use(kind, null, { what: 'gone', label: preferred.label })
     else if (preferred && !was && is) await this.#use(kind, is.id, { what: 'back', label: preferred.label })
     else if (kind !== 'out' && this.wanted[kind] && this[kind].permission === 'missing') await this.open(kind)
@@ -227,6 +261,8 @@ export class Devices {
     this.#set(kind, id)
     const open = kind !== 'out' && (this[kind].track !== null || this.wanted[kind])
     if (open) await this.open(kind)
+    // Back already, or gone again.
+    if (this.chosen[kind] !== id) return
     const now = kind === 'out' ? null : (this[kind].track?.label ?? null)
     this.notice = { kind, ...said, usingNow: now }
   }
@@ -234,7 +270,7 @@ export class Devices {
   /** The track ended by itself: what is plugged in now takes its place. */
   async #replace(kind: InputKind): Promise<void> {
     await this.#changed()
-    if (!this[kind].track && this.wanted[kind]) await this.open(kind)
+    if (!this[kind].track && !this[kind].opening && this.wanted[kind]) await this.open(kind)
   }
 
   #shown(): void {
@@ -270,7 +306,16 @@ export class Devices {
   #listen(track: MediaStreamTrack | null): void {
     this.#meter?.close()
     this.level = 0
-    this.#meter = track ? this.#machine.meter(track, (level) => (this.level = level)) : undefined
+    this.#meter = track ? this.#newMeter(track) : undefined
+  }
+
+  /** Firefox measures no microphone whose rate is not the loudspeaker's: it is heard all the same. */
+  #newMeter(track: MediaStreamTrack): { close(): void } | undefined {
+    try {
+      return this.#machine.meter(track, (level) => (this.level = level))
+    } catch {
+      return undefined
+    }
   }
 
   #remember(what: Partial<Remembered>): void {

@@ -178,6 +178,112 @@ test('a loudspeaker is followed: found again next time, gone, and back', async (
   expect(told).toEqual(['headset', null, 'headset'])
 })
 
+test('a question that is answered after the end opens nothing', async () => {
+  const { devices, machine } = newDevices()
+  const answer = machine.ask()
+  void devices.start()
+  await machine.settled()
+  devices.close()
+  answer()
+  await machine.settled()
+  expect(machine.opened.map(({ readyState }) => readyState)).toEqual(['ended', 'ended'])
+  expect([devices.mic.track, devices.cam.track]).toEqual([null, null])
+})
+
+test('what has only begun to begin opens nothing after the end, and everything when it begins anew', async () => {
+  const { devices, machine } = newDevices()
+  void devices.start()
+  devices.close()
+  await machine.settled()
+  expect(machine.asked).toEqual([])
+  await devices.start()
+  expect(machine.live()).toEqual(['Built-in mic', 'Built-in camera'])
+})
+
+test('after the end nothing is opened: not by choice, not by a device that comes, not for a track that ended before', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('mic', 'headset', 'Headset')
+  await devices.start()
+  devices.mic.track?.onended?.(new Event('ended'))
+  devices.close()
+  await devices.choose('mic', 'headset')
+  await devices.retry('cam')
+  await machine.changed()
+  expect(machine.live()).toEqual([])
+})
+
+test('a camera that is turned off while the question is open stays off, and nothing else does', async () => {
+  const { devices, machine } = newDevices()
+  const answer = machine.ask()
+  void devices.start()
+  await machine.settled()
+  await devices.toggle('cam')
+  answer()
+  await machine.settled()
+  expect(machine.live()).toEqual(['Built-in mic'])
+  expect(devices.cam.opening).toBe(false)
+})
+
+test('a refusal of both asks again only for what is still wanted', async () => {
+  const { devices, machine } = newDevices()
+  const answer = machine.ask()
+  machine.refuses = 'NotFoundError'
+  const started = devices.start()
+  await machine.settled()
+  await devices.toggle('cam')
+  answer()
+  await started
+  expect(machine.asked.slice(1)).toEqual([{ mic: null }])
+})
+
+test('where one camera can be open at a time, the one in use gives way to the other', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('cam', 'back', 'Back camera')
+  machine.oneCamera = true
+  await devices.start()
+  await devices.choose('cam', 'back')
+  expect(machine.live()).toEqual(['Built-in mic', 'Back camera'])
+  expect(devices.permission.cam).toBe('granted')
+})
+
+test('a camera that another programme holds does not cost the one in use', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('cam', 'taken', 'Taken camera')
+  machine.busy = 'taken'
+  await devices.start()
+  await devices.choose('cam', 'taken')
+  expect(machine.live()).toEqual(['Built-in mic', 'Built-in camera'])
+  expect(devices.permission.cam).toBe('busy')
+})
+
+test('a headset that goes in a burst of news is followed once, and one that is back before it was looked stays', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('mic', 'headset', 'Headset')
+  await devices.start()
+  await devices.choose('mic', 'headset')
+  const before = machine.asked.length
+  machine.unplug('headset')
+  await Promise.all([machine.changed(), machine.changed(), machine.changed()])
+  expect(machine.asked.slice(before)).toEqual([{ mic: null }])
+  const gone = machine.changed()
+  machine.plug('mic', 'headset', 'Headset')
+  await Promise.all([gone, machine.changed()])
+  expect(devices.mic.track?.label).toBe('Headset')
+  expect(devices.notice).toMatchObject({ what: 'back' })
+})
+
+test('a microphone whose level cannot be measured is open all the same, and told to whoever sends it', async () => {
+  const { devices, machine } = newDevices()
+  machine.meter = () => {
+    throw new DOMException('another rate', 'NotSupportedError')
+  }
+  const told: unknown[] = []
+  devices.onTrack((kind) => told.push(kind))
+  await devices.start()
+  expect(told).toContain('mic')
+  expect(devices.permission.mic).toBe('granted')
+})
+
 type Plugged = { kind: DeviceKind; id: string; label: string }
 
 /** A machine whose devices come and go as a test says. */
@@ -193,12 +299,17 @@ class TestMachine implements Machine {
   /** Names no device before one is opened. */
   discreet = false
   permitted: Permission = 'prompt'
+  /** As many telephones: a second camera does not open beside the first. */
+  oneCamera = false
+  /** Another programme has this one. */
+  busy: string | null = null
+  #answered: Promise<void> = Promise.resolve()
   readonly #onChange = new Set<() => void>()
   readonly #onShow = new Set<() => void>()
 
   async open(ask: Ask): Promise<MediaStreamTrack[]> {
     this.asked.push(ask)
-    await Promise.resolve()
+    await this.#answered
     if (this.refuses) throw new DOMException('refused', this.refuses)
     this.discreet = false
     return (['mic', 'cam'] as const).flatMap((kind) => (ask[kind] === undefined ? [] : [this.#one(kind, ask[kind])]))
@@ -224,8 +335,24 @@ class TestMachine implements Machine {
     return () => this.#onShow.delete(call)
   }
 
-  meter() {
+  meter(): { close(): void } {
     return { close: () => undefined }
+  }
+
+  /** From now on every opening asks the person; answers how the person agrees. */
+  ask(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#answered = promise
+    return resolve
+  }
+
+  settled(): Promise<void> {
+    return tell(new Set())
+  }
+
+  /** What has its light on. */
+  live(): string[] {
+    return this.opened.filter(({ readyState }) => readyState === 'live').map(({ label }) => label)
   }
 
   plug(kind: DeviceKind, id: string, label: string): void {
@@ -247,6 +374,9 @@ class TestMachine implements Machine {
   #one(kind: InputKind, id: string | null): MediaStreamTrack {
     const device = this.plugged.find((each) => each.kind === kind && (id === null || each.id === id))
     if (!device) throw new DOMException('none', 'NotFoundError')
+    const open = this.opened.some(({ kind: other, readyState }) => other === 'video' && readyState === 'live')
+    if (device.id === this.busy || (kind === 'cam' && this.oneCamera && open))
+      throw new DOMException('in use', 'NotReadableError')
     const track = {
       kind: kind === 'mic' ? 'audio' : 'video',
       label: device.label,

@@ -10,13 +10,11 @@ export class Meter {
   readonly #samples: Float32Array<ArrayBuffer>
 
   constructor(track: MediaStreamTrack, tell: (level: number) => void) {
+    this.#context = new AudioContext()
     this.#copy = track.clone()
     this.#copy.enabled = true
-    this.#context = new AudioContext()
-    const analyser = this.#context.createAnalyser()
-    analyser.fftSize = 1024
+    const analyser = this.#listen()
     this.#samples = new Float32Array(analyser.fftSize)
-    this.#context.createMediaStreamSource(new MediaStream([this.#copy])).connect(analyser)
     this.#timer = setInterval(() => tell(this.#read(analyser)), TICK_MS)
   }
 
@@ -24,6 +22,20 @@ export class Meter {
     clearInterval(this.#timer)
     this.#copy.stop()
     void this.#context.close()
+  }
+
+  #listen(): AnalyserNode {
+    const analyser = this.#context.createAnalyser()
+    analyser.fftSize = 1024
+    try {
+      this.#context.createMediaStreamSource(new MediaStream([this.#copy])).connect(analyser)
+    } catch (thrown) {
+      // A copy that nobody listens to would keep the microphone open.
+      this.#copy.stop()
+      void this.#context.close()
+      throw thrown
+    }
+    return analyser
   }
 
   #read(analyser: AnalyserNode): number {
