@@ -121,6 +121,7 @@ export interface Members {
   left_at: Timestamp | null;
   notify: Generated<"all" | "none">;
   pinned_at: Timestamp | null;
+  put_out: Generated<boolean>;
   read_seq: Generated<number>;
   rev: number;
   role: DialogRole;
@@ -193,6 +194,7 @@ export interface SfuNodes {
   id: NodeId;
   is_full: boolean;
   load: number;
+  past_boots: Generated<string[]>;
   reached: Generated<boolean>;
   release: string;
   signalling: string;
