@@ -1,11 +1,11 @@
 import { newId, type TabId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { Observer } from '../test/observer.ts'
-import { join, leave, meetingRow, newMeeting, newTab, seatOf } from '../test/meetings.ts'
+import { join, leave, meetingRow, newMeeting, newOnlyNode, newTab, seatOf } from '../test/meetings.ts'
 import { tidySignIn } from '../auth/retention.ts'
 import { endEmpty } from './ending.ts'
 import { buryNode } from './nodes/known-nodes.ts'
@@ -16,17 +16,12 @@ let node: MediaNode
 beforeAll(async () => {
   house = await newHouse()
 })
-/** Whatever a test does to the nodes, the next one begins with one that lives. */
 beforeEach(async () => {
-  await house.deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
-  await house.deps.db.deleteFrom('sfu_nodes').execute()
-  node = await newNode()
+  node = await newOnlyNode(house)
 })
-const nodes: MediaNode[] = []
-afterEach(() => nodes.splice(0).forEach((each) => each.kill()))
 async function newNode(): Promise<MediaNode> {
   const started = await MediaNode.start(house.deps)
-  nodes.push(started)
+  onTestFinished(() => started.kill())
   return started
 }
 const as = (who: TestUser) => callerFor(house.deps, who)

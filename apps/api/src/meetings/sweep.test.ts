@@ -2,8 +2,8 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { MeetingId } from '@veche/shared/ids'
 import type { TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
-import { join, leave, meetingRow, newMeeting, seatOf } from '../test/meetings.ts'
+import type { MediaNode } from '../test/media-node.ts'
+import { join, leave, meetingRow, newQuietMeeting, seatOf } from '../test/meetings.ts'
 import { buryNode } from './nodes/known-nodes.ts'
 import { sweepMeetings } from './sweep.ts'
 
@@ -17,14 +17,7 @@ beforeAll(async () => {
   house = await newHouse()
 })
 beforeEach(async () => {
-  node?.kill()
-  await house.deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
-  await house.deps.db.deleteFrom('sfu_nodes').execute()
-  node = await MediaNode.start(house.deps)
-  node.silence()
-  const meeting = await newMeeting(house.deps)
-  meetingId = meeting.meetingId
-  ;[anna, boris] = meeting.people as [TestUser, TestUser]
+  ;({ node, meetingId, anna, boris } = await newQuietMeeting(house))
 })
 const stateOf = async (who: TestUser) => (await seatOf(house.deps, meetingId, who)).state
 /** Time goes by, the node is heard, and the clock's work is done. */

@@ -3,7 +3,9 @@ import type { JoinAnswer } from '@veche/shared/meetings'
 import type { Join } from '@veche/shared/schemas/meetings'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUser, type TestUser } from './builders.ts'
-import { callerFor } from './harness.ts'
+import { callerFor, type House } from './harness.ts'
+import { MediaNode } from './media-node.ts'
+import { onTestFinished } from 'vitest'
 
 export const newTab = () => newId<TabId>()
 
@@ -13,6 +15,23 @@ export async function newMeeting(deps: Deps, size = 2) {
   const dialogId = await newGroup(deps, people)
   const { meetingId, code } = await callerFor(deps, people[0]!).meetings.start({ id: newId<MeetingId>(), dialogId })
   return { people, dialogId, meetingId, code }
+}
+
+/** A meeting of two, and the only node there is: it speaks when it is told to. */
+export async function newQuietMeeting(house: House) {
+  const node = await newOnlyNode(house)
+  node.silence()
+  const { people, ...meeting } = await newMeeting(house.deps)
+  return { ...meeting, node, anna: people[0]!, boris: people[1]! }
+}
+
+/** Whatever the test before did to its nodes, there is one that lives, until the test is over. */
+export async function newOnlyNode({ deps }: House): Promise<MediaNode> {
+  await deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
+  await deps.db.deleteFrom('sfu_nodes').execute()
+  const node = await MediaNode.start(deps)
+  onTestFinished(() => node.kill())
+  return node
 }
 
 export function join(

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { BootId, MeetingId } from '@veche/shared/ids'
+import type { Heartbeat } from '@veche/shared/nodes'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { TestUser } from '../../test/builders.ts'
 import { type House, newHouse } from '../../test/harness.ts'
 import { MediaNode } from '../../test/media-node.ts'
-import { join, leave, newMeeting, seatOf } from '../../test/meetings.ts'
+import { join, leave, newQuietMeeting, seatOf } from '../../test/meetings.ts'
 import { endEmpty } from '../ending.ts'
 import { buryNode, knownNodes } from './known-nodes.ts'
 import { hear } from './heartbeats.ts'
@@ -17,16 +18,8 @@ let boris: TestUser
 beforeAll(async () => {
   house = await newHouse()
 })
-/** A node that speaks only when it is told to, with a meeting of two on it. */
 beforeEach(async () => {
-  node?.kill()
-  await house.deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
-  await house.deps.db.deleteFrom('sfu_nodes').execute()
-  node = await MediaNode.start(house.deps)
-  node.silence()
-  const meeting = await newMeeting(house.deps)
-  meetingId = meeting.meetingId
-  ;[anna, boris] = meeting.people as [TestUser, TestUser]
+  ;({ node, meetingId, anna, boris } = await newQuietMeeting(house))
 })
 const known = async (of = node) => (await knownNodes(house.deps.db)).find(({ id }) => id === of.id)!
 const enter = async (who: TestUser) => {
@@ -55,6 +48,30 @@ describe('a heartbeat', () => {
     await node.beat()
     expect(await hear(house.deps, before)).toBeNull()
     expect(await known()).toMatchObject({ boot: node.boot, dead: false })
+  })
+
+  it('of a life long past is none of a new one, however many have followed and whatever was thought of them', async () => {
+    const lives: Heartbeat[] = []
+    for (let life = 0; life < 3; life += 1) {
+      lives.push(node.heartbeat())
+      node.boot = randomUUID() as BootId
+      await node.beat()
+    }
+    await buryNode(house.deps.db, node)
+    for (const late of lives) expect(await hear(house.deps, late)).toBeNull()
+    expect(await known()).toMatchObject({ boot: node.boot, dead: true })
+    expect(await node.beat()).not.toBeNull()
+    expect(await known()).toMatchObject({ boot: node.boot, dead: false })
+  })
+
+  it('of a past life changes nothing of the seats that were there', async () => {
+    const { seat } = await enter(anna)
+    node.see(meetingId, seat.id, 'away')
+    const late = node.heartbeat()
+    node.boot = randomUUID() as BootId
+    await new MediaNode(house.deps, node.id).beat()
+    expect(await hear(house.deps, late)).toBeNull()
+    expect((await seatOf(house.deps, meetingId, anna)).state).toBe('in')
   })
 
   it('of a node that was thought dead is heard: it lives', async () => {

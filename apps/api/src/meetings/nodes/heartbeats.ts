@@ -3,6 +3,9 @@ import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import { reconcile } from './reconciling.ts'
 
+/** So many past lives of a node are known as such: more than a word of theirs could be late by. */
+const remembered = 32
+
 /** Null: this life of the node was replaced by a newer one, and is not listened to. */
 export async function hear(deps: Deps, beat: Heartbeat): Promise<HeartbeatAnswer | null> {
   // What it says of the seats comes first: from the moment that the node counts as heard, nobody on it counts as lost.
@@ -29,9 +32,9 @@ async function note(deps: Deps, beat: Heartbeat): Promise<{ able: boolean } | un
       url = excluded.url, workers = excluded.workers, load = excluded.load, is_full = excluded.is_full, heartbeat_at = veche_now(),
       capabilities = coalesce(excluded.capabilities, case when sfu_nodes.boot_id = excluded.boot_id then sfu_nodes.capabilities end),
       reached = sfu_nodes.reached and sfu_nodes.boot_id = excluded.boot_id and sfu_nodes.control = excluded.control,
-      dead_boot = case when sfu_nodes.boot_id <> excluded.boot_id then sfu_nodes.boot_id
-        when sfu_nodes.dead_boot = excluded.boot_id then null else sfu_nodes.dead_boot end
-    where sfu_nodes.boot_id = excluded.boot_id or sfu_nodes.dead_boot is distinct from excluded.boot_id
+      dead_boot = null, past_boots = case when sfu_nodes.boot_id = excluded.boot_id then sfu_nodes.past_boots
+        else (array_prepend(sfu_nodes.boot_id, sfu_nodes.past_boots))[1:${sql.lit(remembered)}] end
+    where excluded.boot_id <> all(sfu_nodes.past_boots)
     returning capabilities is not null as able`.execute(deps.db)
   return rows[0]
 }
