@@ -141,6 +141,16 @@ describe('the worker', () => {
     expect((await rowOf(deps, id)).state).toBe('sent')
   })
 
+  it('stops at once when it has nothing in hand, also when Redis has gone before it', async () => {
+    const deps = house.another({ REDIS_URL: '/nonexistent/redis.sock' })
+    const stop = working(deps)
+    const since = performance.now()
+    await stop()
+    await deps.queue.close()
+    // What is in hand would be given eight seconds.
+    expect(performance.now() - since).toBeLessThan(6_000)
+  })
+
   it('sends each mail once when there are several', async () => {
     const server = await mailServer()
     const all = [1, 2, 3].map(() => house.another({ SMTP_URL: server.url }))

@@ -2,6 +2,7 @@ import type { MailId } from '@veche/shared/ids'
 import { Queue as BullQueue, type ConnectionOptions } from 'bullmq'
 import type { Env } from '../env.ts'
 import type { Logger } from './logger.ts'
+import { goodbye, within } from './within.ts'
 
 /** Every job there is, with its payload: ids only, since the row is the record and the queue a nudge. */
 export type Jobs = { 'mail.send': { mailId: MailId } }
@@ -43,7 +44,7 @@ export class Queue {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => undefined)))
+    await within(goodbye, Promise.all([...this.#queues.values()].map((queue) => queue.close())))
   }
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
-import { type Job, runJob, within } from './work.ts'
+import { within } from './within.ts'
+import { type Job, runJob } from './work.ts'
 
 export type Timer = {
   name: string

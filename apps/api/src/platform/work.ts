@@ -2,6 +2,7 @@ import { Worker } from 'bullmq'
 import type { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import { bullConnection, type JobName, jobNames, type Jobs } from './queue.ts'
+import { goodbye, within } from './within.ts'
 
 /** How one kind of work is done. The row is the record: `run` claims it, `due` finds the rows that nobody was told of. */
 type Given<N extends JobName> = {
@@ -55,8 +56,14 @@ const patience = 8_000
  */
 export function startWork(deps: Deps, jobs: Job[]): () => Promise<void> {
   checkJobs(jobs)
+  const inHand = new Set<Promise<void>>()
+  const take = (given: Job, data: unknown) => {
+    const running = runJob(deps, given, data).finally(() => inHand.delete(running))
+    inHand.add(running)
+    return running
+  }
   const workers = jobs.map((given) => {
-    const worker = new Worker(given.name, (nudge) => runJob(deps, given, nudge.data), {
+    const worker = new Worker(given.name, (nudge) => take(given, nudge.data), {
       connection: bullConnection(deps.env, { blocking: true }),
       prefix: deps.env.REDIS_PREFIX,
       concurrency: atOnce,
@@ -66,14 +73,8 @@ export function startWork(deps: Deps, jobs: Job[]): () => Promise<void> {
     return worker
   })
   return async () => {
-    await Promise.all(workers.map((worker) => within(patience, worker.close())))
+    const closed = Promise.all(workers.map((worker) => worker.close()))
+    await within(patience, Promise.all(inHand))
+    await within(goodbye, closed)
   }
-}
-
-/** Resolves when the work is done or the time is up, whichever comes first. */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  await Promise.race([work.catch(() => undefined), promise])
-  clearTimeout(timer)
 }
