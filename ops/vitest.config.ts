@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     // Servers are started and killed here, on machines that may have other things to do.
     testTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
   },
 })
