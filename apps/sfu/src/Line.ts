@@ -34,6 +34,13 @@ export class Line {
   /** Somebody is there: each message and each ping says so. A flood is cut off; one that comes in calls is refused before. */
   heard(): void {
     this.heardAt = this.#clock.now()
+    this.refused()
+    // Answers wait for a reader as frames do.
+    if (this.slow) this.cut('slow')
+  }
+
+  /** A message may hold many calls: each that is refused counts as one more. */
+  refused(): void {
     if (!this.#messages.take()) this.cut('flood')
   }
 

@@ -60,6 +60,22 @@ test('an upgrade with a host that is none is refused, and ends nothing', async (
   }
 })
 
+test('a socket that was refused is let go of, whether its other end closes or not', async () => {
+  const socket = connect({ port: house.ports.signalling, host: '127.0.0.1', allowHalfOpen: true })
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+  socket.write(`GET /elsewhere HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`)
+  let dropped = false
+  socket.on('error', () => (dropped = true)).resume()
+  await once(socket, 'end')
+  // The other side of a connection that is half open takes what comes; one that is gone refuses it.
+  const told = () => {
+    socket.write('x')
+    return dropped
+  }
+  await expect.poll(told).toBe(true)
+  socket.destroy()
+})
+
 test('a socket that has not joined is closed after five seconds, also when it tried with nothing good', async () => {
   const [idle, wrong] = [new WebSocket(house.url), house.visitor()]
   await once(idle, 'open')
@@ -94,6 +110,36 @@ test('a flood is cut off, and nobody else feels it', async () => {
   await boris.call.room.view.mutate({ tiles: [] })
   const [code] = await closed
   expect(code).toBe(4008)
+})
+
+test('a flood of calls within few messages is cut off too', async () => {
+  const anna = await enter()
+  const closed = once(anna.socket, 'close')
+  const calls = Array.from({ length: 20 }, (_, id) => ({ id: id + 1000, method: 'query', params: { path: 'x' } }))
+  for (let count = 0; count < 12; count += 1) anna.socket.send(JSON.stringify(calls))
+  const [code, reason] = (await closed) as [number, Buffer]
+  expect([code, reason.toString()]).toEqual([4008, 'flood'])
+})
+
+test('a message in thousands of pieces closes its own socket', async () => {
+  const raw = new WebSocket(house.url)
+  await once(raw, 'open')
+  raw.on('error', () => undefined)
+  const closed = once(raw, 'close')
+  for (let count = 0; count < 1_000; count += 1) raw.send('x', { fin: false })
+  const [code] = await closed
+  expect(code).toBe(1008)
+})
+
+test('what is wrong with an input is told in few words, however much of it is wrong', async () => {
+  const anna = await enter()
+  const answered = once(anna.socket, 'message') as Promise<[Buffer]>
+  const parameters = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`p${index}`, {}]))
+  const params = { path: 'media.produce', input: { rtpParameters: { codecs: [{ parameters }] } } }
+  anna.socket.send(JSON.stringify({ id: 1000, method: 'mutation', params }))
+  const [answer] = await answered
+  expect(answer.toString()).toMatch(/"input\.invalid"/)
+  expect(answer.length).toBeLessThan(1_000)
 })
 
 test('a list of calls that is too long is not read at all', async () => {
@@ -143,4 +189,18 @@ test('who does not read is cut off before it fills the memory of the node', asyn
     .toBe(false)
   anna.socket.resume()
   await closed
+})
+
+test('who asks and does not read the answers is cut off as well', async () => {
+  const anna = await enter()
+  const peer = house.node.rooms.flatMap(({ legs }) => legs).find(({ seatId }) => seatId === anna.joined.seatId)
+  anna.socket.pause()
+  const call = JSON.stringify({ id: 1000, method: 'query', params: { path: 'x'.repeat(60_000) } })
+  await expect
+    .poll(() => {
+      clock.advance(1_000)
+      for (let count = 0; count < 20; count += 1) anna.socket.send(call)
+      return peer?.attached
+    })
+    .toBe(false)
 })

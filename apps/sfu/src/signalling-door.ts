@@ -17,10 +17,18 @@ import type { Ctx } from './trpc.ts'
 const mostAtOnce = 20
 /** Sockets that have not joined, at once. */
 const mostUnjoined = 1_000
+/** Pieces that a message comes in: each costs far more memory than the byte that may be in it. */
+const mostPieces = 256
 
 /** The door of the browsers. The origin is checked before anything else, since browsers let any page open a socket to anywhere. */
 export function openSignallingDoor(http: FastifyInstance, deps: Deps, node: Node): { close: () => void } {
-  const server = new WebSocketServer({ noServer: true, maxPayload: limits.call.messageBytes, perMessageDeflate: false })
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.call.messageBytes,
+    maxFragments: mostPieces,
+    maxBufferedChunks: mostPieces * 16,
+    perMessageDeflate: false,
+  })
   const lines = new WeakMap<WebSocket, Line>()
   server.on('connection', (socket: WebSocket) => lines.set(socket, receive(socket, deps)))
   applyWSSHandler({
@@ -30,7 +38,10 @@ export function openSignallingDoor(http: FastifyInstance, deps: Deps, node: Node
     maxBatchSize: mostAtOnce,
     experimental_encoder: { ...jsonEncoder, decode: decodeSmall },
     keepAlive: { enabled: true, pingMs: 5_000, pongWaitMs: 5_000 },
-    onError: ({ error, path }) => logUnexpected(deps, error, path),
+    onError: ({ ctx, error, path }) => {
+      ctx?.line?.refused()
+      logUnexpected(deps, error, path)
+    },
   })
   http.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
@@ -88,6 +99,8 @@ function refusalOf(req: IncomingMessage, { env }: Deps, node: Node, unjoined: nu
   return node.stopping || unjoined >= mostUnjoined ? '503 Service Unavailable' : undefined
 }
 
+/** Nobody reads such a socket any more, so nobody would hear that its other end was closed: it is let go of with the last word. */
 function refuse(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }

@@ -59,6 +59,9 @@ export const seated = open.use(({ ctx, next }) => {
   return next({ ctx: { peer } })
 })
 
+/** Of what is wrong with an input: a message may be wrong in more places than anybody would read of. */
+const mostFields = 20
+
 class Incident extends Error {
   readonly incident: string
   constructor(incident: string) {
@@ -72,7 +75,7 @@ function wireError(error: TRPCError): WireError {
   if (cause instanceof CallError) return { code: cause.code }
   if (cause instanceof Incident) return { code: 'server.error', incident: cause.incident }
   if (cause instanceof ZodError)
-    return { code: 'input.invalid', fields: cause.issues.map(({ path }) => path.join('.')) }
+    return { code: 'input.invalid', fields: cause.issues.slice(0, mostFields).map(({ path }) => path.join('.')) }
   if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'request.too_large' }
   return { code: error.code === 'INTERNAL_SERVER_ERROR' ? 'server.error' : 'input.invalid' }
 }
