@@ -110,6 +110,80 @@ test('a refusal is told and not repeated before something else is wished', async
   expect(node.said).toEqual(['produce one'])
 })
 
+test('who mutes is silent at once, whatever the node has still to answer', async () => {
+  const { slot, node } = newSlot('mic')
+  const track = newTrack('one')
+  slot.use(node.link())
+  slot.want({ track, paused: true })
+  await settled(slot)
+  const answer = node.hold()
+  slot.want({ track, paused: false })
+  slot.want({ track, paused: true })
+  expect(track.enabled).toBe(false)
+  answer()
+  await settled(slot)
+  expect([track.enabled, slot.flows]).toEqual([false, false])
+})
+
+test('who mutes while the microphone is on its way is never heard, and who unmutes then is', async () => {
+  const { slot, node } = newSlot('mic')
+  const track = newTrack('one')
+  slot.use(node.link())
+  for (const paused of [true, false]) {
+    const answer = node.hold()
+    slot.use(node.link())
+    slot.want({ track, paused: !paused })
+    slot.want({ track, paused })
+    expect(track.enabled).toBe(!paused)
+    answer()
+    await settled(slot)
+    expect([track.enabled, slot.flows]).toEqual([!paused, !paused])
+  }
+})
+
+test('a refusal that leads to another wish, which is refused as well, comes to an end', async () => {
+  const track = newTrack('one')
+  const refused: string[] = []
+  const slot: Slot = new Slot('mic', (_, { code }) => {
+    refused.push(code)
+    slot.want({ track, paused: true })
+  })
+  const node = newNode()
+  node.fails = 'call.forbidden'
+  slot.use(node.link())
+  slot.want({ track, paused: false })
+  await settled(slot)
+  slot.want({ track, paused: true })
+  await settled(slot)
+  expect(refused).toEqual(['call.forbidden', 'call.forbidden'])
+})
+
+test('what a lost socket answers after the next one is there is asked again', async () => {
+  const { slot, node } = newSlot('mic')
+  slot.use(node.link())
+  const answer = node.hold()
+  slot.want({ track: newTrack('one'), paused: false })
+  node.fails = 'network.unreachable'
+  slot.compare(node.link().ask, undefined)
+  answer()
+  node.recovers()
+  await settled(slot)
+  expect(node.said).toEqual(['produce one'])
+  expect(slot.flows).toBe(true)
+})
+
+test('what the node stopped of an earlier producer does not stop the one in use', async () => {
+  const { slot, node } = newSlot('mic')
+  const track = newTrack('one')
+  slot.use(node.link())
+  slot.want({ track, paused: false })
+  await settled(slot)
+  slot.stopped('producer 0')
+  slot.want({ track, paused: true })
+  await settled(slot)
+  expect(node.said).toEqual(['produce one', 'pause'])
+})
+
 function newSlot(source: ConstructorParameters<typeof Slot>[0]) {
   const refused: string[] = []
   return { slot: new Slot(source, (_, { code }) => refused.push(code)), node: newNode(), refused }
@@ -121,12 +195,26 @@ async function settled(slot: Slot): Promise<void> {
 
 /** A node that writes down what it is told, and the library's transport to it. */
 function newNode() {
-  const node = { said: [] as string[], fails: null as AppErrorCode | null, link }
+  let held: Promise<void> = Promise.resolve()
+  const node = { said: [] as string[], fails: null as AppErrorCode | null, link, hold, recovers }
   let count = 0
   const answer = async (what: string) => {
-    await Promise.resolve()
-    if (node.fails) throw new AppError(node.fails)
+    await held
+    const { fails } = node
+    if (recovering) node.fails = null
+    if (fails) throw new AppError(fails)
     node.said.push(what)
+  }
+  let recovering = false
+  /** Nothing is answered before the call of what this answers. */
+  function hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held = promise
+    return resolve
+  }
+  /** What fails now fails once. */
+  function recovers() {
+    recovering = true
   }
   const mutate = (what: string) => ({ mutate: () => answer(what) })
   const calls = { media: { pause: mutate('pause'), resume: mutate('resume'), close: mutate('close') } }

@@ -42,7 +42,12 @@ export class Slot {
   }
 
   want(wish: Wish): void {
+    const { track, paused } = this.#wish
+    if (wish.track === track && wish.paused === paused) return
     this.#wish = wish
+    // Not after the step that is under way: until an answer comes that is late, the others would hear who is muted here.
+    if (wish.track) wish.track.enabled = !wish.paused
+    if (wish.paused) this.producer?.pause()
     this.#refused = false
     this.#work()
   }
@@ -67,7 +72,8 @@ export class Slot {
 
   /** The node closed it by itself. */
   stopped(id: string): void {
-    if (this.producer?.id === id) this.#forget()
+    if (this.producer?.id !== id) return
+    this.#forget()
     this.#refused = true
   }
 
@@ -101,7 +107,8 @@ export class Slot {
       try {
         if (link) await this.#step(link)
       } catch (thrown) {
-        if (link?.transport !== this.#link?.transport) continue
+        // Another place, or the same one by another socket: what failed there is done here.
+        if (link !== this.#link) continue
         const error = appError(thrown)
         // Without a socket everything waits for the next one; it compares.
         this.#refused = true
@@ -127,8 +134,6 @@ export class Slot {
   }
 
   async #produce(link: Link, track: MediaStreamTrack, paused: boolean): Promise<void> {
-    // Nothing of a muted microphone leaves in the moment between producing and pausing.
-    track.enabled = !paused
     const producer = await link.transport.produce({
       track,
       ...options[this.source],
