@@ -23,10 +23,10 @@ export class Stream {
     this.#wake?.()
   }
 
-  /** What waits is still told; then the socket goes. */
+  /** What waits is still told; a last word makes all of it but the answer to joining idle: a room that ends tells a hundred times as much. */
   end(last?: RoomFrame): void {
     if (this.#ended) return
-    if (last) this.#waiting.push(last)
+    if (last) this.#waiting = [...this.#waiting.filter(({ type }) => type === 'joined'), last]
     this.#ended = true
     this.#wake?.()
   }

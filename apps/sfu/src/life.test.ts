@@ -245,6 +245,26 @@ test('a meeting that has ended or moved closes its room, and an order of an olde
   await expect(enter()).rejects.toThrow('call.ticket_invalid')
 })
 
+test.each([
+  ['ended', () => void house.node.nudge(order({ state: 'ended' }))],
+  ['lost its worker', () => void process.kill(room()!.worker.pid!, 'SIGKILL')],
+])('of a meeting that has %s everybody hears that, and nothing of how it came apart', async (_what, happen) => {
+  const all = [await enter(), await enter(), await enter()]
+  for (const one of all) await speak(one)
+  const heard = ({ visitor }: (typeof all)[number]) =>
+    visitor.frames.flatMap((frame) => (frame.type === 'consumers' ? frame.consumers : []))
+  await expect.poll(() => all.map((one) => heard(one).length)).toEqual([2, 2, 2])
+  // What was told before has arrived with the answer to this.
+  await Promise.all(all.map(({ visitor }) => visitor.call.room.view.mutate({ tiles: [] })))
+  const before = all.map(({ visitor }) => visitor.frames.length)
+  happen()
+  for (const { visitor } of all) await visitor.frame('ended')
+  expect(all.map(({ visitor }, index) => visitor.frames.slice(before[index]).map(({ type }) => type))).toEqual(
+    Array(3).fill(['ended']),
+  )
+  await house.node.workers[0]?.up
+})
+
 test('after the last frame the socket is closed by the node', async () => {
   const anna = await enter()
   await anna.visitor.call.room.leave.mutate()
