@@ -92,7 +92,7 @@ export async function removeMember(ctx: Ctx, { dialogId, userId }: RemoveMember)
     must(mayRemoveFromGroup(dialog.mine.role, role), 'dialog.forbidden')
     const rev = await advance(tx, dialogScope(dialogId))
     await addSystemMessage(tx, dialogId, rev, { event: 'removed', userId })
-    await endMembership(tx, dialogId, userId)
+    await endMembership(tx, { dialogId, userId, put_out: true })
     return { dialog: await stampDialog(tx, dialogId, { member_count: dialog.member_count - 1, members_rev: rev, rev }) }
   })
 }
@@ -118,7 +118,7 @@ export async function leaveDialog(ctx: Ctx, { dialogId }: OneDialog): Promise<Re
     if (dialog.mine.role === 'owner' && dialog.member_count > 1) await refuseLastOwner(tx, dialogId)
     const rev = await advance(tx, dialogScope(dialogId))
     await addSystemMessage(tx, dialogId, rev, { event: 'left' })
-    await endMembership(tx, dialogId, me)
+    await endMembership(tx, { dialogId, userId: me, put_out: false })
     await stampDialog(tx, dialogId, { member_count: dialog.member_count - 1, members_rev: rev, rev })
   })
   return {}

@@ -38,17 +38,21 @@ export async function insertMembers(tx: Tx, given: NewMembers): Promise<void> {
         joined_at: eb.fn<Date>('veche_now'),
         left_at: null,
         unread_mark: false,
+        put_out: false,
       })),
     )
     .execute()
 }
 
 /** The row stays, with the time of leaving: it is what tells the person's devices to drop the dialog. */
-export async function endMembership(tx: Tx, dialogId: DialogId, userId: UserId): Promise<void> {
+export async function endMembership(
+  tx: Tx,
+  { dialogId, userId, put_out }: { dialogId: DialogId; userId: UserId; put_out: boolean },
+): Promise<void> {
   const rev = await advance(tx, userScope(userId))
   await tx.db
     .updateTable('members')
-    .set((eb) => ({ left_at: eb.fn<Date>('veche_now'), role: 'member' as const, rev }))
+    .set((eb) => ({ left_at: eb.fn<Date>('veche_now'), role: 'member' as const, put_out, rev }))
     .where('dialog_id', '=', dialogId)
     .where('user_id', '=', userId)
     .execute()

@@ -31,7 +31,8 @@ export class Faces {
   async #tell(meetingId: MeetingId): Promise<void> {
     const { polls, hints } = this.#deps
     const dialogId = await dialogOf({ db: polls }, meetingId)
-    const signal = { kind: 'meeting' as const, dialogId, meetingId, ...(await facesOf(polls, meetingId)) }
+    const faces = await facesOf(polls, meetingId)
+    const signal = { kind: 'meeting' as const, dialogId, meetingId, ...faces(meetingId) }
     hints.tell({ signal: { signal, dialogIds: [dialogId], userIds: [] } })
   }
 }

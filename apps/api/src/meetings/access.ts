@@ -1,5 +1,6 @@
 import type { DB } from '@veche/db/types.gen'
 import type { DialogId, MeetingId, SeatId, TabId, UserId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import { type DialogAction, type DialogRole, mayInDialog } from '@veche/shared/permissions'
 import type { Kysely, Selectable } from 'kysely'
 import type { Env } from '../env.ts'
@@ -25,6 +26,8 @@ export type OpenMeeting = Meeting & {
   dialog: { kind: 'direct' | 'group'; title: string | null; pair: [UserId, UserId] | null }
   /** Null for somebody who came by the link and is no member of the dialog. */
   role: DialogRole | null
+  /** They were a member, and did not leave by themselves. */
+  putOut: boolean
   seat: MySeat | null
 }
 
@@ -35,13 +38,13 @@ const rules: Record<MeetingAction, { member: DialogAction; link?: true; seat?: t
   look: { member: 'read', link: true },
   join: { member: 'meet', link: true },
   attendance: { member: 'read' },
-  relays: { member: 'meet', seat: true },
+  relays: { member: 'meet' },
   leave: { member: 'read', seat: true },
 }
 
 /**
- * The one door to a meeting. Members of its dialog come in by their membership; others by its link, if it is open to everyone. A wrong
- * link, an unknown id and a meeting of others look alike.
+ * The one door to a meeting. Members of its dialog come in by their membership; others by its link, if it is open to everyone; whoever
+ * was put out of the room does not come back by its open door. A wrong link, an unknown id and a meeting of others look alike.
  */
 export async function openMeeting(
   ctx: Asking,
@@ -49,12 +52,14 @@ export async function openMeeting(
   action: MeetingAction,
   code?: string,
 ): Promise<OpenMeeting> {
-  const found = await load(ctx, meetingId)
+  const row = await seenBy(ctx).where('meetings.id', '=', meetingId).executeTakeFirst()
+  const found = row && toOpen(row)
   if (!found) fail('meeting.not_found')
   const { member, link, seat } = rules[action]
   if (found.role) must(mayInDialog(found.dialog.kind, found.role, member), 'meeting.forbidden')
   else if (seat && found.seat) return found
-  else if (link && code && isLinkOf(ctx, found, code)) must(found.open_to === 'everyone', 'meeting.forbidden')
+  else if (link && code && isLinkOf(ctx, found, code))
+    must(found.open_to === 'everyone' && !found.putOut, 'meeting.forbidden')
   else fail('meeting.not_found')
   return found
 }
@@ -81,29 +86,39 @@ function isLinkOf({ env }: Asking, { public_id, link_generation }: Linked, code:
   return isGoodCode(env, code, { publicId: public_id, generation: link_generation })
 }
 
-async function load({ db, actor }: Asking, meetingId: MeetingId): Promise<OpenMeeting | null> {
-  const found = await db
+/** Those that I sit in, and may still: the last one that I came to first. */
+export async function meetingsWithMe(ctx: Asking): Promise<OpenMeeting[]> {
+  const rows = await seenBy(ctx)
+    .where('seats.state', 'in', ['in', 'away'])
+    .orderBy('seats.joined_at', 'desc')
+    .limit(limits.page.dialogs)
+    .execute()
+  return rows.map(toOpen).filter(({ role }) => role !== null)
+}
+
+/** Meetings as this person stands to them. */
+function seenBy({ db, actor }: Asking) {
+  return db
     .selectFrom('meetings')
     .innerJoin('dialogs', 'dialogs.id', 'meetings.dialog_id')
     .leftJoin('members', (join) =>
-      join
-        .onRef('members.dialog_id', '=', 'meetings.dialog_id')
-        .on('members.user_id', '=', actor.userId)
-        .on('members.left_at', 'is', null),
+      join.onRef('members.dialog_id', '=', 'meetings.dialog_id').on('members.user_id', '=', actor.userId),
     )
     .leftJoin('seats', (join) =>
       join.onRef('seats.meeting_id', '=', 'meetings.id').on('seats.user_id', '=', actor.userId),
     )
     .select([...meetingColumns, ...placeColumns].map((column) => `meetings.${column}` as const))
-    .select(['dialogs.kind', 'dialogs.title', 'dialogs.pair', 'members.role'])
+    .select(['dialogs.kind', 'dialogs.title', 'dialogs.pair', 'members.role', 'members.left_at', 'members.put_out'])
     .select(['seats.id as seat_id', 'seats.state as seat_state', 'seats.epoch as seat_epoch', 'seats.tab'])
-    .where('meetings.id', '=', meetingId)
-    .executeTakeFirst()
-  if (!found) return null
-  const { kind, title, pair, role, seat_id, seat_state, seat_epoch, tab, ...meeting } = found
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof seenBy>['executeTakeFirstOrThrow']>>
+
+function toOpen(row: Row): OpenMeeting {
+  const { kind, title, pair, role, left_at, put_out, seat_id, seat_state, seat_epoch, tab, ...meeting } = row
   const seat =
     seat_id && seat_state && seat_epoch !== null && tab
       ? { id: seat_id, state: seat_state, epoch: seat_epoch, tab }
       : null
-  return { ...meeting, dialog: { kind, title, pair }, role, seat }
+  return { ...meeting, dialog: { kind, title, pair }, role: left_at ? null : role, putOut: Boolean(put_out), seat }
 }

@@ -8,6 +8,11 @@ import { Observer } from '../test/observer.ts'
 import { join, leave, meetingRow, newMeeting, newOnlyNode, newTab, seatOf } from '../test/meetings.ts'
 import { tidySignIn } from '../auth/retention.ts'
 import { endEmpty } from './ending.ts'
+import { meetingScope } from './scopes.ts'
+import { SeatGuard } from './SeatGuard.ts'
+import { userScope } from '../dialogs/scopes.ts'
+import { changeScope, lockScopes } from '../platform/scopes.ts'
+import { inTransaction } from '../platform/transaction.ts'
 import { buryNode } from './nodes/known-nodes.ts'
 import { sql } from 'kysely'
 
@@ -161,17 +166,59 @@ describe('a meeting that', () => {
     expect((await join(house.deps, anna, meetingId, { tab, returning: true })).seatEpoch).toBe(2)
   })
 
-  it('somebody was put out of is not entered again by its open link', async () => {
-    const { people } = await newMeeting(house.deps)
-    const [owner, guest] = [people[0]!, await newUser(house.deps)]
+  it('somebody was put out of is not entered again by its open link, nor looked at; who went by themselves comes back', async () => {
+    const [owner, guest, other] = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
     const open = await as(owner).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })
-    const { meetingId, code } = open
+    const { meetingId, code, dialogId } = open
     await join(house.deps, guest, meetingId, { code })
-    await as(owner).dialogs.removeMember({ dialogId: open.dialogId, userId: guest.userId })
-    await house.deps.db.updateTable('seats').set({ state: 'removed' }).where('user_id', '=', guest.userId).execute()
-    await expect(join(house.deps, guest, meetingId, { code })).rejects.toThrow('meeting.forbidden')
+    await leave(house.deps, other, await join(house.deps, other, meetingId, { code }))
+    for (const { userId } of [guest, other]) await as(owner).dialogs.removeMember({ dialogId, userId })
+    for (const who of [guest, other]) {
+      await expect(join(house.deps, who, meetingId, { code })).rejects.toThrow('meeting.forbidden')
+      await expect(as(who).meetings.byCode({ code })).rejects.toThrow('meeting.forbidden')
+    }
+    await as(owner).dialogs.addMembers({ dialogId, userIds: [guest.userId] })
+    await as(guest).dialogs.leave({ dialogId })
+    await new SeatGuard(house.deps).round()
+    expect((await seatOf(house.deps, meetingId, guest)).state).toBe('removed')
+    expect((await join(house.deps, guest, meetingId, { code })).seat.state).toBe('in')
+  })
+
+  it('many ask for at once takes four connections of a process and leaves the others their own', async () => {
+    const { people, meetingId } = await newMeeting(house.deps, 12)
+    const other = await two()
+    let asked: Promise<unknown>[] = []
+    await inTransaction(house.deps, async (tx) => {
+      await lockScopes(tx, [meetingScope(meetingId)])
+      asked = people.map((who) => join(house.deps, who, meetingId))
+      await expect.poll(waiting).toBe(4)
+      await join(house.deps, other.anna, other.meetingId)
+    })
+    await Promise.all(asked)
+  })
+
+  it('is not entered by somebody who was signed out while they waited', async () => {
+    const { meetingId, anna } = await two()
+    let asked: Promise<unknown> = Promise.resolve()
+    await changeScope(house.deps, userScope(anna.userId), async (tx) => {
+      asked = join(house.deps, anna, meetingId)
+      asked.catch(() => undefined)
+      await expect.poll(waiting).toBe(1)
+      await tx.db.updateTable('sessions').set({ revoked_at: new Date() }).where('id', '=', anna.sessionId).execute()
+    })
+    await expect(asked).rejects.toThrow('auth.required')
+    expect(await house.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId).execute()).toEqual(
+      [],
+    )
   })
 })
+
+/** Who waits for a lock. */
+async function waiting(): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(house.deps.polls)
+  return rows[0]!.n
+}
 
 describe('the place of a meeting', () => {
   it('is chosen once, by the first of many who come at once', async () => {
@@ -258,6 +305,9 @@ describe('the place of a meeting', () => {
     expect((await join(house.deps, anna, meetingId)).sfuUrl).toBe(`/sfu/${node.id}`)
     const open = house.another({ SFU_ORIGINS: 'wss://sfu-2.example.org' })
     expect((await join(open, anna, meetingId)).sfuUrl).toBe(node.url)
+    node.url = 'no address at all'
+    await node.beat()
+    expect((await join(open, anna, meetingId)).sfuUrl).toBe(`/sfu/${node.id}`)
   })
 })
 

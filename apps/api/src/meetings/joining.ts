@@ -8,8 +8,7 @@ import { joinGroup } from '../dialogs/members.ts'
 import { dialogScope, userScope } from '../dialogs/scopes.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
-import { advance, lockScopes } from '../platform/scopes.ts'
-import { inTransaction } from '../platform/transaction.ts'
+import { advance, changeScopes } from '../platform/scopes.ts'
 import { type OpenMeeting, openMeeting } from './access.ts'
 import { noteComing } from './attendance.ts'
 import { tellNode } from './nodes/orders.ts'
@@ -27,19 +26,35 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
   const before = await openMeeting(ctx, meetingId, 'join', code)
   if (failed) await ctx.nodes.accuse({ id: failed.nodeId, boot: failed.boot })
   const me = ctx.actor.userId
-  const scopes = [meetingScope(meetingId), userScope(me)]
-  return inTransaction(ctx, async (tx) => {
-    // Only whoever becomes a member by coming changes the dialog.
-    if (!before.role) scopes.push(dialogScope(before.dialog_id))
-    await lockScopes(tx, scopes).catch(orNoSuchMeeting)
+  // Only whoever becomes a member by coming changes the dialog.
+  const dialog = before.role ? [] : [dialogScope(before.dialog_id)]
+  return changeScopes(ctx, [meetingScope(meetingId), userScope(me), ...dialog], async (tx) => {
+    const name = await nameOf(tx)
     const meeting = await openMeeting(tx, meetingId, 'join', code)
     must(meeting.state === 'live', 'meeting.ended')
     mustBeMine(meeting, input)
-    await mustFit(tx, meeting)
+    const others = await othersIn(tx, meeting)
+    must(others < limits.meeting.seats, 'meeting.full')
     if (!meeting.role) await becomeMember(tx, meeting, before)
-    const place = await takePlace(tx, meeting)
-    return answer(tx, meeting, place, await sitDown(tx, meeting, input))
-  })
+    const place = await takePlace(tx, meeting, others)
+    return answer(tx, { meeting, place, name, seat: await sitDown(tx, meeting, input) })
+  }).catch(orNoSuchMeeting)
+}
+
+/** The person is locked: whoever was signed out or disabled while they waited does not get through. */
+async function nameOf(tx: Tx): Promise<string> {
+  const { userId, sessionId } = tx.actor
+  const me = await tx.db
+    .selectFrom('users')
+    .innerJoin('sessions', 'sessions.user_id', 'users.id')
+    .select('users.name')
+    .where('sessions.id', '=', sessionId)
+    .where('sessions.user_id', '=', userId)
+    .where('sessions.revoked_at', 'is', null)
+    .where('sessions.expires_at', '>', sqlNow)
+    .where('users.disabled_at', 'is', null)
+    .executeTakeFirst()
+  return (me ?? fail('auth.required')).name
 }
 
 /** A tab that comes back by itself finds its own seat or none: what a person does by hand always counts. */
@@ -50,22 +65,21 @@ function mustBeMine({ seat }: OpenMeeting, { tab, returning }: Join): void {
   fail(seat.state === 'left' ? 'meeting.not_seated' : 'meeting.seat_taken')
 }
 
-async function mustFit(tx: Tx, { id }: OpenMeeting): Promise<void> {
-  const { taken } = await tx.db
+/** How many others sit in it. */
+async function othersIn(tx: Tx, { id }: OpenMeeting): Promise<number> {
+  const { others } = await tx.db
     .selectFrom('seats')
-    .select((eb) => eb.fn.countAll<number>().as('taken'))
+    .select((eb) => eb.fn.countAll<number>().as('others'))
     .where('meeting_id', '=', id)
     .where('state', 'in', ['in', 'away'])
     .where('user_id', '<>', tx.actor.userId)
     .executeTakeFirstOrThrow()
-  must(taken < limits.meeting.seats, 'meeting.full')
+  return others
 }
 
 /** Removed while they asked: the dialog is not locked, and what they ask for is not theirs any more. */
 async function becomeMember(tx: Tx, meeting: OpenMeeting, before: OpenMeeting): Promise<void> {
   if (before.role) fail('meeting.not_found')
-  // Whoever was put out of the room does not come back by its open door.
-  must(meeting.seat?.state !== 'removed', 'meeting.forbidden')
   await joinGroup(tx, meeting.dialog_id)
 }
 
@@ -101,12 +115,14 @@ async function sitDown(tx: Tx, { id, seat }: OpenMeeting, { tab }: Join) {
 
 type Seat = Awaited<ReturnType<typeof sitDown>>
 
-async function answer(tx: Tx, meeting: OpenMeeting, place: Place, seat: Seat): Promise<JoinAnswer> {
-  const { id, boot, url, capabilities: routerRtpCapabilities } = place.node
-  const now = tx.clock.now()
+type Joined = { meeting: OpenMeeting; place: Place; name: string; seat: Seat }
+
+async function answer(tx: Tx, { meeting, place, name, seat }: Joined): Promise<JoinAnswer> {
+  const { id, boot, now, url, capabilities: routerRtpCapabilities } = place.node
   const claims = { aud: id, boot, meeting: meeting.id, meetingEpoch: place.epoch, seat: seat.id, seatEpoch: seat.epoch }
   const ticket = await tx.tickets.sign(
-    { ...claims, user: tx.actor.userId, name: await nameOf(tx), caps: seat.caps },
+    { ...claims, user: tx.actor.userId, name, caps: seat.caps },
+    // By the one clock that all processes share: the node is told it with each answer to its heartbeat.
     now,
   )
   tx.metrics.tickets.inc()
@@ -116,13 +132,8 @@ async function answer(tx: Tx, meeting: OpenMeeting, place: Place, seat: Seat): P
     seatEpoch: seat.epoch,
     ticket,
     node: { id, boot },
-    sfuUrl: url && tx.env.SFU_ORIGINS.includes(new URL(url).origin) ? url : `/sfu/${id}`,
+    sfuUrl: url && tx.env.SFU_ORIGINS.includes(URL.parse(url)?.origin ?? '') ? url : `/sfu/${id}`,
     routerRtpCapabilities: routerRtpCapabilities ?? {},
     ...relaysFor(tx, seat.id),
   }
-}
-
-async function nameOf(tx: Tx): Promise<string> {
-  const query = tx.db.selectFrom('users').select('name').where('id', '=', tx.actor.userId)
-  return (await query.executeTakeFirstOrThrow()).name
 }

@@ -2,8 +2,7 @@ import type { Leave } from '@veche/shared/schemas/meetings'
 import type { Ctx } from '../ctx.ts'
 import { userScope } from '../dialogs/scopes.ts'
 import { must } from '../errors.ts'
-import { lockScopes } from '../platform/scopes.ts'
-import { inTransaction } from '../platform/transaction.ts'
+import { changeScopes } from '../platform/scopes.ts'
 import { openMeeting } from './access.ts'
 import { meetingScope, orNoSuchMeeting } from './scopes.ts'
 import { settleSeats } from './seats.ts'
@@ -11,12 +10,11 @@ import { settleSeats } from './seats.ts'
 /** Getting up. Said twice it is done once, and said by a place that another has taken over since it is nothing. */
 export async function leaveMeeting(ctx: Ctx, { meetingId, seatEpoch }: Leave): Promise<Record<string, never>> {
   const userId = ctx.actor.userId
-  await inTransaction(ctx, async (tx) => {
-    await lockScopes(tx, [meetingScope(meetingId), userScope(userId)]).catch(orNoSuchMeeting)
+  await changeScopes(ctx, [meetingScope(meetingId), userScope(userId)], async (tx) => {
     const { seat } = await openMeeting(tx, meetingId, 'leave')
     must(seat, 'meeting.not_seated')
     if (seat.epoch !== seatEpoch || (seat.state !== 'in' && seat.state !== 'away')) return
     await settleSeats(tx, meetingId, [{ seat: seat.id, userId, state: 'left' }])
-  })
+  }).catch(orNoSuchMeeting)
   return {}
 }

@@ -12,11 +12,11 @@ export type Place = { node: KnownNode; epoch: number }
  * Where the meeting lives from now on. It changes by compare-and-set, so that whatever else goes wrong it is never in two places:
  * tickets for an earlier epoch of the place are worth nothing.
  */
-export async function takePlace(tx: Tx, meeting: OpenMeeting): Promise<Place> {
+export async function takePlace(tx: Tx, meeting: OpenMeeting, others: number): Promise<Place> {
   const { id, epoch, node_id, node_boot } = meeting
   const nodes = await knownNodes(tx.db)
   const held = node_id && node_boot ? { id: node_id, boot: node_boot } : null
-  const standing = { node: held, movedMs: movedMs(nodes, meeting), others: await othersIn(tx, meeting) }
+  const standing = { node: held, movedMs: movedMs(nodes, meeting), others }
   const placed = placeMeeting(standing, nodes)
   if (!placed) fail('meeting.no_node')
   const { node, reason } = placed
@@ -37,17 +37,6 @@ export async function takePlace(tx: Tx, meeting: OpenMeeting): Promise<Place> {
 /** The others come after, and have as long for it as after any other loss before they count as away. */
 async function keepSeats(tx: Tx, { id }: OpenMeeting): Promise<void> {
   await sql`update seats set seen_at = veche_now() where meeting_id = ${id} and state = 'in'`.execute(tx.db)
-}
-
-async function othersIn(tx: Tx, { id }: OpenMeeting): Promise<number> {
-  const { others } = await tx.db
-    .selectFrom('seats')
-    .select((eb) => eb.fn.countAll<number>().as('others'))
-    .where('meeting_id', '=', id)
-    .where('state', 'in', ['in', 'away'])
-    .where('user_id', '<>', tx.actor.userId)
-    .executeTakeFirstOrThrow()
-  return others
 }
 
 function movedMs(nodes: KnownNode[], { moved_at }: OpenMeeting): number | null {

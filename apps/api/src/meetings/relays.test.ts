@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 
 it('credentials of the relays are for those seated, for ten minutes, and prove themselves', async () => {
-  const { people, meetingId } = await newMeeting(house.deps)
+  const { people, meetingId, dialogId } = await newMeeting(house.deps)
   const [anna, boris] = people as [(typeof people)[0], (typeof people)[0]]
   const joined = await join(house.deps, anna, meetingId)
   const before = Date.now()
@@ -25,6 +25,10 @@ it('credentials of the relays are for those seated, for ten minutes, and prove t
   expect(iceServers).toEqual([{ urls, username, credential }])
   expect(joined.iceServers).toMatchObject([{ urls }])
   await expect(callerFor(house.deps, boris).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_seated')
+  await join(house.deps, boris, meetingId)
+  await callerFor(house.deps, anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+  // Before anything has looked after the seat.
+  await expect(callerFor(house.deps, boris).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_found')
   await leave(house.deps, anna, joined)
   await expect(callerFor(house.deps, anna).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_seated')
 })

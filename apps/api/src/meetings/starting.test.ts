@@ -119,6 +119,15 @@ describe('a meeting that begins with a link', () => {
     const dialogId = await newGroup(house.deps, [anna])
     expect(await as(anna).meetings.create({ id: id(), dialogId, title: 'Late' })).toMatchObject({ dialogId })
   })
+
+  it('does not open a group that is there, but for those who let people in anyway', async () => {
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    await as(anna).dialogs.setRole({ dialogId, userId: boris.userId, role: 'owner' })
+    await as(boris).dialogs.setRole({ dialogId, userId: anna.userId, role: 'member' })
+    const input = { id: id(), dialogId, title: 'Mine no more' }
+    await expect(as(anna).meetings.create(input)).rejects.toThrow('dialog.forbidden')
+    expect((await dialogRow(house.deps, dialogId)).live_meeting_id).toBeNull()
+  })
 })
 
 describe('who may look', () => {
@@ -142,5 +151,23 @@ describe('who may look', () => {
     expect(await as(boris).meetings.look({ meetingId })).toMatchObject({ ...seen, seatedElsewhere: true })
     expect((await as(boris).meetings.mine())[0]).toMatchObject({ meetingId, ...seen })
     expect(await as(anna).meetings.mine()).toEqual([])
+  })
+
+  it('at the meetings that one sits in, each with its own people, and none that one was put out of', async () => {
+    const people = [anna, boris, await newUser(house.deps)]
+    const vera = people[2]!
+    const begin = async () => {
+      const dialogId = await newGroup(house.deps, people)
+      const { meetingId } = await as(anna).meetings.start({ id: id(), dialogId })
+      await join(house.deps, vera, meetingId)
+      return { dialogId, meetingId }
+    }
+    const [alone, together, lost] = [await begin(), await begin(), await begin()]
+    await join(house.deps, anna, together.meetingId)
+    await as(anna).dialogs.removeMember({ dialogId: lost.dialogId, userId: vera.userId })
+    expect(await as(vera).meetings.mine()).toMatchObject([
+      { meetingId: together.meetingId, count: 2, userIds: [vera.userId, anna.userId] },
+      { meetingId: alone.meetingId, count: 1, userIds: [vera.userId] },
+    ])
   })
 })

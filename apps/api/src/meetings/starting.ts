@@ -35,6 +35,8 @@ function startIn(ctx: Ctx, given: Beginning): Promise<MeetingId> {
     const { live_meeting_id } = await openDialog(tx, given.dialogId, 'meet')
     const before = await begunBefore(tx, given)
     if (before) return before
+    // Its link would be a way into the dialog.
+    if (given.openTo === 'everyone' && !live_meeting_id) await openDialog(tx, given.dialogId, 'addMembers')
     if (!live_meeting_id) return begin(tx, given)
     await keepOpen(tx, live_meeting_id)
     return live_meeting_id

@@ -52,6 +52,17 @@ describe('a ticket', () => {
     })
   })
 
+  it('is dated by the clock of the database, as nodes are told it: processes need not agree', async () => {
+    const ahead = { ...house.deps, clock: { now: () => house.clock.now() + 60_000 } }
+    const dialogId = await newGroup(house.deps, [anna, boris])
+    const { meetingId } = await as(anna).start({ id: newId<MeetingId>(), dialogId })
+    const { payload } = await read((await join(ahead, anna, meetingId)).ticket, house.deps.tickets)
+    for (const deps of [house.deps, ahead]) {
+      const { now } = (await node.beat(deps))!
+      expect(Math.abs(now - ticketClaims.parse(payload).iat * 1000)).toBeLessThan(30_000)
+    }
+  })
+
   it('is signed under the new secret while those under the old one are still taken', async () => {
     const next = { ...house.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: house.env.VECHE_SECRET }
     const both = new Tickets(next)

@@ -76,9 +76,18 @@ export async function createScope(tx: Changing, scope: Scope): Promise<number> {
  * the lock.
  */
 export function changeScope<C extends Deps, T>(ctx: C, scope: Scope, fn: (tx: Tx<C>) => Promise<T>): Promise<T> {
-  return ctx.gates.scope.run(scope.id, () =>
+  return changeScopes(ctx, [scope], fn)
+}
+
+/** The same for several, of which the first is the one that many may want at once. */
+export function changeScopes<C extends Deps, T>(
+  ctx: C,
+  scopes: [Scope, ...Scope[]],
+  fn: (tx: Tx<C>) => Promise<T>,
+): Promise<T> {
+  return ctx.gates.scope.run(scopes[0].id, () =>
     inTransaction(ctx, async (tx) => {
-      await lockScopes(tx, [scope])
+      await lockScopes(tx, scopes)
       return fn(tx)
     }),
   )
