@@ -4,6 +4,10 @@ import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { join, newMeeting, seatOf } from '../test/meetings.ts'
+import { lockScopes } from '../platform/scopes.ts'
+import { inTransaction } from '../platform/transaction.ts'
+import { lockWaits } from '../test/locks.ts'
+import { meetingScope } from './scopes.ts'
 import { SeatGuard } from './SeatGuard.ts'
 
 let house: House
@@ -60,6 +64,26 @@ it('a hint is enough to be looked at, long before the round', async () => {
   onTestFinished(() => guard.stop())
   await as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })
   await expect.poll(() => stateOf(boris)).toBe('removed')
+})
+
+it('a meeting that is locked for long keeps nobody else in their seat', async () => {
+  const other = await newMeeting(house.deps)
+  const vera = other.people[1]!
+  await join(house.deps, vera, other.meetingId)
+  await as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+  await as(other.people[0]!).dialogs.removeMember({ dialogId: other.dialogId, userId: vera.userId })
+  let round: Promise<void> = Promise.resolve()
+  await inTransaction(house.deps, async (tx) => {
+    await lockScopes(tx, [meetingScope(meetingId), meetingScope(other.meetingId)])
+    round = new SeatGuard(house.deps).round()
+    // Neither waits for the other one.
+    await expect.poll(() => lockWaits(house.deps)).toBe(2)
+  })
+  await round
+  expect([await stateOf(boris), (await seatOf(house.deps, other.meetingId, vera)).state]).toEqual([
+    'removed',
+    'removed',
+  ])
 })
 
 it('a seat that another session of the same person took since is left to them', async () => {

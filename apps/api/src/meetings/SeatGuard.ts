@@ -2,6 +2,7 @@ import type { MeetingId, ScopeId, UserId } from '@veche/shared/ids'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
+import { Semaphore } from '../platform/semaphore.ts'
 import { changeSeats, type SeatChange } from './seats.ts'
 
 const every = 1_000
@@ -13,6 +14,7 @@ const hintsTogether = 100
  */
 export class SeatGuard {
   readonly #deps: Deps
+  readonly #places = new Semaphore(4)
   readonly #hinted = new Set<ScopeId>()
   #unlisten: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
@@ -45,8 +47,11 @@ export class SeatGuard {
     const { rows } = await sql<{ meetingId: MeetingId; people: UserId[] }>`
       select meeting_id as "meetingId", array_agg(user_id) as people from (${seatsWithoutRight(where)}) found
       group by meeting_id`.execute(this.#deps.polls)
-    for (const { meetingId, people } of rows)
-      await changeSeats(this.#deps, meetingId, people, (tx) => stillWithoutRight(tx, meetingId))
+    // One that is locked for long keeps nobody else waiting.
+    const change = ({ meetingId, people }: (typeof rows)[number]) =>
+      changeSeats(this.#deps, meetingId, people, (tx) => stillWithoutRight(tx, meetingId))
+    const atOnce = (row: (typeof rows)[number]) => this.#places.run('seats', () => change(row))
+    await Promise.all(rows.map((row) => atOnce(row).catch((error: unknown) => this.#failed(error))))
     if (!userIds) await this.#measure()
   }
 

@@ -3,6 +3,7 @@ import { limits } from '@veche/shared/limits'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { lockWaits } from '../test/locks.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { Observer } from '../test/observer.ts'
 import { join, leave, meetingRow, newMeeting, newOnlyNode, newTab, seatOf } from '../test/meetings.ts'
@@ -191,7 +192,7 @@ describe('a meeting that', () => {
     await inTransaction(house.deps, async (tx) => {
       await lockScopes(tx, [meetingScope(meetingId)])
       asked = people.map((who) => join(house.deps, who, meetingId))
-      await expect.poll(waiting).toBe(4)
+      await expect.poll(() => lockWaits(house.deps)).toBe(4)
       await join(house.deps, other.anna, other.meetingId)
     })
     await Promise.all(asked)
@@ -203,7 +204,7 @@ describe('a meeting that', () => {
     await changeScope(house.deps, userScope(anna.userId), async (tx) => {
       asked = join(house.deps, anna, meetingId)
       asked.catch(() => undefined)
-      await expect.poll(waiting).toBe(1)
+      await expect.poll(() => lockWaits(house.deps)).toBe(1)
       await tx.db.updateTable('sessions').set({ revoked_at: new Date() }).where('id', '=', anna.sessionId).execute()
     })
     await expect(asked).rejects.toThrow('auth.required')
@@ -212,13 +213,6 @@ describe('a meeting that', () => {
     )
   })
 })
-
-/** Who waits for a lock. */
-async function waiting(): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(house.deps.polls)
-  return rows[0]!.n
-}
 
 describe('the place of a meeting', () => {
   it('is chosen once, by the first of many who come at once', async () => {

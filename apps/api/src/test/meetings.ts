@@ -1,11 +1,12 @@
-import { type DialogId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
+import { type DialogId, type MeetingId, newId, type TabId, type UserId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import type { Join } from '@veche/shared/schemas/meetings'
+import { type RawBuilder, sql } from 'kysely'
+import { onTestFinished } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUser, type TestUser } from './builders.ts'
 import { callerFor, type House } from './harness.ts'
 import { MediaNode } from './media-node.ts'
-import { onTestFinished } from 'vitest'
 
 export const newTab = () => newId<TabId>()
 
@@ -58,4 +59,28 @@ export async function meetingRow(deps: Deps, meetingId: MeetingId) {
 
 export async function dialogRow(deps: Deps, dialogId: DialogId) {
   return deps.db.selectFrom('dialogs').selectAll().where('id', '=', dialogId).executeTakeFirstOrThrow()
+}
+
+/** Meetings that were before, in the same dialog, with this person in each of them; the planner knows of them. */
+export async function addPast(
+  deps: Deps,
+  given: { meetingId: MeetingId; userId: UserId; count: number },
+): Promise<void> {
+  const { meetingId, userId, count } = given
+  await sql`with made as (
+      insert into scopes (id, kind, rev) select gen_random_uuid(), 'meeting', 1 from generate_series(1, ${count}::int) returning id),
+    past as (
+      insert into meetings (id, dialog_id, public_id, state, started_by, ended_at, rev)
+        select made.id, m.dialog_id, made.id, 'ended', m.started_by, veche_now(), 1
+        from made, meetings m where m.id = ${meetingId} returning id)
+    insert into seats (id, meeting_id, user_id, session_id, tab, state, caps, left_at, since_rev, rev, user_rev)
+      select gen_random_uuid(), id, ${userId}::uuid, gen_random_uuid(), gen_random_uuid(), 'left', '{}', veche_now(), 1, 1, 1
+      from past`.execute(deps.db)
+  await sql`analyze scopes, meetings, seats`.execute(deps.db)
+}
+
+/** How Postgres goes about it. */
+export async function planOf({ db }: Deps, statement: RawBuilder<unknown>): Promise<string> {
+  const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${statement}`.execute(db)
+  return rows.map((row) => row['QUERY PLAN']).join('\n')
 }

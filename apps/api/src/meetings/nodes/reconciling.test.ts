@@ -5,8 +5,9 @@ import { type RawBuilder, sql, type Transaction } from 'kysely'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestUser } from '../../test/builders.ts'
 import { type House, newHouse } from '../../test/harness.ts'
+import { lockWaits } from '../../test/locks.ts'
 import type { MediaNode } from '../../test/media-node.ts'
-import { join, newQuietMeeting, seatOf } from '../../test/meetings.ts'
+import { addPast, join, newQuietMeeting, planOf, seatOf } from '../../test/meetings.ts'
 import { comparing } from './reconciling.ts'
 
 let house: House
@@ -40,12 +41,6 @@ async function meanwhile(
   })
   await beating
 }
-const waiting = async () => {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(house.deps.polls)
-  return rows[0]!.n
-}
-
 it('a heartbeat waits for nobody to note whom it has seen', async () => {
   await enter(anna)
   await enter(boris)
@@ -62,7 +57,7 @@ it('a heartbeat says nothing of a meeting that moves away while it is written', 
   const { seat } = await enter(anna)
   node.see(meetingId, seat.id, 'away')
   await meanwhile(sql`select from scopes where id = ${meetingId} for update`, async (tx) => {
-    await expect.poll(waiting).toBe(1)
+    await expect.poll(() => lockWaits(house.deps)).toBe(1)
     await tx
       .updateTable('meetings')
       .set({ epoch: 2, node_boot: randomUUID() as BootId })
@@ -79,7 +74,7 @@ it('a heartbeat has seen who is back before that is written, so that nobody coun
   await house.pass(11 * 60_000)
   node.see(meetingId, seat.id, 'in')
   await meanwhile(sql`select from scopes where id = ${meetingId} for update`, async () => {
-    await expect.poll(waiting).toBe(1)
+    await expect.poll(() => lockWaits(house.deps)).toBe(1)
     const { state, seen_at } = await seatOf(house.deps, meetingId, anna)
     expect(state).toBe('away')
     expect(house.clock.now() - seen_at.getTime()).toBeLessThan(60_000)
@@ -88,13 +83,7 @@ it('a heartbeat has seen who is back before that is written, so that nobody coun
 
 it('a heartbeat looks at no meetings but those of its node', async () => {
   const joined = await enter(anna)
-  await sql`with made as (
-      insert into scopes (id, kind, rev) select gen_random_uuid(), 'meeting', 1 from generate_series(1, 5000) returning id)
-    insert into meetings (id, dialog_id, public_id, state, started_by, ended_at, rev)
-      select made.id, m.dialog_id, made.id, 'ended', m.started_by, veche_now(), 1
-      from made, meetings m where m.id = ${meetingId}`.execute(house.deps.db)
-  await sql`analyze meetings, scopes, seats`.execute(house.deps.db)
-  const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${comparing(node.heartbeat())}`.execute(house.deps.db)
-  expect(rows.map((row) => row['QUERY PLAN']).join('\n')).not.toMatch(/Seq Scan on (meetings|scopes)/)
+  await addPast(house.deps, { meetingId, userId: anna.userId, count: 5_000 })
+  expect(await planOf(house.deps, comparing(node.heartbeat()))).not.toMatch(/Seq Scan on (meetings|scopes)/)
   expect((await node.beat())?.meetings[0]?.seats).toMatchObject([{ seat: joined.seat.id }])
 })
