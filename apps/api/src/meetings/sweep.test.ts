@@ -47,6 +47,8 @@ describe('a seat', () => {
 
   it('whose node died is away after five seconds, also when nobody comes back', async () => {
     node.enter(await join(house.deps, anna, meetingId))
+    // The last sign of life is that of the node, which is not noted at each seat.
+    await pass(9_000)
     await buryNode(house.deps.db, node)
     await pass(4_000, { heard: false })
     expect(await stateOf(anna)).toBe('in')

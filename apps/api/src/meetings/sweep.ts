@@ -25,10 +25,13 @@ const orphaned = sql`not exists (select from sfu_nodes n where n.id = m.node_id 
 const heard = sql`exists (select from sfu_nodes n where n.id = m.node_id and n.boot_id = m.node_boot
   and n.heartbeat_at > veche_now() - interval '3 seconds')`
 
+/** With each heartbeat a node has named those who are there. */
+const lastSeen = sql`greatest(s.seen_at, (select n.heartbeat_at from sfu_nodes n where n.id = m.node_id and n.boot_id = m.node_boot))`
+
 const becomes = sql<SeatChange['state'] | null>`case
   when s.state = 'away' and s.seen_at < veche_now() - ${sql.lit(seatMinutes)} * interval '1 minute'
     and (${orphaned} or ${heard}) then 'left'
-  when s.state = 'in' and s.seen_at < veche_now() - ${sql.lit(awaySeconds)} * interval '1 second' and ${orphaned} then 'away' end`
+  when s.state = 'in' and ${lastSeen} < veche_now() - ${sql.lit(awaySeconds)} * interval '1 second' and ${orphaned} then 'away' end`
 
 type DueSeats = { meetingId: MeetingId; people: UserId[] }
 
