@@ -4,7 +4,7 @@ import { type House, newHouse } from '../../test/harness.ts'
 import { MediaNode } from '../../test/media-node.ts'
 import { nodeKeys } from '../node-keys.ts'
 import { NodeControl } from './NodeControl.ts'
-import { knownNodes } from './known-nodes.ts'
+import { buryNode, knownNodes } from './known-nodes.ts'
 import { NodeWatch } from './NodeWatch.ts'
 
 let house: House
@@ -178,6 +178,15 @@ describe('the watch over the nodes', () => {
     one!.boot = crypto.randomUUID() as BootId
     await watch.accuse({ id: one!.id, boot: before })
     expect(await dead()).toEqual([one!.id])
+  })
+
+  it('forgets who has been dead for a day', async () => {
+    const [one, two] = await start(2)
+    await buryNode(house.deps.db, one!)
+    await house.pass(86_400_000 + 1_000)
+    expect((await knownNodes(house.deps.db)).map(({ id }) => id)).toEqual([two!.id])
+    await one!.beat()
+    expect(await knownNodes(house.deps.db)).toHaveLength(2)
   })
 
   it('tells each round who lives, and measures it', async () => {

@@ -15,6 +15,7 @@ export type KnownNode = Candidate & {
   capabilities: Record<string, unknown> | null
 }
 
+/** Those that are dead for a day are history: their rows stay for the meetings that were there. */
 export async function knownNodes(db: Kysely<DB>): Promise<KnownNode[]> {
   const { rows } = await sql<KnownNode>`
     select n.id, n.boot_id as boot, n.boot_id is not distinct from n.dead_boot as dead, n.is_full as full, n.draining, n.reached,
@@ -23,7 +24,8 @@ export async function knownNodes(db: Kysely<DB>): Promise<KnownNode[]> {
       (extract(epoch from veche_now() - n.heartbeat_at) * 1000)::float8 as "silentMs",
       (select count(*)::int from meetings m where m.node_id = n.id and m.state = 'live'
         and m.moved_at > veche_now() - interval '5 seconds') as newcomers
-    from sfu_nodes n order by n.id`.execute(db)
+    from sfu_nodes n where n.boot_id is distinct from n.dead_boot or n.heartbeat_at > veche_now() - interval '1 day'
+    order by n.id`.execute(db)
   return rows
 }
 
