@@ -5,13 +5,13 @@ import { bootId, meetingId, nodeId, rev, seatId } from './schemas/fields.ts'
 /** What a media node and the API say to each other, on ports that nobody else is let to. */
 
 /** A seat as a node sees it: somebody is there, or has given no sign of life for 5 s. */
-const seatSeen = z.strictObject({ seat: seatId, epoch: z.int().min(0), state: z.enum(['in', 'away']) })
+const seatSeen = z.strictObject({ seat: seatId, epoch: z.int32().min(0), state: z.enum(['in', 'away']) })
 
 const worker = z.strictObject({
   /** Of its core, over the last second: 0 to 1. */
   load: z.number().min(0).max(64),
-  rooms: z.int().min(0),
-  peers: z.int().min(0),
+  rooms: z.int32().min(0),
+  peers: z.int32().min(0),
   full: z.boolean(),
 })
 
@@ -32,7 +32,7 @@ export const heartbeat = z.strictObject({
     .array(
       z.strictObject({
         meeting: meetingId,
-        epoch: z.int().min(0),
+        epoch: z.int32().min(0),
         /** The revision of the seats that the node has applied. */
         rev,
         seats: z.array(seatSeen).max(1_000),
@@ -44,7 +44,7 @@ export const heartbeat = z.strictObject({
 /** A seat as Postgres has it. A node closes whoever sits at an older epoch, has left or was removed, and obeys the capabilities. */
 export const seatOrder = z.strictObject({
   seat: seatId,
-  epoch: z.int().min(0),
+  epoch: z.int32().min(0),
   state: z.enum(['in', 'away', 'left', 'removed']),
   caps: z.array(z.enum(capabilities)),
 })
@@ -52,7 +52,7 @@ export const seatOrder = z.strictObject({
 export const meetingOrder = z.strictObject({
   meeting: meetingId,
   /** The epoch of the meeting's place. A node that holds an older one lets go: the meeting lives elsewhere, or has ended. */
-  epoch: z.int().min(0),
+  epoch: z.int32().min(0),
   state: z.enum(['live', 'moved', 'ended']),
   rev,
   seats: z.array(seatOrder),

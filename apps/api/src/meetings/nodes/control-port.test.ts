@@ -47,6 +47,9 @@ it('lets a node speak for itself alone', async () => {
 it('refuses what makes no sense, and a life that was replaced', async () => {
   expect((await node.report(url, { body: {} })).status).toBe(400)
   expect((await node.report(url, { body: { ...node.heartbeat(), more: 1 } })).status).toBe(400)
+  const { meeting, seat } = { meeting: randomUUID(), seat: { seat: randomUUID(), epoch: 2 ** 31, state: 'in' } }
+  const meetings = [{ meeting, epoch: 1, rev: 0, seats: [seat] }]
+  expect((await node.report(url, { body: { ...node.heartbeat(), meetings } })).status).toBe(400)
   expect((await node.report(url, { body: 'x'.repeat(5_000_000) })).status).toBe(413)
   const before = node.heartbeat()
   node.boot = randomUUID() as typeof node.boot
