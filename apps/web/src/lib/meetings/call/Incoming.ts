@@ -11,8 +11,10 @@ export type Received = {
   transport: types.Transport
   view: ConsumerView
   layer: number | null
-  ask: () => Ask
 }
+/** One that is being set up; what is said of it meanwhile holds when it is there. */
+type Coming = { view: ConsumerView; layer: number | null; gone: boolean; arrives: Promise<Arrival> }
+type Arrival = 'here' | 'gone' | 'refused'
 export type Key = `${SeatId} ${Source}`
 type Show = (view: ConsumerView, track: MediaStreamTrack | null) => void
 
@@ -31,6 +33,7 @@ export class Incoming {
   readonly #all = new Map<string, Received>()
   readonly #shown = new Map<Key, Received>()
   readonly #waiting = new Map<Key, Received>()
+  readonly #coming = new Map<string, Coming>()
 
   constructor(given: { world: World; show: Show; onBroken: (transport: types.Transport) => void }) {
     this.#world = given.world
@@ -42,27 +45,33 @@ export class Incoming {
     return [...this.#shown.values()]
   }
 
-  /** All of them in one round; those that are set up are asked for in one message. */
+  /**
+   * All of them in one round; those that are set up are asked for in one message. Said again after a resume: what was asked for over
+   * a socket that was just being lost may never have arrived, and nobody but the node knows.
+   */
   async consume(transport: types.Transport, views: ConsumerView[], ask: () => Ask): Promise<void> {
-    const fresh = views.filter(({ id }) => !this.#all.has(id))
-    const ready = await Promise.all(fresh.map((view) => this.#create(transport, view, ask)))
-    const ids = ready.filter((id) => id !== null)
+    const arrivals = await Promise.all(views.map((view) => this.#arrival(transport, view)))
+    const ids = views.filter((_, at) => arrivals[at] === 'here').map(({ id }) => id)
+    if (arrivals.includes('refused') && !transport.closed) this.#onBroken(transport)
     if (ids.length > 0) await ask()((node) => node.media.ready.mutate({ ids })).catch(() => undefined)
   }
 
   update(id: string, change: { producerPaused: boolean; hidden: boolean; layer: number | null }): void {
     const received = this.#all.get(id)
-    if (!received) return
+    const known = received ?? this.#coming.get(id)
+    if (!known) return
     const { layer, ...rest } = change
-    received.layer = layer
-    received.view = { ...received.view, ...rest }
-    const key = keyOf(received.view)
-    if (this.#waiting.get(key) === received && !flowsSoon(received.view)) this.#reveal(key, received)
+    known.layer = layer
+    known.view = { ...known.view, ...rest }
+    const key = keyOf(known.view)
+    if (received && this.#waiting.get(key) === received && !flowsSoon(received.view)) this.#reveal(key, received)
   }
 
   close(id: string): void {
     const received = this.#all.get(id)
-    if (received) this.#drop(received)
+    if (received) return this.#drop(received)
+    const coming = this.#coming.get(id)
+    if (coming) coming.gone = true
   }
 
   /** After a resume: what the node does not list is gone. */
@@ -71,33 +80,49 @@ export class Incoming {
       if (received.transport === transport && !ids.has(received.view.id)) this.#drop(received)
   }
 
-  /** The streams of other transports that nothing new replaces: the new place does not know them. */
+  /** When all that comes over this transport is shown, or will not come any more: the ones before it are no longer needed. */
   async settled(transport: types.Transport): Promise<void> {
     const until = this.#world.now() + OVERLAP_MS
     while (this.#world.now() < until && [...this.#waiting.values()].some((each) => each.transport === transport))
       await pause(this.#world, LOOK_MS, never)
-    for (const received of [...this.#all.values()]) if (received.transport !== transport) this.#drop(received)
   }
 
   clear(): void {
     for (const received of [...this.#all.values()]) this.#drop(received)
+    for (const coming of this.#coming.values()) coming.gone = true
   }
 
-  async #create(transport: types.Transport, view: ConsumerView, ask: () => Ask): Promise<string | null> {
+  async #arrival(transport: types.Transport, view: ConsumerView): Promise<Arrival> {
+    const { id } = view
+    if (this.#all.has(id)) return 'here'
+    const known = this.#coming.get(id)
+    if (known) return known.arrives
+    const { promise, resolve } = Promise.withResolvers<Arrival>()
+    const coming: Coming = { view, layer: null, gone: false, arrives: promise }
+    this.#coming.set(id, coming)
+    resolve(await this.#create(transport, coming))
+    this.#coming.delete(id)
+    return promise
+  }
+
+  async #create(transport: types.Transport, coming: Coming): Promise<Arrival> {
     try {
-      const { id, producerId, kind, seatId } = view
-      const rtpParameters = view.rtpParameters as types.RtpParameters
+      const { id, producerId, kind, seatId, source } = coming.view
+      const rtpParameters = coming.view.rtpParameters as types.RtpParameters
       // Lips and voice of one person belong together; a screen and its sound likewise.
-      const streamId = `${seatId}-${view.source.startsWith('screen') ? 'screen' : 'person'}`
+      const streamId = `${seatId}-${source.startsWith('screen') ? 'screen' : 'person'}`
       const consumer = await transport.consume({ id, producerId, kind, rtpParameters, streamId })
-      const received: Received = { consumer, transport, view, layer: null, ask }
+      if (coming.gone) {
+        consumer.close()
+        return 'gone'
+      }
+      const received: Received = { consumer, transport, view: coming.view, layer: coming.layer }
       consumer.on('transportclose', () => this.#drop(received))
       this.#all.set(id, received)
       this.#arrive(received)
-      return id
+      return 'here'
     } catch {
-      if (!transport.closed) this.#onBroken(transport)
-      return null
+      return 'refused'
     }
   }
 
@@ -149,7 +174,9 @@ function flowsSoon(view: ConsumerView): boolean {
 
 async function flows({ consumer }: Received): Promise<boolean> {
   if (consumer.closed) return false
-  for (const report of (await consumer.getStats()).values() as Iterable<RTCInboundRtpStreamStats>)
+  // It may be closed while it is asked.
+  const reports = await consumer.getStats().catch(() => null)
+  for (const report of (reports ?? new Map<string, never>()).values() as Iterable<RTCInboundRtpStreamStats>)
     if (report.type === 'inbound-rtp' && (report.kind === 'audio' ? report.packetsReceived : report.framesDecoded))
       return true
   return false
