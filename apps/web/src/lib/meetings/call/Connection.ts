@@ -1,19 +1,20 @@
 import type { ConsumerView, JoinedFrame, RoomFrame } from '@veche/sfu/router'
 import type { MeetingId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
 import type { JoinAnswer, Source } from '@veche/shared/meetings'
 import type { types } from 'mediasoup-client'
 import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
-import { pause, type World } from '#lib/live/world.ts'
-import type { Door } from './door.ts'
+import { pause, unless, type World } from '#lib/live/world.ts'
+import type { Ask, Door } from './door.ts'
 import { Incoming } from './Incoming.ts'
 import { Ladder, type Trouble } from './Ladder.ts'
 import type { Direction } from './Lane.ts'
 import { Leg } from './Leg.ts'
 import { Outgoing } from './Outgoing.ts'
+import { Relays } from './Relays.ts'
 import { thisTab } from './return.ts'
 import { deviceFor } from './router-device.ts'
 import { View } from './View.ts'
+import { within } from './within.ts'
 
 export type EndReason = Extract<RoomFrame, { type: 'ended' }>['reason']
 type Deps = {
@@ -30,10 +31,11 @@ type Deps = {
   show(view: ConsumerView, track: MediaStreamTrack | null): void
 }
 
-/** Relays are asked for anew before what we know of them runs out. */
-const RELAYS_MS = limits.meeting.turnMinutes * 60_000 * 0.75
 const FIRST_TRIES = 3
 const FIRST_PAUSE_MS = 500
+const FIRST_PATIENCE_MS = 15_000
+/** So long a question that nobody waits for any longer may still be answered. */
+const LATE_MS = 30_000
 /** After these a place can be had again, by asking the API. */
 const comesBack: EndReason[] = ['lost', 'moved', 'stopping', 'silent']
 
@@ -46,11 +48,14 @@ export class Connection {
   readonly #ladder: Ladder
   readonly #stopped = new AbortController()
   #leg: Leg | null = null
+  /** Those before it, which play until it does. */
+  readonly #before = new Set<Leg>()
   /** The node that was tried last: named when another place is asked for. */
   #tried: JoinAnswer['node'] | null = null
   /** A place was asked for, and nothing came of it here; the server may have given it all the same, late. */
   #unsure = false
-  #cancelRelays: (() => void) | undefined
+  #unsureUntil = 0
+  #relays: Relays | undefined
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -78,7 +83,8 @@ export class Connection {
   async join(returning: boolean): Promise<void> {
     for (let attempt = 1; ; attempt += 1)
       try {
-        await this.#enter({ returning, signal: this.#stopped.signal })
+        const patience = { world: this.#deps.world, ms: FIRST_PATIENCE_MS, stopped: this.#stopped.signal }
+        await within(patience, (signal) => this.#enter({ returning, signal }))
         this.#ladder.joined()
         return
       } catch (thrown) {
@@ -106,11 +112,12 @@ export class Connection {
     this.#stopped.abort()
     this.#ladder.stop()
     this.view.stop()
-    this.#cancelRelays?.()
+    this.#relays?.stop()
     this.outgoing.use(null)
     this.incoming.clear()
     this.#leg?.close()
     this.#leg = null
+    this.#closeBefore()
   }
 
   /** A ticket, a socket, a leg; where there was one before, it plays on until this one does. */
@@ -120,29 +127,62 @@ export class Connection {
     // The node must not say "taken over" to the place that I leave myself.
     this.#leg?.hangUp()
     const ask = { meetingId, tab: await thisTab(), returning, ...(code ? { code } : {}), ...(failed ? { failed } : {}) }
-    this.#unsure = true
-    const answer = await door.join(ask, signal)
+    const answer = await this.#place(ask, signal)
     this.#tried = answer.node
-    if (this.#stopped.signal.aborted) return door.leave(meetingId, answer.seatEpoch)
-    const device = await deviceFor(answer.routerRtpCapabilities)
-    const view = { tiles: this.view.tiles, first: this.view.tiles.length > 0 ? 0 : FIRST_TILES }
-    const leg = await Leg.open({ world, device, answer, relayOnly: relayOnly(), events: this.#events }, view, signal)
-    if (signal.aborted) leg.close()
-    if (this.#stopped.signal.aborted) return door.leave(meetingId, answer.seatEpoch)
-    if (signal.aborted) throw new AppError('network.timeout')
-    this.#take(leg)
+    try {
+      const device = await deviceFor(answer.routerRtpCapabilities)
+      const view = { tiles: this.view.tiles, first: this.view.tiles.length > 0 ? 0 : FIRST_TILES }
+      const leg = await Leg.open({ world, device, answer, relayOnly: relayOnly(), events: this.#events }, view, signal)
+      if (signal.aborted) leg.close()
+      if (signal.aborted) throw new AppError('network.timeout')
+      this.#take(leg)
+      if (view.tiles !== this.view.tiles) this.view.again()
+    } catch (thrown) {
+      if (this.#stopped.signal.aborted) door.leave(meetingId, answer.seatEpoch)
+      throw thrown
+    }
+  }
+
+  /** Whoever goes while a place is asked for gives it back when it comes. That is why going does not cancel the question. */
+  async #place(ask: Ask, signal: AbortSignal): Promise<JoinAnswer> {
+    const { world, door, meetingId } = this.#deps
+    const late = new AbortController()
+    const hurry = () => !this.#stopped.signal.aborted && late.abort()
+    signal.addEventListener('abort', hurry, { once: true })
+    this.#unsure = true
+    const asked = door.join(ask, late.signal)
+    asked.then(({ seatEpoch }) => this.#stopped.signal.aborted && door.leave(meetingId, seatEpoch)).catch(ignore)
+    try {
+      return await unless(signal, asked)
+    } catch (thrown) {
+      if (appError(thrown).network) this.#unsureUntil = world.now() + LATE_MS
+      throw thrown
+    } finally {
+      signal.removeEventListener('abort', hurry)
+    }
   }
 
   #take(leg: Leg): void {
-    const before = this.#leg
+    if (this.#leg) this.#before.add(this.#leg)
     this.#leg = leg
     this.#unsure = false
     this.outgoing.use({ transport: leg.send, ask: leg.ask })
     const set = this.incoming.consume(leg.recv, consumersOf(leg), () => leg.ask)
     this.#deps.joined(leg.joined)
     leg.begin()
-    void set.then(() => this.incoming.settled(leg.recv)).then(() => before?.close())
-    this.#keepRelays(leg)
+    // Where this one is replaced in its turn, the next one closes all.
+    void set.then(() => this.incoming.settled(leg.recv)).then(() => leg === this.#leg && this.#closeBefore())
+    this.#relays?.stop()
+    this.#relays = new Relays({
+      world: this.#deps.world,
+      fetch: () => this.#deps.door.relays(this.#deps.meetingId),
+      use: (servers) => leg.useRelays(servers),
+    })
+  }
+
+  #closeBefore(): void {
+    for (const leg of this.#before) leg.close()
+    this.#before.clear()
   }
 
   readonly #events = {
@@ -170,7 +210,8 @@ export class Connection {
 
   #ended(reason: EndReason): void {
     // It may be I who took it over, by a question whose answer was lost: whoever comes back is told by the API whose seat it is.
-    const mine = reason === 'taken_over' && this.#unsure
+    const unsure = this.#unsure || this.#deps.world.now() < this.#unsureUntil
+    const mine = reason === 'taken_over' && unsure
     if (mine || comesBack.includes(reason)) this.#ladder.legLost()
     else this.#deps.over(reason)
   }
@@ -193,18 +234,6 @@ export class Connection {
     if (!leg) return
     const transport = await leg.renew(direction)
     if (direction === 'send' && leg === this.#leg) this.outgoing.use({ transport, ask: leg.ask })
-  }
-
-  #keepRelays(leg: Leg): void {
-    this.#cancelRelays?.()
-    this.#cancelRelays = this.#deps.world.after(RELAYS_MS, () => {
-      if (leg !== this.#leg) return
-      this.#deps.door
-        .relays(this.#deps.meetingId)
-        .then(({ iceServers }) => leg.useRelays(iceServers))
-        .catch(ignore)
-        .finally(() => this.#keepRelays(leg))
-    })
   }
 }
 

@@ -144,7 +144,7 @@ describe('media that do not flow', () => {
     expect(call.trouble).toBeNull()
   })
 
-  test('that come back while another place is asked for in vain end the asking', async () => {
+  test('that come back while another place is asked for in vain end the asking, and the socket that was hung up for it is resumed', async () => {
     const call = newCall()
     call.fails('rejoin', 'meeting.no_node')
     call.ladder.media('recv', 'failed')
@@ -154,7 +154,7 @@ describe('media that do not flow', () => {
     await call.quiet()
     call.tried.length = 0
     await call.pass(30_000)
-    expect(call.tried).toEqual([])
+    expect(call.tried).toEqual(['resume'])
     expect(call.trouble).toBeNull()
   })
 })

@@ -1,6 +1,7 @@
-import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
+import { type AppErrorCode, appError } from '#lib/api/error.ts'
 import { jitter, pause, type World } from '#lib/live/world.ts'
 import { Lane, type Direction, type MediaState } from './Lane.ts'
+import { within } from './within.ts'
 
 /** What can be done about a broken call, from the gentlest on. Each rejects with an AppError; none is tried again by itself. */
 export type Rungs = {
@@ -185,6 +186,8 @@ export class Ladder {
 
   async #rejoin(): Promise<void> {
     this.#rejoining = true
+    // Whoever asks for another place hangs up first: should it be in vain, the old place has to be resumed.
+    this.#socket = false
     this.#tell()
     try {
       const patience = REJOIN_PATIENCE_MS[this.#resumable ? 'resumable' : 'gone']
@@ -200,15 +203,8 @@ export class Ladder {
     }
   }
 
-  async #within(ms: number, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const late = new AbortController()
-    const cancel = this.#world.after(ms, () => late.abort())
-    const signal = AbortSignal.any([late.signal, this.#stopped.signal])
-    try {
-      await Promise.race([act(signal), aborted(signal)])
-    } finally {
-      cancel()
-    }
+  #within(ms: number, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    return within({ world: this.#world, ms, stopped: this.#stopped.signal }, act)
   }
 
   #end(why: Parameters<LadderEvents['over']>[0]): void {
@@ -230,12 +226,4 @@ export class Ladder {
     if (!this.#all().every((lane) => lane.well)) return 'media'
     return this.#socket ? null : 'socket'
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const leave = () => reject(new AppError('network.timeout'))
-    if (signal.aborted) leave()
-    else signal.addEventListener('abort', leave, { once: true })
-  })
 }

@@ -2,7 +2,7 @@ import type { MeetingId, TabId } from '@veche/shared/ids'
 import type { IceServer, JoinAnswer } from '@veche/shared/meetings'
 import { API_URL, type Api, OWN_HEADER } from '#lib/api/client.ts'
 
-type Ask = { meetingId: MeetingId; code?: string; tab: TabId; returning: boolean; failed?: JoinFailed }
+export type Ask = { meetingId: MeetingId; code?: string; tab: TabId; returning: boolean; failed?: JoinFailed }
 export type JoinFailed = { nodeId: JoinAnswer['node']['id']; boot: JoinAnswer['node']['boot'] }
 
 /** What a call needs of the API; each rejects with an AppError. */
