@@ -66,7 +66,7 @@ export function addressKey(ip: string): string {
 }
 
 /** Nobody who reads the table learns who tried to sign in. */
-function keyOf({ env }: Deps, { rule, of }: Attempt): Buffer {
+export function keyOf({ env }: Deps, { rule, of }: Attempt): Buffer {
   return createHmac('sha256', env.VECHE_SECRET).update(`attempt ${rule} ${of}`).digest()
 }
 

@@ -19,8 +19,8 @@ export function isOutdated(stored: string): boolean {
   return made.memoryCost !== parameters.memoryCost || made.timeCost !== parameters.timeCost
 }
 
-/** No password has this hash: it is all zeros. */
-const nobodys = [
+/** No password has this hash: it is all zeros. It is checked with today's parameters, as everybody's is. */
+export const nobodys = [
   '$argon2id$v=19',
   `m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}`,
   Buffer.alloc(16, 7).toString('base64').replaceAll('=', ''),

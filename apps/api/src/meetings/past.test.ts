@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
-import { join, leave } from '../test/meetings.ts'
+import { addPast, join, leave } from '../test/meetings.ts'
 import { endEmpty } from './ending.ts'
 import { sweepMeetings } from './sweep.ts'
 
@@ -62,8 +62,11 @@ describe('past meetings', () => {
   it('come page by page, none twice and none left out', async () => {
     const daria = await newUser(house.deps)
     const dialogId = await newGroup(house.deps, [anna, daria])
-    const all: MeetingId[] = []
-    for (let n = 0; n < limits.page.meetings + 2; n++) all.unshift(await meet(dialogId, daria))
+    const last = await meet(dialogId, daria)
+    // All of them ended at one moment.
+    await addPast(house.deps, { meetingId: last, userId: daria.userId, count: limits.page.meetings + 1 })
+    const ended = house.deps.db.selectFrom('meetings').select('id').where('dialog_id', '=', dialogId)
+    const all = (await ended.execute()).map(({ id }) => id)
     const page = await as(daria).meetings.past({})
     const rest = await as(daria).meetings.past({ cursor: page.next })
     expect(page.meetings).toHaveLength(limits.page.meetings)

@@ -5,6 +5,7 @@ import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
 import { type ActorName, actors, type Cast, furtherRows, matrix, newCast, type Row } from './access-matrix.ts'
 import { type House, newHouse } from './harness.ts'
+import { MediaNode } from './media-node.ts'
 import { outcomeOf } from './outcome.ts'
 
 type Procedure = (input: unknown) => Promise<unknown>
@@ -15,6 +16,7 @@ describe('who may call what', () => {
   let shared: Cast
   beforeAll(async () => {
     house = await newHouse()
+    await MediaNode.start(house.deps)
     shared = await newCast(house.deps)
   })
 
@@ -23,21 +25,11 @@ describe('who may call what', () => {
   })
 
   it.each(Object.entries(matrix))('%s', async (path, row) => {
-    const found: Record<string, unknown> = {}
-    for (const who of actors) {
-      const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
-      found[who] = await outcomeFor(row, path, who, cast)
-    }
-    expect(found).toEqual(row.expected)
+    expect(await outcomesOf(row, path)).toEqual(row.expected)
   })
 
   it.each(Object.entries(furtherRows))('%s', async (_name, row) => {
-    const found: Record<string, unknown> = {}
-    for (const who of actors) {
-      const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
-      found[who] = await outcomeFor(row, row.path, who, cast)
-    }
-    expect(found).toEqual(row.expected)
+    expect(await outcomesOf(row, row.path)).toEqual(row.expected)
   })
 
   it.each(Object.entries(matrix))('%s refuses a key that it does not know', async (path, { input, expected }) => {
@@ -45,6 +37,14 @@ describe('who may call what', () => {
     const given = { ...(input(shared, who) as object | undefined), unheardOf: true }
     expect(await outcomeOf(procedureFor(path, who, shared)(given))).toBe('input.invalid')
   })
+
+  async function outcomesOf(row: Row, path: string): Promise<Record<string, unknown>> {
+    const found = actors.map(async (who) => {
+      const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
+      return [who, await outcomeFor(row, path, who, cast)] as const
+    })
+    return Object.fromEntries(await Promise.all(found))
+  }
 
   async function outcomeFor(row: Row, path: string, who: ActorName, cast: Cast) {
     let answer: unknown

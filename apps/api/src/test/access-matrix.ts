@@ -11,9 +11,8 @@ import {
 import type { ServerRole } from '@veche/shared/permissions'
 import type { ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { Deps } from '../deps.ts'
-import { newGroup, newUser, say, type TestUser } from './builders.ts'
+import { newGroup, newUsers, say, type TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
-import { MediaNode } from './media-node.ts'
 import { newMail } from './mails.ts'
 import type { Outcome } from './outcome.ts'
 import { newInvite } from './visitor.ts'
@@ -281,13 +280,16 @@ function mentionsMessages(answer: unknown): boolean {
   return JSON.stringify(answer).includes(words)
 }
 
-/** A house full of people: a group with its roles, those outside it, and something for administrators to act upon. */
+/** A house full of people, where a media node lives: a group with its roles, those outside it, and something for administrators to act upon. */
 export async function newCast(deps: Deps): Promise<Cast> {
-  const person = (role: ServerRole = 'member') => newUser(deps, { role })
-  const [serverOwner, admin] = [await person('owner'), await person('admin')]
-  const inside = [await person(), await person(), await person(), await person(), await person()] as const
+  const roles: ServerRole[] = ['owner', 'admin', ...Array<'member'>(8).fill('member')]
+  const users = roles.map((role) => ({ role }))
+  const everyone = await newUsers(deps, users)
+  const person = () => everyone.shift()!
+  const [serverOwner, admin] = [person(), person()]
+  const inside = [person(), person(), person(), person(), person()] as const
   const [dialogOwner, moderator, member, exMember, target] = inside
-  const [otherUser, disabled, stranger] = [await person(), await person(), await person()]
+  const [otherUser, disabled, stranger] = [person(), person(), person()]
   const group = await newGroup(deps, [...inside, disabled])
   const owner = callerFor(deps, dialogOwner)
   await owner.dialogs.setRole({ dialogId: group, userId: moderator.userId, role: 'moderator' })
@@ -297,7 +299,6 @@ export async function newCast(deps: Deps): Promise<Cast> {
   const invite = await newInvite(deps)
   const mailId = await newMail(deps)
   await deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', mailId).execute()
-  await MediaNode.start(deps)
   const { meetingId, code } = await owner.meetings.start({ id: newId(), dialogId: group })
   for (const who of [moderator, target]) await callerFor(deps, who).meetings.join({ meetingId, tab: newId<TabId>() })
   const open = await callerFor(deps, stranger).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })

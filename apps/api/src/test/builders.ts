@@ -6,51 +6,68 @@ import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { callerFor } from './harness.ts'
 import { inTransaction } from '../platform/transaction.ts'
-import { advance, changeScope, createScope, lockScopes } from '../platform/scopes.ts'
+import { advance, changeScope, lockScopes } from '../platform/scopes.ts'
 
 export type TestUser = { userId: UserId; sessionId: SessionId; token: string; name: string; email: string }
 
 let count = 0
 
+type NewUser = { name?: string; role?: ServerRole }
+
 /** A person with a session. No password: tests of passwords sign up as people do. */
-export async function newUser(deps: Deps, given: { name?: string; role?: ServerRole } = {}): Promise<TestUser> {
-  count += 1
-  const name = given.name ?? `Person ${count}`
-  const userId = newId<UserId>()
-  const email = `person${count}-${userId.slice(-6)}@example.org`
+export async function newUser(deps: Deps, given: NewUser = {}): Promise<TestUser> {
+  return (await newUsers(deps, [given]))[0]!
+}
+
+/** Several at once cost no more than one. */
+export async function newUsers(deps: Deps, given: NewUser[]): Promise<TestUser[]> {
+  const people = given.map(({ name, role = 'member' }) => {
+    count += 1
+    const userId = newId<UserId>()
+    const email = `person${count}-${userId.slice(-6)}@example.org`
+    const session = { sessionId: newId<SessionId>(), token: newToken() }
+    return { userId, name: name ?? `Person ${count}`, email, role, ...session }
+  })
   await inTransaction(deps, async (tx) => {
     await lockScopes(tx, [{ kind: 'directory', id: DIRECTORY_SCOPE }])
     const rev = await advance(tx, { kind: 'directory', id: DIRECTORY_SCOPE })
-    const own = await createScope(tx, { kind: 'user', id: userId })
-    const handle = `p${userId.replaceAll('-', '').slice(-20)}`
+    const own = people.map(({ userId }) => ({ id: userId, kind: 'user' as const, rev: 1 }))
+    await tx.db.insertInto('scopes').values(own).execute()
+    const users = people.map(({ userId, name, email, role }) => {
+      const handle = `p${userId.replaceAll('-', '').slice(-20)}`
+      return { id: userId, handle, name, email, role, rev }
+    })
+    await tx.db.insertInto('users').values(users).execute()
     await tx.db
-      .insertInto('users')
-      .values({ id: userId, handle, name, email, role: given.role ?? 'member', rev })
+      .insertInto('user_settings')
+      .values(own.map(({ id, rev }) => ({ user_id: id, rev })))
       .execute()
-    await tx.db.insertInto('user_settings').values({ user_id: userId, rev: own }).execute()
+    await tx.db
+      .insertInto('sessions')
+      .values(people.map((one) => sessionRow(deps, one, 1)))
+      .execute()
   })
-  return { userId, name, email, ...(await newSession(deps, userId)) }
+  return people.map(({ role: _role, ...person }) => person)
 }
 
 export async function newSession(deps: Deps, userId: UserId): Promise<{ sessionId: SessionId; token: string }> {
-  const sessionId = newId<SessionId>()
-  const token = newToken()
+  const session = { sessionId: newId<SessionId>(), token: newToken() }
   await inTransaction(deps, async (tx) => {
     await lockScopes(tx, [{ kind: 'user', id: userId }])
     const rev = await advance(tx, { kind: 'user', id: userId })
-    const expires = new Date(deps.clock.now() + 86_400_000)
-    const row = {
-      id: sessionId,
-      user_id: userId,
-      token_hash: hashToken(token),
-      device: 'test',
-      ip: '127.0.0.1',
-      expires_at: expires,
-      rev,
-    }
-    await tx.db.insertInto('sessions').values(row).execute()
+    await tx.db
+      .insertInto('sessions')
+      .values(sessionRow(deps, { userId, ...session }, rev))
+      .execute()
   })
-  return { sessionId, token }
+  return session
+}
+
+function sessionRow({ clock }: Deps, one: Pick<TestUser, 'userId' | 'sessionId' | 'token'>, rev: number) {
+  const { userId, sessionId, token } = one
+  const expires_at = new Date(clock.now() + 86_400_000)
+  const from = { device: 'test', ip: '127.0.0.1' }
+  return { id: sessionId, user_id: userId, token_hash: hashToken(token), ...from, expires_at, rev }
 }
 
 /** A group of these people, the first its owner; made as people make one. */

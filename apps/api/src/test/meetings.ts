@@ -4,7 +4,7 @@ import type { Join } from '@veche/shared/schemas/meetings'
 import { type RawBuilder, sql } from 'kysely'
 import { onTestFinished } from 'vitest'
 import type { Deps } from '../deps.ts'
-import { newGroup, newUser, type TestUser } from './builders.ts'
+import { newGroup, newUsers, type TestUser } from './builders.ts'
 import { callerFor, type House } from './harness.ts'
 import { MediaNode } from './media-node.ts'
 
@@ -12,7 +12,10 @@ export const newTab = () => newId<TabId>()
 
 /** A group of so many people, and a meeting that goes on there; nobody is in it yet. */
 export async function newMeeting(deps: Deps, size = 2) {
-  const people = await Promise.all(Array.from({ length: size }, () => newUser(deps)))
+  const people = await newUsers(
+    deps,
+    Array.from({ length: size }, () => ({})),
+  )
   const dialogId = await newGroup(deps, people)
   const { meetingId, code } = await callerFor(deps, people[0]!).meetings.start({ id: newId<MeetingId>(), dialogId })
   return { people, dialogId, meetingId, code }
