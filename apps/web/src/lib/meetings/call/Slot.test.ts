@@ -1,8 +1,6 @@
-import type { types } from 'mediasoup-client'
 import { expect, test } from 'vitest'
-import { AppError, type AppErrorCode } from '#lib/api/error.ts'
-import type { Ask } from './Signalling.ts'
-import { type Link, Slot } from './Slot.ts'
+import { newMediaNode } from '#lib/test/media-node.ts'
+import { Slot } from './Slot.ts'
 
 test('what is wished before there is a way is sent as soon as there is one', async () => {
   const { slot, node } = newSlot('mic')
@@ -64,7 +62,7 @@ test('another place gets it anew, in the state it is in', async () => {
   slot.use(node.link())
   slot.want({ track: newTrack('one'), paused: true })
   await settled(slot)
-  const other = newNode()
+  const other = newMediaNode()
   slot.use(other.link())
   await settled(slot)
   expect(other.said).toEqual(['produce one paused'])
@@ -148,7 +146,7 @@ test('a refusal that leads to another wish, which is refused as well, comes to a
     refused.push(code)
     slot.want({ track, paused: true })
   })
-  const node = newNode()
+  const node = newMediaNode()
   node.fails = 'call.forbidden'
   slot.use(node.link())
   slot.want({ track, paused: false })
@@ -186,78 +184,13 @@ test('what the node stopped of an earlier producer does not stop the one in use'
 
 function newSlot(source: ConstructorParameters<typeof Slot>[0]) {
   const refused: string[] = []
-  return { slot: new Slot(source, (_, { code }) => refused.push(code)), node: newNode(), refused }
+  return { slot: new Slot(source, (_, { code }) => refused.push(code)), node: newMediaNode(), refused }
 }
 
 async function settled(slot: Slot): Promise<void> {
   while (!slot.settled) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A node that writes down what it is told, and the library's transport to it. */
-function newNode() {
-  let held: Promise<void> = Promise.resolve()
-  const node = { said: [] as string[], fails: null as AppErrorCode | null, link, hold, recovers }
-  let count = 0
-  const answer = async (what: string) => {
-    await held
-    const { fails } = node
-    if (recovering) node.fails = null
-    if (fails) throw new AppError(fails)
-    node.said.push(what)
-  }
-  let recovering = false
-  /** Nothing is answered before the call of what this answers. */
-  function hold(): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    held = promise
-    return resolve
-  }
-  /** What fails now fails once. */
-  function recovers() {
-    recovering = true
-  }
-  const mutate = (what: string) => ({ mutate: () => answer(what) })
-  const calls = { media: { pause: mutate('pause'), resume: mutate('resume'), close: mutate('close') } }
-  const ask: Ask = (call) => call(calls as never)
-
-  async function produce({ track, appData }: { track: Track; appData: { paused: boolean } }) {
-    await answer(`produce ${track.id}${appData.paused ? ' paused' : ''}`)
-    return newProducer(`producer ${++count}`, track)
-  }
-
-  function newProducer(id: string, first: Track) {
-    let track: Track | null = first
-    const producer = {
-      id,
-      closed: false,
-      paused: !first.enabled,
-      get track() {
-        return track
-      },
-      pause: () => set(true),
-      resume: () => set(false),
-      close: () => (producer.closed = true),
-      replaceTrack: async (given: { track: Track | null }) => {
-        track = given.track
-        await answer(`track ${given.track?.id ?? 'none'}`)
-      },
-    }
-    const set = (paused: boolean) => {
-      producer.paused = paused
-      if (track) track.enabled = !paused
-    }
-    return producer
-  }
-
-  const transport = { produce } as unknown as types.Transport
-  function link(): Link {
-    return { transport, ask }
-  }
-  return node
-}
-
-type Track = MediaStreamTrack
-
-function newTrack(id: string): Track {
-  return { id, enabled: true } as unknown as Track
+function newTrack(id: string): MediaStreamTrack {
+  return { id, enabled: true } as unknown as MediaStreamTrack
 }

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest'
-import type { Call, Refusal } from '../call/Call.svelte.ts'
+import type { Call } from '../call/Call.svelte.ts'
+import type { Refusal } from '../call/Sending.svelte.ts'
 import { hintsFor } from './hints.ts'
 
 const quiet = { wanted: true, on: true, blocked: null, silent: false }
-const newCall = (some: object) =>
+const newCall = (sending: object, some: object = {}) =>
   ({
-    mic: quiet,
-    cam: quiet,
+    sending: { mic: quiet, cam: quiet, refusal: null, ...sending },
     soundBlocked: false,
-    refusal: null,
     devices: { notice: null },
     ...some,
   }) as unknown as Call
@@ -36,7 +35,7 @@ test.each<[Refusal, string, RegExp]>([
 
 test.each(['denied', 'missing', 'busy', 'system'] as const)('a microphone that is %s can be opened anew', (blocked) => {
   const repaired: string[] = []
-  const call = newCall({ mic: { ...quiet, blocked }, repair: (what: string) => repaired.push(what) })
+  const call = newCall({ mic: { ...quiet, blocked } }, { repair: (what: string) => repaired.push(what) })
   hintsFor(call, 'en')[0]?.act?.run()
   expect(repaired).toEqual(['mic'])
 })

@@ -25,15 +25,15 @@ function soundHint(call: Call, t: Words): Hint | null {
 
 /** The media node took it not, or no longer. */
 function refusalHint(call: Call, t: Words, locale: Locale): Hint | null {
-  const { refusal } = call
+  const { refusal } = call.sending
   if (!refusal) return null
   const said = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.what]
   const text = `${said}. ${sentence(new AppError(refusal.code), locale)}`
-  return { key: 'refusal', text, dismiss: () => (call.refusal = null) }
+  return { key: 'refusal', text, dismiss: () => (call.sending.refusal = null) }
 }
 
 function ownHint(kind: 'mic' | 'cam', call: Call, t: Words): Hint | null {
-  const own: Own = call[kind]
+  const own: Own = call.sending[kind]
   if (own.wanted && own.blocked) {
     const text = blockedText(kind, own.blocked, t)
     // Also what comes back by itself: browsers call a camera that hangs held by the system, and that one does not.
@@ -57,8 +57,9 @@ export function blockedText(kind: 'mic' | 'cam', why: Blocked | 'prompt', t: Wor
 }
 
 function mutedHint(call: Call, t: Words): Hint | null {
-  if (!call.speakingWhileMuted || call.mic.on) return null
-  const act = { label: t.turnOn, run: () => call.toggleMic() }
+  const { sending } = call
+  if (!sending.speakingWhileMuted || sending.mic.on) return null
+  const act = { label: t.turnOn, run: () => sending.toggle('mic') }
   const text = matchMedia('(pointer: coarse)').matches ? t.mutedSpeaking : `${t.mutedSpeaking} ${t.holdSpace}`
   return { key: 'muted', text, act }
 }
