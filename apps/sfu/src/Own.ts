@@ -1,12 +1,8 @@
-import { limits } from '@veche/shared/limits'
 import type { Source } from '@veche/shared/meetings'
 import type { types } from 'mediasoup'
 import type { Deps } from './deps.ts'
 import type { ProducerView } from './frames.ts'
 import { within } from './within.ts'
-
-/** So many measurements in a row (one a second) above the limit and a stream is paused; so many more and it is closed. */
-const patience = 3
 
 /** One stream that a peer sends. It flows if its owner wants it to and the node does not hold it. */
 export class Own {
@@ -18,8 +14,6 @@ export class Own {
   #wanted: boolean
   #turn: Promise<unknown> = Promise.resolve()
   #bytes = 0
-  #measuredAt = 0
-  #strikes = 0
 
   constructor(given: { deps: Deps; producer: types.Producer; source: Source; transportId: string; paused: boolean }) {
     this.#deps = given.deps
@@ -67,22 +61,18 @@ export class Own {
     this.producer.close()
   }
 
-  forgive(): void {
-    if (!this.held) this.#strikes = 0
-    this.#measuredAt = 0
-  }
-
-  async measure(now: number): Promise<'fine' | 'pause' | 'close'> {
+  /** Bytes that came since the last look. */
+  async came(): Promise<number> {
     const stats = await within(this.#deps, this.producer.getStats())
     const bytes = stats.reduce((sum, { byteCount }) => sum + byteCount, 0)
-    const since = this.#measuredAt
-    const rate = ((bytes - this.#bytes) * 8000) / Math.max(1, now - since)
+    const before = this.#bytes
     this.#bytes = bytes
-    this.#measuredAt = now
-    if (since === 0) return 'fine'
-    this.#strikes = rate > limits.call.bitrate[this.source] ? this.#strikes + 1 : this.held ? this.#strikes : 0
-    if (this.#strikes >= patience * 2) return 'close'
-    return this.#strikes === patience ? 'pause' : 'fine'
+    return Math.max(0, bytes - before)
+  }
+
+  /** Nobody looked, since no more than this can have come. */
+  unseen(bytes: number): void {
+    this.#bytes += bytes
   }
 
   /** One after the other, and what is asked last is what holds. */

@@ -57,6 +57,8 @@ export class Peer {
     this.producing = new Producing(deps, this)
     this.consuming = new Consuming(deps, this, input.rtpCapabilities, input.view)
     this.#detachedAt = this.#heardAt = deps.clock.now()
+    transports.onLost = (lost) => this.push(lost)
+    transports.onReplaced = (id) => this.producing.leave(id)
   }
 
   get attached(): boolean {
@@ -92,6 +94,7 @@ export class Peer {
     this.#stream = stream
     this.#heardAt = this.#deps.clock.now()
     line.peer = this
+    for (const lost of this.transports.lost) stream.push(lost)
     return stream
   }
 
@@ -182,7 +185,7 @@ export class Peer {
     note(this.#deps.metrics, stats, producing.all, consuming.feeds)
     const delay = await delayOf(this.#deps, consuming.feeds)
     const quality = this.#scales.weigh({ ...stats, producing: producing.all, feeds: consuming.feeds, delay })
-    await producing.guard(stats.send.rtpRecvBitrate)
+    await producing.guard(stats.streams, stats.seconds)
     if (quality === this.quality || this.ended) return
     this.quality = quality
     this.room.broadcast({ type: 'quality', seatId: this.seatId, quality })

@@ -16,9 +16,18 @@ export type RoomFrame =
   | { type: 'quality'; seatId: SeatId; quality: Quality }
   /** A producer of mine that the node stopped: paused, or closed when more than its share went on coming. */
   | { type: 'stopped'; id: string; source: Source; reason: 'bitrate' | 'capability'; closed: boolean }
+  | TransportLost
   | { type: 'caps'; caps: Capability[] }
   /** The last frame. `taken_over`: the seat is in use elsewhere. `lost`, `moved`, `stopping`: ask the API for a new ticket. */
   | { type: 'ended'; reason: EndReason }
+
+/** A transport that the node closed by itself: its handshake failed or it said farewell, or more came on it than ever may. Renew it. */
+export type TransportLost = {
+  type: 'transportClosed'
+  id: string
+  direction: 'send' | 'recv'
+  reason: 'handshake' | 'bitrate'
+}
 
 export type EndReason = 'left' | 'taken_over' | 'removed' | 'meeting_ended' | 'moved' | 'lost' | 'stopping' | 'silent'
 

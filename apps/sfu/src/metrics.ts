@@ -67,5 +67,10 @@ function mediaMetrics({ counter, gauge, histogram }: Make) {
     loss: histogram('packet_loss_ratio', 'Share of packets lost, of each transport each second.', loss, 'direction'),
     scores: histogram('score', 'Scores of streams, 0 to 10, of each each second.', scores, 'direction'),
     stops: counter('stops_total', 'Streams that the node stopped, by reason.', 'reason'),
+    lost: counter('transports_lost_total', 'Transports that the node closed by itself, by reason.', 'reason'),
+    strays: counter(
+      'stray_bytes_total',
+      'Bytes that came and belong to no stream: reports and checks, and what is dropped.',
+    ),
   }
 }

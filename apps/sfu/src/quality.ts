@@ -17,7 +17,7 @@ const slow = 600
 type Way = { dtlsState: types.DtlsState }
 type Sent = { paused: boolean; producer: { score: Pick<types.ProducerScore, 'score'>[] } }
 type Received = { score: number | undefined; squeezed: boolean }
-type Seen = { send: Way; recv: Way; producing: Sent[]; feeds: Received[]; delay: number }
+type Seen = { send: Way | undefined; recv: Way | undefined; producing: Sent[]; feeds: Received[]; delay: number }
 
 /** How a peer's media arrives, both ways, in words that do not flicker. */
 export class Scales {
@@ -55,15 +55,15 @@ export function note(
 ): void {
   metrics.bytes.inc({ direction: 'in' }, received)
   metrics.bytes.inc({ direction: 'out' }, sent)
-  if (send.dtlsState === 'connected') metrics.loss.observe({ direction: 'in' }, send.rtpPacketLossReceived ?? 0)
-  if (recv.dtlsState === 'connected') metrics.loss.observe({ direction: 'out' }, recv.rtpPacketLossSent ?? 0)
+  if (send?.dtlsState === 'connected') metrics.loss.observe({ direction: 'in' }, send.rtpPacketLossReceived ?? 0)
+  if (recv?.dtlsState === 'connected') metrics.loss.observe({ direction: 'out' }, recv.rtpPacketLossSent ?? 0)
   for (const score of scoresOf(producing)) metrics.scores.observe({ direction: 'in' }, score)
   for (const { score } of feeds) if (score !== undefined) metrics.scores.observe({ direction: 'out' }, score)
 }
 
 function look({ send, recv, producing, feeds, delay }: Seen): Quality {
-  const up = send.dtlsState === 'connected' ? level(scoresOf(producing)) : 'good'
-  const heard = recv.dtlsState === 'connected' ? level(feeds.flatMap(({ score }) => score ?? [])) : 'good'
+  const up = send?.dtlsState === 'connected' ? level(scoresOf(producing)) : 'good'
+  const heard = recv?.dtlsState === 'connected' ? level(feeds.flatMap(({ score }) => score ?? [])) : 'good'
   const squeezed = feeds.some((feed) => feed.squeezed)
   const down = heard === 'good' && (squeezed || delay > slow) ? 'weak' : heard
   if (up === 'good' && down === 'good') return good

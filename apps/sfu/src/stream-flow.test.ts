@@ -86,33 +86,6 @@ test('nothing is forwarded before the browser is ready for it, nor while it is h
   expect(arrived).toHaveLength(6)
 })
 
-test('a stream larger than it may be is paused, and closed when it goes on', async () => {
-  const { own, send, producer } = await newStream(1003)
-  const verdicts: string[] = []
-  const second = async (packets: number) => {
-    send(packets, 1_000)
-    clock.advance(1_000)
-    // The statistics are asked after the packets on the same channel, which another answer proves to be through.
-    await producer.dump()
-    const verdict = await own.measure(clock.now())
-    verdicts.push(verdict)
-    if (verdict === 'pause') await own.hold('bitrate')
-  }
-  for (const packets of [100, 100, 20, 100, 100, 100, 100, 100, 100]) await second(packets)
-  expect(verdicts).toEqual(['fine', 'fine', 'fine', 'fine', 'fine', 'pause', 'fine', 'fine', 'close'])
-  expect(own.paused).toBe(true)
-})
-
-test('a stream within its measure is left alone for ever', async () => {
-  const { own, send, producer } = await newStream(1004)
-  for (let second = 0; second < 10; second += 1) {
-    send(30, 1_000)
-    clock.advance(1_000)
-    await producer.dump()
-    expect(await own.measure(clock.now())).toBe('fine')
-  }
-})
-
 test('pausing and going on in quick order ends with what was asked last', async () => {
   const { own, producer } = await newStream(1005)
   await Promise.all([
