@@ -8,7 +8,7 @@ import { type Ask, nodeUrl, Signalling } from './Signalling.ts'
 import { transportOptions } from './transport-options.ts'
 
 export type LegEvents = {
-  frame(leg: Leg, frame: Exclude<RoomFrame, { type: 'joined' | 'consumers' }>): void
+  frame(leg: Leg, frame: Exclude<RoomFrame, { type: 'joined' | 'consumers' | 'transportClosed' }>): void
   /** Consumers to set up on this transport; those of one frame come together. */
   consumers(leg: Leg, transport: types.Transport, views: ConsumerView[]): void
   media(leg: Leg, direction: Direction, state: MediaState): void
@@ -175,7 +175,13 @@ export class Leg {
   #hear(frame: RoomFrame): void {
     if (this.closed || frame.type === 'joined') return
     if (frame.type === 'consumers') this.#receive(frame.consumers)
+    else if (frame.type === 'transportClosed') this.#forsaken(frame)
     else this.#deps.events.frame(this, frame)
+  }
+
+  /** The browser would believe for seconds more that it is connected. */
+  #forsaken({ direction, id }: Extract<RoomFrame, { type: 'transportClosed' }>): void {
+    if (this.#now[direction].id === id) this.#deps.events.media(this, direction, 'failed')
   }
 
   #receive(views: ConsumerView[]): void {
