@@ -10,6 +10,7 @@ import { apiDoor } from './door.ts'
 import { keyOf } from './Incoming.ts'
 import type { Trouble } from './Ladder.ts'
 import { Monitor } from './Monitor.ts'
+import { watchPage } from './page.ts'
 import { forgetCall, rememberCall } from './return.ts'
 import { Roster } from './Roster.svelte.ts'
 import { loadEarly } from './router-device.ts'
@@ -160,13 +161,17 @@ export class Call {
 
   #begin(returning: boolean): void {
     const wake = new WakeLock()
-    const away = new AbortController()
-    addEventListener('pagehide', () => this.#connection.leave(), { signal: away.signal })
-    // A page that was put aside and taken out again has lost its place in between.
-    addEventListener('pageshow', ({ persisted }) => persisted && this.#end('lost'), { signal: away.signal })
     this.#endings = [
       () => wake.release(),
-      () => away.abort(),
+      watchPage({
+        goes: () => {
+          this.#remember()
+          this.#connection.leave()
+        },
+        // It has lost its place in between.
+        isBack: () => this.#end('lost'),
+        goesOn: () => this.#remember(),
+      }),
       this.devices.onOutput((id) => void this.#sound.setOutput(id)),
       this.sending.begin(),
     ]
@@ -219,6 +224,7 @@ export class Call {
     this.#roster.clear()
     this.devices.close()
     this.trouble = null
+    this.soundBlocked = false
     this.ended = why
     this.phase = 'ended'
     forgetCall()

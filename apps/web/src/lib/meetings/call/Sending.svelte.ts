@@ -33,6 +33,7 @@ export class Sending {
   readonly cam: Own
   readonly #deps: Deps
   #shared: Shared | null = null
+  #picking = false
   #life = 0
 
   constructor(deps: Deps) {
@@ -43,6 +44,7 @@ export class Sending {
 
   /** Answers how to end it. */
   begin(): () => void {
+    this.refusal = null
     const offs = [this.#deps.devices.onTrack(() => this.sync()), this.#listenToMyself()]
     this.sync()
     return () => {
@@ -70,11 +72,13 @@ export class Sending {
 
   /** Refused by the person or by the system, it is simply not shared. */
   async share(): Promise<void> {
-    if (this.sharing || !this.mayShare) return
+    if (this.#picking || this.sharing || !this.mayShare) return
     const life = this.#life
+    this.#picking = true
     const shared = await pickScreen()
+    this.#picking = false
     if (!shared) return
-    if (life !== this.#life || this.sharing) return stopScreen(shared)
+    if (life !== this.#life || !this.mayShare) return stopScreen(shared)
     shared.picture.onended = () => this.stopSharing()
     this.#shared = shared
     this.refusal = null
@@ -129,8 +133,8 @@ export class Sending {
     const { mic, cam } = this
     const { mic: voice, cam: picture } = this.#deps.devices
     // What the system holds is off for the others too, and not a voice that is silent or a picture that stands still.
-    outgoing.set('mic', voice.track, !mic.on)
-    outgoing.set('cam', cam.wanted ? picture.track : null, !cam.on)
+    outgoing.set('mic', mic.allowed ? voice.track : null, !mic.on)
+    outgoing.set('cam', cam.allowed && cam.wanted ? picture.track : null, !cam.on)
     outgoing.set('screen', this.#shared?.picture ?? null, false)
     outgoing.set('screenSound', this.#shared?.sound ?? null, false)
     const tile = this.#deps.roster.me

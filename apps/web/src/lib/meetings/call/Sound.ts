@@ -6,6 +6,7 @@ export class Sound {
   readonly #onBlocked: (blocked: boolean) => void
   #output: string | null
   #stop: AbortController | undefined
+  #closed = false
 
   constructor(output: string | null, onBlocked: (blocked: boolean) => void) {
     this.#output = output
@@ -35,6 +36,7 @@ export class Sound {
   }
 
   close(): void {
+    this.#closed = true
     this.#stop?.abort()
     for (const element of this.#elements.values()) element.srcObject = null
     this.#elements.clear()
@@ -64,6 +66,7 @@ export class Sound {
   }
 
   #told(blocked: boolean): void {
+    if (this.#closed) return
     this.#onBlocked(blocked)
     if (!blocked) return this.#stop?.abort()
     if (this.#stop && !this.#stop.signal.aborted) return

@@ -15,7 +15,10 @@ export function deviceFor(capabilities: Record<string, unknown>): Promise<Device
 /** Loads with what the node said last time; where it says something else, it is loaded again. */
 export function loadEarly(): void {
   const text = recall()
-  if (text && !loaded) loaded = { capabilities: text, device: load(text) }
+  if (!text || loaded) return
+  loaded = { capabilities: text, device: load(text) }
+  // Whoever joins is told; until then it is nobody's concern.
+  loaded.device.catch(() => undefined)
 }
 
 async function load(text: string): Promise<Device> {
@@ -24,7 +27,7 @@ async function load(text: string): Promise<Device> {
     await device.load({ routerRtpCapabilities: JSON.parse(text) as types.RtpCapabilities })
     return device
   } catch (thrown) {
-    loaded = undefined
+    if (loaded?.capabilities === text) loaded = undefined
     throw thrown
   }
 }

@@ -1,0 +1,23 @@
+type Told = {
+  /** Closed, reloaded, or put aside; it may be back. */
+  goes(): void
+  /** It was put aside and is taken out again. */
+  isBack(): void
+  /** Now and then while it lives: a page that crashes says nothing. */
+  goesOn(): void
+}
+
+const PULSE_MS = 60_000
+
+/** Tells what becomes of the page. Answers how to stop. */
+export function watchPage({ goes, isBack, goesOn }: Told): () => void {
+  const over = new AbortController()
+  const { signal } = over
+  addEventListener('pagehide', goes, { signal })
+  addEventListener('pageshow', ({ persisted }) => persisted && isBack(), { signal })
+  const pulse = setInterval(goesOn, PULSE_MS)
+  return () => {
+    over.abort()
+    clearInterval(pulse)
+  }
+}
