@@ -129,6 +129,24 @@ describe('the watch over the nodes', () => {
     expect(one!.asked - before).toBe(1)
   })
 
+  it('asks again when it stood still itself while it asked', async () => {
+    const control = new NodeControl(house.env)
+    const probe = control.probe.bind(control)
+    let stood = false
+    control.probe = (node) => {
+      const asked = probe(node)
+      for (const until = performance.now() + 450; !stood && performance.now() < until;);
+      stood = true
+      return asked
+    }
+    watch = new NodeWatch({ ...house.deps, control })
+    const [one] = await start(2)
+    one!.kill()
+    stood = false
+    await watch.accuse(one!)
+    expect(await dead()).toEqual([one!.id])
+  })
+
   it('an accused node that answers is kept, and one where nobody listens is dead at once', async () => {
     const [one, two] = await start(2)
     await watch.accuse(one!)

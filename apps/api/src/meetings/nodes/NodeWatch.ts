@@ -104,7 +104,9 @@ export class NodeWatch {
   }
 
   async #probe(node: KnownNode): Promise<Evidence['probe']> {
-    const said = await this.#deps.control.probe(node)
+    let said = await this.#deps.control.probe(node)
+    // It was us who were too slow to hear.
+    if (said.answer === 'late') said = await this.#deps.control.probe(node)
     if (said.answer === 'late') return null
     if (said.answer !== 'alive') return said.answer
     if (said.boot !== node.boot) return 'other'
