@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
 import { failureOf, inWords, stored } from '../mail/failure.ts'
 import { iso } from '../platform/clock.ts'
+import { columnsOf } from '../platform/columns.ts'
 import { health } from '../platform/health.ts'
 import { personColumns, toPerson } from '../users/rows.ts'
 import { type Locale, words } from './connection-words.ts'
@@ -73,7 +74,7 @@ async function liveSessions(ctx: Ctx): Promise<LiveSession[]> {
   const rows = await ctx.db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(personColumns.map((column) => `users.${column}` as const))
+    .select(columnsOf('users', personColumns))
     .select(['sessions.id as sessionId', 'sessions.device', 'sessions.ip', 'sessions.last_used_at'])
     .where('sessions.revoked_at', 'is', null)
     .where((eb) =>

@@ -2,6 +2,7 @@ import type { SessionId } from '@veche/shared/ids'
 import type { PersonRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Anyone, Tx } from '../ctx.ts'
 import { fail } from '../errors.ts'
+import { columnsOf } from '../platform/columns.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { personColumns, settingsColumns, toPerson, toSettings } from '../users/rows.ts'
 import type { Opened } from './sessions.ts'
@@ -16,7 +17,7 @@ export async function me(ctx: Anyone): Promise<Me | null> {
     ctx.db
       .selectFrom('user_settings')
       .innerJoin('users', 'users.id', 'user_settings.user_id')
-      .select(settingsColumns.map((column) => `user_settings.${column}` as const))
+      .select(columnsOf('user_settings', settingsColumns))
       .select(['user_settings.user_id', 'user_settings.rev', 'users.email'])
       .where('user_settings.user_id', '=', userId)
       .executeTakeFirstOrThrow(),

@@ -4,6 +4,7 @@ import { type DialogAction, type DialogRole, dialogRoles, mayInDialog } from '@v
 import type { Kysely, Selectable } from 'kysely'
 import { fail, must } from '../errors.ts'
 import { dialogColumns } from './rows.ts'
+import { columnsOf } from '../platform/columns.ts'
 
 type Dialog = Pick<Selectable<DB['dialogs']>, (typeof dialogColumns)[number]>
 export type OpenDialog = Dialog & { mine: { role: Selectable<DB['members']>['role']; from_seq: number } }
@@ -15,7 +16,7 @@ export async function openDialog(ctx: Asking, dialogId: DialogId, action: Dialog
   const found = await ctx.db
     .selectFrom('dialogs')
     .innerJoin('members', 'members.dialog_id', 'dialogs.id')
-    .select(dialogColumns.map((column) => `dialogs.${column}` as const))
+    .select(columnsOf('dialogs', dialogColumns))
     .select(['members.role as role', 'members.from_seq'])
     .where('dialogs.id', '=', dialogId)
     .where('members.user_id', '=', ctx.actor.userId)

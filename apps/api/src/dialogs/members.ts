@@ -6,6 +6,7 @@ import type { AddMembers, MembersPage, OneDialog, RemoveMember, SetRole } from '
 import { sql } from 'kysely'
 import type { Ctx, Tx } from '../ctx.ts'
 import { fail, must } from '../errors.ts'
+import { columnsOf } from '../platform/columns.ts'
 import { advance, advanceAll, lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { personColumns, toPerson } from '../users/rows.ts'
@@ -29,7 +30,7 @@ export async function membersPage(ctx: Ctx, { dialogId, query, cursor, limit }: 
   const rows = await ctx.db
     .selectFrom('members')
     .innerJoin('users', 'users.id', 'members.user_id')
-    .select(personColumns.map((column) => `users.${column}` as const))
+    .select(columnsOf('users', personColumns))
     .select('members.role as place')
     .where('members.dialog_id', '=', dialogId)
     .where('members.left_at', 'is', null)

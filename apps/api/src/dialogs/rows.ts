@@ -2,6 +2,7 @@ import type { DB } from '@veche/db/types.gen'
 import type { DialogRow, MembershipRow } from '@veche/shared/rows/rows'
 import type { Selectable } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
+import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/row-sources.ts'
 
 export const dialogColumns = [
@@ -78,7 +79,7 @@ const dialogs: RowSource<'dialogs'> = {
   rows: (db, id) =>
     db
       .selectFrom('dialogs')
-      .select(dialogColumns.map((column) => `dialogs.${column}` as const))
+      .select(columnsOf('dialogs', dialogColumns))
       .where('dialogs.id', '=', id as never),
   toWire: toDialog,
 }
@@ -90,7 +91,7 @@ const memberships: RowSource<'memberships'> = {
   rows: (db, id) =>
     db
       .selectFrom('members')
-      .select(membershipColumns.map((column) => `members.${column}` as const))
+      .select(columnsOf('members', membershipColumns))
       .where('members.user_id', '=', id as never),
   toWire: toMembership,
 }

@@ -7,6 +7,7 @@ import type { Env } from '../env.ts'
 import { fail, must } from '../errors.ts'
 import { isGoodCode, publicIdIn } from './links.ts'
 import { meetingColumns } from './rows.ts'
+import { columnsOf } from '../platform/columns.ts'
 
 export type MeetingAction = 'look' | 'join' | 'attendance' | 'relays' | 'leave'
 
@@ -107,7 +108,7 @@ function seenBy({ db, actor }: Asking) {
     .leftJoin('seats', (join) =>
       join.onRef('seats.meeting_id', '=', 'meetings.id').on('seats.user_id', '=', actor.userId),
     )
-    .select([...meetingColumns, ...placeColumns].map((column) => `meetings.${column}` as const))
+    .select(columnsOf('meetings', [...meetingColumns, ...placeColumns]))
     .select(['dialogs.kind', 'dialogs.title', 'dialogs.pair', 'members.role', 'members.left_at', 'members.put_out'])
     .select(['seats.id as seat_id', 'seats.state as seat_state', 'seats.epoch as seat_epoch', 'seats.tab'])
 }

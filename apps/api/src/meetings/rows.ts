@@ -1,7 +1,9 @@
 import type { DB } from '@veche/db/types.gen'
 import type { MeetingRow, PlaceRow, SeatRow } from '@veche/shared/rows/rows'
-import { type Selectable, sql } from 'kysely'
+import type { ScopeId } from '@veche/shared/ids'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
+import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/row-sources.ts'
 
 export const meetingColumns = [
@@ -54,27 +56,24 @@ const meetings: RowSource<'meetings'> = {
   rows: (db, id) =>
     db
       .selectFrom('meetings')
-      .select(meetingColumns.map((column) => `meetings.${column}` as const))
+      .select(columnsOf('meetings', meetingColumns))
       .where('meetings.id', '=', id as never),
   toWire: toMeeting,
 }
+
+const seatsOf = (db: Kysely<DB>, id: ScopeId) =>
+  db
+    .selectFrom('seats')
+    .select(columnsOf('seats', seatColumns))
+    .where('seats.meeting_id', '=', id as never)
 
 const seats: RowSource<'seats'> = {
   scope: 'meeting',
   table: 'seats',
   revColumn: 'seats.rev',
-  rows: (db, id) =>
-    db
-      .selectFrom('seats')
-      .select(seatColumns.map((column) => `seats.${column}` as const))
-      .where('seats.meeting_id', '=', id as never),
+  rows: seatsOf,
   // Whoever comes needs nobody who has gone.
-  newest: (db, id) =>
-    db
-      .selectFrom('seats')
-      .select(seatColumns.map((column) => `seats.${column}` as const))
-      .where('seats.meeting_id', '=', id as never)
-      .where('seats.state', 'in', ['in', 'away']),
+  newest: (db, id) => seatsOf(db, id).where('seats.state', 'in', ['in', 'away']),
   toWire: toSeat,
 }
 

@@ -2,6 +2,7 @@ import type { DB } from '@veche/db/types.gen'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Selectable } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
+import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/row-sources.ts'
 
 export const messageColumns = [
@@ -52,12 +53,12 @@ const messages: RowSource<'messages'> = {
   rows: (db, id) =>
     db
       .selectFrom('messages')
-      .select(messageColumns.map((column) => `messages.${column}` as const))
+      .select(columnsOf('messages', messageColumns))
       .where('messages.dialog_id', '=', id as never),
   newest: (db, id, much) =>
     db
       .selectFrom('messages')
-      .select(messageColumns.map((column) => `messages.${column}` as const))
+      .select(columnsOf('messages', messageColumns))
       .where('messages.dialog_id', '=', id as never)
       .orderBy('messages.seq', 'desc')
       .limit(count[much]),

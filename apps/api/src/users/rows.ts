@@ -2,6 +2,7 @@ import type { PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows
 import type { DB } from '@veche/db/types.gen'
 import type { Selectable } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
+import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/row-sources.ts'
 
 export const personColumns = ['id', 'handle', 'name', 'role', 'disabled_at', 'rev'] as const
@@ -43,7 +44,7 @@ const people: RowSource<'people'> = {
   scope: 'directory',
   table: 'people',
   revColumn: 'users.rev',
-  rows: (db) => db.selectFrom('users').select(personColumns.map((column) => `users.${column}` as const)),
+  rows: (db) => db.selectFrom('users').select(columnsOf('users', personColumns)),
   toWire: toPerson,
 }
 
@@ -55,7 +56,7 @@ const settings: RowSource<'settings'> = {
     db
       .selectFrom('user_settings')
       .innerJoin('users', 'users.id', 'user_settings.user_id')
-      .select(settingsColumns.map((column) => `user_settings.${column}` as const))
+      .select(columnsOf('user_settings', settingsColumns))
       .select(['user_settings.user_id', 'user_settings.rev', 'users.email'])
       .where('user_settings.user_id', '=', id as never),
   toWire: toSettings,
@@ -68,7 +69,7 @@ const sessions: RowSource<'sessions'> = {
   rows: (db, id) =>
     db
       .selectFrom('sessions')
-      .select(sessionColumns.map((column) => `sessions.${column}` as const))
+      .select(columnsOf('sessions', sessionColumns))
       .where('sessions.user_id', '=', id as never),
   toWire: toSession,
 }
