@@ -197,8 +197,8 @@ test('who asks and does not read the answers is cut off as well', async () => {
   anna.socket.pause()
   const call = JSON.stringify({ id: 1000, method: 'query', params: { path: 'x'.repeat(60_000) } })
   await expect
-    .poll(() => {
-      clock.advance(1_000)
+    .poll(async () => {
+      await house.pass(1_000)
       for (let count = 0; count < 20; count += 1) anna.socket.send(call)
       return peer?.attached
     })

@@ -5,8 +5,10 @@ import { systemClock, type Clock } from '../clock.ts'
 import type { Deps } from '../deps.ts'
 import { readEnv } from '../env.ts'
 import { type House, openHouse } from '../house.ts'
+import type { MediaWorker } from '../MediaWorker.ts'
 import { createMetrics } from '../metrics.ts'
 import { Api, newClaims, sign } from './api.ts'
+import { ManualClock } from './manual-clock.ts'
 import { Visitor } from './visitor.ts'
 
 export type TestHouse = Omit<House, 'close'> & {
@@ -15,6 +17,8 @@ export type TestHouse = Omit<House, 'close'> & {
   deps: Deps
   ticket: (some?: Partial<TicketClaims>) => Promise<string>
   visitor: () => Visitor
+  /** So long goes by on a clock that is moved by hand, and the media workers have answered what they were asked in it. */
+  pass: (ms: number) => Promise<void>
   url: string
 }
 
@@ -55,6 +59,13 @@ export async function newHouse(given: { env?: Record<string, string>; clock?: Cl
       const iat = Math.floor(house.node.tickets.now / 1000)
       return sign(newClaims(house.node, { iat, exp: iat + 60, ...some }), api.signers[0]!)
     },
+    pass: async (ms) => {
+      if (!(deps.clock instanceof ManualClock)) throw new Error('time passes by itself')
+      for (let left = ms; left > 0; left -= 1_000) {
+        deps.clock.advance(Math.min(left, 1_000))
+        await Promise.all(house.node.workers.map(answer))
+      }
+    },
     visitor: () => {
       const visitor = new Visitor(url)
       visitors.push(visitor)
@@ -67,4 +78,10 @@ export async function newHouse(given: { env?: Record<string, string>; clock?: Cl
       api.close()
     },
   }
+}
+
+/** They answer one question after the other. */
+async function answer(worker: MediaWorker): Promise<void> {
+  const { router } = await worker.createRouter([])
+  router.close()
 }

@@ -19,7 +19,7 @@ export class ManualClock implements Clock {
     return this.#set({ at: this.#now + ms, every: ms, act })
   }
 
-  /** What is due on the way happens in its order. */
+  /** What is due on the way happens in its order; what happens again and again once, as on a machine that slept. */
   advance(ms: number): void {
     const until = this.#now + ms
     for (;;) {
@@ -27,7 +27,7 @@ export class ManualClock implements Clock {
       if (!next) break
       this.#now = next.at
       if (next.every === null) this.#alarms.delete(next)
-      else next.at += next.every
+      else next.at += Math.ceil((until - next.at + 1) / next.every) * next.every
       next.act()
     }
     this.#now = until
