@@ -149,6 +149,7 @@ export class Node {
 
   #resume(line: Line, secret: string): Joined {
     const peer = this.#secrets.use(secret) ?? fail('call.resume_invalid')
+    must(peer.stir(), 'server.busy')
     return this.#attach(peer, line, true)
   }
 

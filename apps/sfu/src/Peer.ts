@@ -2,6 +2,7 @@ import type { SeatId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Capability } from '@veche/shared/permissions'
 import type { TicketClaims } from '@veche/shared/ticket'
+import { Bucket } from './Bucket.ts'
 import { Consuming } from './Consuming.ts'
 import type { Stop } from './clock.ts'
 import type { Deps } from './deps.ts'
@@ -16,6 +17,8 @@ import { Stream } from './Stream.ts'
 import { type Transports, transportView } from './Transports.ts'
 
 const seconds = 1000
+/** Acts that the whole room is told of, a second, and at once: each costs the node a hundred times what it costs its author. */
+const stirs = { rate: 5, most: 40 }
 
 /** Somebody in a room: one leg of a seat. It outlives its socket for a while, and its seat outlives it. */
 export class Peer {
@@ -37,6 +40,7 @@ export class Peer {
   onEnd: (reason: EndReason) => void = () => undefined
   readonly #deps: Deps
   readonly #scales = new Scales()
+  readonly #stirs: Bucket
   #stream: Stream | null = null
   #secretArrived: () => void = () => undefined
   #detachedAt: number
@@ -47,6 +51,7 @@ export class Peer {
 
   constructor(deps: Deps, room: Room, transports: Transports, claims: TicketClaims, input: NewJoin) {
     this.#deps = deps
+    this.#stirs = new Bucket(deps.clock, stirs.rate, stirs.most)
     this.room = room
     this.transports = transports
     this.seatId = claims.seat
@@ -114,6 +119,11 @@ export class Peer {
   heard(): void {
     this.#secretArrived()
     this.#secretArrived = () => undefined
+  }
+
+  /** Whether it may stir up the others once more; it is the peer's, so another socket brings no more of it. */
+  stir(): boolean {
+    return this.#stirs.take()
   }
 
   async renew(direction: Direction): Promise<TransportView> {

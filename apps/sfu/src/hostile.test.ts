@@ -33,8 +33,8 @@ async function enter() {
 
 /** Any call, of any shape, past the types: what it is refused with, or accepted. */
 async function raw(visitor: Visitor, path: string, input: unknown): Promise<string> {
-  // A second a call: the rate is not what is tried here.
-  clock.advance(100)
+  // The rate is not what is tried here.
+  await house.pass(250)
   const [area, name] = path.split('.') as ['media', 'produce']
   const call = visitor.call[area][name].mutate as (input: unknown) => Promise<unknown>
   return call(input).then(
@@ -49,7 +49,7 @@ async function unharmed() {
   expect(worker?.pid).toBe(pid)
   const { router } = await worker!.createRouter(mediaCodecs)
   router.close()
-  clock.advance(100)
+  await house.pass(100)
   await victim.call.transport.restartIce.mutate({ transportId: victim.joined.send.id })
   expect(victim.frames.some(({ type }) => type === 'ended')).toBe(false)
   const { values } = await house.deps.metrics.calls.get()
@@ -138,7 +138,7 @@ test('more tiles than a page has, and tiles of impossible size, are refused', as
 test('a client that does not wait for answers makes no more transports and streams than one that does', async () => {
   const { visitor, joined } = await enter()
   const outcomes = async (count: number, ask: () => Promise<unknown>) => {
-    clock.advance(1_000)
+    await house.pass(1_000)
     const codes = await Promise.all(Array.from({ length: count }, () => refusal(ask())))
     return codes.filter((code) => code === 'call.limit').length
   }
@@ -148,12 +148,35 @@ test('a client that does not wait for answers makes no more transports and strea
   const input = { source: 'mic' as const, transportId: joined.send.id }
   const streams = () => media.produce.mutate({ ...input, rtpParameters: sound() })
   expect(await outcomes(20, streams)).toBe(20 - limits.call.producers)
-  clock.advance(1_000)
+  await house.pass(1_000)
   expect(await refusal(renewals())).toBe('accepted')
   expect(await refusal(streams())).toBe('accepted')
   const peer = house.node.rooms.flatMap(({ legs }) => legs).find(({ seatId }) => seatId === joined.seatId)
   expect(peer?.producing.all).toHaveLength(1)
   await unharmed()
+})
+
+test('whoever keeps the whole room busy is refused, on another socket too, and nobody else is', async () => {
+  const { visitor, joined } = await enter()
+  const other = await enter()
+  const input = { source: 'mic' as const, transportId: joined.send.id, rtpParameters: sound() }
+  const mic = await visitor.call.media.produce.mutate(input)
+  const outcomes = []
+  for (let turn = 0; turn < 25; turn += 1)
+    outcomes.push(
+      await refusal(visitor.call.media.pause.mutate(mic)),
+      await refusal(visitor.call.media.resume.mutate(mic)),
+    )
+  expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(39)
+  expect(outcomes.at(-1)).toBe('request.too_many')
+  await expect(house.visitor().resume(joined.secret)).rejects.toThrow('server.busy')
+  const another = { ...input, transportId: other.joined.send.id, rtpParameters: sound() }
+  await other.visitor.call.media.produce.mutate(another)
+  await house.pass(1_000)
+  const again = house.visitor()
+  await again.resume(joined.secret)
+  for (let turn = 0; turn < 4; turn += 1) await again.call.media.pause.mutate(mic)
+  expect(await refusal(again.call.media.pause.mutate(mic))).toBe('request.too_many')
 })
 
 const paths = [

@@ -1,6 +1,6 @@
 import { nothing } from '@veche/shared/schemas/fields'
 import { connect, join, one, oneTransport, orders, produce, renew, setView, some } from './inputs.ts'
-import { control, open, router, seated } from './trpc.ts'
+import { control, open, router, seated, stirring } from './trpc.ts'
 
 export type {
   ConsumerView,
@@ -27,13 +27,13 @@ export const sfuRouter = router({
     restartIce: seated
       .input(oneTransport)
       .mutation(({ ctx, input }) => ctx.peer.transports.restartIce(input.transportId)),
-    renew: seated.input(renew).mutation(({ ctx, input }) => ctx.peer.renew(input.direction)),
+    renew: stirring.input(renew).mutation(({ ctx, input }) => ctx.peer.renew(input.direction)),
   }),
   media: router({
-    produce: seated.input(produce).mutation(({ ctx, input }) => ctx.peer.producing.produce(input)),
-    pause: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.pause(input.id)),
-    resume: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.resume(input.id)),
-    close: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
+    produce: stirring.input(produce).mutation(({ ctx, input }) => ctx.peer.producing.produce(input)),
+    pause: stirring.input(one).mutation(({ ctx, input }) => ctx.peer.producing.pause(input.id)),
+    resume: stirring.input(one).mutation(({ ctx, input }) => ctx.peer.producing.resume(input.id)),
+    close: stirring.input(one).mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
     ready: seated.input(some).mutation(({ ctx, input }) => ctx.peer.consuming.ready(input.ids)),
     refresh: seated.input(one).mutation(({ ctx, input }) => ctx.peer.consuming.refresh(input.id)),
   }),

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import type { WireError } from '@veche/shared/errors'
 import { ZodError } from 'zod'
-import { CallError, fail, trpcKind } from './errors.ts'
+import { CallError, fail, must, trpcKind } from './errors.ts'
 import type { Line } from './Line.ts'
 import type { Node } from './Node.ts'
 
@@ -57,6 +57,12 @@ export const seated = open.use(({ ctx, next }) => {
   if (peer.ended) fail('call.ended')
   peer.heard()
   return next({ ctx: { peer } })
+})
+
+/** What all others in the room are told of, or costs as much. */
+export const stirring = seated.use(({ ctx, next }) => {
+  must(ctx.peer.stir(), 'request.too_many')
+  return next()
 })
 
 /** Of what is wrong with an input: a message may be wrong in more places than anybody would read of. */
