@@ -1,112 +1,88 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { anotherSession, newAccount, newDirect, newGroup, newOwner } from './house/accounts.ts'
+import { newAccount, newGroup, newOwner } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
-import { atTheDoor, inCall, moves, patience, receives, tile } from './media/callers.ts'
-import { networkTrouble } from './browser/Witness.ts'
-import { newCut } from './media/new-cut.ts'
-import { controls } from './screens/calls.ts'
-import { button, gone, press, seen } from './screens/controls.ts'
+import { goToDoor, moves, patience, receive, receives } from './media/callers.ts'
+import { Company } from './media/Company.ts'
+import { streams } from './media/figures.ts'
+import { controls, mark, tile } from './screens/calls.ts'
+import { button, gone, press, seen, textbox } from './screens/controls.ts'
 
 const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
+const dialogId = await newGroup(anna, 'Harbour house', [boris, clara])
 afterAll(() => house.stop())
+const company = new Company(house)
+
+const nothing = { pictures: 0, voices: 0, inBytes: 0 }
 
 describe('in a call', () => {
-  it('two people see and hear each other, and then three', async () => {
-    const dialogId = await newGroup(anna, 'Harbour house', [boris, clara])
-    const hers = await inCall(house, anna, dialogId)
-    const his = await inCall(house, boris, dialogId)
-    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
+  it('two people see and hear each other, and then three; sound repairs itself and is silent when nobody speaks', async () => {
+    const [hers, his] = await company.two(dialogId, anna, boris)
     await seen(tile(hers.page, 'Boris Petrov').locator('video'))
+    const sound = (await streams(hers.page)).filter(({ kind }) => kind === 'audio')
+    const formats = (wanted: 'in' | 'out') =>
+      sound.filter(({ direction }) => direction === wanted).map(({ format }) => format.split(';'))
+    expect(formats('out')).toEqual([expect.arrayContaining(['useinbandfec=1', 'usedtx=1'])])
+    expect(formats('in')).toEqual([expect.arrayContaining(['useinbandfec=1'])])
 
-    const theirs = await inCall(house, clara, dialogId)
-    await Promise.all([hers, his, theirs].map(({ page }) => receives(page, { pictures: 2, voices: 2 })))
+    const [theirs] = await company.inCall(dialogId, clara)
+    await receive([hers, his, theirs], { pictures: 2, voices: 2 })
     await press(theirs.page, 'Leave')
-    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
+    await receive([hers, his], { pictures: 1, voices: 1 })
   })
 
-  it('whoever is muted and has the camera off sends nothing at all', async () => {
-    const dialogId = await newDirect(anna, boris)
-    const hers = await inCall(house, anna, dialogId)
-    const his = await inCall(house, boris, dialogId)
-    await receives(hers.page, { pictures: 1, voices: 1 })
-    await press(his.page, 'Mute microphone')
+  it('nobody has to have a microphone or a camera: without them nothing at all is sent', async () => {
+    const two = await company.two(dialogId, anna, boris)
+    const theirs = await company.device(clara)
+    const { page } = theirs
+    await goToDoor(theirs, dialogId)
+    for (const name of ['Microphone', 'Camera']) await page.getByRole('switch', { name, exact: true }).click()
+    await press(page, 'Join now')
+    await receives(page, { pictures: 2, voices: 2 })
+    expect(await moves(page)).toMatchObject({ outBytes: 0 })
+    for (const name of ['Microphone off', 'Camera off']) await seen(mark(tile(two[0].page, 'Clara Rossi'), name))
+    await receive(two, { pictures: 1, voices: 1 })
+    await press(page, 'Leave')
+    await gone(tile(two[0].page, 'Clara Rossi'))
+  })
+
+  it('whoever is muted and has the camera off sends nothing at all, and is heard for as long as Space is held', async () => {
+    const [hers, his] = await company.two(dialogId, anna, boris)
+    const muted = mark(tile(hers.page, 'Boris Petrov'), 'Microphone off')
     await press(his.page, 'Turn camera off')
-    await seen(tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Microphone off' }))
-    await expect.poll(() => moves(hers.page), patience).toEqual({ pictures: 0, voices: 0, inBytes: 0 })
+    await press(his.page, 'Mute microphone')
+    await seen(muted)
+    await expect.poll(() => moves(hers.page), patience).toMatchObject(nothing)
+
+    // Wherever the mouse was last: it was on the button.
+    await his.page.keyboard.down('Space')
+    await gone(muted)
+    await receives(hers.page, { pictures: 0, voices: 1 })
+    await his.page.keyboard.up('Space')
+    await seen(muted)
+    await expect.poll(() => moves(hers.page), patience).toMatchObject(nothing)
+
+    // But not while one writes.
+    await press(his.page, 'Chat')
+    await textbox(his.page, 'Message').fill('a')
+    await his.page.keyboard.press('Space')
+    expect(await textbox(his.page, 'Message').inputValue()).toBe('a ')
+    await seen(button(his.page, 'Unmute microphone'))
+    await textbox(his.page, 'Message').fill('')
+    await press(controls(his.page), 'Chat')
+
     await press(controls(his.page), 'Unmute microphone')
     await press(controls(his.page), 'Turn camera on')
     await receives(hers.page, { pictures: 1, voices: 1 })
   })
 
   it('a screen is shared with its sound', async () => {
-    const dialogId = await newDirect(anna, clara)
-    const hers = await inCall(house, anna, dialogId)
-    const theirs = await inCall(house, clara, dialogId)
-    await receives(hers.page, { pictures: 1, voices: 1 })
-    await press(theirs.page, 'Share screen')
+    const [hers, his] = await company.two(dialogId, anna, boris)
+    await press(his.page, 'Share screen')
     await receives(hers.page, { pictures: 2, voices: 2 })
-    await press(controls(theirs.page), 'Stop sharing')
+    await press(controls(his.page), 'Stop sharing')
     await receives(hers.page, { pictures: 1, voices: 1 })
   })
-})
-
-describe('a seat', () => {
-  it('is found again after the page was loaded anew', async () => {
-    const dialogId = await newDirect(boris, clara)
-    const his = await inCall(house, boris, dialogId)
-    const theirs = await inCall(house, clara, dialogId)
-    await receives(his.page, { pictures: 1, voices: 1 })
-    await his.page.reload()
-    await seen(button(his.page, 'Leave'), patience.timeout)
-    await Promise.all([his, theirs].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
-  })
-
-  it('is taken over by another device, and taken back', async () => {
-    const dialogId = await newGroup(anna, 'Tea at four', [boris])
-    const hers = await inCall(house, anna, dialogId)
-    const his = await inCall(house, boris, dialogId)
-    await receives(hers.page, { pictures: 1, voices: 1 })
-    const other = await inCall(house, await anotherSession(house, boris), dialogId)
-    await seen(his.page.getByText('The call moved to another tab or device'), patience.timeout)
-    await receives(hers.page, { pictures: 1, voices: 1 })
-    await press(his.page, 'Take it back')
-    await seen(other.page.getByText('The call moved to another tab or device'), patience.timeout)
-    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
-  })
-})
-
-const troubled = /The line to the call is lost|Sound and picture are interrupted|The call was interrupted/
-
-describe('a network that is cut for ten seconds', () => {
-  it('is a hiccup: both sides see it, and it mends itself', async () => {
-    const dialogId = await newGroup(anna, 'By the sea', [boris])
-    const cut = await newCut(house.nodes[0]?.media ?? 0)
-    const hers = await inCall(house, anna, dialogId)
-    const his = await inCall(house, boris, dialogId, { cut })
-    his.witness.expect(networkTrouble)
-    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
-    cut.cut()
-    const since = performance.now()
-    await seen(tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Away' }), patience.timeout)
-    await seen(his.page.getByText(troubled), patience.timeout)
-    await new Promise((resolve) => setTimeout(resolve, 10_000 - (performance.now() - since)))
-    cut.mend()
-    await Promise.all([hers, his].map(({ page }) => receives(page, { pictures: 1, voices: 1 })))
-    await expect.poll(() => tile(hers.page, 'Boris Petrov').getByRole('img', { name: 'Away' }).count()).toBe(0)
-    await gone(his.page.getByText(troubled), patience.timeout)
-  })
-})
-
-it('nobody has to have a microphone or a camera', async () => {
-  const dialogId = await newGroup(anna, 'Listeners', [boris])
-  const hers = await inCall(house, anna, dialogId)
-  const his = await atTheDoor(house, boris, dialogId)
-  await his.page.getByRole('switch', { name: 'Microphone' }).click()
-  await his.page.getByRole('switch', { name: 'Camera' }).click()
-  await press(his.page, 'Join now')
-  await receives(his.page, { pictures: 1, voices: 1 })
-  await expect.poll(() => moves(hers.page), patience).toEqual({ pictures: 0, voices: 0, inBytes: 0 })
 })

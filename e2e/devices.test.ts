@@ -1,22 +1,20 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import type { DialogId } from '@veche/shared/ids'
-import { type Device, openDevice } from './browser/Device.ts'
-import { type Account, newAccount, newGroup, newOwner } from './house/accounts.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { newAccount, newGroup, newOwner } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
-import { inCall, moves, patience, receives, tile } from './media/callers.ts'
-import { tapMedia } from './media/tap.ts'
-import { isInCall, mark } from './screens/calls.ts'
+import { goToDoor, moves, openCaller, patience, receive, receives } from './media/callers.ts'
+import { Company } from './media/Company.ts'
+import { isInCall, mark, tile } from './screens/calls.ts'
 import { button, gone, press, seen } from './screens/controls.ts'
 
 const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
-let dialogId: DialogId
-beforeEach(async () => {
-  dialogId = await newGroup(anna, 'Sound check', [boris])
-})
+const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
+const dialogId = await newGroup(anna, 'Sound check', [boris, clara])
 afterAll(() => house.stop())
+const company = new Company(house)
+company.equip(boris, { script: watchMachine })
 
 declare global {
   /** What the pages of these tests have asked the machine for. */
@@ -25,7 +23,7 @@ declare global {
 
 describe('at the door of a call', () => {
   it('the level moves with the microphone, and the test sound plays on the chosen speaker', async () => {
-    const { page } = await atTheDoor(boris)
+    const { page } = await atTheDoor()
     const level = page.getByRole('meter', { name: 'Microphone level' })
     await expect.poll(async () => Number(await level.getAttribute('aria-valuenow')), patience).toBeGreaterThan(0)
     const chosen = await chooseSpeaker(page, 1)
@@ -37,8 +35,8 @@ describe('at the door of a call', () => {
 
 describe('in a call', () => {
   it('the others are heard on the chosen speaker, also after another choice and after a reload', async () => {
-    const hers = await inCall(house, anna, dialogId)
-    const { page } = await atTheDoor(boris)
+    await company.inCall(dialogId, anna)
+    const { page } = await atTheDoor()
     const first = await chooseSpeaker(page, 1)
     await press(page, 'Join now')
     await receives(page, { pictures: 1, voices: 1 })
@@ -54,11 +52,10 @@ describe('in a call', () => {
     await isInCall(page)
     await receives(page, { pictures: 1, voices: 1 })
     await expect.poll(() => sinks(page)).toEqual([second])
-    await hers.context.close()
   })
 
   it('the screen stays on, and may sleep again afterwards', async () => {
-    const { page } = await atTheDoor(boris)
+    const { page } = await atTheDoor()
     expect(await page.evaluate(() => globalThis.asked.locks)).toBe(0)
     await press(page, 'Join now')
     await isInCall(page)
@@ -68,10 +65,7 @@ describe('in a call', () => {
   })
 
   it('what the system takes is said to both sides, and comes back by itself, or when the page is looked at again', async () => {
-    const hers = await inCall(house, anna, dialogId)
-    const { page } = await atTheDoor(boris)
-    await press(page, 'Join now')
-    await receives(hers.page, { pictures: 1, voices: 1 })
+    const [hers, { page }] = await company.two(dialogId, anna, boris)
     const his = tile(hers.page, 'Boris Petrov')
 
     await system(page, 'video', true)
@@ -90,14 +84,32 @@ describe('in a call', () => {
     await receives(hers.page, { pictures: 1, voices: 1 })
     await gone(mark(his, 'Microphone off'))
   })
+
+  it('a microphone and a camera out of which nothing comes are noticed on both sides, and opened anew with a tap each', async () => {
+    await company.close(boris)
+    const [hers] = await company.inCall(dialogId, anna)
+    const theirs = await openCaller(house, clara, { dead: true })
+    const { page } = theirs
+    await goToDoor(theirs, dialogId)
+    await press(page, 'Join now')
+    const frozen = tile(hers.page, 'Clara Rossi').getByText('The picture stands still')
+    await seen(frozen, patience.timeout)
+    await seen(page.getByText('Nothing comes out of your microphone.'), patience.timeout)
+    await press(page, 'Restart the microphone')
+    await seen(page.getByText('Your camera stands still.'), patience.timeout)
+    await press(page, 'Restart the camera')
+    await receive([hers, theirs], { pictures: 1, voices: 1 })
+    await gone(page.getByText(/Nothing comes out|stands still/), patience.timeout)
+    await gone(frozen, patience.timeout)
+  })
 })
 
-async function atTheDoor(account: Account): Promise<Device> {
-  const device = await openDevice(house, { account })
-  await tapMedia(device.context)
-  await device.context.addInitScript(watchMachine)
-  await device.goto(`/call/${dialogId}`)
-  await seen(button(device.page, 'Join now'))
+async function atTheDoor() {
+  const device = await company.device(boris)
+  // Whoever is in a call comes back to it by themselves.
+  const leave = button(device.page, 'Leave')
+  if (await leave.isVisible()) await leave.click()
+  await goToDoor(device, dialogId)
   return device
 }
 

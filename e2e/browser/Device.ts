@@ -23,7 +23,7 @@ export type DeviceOptions = {
   proxy?: string
 }
 
-/** A browser of somebody: cookies, storage and service worker of its own. It lives as long as the test. */
+/** A browser of somebody: cookies, storage and service worker of its own. */
 export class Device {
   readonly house: Installation
   readonly context: BrowserContext
@@ -72,7 +72,18 @@ export class Device {
   }
 }
 
+/** As long as the test runs. */
 export async function openDevice(house: Installation, options: DeviceOptions = {}): Promise<Device> {
+  const device = await newDevice(house, options)
+  onTestFinished(async (test) => {
+    if (test.task.result?.state === 'fail') await keepPicture(device, test)
+    await device.context.close()
+    expect(device.witness.complaints()).toEqual([])
+  })
+  return device
+}
+
+export async function newDevice(house: Installation, options: DeviceOptions): Promise<Device> {
   const {
     account,
     width = 1280,
@@ -97,18 +108,12 @@ export async function openDevice(house: Installation, options: DeviceOptions = {
   const witness = new Witness(context, house.url)
   await witness.begin(context)
   if (account) await takeSession(context, house, account)
-  const device = new Device(house, context, witness, await context.newPage())
-  onTestFinished(async (test) => {
-    if (test.task.result?.state === 'fail') await keepPicture(device, test)
-    await context.close()
-    expect(witness.complaints()).toEqual([])
-  })
-  return device
+  return new Device(house, context, witness, await context.newPage())
 }
 
 let pictures = 0
 
-async function keepPicture(device: Device, { task }: TestContext): Promise<void> {
+export async function keepPicture(device: Device, { task }: TestContext): Promise<void> {
   const folder = join(checkout, 'e2e/test-results')
   mkdirSync(folder, { recursive: true })
   pictures += 1

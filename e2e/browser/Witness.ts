@@ -37,6 +37,11 @@ export class Witness {
     return [...foreign, ...unexpected]
   }
 
+  /** What it has seen counts no longer, and nothing is expected any more. */
+  beginAnew(): void {
+    for (const list of [this.requests, this.#complaints, this.#expected]) list.length = 0
+  }
+
   #attend(page: Page): void {
     page.on('websocket', (socket) => this.requests.push(socket.url()))
   }

@@ -16,6 +16,8 @@ export class Cut {
   readonly #media = new Map<string, UdpSocket>()
   #isCut = false
   #mediaCut = false
+  #lossy = 0
+  #owed = 0
 
   private constructor(server: Server, udp: UdpSocket) {
     this.#server = server
@@ -52,8 +54,14 @@ export class Cut {
     this.#mediaCut = true
   }
 
+  /** So great a share of the pictures that the browser sends gets lost, evenly. */
+  lose(share: number): void {
+    this.#lossy = share
+  }
+
   mend(): void {
     this.#isCut = this.#mediaCut = false
+    this.#lossy = 0
     for (const socket of this.#sockets) socket.resume()
     for (const go of this.#waiting.splice(0)) go()
   }
@@ -66,7 +74,7 @@ export class Cut {
   }
 
   #relay(message: Buffer, from: { address: string; port: number; nodePort: number }): void {
-    if (this.#isCut || this.#mediaCut) return
+    if (this.#isCut || this.#mediaCut || this.#loses(message)) return
     const name = `${from.address}:${from.port}`
     let way = this.#media.get(name)
     if (!way) {
@@ -77,6 +85,14 @@ export class Cut {
       this.#media.set(name, way)
     }
     way.send(message, from.nodePort, '127.0.0.1')
+  }
+
+  #loses(message: Buffer): boolean {
+    if (!isPicture(message)) return false
+    this.#owed += this.#lossy
+    if (this.#owed < 1) return false
+    this.#owed -= 1
+    return true
   }
 
   async #serve(socket: Socket): Promise<void> {
@@ -98,6 +114,13 @@ export class Cut {
       if (this.#isCut) for (const end of [socket, far]) end.pause()
     })
   }
+}
+
+/** RTP that is neither sound nor a report, as Chromium numbers them. */
+function isPicture(message: Buffer): boolean {
+  const [version = 0, type = 0] = [message[0], message[1]]
+  const payload = type & 127
+  return version >> 6 === 2 && payload >= 96 && payload !== 111
 }
 
 async function read(socket: Socket): Promise<Buffer> {

@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import type { DialogId } from '@veche/shared/ids'
-import type { Locator, Page } from 'playwright-core'
-import { type Device, openDevice } from '../browser/Device.ts'
+import type { Page } from 'playwright-core'
+import { type Device, type DeviceOptions, newDevice, openDevice } from '../browser/Device.ts'
 import type { Account } from '../house/accounts.ts'
 import type { Installation } from '../house/Installation.ts'
-import { button, press, seen } from '../screens/controls.ts'
+import { button, seen } from '../screens/controls.ts'
 import type { Cut } from './Cut.ts'
 import { type Flow, flow, streams } from './figures.ts'
 import { watchGaps } from './gaps.ts'
@@ -19,22 +19,33 @@ export type CallerOptions = TapOptions & {
   height?: number
   gaps?: boolean
   hurried?: boolean
+  /** Runs in each page before everything else. */
+  script?: () => void
 }
 
-/** Somebody before the call of a dialog, with a camera and a microphone. */
-export async function atTheDoor(
-  house: Installation,
-  account: Account,
-  dialogId: DialogId,
-  { cut, width = 900, height = 640, gaps = false, hurried = false, ...tap }: CallerOptions = {},
-): Promise<Device> {
-  const device = await openDevice(house, { account, width, height, ...(cut ? { proxy: cut.proxy } : {}) })
-  await tapMedia(device.context, { ...(cut ? { mediaPort: cut.udpPort } : {}), ...tap })
-  if (gaps) await watchGaps(device.context)
-  if (hurried) await device.context.addInitScript(hurry)
-  await device.goto(`/call/${dialogId}`)
-  await seen(button(device.page, 'Join now'))
+/** Somebody with a camera, a microphone and connections that can be looked at, for as long as the test runs. */
+export async function openCaller(house: Installation, account: Account, options: CallerOptions = {}): Promise<Device> {
+  const device = await openDevice(house, deviceOf(account, options))
+  await equip(device, options)
   return device
+}
+
+/** The same, closed by whoever asked for it. */
+export async function newCaller(house: Installation, account: Account, options: CallerOptions): Promise<Device> {
+  const device = await newDevice(house, deviceOf(account, options))
+  await equip(device, options)
+  return device
+}
+
+function deviceOf(account: Account, { cut, width = 900, height = 640 }: CallerOptions): DeviceOptions {
+  return { account, width, height, ...(cut ? { proxy: cut.proxy } : {}) }
+}
+
+async function equip({ context }: Device, { cut, gaps, hurried, script, ...tap }: CallerOptions): Promise<void> {
+  await tapMedia(context, { ...tap, ...(cut ? { mediaPort: cut.udpPort } : {}) })
+  if (gaps) await watchGaps(context)
+  if (hurried) await context.addInitScript(hurry)
+  if (script) await context.addInitScript(script)
 }
 
 /** What would come after minutes comes after a second. */
@@ -44,27 +55,41 @@ function hurry(): void {
   globalThis.setTimeout = sooner as typeof globalThis.setTimeout
 }
 
-/** Somebody in the call of a dialog, by way of its door. */
-export async function inCall(...whereAndWho: Parameters<typeof atTheDoor>): Promise<Device> {
-  const device = await atTheDoor(...whereAndWho)
-  await press(device.page, 'Join now')
-  await seen(button(device.page, 'Leave'), patience.timeout)
-  return device
+/** Before the call of a chat. */
+export async function goToDoor(device: Device, dialogId: DialogId): Promise<void> {
+  await device.goto(`/call/${dialogId}`)
+  await seen(button(device.page, 'Join now'))
 }
 
-/** The place of somebody on the screen. */
-export function tile(page: Page, name: string): Locator {
-  return page.getByRole('group', { name, exact: true })
+/** In a call, however long two busy browsers take for it. */
+export async function isIn(page: Page): Promise<void> {
+  await seen(button(page, 'Leave'), patience.timeout)
 }
 
 /** What moves in a second. */
-export async function moves(page: Page): Promise<Flow> {
-  const before = await streams(page)
-  await page.waitForTimeout(1_000)
-  return flow(before, await streams(page))
+export function moves(page: Page): Promise<Flow> {
+  return watch(page, () => false)
 }
 
-/** Exactly so many pictures are drawn and voices are heard. */
+/** Exactly so many pictures are drawn and voices are heard, by each of them. */
+export async function receive(devices: Device[], what: { pictures: number; voices: number }): Promise<void> {
+  await Promise.all(devices.map(({ page }) => receives(page, what)))
+}
+
 export async function receives(page: Page, what: { pictures: number; voices: number }): Promise<void> {
-  await expect.poll(() => moves(page), patience).toMatchObject(what)
+  // Where everything that is there has moved, a whole second would show no more.
+  const everything = ({ pictures, voices }: Flow, streams: number) => streams > 0 && pictures + voices === streams
+  await expect.poll(() => watch(page, everything), patience).toMatchObject(what)
+}
+
+async function watch(page: Page, isEnough: (flow: Flow, streams: number) => boolean): Promise<Flow> {
+  const before = await streams(page)
+  const end = performance.now() + 1_000
+  for (;;) {
+    await page.waitForTimeout(100)
+    const after = await streams(page)
+    const found = flow(before, after)
+    const incoming = after.filter(({ direction }) => direction === 'in')
+    if (performance.now() > end || isEnough(found, incoming.length)) return found
+  }
 }

@@ -11,6 +11,8 @@ export type Stream = {
   energy: number
   width: number
   rid: string | null
+  /** What both ends agreed on about its codec. */
+  format: string
 }
 export type Pair = { local: string; protocol: string; remotePort: number; state: string }
 
@@ -20,6 +22,7 @@ type Report = {
   mid: string
   ssrc: number
   rid?: string
+  codecId?: string
   bytesReceived?: number
   bytesSent?: number
   framesDecoded?: number
@@ -48,6 +51,7 @@ export function streams(page: Page): Promise<Stream[]> {
           energy: report.totalAudioEnergy ?? 0,
           width: report.frameWidth ?? 0,
           rid: report.rid ?? null,
+          format: (reports.get(report.codecId ?? '') as { sdpFmtpLine?: string } | undefined)?.sdpFmtpLine ?? '',
         })
       }
     }
@@ -78,9 +82,9 @@ export function pairs(page: Page): Promise<Pair[]> {
   })
 }
 
-export type Flow = { pictures: number; voices: number; inBytes: number }
+export type Flow = { pictures: number; voices: number; inBytes: number; outBytes: number }
 
-/** What moves between two looks: pictures that are drawn, voices that are heard, bytes that arrive. */
+/** What moves between two looks: pictures that are drawn, voices that are heard, bytes that arrive and leave. */
 export function flow(before: Stream[], after: Stream[]): Flow {
   const moved = (name: 'frames' | 'energy' | 'bytes') => (stream: Stream) =>
     stream[name] > (before.find(({ id }) => id === stream.id)?.[name] ?? 0)
@@ -88,10 +92,11 @@ export function flow(before: Stream[], after: Stream[]): Flow {
   return {
     pictures: incoming.filter((stream) => stream.kind === 'video' && moved('frames')(stream)).length,
     voices: incoming.filter((stream) => stream.kind === 'audio' && moved('energy')(stream)).length,
-    inBytes: sum(incoming) - sum(before.filter(({ direction }) => direction === 'in')),
+    inBytes: sum(after, 'in') - sum(before, 'in'),
+    outBytes: sum(after, 'out') - sum(before, 'out'),
   }
 }
 
-function sum(all: Stream[]): number {
-  return all.reduce((total, { bytes }) => total + bytes, 0)
+function sum(all: Stream[], wanted: Stream['direction']): number {
+  return all.filter(({ direction }) => direction === wanted).reduce((total, { bytes }) => total + bytes, 0)
 }

@@ -1,13 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
-import type { Device } from '../browser/Device.ts'
-import { button, press, seen } from './controls.ts'
-
-/** From the address of a call to its tiles. */
-export async function joinCall(device: Device, path: string): Promise<void> {
-  await device.goto(path)
-  await press(device.page, 'Join now')
-  await isInCall(device.page)
-}
+import { button, seen } from './controls.ts'
 
 export async function isInCall(page: Page): Promise<void> {
   await seen(participants(page))

@@ -1,5 +1,7 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
+import type { Device } from '../browser/Device.ts'
+import { wear } from './tour.ts'
 
 type Axe = {
   run(
@@ -8,6 +10,42 @@ type Axe = {
 }
 
 const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+const sizes = [
+  { width: 360, height: 740 },
+  { width: 1440, height: 900 },
+]
+
+/** What axe finds, what sticks out and what is no English, at both sizes; colours in the dark as well, and in high contrast. */
+export async function findings(device: Device, { highContrast = true } = {}): Promise<string[]> {
+  const { page } = device
+  const before = page.viewportSize()
+  const found = (await foreignWords(page, 'en')).map((text) => `no English: ${text}`)
+  for (const theme of ['light', 'dark'] as const) {
+    await wear(device, theme)
+    if (highContrast) found.push(...(await inHighContrast(page)).map((each) => `${theme}, high contrast: ${each}`))
+    for (const size of sizes) {
+      await page.setViewportSize(size)
+      // Colours are all that the dark theme changes.
+      const all = [
+        ...(await axeFindings(page, theme === 'dark' ? ['color-contrast'] : undefined)),
+        ...(await overflowing(page)),
+      ]
+      found.push(...all.map((each) => `${theme}, ${size.width} px: ${each}`))
+    }
+  }
+  await wear(device, 'light')
+  if (before) await page.setViewportSize(before)
+  return found
+}
+
+async function inHighContrast(page: Page): Promise<string[]> {
+  await page.emulateMedia({ contrast: 'more' })
+  await page.waitForFunction(() => document.documentElement.dataset['contrast'] === 'more')
+  const found = await axeFindings(page, ['color-contrast'])
+  await page.emulateMedia({ contrast: 'no-preference' })
+  return found
+}
 
 /** What axe finds against WCAG 2.2 AA and good practice, or by these rules alone, one line each. */
 export async function axeFindings(page: Page, rules?: string[]): Promise<string[]> {
