@@ -1,5 +1,7 @@
 import type { SeatId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
+import { browserWorld } from '#lib/live/browser.ts'
+import type { World } from '#lib/live/world.ts'
 import type { Call, CallView } from '../call/Call.svelte.ts'
 
 /** A tab that is hidden for so long needs no pictures. */
@@ -9,17 +11,19 @@ const TOGETHER_MS = 60
 
 /** Tells the call which pictures are on the screen, and how large in physical pixels: nobody sends what nobody sees. */
 export class View {
-  readonly #call: Call
+  readonly #call: Pick<Call, 'setView'>
+  readonly #world: World
   readonly #seen = new Map<Element, CallView[number]>()
   readonly #observer = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) this.#measure(target, contentRect)
   })
-  #telling: ReturnType<typeof setTimeout> | undefined
-  #hiding: ReturnType<typeof setTimeout> | undefined
+  #telling: (() => void) | undefined
+  #hiding: (() => void) | undefined
   #hidden = false
 
-  constructor(call: Call) {
+  constructor(call: Pick<Call, 'setView'>, world = browserWorld()) {
     this.#call = call
+    this.#world = world
   }
 
   /** Answers how to stop. Without tiles nothing is seen, which is said as well. */
@@ -29,8 +33,8 @@ export class View {
     this.#tellSoon()
     return () => {
       document.removeEventListener('visibilitychange', follow)
-      clearTimeout(this.#telling)
-      clearTimeout(this.#hiding)
+      this.#telling?.()
+      this.#hiding?.()
       this.#observer.disconnect()
       this.#seen.clear()
       this.#call.setView([])
@@ -61,8 +65,8 @@ export class View {
   }
 
   #follow(hidden: boolean) {
-    clearTimeout(this.#hiding)
-    if (hidden) this.#hiding = setTimeout(() => this.#hide(true), UNSEEN_MS)
+    this.#hiding?.()
+    if (hidden) this.#hiding = this.#world.after(UNSEEN_MS, () => this.#hide(true))
     else this.#hide(false)
   }
 
@@ -73,11 +77,11 @@ export class View {
   }
 
   #tellSoon() {
-    this.#telling ??= setTimeout(() => {
+    this.#telling ??= this.#world.after(TOGETHER_MS, () => {
       this.#telling = undefined
       const shown = this.#hidden ? [] : [...this.#seen.values()].filter(({ width, height }) => width > 0 && height > 0)
       this.#call.setView(shown.map(({ key, source, width, height }) => ({ key, source, width, height })))
-    }, TOGETHER_MS)
+    })
   }
 }
 
