@@ -28,9 +28,7 @@ export function enter({ calls, api, session }: Doorway, place: Place, devices: D
 
 /** With the devices that were used last: after one has left, or was put out by a fault. */
 export function enterAgain(doorway: Doorway, place: Place): void {
-  const devices = new Devices()
-  void devices.start()
-  enter(doorway, place, devices)
+  enter(doorway, place, new Devices())
 }
 
 /** The tab was reloaded in a call: it goes on, with the sound and picture as they were. */
@@ -39,6 +37,5 @@ export async function comeBack(doorway: Doorway): Promise<void> {
   if (!place || doorway.calls.call) return
   const devices = new Devices()
   devices.wanted = { mic: place.mic, cam: place.cam }
-  void devices.start()
   enter(doorway, { ...place, code: place.code ?? undefined }, devices, true)
 }
