@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp } from './app.ts'
 import { sessionCookie } from './auth/sessions.ts'
@@ -36,7 +36,7 @@ describe('a stop', () => {
     await inTransaction(house.deps, async (tx) => {
       await lockScopes(tx, [own])
       asked = post(base, 'users.updateSettings', { theme: 'dark' }, { cookie: cookie() })
-      await vi.waitFor(async () => expect(await waiting()).toBe(1))
+      await expect.poll(waiting).toBe(1)
       stopping = app.close()
       await expect(fetch(`${base}/livez`)).rejects.toThrow()
     })

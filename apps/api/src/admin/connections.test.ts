@@ -16,7 +16,7 @@ async function partsOf(house: House, deps: Deps) {
 describe('connections', () => {
   it('say what the server stands on', async () => {
     const house = await newHouse()
-    await vi.waitFor(() => expect(house.deps.redis.status).toBe('ready'))
+    await expect.poll(() => house.deps.redis.status).toBe('ready')
     expect(await partsOf(house, house.deps)).toEqual({
       postgres: { state: 'ok', detail: expect.stringMatching(/^PostgreSQL \d/) },
       redis: { state: 'ok', detail: 'Hints arrive at once.' },

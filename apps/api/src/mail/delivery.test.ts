@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inTransaction } from '../platform/transaction.ts'
 import { type House, newHouse } from '../test/harness.ts'
 import { minute, newMail, rowOf } from '../test/mails.ts'
@@ -120,7 +120,7 @@ describe('a mail', () => {
     const id = await newMail(dying)
     // It connects to a server that never speaks; what remains of it is the claim.
     void sendMail(dying, id)
-    await vi.waitFor(async () => expect((await rowOf(dying, id)).claimed_until).not.toBeNull())
+    await expect.poll(async () => (await rowOf(dying, id)).claimed_until).not.toBeNull()
     await sendMail(healthy, id)
     expect(server.received).toHaveLength(0)
     expect(await dueMails(healthy)).not.toContainEqual({ mailId: id })

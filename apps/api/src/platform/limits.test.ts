@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { newHouse } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { visitor } from '../test/visitor.ts'
@@ -6,7 +6,7 @@ import { visitor } from '../test/visitor.ts'
 it('somebody may do so much a minute, each for themselves, counted for all processes together', async () => {
   const house = await newHouse()
   const other = house.another()
-  await vi.waitFor(() => expect(other.redis.status).toBe('ready'))
+  await expect.poll(() => other.redis.status).toBe('ready')
   for (let i = 0; i < 60; i += 1) {
     await house.deps.limits.take('open', 'one')
     await other.limits.take('open', 'one')
@@ -30,7 +30,7 @@ it('while Redis is away each process counts for itself, and nobody waits for it'
 
 it('strangers of one household of IPv6 count as one, however many addresses they have', async () => {
   const house = await newHouse()
-  await vi.waitFor(() => expect(house.deps.redis.status).toBe('ready'))
+  await expect.poll(() => house.deps.redis.status).toBe('ready')
   const asked = (ip: string) => outcomeOf(visitor(house.deps, { ip }).api.auth.invite({ token: 'x'.repeat(43) }))
   const outcomes = new Set<string>()
   for (let i = 0; i < 121; i += 1) outcomes.add(await asked(`2001:db8:1:2::${i.toString(16)}`))

@@ -56,10 +56,10 @@ describe('the socket', () => {
   it('says hello first, with the time of the server, and then the changes', async () => {
     const dialogId = await newGroup(house.deps, [anna, boris])
     const { frames } = subscribe(boris)
-    await vi.waitFor(() => expect(frames[0]).toMatchObject({ type: 'hello', release: house.env.RELEASE }))
+    await expect.poll(() => frames[0]).toMatchObject({ type: 'hello', release: house.env.RELEASE })
     const { rev } = await say(house.deps, anna, dialogId, 'over the socket')
     const heard = { type: 'changes', scope: 'dialog', id: dialogId, from: rev - 1, rev }
-    await vi.waitFor(() => expect(frames).toContainEqual(expect.objectContaining(heard)))
+    await expect.poll(() => frames).toContainEqual(expect.objectContaining(heard))
   })
 
   it.each([
@@ -75,21 +75,21 @@ describe('the socket', () => {
     const socket = new WebSocket(base, { origin: own, headers })
     await new Promise((resolve) => socket.once('open', resolve))
     socket.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
-    await vi.waitFor(() => expect(deps.streams.all().map(({ connection }) => connection.ip)).toEqual([ip]))
+    await expect.poll(() => deps.streams.all().map(({ connection }) => connection.ip)).toEqual([ip])
     socket.terminate()
     await behind.close()
   })
 
   it('without a session says that one is needed', async () => {
     const { errors } = subscribe(null)
-    await vi.waitFor(() => expect(errors).toEqual(['auth.required']))
+    await expect.poll(() => errors).toEqual(['auth.required'])
   })
 
   it('tells a person whose session is revoked so within a second or two, and sends nothing more', async () => {
     const vera = await newUser(house.deps)
     const dialogId = await newGroup(house.deps, [anna, vera])
     const { frames, errors } = subscribe(vera)
-    await vi.waitFor(() => expect(frames).toHaveLength(1))
+    await expect.poll(() => frames).toHaveLength(1)
     await house.deps.db
       .updateTable('sessions')
       .set({ revoked_at: new Date() })
@@ -119,7 +119,7 @@ describe('the socket', () => {
     socket.send('x'.repeat(200_000))
     expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(1009)
     const { frames } = subscribe(anna)
-    await vi.waitFor(() => expect(frames[0]?.type).toBe('hello'))
+    await expect.poll(() => frames[0]?.type).toBe('hello')
   })
 
   it.each([
@@ -136,7 +136,7 @@ describe('the socket', () => {
       speak(socket)
       if (said % 100 === 0) await new Promise(setImmediate)
     }
-    await vi.waitFor(() => expect(closed).toBe(true))
+    await expect.poll(() => closed).toBe(true)
     expect(performance.now() - begun).toBeLessThan(10_000)
   })
 
@@ -147,10 +147,10 @@ describe('the socket', () => {
     const heard: string[] = []
     socket.on('message', (data: Buffer) => heard.push(data.toString()))
     for (const id of [1, 2, 3]) socket.send(JSON.stringify({ id, method: 'subscription', params: { path: 'live' } }))
-    await vi.waitFor(() => expect(heard.filter((text) => text.includes('"hello"'))).toHaveLength(3))
-    await vi.waitFor(() =>
-      expect(house.deps.streams.all().filter(({ actor }) => actor.userId === vera.userId)).toHaveLength(1),
-    )
+    await expect.poll(() => heard.filter((text) => text.includes('"hello"'))).toHaveLength(3)
+    await expect
+      .poll(() => house.deps.streams.all().filter(({ actor }) => actor.userId === vera.userId))
+      .toHaveLength(1)
     socket.terminate()
   })
 
@@ -161,16 +161,16 @@ describe('the socket', () => {
     await new Promise((resolve) => socket.once('open', resolve))
     socket.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
     const isHere = () => house.deps.streams.all().some((stream) => stream.actor.userId === vera.userId)
-    await vi.waitFor(() => expect(isHere()).toBe(true))
+    await expect.poll(() => isHere()).toBe(true)
     socket.pause()
     // What the kernel takes in between is megabytes as well, so the frames are large and many.
     for (let i = 0; i < 40 && isHere(); i += 1) {
       await addMessages(house.deps, dialogId, { author: anna, count: 400, body: 'long '.repeat(800) })
       const before = await framesTold()
       await house.deps.streams.poll()
-      await vi.waitFor(async () => expect((await framesTold()) > before || !isHere()).toBe(true))
+      await expect.poll(async () => (await framesTold()) > before || !isHere()).toBe(true)
     }
-    await vi.waitFor(() => expect(isHere()).toBe(false))
+    await expect.poll(() => isHere()).toBe(false)
     socket.terminate()
   }, 60_000)
 })

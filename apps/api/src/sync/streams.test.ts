@@ -74,7 +74,7 @@ describe('membership', () => {
     const storm = stormOf(house.deps, anna, dialogId, 60)
     await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [boris.userId] })
     await storm
-    await vi.waitFor(() => expect(observer.held.has(dialogId)).toBe(true))
+    await expect.poll(() => observer.held.has(dialogId)).toBe(true)
     await observer.settled()
     const held = observer.rows('messages').filter((row) => row.dialogId === dialogId)
     expect(held.some((row) => row.body === 'storm 59')).toBe(true)
@@ -89,7 +89,7 @@ describe('membership', () => {
     const { dialog } = await callerFor(house.deps, anna).dialogs.removeMember({ dialogId, userId: boris.userId })
     await storm
     for (const observer of observers) {
-      await vi.waitFor(() => expect(observer.held.has(dialogId)).toBe(false))
+      await expect.poll(() => observer.held.has(dialogId)).toBe(false)
       const last = Math.max(0, ...observer.frames.filter(({ id }) => id === dialogId).map(({ rev }) => rev))
       expect(last).toBeLessThan(dialog.rev)
       observer.close()
@@ -108,7 +108,7 @@ describe('membership', () => {
     )
     for (const { first, second, dialogId } of opened) {
       await say(house.deps, anna, dialogId, 'for both tabs')
-      for (const tab of [first, second]) await vi.waitFor(() => expect(bodies(tab)).toContain('for both tabs'))
+      for (const tab of [first, second]) await expect.poll(() => bodies(tab)).toContain('for both tabs')
       first.close()
       second.close()
     }
@@ -121,7 +121,7 @@ describe('membership', () => {
     const observer = await Observer.open(house.deps, vera)
     await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [vera.userId] })
     await say(house.deps, anna, dialogId, 'after Vera')
-    await vi.waitFor(() => expect(bodies(observer)).toContain('after Vera'))
+    await expect.poll(() => bodies(observer)).toContain('after Vera')
     expect(JSON.stringify(observer.frames)).not.toContain('before Vera')
     observer.close()
   })
@@ -137,17 +137,15 @@ describe('a reading', () => {
       await lockScopes(tx, [scope])
       await sql`lock table messages in access exclusive mode`.execute(tx.db)
       house.deps.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: 2 }] })
-      await vi.waitFor(async () => expect(await waitingReads()).toBe(1))
+      await expect.poll(waitingReads).toBe(1)
       void listen(boris, frames)
-      await vi.waitFor(() => expect(frames[0]?.type).toBe('hello'))
+      await expect.poll(() => frames[0]?.type).toBe('hello')
       const next = await advance(tx, scope)
       await addSystemMessage({ ...tx, actor: anna }, dialogId, next, { event: 'renamed', title: 'Meanwhile' })
       return next
     })
     await observer.settled()
-    await vi.waitFor(() =>
-      expect(frames).toContainEqual(expect.objectContaining({ type: 'changes', id: dialogId, rev })),
-    )
+    await expect.poll(() => frames).toContainEqual(expect.objectContaining({ type: 'changes', id: dialogId, rev }))
     observer.close()
   })
 
@@ -157,7 +155,7 @@ describe('a reading', () => {
     house.deps.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: 1_000_000 }] })
     await house.deps.streams.poll()
     await say(house.deps, anna, dialogId, 'after the false hint')
-    await vi.waitFor(() => expect(bodies(observer)).toContain('after the false hint'))
+    await expect.poll(() => bodies(observer)).toContain('after the false hint')
     await house.deps.streams.poll()
     expect(observer.frames.filter(({ id }) => id === dialogId).length).toBeLessThan(4)
     observer.close()
@@ -206,23 +204,15 @@ describe('a signal', () => {
     await callerFor(house.deps, boris).messages.typing({ dialogId })
     await callerFor(house.deps, boris).messages.delivered({ dialogId, seq: 1 })
     await callerFor(house.deps, boris).messages.read({ dialogId, seq: 1 })
-    await vi.waitFor(() => {
-      expect(theirs.signals).toContainEqual({ kind: 'typing', dialogId, userId: boris.userId })
-      expect(theirs.signals).toContainEqual({
-        kind: 'positions',
-        dialogId,
-        userId: boris.userId,
-        read: 0,
-        delivered: 1,
-      })
-      expect(theirs.signals).toContainEqual({
-        kind: 'positions',
-        dialogId,
-        userId: boris.userId,
-        read: 1,
-        delivered: 1,
-      })
+    const told = (read: number, delivered: number) => ({
+      kind: 'positions',
+      dialogId,
+      userId: boris.userId,
+      read,
+      delivered,
     })
+    const all = [{ kind: 'typing', dialogId, userId: boris.userId }, told(0, 1), told(1, 1)]
+    await expect.poll(() => theirs.signals).toEqual(expect.arrayContaining(all))
     expect(mine.signals.filter((signal) => 'userId' in signal && signal.userId === boris.userId)).toEqual([])
     mine.close()
     theirs.close()
@@ -236,14 +226,12 @@ describe('a signal', () => {
     const presence = () =>
       watcher.signals.findLast((signal) => signal.kind === 'presence' && signal.userId === other.userId)
     const [first, second] = [await Observer.open(house.deps, other), await Observer.open(elsewhere, other)]
-    await vi.waitFor(() => expect(presence()).toMatchObject({ online: true }))
+    await expect.poll(() => presence()).toMatchObject({ online: true })
     first.close()
-    await vi.waitFor(async () => {
-      const [known] = await callerFor(house.deps, one).users.presence({ ids: [other.userId] })
-      expect(known).toMatchObject({ online: true })
-    })
+    const known = () => callerFor(house.deps, one).users.presence({ ids: [other.userId] })
+    await expect.poll(known).toMatchObject([{ online: true }])
     second.close()
-    await vi.waitFor(() => expect(presence()).toMatchObject({ online: false }))
+    await expect.poll(() => presence()).toMatchObject({ online: false })
     watcher.close()
   })
 
@@ -254,7 +242,7 @@ describe('a signal', () => {
     await house.deps.redis.set(`${house.env.REDIS_PREFIX}:online:${known.userId}`, '1')
     const come = [await Observer.open(house.deps, known), await Observer.open(house.deps, fresh)]
     const news = () => watcher.signals.flatMap((signal) => (signal.kind === 'presence' ? [signal.userId] : []))
-    await vi.waitFor(() => expect(news()).toEqual([fresh.userId]))
+    await expect.poll(() => news()).toEqual([fresh.userId])
     for (const observer of [watcher, ...come]) observer.close()
   })
 
