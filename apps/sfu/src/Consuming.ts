@@ -28,7 +28,7 @@ export class Consuming {
   readonly #slots = new Map<string, { feed: Feed | null }>()
   /** On a transport that is being replaced: they flow until the new one is connected. */
   readonly #leaving = new Set<Feed>()
-  readonly #page = new Set<string>()
+  readonly #page = new Set<Own>()
   #tiles: Tile[]
   #first: number
 
@@ -83,7 +83,8 @@ export class Consuming {
 
   #wants({ own, seatId }: Offer): boolean {
     if (own.closed || this.#slots.has(own.id)) return false
-    if (this.#slots.size + this.#leaving.size >= limits.call.consumers) return false
+    // Those that leave are on another transport, of which there is one at most.
+    if (this.#slots.size >= limits.call.consumers) return false
     return own.source !== 'cam' || this.#sizeOf(own, seatId) !== null
   }
 
@@ -102,14 +103,20 @@ export class Consuming {
         rtpCapabilities: this.#rtpCapabilities,
         size,
       })
-      if (this.#peer.ended || transport.closed) return void feed.close()
-      return this.#keep(feed, slot)
+      if (!this.#peer.ended && !transport.closed) return this.#keep(feed, slot)
+      feed.close()
+      this.#free(own.id, slot)
+      return undefined
     } catch (error) {
-      if (this.#slots.get(own.id) === slot) this.#slots.delete(own.id)
+      this.#free(own.id, slot)
       // A stream that ended meanwhile is nothing to speak of; neither is one that this browser cannot play.
       if (!(error instanceof CallError)) this.#deps.log.error({ err: error }, 'an unexpected error')
       return undefined
     }
+  }
+
+  #free(id: string, slot: object): void {
+    if (this.#slots.get(id) === slot) this.#slots.delete(id)
   }
 
   #keep(feed: Feed, slot: { feed: Feed | null }): Feed {
@@ -120,8 +127,10 @@ export class Consuming {
     if (this.#slots.get(id) === slot) slot.feed = feed
     else this.#leaving.add(feed)
     feed.onFrame = (frame) => {
-      if (feed.closed) this.#leaving.delete(feed)
-      if (feed.closed && this.#slots.get(id) === slot) this.#slots.delete(id)
+      if (feed.closed) {
+        this.#leaving.delete(feed)
+        this.#free(id, slot)
+      }
       this.#peer.push(frame)
     }
     return feed
@@ -138,10 +147,10 @@ export class Consuming {
   }
 
   #onFirstPage(own: Own): boolean {
-    if (this.#page.has(own.id)) return true
+    if (this.#page.has(own)) return true
+    for (const one of this.#page) if (one.closed) this.#page.delete(one)
     if (this.#page.size >= this.#first) return false
-    this.#page.add(own.id)
-    own.onClose(() => this.#page.delete(own.id))
+    this.#page.add(own)
     return true
   }
 
