@@ -26,8 +26,9 @@ async function cardsOf(who: TestUser, dialogId: DialogId) {
 describe('a meeting of a dialog', () => {
   it('is one, whoever begins it and however often at once', async () => {
     const dialogId = await newGroup(house.deps, [anna, boris])
-    const begin = (who: TestUser) => as(who).meetings.start({ id: id(), dialogId })
-    const looks = await Promise.all([begin(anna), begin(boris), begin(anna), begin(boris)])
+    const elsewhere = callerFor(house.another(), boris)
+    const begin = ({ meetings } = as(anna)) => meetings.start({ id: id(), dialogId })
+    const looks = await Promise.all([begin(), begin(elsewhere), begin(), begin(elsewhere)])
     expect(new Set(looks.map((look) => look.meetingId)).size).toBe(1)
     expect(await cardsOf(anna, dialogId)).toHaveLength(1)
     expect((await dialogRow(house.deps, dialogId)).live_meeting_id).toBe(looks[0]!.meetingId)
@@ -104,6 +105,12 @@ describe('a meeting that begins with a link', () => {
     expect(await as(boris).meetings.byCode({ code: look!.code })).toMatchObject({ meetingId: input.id })
     await expect(as(boris).meetings.look({ meetingId: input.id })).rejects.toThrow('meeting.not_found')
     await expect(join(house.deps, boris, input.id)).rejects.toThrow('meeting.not_found')
+    const generation = (link_generation: number) =>
+      house.deps.db.updateTable('meetings').set({ link_generation }).where('id', '=', input.id).execute()
+    await generation(2)
+    await expect(as(boris).meetings.byCode({ code: look!.code })).rejects.toThrow('meeting.not_found')
+    await expect(join(house.deps, boris, input.id, { code: look!.code })).rejects.toThrow('meeting.not_found')
+    await generation(1)
     await join(house.deps, boris, input.id, { code: look!.code })
     const { members } = await as(anna).dialogs.members({ dialogId: input.dialogId })
     expect(members.map(({ person, role }) => [person.id, role])).toEqual([

@@ -4,8 +4,8 @@ import { accountLaws } from '../test/account-laws.ts'
 import { newUser } from '../test/builders.ts'
 import { chatLaws, newCast } from '../test/chat-laws.ts'
 import { type House, newHouse } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
 import { meetingLaws, newMeetingCast } from '../test/meeting-laws.ts'
+import { newOnlyNode } from '../test/meetings.ts'
 import { Observer } from '../test/observer.ts'
 import { newcomer } from '../test/visitor.ts'
 
@@ -28,7 +28,7 @@ describe('what a client holds, plus the frames, equals a fresh fetch', () => {
   })
 
   it.each(Object.entries(meetingLaws))('%s', async (_name, action) => {
-    const cast = await newMeetingCast(house, await MediaNode.start(house.deps))
+    const cast = await newMeetingCast(house, await newOnlyNode(house))
     const people = [cast.anna, cast.boris, cast.vera, cast.outsider]
     const watching = await Promise.all(people.map((who) => Observer.open(house.deps, who)))
     expect(watching.filter((observer) => observer.held.has(cast.meetingId))).toHaveLength(2)

@@ -1,5 +1,5 @@
 import { type DialogId, newId } from '@veche/shared/ids'
-import { bury, newDirect, newGroup, newUser, say, type TestUser } from './builders.ts'
+import { bury, newDirect, newGroup, newUsers, say, type TestUser } from './builders.ts'
 import { callerFor, type House } from './harness.ts'
 
 export type Cast = {
@@ -45,7 +45,7 @@ export const chatLaws: Record<string, Action> = {
 }
 
 export async function newCast(house: House): Promise<Cast> {
-  const [anna, boris, vera, outsider] = await Promise.all([1, 2, 3, 4].map(() => newUser(house.deps)))
+  const [anna, boris, vera, outsider] = await newUsers(house.deps, [{}, {}, {}, {}])
   const group = await newGroup(house.deps, [anna!, boris!, vera!])
   const direct = await newDirect(house.deps, anna!, boris!)
   for (const body of ['one', 'two', 'three']) await say(house.deps, anna!, group, body)

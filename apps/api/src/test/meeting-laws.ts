@@ -2,7 +2,7 @@ import { type DialogId, type MeetingId, newId, type TabId } from '@veche/shared/
 import type { JoinAnswer } from '@veche/shared/meetings'
 import { endEmpty } from '../meetings/ending.ts'
 import { SeatGuard } from '../meetings/SeatGuard.ts'
-import { newGroup, newUser, type TestUser } from './builders.ts'
+import { newGroup, newUser, newUsers, type TestUser } from './builders.ts'
 import { callerFor, type House } from './harness.ts'
 import type { MediaNode } from './media-node.ts'
 
@@ -61,7 +61,7 @@ export const meetingLaws: Record<string, Action> = {
 }
 
 export async function newMeetingCast(house: House, node: MediaNode): Promise<MeetingCast> {
-  const [anna, boris, vera, outsider] = await Promise.all([1, 2, 3, 4].map(() => newUser(house.deps)))
+  const [anna, boris, vera, outsider] = await newUsers(house.deps, [{}, {}, {}, {}])
   const group = await newGroup(house.deps, [anna!, boris!, vera!])
   const { meetingId } = await as(house, anna!).meetings.start({ id: newId(), dialogId: group })
   const open = await as(house, anna!).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })

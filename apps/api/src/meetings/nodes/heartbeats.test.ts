@@ -157,6 +157,21 @@ describe('the answer', () => {
     expect(seats).toEqual([other.seat.id])
   })
 
+  it('that is lost comes again, whichever process gives it', async () => {
+    const joined = await enter(anna)
+    const lost = await hear(house.another(), node.heartbeat())
+    expect(lost?.meetings).toMatchObject([{ meeting: meetingId, seats: [{ seat: joined.seat.id }] }])
+    expect((await node.beat())?.meetings).toEqual(lost?.meetings)
+  })
+
+  it('tells a node nothing of what is on another, and believes nothing that it says of it', async () => {
+    const { seat } = await enter(anna)
+    const liar = new MediaNode(house.deps)
+    liar.rooms.set(meetingId, { epoch: 1, rev: 0, seats: new Map([[seat.id, { epoch: 1, state: 'away' }]]) })
+    expect((await liar.beat())?.meetings).toMatchObject([{ meeting: meetingId, state: 'moved', seats: [] }])
+    expect((await seatOf(house.deps, meetingId, anna)).state).toBe('in')
+  })
+
   it('brings an order that was lost on its way', async () => {
     const joined = await enter(anna)
     await enter(boris)
