@@ -12,6 +12,7 @@ import { within } from './within.ts'
 const full = 0.7
 const slowestRetry = 2_000
 
+type Ports = { udp: number; tcp: number }
 type Alive = { worker: types.Worker; server: types.WebRtcServer; stop: Stop }
 
 /** One media process with its port for UDP and TCP. It may die: then its rooms are over, and it is made anew on the same port. */
@@ -23,7 +24,7 @@ export class MediaWorker {
   readonly #deps: Deps
   #alive: Alive | null = null
   #up = Promise.withResolvers<void>()
-  #port: number
+  #ports: Ports
   #answeredAt = 0
   #closed = false
 
@@ -42,7 +43,8 @@ export class MediaWorker {
   private constructor(deps: Deps, index: number) {
     this.#deps = deps
     this.index = index
-    this.#port = deps.env.MEDIA_PORT === 0 ? 0 : deps.env.MEDIA_PORT + index
+    const port = deps.env.MEDIA_PORT === 0 ? 0 : deps.env.MEDIA_PORT + index
+    this.#ports = { udp: port, tcp: port }
   }
 
   get alive(): boolean {
@@ -63,7 +65,7 @@ export class MediaWorker {
   }
 
   get port(): number {
-    return this.#port
+    return this.#ports.udp
   }
 
   get peers(): number {
@@ -93,8 +95,9 @@ export class MediaWorker {
     }
     const worker = await within(this.#deps, createWorker(settings), (late) => late.close())
     try {
-      const server = await within(this.#deps, worker.createWebRtcServer({ listenInfos: listenInfos(env, this.#port) }))
-      if (this.#port === 0) this.#port = (await server.dump()).udpSockets[0]?.port ?? 0
+      const server = await within(this.#deps, worker.createWebRtcServer({ listenInfos: listenInfos(env, this.#ports) }))
+      // Made anew it listens where it did before, also when it was left to the system where that is.
+      if (this.#ports.udp === 0) this.#ports = portsOf(await within(this.#deps, server.dump()))
       if (this.#closed) return worker.close()
       this.#answeredAt = clock.now()
       this.#alive = { worker, server, stop: clock.every(1000, this.#watch(worker)) }
@@ -104,7 +107,7 @@ export class MediaWorker {
     }
     worker.on('died', (error) => this.#died(error))
     this.#up.resolve()
-    log.info({ worker: this.index, pid: worker.pid, port: this.#port }, 'a media worker is up')
+    log.info({ worker: this.index, pid: worker.pid, port: this.port }, 'a media worker is up')
   }
 
   /** Each second: how much of its core it used, which is at once the question whether it still answers. */
@@ -159,6 +162,7 @@ export class MediaWorker {
   }
 
   async #revive(wait: number): Promise<void> {
+    if (this.#closed) return
     try {
       await this.#spawn()
     } catch (error) {
@@ -173,16 +177,20 @@ export class MediaWorker {
 }
 
 /** The same port on each address of ours, first UDP, then TCP. */
-function listenInfos(env: Deps['env'], port: number): types.TransportListenInfo[] {
+function listenInfos(env: Deps['env'], ports: Ports): types.TransportListenInfo[] {
   const addresses = env.MEDIA_HOST === '0.0.0.0' ? ownAddresses() : [env.MEDIA_HOST]
   const announced = env.ANNOUNCED_ADDRESS
   return addresses.flatMap((ip, index) =>
     (['udp', 'tcp'] as const).map((protocol) => ({
       protocol,
       ip,
-      port,
+      port: ports[protocol],
       // Behind NAT the public address leads to the first of ours; who is behind the same NAT uses the private one.
       ...(announced && index === 0 && announced !== ip && { announcedAddress: announced, exposeInternalIp: true }),
     })),
   )
+}
+
+function portsOf({ udpSockets, tcpServers }: types.WebRtcServerDump): Ports {
+  return { udp: udpSockets[0]?.port ?? 0, tcp: tcpServers[0]?.port ?? 0 }
 }

@@ -140,11 +140,11 @@ export class Node {
     must(this.#fences.pass(claims), 'call.ticket_invalid')
     const room = await this.#roomFor(claims)
     const peer = await room.admit(claims, input, () => this.#fences.holds(claims))
-    peer.onEnd = () => this.#secrets.drop(peer)
-    if (line.open) return this.#attach(peer, line, false)
     // Whoever went before the answer has no way back to it.
-    peer.end('silent')
-    fail('call.ended')
+    if (!line.open) peer.end('silent')
+    if (peer.ended) fail('call.ended')
+    peer.onEnd = () => this.#secrets.drop(peer)
+    return this.#attach(peer, line, false)
   }
 
   #resume(line: Line, secret: string): Joined {
@@ -158,16 +158,23 @@ export class Node {
     return { peer, stream: peer.attach(line, secret, resumed, () => this.#secrets.confirm(peer)) }
   }
 
-  async #roomFor({ meeting, meetingEpoch }: TicketClaims): Promise<Room> {
-    const before = this.#rooms.get(meeting)
-    if (before?.epoch === meetingEpoch) return before
-    // It was elsewhere meanwhile: what is left here of its former stay is over.
-    before?.close('moved')
+  async #roomFor(claims: TicketClaims): Promise<Room> {
+    const before = this.#roomHere(claims)
+    if (before) return before
     const worker = await this.#place()
-    // Another seat of the same meeting may have been quicker.
-    const meanwhile = this.#rooms.get(meeting)
-    if (meanwhile) return meanwhile.epoch === meetingEpoch ? meanwhile : fail('call.ticket_invalid')
-    return this.#open(new Room(this.#deps, meeting, meetingEpoch, worker))
+    // Another seat of the same meeting may have been quicker, and the node may be going.
+    must(!this.stopping, 'server.unavailable')
+    const { meeting, meetingEpoch } = claims
+    return this.#roomHere(claims) ?? this.#open(new Room(this.#deps, meeting, meetingEpoch, worker))
+  }
+
+  #roomHere({ meeting, meetingEpoch }: TicketClaims): Room | undefined {
+    const room = this.#rooms.get(meeting)
+    if (!room || room.epoch === meetingEpoch) return room
+    must(room.epoch < meetingEpoch, 'call.ticket_invalid')
+    // It was elsewhere meanwhile: what is left here of its former stay is over.
+    room.close('moved')
+    return undefined
   }
 
   #open(room: Room): Room {
