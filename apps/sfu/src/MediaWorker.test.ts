@@ -6,11 +6,13 @@ import type { MeetingId } from '@veche/shared/ids'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JoinedFrame } from './frames.ts'
 import { MediaWorker } from './MediaWorker.ts'
-import { newDeps, newHouse, type TestHouse } from './test/harness.ts'
+import { answer, newDeps, newHouse, type TestHouse } from './test/harness.ts'
+import { ManualClock } from './test/manual-clock.ts'
 
+const clock = new ManualClock()
 let house: TestHouse
 beforeAll(async () => {
-  house = await newHouse({ env: { SFU_WORKERS: '2' } })
+  house = await newHouse({ clock, env: { SFU_WORKERS: '2' } })
 })
 afterAll(() => house.close())
 
@@ -29,6 +31,14 @@ test('rooms are spread over the workers', async () => {
   await Promise.all([anna.visitor.call.room.leave.mutate(), boris.visitor.call.room.leave.mutate()])
 })
 
+/** Four seconds, in which only this one answers. */
+async function hang(answering: MediaWorker) {
+  for (let second = 0; second < 4; second += 1) {
+    clock.advance(1_000)
+    await answer(answering)
+  }
+}
+
 test.each([
   ['crashes', 'SIGSEGV'],
   ['hangs', 'SIGSTOP'],
@@ -37,6 +47,7 @@ test.each([
   const { worker } = anna
   const before = { pid: worker.pid, ports: portsOf(anna.joined) }
   process.kill(before.pid!, signal)
+  if (signal === 'SIGSTOP') await hang(boris.worker)
   expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'lost' })
   await worker.up
   expect(worker.pid).not.toBe(before.pid)
@@ -58,7 +69,8 @@ test('when all workers have died at once, who comes back waits for the first of 
 
 test('a worker measures how much of its core it uses', async () => {
   await Promise.all(house.node.workers.map(({ up }) => up))
-  const { workers } = await house.api.heartbeat(({ workers }) => workers.some(({ load }) => load > 0))
+  await expect.poll(() => house.pass(1_000).then(() => house.node.workers.some(({ load }) => load > 0))).toBe(true)
+  const { workers } = house.node.report()
   expect(workers.map(({ full }) => full)).toEqual([false, false])
 })
 

@@ -25,7 +25,6 @@ export class Api {
   readonly #key: string
   #server: Server | undefined
   #port = 0
-  #waiting: (() => void)[] = []
 
   constructor(key: string) {
     this.#key = key
@@ -51,7 +50,6 @@ export class Api {
         meetings: this.orders.splice(0),
       }
       res.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
-      for (const wake of this.#waiting.splice(0)) wake()
     })
     server.listen(this.#port, '127.0.0.1')
     await once(server, 'listening')
@@ -59,15 +57,6 @@ export class Api {
     if (typeof address === 'object') this.#port = address?.port ?? 0
     this.#server = server
     return this
-  }
-
-  /** The next heartbeat that satisfies. */
-  async heartbeat(satisfies: (heartbeat: Heartbeat) => boolean = () => true): Promise<Heartbeat> {
-    for (;;) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-      const last = this.heartbeats.at(-1)
-      if (last && satisfies(last)) return last
-    }
   }
 
   close(): void {

@@ -81,7 +81,7 @@ export async function newHouse(given: { env?: Record<string, string>; clock?: Cl
 }
 
 /** They answer one question after the other. */
-async function answer(worker: MediaWorker): Promise<void> {
+export async function answer(worker: MediaWorker): Promise<void> {
   const { router } = await worker.createRouter([])
   router.close()
 }
