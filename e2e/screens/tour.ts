@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import type { Device } from '../browser/Device.ts'
 
-/** One screen of the app: where it is, and what is done there to bring it about. */
-export type Stop = { name: string; path: string; act?: (device: Device) => Promise<void> }
+/** One screen of the app: where it is, and what is done there to bring it about. `plain`: nothing in it was written by people. */
+export type Stop = { name: string; path: string; act?: (device: Device) => Promise<void>; plain?: boolean }
 
 /** What somebody sees who is not signed in. */
 export function outside(invitation: string): Stop[] {
@@ -16,6 +16,8 @@ export function outside(invitation: string): Stop[] {
     { name: 'an address that does not exist', path: '/nowhere' },
   ]
 }
+
+const opened = 'dialog[open], [role=menu]'
 
 const controls = {
   en: {
@@ -41,43 +43,45 @@ export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
     (...names: (string | RegExp)[]) =>
     async ({ page }: Device) => {
       for (const name of names) await page.getByRole('button', { name, exact: true }).first().click()
-      await page.locator('dialog[open], [role=menu]').first().waitFor()
+      await page.locator(opened).first().waitFor()
     }
   return [
     { name: 'chats', path: '/' },
-    { name: 'conversation', path: `/chats/${chat}` },
     { name: 'new chat', path: '/', act: press(newChat) },
     { name: 'new group', path: '/', act: press(newChat, createGroup) },
+    { name: 'conversation', path: `/chats/${chat}` },
     { name: 'meetings', path: '/meetings' },
-    { name: 'new meeting', path: '/meetings', act: press(newMeeting) },
+    { name: 'new meeting', path: '/meetings', act: press(newMeeting), plain: true },
     { name: 'door of a call', path: `/call/${chat}` },
     { name: 'people', path: '/people' },
+    { name: 'keys', path: '/people', act: ({ page }) => page.keyboard.press('Shift+Slash'), plain: true },
     { name: 'settings', path: '/settings' },
     { name: 'profile', path: '/settings/profile' },
-    { name: 'appearance', path: '/settings/appearance' },
-    { name: 'language', path: '/settings/language' },
-    { name: 'password', path: '/settings/password' },
+    { name: 'appearance', path: '/settings/appearance', plain: true },
+    { name: 'language', path: '/settings/language', plain: true },
+    { name: 'password', path: '/settings/password', plain: true },
     { name: 'sessions', path: '/settings/sessions' },
-    { name: 'sound and video', path: '/settings/sound' },
-    { name: 'keyboard', path: '/settings/keyboard' },
-    { name: 'keys', path: '/people', act: ({ page }) => page.keyboard.press('Shift+Slash') },
+    { name: 'sound and video', path: '/settings/sound', plain: true },
+    { name: 'keyboard', path: '/settings/keyboard', plain: true },
     { name: 'administration', path: '/admin' },
     { name: 'accounts', path: '/admin/people' },
     { name: 'menu of somebody', path: '/admin/people', act: press(options) },
     { name: 'invitations', path: '/admin/invitations' },
-    { name: 'invite', path: '/admin/invitations', act: press(invite) },
-    { name: 'connections', path: '/admin/connections' },
-    { name: 'work', path: '/admin/work' },
+    { name: 'invite', path: '/admin/invitations', act: press(invite), plain: true },
+    { name: 'connections', path: '/admin/connections', plain: true },
+    { name: 'work', path: '/admin/work', plain: true },
   ]
 }
 
 /** Goes there and waits until it stands still: nothing is being fetched and the letters are those of the app. */
 export async function visit(device: Device, { path, act }: Stop): Promise<void> {
-  await device.goto(path)
-  await settle(device.page)
+  const { page } = device
+  const isThere = page.url() === device.house.url + path
+  if (!isThere || (await page.locator(opened).count())) await device.goto(path)
+  await settle(page)
   if (!act) return
   await act(device)
-  await settle(device.page)
+  await settle(page)
 }
 
 export async function settle(page: Page): Promise<void> {

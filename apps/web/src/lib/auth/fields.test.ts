@@ -37,5 +37,6 @@ test.each([
   ['https://evil.example', '/'],
   ['//evil.example', '/'],
   ['/\\evil.example', '/'],
+  ['javascript:alert(1)', '/'],
   ['/signin?next=/signin', '/'],
 ])('signing in with next=%s leads to %s', (asked, path) => expect(nextPath(asked)).toBe(path))
