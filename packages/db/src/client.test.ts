@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
-import { createDatabase } from './client.ts'
+import { createDatabase, createPool } from './client.ts'
 
 const adminUrl = new URL(process.env['TEST_DATABASE_URL'] ?? '')
 
@@ -43,3 +43,20 @@ async function wire() {
   url.searchParams.set('host', folder)
   return { url: url.href, freeze }
 }
+
+test('no connection waits for ever: for a lock, in a statement, or between two of a transaction', async () => {
+  const pool = createPool({
+    url: adminUrl.href,
+    max: 1,
+    name: 'limits',
+    onError: () => undefined,
+  })
+  onTestFinished(() => pool.end())
+  const names = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout']
+  const { rows } = await pool.query('select name, setting from pg_settings where name = any($1) order by name', [names])
+  expect(rows.map(({ name, setting }) => [name, Number(setting)])).toEqual([
+    ['idle_in_transaction_session_timeout', 5_000],
+    ['lock_timeout', 3_000],
+    ['statement_timeout', 10_000],
+  ])
+})
