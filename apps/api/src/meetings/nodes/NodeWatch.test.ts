@@ -69,6 +69,14 @@ describe('the watch over the nodes', () => {
     expect(await dead()).toEqual([one!.id])
   })
 
+  it('that stood still itself believes no accuser who says that one does not answer', async () => {
+    const [one] = await start(2)
+    one!.mute = true
+    await house.pass(20_000)
+    await watch.accuse(one!)
+    expect(await dead()).toEqual([])
+  })
+
   it('that had no database for a moment blames nobody for the silence before', async () => {
     const deps = { ...house.deps }
     watch = new NodeWatch(deps)

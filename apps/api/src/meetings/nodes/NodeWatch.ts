@@ -87,7 +87,8 @@ export class NodeWatch {
     const probes = new Map<KnownNode, Evidence['probe']>()
     const ask = async (node: KnownNode) => void probes.set(node, await this.#probe(node))
     await Promise.all(suspects.map(ask))
-    const gone = () => living.filter((node) => isGone({ ...node, probe: probes.get(node) ?? null }))
+    const gone = () =>
+      living.filter((node) => isGone({ ...this.#evidence(node, living), probe: probes.get(node) ?? null }))
     if (gone().length > 0) await Promise.all(living.filter((node) => !probes.has(node)).map(ask))
     for (const node of suspects) {
       const vanished = gone().filter((other) => wentWith(node, other)).length
@@ -97,7 +98,8 @@ export class NodeWatch {
   }
 
   #evidence(node: KnownNode, living: KnownNode[]): Evidence {
-    const healthyMs = this.#healthySince === null ? 0 : node.now - this.#healthySince
+    const watching = this.#healthySince !== null && node.now - this.#lastRound <= gap
+    const healthyMs = watching ? node.now - (this.#healthySince ?? 0) : 0
     const all = living.filter((other) => other.heartbeatAt >= node.heartbeatAt - together).length
     const { silentMs, reached } = node
     return { silentMs, reached, healthyMs, accused: false, probe: null, vanished: 1, all }

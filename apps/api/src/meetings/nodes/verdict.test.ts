@@ -29,6 +29,11 @@ const table: [string, Partial<Evidence>, ReturnType<typeof verdict>][] = [
   ['accused, no answer, and its heart beat just now', { accused: true, probe: 'none' }, 'alive'],
   ['accused, no answer, and late', { accused: true, probe: 'none', silentMs: 1_500 }, 'dead'],
   [
+    'accused, no answer, and late, but we have just come',
+    { accused: true, probe: 'none', silentMs: 9_000, healthyMs: 1_499 },
+    'alive',
+  ],
+  [
     'accused while we have just come: refusal is proof enough',
     { accused: true, probe: 'refused', healthyMs: 0 },
     'dead',

@@ -38,7 +38,8 @@ export function verdict(e: Evidence): 'alive' | 'ask' | 'dead' {
   return silent || isGone(e) ? 'dead' : 'alive'
 }
 
-/** It does not answer, and that means something: nobody listens any more where it did, or its heart is late as well. */
-export function isGone({ probe, reached, silentMs }: Pick<Evidence, 'probe' | 'reached' | 'silentMs'>): boolean {
-  return (probe === 'refused' && reached) || (['refused', 'none'].includes(probe ?? '') && silentMs >= late)
+/** It does not answer, and that means something: nobody listens any more where it did, or its heart is late and we would have heard it. */
+export function isGone({ probe, reached, silentMs, healthyMs }: Evidence): boolean {
+  if (probe === 'refused' && reached) return true
+  return (probe === 'refused' || probe === 'none') && silentMs >= late && healthyMs >= late
 }
