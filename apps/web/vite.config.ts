@@ -35,6 +35,10 @@ export default defineConfig(({ mode }) => {
  */
 const forms =
   /src\/lib\/(ui\/(Card|Dialog|PasswordField|Question|Select|Switch|Tag|TextField)|frame\/Section|api\/Problem|people\/PersonLine)\.svelte/
+const sentences = /src\/lib\/api\/sentences?\.ts/
+/** What the list of chats and everything beside it share: small, and always needed together. */
+const chats =
+  /src\/lib\/(dialogs\/(catalogue|chat|chats\.svelte|happened|ticks|when)\.ts|dialogs\/Ticks\.svelte|frame\/keyboard|session\/unsent|meetings\/calls\.svelte)|shared\/src\/permissions/
 const groups = [
   // What a call needs of others is one file, and of us the rest: the size of either is held to a bound of its own.
   {
@@ -44,11 +48,14 @@ const groups = [
   {
     name: 'shared',
     minShareCount: 12,
-    test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) && !forms.test(id),
+    test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) && !forms.test(id) && !sentences.test(id),
   },
+  // What is said when something has gone wrong, fetched then.
+  { name: 'sentences', test: sentences },
   { name: 'forms', minShareCount: 2, test: forms },
   { name: 'icons', minShareCount: 2, test: /lucide/ },
-  { name: 'ui', minShareCount: 3, test: /src\/lib\/(ui|i18n|people)\// },
+  { name: 'ui', minShareCount: 3, test: /src\/lib\/((ui|i18n|people)\/|frame\/Broken|api\/Trouble)/ },
+  { name: 'chats', minShareCount: 2, test: chats },
 ]
 
 /** Kit's announcer hides itself with a style attribute, which our policy refuses; app.css hides it instead. */

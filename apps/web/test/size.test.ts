@@ -15,14 +15,14 @@ beforeAll(() => {
 }, 120_000)
 
 describe('the first load', () => {
-  test('of a chat is at most 100 KB of JavaScript', () => {
+  test('of a chat is at most 98 KB of JavaScript', () => {
     const files = firstLoad(/\/chats\/\[id\]$/)
-    expect(sum(files), listed(files)).toBeLessThanOrEqual(100 * KB)
+    expect(sum(files), listed(files)).toBeLessThanOrEqual(98 * KB)
   })
 
-  test('of the sign-in is at most 75 KB of JavaScript', () => {
+  test('of the sign-in is at most 67 KB of JavaScript', () => {
     const files = firstLoad(/\/signin$/)
-    expect(sum(files), listed(files)).toBeLessThanOrEqual(75 * KB)
+    expect(sum(files), listed(files)).toBeLessThanOrEqual(67 * KB)
   })
 })
 

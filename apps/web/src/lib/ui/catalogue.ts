@@ -11,6 +11,7 @@ export const uiWords = catalogue({
     hidePassword: 'Hide password',
     clear: 'Clear',
     notices: 'Notices',
+    unreachable: 'The server could not be reached. Check the connection and try again.',
   },
   ru: {
     close: 'Закрыть',
@@ -22,5 +23,6 @@ export const uiWords = catalogue({
     hidePassword: 'Скрыть пароль',
     clear: 'Очистить',
     notices: 'Уведомления',
+    unreachable: 'Сервер не отвечает. Проверьте соединение и попробуйте ещё раз.',
   },
 })
