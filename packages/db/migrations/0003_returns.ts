@@ -9,6 +9,9 @@ const statements = [
   `alter table sfu_nodes add column past_boots uuid[] not null default '{}'`,
   `update sfu_nodes set past_boots = array[dead_boot] where dead_boot <> boot_id`,
 
+  // A refusal means something to the process that was not refused before: which were is no matter of the database.
+  `alter table sfu_nodes drop column reached`,
+
   // Whoever was put out does not come back by an open link; who went by themselves does.
   `alter table members add column put_out boolean not null default false`,
 

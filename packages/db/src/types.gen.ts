@@ -195,7 +195,6 @@ export interface SfuNodes {
   is_full: boolean;
   load: number;
   past_boots: Generated<string[]>;
-  reached: Generated<boolean>;
   release: string;
   signalling: string;
   url: string | null;

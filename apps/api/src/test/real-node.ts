@@ -9,6 +9,7 @@ import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Deps } from '../deps.ts'
 import { nodeKeys } from '../meetings/node-keys.ts'
+import { knownNodes } from '../meetings/nodes/known-nodes.ts'
 
 const main = fileURLToPath(new URL('../../../sfu/src/main.ts', import.meta.url))
 export const patiently = { timeout: 15_000, interval: 30 }
@@ -43,13 +44,9 @@ export async function realNode(deps: Deps, id: string, controlUrl: string) {
 /** Once it can be given meetings. */
 async function bootOf(deps: Deps, id: string, child: ChildProcess): Promise<BootId> {
   if (child.exitCode !== null) throw new Error(`the node ended with ${child.exitCode}`)
-  const query = deps.polls
-    .selectFrom('sfu_nodes')
-    .select('boot_id')
-    .where('id', '=', id as NodeId)
-  const row = await query.where('capabilities', 'is not', null).where('reached', '=', true).executeTakeFirst()
-  if (!row) throw new Error('the node has not been heard yet')
-  return row.boot_id
+  const known = (await knownNodes(deps.polls)).find((node) => node.id === id)
+  if (!known?.able || !deps.nodes.hasReached(known)) throw new Error('the node has not been heard yet')
+  return known.boot
 }
 
 /** A browser's signalling at the address that the answer names, one attempt. */

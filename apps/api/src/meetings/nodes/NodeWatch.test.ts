@@ -168,6 +168,16 @@ describe('the watch over the nodes', () => {
     expect(await dead()).toEqual([one!.id])
   })
 
+  it('a refusal means nothing to a process that was never answered: it may ask at the wrong place', async () => {
+    const [one] = await start(2)
+    one!.kill()
+    const elsewhere = new NodeWatch(house.another())
+    await elsewhere.accuse(one!)
+    expect(await dead()).toEqual([])
+    await watch.accuse(one!)
+    expect(await dead()).toEqual([one!.id])
+  })
+
   it('an accused node that does not answer in time, and whose heart beats, is kept', async () => {
     const [one, two] = await start(2)
     one!.mute = true

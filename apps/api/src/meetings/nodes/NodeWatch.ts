@@ -1,7 +1,7 @@
 import type { BootId, NodeId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { BaseDeps } from '../../deps.ts'
-import { buryNode, type KnownNode, knownNodes, noteReached } from './known-nodes.ts'
+import { buryNode, type KnownNode, knownNodes } from './known-nodes.ts'
 import { type Evidence, isGone, verdict } from './verdict.ts'
 
 const every = 500
@@ -11,6 +11,7 @@ const gap = 2_000
 const together = 10_000
 
 type Life = { id: NodeId; boot: BootId }
+type Port = Pick<KnownNode, 'boot' | 'control'>
 
 /**
  * Watches the media nodes by the heartbeats that the database has of them, whichever process took them. What it keeps is only how
@@ -19,6 +20,8 @@ type Life = { id: NodeId; boot: BootId }
 export class NodeWatch {
   readonly #deps: BaseDeps
   readonly #listeners = new Set<(nodes: KnownNode[]) => void>()
+  /** Control ports that have answered this process, in this life of their nodes. */
+  #reached = new Set<string>()
   readonly #accused = new Map<BootId, Promise<void>>()
   #healthySince: number | null = null
   #lastRound = 0
@@ -45,6 +48,10 @@ export class NodeWatch {
     return () => this.#listeners.delete(listener)
   }
 
+  hasReached(node: Port): boolean {
+    return this.#reached.has(portOf(node))
+  }
+
   async round(): Promise<void> {
     let nodes: KnownNode[]
     try {
@@ -59,8 +66,11 @@ export class NodeWatch {
     this.#lastRound = now
     const living = nodes.filter((node) => !node.dead)
     const silent = living.filter((node) => verdict(this.#evidence(node, living)) === 'ask')
-    const unknown = living.filter((node) => !node.reached && node.silentMs < every * 4 && !silent.includes(node))
+    const unknown = living.filter(
+      (node) => !this.hasReached(node) && node.silentMs < every * 4 && !silent.includes(node),
+    )
     await this.#judge(living, silent)
+    this.#reached = new Set(living.map(portOf).filter((port) => this.#reached.has(port)))
     await Promise.all(unknown.map((node) => this.#probe(node)))
     this.#measure(nodes)
     for (const listener of this.#listeners) listener(nodes)
@@ -101,8 +111,8 @@ export class NodeWatch {
     const watching = this.#healthySince !== null && node.now - this.#lastRound <= gap
     const healthyMs = watching ? node.now - (this.#healthySince ?? 0) : 0
     const all = living.filter((other) => other.heartbeatAt >= node.heartbeatAt - together).length
-    const { silentMs, reached } = node
-    return { silentMs, reached, healthyMs, accused: false, probe: null, vanished: 1, all }
+    const { silentMs } = node
+    return { silentMs, reached: this.hasReached(node), healthyMs, accused: false, probe: null, vanished: 1, all }
   }
 
   async #probe(node: KnownNode): Promise<Evidence['probe']> {
@@ -112,7 +122,7 @@ export class NodeWatch {
     if (said.answer === 'late') return null
     if (said.answer !== 'alive') return said.answer
     if (said.boot !== node.boot) return 'other'
-    if (!node.reached) await noteReached(this.#deps.polls, node).catch(() => undefined)
+    this.#reached.add(portOf(node))
     return 'alive'
   }
 
@@ -135,6 +145,10 @@ export class NodeWatch {
     await this.round().catch((error: unknown) => this.#deps.log.debug({ err: error }, 'the nodes could not be watched'))
     if (this.#running) this.#timer = setTimeout(() => void this.#go(), every).unref()
   }
+}
+
+function portOf({ boot, control }: Port): string {
+  return `${boot} ${control}`
 }
 
 function wentWith(node: KnownNode, other: KnownNode): boolean {

@@ -33,7 +33,6 @@ async function note(deps: Deps, beat: Heartbeat): Promise<Noted | undefined> {
       boot_id = excluded.boot_id, release = excluded.release, signalling = excluded.signalling, control = excluded.control,
       url = excluded.url, workers = excluded.workers, load = excluded.load, is_full = excluded.is_full, heartbeat_at = veche_now(),
       capabilities = coalesce(excluded.capabilities, case when sfu_nodes.boot_id = excluded.boot_id then sfu_nodes.capabilities end),
-      reached = sfu_nodes.reached and sfu_nodes.boot_id = excluded.boot_id and sfu_nodes.control = excluded.control,
       dead_boot = null, past_boots = case when sfu_nodes.boot_id = excluded.boot_id then sfu_nodes.past_boots
         else (array_prepend(sfu_nodes.boot_id, sfu_nodes.past_boots))[1:${sql.lit(remembered)}] end
     where excluded.boot_id <> all(sfu_nodes.past_boots)

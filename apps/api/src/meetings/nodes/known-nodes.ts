@@ -8,7 +8,6 @@ export type KnownNode = Candidate & {
   /** The clock of the database, in milliseconds. */
   now: number
   heartbeatAt: number
-  reached: boolean
   signalling: string
   control: string
   url: string | null
@@ -18,7 +17,7 @@ export type KnownNode = Candidate & {
 /** Those that are dead for a day are history: their rows stay for the meetings that were there. */
 export async function knownNodes(db: Kysely<DB>): Promise<KnownNode[]> {
   const { rows } = await sql<KnownNode>`
-    select n.id, n.boot_id as boot, n.boot_id is not distinct from n.dead_boot as dead, n.is_full as full, n.draining, n.reached,
+    select n.id, n.boot_id as boot, n.boot_id is not distinct from n.dead_boot as dead, n.is_full as full, n.draining,
       n.load::float8 as load, n.signalling, n.control, n.url, n.capabilities, n.capabilities is not null as able,
       (extract(epoch from veche_now()) * 1000)::float8 as now, (extract(epoch from n.heartbeat_at) * 1000)::float8 as "heartbeatAt",
       (extract(epoch from veche_now() - n.heartbeat_at) * 1000)::float8 as "silentMs",
@@ -35,8 +34,4 @@ export async function buryNode(db: Kysely<DB>, { id, boot }: { id: NodeId; boot:
     update sfu_nodes set dead_boot = boot_id
     where id = ${id} and boot_id = ${boot} and dead_boot is distinct from boot_id returning id`.execute(db)
   return rows.length > 0
-}
-
-export async function noteReached(db: Kysely<DB>, { id, boot }: { id: NodeId; boot: BootId }): Promise<void> {
-  await db.updateTable('sfu_nodes').set({ reached: true }).where('id', '=', id).where('boot_id', '=', boot).execute()
 }

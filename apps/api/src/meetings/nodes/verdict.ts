@@ -8,7 +8,7 @@ export type Evidence = {
   accused: boolean
   /** Its control port, asked just now; `other` is another life of it. Null: not asked yet. */
   probe: 'alive' | 'other' | 'refused' | 'none' | null
-  /** It has answered there before, in this life: so a refusal means that nobody listens any more. */
+  /** It has answered us there before, in this life: so a refusal means that nobody listens any more. */
   reached: boolean
   /** How many went silent together with it, itself included, out of how many that were there then. */
   vanished: number
