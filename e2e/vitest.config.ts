@@ -9,6 +9,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // A browser is launched once for each of the two.
+    isolate: false,
     expect: { poll: { timeout: 10_000, interval: 50 } },
   },
 })
