@@ -152,6 +152,20 @@ export class Conversation {
   }
 }
 
+/** For as long as the component lives that is being set up. */
+export function openConversation(live: Live, client: LiveClient, chats: Chats, id: DialogId): Conversation {
+  const conversation = new Conversation(live, client, chats, id)
+  $effect(() => {
+    if (conversation.chat || live.status === 'online') conversation.begin()
+  })
+  // What could not be fetched offline is fetched when the server is back.
+  $effect(() => {
+    if (live.status === 'online') conversation.retry()
+  })
+  $effect(() => () => void conversation.close())
+  return conversation
+}
+
 const empty: View = {
   state: 'opening',
   rows: [],
