@@ -30,8 +30,8 @@ export class Room {
   readonly #peers = new Map<SeatId, Peer>()
   /** Legs whose seat has a newer one: they only send, and not for long. */
   readonly #fading = new Set<Peer>()
-  /** The revision at which each seat was last ordered: an older order comes too late. */
-  readonly #ordered = new Map<SeatId, number>()
+  /** What each seat was last ordered, and at which revision: an older order comes too late. */
+  readonly #ordered = new Map<SeatId, { rev: number; order: SeatOrder }>()
   #entering = 0
   readonly #stopChecks: Stop
 
@@ -59,7 +59,7 @@ export class Room {
     try {
       await this.opened
       const transports = await Transports.open(this.#deps, this.#routers[0] ?? fail('call.media_lost'))
-      const peer = new Peer(this.#deps, this, transports, claims, input)
+      const peer = new Peer(this.#deps, this, transports, this.#asOrdered(claims), input)
       if (this.closed || !current()) {
         transports.close()
         fail(this.closed ? 'call.media_lost' : 'call.ended')
@@ -123,8 +123,8 @@ export class Room {
   /** What the API wants of the seats. Only the heartbeat's answers are without gaps, so only they move the revision. */
   apply(order: MeetingOrder, whole: boolean): void {
     for (const seat of order.seats) {
-      if (order.rev < (this.#ordered.get(seat.seat) ?? 0)) continue
-      this.#ordered.set(seat.seat, order.rev)
+      if (order.rev < (this.#ordered.get(seat.seat)?.rev ?? 0)) continue
+      this.#ordered.set(seat.seat, { rev: order.rev, order: seat })
       this.#applySeat(seat)
     }
     if (whole) this.rev = Math.max(this.rev, order.rev)
@@ -170,6 +170,12 @@ export class Room {
       before.giveWay()
     }
     this.tell(peer)
+  }
+
+  /** A right that was taken after the ticket was given is not brought back by it. */
+  #asOrdered(claims: TicketClaims): TicketClaims {
+    const order = this.#ordered.get(claims.seat)?.order
+    return order?.epoch === claims.seatEpoch ? { ...claims, caps: order.caps } : claims
   }
 
   #applySeat({ seat, epoch, state, caps }: SeatOrder): void {

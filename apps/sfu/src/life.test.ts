@@ -193,6 +193,19 @@ test('a right that is taken stops the stream on the node; to go on needs the rig
   await boris.visitor.frame('consumer', ({ producerPaused }) => !producerPaused)
 })
 
+test('a right that was taken while its owner was on the way with a ticket is not brought back by the ticket', async () => {
+  const boris = await enter()
+  const seat = randomUUID() as SeatId
+  house.node.nudge(order({ seats: [seatOrder(seat, { caps: ['chat'] })] }))
+  const anna = await enter({ seat })
+  expect(anna.joined.caps).toEqual(['chat'])
+  expect(await refusal(speak(anna))).toBe('call.forbidden')
+  // A newer ticket was given later than that.
+  const again = await enter({ seat, seatEpoch: 2 })
+  expect(again.joined.caps).toContain('mic')
+  await boris.visitor.call.room.leave.mutate()
+})
+
 test('an older order does not undo a newer one, and only the heartbeat moves the revision', async () => {
   const anna = await enter()
   const caps = () => room()?.peer(anna.seat)?.caps
