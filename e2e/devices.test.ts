@@ -77,12 +77,12 @@ describe('in a call', () => {
 
     await system(page, 'audio', true)
     await seen(page.getByText('The system has muted the microphone'))
-    for (const one of [his, tile(page, 'Boris Petrov')]) await seen(mark(one, 'Microphone off'))
+    for (const one of [his, tile(page, 'Boris Petrov')]) await seen(mark(one, 'No microphone'))
     await expect.poll(() => moves(hers.page), patience).toMatchObject({ pictures: 1, voices: 0 })
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
     await gone(page.getByText('The system has muted the microphone'))
     await receives(hers.page, { pictures: 1, voices: 1 })
-    await gone(mark(his, 'Microphone off'))
+    await gone(mark(his, 'No microphone'))
   })
 
   it('a microphone and a camera out of which nothing comes are noticed on both sides, and opened anew with a tap each', async () => {

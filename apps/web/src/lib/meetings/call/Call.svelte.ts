@@ -66,7 +66,7 @@ export class Call {
       devices: options.devices,
       roster: this.#roster,
       outgoing: () => this.#connection.outgoing,
-      now: () => this.#world.now(),
+      world: this.#world,
       wished: () => this.#remember(),
     })
     this.#sound = this.#newSound()

@@ -1,6 +1,7 @@
 import type { Source } from '@veche/shared/meetings'
 import type { Capability } from '@veche/shared/permissions'
 import type { AppErrorCode } from '#lib/api/error.ts'
+import type { World } from '#lib/live/world.ts'
 import type { Devices } from '../devices/Devices.svelte.ts'
 import type { Outgoing } from './Outgoing.ts'
 import { Own } from './Own.svelte.ts'
@@ -14,12 +15,14 @@ type Deps = {
   roster: Roster
   /** Another one for each connection. */
   outgoing(): Outgoing
-  now(): number
+  world: World
   /** The person wants something else: a reload comes back with it. */
   wished(): void
 }
 
 const LISTEN_MS = 100
+/** The system takes a microphone for moments, and for telephone calls. */
+const MOMENT_MS = 2_000
 
 /** What the others get of me: it follows from what I want, what my devices give, and what my seat may send. */
 export class Sending {
@@ -35,6 +38,9 @@ export class Sending {
   #shared: Shared | null = null
   #picking = false
   #life = 0
+  /** The system has the microphone for longer: the others see that there is none, which is not a mute. */
+  #taken = false
+  #cancelTaken: (() => void) | undefined
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -45,11 +51,13 @@ export class Sending {
   /** Answers how to end it. */
   begin(): () => void {
     this.refusal = null
-    const offs = [this.#deps.devices.onTrack(() => this.sync()), this.#listenToMyself()]
+    const offs = [this.#deps.devices.onTrack(() => this.#heard()), this.#listenToMyself()]
     this.sync()
     return () => {
       for (const off of offs) off()
       this.#life += 1
+      this.#cancelTaken?.()
+      this.#taken = false
       stopScreen(this.#shared)
       this.#shared = null
       this.sharing = false
@@ -133,13 +141,14 @@ export class Sending {
     const { mic, cam } = this
     const { mic: voice, cam: picture } = this.#deps.devices
     // What the system holds is off for the others too, and not a voice that is silent or a picture that stands still.
-    outgoing.set('mic', mic.allowed ? voice.track : null, !mic.on)
+    const heard = mic.allowed && !this.#taken ? voice.track : null
+    outgoing.set('mic', heard, !mic.on)
     outgoing.set('cam', cam.allowed && cam.wanted ? picture.track : null, !cam.on)
     outgoing.set('screen', this.#shared?.picture ?? null, false)
     outgoing.set('screenSound', this.#shared?.sound ?? null, false)
     const tile = this.#deps.roster.me
     if (!tile) return
-    tile.mic = voice.track ? (mic.on ? 'on' : 'off') : 'none'
+    tile.mic = heard ? (mic.on ? 'on' : 'off') : 'none'
     tile.camOn = cam.on
     tile.video = cam.on ? this.#deps.devices.preview : null
   }
@@ -155,13 +164,26 @@ export class Sending {
     this.sync()
   }
 
+  #heard(): void {
+    const { devices, world } = this.#deps
+    this.#cancelTaken?.()
+    this.#cancelTaken = undefined
+    if (!devices.mic.held) this.#taken = false
+    else if (!this.#taken)
+      this.#cancelTaken = world.after(MOMENT_MS, () => {
+        this.#taken = true
+        this.sync()
+      })
+    this.sync()
+  }
+
   #listenToMyself(): () => void {
-    const { devices, now } = this.#deps
+    const { devices, world } = this.#deps
     const speech = new Speech()
     const timer = setInterval(() => {
       const muted = !this.mic.on && devices.mic.track !== null
       if (!muted) speech.reset()
-      this.speakingWhileMuted = muted && speech.hear(devices.level, now())
+      this.speakingWhileMuted = muted && speech.hear(devices.level, world.now())
     }, LISTEN_MS)
     return () => clearInterval(timer)
   }

@@ -51,6 +51,31 @@ test('what the system holds is off for the others, and on again when it is given
   expect([node.said.at(-1), sending.mic.on, sending.mic.blocked]).toEqual(['resume', true, null])
 })
 
+test('a microphone that a telephone call has is no muted one for the others, but none; given back, it is heard again', async () => {
+  const { sending, node, machine, devices, world } = await newSending()
+  const { track } = devices.mic
+  track?.onmute?.(new Event('mute'))
+  await world.pass(1_999)
+  expect(node.said.slice(2)).toEqual(['pause'])
+  await world.pass(1)
+  expect(node.said.slice(2)).toEqual(['pause', 'close'])
+  expect(sending.mic.blocked).toBe('system')
+  track?.onunmute?.(new Event('unmute'))
+  await machine.settled()
+  expect(node.said.slice(4)).toEqual(['produce Built-in mic'])
+  expect(sending.mic.on).toBe(true)
+})
+
+test('a moment of silence by the system is no telephone call', async () => {
+  const { node, devices, world } = await newSending()
+  for (const what of ['onmute', 'onunmute', 'onmute', 'onunmute'] as const) {
+    devices.mic.track?.[what]?.(new Event('change'))
+    await world.pass(1_500)
+  }
+  await world.pass(10_000)
+  expect(node.said.slice(2)).toEqual(['pause', 'resume', 'pause', 'resume'])
+})
+
 test('what the node refuses is off here as well, and is not remembered as a wish', async () => {
   const { sending, node, machine, devices } = await newSending()
   sending.toggle('mic')
@@ -115,7 +140,7 @@ async function newSending(caps: ('mic' | 'cam' | 'screen')[] = [...all]) {
     devices,
     roster: new Roster(world.tab()),
     outgoing: () => outgoing,
-    now: () => world.time,
+    world: world.tab(),
     wished: () => undefined,
   })
   const end = sending.begin()
@@ -123,7 +148,7 @@ async function newSending(caps: ('mic' | 'cam' | 'screen')[] = [...all]) {
   sending.may(caps)
   outgoing.use(node.link())
   await machine.settled()
-  return { machine, devices, node, sending, end }
+  return { machine, devices, node, sending, end, world }
 }
 
 function pickedScreen(): MediaStream {

@@ -47,6 +47,18 @@ test('a camera that is off is paused first and then without a track, and gets a 
   expect(node.said).toEqual(['produce one', 'pause', 'track none', 'track two', 'resume'])
 })
 
+test('a microphone that is pulled out is closed, and made anew when another one is there', async () => {
+  const { slot, node } = newSlot('mic')
+  slot.use(node.link())
+  slot.want({ track: newTrack('one'), paused: false })
+  await settled(slot)
+  slot.want({ track: null, paused: true })
+  await settled(slot)
+  slot.want({ track: newTrack('two'), paused: false })
+  await settled(slot)
+  expect(node.said).toEqual(['produce one', 'close', 'produce two'])
+})
+
 test('a screen that is no longer shared is closed', async () => {
   const { slot, node } = newSlot('screen')
   slot.use(node.link())

@@ -88,7 +88,7 @@ export class Slot {
     const { track, paused } = this.#wish
     if (!this.#link || this.#refused) return true
     if (!producer || producer.closed) return track === null
-    if (track === null && isScreen(this.source)) return false
+    if (track === null && !staysWithout(this.source)) return false
     return producer.track === track && producer.paused === paused && this.#told === paused
   }
 
@@ -122,7 +122,7 @@ export class Slot {
     const { track, paused } = this.#wish
     if (!producer || producer.closed) {
       if (track) await this.#produce(link, track, paused)
-    } else if (track === null && isScreen(this.source)) {
+    } else if (track === null && !staysWithout(this.source)) {
       const { id } = producer
       this.#forget()
       await link.ask((node) => node.media.close.mutate({ id }))
@@ -162,6 +162,7 @@ export class Slot {
   }
 }
 
-function isScreen(source: Source): boolean {
-  return source === 'screen' || source === 'screenSound'
+/** A camera is turned on again soon, as a rule. Whoever has no microphone any more is not somebody who is muted, and is shown as such. */
+function staysWithout(source: Source): boolean {
+  return source === 'cam'
 }
