@@ -16,7 +16,7 @@ export type House = {
   close: () => Promise<void>
 }
 
-/** How long the last words have to leave. */
+/** How long the last words have to leave, if there is still anybody to hear them. */
 const goodbye = 400
 
 /** The node with all its doors open; tests use the very same. */
@@ -43,7 +43,7 @@ export async function openHouse(deps: Deps): Promise<House> {
     control.closeAllConnections()
     node.stop()
     await heart.stop()
-    await setTimeout(goodbye)
+    await Promise.race([door.empty(), setTimeout(goodbye, undefined, { ref: false })])
     door.close()
     node.close()
     await http.close()

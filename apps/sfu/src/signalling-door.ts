@@ -20,8 +20,11 @@ const mostUnjoined = 1_000
 /** Pieces that a message comes in: each costs far more memory than the byte that may be in it. */
 const mostPieces = 256
 
+/** `empty` resolves when all who are connected have gone. */
+type SignallingDoor = { close: () => void; empty: () => Promise<unknown> }
+
 /** The door of the browsers. The origin is checked before anything else, since browsers let any page open a socket to anywhere. */
-export function openSignallingDoor(http: FastifyInstance, deps: Deps, node: Node): { close: () => void } {
+export function openSignallingDoor(http: FastifyInstance, deps: Deps, node: Node): SignallingDoor {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: limits.call.messageBytes,
@@ -50,12 +53,17 @@ export function openSignallingDoor(http: FastifyInstance, deps: Deps, node: Node
     server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
   })
   return {
+    empty: () => Promise.all([...server.clients].map(gone)),
     close: () => {
       for (const client of server.clients) client.close(1012, 'stopping')
       server.close()
       deps.clock.after(1_000, () => server.clients.forEach((client) => client.terminate()))
     },
   }
+}
+
+function gone(socket: WebSocket): Promise<unknown> {
+  return new Promise((resolve) => socket.once('close', resolve))
 }
 
 /** What a subscription throws comes past the procedures; what was refused on purpose is nobody's error. */
