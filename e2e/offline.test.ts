@@ -107,10 +107,10 @@ describe('when the server is killed', () => {
     await isTicked(hers.page, 'into the dark', 'Sending')
     await house.start()
     // After a long outage a client waits up to 15 s between two attempts.
-    for (const { page } of [hers, his]) await seen(message(page, 'into the dark'), 30_000)
+    for (const { page } of [hers, his]) await connectionIs(page, 'Online', 30_000)
+    for (const { page } of [hers, his]) await seen(message(page, 'into the dark'))
     await isTicked(hers.page, 'into the dark', 'Read')
     for (const { page } of [hers, his]) {
-      await connectionIs(page, 'Online')
       expect(await message(page, 'into the dark').count()).toBe(1)
     }
     expect((await stored(boris, dialogId)).filter((body) => body === 'into the dark')).toHaveLength(1)

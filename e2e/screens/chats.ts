@@ -38,8 +38,8 @@ export async function isTicked(page: Page, text: string, tick: string): Promise<
   await seen(message(page, text).getByRole('img', { name: tick, exact: true }))
 }
 
-export async function connectionIs(page: Page, state: string): Promise<void> {
-  await seen(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }))
+export async function connectionIs(page: Page, state: string, patience?: number): Promise<void> {
+  await seen(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }), patience)
 }
 
 /** Beside the conversation where there is room, over it elsewhere. */
