@@ -9,5 +9,7 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     maxWorkers: 2,
+    // What a file makes is its own and is taken down after it; loading the same modules for each would take longer than the tests.
+    isolate: false,
   },
 })
