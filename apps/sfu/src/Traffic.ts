@@ -14,7 +14,8 @@ export class Traffic {
     const now = { received: bytesReceived, sent: bytesSent, streams, strays: bytesReceived - streams }
     const came = minus(now, this.#before)
     this.#before = now
-    return came
+    // What belongs to a stream is counted after the worker wrote into it, and may have grown.
+    return { ...came, strays: Math.max(0, came.strays) }
   }
 }
 
