@@ -1,5 +1,6 @@
 import type { types } from 'mediasoup'
 import { z } from 'zod'
+import { mediaCodecs } from './codecs.ts'
 
 /**
  * What browsers say about their media, checked to the last field before the media library sees it. Two reasons: the library builds
@@ -112,6 +113,22 @@ function areDistinct(all: z.output<typeof encoding>[]): boolean {
   return named && new Set(names).size === names.length && new Set(numbers).size === numbers.length
 }
 
+type Codec = { mimeType: string; preferredPayloadType: number; parameters?: types.RtpCodecParameters['parameters'] }
+
+/** A browser knows forty codecs, and all that it said is gone through for each stream that it receives: what no room speaks is dropped. */
+function spoken<T extends Codec>(codecs: T[]): T[] {
+  const main = codecs.filter(({ mimeType }) => mediaCodecs.some((one) => isSame(one.mimeType, mimeType)))
+  const numbers = main.map(({ preferredPayloadType }) => preferredPayloadType)
+  const repairs = codecs.filter(
+    ({ mimeType, parameters }) => isSame(mimeType, 'video/rtx') && numbers.includes(Number(parameters?.['apt'])),
+  )
+  return [...main, ...repairs]
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
+
 /** Extensions that the node does not know are of no use to it: dropped, not refused. */
 const capabilityExtension = z.object({
   kind,
@@ -135,7 +152,8 @@ export const rtpCapabilities = plain<types.RtpCapabilities>(
           rtcpFeedback: feedback,
         }),
       )
-      .max(100),
+      .max(100)
+      .transform(spoken),
     headerExtensions: z
       .array(capabilityExtension)
       .max(100)
