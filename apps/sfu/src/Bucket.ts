@@ -16,12 +16,12 @@ export class Bucket {
     this.#at = clock.now()
   }
 
-  take(): boolean {
+  take(count = 1): boolean {
     const now = this.#clock.now()
     this.#left = Math.min(this.#most, this.#left + ((now - this.#at) / 1000) * this.#rate)
     this.#at = now
-    if (this.#left < 1) return false
-    this.#left -= 1
+    if (this.#left < count) return false
+    this.#left -= count
     return true
   }
 }

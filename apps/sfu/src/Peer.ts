@@ -122,8 +122,8 @@ export class Peer {
   }
 
   /** Whether it may stir up the others once more; it is the peer's, so another socket brings no more of it. */
-  stir(): boolean {
-    return this.#stirs.take()
+  stir(times = 1): boolean {
+    return this.#stirs.take(times)
   }
 
   async renew(direction: Direction): Promise<TransportView> {

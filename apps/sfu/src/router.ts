@@ -27,13 +27,23 @@ export const sfuRouter = router({
     restartIce: seated
       .input(oneTransport)
       .mutation(({ ctx, input }) => ctx.peer.transports.restartIce(input.transportId)),
-    renew: stirring.input(renew).mutation(({ ctx, input }) => ctx.peer.renew(input.direction)),
+    renew: stirring(5)
+      .input(renew)
+      .mutation(({ ctx, input }) => ctx.peer.renew(input.direction)),
   }),
   media: router({
-    produce: stirring.input(produce).mutation(({ ctx, input }) => ctx.peer.producing.produce(input)),
-    pause: stirring.input(one).mutation(({ ctx, input }) => ctx.peer.producing.pause(input.id)),
-    resume: stirring.input(one).mutation(({ ctx, input }) => ctx.peer.producing.resume(input.id)),
-    close: stirring.input(one).mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
+    produce: stirring()
+      .input(produce)
+      .mutation(({ ctx, input }) => ctx.peer.producing.produce(input)),
+    pause: stirring()
+      .input(one)
+      .mutation(({ ctx, input }) => ctx.peer.producing.pause(input.id)),
+    resume: stirring()
+      .input(one)
+      .mutation(({ ctx, input }) => ctx.peer.producing.resume(input.id)),
+    close: stirring()
+      .input(one)
+      .mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
     ready: seated.input(some).mutation(({ ctx, input }) => ctx.peer.consuming.ready(input.ids)),
     refresh: seated.input(one).mutation(({ ctx, input }) => ctx.peer.consuming.refresh(input.id)),
   }),

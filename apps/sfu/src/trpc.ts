@@ -59,11 +59,12 @@ export const seated = open.use(({ ctx, next }) => {
   return next({ ctx: { peer } })
 })
 
-/** What all others in the room are told of, or costs as much. */
-export const stirring = seated.use(({ ctx, next }) => {
-  must(ctx.peer.stir(), 'request.too_many')
-  return next()
-})
+/** What all others in the room are told of, or costs as much: so many times. */
+export const stirring = (times = 1) =>
+  seated.use(({ ctx, next }) => {
+    must(ctx.peer.stir(times), 'request.too_many')
+    return next()
+  })
 
 /** Of what is wrong with an input: a message may be wrong in more places than anybody would read of. */
 const mostFields = 20
