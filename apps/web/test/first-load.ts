@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync } from 'node:zlib'
 
 const web = fileURLToPath(new URL('../', import.meta.url))
 const client = `${web}.svelte-kit/output/client/`
@@ -54,7 +53,7 @@ function weigh(manifest: Manifest, keys: Set<string>): Load[] {
   const chunks = [...keys].flatMap((key) => manifest[key] ?? []).filter(({ file }) => file.endsWith('.js'))
   const names = new Map(chunks.map(({ file, name = '' }) => [file, name]))
   return [...names]
-    .map(([file, name]) => ({ name, file, bytes: brotliCompressSync(readFileSync(client + file)).length }))
+    .map(([file, name]) => ({ name, file, bytes: statSync(`${web}build/${file}.br`).size }))
     .sort((a, b) => b.bytes - a.bytes)
 }
 
