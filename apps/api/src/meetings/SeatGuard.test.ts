@@ -1,14 +1,15 @@
+import { sql } from 'kysely'
 import { beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import type { DialogId, MeetingId } from '@veche/shared/ids'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
-import { join, newMeeting, seatOf } from '../test/meetings.ts'
+import { addPast, join, newMeeting, planOf, seatOf } from '../test/meetings.ts'
 import { lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { lockWaits } from '../test/locks.ts'
 import { meetingScope } from './scopes.ts'
-import { SeatGuard } from './SeatGuard.ts'
+import { seatCounts, SeatGuard, seatsWithoutRight } from './SeatGuard.ts'
 
 let house: House
 let node: MediaNode
@@ -99,6 +100,22 @@ it('a seat that another session of the same person took since is left to them', 
 })
 
 it('counts who is in and who is away', async () => {
-  await new SeatGuard(house.deps).round()
-  expect(await house.deps.metrics.registry.metrics()).toMatch(/veche_seats{state="in"} \d/)
+  const states = ['in', 'away'] as const
+  const query = house.deps.db.selectFrom('seats').select('id')
+  const taken = () =>
+    Promise.all(states.map(async (state) => (await query.where('state', '=', state).execute()).length))
+  const measured = async () => {
+    await new SeatGuard(house.deps).round()
+    const text = await house.deps.metrics.registry.metrics()
+    return states.map((state) => Number(new RegExp(`veche_seats{state="${state}"} (\\d+)`).exec(text)?.[1]))
+  }
+  expect((await taken())[0]).toBeGreaterThan(0)
+  // The node beats meanwhile.
+  await expect.poll(async () => String(await measured()) === String(await taken())).toBe(true)
+})
+
+it('looks at no seats but those that are taken', async () => {
+  await addPast(house.deps, { meetingId, userId: anna.userId, count: 5_000 })
+  for (const statement of [seatCounts, seatsWithoutRight(sql`true`)])
+    expect(await planOf(house.deps, statement)).not.toContain('Seq Scan on seats')
 })
