@@ -147,7 +147,7 @@ export class Peer {
   }
 
   async #check(): Promise<void> {
-    if (this.#measuring || this.ended) return
+    if (this.#measuring) return
     this.#measuring = true
     try {
       await this.#measure()
@@ -190,12 +190,14 @@ export class Peer {
 
   async #measure(): Promise<void> {
     const stats = await this.transports.stats()
+    await this.producing.guard(stats.streams, stats.seconds)
+    // Whoever gives way to a newer leg sends on for a while, and that is all that is left of them.
+    if (this.ended) return
     if (stats.received > 0) this.#mediaAt = this.#deps.clock.now()
     const { producing, consuming } = this
     note(this.#deps.metrics, stats, producing.all, consuming.feeds)
     const delay = await delayOf(this.#deps, consuming.feeds)
     const quality = this.#scales.weigh({ ...stats, producing: producing.all, feeds: consuming.feeds, delay })
-    await producing.guard(stats.streams, stats.seconds)
     if (quality === this.quality || this.ended) return
     this.quality = quality
     this.room.broadcast({ type: 'quality', seatId: this.seatId, quality })

@@ -194,7 +194,7 @@ export class Room {
   }
 
   #check(): void {
-    for (const peer of this.#peers.values()) peer.check()
+    for (const leg of this.legs) leg.check()
   }
 
   #closeIfEmpty(): void {

@@ -9,7 +9,7 @@ import { ManualClock } from './test/manual-clock.ts'
 import { packet, sound } from './test/media.ts'
 import { refusal } from './test/visitor.ts'
 
-// Time stands still, so nobody looks but the test.
+// Time stands still as a rule, so nobody looks but the test.
 let house: TestHouse
 let router: types.Router
 beforeAll(async () => {
@@ -116,4 +116,18 @@ test('a stream within its measure is left alone for ever, and a peak after a lon
   const { second } = await speak()
   for (const times of [0.9, 0.5, 0.9, 0.9, 0.1, 3.5, 0.9]) await second(times)
   expect(await heard()).toEqual([])
+})
+
+test('whoever gives way to a newer leg of the same seat, and sends on, is looked at for as long', async () => {
+  const { peer, speak, visitor } = await newSender()
+  const { second } = await speak()
+  const looked = vi.spyOn(peer.producing, 'guard')
+  const seat = peer.seatId
+  await house.visitor().join(await house.ticket({ meeting: peer.room.meetingId, seat, seatEpoch: 2 }))
+  await visitor.frame('ended', ({ reason }) => reason === 'taken_over')
+  await house.pass(1_000)
+  await peer.checked
+  expect(looked).toHaveBeenCalledOnce()
+  await second(5)
+  expect(peer.producing.views()).toMatchObject([{ source: 'mic', paused: true }])
 })
