@@ -1,6 +1,8 @@
 import { Capture } from './Capture.svelte.ts'
 import { find, recallDevices, type Remembered, rememberDevices } from './chosen.ts'
 import { browserMachine, type InputKind, type Machine } from './machine.ts'
+import { Level } from './Level.svelte.ts'
+import { Plugged } from './Plugged.svelte.ts'
 import { playTestSound } from './test-sound.ts'
 
 export type DeviceKind = 'mic' | 'cam' | 'out'
@@ -14,21 +16,15 @@ type OutputHeard = (id: string | null) => void
 
 const inputs = ['mic', 'cam'] as const
 const kinds = [...inputs, 'out'] as const
-const listKinds = { audioinput: 'mic', videoinput: 'cam', audiooutput: 'out' } as const
 
 /** The microphones, cameras and loudspeakers of this machine, which of them are in use, and what is open now. */
 export class Devices {
-  mics = $state.raw<ListedDevice[]>([])
-  cams = $state.raw<ListedDevice[]>([])
-  outs = $state.raw<ListedDevice[]>([])
   /** The device in use or to be used; null: what the system takes. */
   chosen = $state<Record<DeviceKind, string | null>>({ mic: null, cam: null, out: null })
   /** What the person wants to join with; remembered. */
   wanted = $state({ mic: true, cam: true })
   /** The picture of the own camera while it is open. */
   preview = $state.raw<MediaStream | null>(null)
-  /** Of the open microphone, 0 to 1. */
-  level = $state(0)
   notice = $state.raw<DeviceNotice | null>(null)
   testing = $state(false)
   relayOnly = $state(false)
@@ -36,12 +32,13 @@ export class Devices {
   readonly mic: Capture
   readonly cam: Capture
   readonly #machine: Machine
+  readonly #plugged: Plugged
+  readonly #level: Level
   readonly #storage: Storage
   readonly #heard = new Set<TrackHeard>()
   readonly #outputHeard = new Set<OutputHeard>()
   readonly #unwatch: (() => void)[] = []
   #remembered: Remembered
-  #meter: { close(): void } | undefined
   #started: Promise<void> | undefined
   /** What was begun before the end comes to nothing, even when it is begun anew meanwhile. */
   #life = 0
@@ -52,6 +49,8 @@ export class Devices {
 
   constructor({ machine = browserMachine(), storage = localStorage }: { machine?: Machine; storage?: Storage } = {}) {
     this.#machine = machine
+    this.#plugged = new Plugged(machine)
+    this.#level = new Level(machine)
     this.#storage = storage
     this.canChooseOutput = machine.canChooseOutput
     this.#remembered = recallDevices(storage)
@@ -59,6 +58,23 @@ export class Devices {
     this.relayOnly = this.#remembered.relayOnly
     this.mic = this.#capture('mic')
     this.cam = this.#capture('cam')
+  }
+
+  get mics(): ListedDevice[] {
+    return this.#plugged.of('mic')
+  }
+
+  get cams(): ListedDevice[] {
+    return this.#plugged.of('cam')
+  }
+
+  get outs(): ListedDevice[] {
+    return this.#plugged.of('out')
+  }
+
+  /** Of the open microphone, 0 to 1. */
+  get level(): number {
+    return this.#level.now
   }
 
   get permission(): Record<InputKind, Permission> {
@@ -84,7 +100,7 @@ export class Devices {
   }
 
   async choose(kind: DeviceKind, id: string | null): Promise<void> {
-    const device = this.#list(kind).find((each) => each.id === id) ?? null
+    const device = this.#plugged.of(kind).find((each) => each.id === id) ?? null
     this.#set(kind, device?.id ?? null)
     this.#remember({ chosen: { ...this.#remembered.chosen, [kind]: device && { id: device.id, label: device.label } } })
     this.#there[kind] = device !== null
@@ -102,7 +118,7 @@ export class Devices {
   async open(kind: InputKind): Promise<boolean> {
     if (!this.#started) return false
     const open = (await this[kind].open(this.chosen[kind])) || (await this.#openAny(kind))
-    await this.#refresh()
+    await this.#plugged.refresh()
     return open
   }
 
@@ -170,18 +186,18 @@ export class Devices {
       this.#machine.onShow(() => this.#shown()),
     )
     await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
-    await this.#refresh()
+    await this.#plugged.refresh()
     if (life !== this.#life) return
     for (const kind of kinds) this.#takeNote(kind)
     const wanted = inputs.filter((kind) => this.wanted[kind] && !this[kind].track)
     if (wanted.length === 2) await this.#openBoth()
     else await Promise.all(wanted.map((kind) => this.open(kind)))
-    await this.#refresh()
+    await this.#plugged.refresh()
     if (life === this.#life) await Promise.all(kinds.map((kind) => this.#takeRecalled(kind)))
   }
 
   #recalled(kind: DeviceKind): string | null {
-    return find(this.#list(kind), this.#remembered.chosen[kind])?.id ?? null
+    return find(this.#plugged.of(kind), this.#remembered.chosen[kind])?.id ?? null
   }
 
   #takeNote(kind: DeviceKind): void {
@@ -237,9 +253,11 @@ export class Devices {
   }
 
   async #look(): Promise<void> {
+    // What is found at the start was there before, even if its name is only now to be had.
+    await this.#started
     while (this.#changedAgain) {
       this.#changedAgain = false
-      await this.#refresh()
+      await this.#plugged.refresh()
       await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
       // A question to the person may stay open for long, and must not keep the other devices waiting.
       for (const kind of kinds) void this.#follow(kind)
@@ -250,7 +268,7 @@ export class Devices {
   async #follow(kind: DeviceKind): Promise<void> {
     const preferred = this.#remembered.chosen[kind]
     const was = this.#there[kind]
-    const is = find(this.#list(kind), preferred)
+    const is = find(this.#plugged.of(kind), preferred)
     this.#there[kind] = is !== null
     if (preferred && was && !is) await this.#use(kind, null, { what: 'gone', label: preferred.label })
     else if (preferred && !was && is) await this.#use(kind, is.id, { what: 'back', label: preferred.label })
@@ -278,44 +296,14 @@ export class Devices {
       if (this.wanted[kind] && (this[kind].held || this[kind].permission === 'busy')) void this.open(kind)
   }
 
-  async #refresh(): Promise<void> {
-    const lists: Record<DeviceKind, ListedDevice[]> = { mic: [], cam: [], out: [] }
-    for (const { kind, deviceId, label } of await this.#machine.list().catch(() => []))
-      // `default` doubles a device that is listed by itself; an empty id says no more than that there is one.
-      if (deviceId && deviceId !== 'default' && deviceId !== 'communications')
-        lists[listKinds[kind]].push({ id: deviceId, label })
-    this.mics = lists.mic
-    this.cams = lists.cam
-    this.outs = lists.out
-  }
-
-  #list(kind: DeviceKind): ListedDevice[] {
-    return kind === 'mic' ? this.mics : kind === 'cam' ? this.cams : this.outs
-  }
-
   #hear(kind: InputKind, track: MediaStreamTrack | null): void {
     if (kind === 'cam') this.preview = track && new MediaStream([track])
-    else this.#listen(track)
+    else this.#level.listen(track)
     this.#tell(kind, track)
   }
 
   #tell(kind: InputKind, track: MediaStreamTrack | null): void {
     for (const heard of this.#heard) heard(kind, track)
-  }
-
-  #listen(track: MediaStreamTrack | null): void {
-    this.#meter?.close()
-    this.level = 0
-    this.#meter = track ? this.#newMeter(track) : undefined
-  }
-
-  /** Firefox measures no microphone whose rate is not the loudspeaker's: it is heard all the same. */
-  #newMeter(track: MediaStreamTrack): { close(): void } | undefined {
-    try {
-      return this.#machine.meter(track, (level) => (this.level = level))
-    } catch {
-      return undefined
-    }
   }
 
   #remember(what: Partial<Remembered>): void {

@@ -83,6 +83,24 @@ test('the chosen device is found by browsers that name none before something is 
   expect(next.mic.track?.label).toBe('Headset')
 })
 
+test('a permission that is given while the question is open is no news of a device that was never away', async () => {
+  const { devices, machine } = newDevices()
+  machine.plug('mic', 'headset', 'Headset')
+  await devices.start()
+  await devices.choose('mic', 'headset')
+  machine.discreet = true
+  const next = newDevices(machine).devices
+  const answer = machine.ask()
+  const started = next.start()
+  await machine.settled()
+  machine.discreet = false
+  await machine.changed()
+  answer()
+  await started
+  await machine.settled()
+  expect([next.notice, next.mic.track?.label]).toEqual([null, 'Headset'])
+})
+
 test('a chosen device that vanishes gives way to another, which is said, and is taken again when it is back', async () => {
   const { devices, machine } = newDevices()
   machine.plug('mic', 'headset', 'Headset')
