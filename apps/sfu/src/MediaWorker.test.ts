@@ -40,24 +40,32 @@ async function hang(answering: MediaWorker) {
 }
 
 test.each([
-  ['crashes', 'SIGSEGV'],
-  ['hangs', 'SIGSTOP'],
-] as const)('a worker that %s is made anew on its port; its rooms are told, and no others', async (_how, signal) => {
-  const [anna, boris] = [await enter(), await enter()]
-  const { worker } = anna
-  const before = { pid: worker.pid, ports: portsOf(anna.joined) }
-  process.kill(before.pid!, signal)
-  if (signal === 'SIGSTOP') await hang(boris.worker)
-  expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'lost' })
-  await worker.up
-  expect(worker.pid).not.toBe(before.pid)
-  const again = house.visitor()
-  const joined = await again.join(await house.ticket({ meeting: anna.meeting, seat: anna.joined.seatId, seatEpoch: 2 }))
-  expect([before.ports, portsOf(boris.joined)]).toContainEqual(portsOf(joined))
-  await boris.visitor.call.room.view.mutate({ tiles: [] })
-  expect(boris.visitor.frames.some(({ type }) => type === 'ended')).toBe(false)
-  await Promise.all([again.call.room.leave.mutate(), boris.visitor.call.room.leave.mutate()])
-})
+  ['crashes', 'SIGSEGV', ['died']],
+  ['hangs', 'SIGSTOP', ['silent']],
+] as const)(
+  'a worker that %s is made anew on its port; its rooms are told, and no others',
+  async (_how, signal, causes) => {
+    house.deps.metrics.deaths.reset()
+    const [anna, boris] = [await enter(), await enter()]
+    const { worker } = anna
+    const before = { pid: worker.pid, ports: portsOf(anna.joined) }
+    process.kill(before.pid!, signal)
+    if (signal === 'SIGSTOP') await hang(boris.worker)
+    expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'lost' })
+    await worker.up
+    expect(worker.pid).not.toBe(before.pid)
+    const { values } = await house.deps.metrics.deaths.get()
+    expect(values.map(({ labels, value }) => [labels.cause, value])).toEqual(causes.map((cause) => [cause, 1]))
+    const again = house.visitor()
+    const joined = await again.join(
+      await house.ticket({ meeting: anna.meeting, seat: anna.joined.seatId, seatEpoch: 2 }),
+    )
+    expect([before.ports, portsOf(boris.joined)]).toContainEqual(portsOf(joined))
+    await boris.visitor.call.room.view.mutate({ tiles: [] })
+    expect(boris.visitor.frames.some(({ type }) => type === 'ended')).toBe(false)
+    await Promise.all([again.call.room.leave.mutate(), boris.visitor.call.room.leave.mutate()])
+  },
+)
 
 test('when all workers have died at once, who comes back waits for the first of them', async () => {
   const anna = await enter()

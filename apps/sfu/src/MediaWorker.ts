@@ -26,6 +26,7 @@ export class MediaWorker {
   #up = Promise.withResolvers<void>()
   #ports: Ports
   #answeredAt = 0
+  #cause: 'died' | 'silent' = 'died'
   #closed = false
 
   static async start(deps: Deps, index: number): Promise<MediaWorker> {
@@ -141,7 +142,7 @@ export class MediaWorker {
   #kill({ pid }: types.Worker): void {
     this.#alive?.stop()
     this.#deps.log.error({ worker: this.index, pid }, 'a media worker does not answer: it is killed')
-    this.#deps.metrics.deaths.inc({ cause: 'silent' })
+    this.#cause = 'silent'
     try {
       process.kill(pid, 'SIGKILL')
     } catch (error) {
@@ -152,7 +153,8 @@ export class MediaWorker {
   #died(error: Error): void {
     if (this.#closed) return
     this.#deps.log.error({ worker: this.index, err: error, rooms: this.rooms.size }, 'a media worker died')
-    this.#deps.metrics.deaths.inc({ cause: 'died' })
+    this.#deps.metrics.deaths.inc({ cause: this.#cause })
+    this.#cause = 'died'
     this.#alive?.stop()
     this.#alive = null
     this.load = 0
