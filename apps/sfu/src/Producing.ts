@@ -69,8 +69,10 @@ export class Producing {
   }
 
   async pause(id: string): Promise<void> {
-    await this.#find(id).setPaused(true)
-    this.#peer.room.tell(this.#peer)
+    const own = this.#find(id)
+    const before = own.paused
+    await own.setPaused(true)
+    if (!before) this.#peer.room.tell(this.#peer)
   }
 
   async resume(id: string): Promise<void> {

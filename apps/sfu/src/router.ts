@@ -35,15 +35,11 @@ export const sfuRouter = router({
     produce: stirring()
       .input(produce)
       .mutation(({ ctx, input }) => ctx.peer.producing.produce(input)),
-    pause: stirring()
-      .input(one)
-      .mutation(({ ctx, input }) => ctx.peer.producing.pause(input.id)),
+    pause: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.pause(input.id)),
     resume: stirring()
       .input(one)
       .mutation(({ ctx, input }) => ctx.peer.producing.resume(input.id)),
-    close: stirring()
-      .input(one)
-      .mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
+    close: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
     ready: seated.input(some).mutation(({ ctx, input }) => ctx.peer.consuming.ready(input.ids)),
     refresh: seated.input(one).mutation(({ ctx, input }) => ctx.peer.consuming.refresh(input.id)),
   }),

@@ -59,7 +59,7 @@ export const seated = open.use(({ ctx, next }) => {
   return next({ ctx: { peer } })
 })
 
-/** What all others in the room are told of, or costs as much: so many times. */
+/** What all others in the room are told of, or costs as much: so many times. To stop something is never refused. */
 export const stirring = (times = 1) =>
   seated.use(({ ctx, next }) => {
     must(ctx.peer.stir(times), 'request.too_many')
