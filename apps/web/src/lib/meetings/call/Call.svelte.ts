@@ -163,7 +163,7 @@ export class Call {
     const wake = new WakeLock()
     this.#endings = [
       () => wake.release(),
-      watchPage({
+      watchPage(this.#world, {
         goes: () => {
           this.#remember()
           this.#connection.leave()

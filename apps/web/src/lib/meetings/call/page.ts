@@ -1,3 +1,5 @@
+import type { World } from '#lib/live/world.ts'
+
 type Told = {
   /** Closed, reloaded, or put aside; it may be back. */
   goes(): void
@@ -10,14 +12,21 @@ type Told = {
 const PULSE_MS = 60_000
 
 /** Tells what becomes of the page. Answers how to stop. */
-export function watchPage({ goes, isBack, goesOn }: Told): () => void {
+export function watchPage(world: World, { goes, isBack, goesOn }: Told): () => void {
   const over = new AbortController()
   const { signal } = over
   addEventListener('pagehide', goes, { signal })
   addEventListener('pageshow', ({ persisted }) => persisted && isBack(), { signal })
-  const pulse = setInterval(goesOn, PULSE_MS)
+  let cancel = () => undefined as void
+  const beat = () => {
+    cancel = world.after(PULSE_MS, () => {
+      goesOn()
+      beat()
+    })
+  }
+  beat()
   return () => {
     over.abort()
-    clearInterval(pulse)
+    cancel()
   }
 }
