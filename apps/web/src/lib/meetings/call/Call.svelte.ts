@@ -41,7 +41,7 @@ export class Call {
   ended = $state<EndReason | AppErrorCode | null>(null)
   /** What is broken now and being mended; said at once here, the screen may wait a second. */
   trouble = $state<CallTrouble | null>(null)
-  /** When I came in; milliseconds of this machine's clock. */
+  /** When it began, so that a reload does not begin anew; milliseconds of the server's clock. */
   since = $state(0)
   /** The browser plays no sound before the next click or key. */
   soundBlocked = $state(false)
@@ -138,6 +138,7 @@ export class Call {
       meetingId,
       code,
       relayOnly: () => this.devices.relayOnly,
+      placed: ({ meeting }) => (this.since = Date.parse(meeting.startedAt)),
       joined: (frame) => this.#joined(frame),
       frame: (frame) => this.#hear(frame),
       trouble: (trouble) => (this.trouble = trouble),
@@ -181,7 +182,6 @@ export class Call {
   }
 
   #joined(frame: Extract<RoomFrame, { type: 'joined' }>): void {
-    if (this.since === 0) this.since = Date.now()
     this.#roster.enter(frame, this.#options.me)
     this.sending.may(frame.caps)
     this.phase = 'in'

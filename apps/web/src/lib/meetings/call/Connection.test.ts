@@ -85,6 +85,7 @@ function newConnection() {
     meetingId: 'm' as MeetingId,
     code: undefined,
     relayOnly: () => false,
+    placed: ignore,
     joined: ignore,
     frame: ignore,
     trouble: ignore,

@@ -23,6 +23,7 @@ type Deps = {
   meetingId: MeetingId
   code: string | undefined
   relayOnly(): boolean
+  placed(answer: JoinAnswer): void
   joined(frame: JoinedFrame): void
   frame(frame: RoomFrame): void
   trouble(trouble: Trouble | null): void
@@ -129,6 +130,7 @@ export class Connection {
     const ask = { meetingId, tab: await thisTab(), returning, ...(code ? { code } : {}), ...(failed ? { failed } : {}) }
     const answer = await this.#place(ask, signal)
     this.#tried = answer.node
+    this.#deps.placed(answer)
     try {
       const device = await deviceFor(answer.routerRtpCapabilities)
       const view = { tiles: this.view.tiles, first: this.view.tiles.length > 0 ? 0 : FIRST_TILES }
