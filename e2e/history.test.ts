@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { newAccount, newGroup, newOwner, say } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
-import { log, message, openChat } from './screens/chats.ts'
+import { connectionIs, log, message, openChat } from './screens/chats.ts'
 import { gone, seen } from './screens/controls.ts'
 
 const house = await Installation.start()
@@ -37,6 +37,8 @@ describe('a long history', () => {
     const hers = await openDevice(house, { account: anna })
     await hers.goto(`/chats/${dialogId}`)
     await expect.poll(() => inSight(hers.page, 'new 90.')).toBe(true)
+    // The bar above goes when the line stands, and the conversation keeps to its end as it grows.
+    await connectionIs(hers.page, 'Online')
     let last = await topmost(hers.page)
     for (let steps = 0; steps < 100 && last > 0; steps++) {
       await hers.page.mouse.move(700, 400)
