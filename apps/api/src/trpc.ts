@@ -68,12 +68,18 @@ class Incident extends Error {
   }
 }
 
+/** An input may be wrong in more places than anybody would read of. */
+const mostFields = 20
+
+function fieldsOf({ issues }: ZodError): string[] {
+  return issues.slice(0, mostFields).map(({ path }) => path.join('.'))
+}
+
 function wireError(error: TRPCError): WireError {
   const app = known(error.cause)
   if (app) return { code: app.code, ...app.details }
   if (error.cause instanceof Incident) return { code: 'server.error', incident: error.cause.incident }
-  if (error.cause instanceof ZodError)
-    return { code: 'input.invalid', fields: error.cause.issues.map((issue) => issue.path.join('.')) }
+  if (error.cause instanceof ZodError) return { code: 'input.invalid', fields: fieldsOf(error.cause) }
   if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'request.too_large' }
   return { code: error.code === 'INTERNAL_SERVER_ERROR' ? 'server.error' : 'input.invalid' }
 }

@@ -106,6 +106,12 @@ describe('hostile input', () => {
     expect(codeIn(answer)).toBe('request.too_large')
   })
 
+  it('that is wrong in many places is answered by the first of them', async () => {
+    const answer = await send('dialogs.createGroup', { title: 'x', userIds: Array.from({ length: 100 }, () => '?') })
+    expect(codeIn(answer)).toBe('input.invalid')
+    expect(JSON.stringify(answer.body).length).toBeLessThan(1_000)
+  })
+
   it('in a batch beyond its size is refused', async () => {
     const paths = Array.from({ length: 60 }, () => 'auth.signIn').join(',')
     const answer = await post(base, `${paths}?batch=1`, {})

@@ -22,6 +22,8 @@ export function serveUpgrades(http: FastifyInstance, doors: UpgradeDoor[]): void
   })
 }
 
+/** Whether the other side closes or not, nothing is kept of it. */
 export function refuseUpgrade(socket: Duplex, status: 400 | 403 | 404 | 502): void {
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }

@@ -53,6 +53,21 @@ describe('the socket', () => {
     await expect(upgrade(own)).resolves.toBeUndefined()
   })
 
+  it('that is refused is let go of, whether its other end closes or not', async () => {
+    const socket = connect({ port: Number(new URL(address).port), host: '127.0.0.1', allowHalfOpen: true })
+    socket.write('GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+    let dropped = false
+    socket.on('error', () => (dropped = true)).resume()
+    await once(socket, 'end')
+    // A connection that is half open takes what comes; one that is gone refuses it.
+    const told = () => {
+      socket.write('x')
+      return dropped
+    }
+    await expect.poll(told).toBe(true)
+    socket.destroy()
+  })
+
   it('says hello first, with the time of the server, and then the changes', async () => {
     const dialogId = await newGroup(house.deps, [anna, boris])
     const { frames } = subscribe(boris)
