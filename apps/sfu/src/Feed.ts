@@ -72,10 +72,11 @@ export class Feed {
     return flows ? this.#consumer.score.score : undefined
   }
 
-  /** A smaller layer than its tile asks for is sent: there is not enough room for it. */
+  /** A smaller layer is sent than its tile asks for and its owner sends: there is not enough room for it. */
   get squeezed(): boolean {
     const layer = this.#consumer.currentLayers?.spatialLayer
-    return this.score !== undefined && layer !== undefined && this.#layer !== undefined && layer < this.#layer
+    if (this.score === undefined || layer === undefined || this.#layer === undefined) return false
+    return layer < Math.min(this.#layer, this.own.largest)
   }
 
   /** How long a packet and its report take, in milliseconds, as the browser reports it. */

@@ -35,6 +35,12 @@ export class Own {
     return this.producer.closed
   }
 
+  /** The largest layer that its owner has the room to send. */
+  get largest(): number {
+    const flowing = this.producer.score.filter(({ score }) => score > 0)
+    return Math.max(0, ...flowing.map(({ encodingIdx }) => encodingIdx))
+  }
+
   view(): ProducerView {
     return { id: this.id, source: this.source, paused: this.paused }
   }

@@ -7,9 +7,9 @@ const received = (score: number | undefined, squeezed = false) => ({ score, sque
 const calm = { send: connected, recv: connected, producing: [sent(10)], feeds: [received(10)], delay: 40 }
 
 /** What is said when it stays like this. */
-function said(change: Partial<Parameters<Scales['weigh']>[0]>) {
+function said(change: Partial<Parameters<Scales['weigh']>[0]>, looks = 2) {
   const scales = new Scales()
-  scales.weigh({ ...calm, ...change })
+  for (let look = 1; look < looks; look += 1) scales.weigh({ ...calm, ...change })
   return scales.weigh({ ...calm, ...change })
 }
 
@@ -31,8 +31,16 @@ test('nothing that arrives at all is bad, unless it is paused', () => {
   expect(said({ producing: [{ ...sent(0), paused: true }] })).toBe(good)
 })
 
-test('a layer smaller than the tile asks for is a lack of room, a slow way is delay', () => {
-  expect(said({ feeds: [received(10, true)] })).toEqual({ up: 'good', down: 'weak', reason: 'bandwidth' })
+test('a layer that stays smaller than the tile asks for is a lack of room; a way that still grows is none', () => {
+  const small = { feeds: [received(10, true)] }
+  expect(said(small, 10)).toBe(good)
+  expect(said(small, 12)).toEqual({ up: 'good', down: 'weak', reason: 'bandwidth' })
+  const scales = new Scales()
+  for (let look = 0; look < 30; look += 1)
+    expect(scales.weigh({ ...calm, feeds: [received(10, look % 9 < 8)] })).toBe(good)
+})
+
+test('a slow way is delay', () => {
   expect(said({ delay: 900 })).toEqual({ up: 'good', down: 'weak', reason: 'delay' })
 })
 

@@ -10,6 +10,8 @@ export const good: Quality = { up: 'good', down: 'good', reason: null }
 
 /** So many looks in a row have to agree before a mark changes: one bad second is nothing to tell. */
 const patience = 2
+/** A way grows to its size within so many looks: what stays small after them is a lack of room. */
+const growth = 10
 /** Above this, in milliseconds, people talk over each other. */
 const slow = 600
 
@@ -23,10 +25,12 @@ type Seen = { send: Way | undefined; recv: Way | undefined; producing: Sent[]; f
 export class Scales {
   #said: Quality = good
   #doubts = 0
+  #squeezes = 0
 
   /** The same object for as long as nothing new is to be said. */
   weigh(seen: Seen): Quality {
-    const now = look(seen)
+    this.#squeezes = seen.feeds.some(({ squeezed }) => squeezed) ? this.#squeezes + 1 : 0
+    const now = look(seen, this.#squeezes >= growth)
     const { up, down, reason } = this.#said
     const same = now.up === up && now.down === down && now.reason === reason
     this.#doubts = same ? 0 : this.#doubts + 1
@@ -61,10 +65,9 @@ export function note(
   for (const { score } of feeds) if (score !== undefined) metrics.scores.observe({ direction: 'out' }, score)
 }
 
-function look({ send, recv, producing, feeds, delay }: Seen): Quality {
+function look({ send, recv, producing, feeds, delay }: Seen, squeezed: boolean): Quality {
   const up = send?.dtlsState === 'connected' ? level(scoresOf(producing)) : 'good'
   const heard = recv?.dtlsState === 'connected' ? level(feeds.flatMap(({ score }) => score ?? [])) : 'good'
-  const squeezed = feeds.some((feed) => feed.squeezed)
   const down = heard === 'good' && (squeezed || delay > slow) ? 'weak' : heard
   if (up === 'good' && down === 'good') return good
   if (up !== 'good' || heard !== 'good') return { up, down, reason: squeezed && up === 'good' ? 'bandwidth' : 'loss' }
