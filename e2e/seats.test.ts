@@ -30,11 +30,15 @@ describe('a tab', () => {
     await press(page, 'Unmute microphone')
     await receive([hers, his], { pictures: 1, voices: 1 })
 
+    const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
+    await expect.poll(lasted).toBeGreaterThan(3)
+    const long = await lasted()
     await link(page, 'To the chat').click()
     await seen(link(page, 'Return to call'))
     await page.reload()
     await link(page, 'Return to call').click()
     await isSeen(page, 'Boris Petrov')
+    expect(await lasted()).toBeGreaterThan(long)
     await receive([hers, his], { pictures: 1, voices: 1 })
   })
 
@@ -138,4 +142,9 @@ function tabOf(page: Page): Promise<{ tab: string | null; call: string | null }>
     tab: sessionStorage.getItem('veche-tab'),
     call: (JSON.parse(sessionStorage.getItem('veche-call') ?? '{}') as { meetingId?: string }).meetingId ?? null,
   }))
+}
+
+/** Of "1:05". */
+function secondsOf(time: string): number {
+  return time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
 }
