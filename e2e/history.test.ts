@@ -33,6 +33,16 @@ describe('a long history', () => {
     await gone(theirs.page.getByRole('button', { name: /^Jump to latest/ }))
   })
 
+  it('takes nobody back to its end who moves away in the moment that a message comes', async () => {
+    const hers = await openDevice(house, { account: anna })
+    await hers.goto(`/chats/${dialogId}`)
+    await expect.poll(() => inSight(hers.page, 'new 90.')).toBe(true)
+    await connectionIs(hers.page, 'Online')
+    const moved = log(hers.page).evaluate(movesAwayWithTheNext)
+    await say(boris, dialogId, 'one more')
+    expect(await moved).toBeGreaterThan(200)
+  })
+
   it('is read upwards to its beginning: what stands before the eyes stays there while earlier messages come in', async () => {
     const hers = await openDevice(house, { account: anna })
     await hers.goto(`/chats/${dialogId}`)
@@ -49,6 +59,22 @@ describe('a long history', () => {
     await seen(hers.page.getByText(/created the group/))
   })
 })
+
+/** A hand on the wheel as soon as there is another message. Answers how far from the end one is half a second later. */
+function movesAwayWithTheNext(box: HTMLElement | SVGElement): Promise<number> {
+  return new Promise((resolve) => {
+    const watcher = new MutationObserver(() => {
+      if (!box.textContent?.includes('one more')) return
+      watcher.disconnect()
+      requestAnimationFrame(() => {
+        box.dispatchEvent(new WheelEvent('wheel', { deltaY: -300 }))
+        box.scrollTop -= 300
+        setTimeout(() => resolve(box.scrollHeight - box.scrollTop - box.clientHeight), 500)
+      })
+    })
+    watcher.observe(box, { childList: true, subtree: true, characterData: true })
+  })
+}
 
 /** The number of the message at the top of the window, counted through: old ones first, and 0 for what is no message of theirs. */
 async function topmost(page: Page): Promise<number> {

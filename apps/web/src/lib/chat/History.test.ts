@@ -30,11 +30,11 @@ afterEach(() => {
   tab?.kill()
 })
 
-async function start(options: TabOptions = {}): Promise<{ tab: Tab; history: History }> {
+async function start(options: TabOptions = {}, changed = () => {}): Promise<{ tab: Tab; history: History }> {
   const opened = await Tab.open(world, wire, me, options)
   tab = opened
   await world.until('it is online', () => opened.live.status === 'online')
-  history = new History(opened.live, dialog, () => undefined)
+  history = new History(opened.live, dialog, changed)
   return { tab: opened, history }
 }
 
@@ -57,6 +57,17 @@ test('it opens at the newest message, and grows upwards without a gap to the ver
   expect(seqs(history)).toEqual(span(131, 181))
   while (history.older !== 'end') await history.loadOlder()
   expect(seqs(history)).toEqual(span(1, 181))
+})
+
+test('it is opened once, whatever comes above its first rows: the list on the screen does not begin anew under its reader', async () => {
+  write(180)
+  const shown: [openings: number, rows: number][] = []
+  const { history } = await start({}, () => shown.push([history.openings, history.rows.length]))
+  await history.open()
+  expect(shown[0]).toEqual([1, 1])
+  expect(shown.at(-1)).toEqual([1, 51])
+  await history.open()
+  expect(history.openings).toBe(2)
 })
 
 test('it opens around the first unread message, and grows downwards until it follows the newest', async () => {

@@ -28,6 +28,8 @@ export class History {
   error: AppError | null = null
   older: Side = 'more'
   newer: Side = 'more'
+  /** How often it was opened anew, from the first row that is shown of it: what grows later is no new opening. */
+  openings = 0
   readonly dialogId: DialogId
   readonly #client: LiveClient
   readonly #changed: () => void
@@ -128,7 +130,7 @@ export class History {
     const range = rangeOf(now.ranges, now.top)
     this.#to = now.top
     this.#from = range ? Math.max(range[0], now.top - PAGE + 1) : now.top + 1
-    this.rows = []
+    this.#beginAnew()
     await this.#read(opening, [this.#from, this.#to])
     if (few && opening === this.#opening) await this.loadOlder()
   }
@@ -144,8 +146,13 @@ export class History {
     if (opening !== this.#opening) return
     this.#from = Math.max(await this.#heldBelow(first), first - BEFORE)
     this.#to = await this.#heldAbove(first - 1)
-    this.rows = []
+    this.#beginAnew()
     await this.#read(opening, [this.#from, this.#to])
+  }
+
+  #beginAnew(): void {
+    this.rows = []
+    this.openings += 1
   }
 
   /** The dialog may only just have become mine: then it is on its way. */

@@ -10,7 +10,8 @@ import { toLines, type Line } from './lines.ts'
 
 const TYPING_EVERY_MS = 3_000
 
-type View = Pick<History, 'state' | 'rows' | 'pending' | 'older' | 'newer' | 'attached'> & { error: AppError | null }
+type Shown = 'state' | 'rows' | 'pending' | 'older' | 'newer' | 'attached' | 'openings'
+type View = Pick<History, Shown> & { error: AppError | null }
 
 /** One open dialog: what of its history is on the screen, and what is done in it. */
 export class Conversation {
@@ -23,8 +24,6 @@ export class Conversation {
   #view = $state.raw<View>(empty)
   /** The first message that was unread when one came here. */
   #divider = $state<number | null>(null)
-  /** How often it was opened anew: the list on the screen begins anew as well. */
-  openings = $state(0)
   #typedAt = 0
   #begun = false
 
@@ -48,6 +47,11 @@ export class Conversation {
 
   get chat(): Chat | undefined {
     return this.#chats.get(this.id)
+  }
+
+  /** How often it was opened anew: the list on the screen begins anew as well. */
+  get openings(): number {
+    return this.#view.openings
   }
 
   get state(): History['state'] {
@@ -84,7 +88,6 @@ export class Conversation {
     const unread = chat && chat.unread > 0 ? chat.readTo : undefined
     this.#divider = unread === undefined ? null : unread + 1
     await this.#history.open(unread)
-    this.openings += 1
     if (chat?.membership.unreadMark) await this.#chats.setMine(this.id, { unreadMark: false }).catch(() => undefined)
   }
 
@@ -109,7 +112,6 @@ export class Conversation {
     this.#divider = null
     if (this.attached) return
     await this.#history.open()
-    this.openings += 1
   }
 
   /** The newest message that a reader has before their eyes. */
@@ -147,8 +149,8 @@ export class Conversation {
   }
 
   #look() {
-    const { state, rows, pending, older, newer, attached, error } = this.#history
-    this.#view = { state, rows, pending, older, newer, attached, error }
+    const { state, rows, pending, older, newer, attached, openings, error } = this.#history
+    this.#view = { state, rows, pending, older, newer, attached, openings, error }
   }
 }
 
@@ -173,5 +175,6 @@ const empty: View = {
   older: 'more',
   newer: 'more',
   attached: false,
+  openings: 0,
   error: null,
 }
