@@ -54,10 +54,12 @@ describe('an owner who leaves', () => {
     await seen(hers.page.getByText('You are the last owner'))
     await press(hers.page, 'Cancel')
 
-    // The members are read anew after that; asked while one leaves, they would be refused.
+    // The members are read anew after that, and its message is told as read; on their way while one leaves, both would be refused.
     const reread = hers.page.waitForResponse((answer) => answer.url().includes('dialogs.members'))
+    const read = hers.page.waitForResponse((answer) => /"seq":2\b/.test(answer.request().postData() ?? ''))
     await choose(hers.page, 'Boris Petrov', 'Make owner')
     await reread
+    await read
     await choose(hers.page, 'Torch', 'Leave')
     await press(hers.page.getByRole('alertdialog'), 'Leave')
     await gone(chatInList(hers.page, 'Torch'))
