@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newTestDatabase, setSqlClock } from '@veche/db/test-database'
 import type { UserId } from '@veche/shared/ids'
-import { afterAll } from 'vitest'
 import type { Anyone } from '../ctx.ts'
 import { closeDeps, createDeps, type Deps } from '../deps.ts'
 import { readEnv } from '../env.ts'
@@ -15,6 +14,13 @@ import { callerFactory } from '../trpc.ts'
 export class TestClock {
   offset = 0
   now = (): number => Date.now() + this.offset
+}
+
+const endings: (() => Promise<void>)[] = []
+
+/** After each file, by `closing.ts`: a hook that is named while another one runs is never called. */
+export async function closeHouses(): Promise<void> {
+  for (const end of endings.splice(0).reverse()) await end()
 }
 
 export type House = Awaited<ReturnType<typeof newHouse>>
@@ -41,7 +47,7 @@ export async function newHouse(settings: Record<string, string> = {}) {
   const env = readEnv(given)
   const clock = new TestClock()
   const deps = createDeps(env, { clock })
-  afterAll(async () => {
+  endings.push(async () => {
     await closeDeps(deps)
     await drop()
     rmSync(data, { recursive: true, force: true })
@@ -53,7 +59,7 @@ export async function newHouse(settings: Record<string, string> = {}) {
   /** A further process of the same installation: same database, own connections. */
   const another = (other: Record<string, string> = {}): Deps => {
     const more = createDeps(readEnv({ ...given, ...other }), { clock })
-    afterAll(() => closeDeps(more))
+    endings.push(() => closeDeps(more))
     return more
   }
   return { deps, env, clock, pass, url, another }

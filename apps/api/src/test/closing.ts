@@ -1,0 +1,4 @@
+import { afterAll } from 'vitest'
+import { closeHouses } from './harness.ts'
+
+afterAll(closeHouses)
