@@ -19,6 +19,7 @@ export const settingsWords = catalogue({
     signOutTitle: 'Sign out with unsent messages?',
     signOutText: (n: number) =>
       `${pluralEn(n, 'message', 'messages')} written here would be lost: nobody else has them.`,
+    signOutUncounted: 'Whether everything written here was sent cannot be told now. What was not would be lost.',
     signOutOffline: 'Signing out needs the server, and it cannot be reached. Try again when the connection is back.',
     name: 'Name',
     handle: 'Handle',
@@ -77,6 +78,7 @@ export const settingsWords = catalogue({
     signOutTitle: 'Выйти, не отправив сообщения?',
     signOutText: (n) =>
       `${pluralRu(n, 'сообщение', 'сообщения', 'сообщений')} есть только на этом устройстве: после выхода их не вернуть.`,
+    signOutUncounted: 'Сейчас не узнать, всё ли написанное здесь отправлено. Что не отправлено, пропадёт.',
     signOutOffline: 'Чтобы выйти, нужен сервер, а он не отвечает. Попробуйте, когда соединение появится.',
     name: 'Имя',
     handle: 'Имя пользователя',
