@@ -126,4 +126,18 @@ describe('a session', () => {
     await device.goto('/settings/profile')
     expect(await textbox(device.page, 'Name').inputValue()).toBe('Olga Orlova')
   })
+
+  it('is ended although the database of the browser does not answer, after a question', async () => {
+    const device = await openDevice(house, { account: await newAccount(house, olga, { name: 'Heidi' }) })
+    device.witness.expect(refused(401))
+    await device.goto('/settings')
+    await isSignedIn(device)
+    // Answers come, and nobody hears them.
+    await device.page.evaluate(() => void (IDBRequest.prototype.addEventListener = () => undefined))
+    await press(device.page, 'Sign out')
+    const question = device.page.getByRole('alertdialog')
+    await seen(question.getByText('cannot be told now'))
+    await press(question, 'Sign out')
+    await seen(button(device.page, 'Sign in'))
+  })
 })
