@@ -1,5 +1,6 @@
 import { Capture } from './Capture.svelte.ts'
-import { find, recallDevices, type Remembered, rememberDevices } from './chosen.ts'
+import { Choice } from './Choice.svelte.ts'
+import { recallDevices, type Remembered, rememberDevices } from './chosen.ts'
 import { browserMachine, type InputKind, type Machine } from './machine.ts'
 import { Level } from './Level.svelte.ts'
 import { Plugged } from './Plugged.svelte.ts'
@@ -19,8 +20,6 @@ const kinds = [...inputs, 'out'] as const
 
 /** The microphones, cameras and loudspeakers of this machine, which of them are in use, and what is open now. */
 export class Devices {
-  /** The device in use or to be used; null: what the system takes. */
-  chosen = $state<Record<DeviceKind, string | null>>({ mic: null, cam: null, out: null })
   /** What the person wants to join with; remembered. */
   wanted = $state({ mic: true, cam: true })
   /** The picture of the own camera while it is open. */
@@ -33,6 +32,7 @@ export class Devices {
   readonly cam: Capture
   readonly #machine: Machine
   readonly #plugged: Plugged
+  readonly #choices: Record<DeviceKind, Choice>
   readonly #level: Level
   readonly #storage: Storage
   readonly #heard = new Set<TrackHeard>()
@@ -42,8 +42,6 @@ export class Devices {
   #started: Promise<void> | undefined
   /** What was begun before the end comes to nothing, even when it is begun anew meanwhile. */
   #life = 0
-  /** Which of the chosen devices were plugged in when it was looked last. */
-  readonly #there = { mic: false, cam: false, out: false }
   #looking: Promise<void> | undefined
   #changedAgain = false
 
@@ -56,6 +54,9 @@ export class Devices {
     this.#remembered = recallDevices(storage)
     this.wanted = { ...this.#remembered.wanted }
     this.relayOnly = this.#remembered.relayOnly
+    const choice = (kind: DeviceKind) => new Choice(kind, this.#plugged, this.#remembered.chosen[kind])
+    this.#choices = { mic: choice('mic'), cam: choice('cam'), out: choice('out') }
+    this.#choices.out.onUse = (id) => this.#outputHeard.forEach((heard) => heard(id))
     this.mic = this.#capture('mic')
     this.cam = this.#capture('cam')
   }
@@ -70,6 +71,12 @@ export class Devices {
 
   get outs(): ListedDevice[] {
     return this.#plugged.of('out')
+  }
+
+  /** The device in use or to be used; null: what the system takes. */
+  get chosen(): Record<DeviceKind, string | null> {
+    const { mic, cam, out } = this.#choices
+    return { mic: mic.id, cam: cam.id, out: out.id }
   }
 
   /** Of the open microphone, 0 to 1. */
@@ -100,10 +107,9 @@ export class Devices {
   }
 
   async choose(kind: DeviceKind, id: string | null): Promise<void> {
-    const device = this.#plugged.of(kind).find((each) => each.id === id) ?? null
-    this.#set(kind, device?.id ?? null)
-    this.#remember({ chosen: { ...this.#remembered.chosen, [kind]: device && { id: device.id, label: device.label } } })
-    this.#there[kind] = device !== null
+    const choice = this.#choices[kind]
+    choice.choose(id)
+    this.#remember({ chosen: { ...this.#remembered.chosen, [kind]: choice.preferred } })
     this.notice = null
     if (kind !== 'out' && (this[kind].track || this.wanted[kind])) await this.open(kind)
   }
@@ -117,7 +123,7 @@ export class Devices {
   /** Opens the chosen device, or whichever there is when it is gone. Before the start and after the end nothing is opened. */
   async open(kind: InputKind): Promise<boolean> {
     if (!this.#started) return false
-    const open = (await this[kind].open(this.chosen[kind])) || (await this.#openAny(kind))
+    const open = (await this[kind].open(this.#choices[kind].id)) || (await this.#openAny(kind))
     await this.#plugged.refresh()
     return open
   }
@@ -127,7 +133,7 @@ export class Devices {
     if (this.testing) return
     this.testing = true
     try {
-      await playTestSound(this.chosen.out)
+      await playTestSound(this.#choices.out.id)
     } catch {
       // Unplugged in this moment: the list says so.
     } finally {
@@ -165,12 +171,6 @@ export class Devices {
     this.#started = undefined
   }
 
-  #set(kind: DeviceKind, id: string | null): void {
-    const before = this.chosen[kind]
-    this.chosen[kind] = id
-    if (kind === 'out' && id !== before) for (const heard of this.#outputHeard) heard(id)
-  }
-
   #capture(kind: InputKind): Capture {
     const capture = new Capture(kind, this.#machine)
     capture.onTrack = (track) => this.#hear(kind, track)
@@ -188,7 +188,7 @@ export class Devices {
     await Promise.all(inputs.map((kind) => this.#askPermission(kind)))
     await this.#plugged.refresh()
     if (life !== this.#life) return
-    for (const kind of kinds) this.#takeNote(kind)
+    for (const kind of kinds) this.#choices[kind].recall()
     const wanted = inputs.filter((kind) => this.wanted[kind] && !this[kind].track)
     if (wanted.length === 2) await this.#openBoth()
     else await Promise.all(wanted.map((kind) => this.open(kind)))
@@ -196,29 +196,19 @@ export class Devices {
     if (life === this.#life) await Promise.all(kinds.map((kind) => this.#takeRecalled(kind)))
   }
 
-  #recalled(kind: DeviceKind): string | null {
-    return find(this.#plugged.of(kind), this.#remembered.chosen[kind])?.id ?? null
-  }
-
-  #takeNote(kind: DeviceKind): void {
-    const id = this.#recalled(kind)
-    this.#there[kind] = id !== null
-    this.#set(kind, id)
-  }
-
   /** Before something is open browsers may name no device at all: which of them was chosen is seen only then. */
   async #takeRecalled(kind: DeviceKind): Promise<void> {
-    const id = this.#recalled(kind)
-    if (!id || id === this.chosen[kind]) return
-    this.#takeNote(kind)
-    if (kind !== 'out' && this[kind].track && this[kind].deviceId !== id) await this.open(kind)
+    const choice = this.#choices[kind]
+    if (!choice.isThere() || !choice.recall()) return
+    if (kind !== 'out' && this[kind].track && this[kind].deviceId !== choice.id) await this.open(kind)
   }
 
   /** One question for both instead of two; where it fails, each is asked for by itself, so that one can be had without the other. */
   async #openBoth(): Promise<void> {
     const wishes = { mic: this.mic.expect(), cam: this.cam.expect() }
     try {
-      const tracks = await this.#machine.open({ mic: this.chosen.mic, cam: this.chosen.cam })
+      const { mic, cam } = this.chosen
+      const tracks = await this.#machine.open({ mic, cam })
       for (const track of tracks) {
         const kind = track.kind === 'audio' ? 'mic' : 'cam'
         this[kind].take(track, wishes[kind])
@@ -230,7 +220,7 @@ export class Devices {
   }
 
   async #openAny(kind: InputKind): Promise<boolean> {
-    if (this.chosen[kind] === null || this[kind].permission !== 'missing') return false
+    if (this.#choices[kind].id === null || this[kind].permission !== 'missing') return false
     return this[kind].open(null)
   }
 
@@ -266,23 +256,17 @@ export class Devices {
 
   /** A chosen device that vanishes is replaced by another, and taken again when it is back. */
   async #follow(kind: DeviceKind): Promise<void> {
-    const preferred = this.#remembered.chosen[kind]
-    const was = this.#there[kind]
-    const is = find(this.#plugged.of(kind), preferred)
-    this.#there[kind] = is !== null
-    if (preferred && was && !is) await this.#use(kind, null, { what: 'gone', label: preferred.label })
-    else if (preferred && !was && is) await this.#use(kind, is.id, { what: 'back', label: preferred.label })
-    else if (kind !== 'out' && this.wanted[kind] && this[kind].permission === 'missing') await this.open(kind)
-  }
-
-  async #use(kind: DeviceKind, id: string | null, said: Pick<DeviceNotice, 'what' | 'label'>): Promise<void> {
-    this.#set(kind, id)
-    const open = kind !== 'out' && (this[kind].track !== null || this.wanted[kind])
-    if (open) await this.open(kind)
-    // Back already, or gone again.
-    if (this.chosen[kind] !== id) return
-    const now = kind === 'out' ? null : (this[kind].track?.label ?? null)
-    this.notice = { kind, ...said, usingNow: now }
+    const choice = this.#choices[kind]
+    const news = choice.look()
+    if (news && choice.preferred) {
+      const { label } = choice.preferred
+      choice.use(news.id)
+      if (kind !== 'out' && (this[kind].track !== null || this.wanted[kind])) await this.open(kind)
+      // Back already, or gone again.
+      if (choice.id !== news.id) return
+      const usingNow = kind === 'out' ? null : (this[kind].track?.label ?? null)
+      this.notice = { kind, what: news.what, label, usingNow }
+    } else if (kind !== 'out' && this.wanted[kind] && this[kind].permission === 'missing') await this.open(kind)
   }
 
   /** The track ended by itself: what is plugged in now takes its place. */
