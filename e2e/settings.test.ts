@@ -3,6 +3,7 @@ import { type Device, openDevice } from './browser/Device.ts'
 import { refused } from './browser/Witness.ts'
 import { anotherSession, newAccount, newOwner, PASSWORD } from './house/accounts.ts'
 import { Installation } from './house/Installation.ts'
+import { connectionIs } from './screens/chats.ts'
 import { button, fill, press, seen, textbox } from './screens/controls.ts'
 import { isSignedIn, signIn } from './screens/doors.ts'
 
@@ -131,7 +132,7 @@ describe('a session', () => {
     const device = await openDevice(house, { account: await newAccount(house, olga, { name: 'Heidi' }) })
     device.witness.expect(refused(401))
     await device.goto('/settings')
-    await isSignedIn(device)
+    await connectionIs(device.page, 'Online')
     // Answers come, and nobody hears them.
     await device.page.evaluate(() => void (IDBRequest.prototype.addEventListener = () => undefined))
     await press(device.page, 'Sign out')

@@ -90,6 +90,12 @@ export class Live {
     await this.client?.intake.commit(work)
   }
 
+  /** Messages that only this device has. Before there is a store nobody knows. */
+  async countUnsent(): Promise<number> {
+    await this.#began.promise
+    return (await this.client?.outbox.count()) ?? 0
+  }
+
   #hear(client: LiveClient) {
     // After a connection was lost, what was heard about people is old.
     if (client.status !== 'online' && this.status === 'online') this.#asked.clear()

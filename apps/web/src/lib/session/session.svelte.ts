@@ -4,8 +4,11 @@ import type { Api } from '#lib/api/client.ts'
 import { appError } from '#lib/api/error.ts'
 import { forget, isWiping, type Me, recall, remember, watchOtherTabs, wipe } from './memory.ts'
 
-/** starting: not known yet · in · out · unreachable: nobody remembered here, and the server does not answer */
-export type SessionState = 'starting' | 'in' | 'out' | 'unreachable'
+/**
+ * starting: not known yet · in · ending: what it left here is being wiped, then the page opens anew · out · unreachable: nobody
+ * remembered here, and the server does not answer
+ */
+export type SessionState = 'starting' | 'in' | 'ending' | 'out' | 'unreachable'
 
 /** Who uses this browser. It opens with whom it remembers, so that the app works offline, and asks the server at once. */
 export class Session {
@@ -13,7 +16,6 @@ export class Session {
   me = $state.raw<Me | null>(null)
   #api: Api
   #closers = new Set<() => void | Promise<void>>()
-  #ending = false
 
   constructor(api: (onSignedOut: () => void) => Api) {
     this.#api = api(() => void this.ended())
@@ -42,6 +44,7 @@ export class Session {
 
   /** After signing in, signing up or answering a link. Nobody finds what another person left in this browser. */
   async enter(me: Me) {
+    if (this.state === 'ending') return
     const before = recall()
     if (before && before.user.id !== me.user.id) {
       await this.#close()
@@ -76,11 +79,11 @@ export class Session {
 
   /** The session is over: what it left here goes as well, but for messages that were never sent when it was ended from elsewhere. */
   async ended({ keepUnsent = true } = {}) {
+    if (this.state === 'ending') return
     const signedIn = this.me !== null
-    this.state = 'out'
+    this.state = signedIn ? 'ending' : 'out'
     this.me = null
-    if (!signedIn || this.#ending) return
-    this.#ending = true
+    if (!signedIn) return
     forget({ keepUnsent })
     await this.#close()
     await wipe()
@@ -99,6 +102,7 @@ export class Session {
   }
 
   #takeFromOtherTab(me: Me) {
+    if (this.state === 'ending') return
     if (this.me && this.me.user.id !== me.user.id) location.reload()
     else this.#take(me)
   }

@@ -38,7 +38,6 @@ test('whom the server does not know any longer is out, and nothing of theirs is 
 
   const again = session({ me: async () => null })
   await again.start()
-  expect(again.state).toBe('out')
   expect(again.me).toBeNull()
   expect(browser.visited).toEqual(['/signin'])
   expect(Object.keys(localStorage)).toEqual(['veche.theme'])
@@ -103,7 +102,26 @@ test('signing out of a session that is over already is signing out', async () =>
   })
   await here.start()
   await here.signOut()
-  expect(here.state).toBe('out')
+  expect([here.me, browser.visited]).toEqual([null, ['/signin']])
+})
+
+test('nobody is let in while what the last person left is wiped, not by an answer on its way nor by another tab', async () => {
+  const answer = Promise.withResolvers<Me>()
+  const here = session({ me: () => answer.promise })
+  localStorage.setItem('veche.me', JSON.stringify(anna))
+  const started = here.start()
+  const closed = Promise.withResolvers<void>()
+  here.onClose(() => closed.promise)
+  const signedOut = here.signOut()
+  await expect.poll(() => here.state).toBe('ending')
+  answer.resolve(anna)
+  await started
+  localStorage.setItem('veche.me', JSON.stringify(boris))
+  browser.storageEvent('veche.me')
+  expect([here.state, here.me]).toEqual(['ending', null])
+  closed.resolve()
+  await signedOut
+  expect([localStorage.getItem('veche.me'), browser.visited]).toEqual([null, ['/signin']])
 })
 
 test('who signs in after somebody else finds nothing of theirs', async () => {
@@ -122,7 +140,7 @@ test('a tab follows when another one signs out', async () => {
   localStorage.removeItem('veche.me')
   browser.storageEvent('veche.me')
   await expect.poll(() => browser.visited).toEqual(['/signin'])
-  expect(here.state).toBe('out')
+  expect(here.me).toBeNull()
 })
 
 test('any answer that says the session is over ends it', async () => {
