@@ -85,6 +85,18 @@ test('a socket that has not joined is closed after five seconds, also when it tr
   for (const [code] of await Promise.all(closed)) expect(code).toBe(4008)
 })
 
+test('of a thousand sockets that join nothing the next is refused: whoever is inside stays, and the door opens when their time is up', async () => {
+  const inside = await enter()
+  const idle = Array.from({ length: 1_000 }, () => new WebSocket(house.url))
+  await Promise.all(idle.map((socket) => once(socket, 'open')))
+  expect(await status('/')).toBe(503)
+  const closed = idle.map((socket) => once(socket, 'close'))
+  clock.advance(limits.call.joinSeconds * 1000)
+  await Promise.all(closed)
+  expect(await status('/')).toBe(101)
+  expect(inside.socket.readyState).toBe(WebSocket.OPEN)
+})
+
 test('a message that is over-large closes its own socket and no other', async () => {
   const [anna, boris] = [await enter(), await enter()]
   anna.socket.send('x'.repeat(limits.call.messageBytes + 1))

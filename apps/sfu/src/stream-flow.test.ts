@@ -142,6 +142,36 @@ test('layers follow the size of the tile, and the stream says so once it changes
   await expect.poll(() => frames.at(-1)).toMatchObject({ type: 'consumerClosed', id: feed.id })
 })
 
+test('a smaller layer than the tile asks for is a lack of room only when its owner sends the larger one', async () => {
+  const transport = await router.createDirectTransport()
+  const ssrcs = [2001, 2002, 2003]
+  const rtpParameters = { ...picture(3), encodings: ssrcs.map((ssrc) => ({ ssrc, scalabilityMode: 'L1T3' })) }
+  const producer = await transport.produce({ kind: 'video', rtpParameters })
+  const own = new Own({ deps, producer, source: 'cam', transportId: transport.id, paused: false })
+  const out = await router.createDirectTransport()
+  const made = once(out.observer, 'newconsumer') as Promise<[types.Consumer]>
+  const size = { width: 1920, height: 1080 }
+  const feed = await Feed.open(out, { deps, own, seatId: seat, rtpCapabilities: routerCapabilities, size })
+  const [consumer] = await made
+  feed.ready()
+  await feed.settled
+  let sequence = 0
+  await expect
+    .poll(() => (producer.send(keyFrame(ssrcs[0]!, (sequence += 1))), consumer.currentLayers?.spatialLayer))
+    .toBe(0)
+  expect([consumer.preferredLayers?.spatialLayer, own.largest, feed.squeezed]).toEqual([2, 0, false])
+  // The next one begins in the middle of a picture, so that nobody can be given it yet.
+  producer.send(packet(ssrcs[1]!, 1, 100, 96))
+  await expect.poll(() => own.largest).toBe(1)
+  expect([consumer.currentLayers?.spatialLayer, feed.squeezed]).toEqual([0, true])
+})
+
+/** One packet that is a whole picture of VP8. */
+function keyFrame(ssrc: number, sequence: number): Buffer {
+  const whole = Buffer.from([0x10, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00, 0x00])
+  return Buffer.concat([packet(ssrc, sequence, 0, 96), whole])
+}
+
 function withLevel(plain: Buffer, level: number): Buffer {
   const extension = Buffer.from([0xbe, 0xde, 0, 1, 0x10, level, 0, 0])
   const head = Buffer.from(plain.subarray(0, 12))
