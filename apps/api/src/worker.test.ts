@@ -7,10 +7,11 @@ import { fileURLToPath } from 'node:url'
 import type { MailId } from '@veche/shared/ids'
 import { Redis } from 'ioredis'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Deps } from './deps.ts'
 import { queueMail } from './mail/mails.ts'
 import { inTransaction } from './platform/transaction.ts'
+import { afterFile } from './test/endings.ts'
 import { type House, newHouse } from './test/harness.ts'
 import { minute, newMail, rowOf } from './test/mails.ts'
 import { freePort, mailServer } from './test/smtp.ts'
@@ -244,7 +245,7 @@ async function ownRedis() {
     child.kill('SIGKILL')
     await ended
   }
-  afterAll(async () => {
+  afterFile(async () => {
     await stop()
     rmSync(folder, { recursive: true, force: true })
   })

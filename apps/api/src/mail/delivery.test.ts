@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { inTransaction } from '../platform/transaction.ts'
+import { afterFile } from '../test/endings.ts'
 import { type House, newHouse } from '../test/harness.ts'
 import { minute, newMail, rowOf } from '../test/mails.ts'
 import { freePort, header, mailServer } from '../test/smtp.ts'
@@ -113,7 +114,7 @@ describe('a mail', () => {
   it('is claimed with a lease: a worker that is killed in the middle loses nothing and doubles nothing visible', async () => {
     const slow = createServer(() => undefined)
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
-    afterAll(() => slow.close())
+    afterFile(() => slow.close())
     const dying = house.another({ SMTP_URL: `smtp://127.0.0.1:${(slow.address() as AddressInfo).port}` })
     const server = await mailServer()
     const healthy = house.another({ SMTP_URL: server.url })
@@ -171,7 +172,7 @@ describe('a mail', () => {
       socket.on('error', () => undefined)
     })
     await new Promise<void>((resolve) => trickle.listen(0, '127.0.0.1', resolve))
-    afterAll(() => trickle.close())
+    afterFile(() => trickle.close())
     const deps = house.another({
       SMTP_URL: `smtp://127.0.0.1:${(trickle.address() as AddressInfo).port}?greetingTimeout=300`,
     })

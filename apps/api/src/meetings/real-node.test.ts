@@ -1,7 +1,8 @@
 import { type MeetingId, newId, type TabId } from '@veche/shared/ids'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../app.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
+import { afterFile } from '../test/endings.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { Caller, patiently, realNode } from '../test/real-node.ts'
 
@@ -12,7 +13,7 @@ let people: TestUser[]
 beforeAll(async () => {
   house = await newHouse()
   const app = await createApp(house.deps)
-  afterAll(() => app.close())
+  afterFile(() => app.close())
   base = await app.http.listen({ host: '127.0.0.1', port: 0 })
   control = await app.control.listen({ host: '127.0.0.1', port: 0 })
   people = await Promise.all([1, 2, 3].map(() => newUser(house.deps)))

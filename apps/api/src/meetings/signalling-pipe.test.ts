@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp, type App } from '../app.ts'
+import { afterFile } from '../test/endings.ts'
 import { type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { buryNode } from './nodes/known-nodes.ts'
@@ -16,7 +17,7 @@ beforeAll(async () => {
   house = await newHouse()
   node = await MediaNode.start(house.deps)
   app = await createApp(house.deps)
-  afterAll(() => app.close())
+  afterFile(() => app.close())
   base = (await app.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
 })
 

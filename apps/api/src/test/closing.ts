@@ -1,4 +1,4 @@
 import { afterAll } from 'vitest'
-import { closeHouses } from './harness.ts'
+import { endFile } from './endings.ts'
 
-afterAll(closeHouses)
+afterAll(endFile)

@@ -9,18 +9,12 @@ import { closeDeps, createDeps, type Deps } from '../deps.ts'
 import { readEnv } from '../env.ts'
 import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
+import { afterFile } from './endings.ts'
 
 /** Both clocks, moved together: JavaScript's here, SQL's through the offset that veche_now() adds in tests. */
 export class TestClock {
   offset = 0
   now = (): number => Date.now() + this.offset
-}
-
-const endings: (() => Promise<void>)[] = []
-
-/** After each file, by `closing.ts`: a hook that is named while another one runs is never called. */
-export async function closeHouses(): Promise<void> {
-  for (const end of endings.splice(0).reverse()) await end()
 }
 
 export type House = Awaited<ReturnType<typeof newHouse>>
@@ -47,7 +41,7 @@ export async function newHouse(settings: Record<string, string> = {}) {
   const env = readEnv(given)
   const clock = new TestClock()
   const deps = createDeps(env, { clock })
-  endings.push(async () => {
+  afterFile(async () => {
     await closeDeps(deps)
     await drop()
     rmSync(data, { recursive: true, force: true })
@@ -59,7 +53,7 @@ export async function newHouse(settings: Record<string, string> = {}) {
   /** A further process of the same installation: same database, own connections. */
   const another = (other: Record<string, string> = {}): Deps => {
     const more = createDeps(readEnv({ ...given, ...other }), { clock })
-    endings.push(() => closeDeps(more))
+    afterFile(() => closeDeps(more))
     return more
   }
   return { deps, env, clock, pass, url, another }

@@ -1,6 +1,6 @@
-import { afterAll } from 'vitest'
 import { createApp } from '../app.ts'
 import type { Deps } from '../deps.ts'
+import { afterFile } from './endings.ts'
 
 export type Answer = { status: number; body: unknown; headers: Headers }
 
@@ -8,7 +8,7 @@ export type Answer = { status: number; body: unknown; headers: Headers }
 export async function listening(deps: Deps): Promise<string> {
   const app = await createApp(deps)
   const address = await app.http.listen({ host: '127.0.0.1', port: 0 })
-  afterAll(() => app.close())
+  afterFile(() => app.close())
   return address
 }
 

@@ -15,12 +15,12 @@ import {
   type MeetingOrder,
   meetingOrder,
 } from '@veche/shared/nodes'
-import { afterAll } from 'vitest'
 import { Agent, fetch } from 'undici'
 import { WebSocketServer } from 'ws'
 import type { Deps } from '../deps.ts'
 import { nodeKeys } from '../meetings/node-keys.ts'
 import { hear } from '../meetings/nodes/heartbeats.ts'
+import { afterFile } from './endings.ts'
 
 const t = initTRPC.create()
 let count = 0
@@ -54,7 +54,7 @@ export class MediaNode {
   constructor(deps: Deps, id = `test-${(count += 1)}`) {
     this.#deps = deps
     this.id = id as NodeId
-    afterAll(() => this.kill())
+    afterFile(() => this.kill())
   }
 
   /** Both ports are open, and its heart beats each second. */

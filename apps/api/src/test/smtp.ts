@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
-import { afterAll } from 'vitest'
+import { afterFile } from './endings.ts'
 
 export type Received = { from: string; to: string[]; raw: string }
 
@@ -11,6 +11,7 @@ export async function mailServer(options: SMTPServerOptions = {}) {
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     logger: false,
+    closeTimeout: 100,
     onData(stream, session, callback) {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -26,7 +27,7 @@ export async function mailServer(options: SMTPServerOptions = {}) {
   server.on('error', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
-  afterAll(close)
+  afterFile(close)
   const { port } = server.server.address() as AddressInfo
   return { url: `smtp://127.0.0.1:${port}`, port, received, close }
 }

@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { heartbeatAnswer } from '@veche/shared/nodes'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import type { Deps } from '../../deps.ts'
+import { afterFile } from '../../test/endings.ts'
 import { type House, newHouse } from '../../test/harness.ts'
 import { MediaNode } from '../../test/media-node.ts'
 import { nodeKeys } from '../node-keys.ts'
@@ -20,7 +21,7 @@ beforeAll(async () => {
 
 async function opened(deps: Deps): Promise<string> {
   const port = openControlPort(deps)
-  afterAll(() => port.close())
+  afterFile(() => port.close())
   return port.listen({ host: '127.0.0.1', port: 0 })
 }
 
