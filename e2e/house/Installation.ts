@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { newTestDatabase, setSqlClock } from '@veche/db/test-database'
-import { type Child, startChild } from '../../ops/cli/child.ts'
 import { checkout } from '../../ops/cli/env.ts'
 import { builtApp } from './built-app.ts'
 import { freePorts } from './free-ports.ts'
 import { MediaNode } from './MediaNode.ts'
+import { ServerProcess } from './ServerProcess.ts'
 import type { Services } from './Services.ts'
-import { until } from './until.ts'
 
 export type Mail = { id: string; to: string; subject: string; text: string; html: string; at: string }
 
@@ -40,7 +39,7 @@ export class Installation {
   readonly #folder: string
   readonly #ground: Ground
   readonly #env: NodeJS.ProcessEnv
-  #child: Child | undefined
+  readonly #api: ServerProcess
 
   private constructor([port, control]: [number, number], ground: Ground, settings: Record<string, string>) {
     this.#ground = ground
@@ -65,6 +64,13 @@ export class Installation {
       DATABASE_POOL: '8',
       ...settings,
     }
+    this.#api = new ServerProcess({
+      name: 'the API',
+      main: 'apps/api/src/main.ts',
+      env: this.#env,
+      logFile: join(this.#folder, 'api.log'),
+      url: this.url,
+    })
   }
 
   static async start({ settings = {}, nodes = 0, services }: InstallationOptions = {}): Promise<Installation> {
@@ -83,31 +89,18 @@ export class Installation {
   }
 
   /** Resolves when it is ready to serve. */
-  async start(): Promise<void> {
-    const log = openSync(this.#log, 'a')
-    const child = startChild(process.execPath, ['apps/api/src/main.ts'], {
-      cwd: checkout,
-      env: this.#env,
-      stdio: ['ignore', log, log],
-      orphanSignal: 'TERM',
-    })
-    closeSync(log)
-    this.#child = child
-    await until(async () => {
-      if (!child.running()) throw new Error(`the API did not start:\n${this.log()}`)
-      return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.ok
-    }, 'the API is ready')
+  start(): Promise<void> {
+    return this.#api.start()
   }
 
   /** As when the power fails: nothing is said, nothing is finished. */
-  async kill(): Promise<void> {
-    this.#child?.process.kill('SIGKILL')
-    await this.#child?.exited
+  kill(): Promise<void> {
+    return this.#api.kill()
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()))
-    await this.#child?.stop(['SIGTERM'], 5_000)
+    await this.#api.stop()
     await this.#ground.clear()
     rmSync(this.#folder, { recursive: true, force: true })
   }
@@ -131,11 +124,7 @@ export class Installation {
   }
 
   log(): string {
-    return readFileSync(this.#log, 'utf8')
-  }
-
-  get #log(): string {
-    return join(this.#folder, 'api.log')
+    return this.#api.log()
   }
 }
 

@@ -1,10 +1,8 @@
-import { hkdfSync } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Child, startChild } from '../../ops/cli/child.ts'
-import { checkout } from '../../ops/cli/env.ts'
+import { nodeKey } from '../../ops/cli/node-key.ts'
 import { freePorts, freeRange } from './free-ports.ts'
-import { until } from './until.ts'
+import { ServerProcess } from './ServerProcess.ts'
 
 /** A media node of an installation, as a process that may be killed and come back under the same name and ports. */
 export class MediaNode {
@@ -12,9 +10,7 @@ export class MediaNode {
   readonly signalling: number
   readonly control: number
   readonly media: number
-  readonly #log: string
-  readonly #env: NodeJS.ProcessEnv
-  #child: Child | undefined
+  readonly #process: ServerProcess
 
   private constructor(name: string, folder: string, ports: number[], env: NodeJS.ProcessEnv) {
     const [signalling, control, media] = ports as [number, number, number]
@@ -22,8 +18,7 @@ export class MediaNode {
     this.signalling = signalling
     this.control = control
     this.media = media
-    this.#log = join(folder, `${name}.log`)
-    this.#env = {
+    const settings = {
       SFU_NODE: name,
       SFU_HOST: '127.0.0.1',
       SFU_PORT: String(signalling),
@@ -36,6 +31,13 @@ export class MediaNode {
       SFU_WORKERS: '1',
       ...env,
     }
+    this.#process = new ServerProcess({
+      name,
+      main: 'apps/sfu/src/main.ts',
+      env: settings,
+      logFile: join(folder, `${name}.log`),
+      url: `http://127.0.0.1:${signalling}`,
+    })
   }
 
   static async start(name: string, folder: string, env: NodeJS.ProcessEnv): Promise<MediaNode> {
@@ -46,52 +48,35 @@ export class MediaNode {
   }
 
   /** Resolves when the API has heard of it and it takes calls. */
-  async start(): Promise<void> {
-    const log = openSync(this.#log, 'a')
-    const child = startChild(process.execPath, ['apps/sfu/src/main.ts'], {
-      cwd: checkout,
-      env: this.#env,
-      stdio: ['ignore', log, log],
-      orphanSignal: 'TERM',
-    })
-    closeSync(log)
-    this.#child = child
-    await until(async () => {
-      if (!child.running()) throw new Error(`${this.name} did not start:\n${this.log()}`)
-      return (await fetch(`http://127.0.0.1:${this.signalling}/readyz`).catch(() => undefined))?.ok
-    }, `${this.name} is ready`)
+  start(): Promise<void> {
+    return this.#process.start()
   }
 
   /** The process of this node that carries the media of a port. */
   workerOn(port: number): number {
     const sockets = socketsOn(port)
-    const own = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === this.#child?.pid)
+    const own = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === this.#process.pid)
     const found = own.find((pid) => openFiles(pid).some((file) => sockets.has(file)))
     if (!found) throw new Error(`no worker of ${this.name} has port ${port}`)
     return Number(found)
   }
 
   /** As when the machine dies. */
-  async kill(): Promise<void> {
-    this.#child?.process.kill('SIGKILL')
-    await this.#child?.exited
+  kill(): Promise<void> {
+    return this.#process.kill()
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child?.process.kill(signal)
+    this.#process.signal(signal)
   }
 
-  async stop(): Promise<void> {
-    await this.#child?.stop(['SIGTERM'], 5_000)
+  stop(): Promise<void> {
+    return this.#process.stop()
   }
 
   log(): string {
-    return readFileSync(this.#log, 'utf8')
+    return this.#process.log()
   }
-}
-
-function nodeKey(secret: string, name: string): string {
-  return Buffer.from(hkdfSync('sha256', secret, '', `veche node key ${name}`, 32)).toString('hex')
 }
 
 /** UDP sockets bound to this port, as the kernel names them. */

@@ -1,0 +1,65 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { type Child, startChild } from '../../ops/cli/child.ts'
+import { checkout } from '../../ops/cli/env.ts'
+import { until } from './until.ts'
+
+type Program = {
+  /** As it is called when it does not start. */
+  name: string
+  /** Its first file, from the root. */
+  main: string
+  env: NodeJS.ProcessEnv
+  logFile: string
+  /** Where it says whether it is ready. */
+  url: string
+}
+
+/** One of our programs as a process, which may be killed and come back with the same settings. */
+export class ServerProcess {
+  readonly #program: Program
+  #child: Child | undefined
+
+  constructor(program: Program) {
+    this.#program = program
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Resolves when it is ready to serve. */
+  async start(): Promise<void> {
+    const { name, main, env, logFile, url } = this.#program
+    const log = openSync(logFile, 'a')
+    const child = startChild(process.execPath, [main], {
+      cwd: checkout,
+      env,
+      stdio: ['ignore', log, log],
+      orphanSignal: 'TERM',
+    })
+    closeSync(log)
+    this.#child = child
+    await until(async () => {
+      if (!child.running()) throw new Error(`${name} did not start:\n${this.log()}`)
+      return (await fetch(`${url}/readyz`).catch(() => undefined))?.ok
+    }, `${name} is ready`)
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.process.kill(signal)
+  }
+
+  /** As when the power fails: nothing is said, nothing is finished. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL')
+    await this.#child?.exited
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.stop(['SIGTERM'], 5_000)
+  }
+
+  log(): string {
+    return readFileSync(this.#program.logFile, 'utf8')
+  }
+}
