@@ -25,21 +25,14 @@ test('a microphone that is muted from the start never leaves with its sound on',
 })
 
 test('many quick changes end at the last, and what is in between is left out', async () => {
-  const { slot, node } = newSlot('mic')
-  const track = newTrack('one')
-  slot.use(node.link())
-  slot.want({ track, paused: false })
-  await settled(slot)
+  const { slot, node, track } = await newFlowing('mic')
   for (const paused of [true, false, true, false, true]) slot.want({ track, paused })
   await settled(slot)
   expect(node.said).toEqual(['produce one', 'pause'])
 })
 
 test('a camera that is off is paused first and then without a track, and gets a new one when it is on again', async () => {
-  const { slot, node } = newSlot('cam')
-  slot.use(node.link())
-  slot.want({ track: newTrack('one'), paused: false })
-  await settled(slot)
+  const { slot, node } = await newFlowing('cam')
   slot.want({ track: null, paused: true })
   await settled(slot)
   slot.want({ track: newTrack('two'), paused: false })
@@ -48,10 +41,7 @@ test('a camera that is off is paused first and then without a track, and gets a 
 })
 
 test('a microphone that is pulled out is closed, and made anew when another one is there', async () => {
-  const { slot, node } = newSlot('mic')
-  slot.use(node.link())
-  slot.want({ track: newTrack('one'), paused: false })
-  await settled(slot)
+  const { slot, node } = await newFlowing('mic')
   slot.want({ track: null, paused: true })
   await settled(slot)
   slot.want({ track: newTrack('two'), paused: false })
@@ -60,10 +50,7 @@ test('a microphone that is pulled out is closed, and made anew when another one 
 })
 
 test('a screen that is no longer shared is closed', async () => {
-  const { slot, node } = newSlot('screen')
-  slot.use(node.link())
-  slot.want({ track: newTrack('one'), paused: false })
-  await settled(slot)
+  const { slot, node } = await newFlowing('screen')
   slot.want({ track: null, paused: true })
   await settled(slot)
   expect(node.said).toEqual(['produce one', 'close'])
@@ -81,11 +68,7 @@ test('another place gets it anew, in the state it is in', async () => {
 })
 
 test('a mute that no node heard is said as soon as one listens again', async () => {
-  const { slot, node } = newSlot('mic')
-  const track = newTrack('one')
-  slot.use(node.link())
-  slot.want({ track, paused: false })
-  await settled(slot)
+  const { slot, node, track } = await newFlowing('mic')
   node.fails = 'network.unreachable'
   slot.want({ track, paused: true })
   await settled(slot)
@@ -98,10 +81,7 @@ test('a mute that no node heard is said as soon as one listens again', async () 
 })
 
 test('what the node has lost in between is sent anew', async () => {
-  const { slot, node } = newSlot('mic')
-  slot.use(node.link())
-  slot.want({ track: newTrack('one'), paused: false })
-  await settled(slot)
+  const { slot, node } = await newFlowing('mic')
   slot.compare(node.link().ask, undefined)
   await settled(slot)
   expect(node.said).toEqual(['produce one', 'produce one'])
@@ -183,11 +163,7 @@ test('what a lost socket answers after the next one is there is asked again', as
 })
 
 test('what the node stopped of an earlier producer does not stop the one in use', async () => {
-  const { slot, node } = newSlot('mic')
-  const track = newTrack('one')
-  slot.use(node.link())
-  slot.want({ track, paused: false })
-  await settled(slot)
+  const { slot, node, track } = await newFlowing('mic')
   slot.stopped('producer 0')
   slot.want({ track, paused: true })
   await settled(slot)
@@ -197,6 +173,16 @@ test('what the node stopped of an earlier producer does not stop the one in use'
 function newSlot(source: ConstructorParameters<typeof Slot>[0]) {
   const refused: string[] = []
   return { slot: new Slot(source, (_, { code }) => refused.push(code)), node: newMediaNode(), refused }
+}
+
+/** One whose track `one` is on its way already. */
+async function newFlowing(source: ConstructorParameters<typeof Slot>[0]) {
+  const { slot, node } = newSlot(source)
+  const track = newTrack('one')
+  slot.use(node.link())
+  slot.want({ track, paused: false })
+  await settled(slot)
+  return { slot, node, track }
 }
 
 async function settled(slot: Slot): Promise<void> {
