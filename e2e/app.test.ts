@@ -59,7 +59,7 @@ describe('the app', () => {
   })
 
   it('opens without a network at any of its addresses, for whoever was signed in', async () => {
-    const device = await openDevice(house, { account: olga })
+    const device = await openDevice(house, { account: olga, installed: true })
     device.witness.expect(networkTrouble)
     await device.goto('/settings/profile')
     await device.page.evaluate(() => navigator.serviceWorker.ready)
@@ -73,7 +73,7 @@ describe('the app', () => {
   })
 
   it('offers a new version without interrupting, and takes it when asked', async () => {
-    const device = await openDevice(house, { account: olga })
+    const device = await openDevice(house, { account: olga, installed: true })
     await device.goto('/settings/profile')
     await device.page.evaluate(() => navigator.serviceWorker.ready)
     await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
@@ -93,7 +93,7 @@ describe('the app', () => {
   })
 
   it('does not speak of a new version when nothing but the network is missing', async () => {
-    const device = await openDevice(house, { account: olga, unkept: true })
+    const device = await openDevice(house, { account: olga })
     device.witness.expect(networkTrouble, /preload CSS|dynamically imported module/)
     await device.goto('/people')
     await isSignedIn(device)
@@ -107,7 +107,7 @@ describe('the app', () => {
   })
 
   it('does not offer a version twice to whoever said later', async () => {
-    const device = await openDevice(house, { account: olga })
+    const device = await openDevice(house, { account: olga, installed: true })
     await device.goto('/settings/profile')
     await device.page.evaluate(() => navigator.serviceWorker.ready)
     await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)

@@ -15,7 +15,7 @@ describe('without a network', () => {
   it('the app opens at the address of a chat, shows its messages and says that it is offline', async () => {
     const dialogId = await newGroup(anna, 'Kept', [boris])
     await say(boris, dialogId, 'remember me')
-    const device = await openDevice(house, { account: anna })
+    const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
     await device.goto(`/chats/${dialogId}`)
     await seen(message(device.page, 'remember me'))
@@ -28,7 +28,7 @@ describe('without a network', () => {
 
   it('messages are written, the tab is killed, and from a new tab each is delivered once and in order', async () => {
     const dialogId = await newGroup(anna, 'Train', [boris])
-    const device = await openDevice(house, { account: anna })
+    const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
     await device.goto(`/chats/${dialogId}`)
     await seen(composer(device.page))
@@ -42,7 +42,7 @@ describe('without a network', () => {
     }
     await device.killTab()
 
-    const his = await openDevice(house, { account: boris })
+    const his = await openDevice(house, { account: boris, installed: true })
     await his.goto(`/chats/${dialogId}`)
     await seen(composer(his.page))
     await device.openTab(`/chats/${dialogId}`)
@@ -61,7 +61,7 @@ describe('without a network', () => {
 
   it('what the others write meanwhile is there when the network is back', async () => {
     const dialogId = await newGroup(anna, 'Meanwhile', [boris])
-    const device = await openDevice(house, { account: anna })
+    const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
     await device.goto(`/chats/${dialogId}`)
     await connectionIs(device.page, 'Online')
@@ -75,7 +75,7 @@ describe('without a network', () => {
 
   it('signing out with unsent messages is asked about once', async () => {
     const dialogId = await newGroup(anna, 'Unsent', [boris])
-    const device = await openDevice(house, { account: anna })
+    const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
     await device.goto(`/chats/${dialogId}`)
     await connectionIs(device.page, 'Online')
@@ -91,8 +91,8 @@ describe('without a network', () => {
 describe('when the server is killed', () => {
   it('the bar says so, and what is sent meanwhile arrives once when it is back', async () => {
     const dialogId = await newGroup(anna, 'Outage', [boris])
-    const hers = await openDevice(house, { account: anna })
-    const his = await openDevice(house, { account: boris })
+    const hers = await openDevice(house, { account: anna, installed: true })
+    const his = await openDevice(house, { account: boris, installed: true })
     for (const device of [hers, his]) {
       device.witness.expect(networkTrouble)
       await device.goto(`/chats/${dialogId}`)
@@ -120,7 +120,7 @@ describe('when the server is killed', () => {
 describe('two tabs of one person', () => {
   it('do not send twice what was written in one of them, and show the same', async () => {
     const dialogId = await newGroup(anna, 'Twice', [boris])
-    const device = await openDevice(house, { account: anna })
+    const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
     await device.goto(`/chats/${dialogId}`)
     await connectionIs(device.page, 'Online')

@@ -16,6 +16,7 @@ const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
 const dialogId = await newGroup(anna, 'Harbour house', [boris, clara])
 afterAll(() => house.stop())
 const company = new Company(house)
+company.equip(anna, { installed: true })
 
 describe('a tab', () => {
   it('that is loaded anew is in the call again, wherever it was in the app, and as muted as before', async () => {

@@ -17,6 +17,7 @@ export type CallerOptions = TapOptions & {
   cut?: Cut
   width?: number
   height?: number
+  installed?: boolean
   gaps?: boolean
   hurried?: boolean
   /** Runs in each page before everything else. */
@@ -37,8 +38,9 @@ export async function newCaller(house: Installation, account: Account, options: 
   return device
 }
 
-function deviceOf(account: Account, { cut, width = 900, height = 640 }: CallerOptions): DeviceOptions {
-  return { account, width, height, ...(cut ? { proxy: cut.proxy } : {}) }
+function deviceOf(account: Account, options: CallerOptions): DeviceOptions {
+  const { cut, width = 900, height = 640, installed = false } = options
+  return { account, width, height, installed, ...(cut ? { proxy: cut.proxy } : {}) }
 }
 
 async function equip({ context }: Device, { cut, gaps, hurried, script, ...tap }: CallerOptions): Promise<void> {
