@@ -16,6 +16,7 @@ export class Session {
   me = $state.raw<Me | null>(null)
   #api: Api
   #closers = new Set<() => void | Promise<void>>()
+  #onPurpose = false
 
   constructor(api: (onSignedOut: () => void) => Api) {
     this.#api = api(() => void this.ended())
@@ -69,22 +70,27 @@ export class Session {
 
   /** Throws when the server cannot be told: then the session would live on there, and nothing is wiped here. */
   async signOut() {
+    // The live stream may tell of the end before the answer does.
+    this.#onPurpose = true
     try {
       await this.#api.auth.signOut.mutate()
     } catch (thrown) {
-      if (appError(thrown).code !== 'auth.required') throw thrown
+      if (appError(thrown).code !== 'auth.required') {
+        this.#onPurpose = false
+        throw thrown
+      }
     }
-    await this.ended({ keepUnsent: false })
+    await this.ended()
   }
 
   /** The session is over: what it left here goes as well, but for messages that were never sent when it was ended from elsewhere. */
-  async ended({ keepUnsent = true } = {}) {
+  async ended() {
     if (this.state === 'ending') return
     const signedIn = this.me !== null
     this.state = signedIn ? 'ending' : 'out'
     this.me = null
     if (!signedIn) return
-    forget({ keepUnsent })
+    forget({ keepUnsent: !this.#onPurpose })
     await this.#close()
     await wipe()
     location.assign('/signin')

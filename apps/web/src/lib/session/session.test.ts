@@ -62,6 +62,23 @@ test('signing out on purpose leaves nothing, what is unsent included', async () 
   expect(await databases()).toEqual([])
 })
 
+test('signing out on purpose leaves nothing, also when the live stream tells of the end before the answer', async () => {
+  let tell = () => {}
+  const signOut = async () => {
+    tell()
+    return {}
+  }
+  const here = new Session((onSignedOut) => {
+    tell = onSignedOut
+    return api({ me: async () => anna, signOut })
+  })
+  await here.start()
+  await keep('veche-anna', { outbox: 'never mind', messages: 'secret' })
+  await here.signOut()
+  await expect.poll(() => browser.visited).toEqual(['/signin'])
+  expect(await databases()).toEqual([])
+})
+
 test('signing out closes what is open before it wipes', async () => {
   const here = session({ me: async () => anna, signOut: async () => ({}) })
   await here.start()
