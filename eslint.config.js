@@ -20,9 +20,9 @@ const environment = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
   message: 'Settings are read in env.ts only.',
 }
-const dialogs = {
-  selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^dialogs( as |$)/]",
-  message: 'A dialog is loaded and its right checked by openDialog.',
+const chats = {
+  selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^chats( as |$)/]",
+  message: 'A chat is loaded and its right checked by openChat.',
 }
 const meetings = {
   selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^meetings( as |$)/]",
@@ -55,7 +55,7 @@ export default defineConfig(
     rules: {
       'no-undef': 'off',
       'no-control-regex': 'off',
-      'no-restricted-syntax': ['error', environment, dialogs, meetings],
+      'no-restricted-syntax': ['error', environment, chats, meetings],
       'max-lines': ['error', 400],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': [
@@ -96,10 +96,10 @@ export default defineConfig(
   { files: generated, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
   {
     files: ['**/env.ts', 'ops/**', '**/*.config.ts', 'packages/db/src/{migrate,generate,upgrade}.ts'],
-    rules: { 'no-restricted-syntax': ['error', dialogs, meetings] },
+    rules: { 'no-restricted-syntax': ['error', chats, meetings] },
   },
-  { files: ['apps/api/src/{dialogs,sync}/**'], rules: { 'no-restricted-syntax': ['error', environment, meetings] } },
-  { files: ['apps/api/src/meetings/**'], rules: { 'no-restricted-syntax': ['error', environment, dialogs] } },
+  { files: ['apps/api/src/{chats,sync}/**'], rules: { 'no-restricted-syntax': ['error', environment, meetings] } },
+  { files: ['apps/api/src/meetings/**'], rules: { 'no-restricted-syntax': ['error', environment, chats] } },
   { files: tests, rules: { 'max-lines': ['error', 600], 'no-restricted-syntax': 'off' } },
   ...fences(),
   { files: untyped, ...ts.configs.disableTypeChecked },

@@ -39,9 +39,9 @@ export async function takeCallPictures(
   name: (of: string) => string,
 ): Promise<void> {
   const { team } = stage
-  const dialogId = team.chats[0]
+  const chatId = team.chats[0]
   const [anna, ...others] = team.people
-  const path = `/call/${dialogId}`
+  const path = `/call/${chatId}`
   const door = await visitor(stage, await anotherSession(stage.house, anna), { ...wide, colorScheme: 'light' }, 0)
   await door.goto(stage.house.url + path)
   await seesPictures(door, 1)

@@ -12,7 +12,7 @@ const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const chiara = await newAccount(house, anna, { name: 'Chiara Rossi' })
-const dialogId = await newGroup(anna, 'Harbour house', [boris, chiara])
+const chatId = await newGroup(anna, 'Harbour house', [boris, chiara])
 afterAll(() => house.stop())
 const company = new Company(house)
 for (const each of [anna, boris, chiara]) company.equip(each, { width: 1280, height: 800 })
@@ -20,7 +20,7 @@ for (const each of [anna, boris, chiara]) company.equip(each, { width: 1280, hei
 describe('the door of a call', () => {
   it('shows one’s own picture, the devices and who is in it, without a finding of axe', async () => {
     const device = await company.device(anna)
-    await device.goto(`/call/${dialogId}`)
+    await device.goto(`/call/${chatId}`)
     const { page } = device
     for (const name of ['Microphone device', 'Camera device', 'Speaker device'])
       await seen(page.getByRole('combobox', { name, exact: true }))
@@ -59,7 +59,7 @@ describe('the door of a call', () => {
     await device.context.addInitScript(() => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
     })
-    await device.goto(`/call/${dialogId}`)
+    await device.goto(`/call/${chatId}`)
     const { page } = device
     await seen(page.getByText('The browser does not let Veche use the microphone.'))
     await seen(page.getByText('The browser does not let Veche use the camera.'))
@@ -73,9 +73,9 @@ describe('the door of a call', () => {
 
 describe('two people in a call', () => {
   it('see each other, what is off, and write to each other beside it', { timeout: 120_000 }, async () => {
-    const [one] = await company.inCall(dialogId, anna)
+    const [one] = await company.inCall(chatId, anna)
     await seen(one.page.getByText('Nobody else is here yet.'))
-    const [other] = await company.inCall(dialogId, boris)
+    const [other] = await company.inCall(chatId, boris)
     await Promise.all([isSeen(one.page, 'Boris Petrov'), isSeen(other.page, 'Anna Lindqvist')])
     expect(await findings(one)).toEqual([])
 
@@ -100,9 +100,9 @@ describe('two people in a call', () => {
   })
 
   it('are found by whoever reads the chat: there, and in the list', async () => {
-    await company.inCall(dialogId, anna, boris)
+    await company.inCall(chatId, anna, boris)
     const device = await company.device(chiara)
-    await device.goto(`/chats/${dialogId}`)
+    await device.goto(`/chats/${chatId}`)
     await seen(device.page.getByText('2 people in it'))
     await seen(chatInList(device.page, 'Harbour house').getByText('A call goes on').first())
     await seen(device.page.getByRole('article').getByRole('button', { name: 'Join', exact: true }))

@@ -11,7 +11,7 @@ const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const dialogId = await newGroup(anna, 'Harbour house', [boris, clara])
+const chatId = await newGroup(anna, 'Harbour house', [boris, clara])
 afterAll(() => house.stop())
 const company = new Company(house)
 
@@ -19,7 +19,7 @@ const nothing = { pictures: 0, voices: 0, inBytes: 0 }
 
 describe('in a call', () => {
   it('two people see and hear each other, and then three; sound repairs itself and is silent when nobody speaks', async () => {
-    const [hers, his] = await company.two(dialogId, anna, boris)
+    const [hers, his] = await company.two(chatId, anna, boris)
     await seen(tile(hers.page, 'Boris Petrov').locator('video'))
     const sound = (await streams(hers.page)).filter(({ kind }) => kind === 'audio')
     const formats = (wanted: 'in' | 'out') =>
@@ -27,17 +27,17 @@ describe('in a call', () => {
     expect(formats('out')).toEqual([expect.arrayContaining(['useinbandfec=1', 'usedtx=1'])])
     expect(formats('in')).toEqual([expect.arrayContaining(['useinbandfec=1'])])
 
-    const [theirs] = await company.inCall(dialogId, clara)
+    const [theirs] = await company.inCall(chatId, clara)
     await receive([hers, his, theirs], { pictures: 2, voices: 2 })
     await press(theirs.page, 'Leave')
     await receive([hers, his], { pictures: 1, voices: 1 })
   })
 
   it('nobody has to have a microphone or a camera: without them nothing at all is sent', async () => {
-    const two = await company.two(dialogId, anna, boris)
+    const two = await company.two(chatId, anna, boris)
     const theirs = await company.device(clara)
     const { page } = theirs
-    await goToDoor(theirs, dialogId)
+    await goToDoor(theirs, chatId)
     for (const name of ['Microphone', 'Camera']) await page.getByRole('switch', { name, exact: true }).click()
     await press(page, 'Join now')
     await receives(page, { pictures: 2, voices: 2 })
@@ -49,7 +49,7 @@ describe('in a call', () => {
   })
 
   it('whoever is muted and has the camera off sends nothing at all, and is heard for as long as Space is held', async () => {
-    const [hers, his] = await company.two(dialogId, anna, boris)
+    const [hers, his] = await company.two(chatId, anna, boris)
     const muted = mark(tile(hers.page, 'Boris Petrov'), 'Microphone off')
     await press(his.page, 'Turn camera off')
     await press(his.page, 'Mute microphone')
@@ -79,7 +79,7 @@ describe('in a call', () => {
   })
 
   it('a screen is shared with its sound', async () => {
-    const [hers, his] = await company.two(dialogId, anna, boris)
+    const [hers, his] = await company.two(chatId, anna, boris)
     await press(his.page, 'Share screen')
     await receives(hers.page, { pictures: 2, voices: 2 })
     await press(controls(his.page), 'Stop sharing')

@@ -26,9 +26,9 @@ describe('a direct chat', () => {
     const hers = await openDevice(house, { account: anna })
     await hers.goto('/')
     await press(hers.page, 'New chat')
-    const dialog = hers.page.getByRole('dialog', { name: 'New chat' })
-    await dialog.getByRole('searchbox', { name: 'Find people' }).fill('Bor')
-    await dialog.getByText('Boris Petrov').click()
+    const box = hers.page.getByRole('dialog', { name: 'New chat' })
+    await box.getByRole('searchbox', { name: 'Find people' }).fill('Bor')
+    await box.getByText('Boris Petrov').click()
     await write(hers.page, 'Good morning, Boris!')
     await isTicked(hers.page, 'Good morning, Boris!', 'Sent')
 
@@ -45,15 +45,15 @@ describe('a direct chat', () => {
   })
 
   it('shows who is there, who types, and who has gone', async () => {
-    const dialogId = await newDirect(anna, clara)
-    await say(anna, dialogId, 'Are you there?')
+    const chatId = await newDirect(anna, clara)
+    await say(anna, chatId, 'Are you there?')
     const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${dialogId}`)
+    await hers.goto(`/chats/${chatId}`)
     const header = hers.page.getByRole('banner').or(hers.page.getByRole('main').locator('header'))
     await seen(header.filter({ hasText: 'Clara Rossi' }))
 
     const theirs = await openDevice(house, { account: clara })
-    await theirs.goto(`/chats/${dialogId}`)
+    await theirs.goto(`/chats/${chatId}`)
     await seen(header.getByText('online', { exact: true }))
     await composer(theirs.page).pressSequentially('I am thinking', { delay: 20 })
     await seen(header.getByText('typing…'))
@@ -71,12 +71,12 @@ describe('a group', () => {
     const hers = await openDevice(house, { account: anna })
     await hers.goto('/')
     await press(hers.page, 'New chat')
-    const dialog = hers.page.getByRole('dialog')
-    await press(dialog, 'Create group')
-    await fill(dialog, { 'Group name': 'Harbour house' })
-    await dialog.getByText('Boris Petrov').click()
-    await dialog.getByText('Clara Rossi').click()
-    await press(dialog, 'Create')
+    const box = hers.page.getByRole('dialog')
+    await press(box, 'Create group')
+    await fill(box, { 'Group name': 'Harbour house' })
+    await box.getByText('Boris Petrov').click()
+    await box.getByText('Clara Rossi').click()
+    await press(box, 'Create')
     await write(hers.page, 'Welcome, both of you')
 
     await openChat(his.page, 'Harbour house')
@@ -93,10 +93,10 @@ describe('a group', () => {
   })
 
   it('keeps line breaks, and makes links of addresses that open elsewhere and tell nothing', async () => {
-    const dialogId = await newGroup(anna, 'Links', [boris])
-    await say(boris, dialogId, 'first line\nsecond line at https://example.org/path?q=1.')
+    const chatId = await newGroup(anna, 'Links', [boris])
+    await say(boris, chatId, 'first line\nsecond line at https://example.org/path?q=1.')
     const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${dialogId}`)
+    await hers.goto(`/chats/${chatId}`)
     const anchor = message(hers.page, 'first line').getByRole('link')
     await seen(anchor)
     expect(await message(hers.page, 'first line').innerText()).toMatch(/first line\nsecond line/)
@@ -108,7 +108,7 @@ describe('a group', () => {
 
 describe('what is unread', () => {
   it('is one number in the list, in the title of the tab, on the icon and on a second device, and is gone from all when read', async () => {
-    const dialogId = await newGroup(anna, 'Numbers', [boris, clara])
+    const chatId = await newGroup(anna, 'Numbers', [boris, clara])
     const one = await openDevice(house, { account: boris })
     const other = await openDevice(house, { account: await anotherSession(house, boris) })
     for (const device of [one, other]) {
@@ -117,8 +117,8 @@ describe('what is unread', () => {
       await seen(chatInList(device.page, 'Numbers'))
     }
     const before = await titleNumber(one.page)
-    await say(anna, dialogId, 'one', 'two')
-    await say(clara, dialogId, 'three')
+    await say(anna, chatId, 'one', 'two')
+    await say(clara, chatId, 'three')
     for (const { page } of [one, other]) {
       await seen(chatWithUnread(page, 'Numbers', 3))
       await expect.poll(() => titleNumber(page)).toBe(before + 3)
@@ -147,9 +147,9 @@ describe('what is unread', () => {
 
 describe('a long message', () => {
   it('shows how much is left near the end, and is not sent beyond it', async () => {
-    const dialogId = await newGroup(anna, 'Letters', [boris])
+    const chatId = await newGroup(anna, 'Letters', [boris])
     const his = await openDevice(house, { account: boris })
-    await his.goto(`/chats/${dialogId}`)
+    await his.goto(`/chats/${chatId}`)
     await composer(his.page).fill('я'.repeat(4000))
     await seen(his.page.getByText('96', { exact: true }))
     await composer(his.page).fill('я'.repeat(4100))

@@ -11,7 +11,7 @@ const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const dialogId = await newGroup(anna, 'Sound check', [boris, clara])
+const chatId = await newGroup(anna, 'Sound check', [boris, clara])
 afterAll(() => house.stop())
 const company = new Company(house)
 company.equip(boris, { script: watchMachine })
@@ -35,7 +35,7 @@ describe('at the door of a call', () => {
 
 describe('in a call', () => {
   it('the others are heard on the chosen speaker, also after another choice and after a reload', async () => {
-    await company.inCall(dialogId, anna)
+    await company.inCall(chatId, anna)
     const { page } = await atTheDoor()
     const first = await chooseSpeaker(page, 1)
     await press(page, 'Join now')
@@ -65,7 +65,7 @@ describe('in a call', () => {
   })
 
   it('what the system takes is said to both sides, and comes back by itself, or when the page is looked at again', async () => {
-    const [hers, { page }] = await company.two(dialogId, anna, boris)
+    const [hers, { page }] = await company.two(chatId, anna, boris)
     const his = tile(hers.page, 'Boris Petrov')
 
     await system(page, 'video', true)
@@ -87,10 +87,10 @@ describe('in a call', () => {
 
   it('a microphone and a camera out of which nothing comes are noticed on both sides, and opened anew with a tap each', async () => {
     await company.close(boris)
-    const [hers] = await company.inCall(dialogId, anna)
+    const [hers] = await company.inCall(chatId, anna)
     const theirs = await openCaller(house, clara, { dead: true })
     const { page } = theirs
-    await goToDoor(theirs, dialogId)
+    await goToDoor(theirs, chatId)
     await press(page, 'Join now')
     const frozen = tile(hers.page, 'Clara Rossi').getByText('The picture stands still')
     await seen(frozen, patience.timeout)
@@ -109,7 +109,7 @@ async function atTheDoor() {
   // Whoever is in a call comes back to it by themselves.
   const leave = button(device.page, 'Leave')
   if (await leave.isVisible()) await leave.click()
-  await goToDoor(device, dialogId)
+  await goToDoor(device, chatId)
   return device
 }
 

@@ -10,16 +10,16 @@ const house = await Installation.start()
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const dialogId = await newGroup(anna, 'Long story', [boris, clara])
-await say(anna, dialogId, ...Array.from({ length: 160 }, (_, n) => `old ${n + 1}.`))
-for (const { api } of [boris, clara]) await api.messages.read.mutate({ dialogId, seq: 161 })
-await say(anna, dialogId, ...Array.from({ length: 90 }, (_, n) => `new ${n + 1}.`))
+const chatId = await newGroup(anna, 'Long story', [boris, clara])
+await say(anna, chatId, ...Array.from({ length: 160 }, (_, n) => `old ${n + 1}.`))
+for (const { api } of [boris, clara]) await api.messages.read.mutate({ chatId, seq: 161 })
+await say(anna, chatId, ...Array.from({ length: 90 }, (_, n) => `new ${n + 1}.`))
 afterAll(() => house.stop())
 
 describe('a long history', () => {
   it('opens at the first unread message when a link leads there before anything was fetched', async () => {
     const his = await openDevice(house, { account: boris })
-    await his.goto(`/chats/${dialogId}`)
+    await his.goto(`/chats/${chatId}`)
     await opensAtFirstUnread(his.page)
   })
 
@@ -35,17 +35,17 @@ describe('a long history', () => {
 
   it('takes nobody back to its end who moves away in the moment that a message comes', async () => {
     const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${dialogId}`)
+    await hers.goto(`/chats/${chatId}`)
     await expect.poll(() => inSight(hers.page, 'new 90.')).toBe(true)
     await connectionIs(hers.page, 'Online')
     const moved = log(hers.page).evaluate(movesAwayWithTheNext)
-    await say(boris, dialogId, 'one more')
+    await say(boris, chatId, 'one more')
     expect(await moved).toBeGreaterThan(200)
   })
 
   it('is read upwards to its beginning: what stands before the eyes stays there while earlier messages come in', async () => {
     const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${dialogId}`)
+    await hers.goto(`/chats/${chatId}`)
     await expect.poll(() => inSight(hers.page, 'new 90.')).toBe(true)
     // The bar above goes when the line stands, and the conversation keeps to its end as it grows.
     await connectionIs(hers.page, 'Online')

@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { type Account, newAccount, newDirect, newGroup, newOwner, say } from './house/accounts.ts'
@@ -37,7 +37,7 @@ const others: Account[] = []
 for (const name of names) others.push(await newAccount(house, anna, { name }))
 const group = await newGroup(anna, '<b>'.repeat(33), others)
 for (const [index, body] of bodies.entries()) await say(others[index % others.length] ?? anna, group, body)
-await anna.api.messages.read.mutate({ dialogId: group, seq: 1 + bodies.length })
+await anna.api.messages.read.mutate({ chatId: group, seq: 1 + bodies.length })
 for (const other of others) await say(other, await newDirect(other, anna), bodies[4] ?? '')
 afterAll(() => house.stop())
 
@@ -102,7 +102,7 @@ describe('an address that means harm', () => {
     const device = await openDevice(house, { account: anna })
     device.witness.expect(/status of 40\d/)
     const wanted: string[] = []
-    for (const id of [foreign, '0190a000-0000-7000-8000-000000000000' as DialogId, '%3Cscript%3E', '..%2F..%2Fadmin']) {
+    for (const id of [foreign, '0190a000-0000-7000-8000-000000000000' as ChatId, '%3Cscript%3E', '..%2F..%2Fadmin']) {
       await device.goto(`/chats/${id}`)
       await seen(device.page.getByText('This chat is not here'))
       wanted.push(await device.page.getByRole('main').innerText())

@@ -14,8 +14,8 @@ afterAll(() => house.stop())
 
 describe('with the keyboard alone', () => {
   it('one signs in, opens a chat, writes, and is back in the list with Esc', async () => {
-    const dialogId = await newGroup(anna, 'By keys', [boris])
-    await say(boris, dialogId, 'press on')
+    const chatId = await newGroup(anna, 'By keys', [boris])
+    await say(boris, chatId, 'press on')
     const { page, ...device } = await openDevice(house).then((opened) => ({ page: opened.page, opened }))
     await device.opened.goto('/signin')
     await focusIsOn(page, 'Email')
@@ -39,7 +39,7 @@ describe('with the keyboard alone', () => {
   })
 
   it('the chats are one stop, and arrows move in them', async () => {
-    await newDirect(anna, boris).then((dialogId) => say(anna, dialogId, 'one'))
+    await newDirect(anna, boris).then((chatId) => say(anna, chatId, 'one'))
     await newGroup(anna, 'Second', [boris])
     const device = await openDevice(house, { account: anna })
     const { page } = device

@@ -12,7 +12,7 @@ import { gone, seen } from './screens/controls.ts'
 const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
-const dialogId = await newDirect(anna, boris)
+const chatId = await newDirect(anna, boris)
 const cut = await Cut.open(house.nodes[0]?.media ?? 0)
 afterAll(() => house.stop())
 afterAll(() => cut.close())
@@ -22,7 +22,7 @@ company.equip(boris, { cut })
 
 describe('a network', () => {
   it('that loses packets is said beside the name, with the reason, for as long as it does', async () => {
-    const both = await company.two(dialogId, anna, boris)
+    const both = await company.two(chatId, anna, boris)
     const marks = both.map(({ page }) => mark(tile(page, 'Boris Petrov'), 'Weak network'))
     const said = () => Promise.all(marks.map((each) => each.evaluateAll(([first]) => first?.getAttribute('title'))))
     const why = 'Weak network. A part of what is sent gets lost on the way.'
@@ -35,7 +35,7 @@ describe('a network', () => {
   })
 
   it('that is cut for media alone leads to new transports, at the same place and without another ticket', async () => {
-    const both = await company.two(dialogId, anna, boris)
+    const both = await company.two(chatId, anna, boris)
     const { page, witness } = both[1]
     const joins = () => witness.requests.filter((url) => url.includes('meetings.join')).length
     const [connections, before] = [await countConnections(page), joins()]
@@ -49,7 +49,7 @@ describe('a network', () => {
   })
 
   it('that is cut for ten seconds is a hiccup: both sides see it, and it mends itself', async () => {
-    const both = await company.two(dialogId, anna, boris)
+    const both = await company.two(chatId, anna, boris)
     const [hers, his] = both
     his.witness.expect(networkTrouble)
     const away = mark(tile(hers.page, 'Boris Petrov'), 'Away')

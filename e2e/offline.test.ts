@@ -13,24 +13,24 @@ afterAll(() => house.stop())
 
 describe('without a network', () => {
   it('the app opens at the address of a chat, shows its messages and says that it is offline', async () => {
-    const dialogId = await newGroup(anna, 'Kept', [boris])
-    await say(boris, dialogId, 'remember me')
+    const chatId = await newGroup(anna, 'Kept', [boris])
+    await say(boris, chatId, 'remember me')
     const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${dialogId}`)
+    await device.goto(`/chats/${chatId}`)
     await seen(message(device.page, 'remember me'))
     await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
     await device.goOffline()
-    await device.openTab(`/chats/${dialogId}`)
+    await device.openTab(`/chats/${chatId}`)
     await seen(message(device.page, 'remember me'))
     await connectionIs(device.page, 'Offline')
   })
 
   it('messages are written, the tab is killed, and from a new tab each is delivered once and in order', async () => {
-    const dialogId = await newGroup(anna, 'Train', [boris])
+    const chatId = await newGroup(anna, 'Train', [boris])
     const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${dialogId}`)
+    await device.goto(`/chats/${chatId}`)
     await seen(composer(device.page))
     await connectionIs(device.page, 'Online')
     await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
@@ -43,14 +43,14 @@ describe('without a network', () => {
     await device.killTab()
 
     const his = await openDevice(house, { account: boris, installed: true })
-    await his.goto(`/chats/${dialogId}`)
+    await his.goto(`/chats/${chatId}`)
     await seen(composer(his.page))
-    await device.openTab(`/chats/${dialogId}`)
+    await device.openTab(`/chats/${chatId}`)
     await seen(message(device.page, 'third from the tunnel'))
     await device.goOnline()
     await seen(message(his.page, 'third from the tunnel'))
     await expect
-      .poll(async () => (await stored(boris, dialogId)).filter((body) => body.includes('tunnel')))
+      .poll(async () => (await stored(boris, chatId)).filter((body) => body.includes('tunnel')))
       .toEqual(['first from the tunnel', 'second from the tunnel', 'third from the tunnel'])
     for (const text of ['first', 'second', 'third']) {
       expect(await message(his.page, `${text} from the tunnel`).count()).toBe(1)
@@ -60,24 +60,24 @@ describe('without a network', () => {
   })
 
   it('what the others write meanwhile is there when the network is back', async () => {
-    const dialogId = await newGroup(anna, 'Meanwhile', [boris])
+    const chatId = await newGroup(anna, 'Meanwhile', [boris])
     const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${dialogId}`)
+    await device.goto(`/chats/${chatId}`)
     await connectionIs(device.page, 'Online')
     await device.goOffline()
     await connectionIs(device.page, 'Offline')
-    await say(boris, dialogId, 'written while you were away')
+    await say(boris, chatId, 'written while you were away')
     await device.goOnline()
     await seen(message(device.page, 'written while you were away'))
     await connectionIs(device.page, 'Online')
   })
 
   it('signing out with unsent messages is asked about once', async () => {
-    const dialogId = await newGroup(anna, 'Unsent', [boris])
+    const chatId = await newGroup(anna, 'Unsent', [boris])
     const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${dialogId}`)
+    await device.goto(`/chats/${chatId}`)
     await connectionIs(device.page, 'Online')
     await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
     await device.goOffline()
@@ -90,12 +90,12 @@ describe('without a network', () => {
 
 describe('when the server is killed', () => {
   it('the bar says so, and what is sent meanwhile arrives once when it is back', async () => {
-    const dialogId = await newGroup(anna, 'Outage', [boris])
+    const chatId = await newGroup(anna, 'Outage', [boris])
     const hers = await openDevice(house, { account: anna, installed: true })
     const his = await openDevice(house, { account: boris, installed: true })
     for (const device of [hers, his]) {
       device.witness.expect(networkTrouble)
-      await device.goto(`/chats/${dialogId}`)
+      await device.goto(`/chats/${chatId}`)
       await connectionIs(device.page, 'Online')
     }
     await house.kill()
@@ -113,16 +113,16 @@ describe('when the server is killed', () => {
     for (const { page } of [hers, his]) {
       expect(await message(page, 'into the dark').count()).toBe(1)
     }
-    expect((await stored(boris, dialogId)).filter((body) => body === 'into the dark')).toHaveLength(1)
+    expect((await stored(boris, chatId)).filter((body) => body === 'into the dark')).toHaveLength(1)
   })
 })
 
 describe('two tabs of one person', () => {
   it('do not send twice what was written in one of them, and show the same', async () => {
-    const dialogId = await newGroup(anna, 'Twice', [boris])
+    const chatId = await newGroup(anna, 'Twice', [boris])
     const device = await openDevice(house, { account: anna, installed: true })
     device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${dialogId}`)
+    await device.goto(`/chats/${chatId}`)
     await connectionIs(device.page, 'Online')
     const first = device.page
     const second = await device.openTab('/')
@@ -137,12 +137,12 @@ describe('two tabs of one person', () => {
         await isTicked(page, text, 'Sent')
         expect(await message(page, text).count()).toBe(1)
       }
-    expect((await stored(boris, dialogId)).filter(Boolean)).toEqual(['from the first tab', 'from the second tab'])
+    expect((await stored(boris, chatId)).filter(Boolean)).toEqual(['from the first tab', 'from the second tab'])
   })
 })
 
 /** The texts as the server has them, in its order. */
-async function stored(who: Account, dialogId: Parameters<typeof say>[1]): Promise<string[]> {
-  const { messages } = await who.api.messages.history.query({ dialogId, limit: 100 })
+async function stored(who: Account, chatId: Parameters<typeof say>[1]): Promise<string[]> {
+  const { messages } = await who.api.messages.history.query({ chatId, limit: 100 })
   return messages.flatMap(({ kind, body }) => (kind === 'text' && body ? [body] : []))
 }

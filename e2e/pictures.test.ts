@@ -13,14 +13,14 @@ const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const dialogId = await newGroup(anna, 'Harbour house', [boris, clara])
+const chatId = await newGroup(anna, 'Harbour house', [boris, clara])
 afterAll(() => house.stop())
 const company = new Company(house)
 company.equip(clara, { camera: { width: 1280, height: 720, frameRate: 10 } })
 
 describe('what is sent', () => {
   it('is a camera in three sizes, and a screen twice in full size: one of them stills within 250 kbit/s', async () => {
-    const [hers, { page }] = await company.two(dialogId, anna, clara)
+    const [hers, { page }] = await company.two(chatId, anna, clara)
     const widths = async () => (await sent(page)).map(({ width }) => width).toSorted((a, b) => a - b)
     await expect.poll(widths, patience).toEqual([320, 640, 1280])
     await press(page, 'Turn camera off')
@@ -45,7 +45,7 @@ describe('what is sent', () => {
 
 describe('whoever reads a chat meanwhile', () => {
   it('gets no pictures, goes on speaking, and has them back at once', async () => {
-    const [hers, his] = await company.two(dialogId, anna, boris)
+    const [hers, his] = await company.two(chatId, anna, boris)
     await link(hers.page, 'To the chat').click()
     await expect.poll(() => moves(hers.page), patience).toMatchObject({ pictures: 0, voices: 1 })
     expect(await findings(hers)).toEqual([])
@@ -61,7 +61,7 @@ describe('whoever reads a chat meanwhile', () => {
   })
 
   it('or looks at another tab gets none after five seconds, and has them back at once', async () => {
-    const [hers, his] = await company.two(dialogId, anna, boris)
+    const [hers, his] = await company.two(chatId, anna, boris)
     const since = performance.now()
     await turn(hers.page, 'hidden')
     await expect.poll(() => moves(hers.page), patience).toMatchObject({ pictures: 0, voices: 1 })
@@ -74,7 +74,7 @@ describe('whoever reads a chat meanwhile', () => {
 
 describe('the layout', () => {
   it('is a grid, a speaker or the screen, as one chooses, and a screen comes to the front by itself', async () => {
-    const [{ page }, his] = await company.two(dialogId, anna, boris)
+    const [{ page }, his] = await company.two(chatId, anna, boris)
     const width = async (name: string) => (await tile(page, name).boundingBox())?.width ?? 0
     await choose(page, 'Speaker')
     await expect.poll(async () => (await width('Boris Petrov')) > 2 * (await width('Anna Lindqvist'))).toBe(true)

@@ -33,7 +33,7 @@ const house = await Installation.start({ nodes: 1, settings: { TURN_SECRET: secr
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const dialogId = await newGroup(anna, 'Behind a wall', [boris, clara])
+const chatId = await newGroup(anna, 'Behind a wall', [boris, clara])
 afterAll(async () => {
   await house.stop()
   await turn.stop()
@@ -46,7 +46,7 @@ company.equip(clara, { relay: 'tcp' })
 
 describe('a call', () => {
   it('works through a relay alone, which one reaches over UDP and the other over TCP', async () => {
-    const [his, hers] = await company.two(dialogId, boris, clara)
+    const [his, hers] = await company.two(chatId, boris, clara)
     for (const [{ page }, protocol] of [
       [his, 'udp'],
       [hers, 'tcp'],
@@ -60,7 +60,7 @@ describe('a call', () => {
   })
 
   it('goes on with new credentials of the relay, which come before the old ones run out', async () => {
-    const [his, hers] = await company.two(dialogId, boris, clara)
+    const [his, hers] = await company.two(chatId, boris, clara)
     const before = await relayNames(his.page)
     expect(before).toHaveLength(2)
     const renewed = async () => (await relayNames(his.page)).filter((name) => !before.includes(name)).length

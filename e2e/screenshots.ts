@@ -120,7 +120,7 @@ async function take(scene: Scene, picture: Picture): Promise<void> {
   await page.waitForFunction(() => !/Somebody|Кто-то/.test(document.body.innerText))
   const typist = team.people[script.words.typing]
   const chat = team.chats[2]
-  if (typist && chat && !picture.outside) await typist.api.messages.typing.mutate({ dialogId: chat })
+  if (typist && chat && !picture.outside) await typist.api.messages.typing.mutate({ chatId: chat })
   await page.screenshot({ path: picture.file })
   console.log(picture.file)
   await context.close()

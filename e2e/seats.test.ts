@@ -13,14 +13,14 @@ const house = await Installation.start({ nodes: 1 })
 const anna = await newOwner(house, { name: 'Anna Lindqvist' })
 const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
 const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const dialogId = await newGroup(anna, 'Harbour house', [boris, clara])
+const chatId = await newGroup(anna, 'Harbour house', [boris, clara])
 afterAll(() => house.stop())
 const company = new Company(house)
 company.equip(anna, { installed: true })
 
 describe('a tab', () => {
   it('that is loaded anew is in the call again, wherever it was in the app, and as muted as before', async () => {
-    const [hers, his] = await company.two(dialogId, anna, boris)
+    const [hers, his] = await company.two(chatId, anna, boris)
     const { page } = hers
     const before = await tabOf(page)
     await press(page, 'Mute microphone')
@@ -44,7 +44,7 @@ describe('a tab', () => {
   })
 
   it('that is a copy of it is another one: it stands before the door, and takes nothing away', async () => {
-    const both = await company.two(dialogId, anna, boris)
+    const both = await company.two(chatId, anna, boris)
     const [{ page, context }] = both
     const copied = context.waitForEvent('page')
     await page.evaluate(() => void window.open(location.href))
@@ -59,7 +59,7 @@ describe('a tab', () => {
   })
 
   it('that has left has no call to go back to, and comes in again by the door', async () => {
-    const both = await company.two(dialogId, anna, boris)
+    const both = await company.two(chatId, anna, boris)
     const [{ page }, his] = both
     await press(page, 'Leave')
     await seen(page.getByRole('heading', { name: 'You left the call' }))
@@ -78,7 +78,7 @@ describe('a tab', () => {
   })
 
   it('that is closed has left: the others see nobody there, and not somebody away', async () => {
-    const [hers, his] = await company.two(dialogId, anna, boris)
+    const [hers, his] = await company.two(chatId, anna, boris)
     await his.page.close({ runBeforeUnload: false })
     await gone(tile(hers.page, 'Boris Petrov'))
     await expect.poll(() => mark(participants(hers.page), 'Away').count()).toBe(0)
@@ -88,11 +88,11 @@ describe('a tab', () => {
 
 describe('a seat', () => {
   it('is taken over by another device, and taken back', async () => {
-    const both = await company.two(dialogId, anna, boris)
+    const both = await company.two(chatId, anna, boris)
     const [, { page }] = both
     const moved = 'The call moved to another tab or device'
     const other = await openCaller(house, await anotherSession(house, boris))
-    await other.goto(`/call/${dialogId}`)
+    await other.goto(`/call/${chatId}`)
     await seen(other.page.getByText('You are in this meeting on another device. Joining moves it here.'))
     await press(other.page, 'Join now')
     await isIn(other.page)
@@ -105,9 +105,9 @@ describe('a seat', () => {
   })
 
   it('outlives the tab that died and the node that died: whom it lost is away, and the call goes on by itself', async () => {
-    const both = await company.two(dialogId, anna, boris)
+    const both = await company.two(chatId, anna, boris)
     const [{ page }] = both
-    const [lost] = await company.inCall(dialogId, clara)
+    const [lost] = await company.inCall(chatId, clara)
     await isSeen(page, 'Clara Rossi')
     await lost.killTab()
     await seen(mark(tile(page, 'Clara Rossi'), 'Away'), 20_000)
@@ -126,9 +126,9 @@ describe('a seat', () => {
   })
 
   it('is lost with the place in the chat, which is said', async () => {
-    const [hers, his] = await company.inCall(dialogId, anna, boris)
+    const [hers, his] = await company.inCall(chatId, anna, boris)
     his.witness.expect(refused(404))
-    await anna.api.dialogs.removeMember.mutate({ dialogId, userId: boris.userId })
+    await anna.api.chats.removeMember.mutate({ chatId, userId: boris.userId })
     await seen(his.page.getByRole('heading', { name: 'You were removed from the call' }), 20_000)
     await gone(tile(hers.page, 'Boris Petrov'))
     expect(await findings(his)).toEqual([])

@@ -1,6 +1,6 @@
 import { createTRPCClient, httpLink, type TRPCClient } from '@trpc/client'
 import type { AppRouter } from '@veche/api/router'
-import { type DialogId, newId, type UserId } from '@veche/shared/ids'
+import { type ChatId, newId, type UserId } from '@veche/shared/ids'
 import type { Installation } from './Installation.ts'
 
 export type Account = {
@@ -47,18 +47,18 @@ export async function anotherSession(house: Installation, account: Account): Pro
   return { ...account, api, cookie }
 }
 
-export async function newGroup(owner: Account, title: string, others: Account[]): Promise<DialogId> {
-  const id = newId<DialogId>()
-  await owner.api.dialogs.createGroup.mutate({ id, title, userIds: others.map(({ userId }) => userId) })
+export async function newGroup(owner: Account, title: string, others: Account[]): Promise<ChatId> {
+  const id = newId<ChatId>()
+  await owner.api.chats.createGroup.mutate({ id, title, userIds: others.map(({ userId }) => userId) })
   return id
 }
 
-export async function newDirect(one: Account, other: Account): Promise<DialogId> {
-  return (await one.api.dialogs.openDirect.mutate({ userId: other.userId })).id as DialogId
+export async function newDirect(one: Account, other: Account): Promise<ChatId> {
+  return (await one.api.chats.openDirect.mutate({ userId: other.userId })).id as ChatId
 }
 
-export async function say(who: Account, dialogId: DialogId, ...bodies: string[]): Promise<void> {
-  for (const body of bodies) await who.api.messages.send.mutate({ dialogId, clientId: newId(), body })
+export async function say(who: Account, chatId: ChatId, ...bodies: string[]): Promise<void> {
+  for (const body of bodies) await who.api.messages.send.mutate({ chatId, clientId: newId(), body })
 }
 
 type Rest = { name: string; email: string; password: string; locale: 'ru' | 'en' }

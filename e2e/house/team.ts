@@ -1,9 +1,9 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import { type Account, newAccount, newDirect, newGroup, newOwner, say } from './accounts.ts'
 import type { Installation } from './Installation.ts'
 import type { Script } from './scripts.ts'
 
-export type Team = { people: [Account, ...Account[]]; chats: DialogId[] }
+export type Team = { people: [Account, ...Account[]]; chats: ChatId[] }
 
 /** People and chats as a script tells them, with the times it names. The first person is the owner and has read most of it. */
 export async function newTeam(house: Installation, script: Script, locale: 'ru' | 'en'): Promise<Team> {
@@ -12,33 +12,33 @@ export async function newTeam(house: Installation, script: Script, locale: 'ru' 
   const { link } = await owner.api.admin.createInvite.mutate({ role: 'member', uses: 25, days: 30 })
   const people: Team['people'] = [owner]
   for (const other of others) people.push(await newAccount(house, owner, { ...other, link }))
-  const chats: DialogId[] = []
+  const chats: ChatId[] = []
   for (const chat of script.chats) chats.push(await newChat(house, people, chat))
   await house.setClock(0)
   return { people, chats }
 }
 
-async function newChat(house: Installation, people: Team['people'], chat: Script['chats'][number]): Promise<DialogId> {
+async function newChat(house: Installation, people: Team['people'], chat: Script['chats'][number]): Promise<ChatId> {
   const [owner] = people
   const first = chat.lines[0]
   if (first) await house.setClock(-milliseconds(first.ago) - 60_000)
   const others = chat.with.flatMap((index) => people[index] ?? [])
-  const dialogId = chat.title ? await newGroup(owner, chat.title, others) : await newDirect(owner, others[0] ?? owner)
+  const chatId = chat.title ? await newGroup(owner, chat.title, others) : await newDirect(owner, others[0] ?? owner)
   for (const { by, ago, text } of chat.lines) {
     await house.setClock(-milliseconds(ago))
-    await say(people[by] ?? owner, dialogId, text)
+    await say(people[by] ?? owner, chatId, text)
   }
-  await readMost(owner, dialogId, chat.unread ?? 0)
-  for (const other of others) await readMost(other, dialogId, 0)
-  if (chat.pinned) await owner.api.dialogs.setMine.mutate({ dialogId, pinned: true })
-  if (chat.muted) await owner.api.dialogs.setMine.mutate({ dialogId, notify: 'none' })
-  return dialogId
+  await readMost(owner, chatId, chat.unread ?? 0)
+  for (const other of others) await readMost(other, chatId, 0)
+  if (chat.pinned) await owner.api.chats.setMine.mutate({ chatId, pinned: true })
+  if (chat.muted) await owner.api.chats.setMine.mutate({ chatId, notify: 'none' })
+  return chatId
 }
 
-async function readMost(reader: Account, dialogId: DialogId, unread: number): Promise<void> {
-  const { messages } = await reader.api.messages.history.query({ dialogId, limit: 50 })
+async function readMost(reader: Account, chatId: ChatId, unread: number): Promise<void> {
+  const { messages } = await reader.api.messages.history.query({ chatId, limit: 50 })
   const seq = messages.at(-1 - unread)?.seq
-  if (seq) await reader.api.messages.read.mutate({ dialogId, seq })
+  if (seq) await reader.api.messages.read.mutate({ chatId, seq })
 }
 
 /** "1d 2h", "12m" */

@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import { afterAll, afterEach, expect, type TestContext } from 'vitest'
 import { type Device, keepPicture } from '../browser/Device.ts'
 import type { Account } from '../house/accounts.ts'
@@ -35,15 +35,15 @@ export class Company {
   }
 
   /** Each of them is in the call of a chat, in a tab that looks at it. */
-  async inCall<Accounts extends Account[]>(dialogId: DialogId, ...accounts: Accounts) {
+  async inCall<Accounts extends Account[]>(chatId: ChatId, ...accounts: Accounts) {
     const devices = await Promise.all(accounts.map((account) => this.device(account)))
-    await Promise.all(devices.map((device) => enter(device, dialogId)))
+    await Promise.all(devices.map((device) => enter(device, chatId)))
     return devices as { [each in keyof Accounts]: Device }
   }
 
   /** Two who see and hear each other. */
-  async two(dialogId: DialogId, one: Account, other: Account): Promise<[Device, Device]> {
-    const both = await this.inCall(dialogId, one, other)
+  async two(chatId: ChatId, one: Account, other: Account): Promise<[Device, Device]> {
+    const both = await this.inCall(chatId, one, other)
     await receive(both, { pictures: 1, voices: 1 })
     return both
   }
@@ -68,9 +68,9 @@ export class Company {
   }
 }
 
-async function enter(device: Device, dialogId: DialogId): Promise<void> {
+async function enter(device: Device, chatId: ChatId): Promise<void> {
   const { page } = device
-  const path = `/call/${dialogId}`
+  const path = `/call/${chatId}`
   const isHere = !page.isClosed() && new URL(page.url()).pathname === path
   if (isHere && (await button(page, 'Leave').isVisible())) return
   if (page.isClosed()) await device.openTab(path)

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { Page } from 'playwright-core'
 import { type Device, type DeviceOptions, newDevice, openDevice } from '../browser/Device.ts'
 import type { Account } from '../house/accounts.ts'
@@ -58,8 +58,8 @@ function hurry(): void {
 }
 
 /** Before the call of a chat. */
-export async function goToDoor(device: Device, dialogId: DialogId): Promise<void> {
-  await device.goto(`/call/${dialogId}`)
+export async function goToDoor(device: Device, chatId: ChatId): Promise<void> {
+  await device.goto(`/call/${chatId}`)
   await seen(button(device.page, 'Join now'))
 }
 

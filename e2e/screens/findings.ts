@@ -82,7 +82,7 @@ export async function foreignWords(page: Page, locale: 'en' | 'ru'): Promise<str
 }
 
 const leftovers =
-  /\bundefined\b|\bnull\b|\bNaN\b|\[object|\{\w*\}|\b(auth|user|dialog|message|input|request|server|network|scope|invite|mail)\.[a-z_]+\b/
+  /\bundefined\b|\bnull\b|\bNaN\b|\[object|\{\w*\}|\b(auth|user|chat|message|input|request|server|network|scope|invite|mail)\.[a-z_]+\b/
 
 /** Names of things that are written so in the other language too. */
 const kept = {

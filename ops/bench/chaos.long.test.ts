@@ -12,7 +12,7 @@ test(
       messages: 5_000,
       perSecond: 40,
       people: 20,
-      dialogs: 10,
+      chats: 10,
       apis: 3,
       pace: 1,
       seconds: 600,

@@ -14,7 +14,7 @@ test(
       messages: 600,
       perSecond: 30,
       people: 20,
-      dialogs: 10,
+      chats: 10,
       apis: 2,
       pace: 0.4,
       seconds: 25,

@@ -4,7 +4,7 @@ import { describe } from './chaos/report.ts'
 import { runStorm, type StormOptions } from './chaos/storm.ts'
 
 export const usage = `
-./veche bench chaos [--messages 5000] [--per-second 40] [--people 20] [--dialogs 10] [--apis 3] [--pace 1] [--seconds 600] [--seed N]
+./veche bench chaos [--messages 5000] [--per-second 40] [--people 20] [--chats 10] [--apis 3] [--pace 1] [--seconds 600] [--seed N]
 
 An installation of its own is killed part by part while people write: API processes, worker, Redis, Postgres, sockets, answers, tabs.
 Afterwards nothing may be lost, doubled, out of order or shown to the wrong person. Ends with 1 and the name of the rule that was broken.
@@ -14,7 +14,7 @@ const options = {
   messages: { type: 'string', default: '5000' },
   'per-second': { type: 'string', default: '40' },
   people: { type: 'string', default: '20' },
-  dialogs: { type: 'string', default: '10' },
+  chats: { type: 'string', default: '10' },
   apis: { type: 'string', default: '3' },
   pace: { type: 'string', default: '1' },
   seconds: { type: 'string', default: '600' },
@@ -47,7 +47,7 @@ function read(args: string[]): StormOptions {
     messages: number('messages'),
     perSecond: number('per-second'),
     people: Math.max(4, number('people')),
-    dialogs: Math.max(4, number('dialogs')),
+    chats: Math.max(4, number('chats')),
     apis: number('apis'),
     pace: number('pace'),
     seconds: number('seconds'),

@@ -38,9 +38,9 @@ const parts: Record<string, (options: Options) => Promise<Figure[]>> = {
   disk: onStage((stage) => measureDisk(stage.folder)),
   delivery: onStage((stage, given) => measureDelivery(stage, { ...given, members: 200, perSecond: 20 })),
   sends: onStage((stage, given) => measureSends(stage, { ...given, lines: 64 })),
-  sync: onStage((stage, given) => measureFirstSync(stage, { ...given, dialogs: 1_000, messagesEach: 60 })),
+  sync: onStage((stage, given) => measureFirstSync(stage, { ...given, chats: 1_000, messagesEach: 60 })),
   reconnect: onStage((stage, given) =>
-    measureReconnect(stage, { ...given, sockets: 2_000, dialogsEach: 5, membersEach: 50 }),
+    measureReconnect(stage, { ...given, sockets: 2_000, chatsEach: 5, membersEach: 50 }),
   ),
   memory: (given) => measureMemory({ ...given, people: 20 }),
 }

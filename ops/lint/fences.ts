@@ -10,7 +10,7 @@ const tests = ['**/*.test.ts', '**/test/**', 'e2e/**', 'ops/**']
 /** Features of the API from the ground up: each may import those of its own line and of the lines above it. */
 const apiFloors = [
   ['mail', 'auth', 'users'],
-  ['dialogs'],
+  ['chats'],
   ['messages', 'files'],
   ['meetings'],
   ['push', 'search'],
@@ -20,7 +20,7 @@ const apiFeatures = [...apiFloors.flat(), 'sync']
 
 /** What every feature of the web app stands on; of these `ui` and `i18n` know no server. */
 const webGround = ['api', 'frame', 'i18n', 'live', 'session', 'store', 'ui']
-const webFeatures = ['admin', 'auth', 'chat', 'dialogs', 'files', 'meetings', 'people', 'push', 'search', 'settings']
+const webFeatures = ['admin', 'auth', 'chat', 'chats', 'files', 'meetings', 'people', 'push', 'search', 'settings']
 
 /** The rules "Who may import whom" of the conventions; ESLint keeps one set of patterns a file, so each set is whole. */
 export function fences(): Linter.Config[] {

@@ -101,8 +101,8 @@ describe('malformed input', () => {
   })
 
   it('of the right size and a hostile kind is a text like any other', async () => {
-    const dialogId = await newGroup(house.deps, [anna], `<img src=x onerror=alert(1)> '; drop table users; --`)
-    const url = `${address}/sync.scope?input=${encodeURIComponent(JSON.stringify({ id: dialogId, since: 0 }))}`
+    const chatId = await newGroup(house.deps, [anna], `<img src=x onerror=alert(1)> '; drop table users; --`)
+    const url = `${address}/sync.scope?input=${encodeURIComponent(JSON.stringify({ id: chatId, since: 0 }))}`
     const answer = await fetch(url, { headers: { cookie: `${sessionCookie}=${anna.token}` } })
     expect(await answer.text()).toContain(`<img src=x onerror=alert(1)> '; drop table users; --`)
     expect(answer.headers.get('content-type')).toContain('application/json')

@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
 import type { Env } from './env.ts'
 import { SessionLookup } from './auth/SessionLookup.ts'
-import { rowSources as dialogRows } from './dialogs/rows.ts'
-import { dialogView } from './dialogs/view.ts'
+import { rowSources as chatRows } from './chats/rows.ts'
+import { chatView } from './chats/view.ts'
 import { Faces } from './meetings/Faces.ts'
 import { NodeControl } from './meetings/nodes/NodeControl.ts'
 import { NodeWatch } from './meetings/nodes/NodeWatch.ts'
@@ -79,12 +79,12 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     limits: new RateLimits(redis, env.REDIS_PREFIX),
     mailer: createMailer(env),
     metrics: createMetrics(new Registry()),
-    rowSources: [...dialogRows, ...messageRows, ...meetingRows, ...userRows],
-    scopeViews: [dialogView, meetingView, userView, directoryView],
+    rowSources: [...chatRows, ...messageRows, ...meetingRows, ...userRows],
+    scopeViews: [chatView, meetingView, userView, directoryView],
     tickets: new Tickets(env),
     control: new NodeControl(env),
     faces: new Faces({ polls: pools.polls, hints, log }),
-    // At most four connections for one scope, so that a hot dialog cannot eat the pool; at most three streams and eight states at
+    // At most four connections for one scope, so that a hot chat cannot eat the pool; at most three streams and eight states at
     // once, so that everybody who comes back after a restart waits here and not for a connection.
     // Four passwords hashed at once take 190 MB and every thread that Node has for such work.
     gates: { scope: new Semaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) },

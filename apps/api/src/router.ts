@@ -1,6 +1,6 @@
 import { adminRouter } from './admin/router.ts'
 import { authRouter } from './auth/router.ts'
-import { dialogsRouter } from './dialogs/router.ts'
+import { chatsRouter } from './chats/router.ts'
 import { meetingsRouter } from './meetings/router.ts'
 import { messagesRouter } from './messages/router.ts'
 import { live } from './sync/live.ts'
@@ -11,7 +11,7 @@ import { usersRouter } from './users/router.ts'
 export const appRouter = router({
   auth: authRouter,
   users: usersRouter,
-  dialogs: dialogsRouter,
+  chats: chatsRouter,
   messages: messagesRouter,
   meetings: meetingsRouter,
   sync: syncRouter,

@@ -3,7 +3,7 @@ import { limits } from '@veche/shared/limits'
 import type { types } from 'mediasoup'
 import type { Deps } from './deps.ts'
 import { CallError } from './errors.ts'
-import type { ConsumerView } from './frames.ts'
+import type { SubscriptionView } from './frames.ts'
 import { Feed } from './Feed.ts'
 import type { Tile, View } from './inputs.ts'
 import type { Size } from './layers.ts'
@@ -44,7 +44,7 @@ export class Consuming {
     return [...this.#slots.values()].flatMap(({ feed }) => feed ?? [])
   }
 
-  views(): ConsumerView[] {
+  views(): SubscriptionView[] {
     return this.feeds.map((feed) => feed.view())
   }
 
@@ -62,8 +62,8 @@ export class Consuming {
       .filter((offer) => this.#wants(offer))
       .sort((a, b) => order[a.own.source] - order[b.own.source])
     const made = await Promise.all(wanted.map((offer) => this.#open(offer)))
-    const consumers = made.filter((feed) => feed !== undefined && !feed.closed).map((feed) => feed!.view())
-    if (consumers.length > 0) this.#peer.push({ type: 'consumers', consumers })
+    const subscriptions = made.filter((feed) => feed !== undefined && !feed.closed).map((feed) => feed!.view())
+    if (subscriptions.length > 0) this.#peer.push({ type: 'subscriptions', subscriptions })
   }
 
   ready(ids: string[]): void {
@@ -84,7 +84,7 @@ export class Consuming {
   #wants({ own, seatId }: Offer): boolean {
     if (own.closed || this.#slots.has(own.id)) return false
     // Those that leave are on another transport, of which there is one at most.
-    if (this.#slots.size >= limits.call.consumers) return false
+    if (this.#slots.size >= limits.call.subscriptions) return false
     return own.source !== 'cam' || this.#sizeOf(own, seatId) !== null
   }
 

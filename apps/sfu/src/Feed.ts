@@ -2,7 +2,7 @@ import type { SeatId } from '@veche/shared/ids'
 import type { Source } from '@veche/shared/meetings'
 import type { types } from 'mediasoup'
 import type { Deps } from './deps.ts'
-import type { ConsumerView, RoomFrame } from './frames.ts'
+import type { SubscriptionView, RoomFrame } from './frames.ts'
 import { layerFor, priorityOf, type Size } from './layers.ts'
 import type { Own } from './Own.ts'
 import { within } from './within.ts'
@@ -43,7 +43,7 @@ export class Feed {
     this.transportId = transportId
     this.#consumer = consumer
     this.#size = size
-    deps.metrics.consumers.inc({ source: own.source })
+    deps.metrics.subscriptions.inc({ source: own.source })
     consumer.observer.once('close', () => this.#gone())
     for (const event of ['producerpause', 'producerresume', 'layerschange'] as const)
       consumer.on(event, () => this.#tell())
@@ -85,16 +85,16 @@ export class Feed {
     return stats.flatMap((stat) => (stat.type === 'outbound-rtp' ? (stat.roundTripTime ?? []) : []))[0]
   }
 
-  view(): ConsumerView {
+  view(): SubscriptionView {
     return {
       id: this.id,
       transportId: this.transportId,
-      producerId: this.own.id,
+      publicationId: this.own.id,
       seatId: this.seatId,
       source: this.source,
       kind: this.#consumer.kind,
       rtpParameters: this.#consumer.rtpParameters,
-      producerPaused: this.#consumer.producerPaused,
+      publicationPaused: this.#consumer.producerPaused,
       hidden: this.hidden,
     }
   }
@@ -120,16 +120,16 @@ export class Feed {
   }
 
   #gone(): void {
-    this.#deps.metrics.consumers.dec({ source: this.source })
-    this.onFrame({ type: 'consumerClosed', id: this.id })
+    this.#deps.metrics.subscriptions.dec({ source: this.source })
+    this.onFrame({ type: 'subscriptionClosed', id: this.id })
   }
 
   #tell(): void {
     const layer = this.#consumer.currentLayers?.spatialLayer ?? null
     this.onFrame({
-      type: 'consumer',
+      type: 'subscription',
       id: this.id,
-      producerPaused: this.#consumer.producerPaused,
+      publicationPaused: this.#consumer.producerPaused,
       hidden: this.hidden,
       layer,
     })

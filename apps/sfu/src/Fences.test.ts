@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { BootId, MeetingId, NodeId, SeatId } from '@veche/shared/ids'
-import type { SeatOrder } from '@veche/shared/nodes'
+import type { SeatUpdate } from '@veche/shared/nodes'
 import { beforeEach, expect, test } from 'vitest'
 import { Fences } from './Fences.ts'
 import { newClaims } from './test/api.ts'
@@ -17,7 +17,7 @@ beforeEach(() => {
 })
 
 const claims = (meetingEpoch: number, seatEpoch: number) => newClaims(node, { meeting, seat, meetingEpoch, seatEpoch })
-const learn = (state: SeatOrder['state'], epoch: number) =>
+const learn = (state: SeatUpdate['state'], epoch: number) =>
   fences.learn({ meeting, epoch: 1, state: 'live', rev: 1, seats: [{ seat, epoch, state, caps: [] }] })
 
 test('an older place of the meeting is refused once a newer one is known', () => {

@@ -1,5 +1,5 @@
 import type { MeetingId, SeatId } from '@veche/shared/ids'
-import type { MeetingOrder } from '@veche/shared/nodes'
+import type { MeetingUpdate } from '@veche/shared/nodes'
 import type { TicketClaims } from '@veche/shared/ticket'
 import type { Clock } from './clock.ts'
 
@@ -39,7 +39,7 @@ export class Fences {
     return fence.epoch === meetingEpoch && known?.least === seatEpoch + 1 && known.ended < seatEpoch
   }
 
-  learn(order: MeetingOrder): void {
+  learn(order: MeetingUpdate): void {
     const fence = this.#of(order.meeting)
     fence.epoch = Math.max(fence.epoch, order.state === 'live' ? order.epoch : order.epoch + 1)
     for (const { seat, epoch, state } of order.seats) {

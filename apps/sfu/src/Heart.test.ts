@@ -87,7 +87,7 @@ test('the API is gone for a while: calls go on, tickets too, and the heart beats
   const failed = async () =>
     (await house.deps.metrics.heartbeats.get()).values.find(({ labels }) => labels.outcome === 'failed')?.value ?? 0
   await expect.poll(() => house.pass(1_000).then(failed)).toBeGreaterThan(1)
-  await visitor.call.room.view.mutate({ tiles: [] })
+  await visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
   await enter()
   expect(house.node.ready).toBe(true)
   await house.api.listen()
@@ -149,7 +149,7 @@ test('the control port answers the API, and takes its orders at once', async () 
   const api = control(house.deps.env.SFU_KEY)
   expect(await api.alive.query()).toEqual({ node: 'sfu-0', boot: house.node.boot })
   const seats = [{ seat: joined.seatId, epoch: 1, state: 'removed' as const, caps: [] }]
-  expect(await api.orders.mutate({ meeting, epoch: 1, state: 'live', rev: 9, seats })).toEqual({ rev: 0 })
+  expect(await api.update.mutate({ meeting, epoch: 1, state: 'live', rev: 9, seats })).toEqual({ rev: 0 })
   expect(await visitor.frame('ended')).toMatchObject({ reason: 'removed' })
 })
 

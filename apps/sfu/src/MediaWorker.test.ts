@@ -61,7 +61,7 @@ test.each([
       await house.ticket({ meeting: anna.meeting, seat: anna.joined.seatId, seatEpoch: 2 }),
     )
     expect([before.ports, portsOf(boris.joined)]).toContainEqual(portsOf(joined))
-    await boris.visitor.call.room.view.mutate({ tiles: [] })
+    await boris.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
     expect(boris.visitor.frames.some(({ type }) => type === 'ended')).toBe(false)
     await Promise.all([again.call.room.leave.mutate(), boris.visitor.call.room.leave.mutate()])
   },

@@ -1,6 +1,6 @@
 import type { BootId, MeetingId, NodeId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import type { Heartbeat, HeartbeatAnswer, MeetingOrder } from '@veche/shared/nodes'
+import type { Heartbeat, HeartbeatAnswer, MeetingUpdate } from '@veche/shared/nodes'
 import type { TicketClaims } from '@veche/shared/ticket'
 import type { Logger } from 'pino'
 import type { Deps } from './deps.ts'
@@ -91,7 +91,7 @@ export class Node {
   }
 
   /** Orders that the API gives at once; what gets lost comes again with a heartbeat. */
-  nudge(order: MeetingOrder): number {
+  nudge(order: MeetingUpdate): number {
     this.#obey(order, false)
     return this.#rooms.get(order.meeting)?.rev ?? 0
   }
@@ -205,7 +205,7 @@ export class Node {
     })
   }
 
-  #obey(order: MeetingOrder, whole: boolean): void {
+  #obey(order: MeetingUpdate, whole: boolean): void {
     this.#fences.learn(order)
     const room = this.#rooms.get(order.meeting)
     if (!room) return
@@ -216,7 +216,7 @@ export class Node {
 }
 
 /** A meeting that has ended is over wherever it is; one that has moved is over here, unless the order is older than what is here. */
-function endOf({ state, epoch }: MeetingOrder, here: number): EndReason | null {
+function endOf({ state, epoch }: MeetingUpdate, here: number): EndReason | null {
   if (state === 'ended') return 'meeting_ended'
   if (epoch > here || (state === 'moved' && epoch >= here)) return 'moved'
   return null

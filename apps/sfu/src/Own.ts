@@ -1,7 +1,7 @@
 import type { Source } from '@veche/shared/meetings'
 import type { types } from 'mediasoup'
 import type { Deps } from './deps.ts'
-import type { ProducerView } from './frames.ts'
+import type { PublicationView } from './frames.ts'
 import { within } from './within.ts'
 
 /** One stream that a peer sends. It flows if its owner wants it to and the node does not hold it. */
@@ -41,7 +41,7 @@ export class Own {
     return Math.max(0, ...flowing.map(({ encodingIdx }) => encodingIdx))
   }
 
-  view(): ProducerView {
+  view(): PublicationView {
     return { id: this.id, source: this.source, paused: this.paused }
   }
 

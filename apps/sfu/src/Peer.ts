@@ -72,7 +72,7 @@ export class Peer {
 
   view(): PeerView {
     const { seatId, userId, name, away, quality } = this
-    return { seatId, userId, name, away, quality, producers: this.room.producersOf(seatId) }
+    return { seatId, userId, name, away, quality, publications: this.room.publicationsOf(seatId) }
   }
 
   /** From here on this socket is the peer's. The first frame holds everything, so nothing that was lost before is missed. */
@@ -90,9 +90,9 @@ export class Peer {
       caps: this.caps,
       send: this.transports.view('send'),
       recv: this.transports.view('recv'),
-      producers: this.producing.views(),
+      publications: this.producing.views(),
       peers: this.room.othersThan(this).map((other) => other.view()),
-      consumers: this.consuming.views(),
+      subscriptions: this.consuming.views(),
       speakers: this.room.speakers,
     })
     this.#secretArrived = arrived

@@ -4,7 +4,7 @@ import type { Capability } from '@veche/shared/permissions'
 import type { types } from 'mediasoup'
 import type { Deps } from './deps.ts'
 import { fail, must } from './errors.ts'
-import type { ProducerView } from './frames.ts'
+import type { PublicationView } from './frames.ts'
 import type { Produce } from './inputs.ts'
 import { Own } from './Own.ts'
 import type { Peer } from './Peer.ts'
@@ -36,7 +36,7 @@ export class Producing {
     return [...this.#own.values()]
   }
 
-  views(): ProducerView[] {
+  views(): PublicationView[] {
     return this.all.map((own) => own.view())
   }
 
@@ -51,7 +51,7 @@ export class Producing {
       'call.media_refused',
     )
     const transport = this.#peer.transports.sending(transportId)
-    must(this.#making < limits.call.producers, 'call.limit')
+    must(this.#making < limits.call.publications, 'call.limit')
     for (const own of this.#of(source)) if (own.transportId === transportId) this.#close(own)
     const producer = await this.#make(transport, { kind, rtpParameters, paused, ...keyFrames(source) })
     // Much may have happened since it was asked for. What is made on a transport that closed meanwhile does not know that it is.
@@ -98,7 +98,7 @@ export class Producing {
 
   async stop(own: Own, reason: 'bitrate' | 'capability', closed = false): Promise<void> {
     this.#deps.metrics.stops.inc({ reason })
-    this.#peer.push({ type: 'stopped', id: own.id, source: own.source, reason, closed })
+    this.#peer.push({ type: 'publicationStopped', id: own.id, source: own.source, reason, closed })
     if (closed) return this.#close(own)
     await own.hold(reason)
     this.#peer.room.tell(this.#peer)
@@ -158,10 +158,10 @@ export class Producing {
 
   #keep(own: Own): void {
     this.#own.set(own.id, own)
-    this.#deps.metrics.producers.inc({ source: own.source })
+    this.#deps.metrics.publications.inc({ source: own.source })
     own.onClose(() => {
       this.#own.delete(own.id)
-      this.#deps.metrics.producers.dec({ source: own.source })
+      this.#deps.metrics.publications.dec({ source: own.source })
       this.#peer.room.tell(this.#peer)
     })
   }

@@ -1,11 +1,11 @@
 import type { MeetingId, SeatId } from '@veche/shared/ids'
-import type { MeetingOrder, SeatOrder, SeatSeen } from '@veche/shared/nodes'
+import type { MeetingUpdate, SeatUpdate, SeatReport } from '@veche/shared/nodes'
 import type { TicketClaims } from '@veche/shared/ticket'
 import type { Offer } from './Consuming.ts'
 import type { Stop } from './clock.ts'
 import type { Deps } from './deps.ts'
 import { fail } from './errors.ts'
-import type { EndReason, ProducerView, RoomFrame } from './frames.ts'
+import type { EndReason, PublicationView, RoomFrame } from './frames.ts'
 import type { NewJoin } from './inputs.ts'
 import type { MediaWorker } from './MediaWorker.ts'
 import type { Own } from './Own.ts'
@@ -31,7 +31,7 @@ export class Room {
   /** Legs whose seat has a newer one: they only send, and not for long. */
   readonly #fading = new Set<Peer>()
   /** What each seat was last ordered, and at which revision: an older order comes too late. */
-  readonly #ordered = new Map<SeatId, { rev: number; order: SeatOrder }>()
+  readonly #ordered = new Map<SeatId, { rev: number; order: SeatUpdate }>()
   #entering = 0
   readonly #stopChecks: Stop
 
@@ -82,7 +82,7 @@ export class Room {
     return [...this.#peers.values()].filter((other) => other !== peer)
   }
 
-  producersOf(seat: SeatId): ProducerView[] {
+  publicationsOf(seat: SeatId): PublicationView[] {
     return this.legs.filter(({ seatId }) => seatId === seat).flatMap(({ producing }) => producing.views())
   }
 
@@ -116,12 +116,12 @@ export class Room {
     if (this.#peers.get(peer.seatId) !== peer) return
     this.#peers.delete(peer.seatId)
     for (const old of this.#fading) if (old.seatId === peer.seatId) old.close()
-    this.broadcast({ type: 'gone', seatId: peer.seatId })
+    this.broadcast({ type: 'peerGone', seatId: peer.seatId })
     this.#closeIfEmpty()
   }
 
   /** What the API wants of the seats. Only the heartbeat's answers are without gaps, so only they move the revision. */
-  apply(order: MeetingOrder, whole: boolean): void {
+  apply(order: MeetingUpdate, whole: boolean): void {
     for (const seat of order.seats) {
       if (order.rev < (this.#ordered.get(seat.seat)?.rev ?? 0)) continue
       this.#ordered.set(seat.seat, { rev: order.rev, order: seat })
@@ -131,7 +131,7 @@ export class Room {
   }
 
   /** Who is here. A leg that only fades is nobody's sign of life. */
-  seats(): SeatSeen[] {
+  seats(): SeatReport[] {
     const here = [...this.#peers.values()].filter(({ ended }) => !ended)
     return here.map(({ seatId, epoch, away }) => ({ seat: seatId, epoch, state: away ? 'away' : 'in' }))
   }
@@ -178,7 +178,7 @@ export class Room {
     return order?.epoch === claims.seatEpoch ? { ...claims, caps: order.caps } : claims
   }
 
-  #applySeat({ seat, epoch, state, caps }: SeatOrder): void {
+  #applySeat({ seat, epoch, state, caps }: SeatUpdate): void {
     const peer = this.#peers.get(seat)
     if (!peer || epoch < peer.epoch) return
     if (state === 'removed' || state === 'left') return peer.end(state)

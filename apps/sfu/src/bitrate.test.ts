@@ -49,9 +49,9 @@ async function newSender() {
     }
     return { id, flood, second: async (times: number) => peer.producing.guard(await flood(times), 1) }
   }
-  const stopped = () => visitor.frames.flatMap((frame) => (frame.type === 'stopped' ? frame.closed : []))
+  const stopped = () => visitor.frames.flatMap((frame) => (frame.type === 'publicationStopped' ? frame.closed : []))
   const heard = async () => {
-    await visitor.call.room.view.mutate({ tiles: [] })
+    await visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
     return stopped()
   }
   return { visitor, peer, speak, heard }

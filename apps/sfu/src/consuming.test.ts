@@ -43,19 +43,19 @@ async function offers(transport: types.Transport, source: 'mic' | 'cam', count: 
 
 test('nobody receives more streams than the limit, and what ends makes room', async () => {
   const { visitor, peer } = await enter()
-  const all = await offers(peer.transports.newest('send'), 'mic', limits.call.consumers + 2)
+  const all = await offers(peer.transports.newest('send'), 'mic', limits.call.subscriptions + 2)
   await Promise.all([peer.consuming.take(all.slice(0, 300)), peer.consuming.take(all), peer.consuming.take(all)])
-  expect(peer.consuming.feeds).toHaveLength(limits.call.consumers)
+  expect(peer.consuming.feeds).toHaveLength(limits.call.subscriptions)
   const [first] = peer.consuming.feeds
   first!.own.close()
-  await visitor.frame('consumerClosed', ({ id }) => id === first?.id)
+  await visitor.frame('subscriptionClosed', ({ id }) => id === first?.id)
   await peer.consuming.take(all)
-  expect(peer.consuming.feeds).toHaveLength(limits.call.consumers)
+  expect(peer.consuming.feeds).toHaveLength(limits.call.subscriptions)
 })
 
 test('on a renewed transport there is room for everything that leaves the old one', async () => {
   const { peer, room } = await enter()
-  const count = limits.call.consumers / 2 + 10
+  const count = limits.call.subscriptions / 2 + 10
   const all = await offers(peer.transports.newest('send'), 'mic', count)
   vi.spyOn(room, 'offersFor').mockReturnValue(all)
   await peer.consuming.take(all)

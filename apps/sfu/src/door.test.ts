@@ -102,24 +102,25 @@ test('a message that is over-large closes its own socket and no other', async ()
   anna.socket.send('x'.repeat(limits.call.messageBytes + 1))
   const [code] = await once(anna.socket, 'close')
   expect(code).toBe(1009)
-  await boris.call.room.view.mutate({ tiles: [] })
+  await boris.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
 test('more calls than the rate are refused with a code, and are good again a second later', async () => {
   const anna = await enter()
   const outcomes = []
-  for (let count = 0; count < 100; count += 1) outcomes.push(await refusal(anna.call.room.view.mutate({ tiles: [] })))
+  for (let count = 0; count < 100; count += 1)
+    outcomes.push(await refusal(anna.call.room.setVisibleTiles.mutate({ tiles: [] })))
   expect(outcomes.slice(0, 50)).toEqual(Array(50).fill('accepted'))
   expect(outcomes.at(-1)).toBe('request.too_many')
   clock.advance(1000)
-  expect(await refusal(anna.call.room.view.mutate({ tiles: [] }))).toBe('accepted')
+  expect(await refusal(anna.call.room.setVisibleTiles.mutate({ tiles: [] }))).toBe('accepted')
 })
 
 test('a flood is cut off, and nobody else feels it', async () => {
   const [anna, boris] = [await enter(), await enter()]
   const closed = once(anna.socket, 'close')
   for (let count = 0; count < 1_000; count += 1) anna.socket.send('{}')
-  await boris.call.room.view.mutate({ tiles: [] })
+  await boris.call.room.setVisibleTiles.mutate({ tiles: [] })
   const [code] = await closed
   expect(code).toBe(4008)
 })
@@ -160,7 +161,7 @@ test('a list of calls that is too long is not read at all', async () => {
   anna.socket.on('message', (data: Buffer) => answers.push(data.toString()))
   const call = { id: 1, method: 'query', params: { path: 'x', input: {} } }
   anna.socket.send(JSON.stringify(Array.from({ length: 900 }, (_, id) => ({ ...call, id: id + 1000 }))))
-  await anna.call.room.view.mutate({ tiles: [] })
+  await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
   expect(answers.length).toBeLessThan(5)
 })
 
@@ -176,7 +177,7 @@ test('binary frames, broken JSON and broken frames are refused or end their own 
     Buffer.from([0, 255, 254]),
   ])
     anna.socket.send(junk)
-  await anna.call.room.view.mutate({ tiles: [] })
+  await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
   const raw = new WebSocket(house.url)
   await once(raw, 'open')
   // Reserved bits that nobody agreed upon.
@@ -184,7 +185,7 @@ test('binary frames, broken JSON and broken frames are refused or end their own 
   inner.write(Buffer.from([0xf1, 0x80, 1, 2, 3, 4]))
   raw.on('error', () => undefined)
   await once(raw, 'close')
-  await anna.call.room.view.mutate({ tiles: [] })
+  await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
 test('who does not read is cut off before it fills the memory of the node', async () => {

@@ -7,15 +7,15 @@ import type { types } from 'mediasoup'
 export type RoomFrame =
   | JoinedFrame
   | { type: 'peer'; peer: PeerView }
-  | { type: 'gone'; seatId: SeatId }
-  | { type: 'consumers'; consumers: ConsumerView[] }
-  | { type: 'consumer'; id: string; producerPaused: boolean; hidden: boolean; layer: number | null }
-  | { type: 'consumerClosed'; id: string }
+  | { type: 'peerGone'; seatId: SeatId }
+  | { type: 'subscriptions'; subscriptions: SubscriptionView[] }
+  | { type: 'subscription'; id: string; publicationPaused: boolean; hidden: boolean; layer: number | null }
+  | { type: 'subscriptionClosed'; id: string }
   /** Who speaks now, the loudest first. */
   | { type: 'speakers'; seatIds: SeatId[] }
   | { type: 'quality'; seatId: SeatId; quality: Quality }
   /** A producer of mine that the node stopped: paused, or closed when more than its share went on coming. */
-  | { type: 'stopped'; id: string; source: Source; reason: 'bitrate' | 'capability'; closed: boolean }
+  | { type: 'publicationStopped'; id: string; source: Source; reason: 'bitrate' | 'capability'; closed: boolean }
   | TransportLost
   | { type: 'caps'; caps: Capability[] }
   /** The last frame. `taken_over`: the seat is in use elsewhere. `lost`, `moved`, `stopping`: ask the API for a new ticket. */
@@ -41,11 +41,11 @@ export type JoinedFrame = {
   caps: Capability[]
   send: TransportView
   recv: TransportView
-  /** My own producers that still flow: after a resume the browser compares. */
-  producers: ProducerView[]
+  /** My own publications that still flow: after a resume the browser compares. */
+  publications: PublicationView[]
   /** The others. */
   peers: PeerView[]
-  consumers: ConsumerView[]
+  subscriptions: SubscriptionView[]
   speakers: SeatId[]
 }
 
@@ -56,7 +56,7 @@ export type TransportView = {
   dtlsParameters: types.DtlsParameters
 }
 
-export type ProducerView = { id: string; source: Source; paused: boolean }
+export type PublicationView = { id: string; source: Source; paused: boolean }
 
 export type PeerView = {
   seatId: SeatId
@@ -65,23 +65,23 @@ export type PeerView = {
   /** No sign of life for 5 s: the seat is kept. */
   away: boolean
   quality: Quality
-  producers: ProducerView[]
+  publications: PublicationView[]
 }
 
 /** How what this peer sends (`up`) and receives (`down`) arrives. */
 export type Quality = { up: Level; down: Level; reason: 'loss' | 'bandwidth' | 'delay' | null }
 export type Level = 'good' | 'weak' | 'bad'
 
-export type ConsumerView = {
+export type SubscriptionView = {
   id: string
   /** The transport it arrives on: while one is being renewed there are two. */
   transportId: string
-  producerId: string
+  publicationId: string
   seatId: SeatId
   source: Source
   kind: types.MediaKind
   rtpParameters: types.RtpParameters
-  producerPaused: boolean
+  publicationPaused: boolean
   /** Not on the screen as far as the node knows: kept, and silent. */
   hidden: boolean
 }

@@ -132,8 +132,8 @@ test('more tiles than a page has, and tiles of impossible size, are refused', as
     [{ ...tile, source: 'mic' }],
     [{ ...tile, seatId: 'x' }],
   ])
-    expect(await raw(visitor, 'room.view', { tiles })).toBe('input.invalid')
-  expect(await raw(visitor, 'room.view', { tiles: [{ ...tile, seatId: randomUUID() }] })).toBe('accepted')
+    expect(await raw(visitor, 'room.setVisibleTiles', { tiles })).toBe('input.invalid')
+  expect(await raw(visitor, 'room.setVisibleTiles', { tiles: [{ ...tile, seatId: randomUUID() }] })).toBe('accepted')
 })
 
 test('a client that does not wait for answers makes no more transports and streams than one that does', async () => {
@@ -144,11 +144,11 @@ test('a client that does not wait for answers makes no more transports and strea
     return codes.filter((code) => code === 'call.limit').length
   }
   const { transport, media } = visitor.call
-  const renewals = () => transport.renew.mutate({ direction: 'send' })
+  const renewals = () => transport.replace.mutate({ direction: 'send' })
   expect(await outcomes(8, renewals)).toBeGreaterThanOrEqual(8 - limits.call.transports)
   const input = { source: 'mic' as const, transportId: joined.send.id }
   const streams = () => media.produce.mutate({ ...input, rtpParameters: sound() })
-  expect(await outcomes(20, streams)).toBe(20 - limits.call.producers)
+  expect(await outcomes(20, streams)).toBe(20 - limits.call.publications)
   await house.pass(1_000)
   expect(await refusal(renewals())).toBe('accepted')
   expect(await refusal(streams())).toBe('accepted')
@@ -188,17 +188,17 @@ test('whoever keeps the whole room busy is refused, on another socket too, and n
 })
 
 const paths = [
-  'room.view',
+  'room.setVisibleTiles',
   'room.leave',
   'transport.connect',
   'transport.restartIce',
-  'transport.renew',
+  'transport.replace',
   'media.produce',
   'media.pause',
   'media.resume',
   'media.close',
   'media.ready',
-  'media.refresh',
+  'media.requestKeyFrame',
 ]
 
 test('junk of any shape is answered with a code by every procedure', async () => {

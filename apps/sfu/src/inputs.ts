@@ -1,6 +1,6 @@
 import { limits } from '@veche/shared/limits'
 import { sources } from '@veche/shared/meetings'
-import { meetingOrder } from '@veche/shared/nodes'
+import { meetingUpdate } from '@veche/shared/nodes'
 import { seatId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
 import { dtlsParameters, rtpCapabilities, rtpParameters } from './media-inputs.ts'
@@ -12,7 +12,7 @@ const tile = z.strictObject({ seatId, source: z.enum(['cam', 'screen']), width: 
 const tiles = z.array(tile).max(limits.call.tiles)
 
 /**
- * What is on the screen. `first`: until `room.view` is called, so many cameras count as seen, small, besides those that are named:
+ * What is on the screen. `first`: until `room.setVisibleTiles` is called, so many cameras count as seen, small, besides those that are named:
  * whoever has just come does not know the others yet.
  */
 const view = z.strictObject({ tiles, first: z.int().min(0).max(limits.call.tiles).default(9) })
@@ -34,9 +34,9 @@ export const produce = z.strictObject({
   paused: z.boolean().default(false),
 })
 export const one = z.strictObject({ id })
-export const some = z.strictObject({ ids: z.array(id).max(limits.call.consumers) })
+export const some = z.strictObject({ ids: z.array(id).max(limits.call.subscriptions) })
 
-export const orders = meetingOrder
+export const orders = meetingUpdate
 
 export type Join = z.output<typeof join>
 export type NewJoin = Extract<Join, { ticket: string }>

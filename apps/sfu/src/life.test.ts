@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { MeetingId, SeatId } from '@veche/shared/ids'
-import type { MeetingOrder, SeatOrder } from '@veche/shared/nodes'
+import type { MeetingUpdate, SeatUpdate } from '@veche/shared/nodes'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { newHouse, type TestHouse } from './test/harness.ts'
 import { ManualClock } from './test/manual-clock.ts'
@@ -29,14 +29,14 @@ async function enter(some: Parameters<TestHouse['ticket']>[0] = {}) {
 
 const speak = ({ visitor, send }: { visitor: Visitor; send: string }) =>
   visitor.call.media.produce.mutate({ source: 'mic', transportId: send, rtpParameters: sound() })
-const seatOrder = (seat: SeatId, some: Partial<SeatOrder>): SeatOrder => ({
+const seatUpdate = (seat: SeatId, some: Partial<SeatUpdate>): SeatUpdate => ({
   seat,
   epoch: 1,
   state: 'in',
   caps: ['mic', 'cam', 'screen', 'chat', 'unmute'],
   ...some,
 })
-const order = (some: Partial<MeetingOrder>): MeetingOrder => ({
+const order = (some: Partial<MeetingUpdate>): MeetingUpdate => ({
   meeting,
   epoch: 1,
   state: 'live',
@@ -61,7 +61,7 @@ test('who lost only the socket is back on another, with what they sent and recei
   const [anna, boris] = [await enter(), await enter()]
   const mic = await speak(anna)
   await speak(boris)
-  await anna.visitor.frame('consumers')
+  await anna.visitor.frame('subscriptions')
   anna.visitor.cut()
   await gone(anna.seat)
   const again = house.visitor()
@@ -70,11 +70,11 @@ test('who lost only the socket is back on another, with what they sent and recei
     resumed: true,
     seatId: anna.seat,
     send: { id: anna.send },
-    producers: [{ id: mic.id }],
+    publications: [{ id: mic.id }],
   })
-  expect(joined.consumers).toMatchObject([{ seatId: boris.seat, source: 'mic' }])
+  expect(joined.subscriptions).toMatchObject([{ seatId: boris.seat, source: 'mic' }])
   expect(joined.peers).toMatchObject([{ seatId: boris.seat }])
-  expect(boris.visitor.frames.some(({ type }) => type === 'gone')).toBe(false)
+  expect(boris.visitor.frames.some(({ type }) => type === 'peerGone')).toBe(false)
 })
 
 test('a secret changes with each use; the used one is good until the new one is known to have arrived', async () => {
@@ -85,7 +85,7 @@ test('a secret changes with each use; the used one is good until the new one is 
   // The answer may have been lost with its socket: the same secret opens once more.
   const third = house.visitor()
   const joined = await third.resume(anna.joined.secret)
-  await third.call.room.view.mutate({ tiles: [] })
+  await third.call.room.setVisibleTiles.mutate({ tiles: [] })
   await expect(house.visitor().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
   expect((await house.visitor().resume(joined.secret)).seatId).toBe(anna.seat)
 })
@@ -104,7 +104,7 @@ test('the old socket may still look open: it is closed, and says nothing for thi
   await again.resume(anna.joined.secret)
   await expect.poll(() => anna.visitor.socket.readyState).toBe(3)
   expect(anna.visitor.frames.some(({ type }) => type === 'ended')).toBe(false)
-  await again.call.room.view.mutate({ tiles: [] })
+  await again.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
 test('nobody came back within thirty seconds and no media flows: the leg is over, and the others hear it', async () => {
@@ -115,7 +115,7 @@ test('nobody came back within thirty seconds and no media flows: the leg is over
   expect(await boris.visitor.frame('peer', ({ peer }) => peer.away)).toMatchObject({ peer: { seatId: anna.seat } })
   expect(room()?.seats()).toContainEqual({ seat: anna.seat, epoch: 1, state: 'away' })
   await pass(26)
-  expect(await boris.visitor.frame('gone')).toMatchObject({ seatId: anna.seat })
+  expect(await boris.visitor.frame('peerGone')).toMatchObject({ seatId: anna.seat })
   await expect(house.visitor().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
 })
 
@@ -139,28 +139,28 @@ test('joining elsewhere takes the seat over: the old place hears it, and what it
   ]
   const phone = await enter({ seat: anna.seat, seatEpoch: 2 })
   expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'taken_over' })
-  expect(phone.joined).toMatchObject({ producers: [], consumers: [] })
+  expect(phone.joined).toMatchObject({ publications: [], subscriptions: [] })
   const fresh = await speak(phone)
   const both = await boris.visitor.frame(
     'peer',
-    ({ peer: { producers } }) => producers.some(({ id }) => id === fresh.id) && producers.length === 2,
+    ({ peer: { publications } }) => publications.some(({ id }) => id === fresh.id) && publications.length === 2,
   )
-  expect(both.peer.producers.map(({ id }) => id).sort()).toEqual([fresh.id, cam.id].sort())
-  expect(both.peer.producers.some(({ id }) => id === mic.id)).toBe(false)
+  expect(both.peer.publications.map(({ id }) => id).sort()).toEqual([fresh.id, cam.id].sort())
+  expect(both.peer.publications.some(({ id }) => id === mic.id)).toBe(false)
   clock.advance(10_000)
   await boris.visitor.frame(
     'peer',
-    ({ peer: { producers } }) => producers.length === 1 && producers[0]?.id === fresh.id,
+    ({ peer: { publications } }) => publications.length === 1 && publications[0]?.id === fresh.id,
   )
-  expect(boris.visitor.frames.some(({ type }) => type === 'gone')).toBe(false)
-  expect(await refusal(anna.visitor.call.room.view.mutate({ tiles: [] }))).not.toBe('accepted')
+  expect(boris.visitor.frames.some(({ type }) => type === 'peerGone')).toBe(false)
+  expect(await refusal(anna.visitor.call.room.setVisibleTiles.mutate({ tiles: [] }))).not.toBe('accepted')
 })
 
 test('a ticket of the seat that is as old as the leg in place, or older, changes nothing', async () => {
   const anna = await enter({ seatEpoch: 3 })
   for (const seatEpoch of [2, 3])
     await expect(enter({ seat: anna.seat, seatEpoch })).rejects.toThrow('call.ticket_invalid')
-  await anna.visitor.call.room.view.mutate({ tiles: [] })
+  await anna.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
 test('a ticket with a newer epoch of the meeting ends what is left of its former stay here', async () => {
@@ -173,30 +173,30 @@ test('a ticket with a newer epoch of the meeting ends what is left of its former
 test('a right that is taken stops the stream on the node; to go on needs the right and its owner', async () => {
   const [anna, boris] = [await enter(), await enter()]
   const mic = await speak(anna)
-  await boris.visitor.frame('consumers')
-  house.node.nudge(order({ seats: [seatOrder(anna.seat, { caps: ['chat'] })] }))
+  await boris.visitor.frame('subscriptions')
+  house.node.nudge(order({ seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))
   expect(await anna.visitor.frame('caps')).toMatchObject({ caps: ['chat'] })
-  expect(await anna.visitor.frame('stopped')).toMatchObject({
+  expect(await anna.visitor.frame('publicationStopped')).toMatchObject({
     id: mic.id,
     source: 'mic',
     reason: 'capability',
     closed: false,
   })
-  await boris.visitor.frame('consumer', ({ producerPaused }) => producerPaused)
+  await boris.visitor.frame('subscription', ({ publicationPaused }) => publicationPaused)
   const { media } = anna.visitor.call
   expect(await refusal(media.resume.mutate(mic))).toBe('call.forbidden')
   expect(await refusal(speak(anna))).toBe('call.forbidden')
-  house.node.nudge(order({ seats: [seatOrder(anna.seat, {})] }))
+  house.node.nudge(order({ seats: [seatUpdate(anna.seat, {})] }))
   await anna.visitor.frame('caps', ({ caps }) => caps.includes('mic'))
-  expect(room()?.producersOf(anna.seat)).toMatchObject([{ paused: true }])
+  expect(room()?.publicationsOf(anna.seat)).toMatchObject([{ paused: true }])
   await media.resume.mutate(mic)
-  await boris.visitor.frame('consumer', ({ producerPaused }) => !producerPaused)
+  await boris.visitor.frame('subscription', ({ publicationPaused }) => !publicationPaused)
 })
 
 test('a right that was taken while its owner was on the way with a ticket is not brought back by the ticket', async () => {
   const boris = await enter()
   const seat = randomUUID() as SeatId
-  house.node.nudge(order({ seats: [seatOrder(seat, { caps: ['chat'] })] }))
+  house.node.nudge(order({ seats: [seatUpdate(seat, { caps: ['chat'] })] }))
   const anna = await enter({ seat })
   expect(anna.joined.caps).toEqual(['chat'])
   expect(await refusal(speak(anna))).toBe('call.forbidden')
@@ -209,19 +209,19 @@ test('a right that was taken while its owner was on the way with a ticket is not
 test('an older order does not undo a newer one, and only the heartbeat moves the revision', async () => {
   const anna = await enter()
   const caps = () => room()?.peer(anna.seat)?.caps
-  expect(house.node.nudge(order({ rev: 6, seats: [seatOrder(anna.seat, { caps: ['chat'] })] }))).toBe(0)
+  expect(house.node.nudge(order({ rev: 6, seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))).toBe(0)
   await house.node.hear({
     now: Date.now(),
     keys: house.api.signers,
     wantCapabilities: false,
-    meetings: [order({ rev: 5, seats: [seatOrder(anna.seat, { caps: ['mic'] })] })],
+    meetings: [order({ rev: 5, seats: [seatUpdate(anna.seat, { caps: ['mic'] })] })],
   })
   expect([caps(), room()?.rev]).toEqual([['chat'], 5])
   await house.node.hear({
     now: Date.now(),
     keys: house.api.signers,
     wantCapabilities: false,
-    meetings: [order({ rev: 7, seats: [seatOrder(anna.seat, { caps: ['cam'] })] })],
+    meetings: [order({ rev: 7, seats: [seatUpdate(anna.seat, { caps: ['cam'] })] })],
   })
   expect([caps(), room()?.rev]).toEqual([['cam'], 7])
 })
@@ -229,18 +229,18 @@ test('an older order does not undo a newer one, and only the heartbeat moves the
 test('a removed seat is closed at once, with what it sends, and its ticket opens nothing', async () => {
   const [anna, boris] = [await enter(), await enter()]
   await speak(anna)
-  await boris.visitor.frame('consumers')
-  house.node.nudge(order({ seats: [seatOrder(anna.seat, { state: 'removed' })] }))
+  await boris.visitor.frame('subscriptions')
+  house.node.nudge(order({ seats: [seatUpdate(anna.seat, { state: 'removed' })] }))
   expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'removed' })
-  await boris.visitor.frame('consumerClosed')
-  await boris.visitor.frame('gone')
+  await boris.visitor.frame('subscriptionClosed')
+  await boris.visitor.frame('peerGone')
   await expect(enter({ seat: anna.seat, seatEpoch: 1 })).rejects.toThrow('call.ticket_invalid')
   await expect(house.visitor().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
 })
 
 test('a seat that has a newer ticket for elsewhere is taken over; one that was left is closed', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  house.node.nudge(order({ seats: [seatOrder(anna.seat, { epoch: 2 }), seatOrder(boris.seat, { state: 'left' })] }))
+  house.node.nudge(order({ seats: [seatUpdate(anna.seat, { epoch: 2 }), seatUpdate(boris.seat, { state: 'left' })] }))
   expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'taken_over' })
   expect(await boris.visitor.frame('ended')).toMatchObject({ reason: 'left' })
 })
@@ -248,7 +248,7 @@ test('a seat that has a newer ticket for elsewhere is taken over; one that was l
 test('a meeting that has ended or moved closes its room, and an order of an older place does not', async () => {
   const anna = await enter({ meetingEpoch: 2 })
   house.node.nudge(order({ epoch: 1, state: 'moved' }))
-  await anna.visitor.call.room.view.mutate({ tiles: [] })
+  await anna.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
   house.node.nudge(order({ epoch: 3, state: 'moved' }))
   expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'moved' })
   meeting = randomUUID() as MeetingId
@@ -265,10 +265,10 @@ test.each([
   const all = [await enter(), await enter(), await enter()]
   for (const one of all) await speak(one)
   const heard = ({ visitor }: (typeof all)[number]) =>
-    visitor.frames.flatMap((frame) => (frame.type === 'consumers' ? frame.consumers : []))
+    visitor.frames.flatMap((frame) => (frame.type === 'subscriptions' ? frame.subscriptions : []))
   await expect.poll(() => all.map((one) => heard(one).length)).toEqual([2, 2, 2])
   // What was told before has arrived with the answer to this.
-  await Promise.all(all.map(({ visitor }) => visitor.call.room.view.mutate({ tiles: [] })))
+  await Promise.all(all.map(({ visitor }) => visitor.call.room.setVisibleTiles.mutate({ tiles: [] })))
   const before = all.map(({ visitor }) => visitor.frames.length)
   happen()
   for (const { visitor } of all) await visitor.frame('ended')

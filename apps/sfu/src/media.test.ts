@@ -62,13 +62,13 @@ async function caller() {
 
 /** Sends sound and picture, and the other has both on. */
 async function talk({ anna, boris, seats }: Awaited<ReturnType<typeof newCall>>) {
-  await boris.ask('room.view', { tiles: [{ seatId: seats.anna, source: 'cam', width: 640, height: 360 }] })
+  await boris.ask('room.setVisibleTiles', { tiles: [{ seatId: seats.anna, source: 'cam', width: 640, height: 360 }] })
   const ids = [await anna.produce('mic'), await anna.produce('cam')]
   for (const id of ids) {
-    const { consumers } = await boris.visitor.frame('consumers', ({ consumers: all }) =>
-      all.some(({ producerId }) => producerId === id),
+    const { subscriptions } = await boris.visitor.frame('subscriptions', ({ subscriptions: all }) =>
+      all.some(({ publicationId }) => publicationId === id),
     )
-    for (const view of consumers) if (view.producerId === id) await boris.consume(view)
+    for (const view of subscriptions) if (view.publicationId === id) await boris.consume(view)
   }
   await flows(boris)
   return ids
@@ -104,7 +104,7 @@ test('sound and picture arrive, and the node has chosen AES-GCM', async () => {
 test('muted on the node, nothing is forwarded, however much the browser goes on sending', async () => {
   const { anna, boris, meeting, seats } = await ongoing()
   const ids = roomOf(meeting)
-    .producersOf(seats.anna)
+    .publicationsOf(seats.anna)
     .map(({ id }) => id)
   for (const id of ids) await anna.ask('media.pause', { id })
   // What was under way has arrived by the time that more has been sent.
@@ -128,8 +128,8 @@ test('more than its share of bits is stopped on the node, and closed when it goe
     clock.advance(1_000)
     await peer.checked
     // What was told has arrived with the answer to this.
-    await anna.visitor.call.room.view.mutate({ tiles: [] })
-    return anna.visitor.frames.filter((frame) => frame.type === 'stopped').map(({ closed }) => closed)
+    await anna.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
+    return anna.visitor.frames.filter((frame) => frame.type === 'publicationStopped').map(({ closed }) => closed)
   }
   await expect.poll(() => second(150), patience).toEqual([false])
   expect(peer.producing.views()).toMatchObject([{ id, paused: true }])
@@ -160,7 +160,7 @@ test('who shows another certificate than announced is cut off and told so, and m
   await liar.produce('mic').catch(() => undefined)
   expect(await liar.visitor.frame('transportClosed')).toMatchObject({ id: send.id, reason: 'handshake' })
   expect([states.at(-1), states.includes('connected')]).toEqual(['failed', false])
-  await liar.open('send', await liar.visitor.call.transport.renew.mutate({ direction: 'send' }))
+  await liar.open('send', await liar.visitor.call.transport.replace.mutate({ direction: 'send' }))
   await liar.produce('mic')
   await expect.poll(async () => (await transports.stats()).streams, patience).toBeGreaterThan(0)
 })
@@ -181,26 +181,35 @@ test('while its media flows a leg without a socket is neither away nor forgotten
   await flows(call.boris)
   expect(await house.visitor().resume(secret)).toMatchObject({
     resumed: true,
-    producers: [{ source: 'mic' }, { source: 'cam' }],
+    publications: [{ source: 'mic' }, { source: 'cam' }],
   })
 })
 
 test('a renewed transport takes over when it is connected, and the old one goes', async () => {
   const call = await newCall()
   await talk(call)
-  const fresh = await call.anna.visitor.call.transport.renew.mutate({ direction: 'send' })
+  const fresh = await call.anna.visitor.call.transport.replace.mutate({ direction: 'send' })
   await call.anna.open('send', fresh)
   const id = await call.anna.produce('mic')
-  const { consumers } = await call.boris.visitor.frame('consumers', ({ consumers: [one] }) => one?.producerId === id)
-  await call.boris.consume(consumers[0]!)
-  await call.boris.visitor.frame('peer', ({ peer: { producers } }) => producers.length === 1 && producers[0]?.id === id)
-  const again = await call.boris.visitor.call.transport.renew.mutate({ direction: 'recv' })
-  const renewed = await call.boris.visitor.frame('consumers', ({ consumers: [one] }) => one?.transportId === again.id)
-  const old = call.boris.visitor.frames.filter(({ type }) => type === 'consumerClosed').length
+  const { subscriptions } = await call.boris.visitor.frame(
+    'subscriptions',
+    ({ subscriptions: [one] }) => one?.publicationId === id,
+  )
+  await call.boris.consume(subscriptions[0]!)
+  await call.boris.visitor.frame(
+    'peer',
+    ({ peer: { publications } }) => publications.length === 1 && publications[0]?.id === id,
+  )
+  const again = await call.boris.visitor.call.transport.replace.mutate({ direction: 'recv' })
+  const renewed = await call.boris.visitor.frame(
+    'subscriptions',
+    ({ subscriptions: [one] }) => one?.transportId === again.id,
+  )
+  const old = call.boris.visitor.frames.filter(({ type }) => type === 'subscriptionClosed').length
   await call.boris.open('recv', again)
-  await call.boris.consume(renewed.consumers[0]!)
+  await call.boris.consume(renewed.subscriptions[0]!)
   await expect
-    .poll(() => call.boris.visitor.frames.filter(({ type }) => type === 'consumerClosed').length, patience)
+    .poll(() => call.boris.visitor.frames.filter(({ type }) => type === 'subscriptionClosed').length, patience)
     .toBe(old + 1)
   const before = await call.boris.figures('recv')
   await expect.poll(async () => (await call.boris.figures('recv')).energy, patience).toBeGreaterThan(before.energy)

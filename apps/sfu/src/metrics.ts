@@ -61,8 +61,8 @@ function mediaMetrics({ counter, gauge, histogram }: Make) {
   const loss = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
   const scores = [0, 2, 4, 6, 8, 9, 10]
   return {
-    producers: gauge('producers', 'Streams that come in, by source.', 'source'),
-    consumers: gauge('consumers', 'Streams that go out, by source.', 'source'),
+    publications: gauge('publications', 'Streams that come in, by source.', 'source'),
+    subscriptions: gauge('subscriptions', 'Streams that go out, by source.', 'source'),
     bytes: counter('media_bytes_total', 'Bytes on the transports, by direction.', 'direction'),
     loss: histogram('packet_loss_ratio', 'Share of packets lost, of each transport each second.', loss, 'direction'),
     scores: histogram('score', 'Scores of streams, 0 to 10, of each each second.', scores, 'direction'),

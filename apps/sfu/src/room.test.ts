@@ -26,20 +26,20 @@ test('the first frame answers with everything: transports, secret, roster and ca
   expect(anna.joined).toMatchObject({
     meetingId: meeting,
     resumed: false,
-    producers: [],
+    publications: [],
     peers: [],
-    consumers: [],
+    subscriptions: [],
     speakers: [],
   })
   expect(anna.joined.secret).toMatch(/^[\w-]{43}$/)
   expect(anna.joined.send.iceCandidates.map(({ protocol }) => protocol)).toEqual(['udp', 'tcp'])
   const boris = await enter(meeting, { name: 'Boris', caps: ['mic'] })
   expect(boris.joined.caps).toEqual(['mic'])
-  expect(boris.joined.peers).toMatchObject([{ seatId: anna.seat, name: 'Anna', away: false, producers: [] }])
+  expect(boris.joined.peers).toMatchObject([{ seatId: anna.seat, name: 'Anna', away: false, publications: [] }])
   expect(await anna.visitor.frame('peer')).toMatchObject({ peer: { seatId: boris.seat, name: 'Boris' } })
 })
 
-test('who comes later finds open microphones, the screen and the named tiles as paused consumers in the first frame', async () => {
+test('who comes later finds open microphones, the screen and the named tiles as paused subscriptions in the first frame', async () => {
   const meeting = newMeeting()
   const anna = await enter(meeting)
   await anna.visitor.call.media.produce.mutate({ source: 'cam', transportId: anna.send, rtpParameters: picture(3) })
@@ -49,15 +49,15 @@ test('who comes later finds open microphones, the screen and the named tiles as 
   const joined = await boris.join(await house.ticket({ meeting }), [
     { seatId: anna.seat, source: 'cam', width: 640, height: 360 },
   ])
-  expect(joined.consumers.map(({ source, hidden, kind }) => [source, hidden, kind])).toEqual([
+  expect(joined.subscriptions.map(({ source, hidden, kind }) => [source, hidden, kind])).toEqual([
     ['mic', false, 'audio'],
     ['screen', true, 'video'],
     ['cam', false, 'video'],
   ])
   expect(
-    joined.consumers.every(({ transportId, seatId }) => transportId === joined.recv.id && seatId === anna.seat),
+    joined.subscriptions.every(({ transportId, seatId }) => transportId === joined.recv.id && seatId === anna.seat),
   ).toBe(true)
-  expect(joined.peers[0]?.producers.map(({ source, paused }) => [source, paused])).toEqual([
+  expect(joined.peers[0]?.publications.map(({ source, paused }) => [source, paused])).toEqual([
     ['cam', false],
     ['screen', false],
     ['mic', false],
@@ -69,16 +69,16 @@ test('a camera that nobody has on the screen makes no consumer; once seen and hi
   const [anna, boris] = [await enter(meeting), await enter(meeting)]
   const tile = { seatId: anna.seat, source: 'cam' as const, width: 320, height: 180 }
   await anna.visitor.call.media.produce.mutate({ source: 'cam', transportId: anna.send, rtpParameters: picture(3) })
-  await boris.visitor.frame('peer', ({ peer }) => peer.producers.length === 1)
-  expect(boris.visitor.frames.some(({ type }) => type === 'consumers')).toBe(false)
-  await boris.visitor.call.room.view.mutate({ tiles: [tile] })
-  const [consumer] = (await boris.visitor.frame('consumers')).consumers
+  await boris.visitor.frame('peer', ({ peer }) => peer.publications.length === 1)
+  expect(boris.visitor.frames.some(({ type }) => type === 'subscriptions')).toBe(false)
+  await boris.visitor.call.room.setVisibleTiles.mutate({ tiles: [tile] })
+  const [consumer] = (await boris.visitor.frame('subscriptions')).subscriptions
   expect(consumer).toMatchObject({ source: 'cam', hidden: false })
-  await boris.visitor.call.room.view.mutate({ tiles: [] })
-  expect(await boris.visitor.frame('consumer', ({ hidden }) => hidden)).toMatchObject({ id: consumer?.id })
-  await boris.visitor.call.room.view.mutate({ tiles: [tile] })
-  await boris.visitor.frame('consumer', ({ hidden }) => !hidden)
-  expect(boris.visitor.frames.filter(({ type }) => type === 'consumers')).toHaveLength(1)
+  await boris.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
+  expect(await boris.visitor.frame('subscription', ({ hidden }) => hidden)).toMatchObject({ id: consumer?.id })
+  await boris.visitor.call.room.setVisibleTiles.mutate({ tiles: [tile] })
+  await boris.visitor.frame('subscription', ({ hidden }) => !hidden)
+  expect(boris.visitor.frames.filter(({ type }) => type === 'subscriptions')).toHaveLength(1)
 })
 
 test('whoever has just come may have the first cameras without naming them', async () => {
@@ -94,9 +94,9 @@ test('whoever has just come may have the first cameras without naming them', asy
     rtpCapabilities: routerCapabilities,
     view: { tiles: [], first: 1 },
   })
-  expect((await vera.frame('joined')).consumers).toHaveLength(1)
-  await vera.call.room.view.mutate({ tiles: [] })
-  await vera.frame('consumer', ({ hidden }) => hidden)
+  expect((await vera.frame('joined')).subscriptions).toHaveLength(1)
+  await vera.call.room.setVisibleTiles.mutate({ tiles: [] })
+  await vera.frame('subscription', ({ hidden }) => hidden)
 })
 
 test('closing what one sends, and leaving, is told to the others', async () => {
@@ -107,17 +107,17 @@ test('closing what one sends, and leaving, is told to the others', async () => {
     transportId: anna.send,
     rtpParameters: sound(),
   })
-  const [consumer] = (await boris.visitor.frame('consumers')).consumers
+  const [consumer] = (await boris.visitor.frame('subscriptions')).subscriptions
   await anna.visitor.call.media.pause.mutate(mic)
-  await boris.visitor.frame('consumer', ({ producerPaused }) => producerPaused)
-  await boris.visitor.frame('peer', ({ peer }) => peer.producers.some(({ paused }) => paused))
+  await boris.visitor.frame('subscription', ({ publicationPaused }) => publicationPaused)
+  await boris.visitor.frame('peer', ({ peer }) => peer.publications.some(({ paused }) => paused))
   await anna.visitor.call.media.resume.mutate(mic)
-  await boris.visitor.frame('consumer', ({ producerPaused }) => !producerPaused)
+  await boris.visitor.frame('subscription', ({ publicationPaused }) => !publicationPaused)
   await anna.visitor.call.media.close.mutate(mic)
-  expect(await boris.visitor.frame('consumerClosed')).toMatchObject({ id: consumer?.id })
+  expect(await boris.visitor.frame('subscriptionClosed')).toMatchObject({ id: consumer?.id })
   await anna.visitor.call.room.leave.mutate()
   expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'left' })
-  expect(await boris.visitor.frame('gone')).toMatchObject({ seatId: anna.seat })
+  expect(await boris.visitor.frame('peerGone')).toMatchObject({ seatId: anna.seat })
 })
 
 test('a room ends with its last peer', async () => {
@@ -150,10 +150,10 @@ test('a source is sent once: what is made again takes the place of what was befo
     anna.visitor.call.media.produce.mutate({ source: 'mic', transportId: anna.send, rtpParameters: sound() })
   const first = await produce()
   const second = await produce()
-  const { peer } = await boris.visitor.frame('peer', ({ peer: { producers } }) =>
-    producers.some(({ id }) => id === second.id),
+  const { peer } = await boris.visitor.frame('peer', ({ peer: { publications } }) =>
+    publications.some(({ id }) => id === second.id),
   )
-  expect(peer.producers.map(({ id }) => id)).toEqual([second.id])
+  expect(peer.publications.map(({ id }) => id)).toEqual([second.id])
   expect(second.id).not.toBe(first.id)
 })
 
@@ -202,22 +202,25 @@ test('ICE restarts with new words on the same transport', async () => {
   expect(fresh.usernameFragment).not.toBe(joined.recv.iceParameters.usernameFragment)
 })
 
-test('a renewed receiving transport brings all consumers anew, beside the old ones', async () => {
+test('a renewed receiving transport brings all subscriptions anew, beside the old ones', async () => {
   const meeting = newMeeting()
   const [anna, boris] = [await enter(meeting), await enter(meeting)]
   await anna.visitor.call.media.produce.mutate({ source: 'mic', transportId: anna.send, rtpParameters: sound() })
-  const [old] = (await boris.visitor.frame('consumers')).consumers
-  const fresh = await boris.visitor.call.transport.renew.mutate({ direction: 'recv' })
-  const { consumers } = await boris.visitor.frame('consumers', ({ consumers: [one] }) => one?.transportId === fresh.id)
-  expect(consumers).toMatchObject([{ producerId: old?.producerId, source: 'mic' }])
-  expect(boris.visitor.frames.some(({ type }) => type === 'consumerClosed')).toBe(false)
+  const [old] = (await boris.visitor.frame('subscriptions')).subscriptions
+  const fresh = await boris.visitor.call.transport.replace.mutate({ direction: 'recv' })
+  const { subscriptions } = await boris.visitor.frame(
+    'subscriptions',
+    ({ subscriptions: [one] }) => one?.transportId === fresh.id,
+  )
+  expect(subscriptions).toMatchObject([{ publicationId: old?.publicationId, source: 'mic' }])
+  expect(boris.visitor.frames.some(({ type }) => type === 'subscriptionClosed')).toBe(false)
 })
 
 test('renewing again and again never holds more than two transports a direction', async () => {
   const { visitor, joined } = await enter(newMeeting())
   const ids = []
   for (let turn = 0; turn < 4; turn += 1)
-    ids.push((await visitor.call.transport.renew.mutate({ direction: 'send' })).id)
+    ids.push((await visitor.call.transport.replace.mutate({ direction: 'send' })).id)
   const outcomes = await Promise.all(
     ids.map((transportId) => refusal(visitor.call.transport.restartIce.mutate({ transportId }))),
   )
@@ -233,25 +236,25 @@ test('what is sent on a renewed transport replaces what was sent on the old one'
     transportId: anna.send,
     rtpParameters: sound(),
   })
-  const fresh = await anna.visitor.call.transport.renew.mutate({ direction: 'send' })
+  const fresh = await anna.visitor.call.transport.replace.mutate({ direction: 'send' })
   const made = await anna.visitor.call.media.produce.mutate({
     source: 'mic',
     transportId: fresh.id,
     rtpParameters: sound(),
   })
-  await boris.visitor.frame('consumers', ({ consumers: [one] }) => one?.producerId === made.id)
-  await boris.visitor.frame('consumerClosed')
+  await boris.visitor.frame('subscriptions', ({ subscriptions: [one] }) => one?.publicationId === made.id)
+  await boris.visitor.frame('subscriptionClosed')
   const { peer } = await boris.visitor.frame(
     'peer',
-    ({ peer: { producers } }) => producers.length === 1 && producers[0]?.id === made.id,
+    ({ peer: { publications } }) => publications.length === 1 && publications[0]?.id === made.id,
   )
-  expect(peer.producers.some(({ id }) => id === old.id)).toBe(false)
+  expect(peer.publications.some(({ id }) => id === old.id)).toBe(false)
 })
 
 test('whoever has not joined may do nothing', async () => {
   const stranger = house.visitor()
   expect(await refusal(stranger.call.room.leave.mutate())).toBe('call.not_joined')
-  expect(await refusal(stranger.call.transport.renew.mutate({ direction: 'send' }))).toBe('call.not_joined')
+  expect(await refusal(stranger.call.transport.replace.mutate({ direction: 'send' }))).toBe('call.not_joined')
 })
 
 test('a socket sits on one seat', async () => {

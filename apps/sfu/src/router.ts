@@ -3,12 +3,12 @@ import { connect, join, one, oneTransport, orders, produce, renew, setView, some
 import { control, open, router, seated, stirring } from './trpc.ts'
 
 export type {
-  ConsumerView,
+  SubscriptionView,
   EndReason,
   JoinedFrame,
   Level,
   PeerView,
-  ProducerView,
+  PublicationView,
   Quality,
   RoomFrame,
   TransportView,
@@ -19,7 +19,7 @@ export type {
 export const sfuRouter = router({
   room: router({
     join: open.input(join).subscription(({ ctx, input, signal }) => ctx.node.enter(ctx.line, input, signal)),
-    view: seated.input(setView).mutation(({ ctx, input }) => ctx.peer.consuming.see(input.tiles)),
+    setVisibleTiles: seated.input(setView).mutation(({ ctx, input }) => ctx.peer.consuming.see(input.tiles)),
     leave: seated.input(nothing).mutation(({ ctx }) => ctx.peer.end('left')),
   }),
   transport: router({
@@ -27,7 +27,7 @@ export const sfuRouter = router({
     restartIce: seated
       .input(oneTransport)
       .mutation(({ ctx, input }) => ctx.peer.transports.restartIce(input.transportId)),
-    renew: stirring(5)
+    replace: stirring(5)
       .input(renew)
       .mutation(({ ctx, input }) => ctx.peer.renew(input.direction)),
   }),
@@ -41,14 +41,14 @@ export const sfuRouter = router({
       .mutation(({ ctx, input }) => ctx.peer.producing.resume(input.id)),
     close: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
     ready: seated.input(some).mutation(({ ctx, input }) => ctx.peer.consuming.ready(input.ids)),
-    refresh: seated.input(one).mutation(({ ctx, input }) => ctx.peer.consuming.refresh(input.id)),
+    requestKeyFrame: seated.input(one).mutation(({ ctx, input }) => ctx.peer.consuming.refresh(input.id)),
   }),
 })
 
 /** What the API calls, on a port of its own with the node's key. */
 export const controlRouter = router({
   alive: control.input(nothing).query(({ ctx }) => ({ node: ctx.node.id, boot: ctx.node.boot })),
-  orders: control.input(orders).mutation(({ ctx, input }) => ({ rev: ctx.node.nudge(input) })),
+  update: control.input(orders).mutation(({ ctx, input }) => ({ rev: ctx.node.nudge(input) })),
   probe: control.input(nothing).mutation(({ ctx }) => ctx.node.probe()),
 })
 

@@ -137,9 +137,9 @@ test('layers follow the size of the tile, and the stream says so once it changes
     expect(consumer.preferredLayers?.spatialLayer).toBe(layer)
   }
   expect(consumer.priority).toBeGreaterThan(1)
-  expect(frames).toMatchObject([{ type: 'consumer', hidden: false }])
+  expect(frames).toMatchObject([{ type: 'subscription', hidden: false }])
   own.close()
-  await expect.poll(() => frames.at(-1)).toMatchObject({ type: 'consumerClosed', id: feed.id })
+  await expect.poll(() => frames.at(-1)).toMatchObject({ type: 'subscriptionClosed', id: feed.id })
 })
 
 test('a smaller layer than the tile asks for is a lack of room only when its owner sends the larger one', async () => {

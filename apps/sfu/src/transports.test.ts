@@ -46,7 +46,7 @@ test('a transport whose handshake fails is closed, and its owner is told and may
     'call.media_lost',
   )
   expect(peer.producing.views().some(({ id }) => id === mic.id)).toBe(false)
-  const fresh = await visitor.call.transport.renew.mutate({ direction: 'send' })
+  const fresh = await visitor.call.transport.replace.mutate({ direction: 'send' })
   await visitor.call.media.produce.mutate({ source: 'mic', transportId: fresh.id, rtpParameters: sound() })
 })
 
@@ -58,12 +58,15 @@ test('on a receiving transport that was renewed after its handshake failed every
     transportId: other.joined.send.id,
     rtpParameters: sound(),
   })
-  const [old] = (await visitor.frame('consumers')).consumers
+  const [old] = (await visitor.frame('subscriptions')).subscriptions
   expect(await failHandshake(visitor, joined.recv)).toMatchObject({ direction: 'recv' })
-  await visitor.frame('consumerClosed', ({ id }) => id === old?.id)
-  const fresh = await visitor.call.transport.renew.mutate({ direction: 'recv' })
-  const { consumers } = await visitor.frame('consumers', ({ consumers: [one] }) => one?.transportId === fresh.id)
-  expect(consumers).toMatchObject([{ producerId: old?.producerId }])
+  await visitor.frame('subscriptionClosed', ({ id }) => id === old?.id)
+  const fresh = await visitor.call.transport.replace.mutate({ direction: 'recv' })
+  const { subscriptions } = await visitor.frame(
+    'subscriptions',
+    ({ subscriptions: [one] }) => one?.transportId === fresh.id,
+  )
+  expect(subscriptions).toMatchObject([{ publicationId: old?.publicationId }])
 })
 
 test('whoever was away when a transport was lost is told when they are back, and no more once it is renewed', async () => {
@@ -78,10 +81,10 @@ test('whoever was away when a transport was lost is told when they are back, and
   const back = house.visitor()
   const { secret } = await back.resume(joined.secret)
   expect(await back.frame('transportClosed')).toMatchObject({ id: joined.send.id, direction: 'send' })
-  await back.call.transport.renew.mutate({ direction: 'send' })
+  await back.call.transport.replace.mutate({ direction: 'send' })
   const again = house.visitor()
   await again.resume(secret)
-  await again.call.room.view.mutate({ tiles: [] })
+  await again.call.room.setVisibleTiles.mutate({ tiles: [] })
   expect(again.frames.some(({ type }) => type === 'transportClosed')).toBe(false)
 })
 
@@ -92,7 +95,7 @@ test('a renewed transport whose handshake fails leaves the one that it was to re
     transportId: joined.send.id,
     rtpParameters: sound(),
   })
-  const fresh = await visitor.call.transport.renew.mutate({ direction: 'send' })
+  const fresh = await visitor.call.transport.replace.mutate({ direction: 'send' })
   await failHandshake(visitor, fresh)
   await visitor.call.media.pause.mutate(mic)
   expect(await refusal(visitor.call.transport.restartIce.mutate({ transportId: joined.send.id }))).toBe('accepted')
@@ -128,7 +131,7 @@ test.each(['send', 'recv'] as const)(
       .toMatchObject([{ id: joined[direction].id, direction, reason: 'bitrate' }])
     expect((await strays()) - before).toBeGreaterThan(500_000)
     expect(await visitor.frame('transportClosed')).toMatchObject({ id: joined[direction].id })
-    await visitor.call.transport.renew.mutate({ direction })
+    await visitor.call.transport.replace.mutate({ direction })
     raw.close()
   },
 )
@@ -145,6 +148,6 @@ test('a stream that is made while its transport closes is none, and nobody is to
   peer.transports.newest('send').close()
   await expect(making).rejects.toThrow('call.media_lost')
   expect(peer.producing.all).toEqual([])
-  await other.visitor.call.room.view.mutate({ tiles: [] })
-  expect(other.visitor.frames.some((frame) => frame.type === 'peer' && frame.peer.producers.length > 0)).toBe(false)
+  await other.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
+  expect(other.visitor.frames.some((frame) => frame.type === 'peer' && frame.peer.publications.length > 0)).toBe(false)
 })

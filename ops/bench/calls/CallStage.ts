@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { launch } from '../../../e2e/browser/launch.ts'
 import { MediaNode } from '../../../e2e/house/MediaNode.ts'
 import type { Cut } from '../../../e2e/media/Cut.ts'
 import { watchGaps } from '../../../e2e/media/gaps.ts'
 import { tapMedia } from '../../../e2e/media/tap.ts'
-import { addDialogs } from '../stage/dialogs.ts'
+import { addChats } from '../stage/chats.ts'
 import { freePorts } from '../stage/free-ports.ts'
 import { addPeople, type Person } from '../stage/people.ts'
 import { Stage } from '../stage/Stage.ts'
@@ -69,15 +69,15 @@ export class CallStage {
     return node
   }
 
-  async newDialog(one: Person, other: Person): Promise<DialogId> {
-    const [id] = await addDialogs(this.stage.pool, [{ title: null, members: [one.userId, other.userId] }])
+  async newChat(one: Person, other: Person): Promise<ChatId> {
+    const [id] = await addChats(this.stage.pool, [{ title: null, members: [one.userId, other.userId] }])
     return id!
   }
 
   /** Somebody before a call, with camera and microphone open. */
-  async atTheDoor(person: Person, dialogId: DialogId, cut?: Cut): Promise<Page> {
+  async atTheDoor(person: Person, chatId: ChatId, cut?: Cut): Promise<Page> {
     const page = await (await this.#contextOf(person, cut)).newPage()
-    await page.goto(`${this.url}/call/${dialogId}`)
+    await page.goto(`${this.url}/call/${chatId}`)
     await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: patience })
     await page.waitForFunction(
       () => [...document.querySelectorAll('video')].some((video) => video.videoWidth > 0),
@@ -114,7 +114,7 @@ export class CallStage {
   }
 }
 
-/** In the call of a dialog, with a picture and a voice from everybody else who is in it. */
+/** In the call of a chat, with a picture and a voice from everybody else who is in it. */
 export async function joined(page: Page, others: number): Promise<Page> {
   await page.getByRole('button', { name: 'Join now' }).click()
   await page.getByRole('button', { name: 'Leave', exact: true }).waitFor({ timeout: patience })

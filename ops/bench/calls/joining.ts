@@ -16,12 +16,12 @@ declare global {
  */
 export async function measureJoining(calls: CallStage, rounds: number): Promise<Figure[]> {
   const [host, guest] = calls.people
-  const dialogId = await calls.newDialog(host!, guest!)
-  await joined(await calls.atTheDoor(host!, dialogId), 0)
+  const chatId = await calls.newChat(host!, guest!)
+  await joined(await calls.atTheDoor(host!, chatId), 0)
   const taken: First[] = []
   // The first round warms what every later visitor finds warm: the shapes of statements, the code of the server.
   for (let round = 0; round <= rounds; round += 1) {
-    const page = await calls.atTheDoor(guest!, dialogId)
+    const page = await calls.atTheDoor(guest!, chatId)
     await wait(1_500)
     const first = await timed(page)
     if (round > 0) taken.push(first)

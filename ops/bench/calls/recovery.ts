@@ -95,9 +95,9 @@ export function figuresOf(name: DeathName, { hit, others }: Silence): Figure[] {
 
 async function meeting(calls: CallStage, from: number): Promise<Page[]> {
   const [one, other] = calls.people.slice(from, from + 2)
-  const dialogId = await calls.newDialog(one!, other!)
-  const here = await joined(await calls.atTheDoor(one!, dialogId), 0)
-  const there = await joined(await calls.atTheDoor(other!, dialogId), 1)
+  const chatId = await calls.newChat(one!, other!)
+  const here = await joined(await calls.atTheDoor(one!, chatId), 0)
+  const there = await joined(await calls.atTheDoor(other!, chatId), 1)
   await flowing(here, 1)
   return [here, there]
 }

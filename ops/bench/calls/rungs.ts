@@ -13,9 +13,9 @@ export async function measureRungs(rounds: number): Promise<Figure[]> {
   const cut = await Cut.open(calls.nodes[0]!.media)
   try {
     const [here, there] = calls.people
-    const dialogId = await calls.newDialog(here!, there!)
-    await joined(await calls.atTheDoor(there!, dialogId), 0)
-    const page = await joined(await calls.atTheDoor(here!, dialogId, cut), 1)
+    const chatId = await calls.newChat(here!, there!)
+    await joined(await calls.atTheDoor(there!, chatId), 0)
+    const page = await joined(await calls.atTheDoor(here!, chatId, cut), 1)
     const socket = await times(rounds, () => attachedAgain(page, cut))
     const network = await times(rounds, () => afterSilence(page, cut, 'cut', 10_000))
     const media = await times(rounds, () => afterSilence(page, cut, 'cutMedia', 8_000))

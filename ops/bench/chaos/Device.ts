@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { Person } from '../stage/people.ts'
 import { Ear } from './Ear.ts'
 import { Engine, type EngineWorld } from './engine.ts'
@@ -26,7 +26,7 @@ export class Device {
   readonly #options: DeviceOptions
   readonly #ear: Ear
   readonly #watch: Watch
-  readonly #written = new Map<DialogId, number>()
+  readonly #written = new Map<ChatId, number>()
   #engine!: Engine
   #unwatch = () => undefined as void
   /** One thing after the other: a person writes with two thumbs, and a tab dies between two letters. */
@@ -72,20 +72,20 @@ export class Device {
     this.#engine.close()
   }
 
-  write(dialogId: DialogId, body: string): Promise<void> {
+  write(chatId: ChatId, body: string): Promise<void> {
     return this.#inTurn(async () => {
-      const order = (this.#written.get(dialogId) ?? 0) + 1
-      this.#written.set(dialogId, order)
-      const clientId = await this.#engine.send(dialogId, body)
+      const order = (this.#written.get(chatId) ?? 0) + 1
+      this.#written.set(chatId, order)
+      const clientId = await this.#engine.send(chatId, body)
       const author = this.person.userId
-      this.#options.record.composed.push({ clientId, device: this.name, author, dialogId, body, order })
+      this.#options.record.composed.push({ clientId, device: this.name, author, chatId, body, order })
     })
   }
 
-  async dialogs(): Promise<{ id: DialogId; top: number; first: number }[]> {
+  async chats(): Promise<{ id: ChatId; top: number; first: number }[]> {
     const scopes = await this.#engine.live.store.read((tx) => tx.all('scopes'))
     return scopes.flatMap((scope) =>
-      scope.kind === 'dialog' ? [{ id: scope.id, top: scope.top, first: scope.ranges[0]?.[0] ?? 0 }] : [],
+      scope.kind === 'chat' ? [{ id: scope.id, top: scope.top, first: scope.ranges[0]?.[0] ?? 0 }] : [],
     )
   }
 

@@ -37,9 +37,9 @@ export class Ear {
         this.#sees(answer.rows, true)
         return answer
       },
-      dialogs: async (cursor) => {
-        const page = await api.dialogs(cursor)
-        for (const { rows } of page.dialogs) this.#sees(rows, false)
+      chats: async (cursor) => {
+        const page = await api.chats(cursor)
+        for (const { rows } of page.chats) this.#sees(rows, false)
         return page
       },
       history: async (ask) => {
@@ -63,11 +63,11 @@ export class Ear {
 
   async #send(api: EngineApi, message: Parameters<EngineApi['send']>[0]): ReturnType<EngineApi['send']> {
     const { tries, acks, refusals } = this.#notes
-    const { clientId, dialogId } = message
+    const { clientId, chatId } = message
     tries[clientId] = (tries[clientId] ?? 0) + 1
     try {
       const answer = await api.send(message)
-      acks.push({ clientId, dialogId, seq: answer.message.seq, id: answer.message.id })
+      acks.push({ clientId, chatId, seq: answer.message.seq, id: answer.message.id })
       this.#sees({ messages: [answer.message] }, true)
       return answer
     } catch (error) {
@@ -87,7 +87,7 @@ export class Ear {
   #goesOn({ id, from, rev }: ChangesFrame, revs: Map<string, number>): void {
     const before = revs.get(id) ?? 0
     if (from < before || rev < from)
-      this.#notes.stepsBack.push({ device: this.#device, dialogId: id, what: 'a frame', from: before, to: from })
+      this.#notes.stepsBack.push({ device: this.#device, chatId: id, what: 'a frame', from: before, to: from })
     revs.set(id, Math.max(before, rev))
   }
 
@@ -95,12 +95,12 @@ export class Ear {
     for (const row of messages ?? []) this.#sight(row, byItself)
   }
 
-  #sight({ dialogId, seq, createdAt }: MessageRow, byItself: boolean): void {
-    const key = `${dialogId} ${seq}`
+  #sight({ chatId, seq, createdAt }: MessageRow, byItself: boolean): void {
+    const key = `${chatId} ${seq}`
     if (this.#seen.has(key)) return
     this.#seen.add(key)
     const steady = byItself && this.onlineSince !== null && this.onlineSince <= Date.parse(createdAt)
-    this.#notes.sightings.push({ device: this.#device, userId: this.#userId, dialogId, seq, at: Date.now(), steady })
+    this.#notes.sightings.push({ device: this.#device, userId: this.#userId, chatId, seq, at: Date.now(), steady })
   }
 }
 

@@ -1,27 +1,27 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Pool } from 'pg'
-import { addDialogs, type NewDialog } from '../stage/dialogs.ts'
+import { addChats, type NewChat } from '../stage/chats.ts'
 import type { Person } from '../stage/people.ts'
 import type { Device } from './Device.ts'
 import type { Random } from './Random.ts'
 
-export type Plan = NewDialog & { id: DialogId }
+export type Plan = NewChat & { id: ChatId }
 
-/** One dialog of everybody, two direct ones, and groups of about half; every third group keeps its history from newcomers. */
-export async function planDialogs(pool: Pool, people: Person[], count: number, random: Random): Promise<Plan[]> {
-  const plans = Array.from({ length: count }, (_, at): NewDialog => {
+/** One chat of everybody, two direct ones, and groups of about half; every third group keeps its history from newcomers. */
+export async function planChats(pool: Pool, people: Person[], count: number, random: Random): Promise<Plan[]> {
+  const plans = Array.from({ length: count }, (_, at): NewChat => {
     const members = random.shuffled(people).map(({ userId }) => userId)
     if (at < 2) return { title: null, members: members.slice(0, 2) }
     const size = at === 2 ? members.length : Math.floor(random.between(members.length / 3, (members.length * 2) / 3))
     return { title: `Group ${at}`, members: members.slice(0, size), historyForNew: at % 3 !== 0 }
   })
-  const ids = await addDialogs(pool, plans)
+  const ids = await addChats(pool, plans)
   return plans.map((plan, at) => ({ ...plan, id: ids[at]! }))
 }
 
 /** Who its owner has let in and out, as far as the owner knows. The owner stays. */
 export class Group {
-  readonly id: DialogId
+  readonly id: ChatId
   readonly owner: Device
   readonly inside: Set<UserId>
   readonly out = new Set<UserId>()

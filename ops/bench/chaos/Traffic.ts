@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { Pool } from 'pg'
-import { bury } from '../stage/dialogs.ts'
+import { bury } from '../stage/chats.ts'
 import type { Device } from './Device.ts'
 import type { Group } from './Groups.ts'
 import { insist } from './insist.ts'
@@ -71,41 +71,39 @@ export class Traffic {
   async #write(at: number): Promise<void> {
     const { random } = this.#options
     const device = random.pick(this.#options.devices)!
-    const dialog = random.pick(await device.dialogs())
-    if (!dialog) return
+    const chat = random.pick(await device.chats())
+    if (!chat) return
     const words = Array.from({ length: Math.ceil(random.between(1, 12)) }, () => random.pick(vocabulary)!)
-    await device.write(dialog.id, `${at}. ${words.join(' ')}`)
+    await device.write(chat.id, `${at}. ${words.join(' ')}`)
     this.#count('written')
   }
 
   async #read(): Promise<void> {
     const { random, devices } = this.#options
     const device = random.pick(devices)!
-    const dialog = random.pick(await device.dialogs())
-    if (!dialog) return
-    await device.engine.live.reading
-      .seen(dialog.id, dialog.top - Math.floor(random.between(0, 3)))
-      .catch(() => undefined)
+    const chat = random.pick(await device.chats())
+    if (!chat) return
+    await device.engine.live.reading.seen(chat.id, chat.top - Math.floor(random.between(0, 3))).catch(() => undefined)
     this.#count('read')
   }
 
   async #lookBack(): Promise<void> {
     const { random, devices } = this.#options
     const device = random.pick(devices)!
-    const dialog = random.pick(await device.dialogs())
-    if (!dialog || dialog.first < 2) return
+    const chat = random.pick(await device.chats())
+    if (!chat || chat.first < 2) return
     // Nobody insists on old messages in a storm: whoever gets none scrolls again.
-    const page = { dialogId: dialog.id, before: dialog.first, limit: 30 }
+    const page = { chatId: chat.id, before: chat.first, limit: 30 }
     await Promise.race([device.engine.live.fetchHistory(page).catch(() => undefined), wait(2_000)])
     this.#count('looked back')
   }
 
   async #bury(): Promise<void> {
     const { random, pool, devices } = this.#options
-    const dialog = random.pick(await random.pick(devices)!.dialogs())
-    if (!dialog || dialog.top < 1) return
-    const seq = Math.max(1, dialog.top - Math.floor(random.between(0, 60)))
-    if (await bury(pool, dialog.id, seq).catch(() => false)) this.#count('buried')
+    const chat = random.pick(await random.pick(devices)!.chats())
+    if (!chat || chat.top < 1) return
+    const seq = Math.max(1, chat.top - Math.floor(random.between(0, 60)))
+    if (await bury(pool, chat.id, seq).catch(() => false)) this.#count('buried')
   }
 
   async #changeName(): Promise<void> {
@@ -118,24 +116,24 @@ export class Traffic {
   async #letInOrOut(group: Group): Promise<void> {
     const { random } = this.#options
     if (random.chance(0.1)) return this.#rename(group.id, group.owner)
-    const dialogs = group.owner.engine.trpc.dialogs
-    const dialogId = group.id
+    const chats = group.owner.engine.trpc.chats
+    const chatId = group.id
     const userId = random.pick([...(random.chance(0.5) && group.out.size > 0 ? group.out : group.inside)])
     if (!userId) return
     if (group.out.has(userId)) {
-      await insist(() => dialogs.addMembers.mutate({ dialogId, userIds: [userId] }), isAnswer)
+      await insist(() => chats.addMembers.mutate({ chatId, userIds: [userId] }), isAnswer)
       group.comes(userId)
       this.#count('added')
     } else {
-      await insist(() => dialogs.removeMember.mutate({ dialogId, userId }), isAnswer)
+      await insist(() => chats.removeMember.mutate({ chatId, userId }), isAnswer)
       group.goes(userId)
       this.#count('removed')
     }
   }
 
-  async #rename(dialogId: DialogId, owner: Device): Promise<void> {
+  async #rename(chatId: ChatId, owner: Device): Promise<void> {
     const title = `Group ${Math.floor(this.#options.random.between(1, 1_000))}`
-    await insist(() => owner.engine.trpc.dialogs.rename.mutate({ dialogId, title }), isAnswer)
+    await insist(() => owner.engine.trpc.chats.rename.mutate({ chatId, title }), isAnswer)
     this.#count('renamed')
   }
 

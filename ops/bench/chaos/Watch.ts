@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { EngineStore } from './engine.ts'
 import type { StepBack } from './record.ts'
 
@@ -8,7 +8,7 @@ type Known = { rev: number; top: number; rows: Map<number, number> }
 export class Watch {
   readonly #device: string
   readonly #stepsBack: StepBack[]
-  readonly #known = new Map<DialogId, Known>()
+  readonly #known = new Map<ChatId, Known>()
 
   constructor(device: string, stepsBack: StepBack[]) {
     this.#device = device
@@ -17,30 +17,30 @@ export class Watch {
 
   /** Also of the next tab of the same device: what was once seen counts on. */
   follow(store: EngineStore): () => void {
-    const waiting = new Map<DialogId, Set<number> | 'all'>()
+    const waiting = new Map<ChatId, Set<number> | 'all'>()
     let looking: Promise<void> | undefined
     const look = async () => {
       while (waiting.size > 0) {
-        const [[id, seqs]] = waiting.entries() as unknown as [[DialogId, Set<number> | 'all']]
+        const [[id, seqs]] = waiting.entries() as unknown as [[ChatId, Set<number> | 'all']]
         waiting.delete(id)
         await this.#look(store, id, seqs)
       }
     }
-    return store.on('changed', ({ dialogs, messages }) => {
-      for (const id of dialogs) waiting.set(id, joined(waiting.get(id), messages.get(id)))
+    return store.on('changed', ({ chats, messages }) => {
+      for (const id of chats) waiting.set(id, joined(waiting.get(id), messages.get(id)))
       looking ??= look()
         .catch(() => undefined)
         .finally(() => (looking = undefined))
     })
   }
 
-  async #look(store: EngineStore, id: DialogId, seqs: Set<number> | 'all'): Promise<void> {
+  async #look(store: EngineStore, id: ChatId, seqs: Set<number> | 'all'): Promise<void> {
     const list = seqs === 'all' ? [[0, Infinity]] : [...seqs].map((seq) => [seq, seq])
     const { scope, rows } = await store.read(async (tx) => {
       const rows = await Promise.all(list.map(([from, to]) => tx.messages(id, from!, to!)))
       return { scope: await tx.get('scopes', id), rows: rows.flat() }
     })
-    if (scope?.kind !== 'dialog') return
+    if (scope?.kind !== 'chat') return
     const known = this.#known.get(id) ?? { rev: 0, top: 0, rows: new Map() }
     this.#known.set(id, known)
     known.rev = this.#forward(id, 'the cursor', known.rev, scope.rev)
@@ -49,8 +49,8 @@ export class Watch {
       known.rows.set(seq, this.#forward(id, `the revision of message ${seq}`, known.rows.get(seq) ?? 0, rev))
   }
 
-  #forward(dialogId: DialogId, what: string, from: number, to: number): number {
-    if (to < from) this.#stepsBack.push({ device: this.#device, dialogId, what, from, to })
+  #forward(chatId: ChatId, what: string, from: number, to: number): number {
+    if (to < from) this.#stepsBack.push({ device: this.#device, chatId, what, from, to })
     return Math.max(from, to)
   }
 }

@@ -8,13 +8,13 @@ export type Delays = { withRedis: number[]; withoutRedis: number[] }
  * Postgres, a cut socket or a coming member did to the time is not what is asked here.
  */
 export function delays(record: StormRecord): Delays {
-  const written = new Map(record.stored.map((row) => [`${row.dialogId} ${row.seq}`, row]))
+  const written = new Map(record.stored.map((row) => [`${row.chatId} ${row.seq}`, row]))
   const away = absencesByPlace(record.stored)
   const outages = (of: Outage['of']) => record.outages.filter((outage) => outage.of === of)
   const [postgres, redis] = [outages('postgres'), outages('redis')]
   const found: Delays = { withRedis: [], withoutRedis: [] }
   for (const sighting of record.sightings) {
-    const row = written.get(`${sighting.dialogId} ${sighting.seq}`)
+    const row = written.get(`${sighting.chatId} ${sighting.seq}`)
     if (!row || !sighting.steady || row.author === sighting.userId || overlaps(postgres, row.at, sighting.at)) continue
     if (away.get(placeOf(sighting))?.some(({ to, until }) => row.seq <= to && until <= sighting.at)) continue
     const delay = Math.max(0, sighting.at - row.at)

@@ -1,27 +1,27 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { Device } from './Device.ts'
 import { fetchAll, fetchPeople, sortedById } from './fetched.ts'
 import type { Ending, Held } from './record.ts'
 
 /** What each device holds, beside what it would be answered if it held nothing. */
-export async function readEndings(address: string, devices: Device[], dialogs: DialogId[]): Promise<Ending[]> {
+export async function readEndings(address: string, devices: Device[], chats: ChatId[]): Promise<Ending[]> {
   const endings: Ending[] = []
-  for (const device of devices) endings.push(await readEnding(address, device, dialogs))
+  for (const device of devices) endings.push(await readEnding(address, device, chats))
   return endings
 }
 
-async function readEnding(address: string, device: Device, dialogs: DialogId[]): Promise<Ending> {
+async function readEnding(address: string, device: Device, chats: ChatId[]): Promise<Ending> {
   const fetched = await fetchAll(address, device.person)
   const state = await device.engine.state()
   const held: Ending['held'] = {}
-  for (const [id, { dialog, membership, rev, unread, messages, ranges }] of entries(state.dialogs)) {
-    held[id] = { dialog, membership, rev, unread, messages }
+  for (const [id, { chat, membership, rev, unread, messages, ranges }] of entries(state.chats)) {
+    held[id] = { chat, membership, rev, unread, messages }
     const all = fetched[id]
     // A device holds the newest messages and those it has looked back at; of these, all.
     if (all)
       fetched[id] = { ...all, messages: all.messages.filter(({ seq }) => isNewest(all, seq) || within(ranges, seq)) }
   }
-  const foreign = dialogs.filter((id) => !fetched[id])
+  const foreign = chats.filter((id) => !fetched[id])
   const leftovers: Ending['leftovers'] = {}
   for (const id of foreign) {
     const rows = await device.engine.live.store.read((tx) => tx.messages(id, 0, Infinity))
@@ -41,6 +41,6 @@ function within(ranges: [from: number, to: number][], seq: number): boolean {
   return ranges.some(([from, to]) => from <= seq && seq <= to)
 }
 
-function entries<V>(record: Record<DialogId, V>): [DialogId, V][] {
-  return Object.entries(record) as [DialogId, V][]
+function entries<V>(record: Record<ChatId, V>): [ChatId, V][] {
+  return Object.entries(record) as [ChatId, V][]
 }

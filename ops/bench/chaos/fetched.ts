@@ -1,4 +1,4 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import type { ScopeAnswer } from '@veche/shared/live'
 import type { MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
 import type { Person } from '../stage/people.ts'
@@ -6,15 +6,15 @@ import type { Held } from './record.ts'
 
 type History = { messages: MessageRow[]; more: boolean }
 
-/** What somebody who begins anew is answered, asked without the engine: every dialog, and all of its messages. */
-export async function fetchAll(address: string, person: Person): Promise<Record<DialogId, Held>> {
-  const all: Record<DialogId, Held> = {}
+/** What somebody who begins anew is answered, asked without the engine: every chat, and all of its messages. */
+export async function fetchAll(address: string, person: Person): Promise<Record<ChatId, Held>> {
+  const all: Record<ChatId, Held> = {}
   for (const membership of await memberships(address, person)) {
-    const { dialogId } = membership
-    const answer = await ask<ScopeAnswer>(address, person, 'sync.scope', { id: dialogId, since: 0 })
-    const dialog = answer.rows.dialogs?.[0] ?? null
-    const messages = await history(address, person, dialogId)
-    all[dialogId] = { dialog, membership, rev: answer.rev, unread: answer.unread?.unread ?? 0, messages }
+    const { chatId } = membership
+    const answer = await ask<ScopeAnswer>(address, person, 'sync.scope', { id: chatId, since: 0 })
+    const chat = answer.rows.chats?.[0] ?? null
+    const messages = await history(address, person, chatId)
+    all[chatId] = { chat, membership, rev: answer.rev, unread: answer.unread?.unread ?? 0, messages }
   }
   return all
 }
@@ -28,19 +28,19 @@ export function sortedById(people: PersonRow[]): PersonRow[] {
 }
 
 async function memberships(address: string, person: Person): Promise<MembershipRow[]> {
-  const rows = new Map<DialogId, MembershipRow>()
+  const rows = new Map<ChatId, MembershipRow>()
   for (let since = 0, more = true; more;) {
     const answer = await ask<ScopeAnswer>(address, person, 'sync.scope', { id: person.userId satisfies UserId, since })
-    for (const row of answer.rows.memberships ?? []) rows.set(row.dialogId, row)
+    for (const row of answer.rows.memberships ?? []) rows.set(row.chatId, row)
     ;({ rev: since, more } = answer)
   }
   return [...rows.values()].filter(({ leftAt }) => leftAt === null)
 }
 
-async function history(address: string, person: Person, dialogId: DialogId): Promise<MessageRow[]> {
+async function history(address: string, person: Person, chatId: ChatId): Promise<MessageRow[]> {
   const pages: MessageRow[] = []
   for (let before: number | undefined, more = true; more;) {
-    const page: History = await ask<History>(address, person, 'messages.history', { dialogId, before, limit: 100 })
+    const page: History = await ask<History>(address, person, 'messages.history', { chatId, before, limit: 100 })
     pages.unshift(...page.messages)
     before = page.messages[0]?.seq
     more = page.more

@@ -1,4 +1,4 @@
-import type { ClientId, DialogId, UserId } from '@veche/shared/ids'
+import type { ClientId, ChatId, UserId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
 import { absences } from './absences.ts'
 import { delays } from './delays.ts'
@@ -6,7 +6,7 @@ import { judge, oracles } from './oracles.ts'
 import { calmRecord } from './samples.ts'
 import { tamperings } from './tamperings.ts'
 
-const dialog = 'dialog' as DialogId
+const chat = 'chat' as ChatId
 const anna = 'anna' as UserId
 
 test('a record of a day without losses breaks no rule', () => {
@@ -40,8 +40,8 @@ test('a delay counts when the device was there all the while, and is put down to
 test('one’s own message and an unknown row are no delivery', () => {
   const record = calmRecord()
   record.sightings = [
-    { device: 'phone', userId: anna, dialogId: dialog, seq: 1, at: 9_000, steady: true },
-    { device: 'phone', userId: anna, dialogId: dialog, seq: 77, at: 9_000, steady: true },
+    { device: 'phone', userId: anna, chatId: chat, seq: 1, at: 9_000, steady: true },
+    { device: 'phone', userId: anna, chatId: chat, seq: 77, at: 9_000, steady: true },
   ]
   expect(delays(record)).toEqual({ withRedis: [], withoutRedis: [] })
 })

@@ -25,10 +25,10 @@ export const oracles: Oracle[] = [
   { name: 'retried', says: 'Every acknowledged message was given to the server at least twice.', check: retried },
   {
     name: 'sequence',
-    says: 'Each dialog counts 1 to n without holes, and revisions in the same order.',
+    says: 'Each chat counts 1 to n without holes, and revisions in the same order.',
     check: sequence,
   },
-  { name: 'order', says: 'What one device wrote in a dialog is stored in the order of writing.', check: senderOrder },
+  { name: 'order', says: 'What one device wrote in a chat is stored in the order of writing.', check: senderOrder },
   { name: 'state', says: 'Every device ends with what somebody new would fetch.', check: endsEqual },
   {
     name: 'back',
@@ -56,7 +56,7 @@ function ackedIsStored({ acks, stored }: StormRecord): string[] {
   return acks
     .filter((ack) => {
       const row = rows.get(ack.clientId)?.[0]
-      return row?.dialogId !== ack.dialogId || row.seq !== ack.seq || row.id !== ack.id
+      return row?.chatId !== ack.chatId || row.seq !== ack.seq || row.id !== ack.id
     })
     .map(toText)
 }
@@ -68,11 +68,11 @@ function storedOnce({ stored }: StormRecord): string[] {
 function storedWasWritten({ composed, stored }: StormRecord): string[] {
   const written = new Map(composed.map((one) => [one.clientId, one]))
   return stored
-    .filter(({ system, clientId, author, dialogId, body, deleted }) => {
+    .filter(({ system, clientId, author, chatId, body, deleted }) => {
       if (system) return false
       const one = clientId ? written.get(clientId) : undefined
       const words = deleted ? body === null : body === one?.body
-      return !one || one.author !== author || one.dialogId !== dialogId || !words
+      return !one || one.author !== author || one.chatId !== chatId || !words
     })
     .map(toText)
 }
@@ -88,7 +88,7 @@ function nothingLost({ composed, stored, refusals }: StormRecord): string[] {
   const away = absencesByPlace(stored)
   return composed
     .filter(({ clientId }) => !rows.has(clientId) && !refused.has(clientId))
-    .filter(({ author, dialogId }) => !away.has(placeOf({ dialogId, userId: author })))
+    .filter(({ author, chatId }) => !away.has(placeOf({ chatId, userId: author })))
     .map(toText)
 }
 
@@ -100,7 +100,7 @@ function retried({ acks, tries }: StormRecord): string[] {
 /** A deleted message carries the revision of its deletion, so it tells nothing of the order any more. */
 function sequence({ stored, scopes }: StormRecord): string[] {
   return scopes.flatMap(({ id, seq, rev }) => {
-    const rows = stored.filter(({ dialogId }) => dialogId === id).sort((a, b) => a.seq - b.seq)
+    const rows = stored.filter(({ chatId }) => chatId === id).sort((a, b) => a.seq - b.seq)
     const holes = rows.filter((row, at) => row.seq !== at + 1)
     const living = rows.filter(({ deleted }) => !deleted)
     const disordered = living.filter((row, at) => row.rev <= (living[at - 1]?.rev ?? 0))
@@ -111,7 +111,7 @@ function sequence({ stored, scopes }: StormRecord): string[] {
 
 function senderOrder({ composed, stored }: StormRecord): string[] {
   const rows = byClientId(stored)
-  const lanes = Map.groupBy(composed, ({ device, dialogId }) => `${device} ${dialogId}`)
+  const lanes = Map.groupBy(composed, ({ device, chatId }) => `${device} ${chatId}`)
   return [...lanes.values()].flatMap((lane) => {
     const ordered = lane.sort((a, b) => a.order - b.order).flatMap((one) => rows.get(one.clientId) ?? [])
     return ordered.filter((row, at) => row.seq <= (ordered[at - 1]?.seq ?? 0)).map(toText)
@@ -130,9 +130,9 @@ function endsEqual({ endings }: StormRecord): string[] {
 }
 
 function difference(held: Held | undefined, fetched: Held | undefined): string[] {
-  if (!held) return ['the dialog is missing']
-  if (!fetched) return ['the dialog is nobody’s any more and still held']
-  const plain = (['dialog', 'membership', 'rev', 'unread'] as const)
+  if (!held) return ['the chat is missing']
+  if (!fetched) return ['the chat is nobody’s any more and still held']
+  const plain = (['chat', 'membership', 'rev', 'unread'] as const)
     .filter((part) => !isDeepStrictEqual(held[part], fetched[part]))
     .map((part) => `${part} is ${toText(held[part])} and should be ${toText(fetched[part])}`)
   const should = new Map(fetched.messages.map((row) => [row.seq, row]))
@@ -150,9 +150,9 @@ function removedHearNothing({ stored, sightings, closedHistory }: StormRecord): 
   const closed = new Set(closedHistory)
   return sightings
     .filter((sighting) =>
-      away.get(placeOf(sighting))?.some(({ from, to, until, dialogId }) => {
+      away.get(placeOf(sighting))?.some(({ from, to, until, chatId }) => {
         const meanwhile = sighting.seq >= from && sighting.seq < to
-        return meanwhile && (sighting.at < Math.floor(until) || closed.has(dialogId))
+        return meanwhile && (sighting.at < Math.floor(until) || closed.has(chatId))
       }),
     )
     .map(toText)
@@ -161,8 +161,8 @@ function removedHearNothing({ stored, sightings, closedHistory }: StormRecord): 
 function removedSayNothing({ stored }: StormRecord): string[] {
   const away = absencesByPlace(stored)
   return stored
-    .filter(({ dialogId, author, seq }) =>
-      away.get(placeOf({ dialogId, userId: author }))?.some(({ from, to }) => seq > from && seq < to),
+    .filter(({ chatId, author, seq }) =>
+      away.get(placeOf({ chatId, userId: author }))?.some(({ from, to }) => seq > from && seq < to),
     )
     .map(toText)
 }

@@ -1,5 +1,5 @@
-import type { ClientId, DialogId, UserId } from '@veche/shared/ids'
-import type { DialogRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
+import type { ClientId, ChatId, UserId } from '@veche/shared/ids'
+import type { ChatRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 
 /** Everything that was seen of a storm: what the oracles judge, and nothing else. */
 export type StormRecord = {
@@ -9,9 +9,9 @@ export type StormRecord = {
   acks: Ack[]
   refusals: { clientId: ClientId; code: string }[]
   stored: Stored[]
-  scopes: { id: DialogId; seq: number; rev: number }[]
-  /** Dialogs whose newcomers may not read what was written before. */
-  closedHistory: DialogId[]
+  scopes: { id: ChatId; seq: number; rev: number }[]
+  /** Chats whose newcomers may not read what was written before. */
+  closedHistory: ChatId[]
   /** The first time that a device was shown a message, whichever way. */
   sightings: Sighting[]
   /** Times at which something held by a device, or told by a stream, went back. */
@@ -23,20 +23,20 @@ export type StormRecord = {
   faults: Record<string, number>
 }
 
-/** `order` counts what one device wrote in one dialog. */
+/** `order` counts what one device wrote in one chat. */
 export type Composed = {
   clientId: ClientId
   device: string
   author: UserId
-  dialogId: DialogId
+  chatId: ChatId
   body: string
   order: number
 }
 
-export type Ack = { clientId: ClientId; dialogId: DialogId; seq: number; id: string }
+export type Ack = { clientId: ClientId; chatId: ChatId; seq: number; id: string }
 
 export type Stored = {
-  dialogId: DialogId
+  chatId: ChatId
   seq: number
   rev: number
   id: string
@@ -51,19 +51,19 @@ export type Stored = {
 export type Sighting = {
   device: string
   userId: UserId
-  dialogId: DialogId
+  chatId: ChatId
   seq: number
   at: number
   /** It came of itself to a device that had been online since before the message was written. */
   steady: boolean
 }
 
-export type StepBack = { device: string; dialogId: string; what: string; from: number; to: number }
+export type StepBack = { device: string; chatId: string; what: string; from: number; to: number }
 
 export type Outage = { of: 'redis' | 'postgres'; from: number; to: number }
 
 export type Held = {
-  dialog: DialogRow | null
+  chat: ChatRow | null
   membership: MembershipRow | null
   rev: number
   unread: number
@@ -74,10 +74,10 @@ export type Held = {
 export type Ending = {
   device: string
   userId: UserId
-  held: Record<DialogId, Held>
-  fetched: Record<DialogId, Held>
+  held: Record<ChatId, Held>
+  fetched: Record<ChatId, Held>
   /** Everybody that the device has met. */
   people: { held: PersonRow[]; fetched: PersonRow[] }
-  /** Messages on the device of dialogs that its person is no member of. */
-  leftovers: Record<DialogId, number>
+  /** Messages on the device of chats that its person is no member of. */
+  leftovers: Record<ChatId, number>
 }

@@ -6,14 +6,14 @@ export function describe({ options, seconds, record, violations, traffic, networ
   const { composed, acks, tries, refusals, stored, endings } = record
   const given = Object.values(tries).reduce((total, count) => total + count, 0)
   const lines = [
-    `Storm of ${Math.round(seconds)} s, seed ${options.seed}: ${options.people} people, ${options.dialogs} dialogs, ${options.apis} API processes`,
+    `Storm of ${Math.round(seconds)} s, seed ${options.seed}: ${options.people} people, ${options.chats} chats, ${options.apis} API processes`,
     counted('Faults', record.faults),
     counted('Network', network),
     counted('People', traffic),
     `Messages: ${composed.length} written, ${given} times given to the server (${given - Object.keys(tries).length} of them again), ${acks.length} acknowledged, ${refusals.length} refused, ${stored.length} rows stored, ${record.sightings.length} shown to devices`,
     `Delay with Redis: ${spread(delays.withRedis)}`,
     `Delay without Redis: ${spread(delays.withoutRedis)}`,
-    `Compared with a fresh fetch: ${endings.length} devices, ${endings.reduce((total, { held }) => total + Object.keys(held).length, 0)} dialogs, ${messages(endings)} messages`,
+    `Compared with a fresh fetch: ${endings.length} devices, ${endings.reduce((total, { held }) => total + Object.keys(held).length, 0)} chats, ${messages(endings)} messages`,
     '',
   ]
   const verdict = violations.flatMap(({ oracle, says, found }) => [
@@ -37,7 +37,7 @@ function spread(sorted: number[]): string {
 
 function messages(endings: Storm['record']['endings']): number {
   return endings.reduce(
-    (total, { held }) => total + Object.values(held).reduce((count, dialog) => count + dialog.messages.length, 0),
+    (total, { held }) => total + Object.values(held).reduce((count, chat) => count + chat.messages.length, 0),
     0,
   )
 }

@@ -33,11 +33,11 @@ async function whyBusy({ engine, online }: Device, revs: Map<string, number>): P
   })
   const unsent = outbox.filter(({ refusal }) => refusal === null).length
   if (unsent > 0) return `still has ${unsent} messages to send`
-  const reads = new Map(memberships.map(({ dialogId, readSeq }) => [dialogId, readSeq]))
+  const reads = new Map(memberships.map(({ chatId, readSeq }) => [chatId, readSeq]))
   for (const scope of scopes) {
     if (scope.rev !== revs.get(scope.id))
       return `is at ${scope.rev} of ${scope.kind} ${scope.id}, not ${revs.get(scope.id)}`
-    if (scope.kind !== 'dialog') continue
+    if (scope.kind !== 'chat') continue
     if (scope.count.doubt) return `does not know how many messages of ${scope.id} are unread`
     if (scope.readTo > (reads.get(scope.id) ?? 0)) return `has not told how far it has read in ${scope.id}`
   }

@@ -1,8 +1,8 @@
-import type { ClientId, DialogId, MessageId, UserId } from '@veche/shared/ids'
-import type { DialogRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
+import type { ClientId, ChatId, MessageId, UserId } from '@veche/shared/ids'
+import type { ChatRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 import type { Held, Stored, StormRecord } from './record.ts'
 
-const dialogId = 'dialog' as DialogId
+const chatId = 'chat' as ChatId
 const anna = 'anna' as UserId
 const boris = 'boris' as UserId
 const vera = 'vera' as UserId
@@ -25,29 +25,29 @@ export function calmRecord(): StormRecord {
     composed: texts.map(({ clientId, author, body }, at) => ({
       clientId: clientId!,
       author,
-      dialogId,
+      chatId,
       device: 'phone',
       body: body!,
       order: at + 1,
     })),
     tries: Object.fromEntries(texts.map(({ clientId }) => [clientId!, 2])),
-    acks: texts.map(({ clientId, seq, id }) => ({ clientId: clientId!, dialogId, seq, id })),
-    refusals: [{ clientId: 'refused' as ClientId, code: 'dialog.not_found' }],
+    acks: texts.map(({ clientId, seq, id }) => ({ clientId: clientId!, chatId, seq, id })),
+    refusals: [{ clientId: 'refused' as ClientId, code: 'chat.not_found' }],
     stored,
-    scopes: [{ id: dialogId, seq: 6, rev: 7 }],
+    scopes: [{ id: chatId, seq: 6, rev: 7 }],
     closedHistory: [],
     sightings: [
-      { device: 'tablet', userId: boris, dialogId, seq: 1, at: 1_020, steady: true },
-      { device: 'tablet', userId: boris, dialogId, seq: 2, at: 2_900, steady: true },
-      { device: 'tablet', userId: boris, dialogId, seq: 4, at: 5_050, steady: true },
+      { device: 'tablet', userId: boris, chatId, seq: 1, at: 1_020, steady: true },
+      { device: 'tablet', userId: boris, chatId, seq: 2, at: 2_900, steady: true },
+      { device: 'tablet', userId: boris, chatId, seq: 4, at: 5_050, steady: true },
     ],
     stepsBack: [],
     endings: [
       {
         device: 'phone',
         userId: anna,
-        held: { [dialogId]: held(stored) },
-        fetched: { [dialogId]: held(stored) },
+        held: { [chatId]: held(stored) },
+        fetched: { [chatId]: held(stored) },
         people: { held: [person()], fetched: [person()] },
         leftovers: {},
       },
@@ -58,7 +58,7 @@ export function calmRecord(): StormRecord {
         held: {},
         fetched: {},
         people: { held: [], fetched: [] },
-        leftovers: { [dialogId]: 0 },
+        leftovers: { [chatId]: 0 },
       },
     ],
     outages: [{ of: 'redis', from: 1_900, to: 2_950 }],
@@ -68,12 +68,12 @@ export function calmRecord(): StormRecord {
 }
 
 function text(seq: number, author: UserId, clientId: string, body: string, at: number): Stored {
-  const row = { dialogId, seq, rev: seq + 1, id: `m${seq}`, author, at, deleted: false }
+  const row = { chatId, seq, rev: seq + 1, id: `m${seq}`, author, at, deleted: false }
   return { ...row, clientId: clientId as ClientId, body, system: null }
 }
 
 function event(seq: number, system: SystemEvent, at: number): Stored {
-  const row = { dialogId, seq, rev: seq + 1, id: `m${seq}`, author: anna, at, deleted: false }
+  const row = { chatId, seq, rev: seq + 1, id: `m${seq}`, author: anna, at, deleted: false }
   return { ...row, clientId: null, body: null, system }
 }
 
@@ -82,11 +82,11 @@ function person(): PersonRow {
 }
 
 function held(stored: Stored[]): Held {
-  const dialog = { id: dialogId, rev: 7, title: 'Square' } as DialogRow
-  const membership = { dialogId, rev: 2, readSeq: 6 } as MembershipRow
+  const chat = { id: chatId, rev: 7, title: 'Square' } as ChatRow
+  const membership = { chatId, rev: 2, readSeq: 6 } as MembershipRow
   const messages = stored.map(({ seq, rev, id, body }): MessageRow => {
-    const row = { dialogId, seq, rev, id: id as MessageId, authorId: anna, clientId: null, kind: 'text' as const, body }
+    const row = { chatId, seq, rev, id: id as MessageId, authorId: anna, clientId: null, kind: 'text' as const, body }
     return { ...row, system: null, call: null, createdAt: '', editedAt: null, deletedAt: null }
   })
-  return { dialog, membership, rev: 7, unread: 0, messages }
+  return { chat, membership, rev: 7, unread: 0, messages }
 }

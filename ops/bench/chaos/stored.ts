@@ -1,10 +1,10 @@
-import type { ClientId, DialogId, UserId } from '@veche/shared/ids'
+import type { ClientId, ChatId, UserId } from '@veche/shared/ids'
 import type { SystemEvent } from '@veche/shared/rows/rows'
 import type { Pool } from 'pg'
 import type { Stored, StormRecord } from './record.ts'
 
 type Row = {
-  dialog_id: DialogId
+  chat_id: ChatId
   seq: string
   rev: string
   id: string
@@ -18,12 +18,12 @@ type Row = {
 
 export async function readStored(pool: Pool): Promise<Pick<StormRecord, 'stored' | 'scopes'>> {
   const messages = await pool.query<Row>(
-    `select dialog_id, seq, rev, id, author_id, client_id, body, system, deleted_at is not null as deleted,
+    `select chat_id, seq, rev, id, author_id, client_id, body, system, deleted_at is not null as deleted,
        extract(epoch from created_at)::float8 * 1000 as at
-     from messages order by dialog_id, seq`,
+     from messages order by chat_id, seq`,
   )
-  const scopes = await pool.query<{ id: DialogId; seq: string; rev: string }>(
-    `select id, seq, rev from scopes where kind = 'dialog'`,
+  const scopes = await pool.query<{ id: ChatId; seq: string; rev: string }>(
+    `select id, seq, rev from scopes where kind = 'chat'`,
   )
   return {
     stored: messages.rows.map(toStored),
@@ -31,8 +31,8 @@ export async function readStored(pool: Pool): Promise<Pick<StormRecord, 'stored'
   }
 }
 
-function toStored({ dialog_id, author_id, client_id, seq, rev, ...row }: Row): Stored {
+function toStored({ chat_id, author_id, client_id, seq, rev, ...row }: Row): Stored {
   const { id, body, system, at, deleted } = row
-  const place = { dialogId: dialog_id, seq: Number(seq), rev: Number(rev) }
+  const place = { chatId: chat_id, seq: Number(seq), rev: Number(rev) }
   return { ...place, id, author: author_id, clientId: client_id, body, system, at, deleted }
 }

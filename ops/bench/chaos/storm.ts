@@ -6,7 +6,7 @@ import { delays, type Delays } from './delays.ts'
 import { Device } from './Device.ts'
 import { readEndings } from './endings.ts'
 import { Faults } from './Faults.ts'
-import { Group, planDialogs, type Plan } from './Groups.ts'
+import { Group, planChats, type Plan } from './Groups.ts'
 import { judge, type Violation } from './oracles.ts'
 import { Proxy } from './Proxy.ts'
 import { Random } from './Random.ts'
@@ -20,7 +20,7 @@ export type StormOptions = {
   messages: number
   perSecond: number
   people: number
-  dialogs: number
+  chats: number
   apis: number
   /** Shorter than 1: faults come more often. */
   pace: number
@@ -53,7 +53,7 @@ export async function runStorm(options: StormOptions): Promise<Storm> {
   const devices: Device[] = []
   try {
     const people = await addPeople(stage.pool, options.people)
-    const plans = await planDialogs(stage.pool, people, options.dialogs, random.branch())
+    const plans = await planChats(stage.pool, people, options.chats, random.branch())
     record.closedHistory.push(...plans.filter(({ historyForNew }) => historyForNew === false).map(({ id }) => id))
     const disks = newDisks(people.length)
     for (const [at, person] of people.entries()) {

@@ -1,4 +1,4 @@
-import type { ClientId, DialogId } from '@veche/shared/ids'
+import type { ClientId, ChatId } from '@veche/shared/ids'
 import { absences } from './absences.ts'
 import type { Stored, StormRecord } from './record.ts'
 
@@ -29,7 +29,7 @@ export const tamperings: { oracle: string; what: string; tamper: (record: StormR
   {
     oracle: 'refused',
     what: 'a refused message that is stored',
-    tamper: (record) => void record.refusals.push({ clientId: record.acks[0]!.clientId, code: 'dialog.not_found' }),
+    tamper: (record) => void record.refusals.push({ clientId: record.acks[0]!.clientId, code: 'chat.not_found' }),
   },
   { oracle: 'lost', what: 'a message that is nowhere', tamper: loseOne },
   {
@@ -55,14 +55,14 @@ export const tamperings: { oracle: string; what: string; tamper: (record: StormR
   },
   {
     oracle: 'state',
-    what: 'a dialog too many',
-    tamper: (record) => void (record.endings.at(-1)!.held['foreign' as DialogId] = aHeld(record)),
+    what: 'a chat too many',
+    tamper: (record) => void (record.endings.at(-1)!.held['foreign' as ChatId] = aHeld(record)),
   },
-  { oracle: 'state', what: 'a dialog too few', tamper: (record) => void (holder(record).held = {}) },
+  { oracle: 'state', what: 'a chat too few', tamper: (record) => void (holder(record).held = {}) },
   {
     oracle: 'back',
     what: 'a cursor that went back',
-    tamper: (record) => void record.stepsBack.push({ device: 'A', dialogId: 'd', what: 'the cursor', from: 2, to: 1 }),
+    tamper: (record) => void record.stepsBack.push({ device: 'A', chatId: 'd', what: 'the cursor', from: 2, to: 1 }),
   },
   { oracle: 'silence', what: 'a message shown to somebody removed', tamper: showToRemoved },
   { oracle: 'silence', what: 'closed history shown to somebody who came back', tamper: showClosedHistory },
@@ -70,7 +70,7 @@ export const tamperings: { oracle: string; what: string; tamper: (record: StormR
   {
     oracle: 'forgotten',
     what: 'messages on the device of somebody removed',
-    tamper: (record) => void (record.endings[0]!.leftovers['old' as DialogId] = 4),
+    tamper: (record) => void (record.endings[0]!.leftovers['old' as ChatId] = 4),
   },
   { oracle: 'redis', what: 'a message that came late', tamper: delayOne },
 ]
@@ -95,7 +95,7 @@ function next({ stored }: StormRecord): number {
 function loseOne(record: StormRecord): void {
   const away = absences(record.stored)
   const { clientId } = record.composed.find(
-    (one) => !away.some(({ userId, dialogId }) => userId === one.author && dialogId === one.dialogId),
+    (one) => !away.some(({ userId, chatId }) => userId === one.author && chatId === one.chatId),
   )!
   record.acks = record.acks.filter((ack) => ack.clientId !== clientId)
   record.refusals = record.refusals.filter((refusal) => refusal.clientId !== clientId)
@@ -105,7 +105,7 @@ function loseOne(record: StormRecord): void {
 function swapTwo({ composed, stored }: StormRecord): void {
   const lanes = Map.groupBy(
     composed.filter(({ clientId }) => stored.some((row) => row.clientId === clientId)),
-    ({ device, dialogId }) => `${device} ${dialogId}`,
+    ({ device, chatId }) => `${device} ${chatId}`,
   )
   const [one, other] = [...lanes.values()].find((lane) => lane.length > 1)!
   ;[one!.order, other!.order] = [other!.order, one!.order]
@@ -120,19 +120,19 @@ function aHeld(record: StormRecord) {
 }
 
 function showToRemoved(record: StormRecord): void {
-  const { dialogId, userId, from } = absences(record.stored)[0]!
-  record.sightings.push({ device: 'A', dialogId, userId, seq: from, at: 0, steady: true })
+  const { chatId, userId, from } = absences(record.stored)[0]!
+  record.sightings.push({ device: 'A', chatId, userId, seq: from, at: 0, steady: true })
 }
 
 function showClosedHistory(record: StormRecord): void {
-  const { dialogId, userId, from, until } = absences(record.stored).find(({ until }) => until < Infinity)!
-  record.closedHistory.push(dialogId)
-  record.sightings.push({ device: 'A', dialogId, userId, seq: from, at: until + 1_000, steady: true })
+  const { chatId, userId, from, until } = absences(record.stored).find(({ until }) => until < Infinity)!
+  record.closedHistory.push(chatId)
+  record.sightings.push({ device: 'A', chatId, userId, seq: from, at: until + 1_000, steady: true })
 }
 
 function letRemovedSpeak(record: StormRecord): void {
-  const { dialogId, userId, from } = absences(record.stored).at(-1)!
-  const row = { dialogId, seq: from + 1, rev: 1, id: 'x', author: userId, clientId: 'x' as ClientId, body: '', at: 0 }
+  const { chatId, userId, from } = absences(record.stored).at(-1)!
+  const row = { chatId, seq: from + 1, rev: 1, id: 'x', author: userId, clientId: 'x' as ClientId, body: '', at: 0 }
   record.stored.push({ ...row, system: null, deleted: false })
 }
 
@@ -149,7 +149,7 @@ function delayOne(record: StormRecord): void {
   record.sightings.push({
     device: 'A',
     userId,
-    dialogId: row.dialogId,
+    chatId: row.chatId,
     seq: row.seq,
     at: row.at + 10_000,
     steady: true,

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { newId, type DialogId } from '@veche/shared/ids'
+import { newId, type ChatId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds, family } from '../figures/processes.ts'
 import { quantile } from '../figures/quantile.ts'
-import { addDialogs } from '../stage/dialogs.ts'
+import { addChats } from '../stage/chats.ts'
 import { addPeople, type Person } from '../stage/people.ts'
 import type { Stage } from '../stage/Stage.ts'
 import { Line } from './Line.ts'
@@ -16,14 +16,14 @@ const writers = 20
 
 type Round = { delays: number[]; acks: number[]; cpu: number; postgresCpu: number }
 
-/** One dialog, everybody connected, a steady stream of messages: how long from the sending to each of them. */
+/** One chat, everybody connected, a steady stream of messages: how long from the sending to each of them. */
 export async function measureDelivery(stage: Stage, options: DeliveryOptions): Promise<Figure[]> {
   const people = await addPeople(stage.pool, options.members)
-  const [dialogId] = await addDialogs(stage.pool, [{ title: 'Square', members: people.map(({ userId }) => userId) }])
+  const [chatId] = await addChats(stage.pool, [{ title: 'Square', members: people.map(({ userId }) => userId) }])
   const crowd = new Crowd(stage.apis[0]!.port)
   await crowd.gather(people)
   const lines = await Promise.all(people.slice(0, writers).map(() => Line.open(stage.apis[0]!.port)))
-  const talk = (seconds: number) => round({ stage, crowd, lines, people, dialogId: dialogId!, ...options, seconds })
+  const talk = (seconds: number) => round({ stage, crowd, lines, people, chatId: chatId!, ...options, seconds })
   await talk(5)
   const rounds: Round[] = []
   for (let at = 0; at < options.rounds; at += 1) rounds.push(await talk(options.seconds))
@@ -89,9 +89,9 @@ class Crowd {
   }
 }
 
-type Talk = DeliveryOptions & { stage: Stage; crowd: Crowd; lines: Line[]; people: Person[]; dialogId: DialogId }
+type Talk = DeliveryOptions & { stage: Stage; crowd: Crowd; lines: Line[]; people: Person[]; chatId: ChatId }
 
-async function round({ stage, crowd, lines, people, dialogId, perSecond, seconds, members }: Talk): Promise<Round> {
+async function round({ stage, crowd, lines, people, chatId, perSecond, seconds, members }: Talk): Promise<Round> {
   const total = perSecond * seconds
   const sent: number[] = []
   const delays: number[] = []
@@ -108,7 +108,7 @@ async function round({ stage, crowd, lines, people, dialogId, perSecond, seconds
   for (let number = 0; number < total; number += 1) {
     await wait(Math.max(0, start + (number * 1_000) / perSecond - performance.now()))
     const writer = number % writers
-    const input = { dialogId, clientId: newId(), body: `#${String(number).padStart(10, '0')} ${words}` }
+    const input = { chatId, clientId: newId(), body: `#${String(number).padStart(10, '0')} ${words}` }
     const begun = performance.now()
     sent[number] = begun
     answered.push(

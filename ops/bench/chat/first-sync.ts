@@ -1,19 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { DIRECTORY_SCOPE } from '@veche/shared/ids'
-import type { DialogsPage, ScopeAnswer } from '@veche/shared/live'
+import type { ChatsPage, ScopeAnswer } from '@veche/shared/live'
 import { Engine } from '../chaos/engine.ts'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds } from '../figures/processes.ts'
-import { addDialogs, addMessages } from '../stage/dialogs.ts'
+import { addChats, addMessages } from '../stage/chats.ts'
 import { addPeople, type Person } from '../stage/people.ts'
 import type { Stage } from '../stage/Stage.ts'
 import { Line } from './Line.ts'
 
-export type FirstSyncOptions = { dialogs: number; messagesEach: number; rounds: number }
+export type FirstSyncOptions = { chats: number; messagesEach: number; rounds: number }
 
 type Sync = { firstPage: number; whole: number; bytes: number; cpu: number }
 
-/** A new device of somebody with many dialogs: what the server needs for it, and when the app's engine has it all. */
+/** A new device of somebody with many chats: what the server needs for it, and when the app's engine has it all. */
 export async function measureFirstSync(stage: Stage, options: FirstSyncOptions): Promise<Figure[]> {
   const me = await settle(stage, options)
   const address = stage.apis[0]!.address
@@ -25,7 +25,7 @@ export async function measureFirstSync(stage: Stage, options: FirstSyncOptions):
     engines.push(await open(address, me))
   }
   const of = (pick: (sync: Sync) => number) => asked.map(pick)
-  const title = `First sync of ${options.dialogs.toLocaleString('en')} dialogs`
+  const title = `First sync of ${options.chats.toLocaleString('en')} chats`
   return [
     { name: `${title}, first page`, unit: 's', values: of(({ firstPage }) => firstPage / 1_000) },
     { name: `${title}, all answers`, unit: 's', values: of(({ whole }) => whole / 1_000) },
@@ -35,11 +35,11 @@ export async function measureFirstSync(stage: Stage, options: FirstSyncOptions):
   ]
 }
 
-async function settle(stage: Stage, { dialogs, messagesEach }: FirstSyncOptions): Promise<Person> {
+async function settle(stage: Stage, { chats, messagesEach }: FirstSyncOptions): Promise<Person> {
   const [me, ...others] = await addPeople(stage.pool, 50)
-  const ids = await addDialogs(
+  const ids = await addChats(
     stage.pool,
-    Array.from({ length: dialogs }, (_, at) => {
+    Array.from({ length: chats }, (_, at) => {
       const friends = [0, 1, 2].map((step) => others[(at * 3 + step) % others.length]!.userId)
       return { title: `Group number ${at}`, members: [friends[0]!, me!.userId, friends[1]!, friends[2]!] }
     }),
@@ -68,8 +68,8 @@ async function ask(stage: Stage, { userId, cookie }: Person): Promise<Sync> {
     [DIRECTORY_SCOPE, 0],
   ]
   for (let cursor: string | null = null, first = true; first || cursor; first = false) {
-    const page: DialogsPage = await question<DialogsPage>('sync.dialogs', { cursor })
-    for (const { id, rev } of page.dialogs) held.push([id, rev])
+    const page: ChatsPage = await question<ChatsPage>('sync.chats', { cursor })
+    for (const { id, rev } of page.chats) held.push([id, rev])
     if (first) sync.firstPage = performance.now() - start
     cursor = page.next
   }
@@ -98,5 +98,5 @@ async function open(url: string, { cookie, userId }: Person): Promise<number> {
 }
 
 async function held(engine: Engine): Promise<number> {
-  return (await engine.live.store.read((tx) => tx.all('dialogs'))).length
+  return (await engine.live.store.read((tx) => tx.all('chats'))).length
 }

@@ -8,7 +8,7 @@ import { startChild, type Child } from '../../cli/child.ts'
 import { checkout } from '../../cli/env.ts'
 import type { Figure } from '../figures/figure.ts'
 import { family, memoryMb } from '../figures/processes.ts'
-import { addDialogs } from '../stage/dialogs.ts'
+import { addChats } from '../stage/chats.ts'
 import { freePorts } from '../stage/free-ports.ts'
 import { addPeople } from '../stage/people.ts'
 
@@ -67,13 +67,13 @@ function readState(folder: string): { ready: boolean; databaseUrl: string } | un
   }
 }
 
-/** Twenty engines of the app in ten dialogs, each writing every other second; the memory is read five times. */
+/** Twenty engines of the app in ten chats, each writing every other second; the memory is read five times. */
 async function talk(databaseUrl: string, url: string, root: number, { people: count, seconds }: MemoryOptions) {
   const pool = new Pool({ connectionString: databaseUrl, max: 2 })
   const people = await addPeople(pool, count)
   const ids = people.map(({ userId }) => userId)
   const groups = Array.from({ length: 10 }, (_, at) => ids.filter((_, member) => (member + at) % 2 === 0 || at === 0))
-  const dialogs = await addDialogs(
+  const chats = await addChats(
     pool,
     groups.map((members, at) => ({ title: `Group ${at}`, members })),
   )
@@ -84,7 +84,7 @@ async function talk(databaseUrl: string, url: string, root: number, { people: co
     const end = Date.now() + (seconds * 1_000) / 2
     for (let at = 0; Date.now() < end; at += 1) {
       const place = groups.findIndex((members, group) => group >= at % 10 && members.includes(ids[at % count]!))
-      await engines[at % count]!.send(dialogs[place]!, `Message ${at}: the bell rings and people come`)
+      await engines[at % count]!.send(chats[place]!, `Message ${at}: the bell rings and people come`)
       await wait(2_000 / count)
     }
     readings.push(memoryMb(family(root)))

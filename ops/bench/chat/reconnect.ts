@@ -3,13 +3,13 @@ import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds, memoryMb } from '../figures/processes.ts'
 import { quantile } from '../figures/quantile.ts'
-import { addDialogs, addMessages } from '../stage/dialogs.ts'
+import { addChats, addMessages } from '../stage/chats.ts'
 import { addPeople, type Person } from '../stage/people.ts'
 import type { Stage } from '../stage/Stage.ts'
 import { Line } from './Line.ts'
 import { isHello, Listener } from './Listener.ts'
 
-export type ReconnectOptions = { sockets: number; dialogsEach: number; membersEach: number; rounds: number }
+export type ReconnectOptions = { sockets: number; chatsEach: number; membersEach: number; rounds: number }
 
 type Round = { all: number; ready: number; typical: number; cpu: number; memory: number }
 
@@ -35,7 +35,7 @@ export async function measureReconnect(stage: Stage, options: ReconnectOptions):
     { name: `${title}, of it the API's own start`, unit: 's', values: of(({ ready }) => ready / 1_000) },
     { name: `${title}, API CPU from its start on`, unit: 's', values: of(({ cpu }) => cpu) },
     {
-      name: `API memory per connection (${options.dialogsEach} dialogs each)`,
+      name: `API memory per connection (${options.chatsEach} chats each)`,
       unit: 'KB',
       values: of(({ memory }) => ((memory - empty) * 1_024) / options.sockets),
     },
@@ -59,14 +59,14 @@ async function round({ apis: [api] }: Stage, tabs: Tab[]): Promise<Round> {
   return { all: times.at(-1)!, ready, typical: quantile(times, 0.5), cpu, memory: memoryMb([api!.pid]) }
 }
 
-async function settle(stage: Stage, { sockets, dialogsEach, membersEach }: ReconnectOptions): Promise<Tab[]> {
+async function settle(stage: Stage, { sockets, chatsEach, membersEach }: ReconnectOptions): Promise<Tab[]> {
   const people = await addPeople(stage.pool, sockets)
-  const count = Math.ceil((sockets * dialogsEach) / membersEach)
+  const count = Math.ceil((sockets * chatsEach) / membersEach)
   const plans = Array.from({ length: count }, (_, at) => {
     const members = Array.from({ length: membersEach }, (_, step) => (at * membersEach + step * (count + 1)) % sockets)
     return { title: `Group ${at}`, members: [...new Set(members)].map((index) => people[index]!.userId) }
   })
-  const ids = await addDialogs(stage.pool, plans)
+  const ids = await addChats(stage.pool, plans)
   await addMessages(stage.pool, ids, people[0]!.userId, 20)
   const held = new Map<ScopeId, ScopeId[]>(people.map(({ userId }) => [userId, [userId, DIRECTORY_SCOPE]]))
   for (const [at, { members }] of plans.entries()) for (const userId of members) held.get(userId)!.push(ids[at]!)

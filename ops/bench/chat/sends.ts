@@ -1,23 +1,23 @@
-import { newId, type DialogId } from '@veche/shared/ids'
+import { newId, type ChatId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds, family } from '../figures/processes.ts'
-import { addDialogs } from '../stage/dialogs.ts'
+import { addChats } from '../stage/chats.ts'
 import { addPeople, type Person } from '../stage/people.ts'
 import type { Stage } from '../stage/Stage.ts'
 import { Line } from './Line.ts'
 
 export type SendsOptions = { seconds: number; rounds: number; lines: number }
 
-type Pair = { dialogId: DialogId; person: Person }
+type Pair = { chatId: ChatId; person: Person }
 type Round = { perSecond: number; apiCpu: number; postgresCpu: number }
 
 /** As many messages as fit, each durable before the next of its line begins. Nobody listens: that is measured elsewhere. */
 export async function measureSends(stage: Stage, options: SendsOptions): Promise<Figure[]> {
-  const one = await dialogsOf(stage, 1, 300)
-  const fifty = await dialogsOf(stage, 50, 8)
+  const one = await chatsOf(stage, 1, 300)
+  const fifty = await chatsOf(stage, 50, 8)
   return [
-    ...(await measure(stage, options, one, 'in one dialog', 700)),
-    ...(await measure(stage, options, fifty, 'over 50 dialogs', 2_000)),
+    ...(await measure(stage, options, one, 'in one chat', 700)),
+    ...(await measure(stage, options, fifty, 'over 50 chats', 2_000)),
   ]
 }
 
@@ -59,8 +59,8 @@ async function round(stage: Stage, lines: Line[], pairs: Pair[], seconds: number
   let next = 0
   const talk = async (line: Line) => {
     while (performance.now() < end) {
-      const { dialogId, person } = pairs[next++ % pairs.length]!
-      const input = { dialogId, clientId: newId(), body: `Message ${sent}: the bell rings and people come` }
+      const { chatId, person } = pairs[next++ % pairs.length]!
+      const input = { chatId, clientId: newId(), body: `Message ${sent}: the bell rings and people come` }
       const { status, body } = await line.change('messages.send', person.cookie, input)
       if (status !== 200) throw new Error(`a message was refused: ${body()}`)
       sent += 1
@@ -76,13 +76,13 @@ async function round(stage: Stage, lines: Line[], pairs: Pair[], seconds: number
   }
 }
 
-/** Everybody of every dialog in turn, so that neighbours on the list write in different dialogs. */
-async function dialogsOf(stage: Stage, dialogs: number, membersEach: number): Promise<Pair[]> {
-  const people = await addPeople(stage.pool, dialogs * membersEach)
-  const groups = Array.from({ length: dialogs }, (_, at) => people.slice(at * membersEach, (at + 1) * membersEach))
+/** Everybody of every chat in turn, so that neighbours on the list write in different chats. */
+async function chatsOf(stage: Stage, chats: number, membersEach: number): Promise<Pair[]> {
+  const people = await addPeople(stage.pool, chats * membersEach)
+  const groups = Array.from({ length: chats }, (_, at) => people.slice(at * membersEach, (at + 1) * membersEach))
   const plans = groups.map((members, at) => ({ title: `Group ${at}`, members: members.map(({ userId }) => userId) }))
-  const ids = await addDialogs(stage.pool, plans)
+  const ids = await addChats(stage.pool, plans)
   return Array.from({ length: membersEach }, (_, member) =>
-    groups.map((members, at) => ({ dialogId: ids[at]!, person: members[member]! })),
+    groups.map((members, at) => ({ chatId: ids[at]!, person: members[member]! })),
   ).flat()
 }

@@ -3,8 +3,8 @@
  * Please do not edit it manually.
  */
 
-import type { BootId, ClientId, DialogId, InviteId, MailId, MeetingId, MessageId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
-import type { Capability, DialogRole, ServerRole } from "@veche/shared/permissions";
+import type { BootId, ChatId, ClientId, InviteId, MailId, MeetingId, MessageId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
+import type { Capability, ChatRole, ServerRole } from "@veche/shared/permissions";
 import type { CallCard, ScopeKind, SystemEvent } from "@veche/shared/rows/rows";
 import type { ColumnType } from "kysely";
 
@@ -40,6 +40,22 @@ export interface Attendances {
   went_at: Timestamp | null;
 }
 
+export interface Chats {
+  cleared_seq: Generated<number>;
+  created_at: Generated<Timestamp>;
+  created_by: UserId;
+  direct_key: string | null;
+  history_for_new: Generated<boolean>;
+  id: ChatId;
+  kind: "direct" | "group";
+  live_meeting_id: MeetingId | null;
+  member_count: number;
+  members_rev: Generated<number>;
+  pair: [UserId, UserId] | null;
+  rev: number;
+  title: string | null;
+}
+
 export interface Codes {
   attempts: Generated<number>;
   code_hash: Buffer;
@@ -49,22 +65,6 @@ export interface Codes {
   purpose: string;
   target: string;
   used_at: Timestamp | null;
-}
-
-export interface Dialogs {
-  cleared_seq: Generated<number>;
-  created_at: Generated<Timestamp>;
-  created_by: UserId;
-  direct_key: string | null;
-  history_for_new: Generated<boolean>;
-  id: DialogId;
-  kind: "direct" | "group";
-  live_meeting_id: MeetingId | null;
-  member_count: number;
-  members_rev: Generated<number>;
-  pair: [UserId, UserId] | null;
-  rev: number;
-  title: string | null;
 }
 
 export interface Invites {
@@ -96,7 +96,7 @@ export interface Mails {
 
 export interface Meetings {
   card_seq: number | null;
-  dialog_id: DialogId;
+  chat_id: ChatId;
   empty_since: Generated<Timestamp | null>;
   ended_at: Timestamp | null;
   epoch: Generated<number>;
@@ -114,31 +114,31 @@ export interface Meetings {
 }
 
 export interface Members {
+  chat_id: ChatId;
   delivered_seq: Generated<number>;
-  dialog_id: DialogId;
   from_seq: Generated<number>;
   joined_at: Generated<Timestamp>;
   left_at: Timestamp | null;
   notify: Generated<"all" | "none">;
   pinned_at: Timestamp | null;
-  put_out: Generated<boolean>;
   read_seq: Generated<number>;
   rev: number;
-  role: DialogRole;
+  role: ChatRole;
   since_rev: number;
   unread_mark: Generated<boolean>;
   user_id: UserId;
+  was_removed: Generated<boolean>;
 }
 
 export interface Messages {
   author_id: UserId;
   body: string | null;
   call: ColumnType<CallCard | null, string | null, string | null>;
+  chat_id: ChatId;
   client_hash: Buffer | null;
   client_id: ClientId | null;
   created_at: Generated<Timestamp>;
   deleted_at: Timestamp | null;
-  dialog_id: DialogId;
   edited_at: Timestamp | null;
   id: MessageId;
   kind: "text" | "system" | "call";
@@ -226,8 +226,8 @@ export interface UserSettings {
 export interface DB {
   attempts: Attempts;
   attendances: Attendances;
+  chats: Chats;
   codes: Codes;
-  dialogs: Dialogs;
   invites: Invites;
   mails: Mails;
   meetings: Meetings;

@@ -5,7 +5,7 @@ type Id<Name extends string> = string & { readonly [brand]: Name }
 
 export type UserId = Id<'user'>
 export type SessionId = Id<'session'>
-export type DialogId = Id<'dialog'>
+export type ChatId = Id<'chat'>
 export type MessageId = Id<'message'>
 export type ClientId = Id<'client'>
 export type InviteId = Id<'invite'>
@@ -18,7 +18,7 @@ export type BootId = Id<'boot'>
 export type NodeId = Id<'node'>
 /** One browser tab, as it calls itself: it keeps this over a reload. */
 export type TabId = Id<'tab'>
-/** A dialog, a meeting, a user or the directory: whatever has a counter and a lock of its own. */
+/** A chat, a meeting, a user or the directory: whatever has a counter and a lock of its own. */
 export type ScopeId = string
 
 /** The one directory scope of an installation. */

@@ -11,7 +11,7 @@ export const limits = {
   code: { digits: 6, tries: 5, minutes: 10 },
   invite: { maxUses: 1000, maxDays: 365 },
   search: 100,
-  page: { history: 100, members: 100, people: 100, dialogs: 200, meetings: 50 },
+  page: { history: 100, members: 100, people: 100, chats: 200, meetings: 50 },
   sync: { scopes: 2000, rows: 500, gap: 2000, stateRows: 500 },
   unreadCap: 999,
   clientIdDays: 90,
@@ -32,7 +32,7 @@ export const limits = {
     /** A moved meeting is not moved again by choice within this; death overrides. */
     moveSeconds: 30,
     turnMinutes: 10,
-    faces: 5,
+    previewPeople: 5,
   },
   call: {
     /** A socket that has not joined closes after this. */
@@ -45,8 +45,8 @@ export const limits = {
     messageBytes: 64_000,
     messagesPerSecond: 40,
     transports: 4,
-    producers: 4,
-    consumers: 400,
+    publications: 4,
+    subscriptions: 400,
     tiles: 49,
     /** Incoming bits a second, by statistics: paused above, closed when it goes on. */
     bitrate: { mic: 300_000, cam: 4_000_000, screen: 6_000_000, screenSound: 400_000 },

@@ -1,4 +1,4 @@
-import type { DialogId, MeetingId, ScopeId, UserId } from './ids.ts'
+import type { ChatId, MeetingId, ScopeId, UserId } from './ids.ts'
 import type { Rows, ScopeKind } from './rows/rows.ts'
 
 /**
@@ -14,13 +14,13 @@ export type ChangesFrame = { type: 'changes'; scope: ScopeKind; id: ScopeId; fro
 export type SignalFrame = { type: 'signal'; signal: Signal }
 
 export type Signal =
-  | { kind: 'typing'; dialogId: DialogId; userId: UserId }
+  | { kind: 'typing'; chatId: ChatId; userId: UserId }
   | { kind: 'presence'; userId: UserId; online: boolean; seenAt: string | null }
-  /** Who is in the meeting of a dialog just now: for its Join banner. */
-  | { kind: 'meeting'; dialogId: DialogId; meetingId: MeetingId; count: number; userIds: UserId[] }
-  | ({ kind: 'positions'; dialogId: DialogId; userId: UserId } & Positions)
+  /** Who is in the meeting of a chat just now: for its Join banner. */
+  | { kind: 'meeting'; chatId: ChatId; meetingId: MeetingId; count: number; userIds: UserId[] }
+  | ({ kind: 'positions'; chatId: ChatId; userId: UserId } & Positions)
 
-/** How far the others have come in a dialog: the furthest of them. `delivered` exists in direct dialogs only, elsewhere it is 0. */
+/** How far the others have come in a chat: the furthest of them. `delivered` exists in direct chats only, elsewhere it is 0. */
 export type Positions = { read: number; delivered: number }
 
 export type Presence = { userId: UserId; online: boolean; seenAt: string | null }
@@ -39,7 +39,7 @@ export type ScopeAnswer = {
   reset: boolean
   /** You are no member (any longer): drop the scope. */
   gone: boolean
-  /** Dialogs only. */
+  /** Chats only. */
   unread?: Unread
   positions?: Positions
 }
@@ -50,9 +50,9 @@ export type StateAnswer = {
   scopes: ScopeAnswer[]
   /** Scopes that changed and did not fit: ask for each with sync.scope. */
   behind: { id: ScopeId; rev: number }[]
-  /** Others' positions in all held dialogs: a signal may have been lost. */
-  positions: ({ dialogId: DialogId } & Positions)[]
+  /** Others' positions in all held chats: a signal may have been lost. */
+  positions: ({ chatId: ChatId } & Positions)[]
 }
 
-/** One page of the dialogs list, newest first: each with its last message. Cursor: pass back `next`. */
-export type DialogsPage = { dialogs: ScopeAnswer[]; next: string | null }
+/** One page of the chats list, newest first: each with its last message. Cursor: pass back `next`. */
+export type ChatsPage = { chats: ScopeAnswer[]; next: string | null }

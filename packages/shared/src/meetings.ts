@@ -1,4 +1,4 @@
-import type { BootId, DialogId, MeetingId, NodeId, SeatId, UserId } from './ids.ts'
+import type { BootId, ChatId, MeetingId, NodeId, SeatId, UserId } from './ids.ts'
 import type { MeetingRow, SeatRow } from './rows/rows.ts'
 
 /** Kinds of media a seat sends, each needs the capability of its own device (`screenSound` that of the screen). */
@@ -23,11 +23,11 @@ export type JoinAnswer = {
 }
 
 /** A meeting as it is seen from outside, before one joins. */
-export type MeetingLook = {
+export type MeetingSummary = {
   meetingId: MeetingId
-  dialogId: DialogId
+  chatId: ChatId
   title: string | null
-  /** The other person of a direct dialog. */
+  /** The other person of a direct chat. */
   withUserId: UserId | null
   state: MeetingRow['state']
   startedAt: string
@@ -46,7 +46,7 @@ export type Attendance = { userId: UserId; seatId: SeatId; cameAt: string; wentA
 /** A meeting that is over, for whoever was in it. */
 export type PastMeeting = {
   meetingId: MeetingId
-  dialogId: DialogId
+  chatId: ChatId
   title: string | null
   withUserId: UserId | null
   startedAt: string

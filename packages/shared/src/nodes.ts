@@ -5,7 +5,7 @@ import { bootId, meetingId, nodeId, rev, seatId } from './schemas/fields.ts'
 /** What a media node and the API say to each other, on ports that nobody else is let to. */
 
 /** A seat as a node sees it: somebody is there, or has given no sign of life for 5 s. */
-const seatSeen = z.strictObject({ seat: seatId, epoch: z.int32().min(0), state: z.enum(['in', 'away']) })
+const seatReport = z.strictObject({ seat: seatId, epoch: z.int32().min(0), state: z.enum(['in', 'away']) })
 
 const worker = z.strictObject({
   /** Of its core, over the last second: 0 to 1. */
@@ -35,27 +35,27 @@ export const heartbeat = z.strictObject({
         epoch: z.int32().min(0),
         /** The revision of the seats that the node has applied. */
         rev,
-        seats: z.array(seatSeen).max(1_000),
+        seats: z.array(seatReport).max(1_000),
       }),
     )
     .max(5_000),
 })
 
 /** A seat as Postgres has it. A node closes whoever sits at an older epoch, has left or was removed, and obeys the capabilities. */
-export const seatOrder = z.strictObject({
+export const seatUpdate = z.strictObject({
   seat: seatId,
   epoch: z.int32().min(0),
   state: z.enum(['in', 'away', 'left', 'removed']),
   caps: z.array(z.enum(capabilities)),
 })
 
-export const meetingOrder = z.strictObject({
+export const meetingUpdate = z.strictObject({
   meeting: meetingId,
   /** The epoch of the meeting's place. A node that holds an older one lets go: the meeting lives elsewhere, or has ended. */
   epoch: z.int32().min(0),
   state: z.enum(['live', 'moved', 'ended']),
   rev,
-  seats: z.array(seatOrder),
+  seats: z.array(seatUpdate),
 })
 
 export const heartbeatAnswer = z.strictObject({
@@ -64,14 +64,14 @@ export const heartbeatAnswer = z.strictObject({
   /** Public keys of tickets (Ed25519, the 32 bytes in base64url), by name: two while a key is changed. */
   keys: z.array(z.strictObject({ kid: z.string().max(64), x: z.string().max(64) })).max(2),
   wantCapabilities: z.boolean(),
-  meetings: z.array(meetingOrder),
+  meetings: z.array(meetingUpdate),
 })
 
 export type Heartbeat = z.output<typeof heartbeat>
 export type HeartbeatAnswer = z.output<typeof heartbeatAnswer>
-export type SeatSeen = z.output<typeof seatSeen>
-export type SeatOrder = z.output<typeof seatOrder>
-export type MeetingOrder = z.output<typeof meetingOrder>
+export type SeatReport = z.output<typeof seatReport>
+export type SeatUpdate = z.output<typeof seatUpdate>
+export type MeetingUpdate = z.output<typeof meetingUpdate>
 
 /**
  * Both ports speak HTTPS with a pre-shared key instead of certificates: each side proves that it has the node's key. The caller's

@@ -2,10 +2,10 @@
 export const serverRoles = ['member', 'admin', 'owner'] as const
 export type ServerRole = (typeof serverRoles)[number]
 
-export const dialogRoles = ['member', 'moderator', 'owner'] as const
-export type DialogRole = (typeof dialogRoles)[number]
+export const chatRoles = ['member', 'moderator', 'owner'] as const
+export type ChatRole = (typeof chatRoles)[number]
 
-export const dialogActions = [
+export const chatActions = [
   'read',
   'post',
   'rename',
@@ -16,16 +16,16 @@ export const dialogActions = [
   'leave',
   'meet',
 ] as const
-export type DialogAction = (typeof dialogActions)[number]
+export type ChatAction = (typeof chatActions)[number]
 
-const inGroup: Record<DialogRole, readonly DialogAction[]> = {
+const inGroup: Record<ChatRole, readonly ChatAction[]> = {
   member: ['read', 'post', 'leave', 'meet'],
   moderator: ['read', 'post', 'leave', 'meet', 'rename', 'addMembers', 'removeMembers'],
   owner: ['read', 'post', 'leave', 'meet', 'rename', 'addMembers', 'removeMembers', 'setRoles', 'configure'],
 }
-const inDirect: readonly DialogAction[] = ['read', 'post', 'meet']
+const inDirect: readonly ChatAction[] = ['read', 'post', 'meet']
 
-export function mayInDialog(kind: 'direct' | 'group', role: DialogRole, action: DialogAction): boolean {
+export function mayInChat(kind: 'direct' | 'group', role: ChatRole, action: ChatAction): boolean {
   return (kind === 'direct' ? inDirect : inGroup[role]).includes(action)
 }
 
@@ -40,7 +40,7 @@ export function mayManageUser(actor: ServerRole, target: ServerRole): boolean {
 }
 
 /** In a group a moderator removes members only; an owner removes anybody. */
-export function mayRemoveFromGroup(actor: DialogRole, target: DialogRole): boolean {
+export function mayRemoveFromGroup(actor: ChatRole, target: ChatRole): boolean {
   if (actor === 'owner') return true
   return actor === 'moderator' && target === 'member'
 }

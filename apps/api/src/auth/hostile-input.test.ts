@@ -107,7 +107,7 @@ describe('hostile input', () => {
   })
 
   it('that is wrong in many places is answered by the first of them', async () => {
-    const answer = await send('dialogs.createGroup', { title: 'x', userIds: Array.from({ length: 100 }, () => '?') })
+    const answer = await send('chats.createGroup', { title: 'x', userIds: Array.from({ length: 100 }, () => '?') })
     expect(codeIn(answer)).toBe('input.invalid')
     expect(JSON.stringify(answer.body).length).toBeLessThan(1_000)
   })

@@ -12,13 +12,13 @@ beforeAll(async () => {
   await MediaNode.start(house.deps)
 })
 
-it('the people of the dialog hear who is in its meeting, and nobody else does', async () => {
-  const { people, meetingId, dialogId } = await newMeeting(house.deps)
+it('the people of the chat hear who is in its meeting, and nobody else does', async () => {
+  const { people, meetingId, chatId } = await newMeeting(house.deps)
   const [anna, boris] = [people[0]!, people[1]!]
   const watching = await Observer.open(house.deps, boris)
   const stranger = await Observer.open(house.deps, await newUser(house.deps))
   const joined = await join(house.deps, anna, meetingId)
-  const told = (count: number, userIds: string[]) => ({ kind: 'meeting', dialogId, meetingId, count, userIds })
+  const told = (count: number, userIds: string[]) => ({ kind: 'meeting', chatId, meetingId, count, userIds })
   await expect.poll(() => watching.signals.at(-1)).toEqual(told(1, [anna.userId]))
   await leave(house.deps, anna, joined)
   await expect.poll(() => watching.signals.at(-1)).toEqual(told(0, []))
@@ -36,9 +36,9 @@ it('a crowd that comes at once is told of once a second, with the right number i
   expect(told().at(-1)?.userIds).toHaveLength(5)
 })
 
-it('comings and goings touch the dialog not at all', async () => {
-  const { people, meetingId, dialogId } = await newMeeting(house.deps)
-  const rev = async () => (await callerFor(house.deps, people[0]!).sync.scope({ id: dialogId, since: 0 })).rev
+it('comings and goings touch the chat not at all', async () => {
+  const { people, meetingId, chatId } = await newMeeting(house.deps)
+  const rev = async () => (await callerFor(house.deps, people[0]!).sync.scope({ id: chatId, since: 0 })).rev
   const before = await rev()
   for (const who of people) await leave(house.deps, who, await join(house.deps, who, meetingId, { tab: newId() }))
   expect(await rev()).toBe(before)

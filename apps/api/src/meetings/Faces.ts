@@ -1,11 +1,11 @@
 import type { MeetingId } from '@veche/shared/ids'
 import type { BaseDeps } from '../deps.ts'
-import { dialogOf } from './access.ts'
+import { chatOf } from './access.ts'
 import { facesOf } from './looking.ts'
 
 const atMostEvery = 1_000
 
-/** Tells the people of a dialog who is in its meeting when somebody comes or goes: at once, and at most once a second. */
+/** Tells the people of a chat who is in its meeting when somebody comes or goes: at once, and at most once a second. */
 export class Faces {
   readonly #deps: Pick<BaseDeps, 'polls' | 'hints' | 'log'>
   /** Meetings that were told of a moment ago, and whether there has been news since. */
@@ -30,9 +30,9 @@ export class Faces {
 
   async #tell(meetingId: MeetingId): Promise<void> {
     const { polls, hints } = this.#deps
-    const dialogId = await dialogOf({ db: polls }, meetingId)
+    const chatId = await chatOf({ db: polls }, meetingId)
     const faces = await facesOf(polls, meetingId)
-    const signal = { kind: 'meeting' as const, dialogId, meetingId, ...faces(meetingId) }
-    hints.tell({ signal: { signal, dialogIds: [dialogId], userIds: [] } })
+    const signal = { kind: 'meeting' as const, chatId, meetingId, ...faces(meetingId) }
+    hints.tell({ signal: { signal, chatIds: [chatId], userIds: [] } })
   }
 }

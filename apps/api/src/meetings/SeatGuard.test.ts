@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import type { DialogId, MeetingId } from '@veche/shared/ids'
+import type { ChatId, MeetingId } from '@veche/shared/ids'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
@@ -13,7 +13,7 @@ import { seatCounts, SeatGuard, seatsWithoutRight } from './SeatGuard.ts'
 
 let house: House
 let node: MediaNode
-let dialogId: DialogId
+let chatId: ChatId
 let meetingId: MeetingId
 let anna: TestUser
 let boris: TestUser
@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   const meeting = await newMeeting(house.deps)
-  ;({ dialogId, meetingId } = meeting)
+  ;({ chatId, meetingId } = meeting)
   ;[anna, boris] = meeting.people as [TestUser, TestUser]
   for (const who of [anna, boris]) node.enter(await join(house.deps, who, meetingId))
 })
@@ -31,8 +31,8 @@ const as = (who: TestUser) => callerFor(house.deps, who)
 const stateOf = async (who: TestUser) => (await seatOf(house.deps, meetingId, who)).state
 
 const losses: [string, () => Promise<unknown>][] = [
-  ['was removed from the dialog', () => as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })],
-  ['left the dialog', () => as(boris).dialogs.leave({ dialogId })],
+  ['was removed from the chat', () => as(anna).chats.removeMember({ chatId, userId: boris.userId })],
+  ['left the chat', () => as(boris).chats.leave({ chatId })],
   [
     'was disabled',
     async () =>
@@ -63,7 +63,7 @@ it('a hint is enough to be looked at, long before the round', async () => {
   const guard = new SeatGuard(house.deps)
   guard.start()
   onTestFinished(() => guard.stop())
-  await as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+  await as(anna).chats.removeMember({ chatId, userId: boris.userId })
   await expect.poll(() => stateOf(boris)).toBe('removed')
 })
 
@@ -71,8 +71,8 @@ it('a meeting that is locked for long keeps nobody else in their seat', async ()
   const other = await newMeeting(house.deps)
   const vera = other.people[1]!
   await join(house.deps, vera, other.meetingId)
-  await as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })
-  await as(other.people[0]!).dialogs.removeMember({ dialogId: other.dialogId, userId: vera.userId })
+  await as(anna).chats.removeMember({ chatId, userId: boris.userId })
+  await as(other.people[0]!).chats.removeMember({ chatId: other.chatId, userId: vera.userId })
   let round: Promise<void> = Promise.resolve()
   await inTransaction(house.deps, async (tx) => {
     await lockScopes(tx, [meetingScope(meetingId), meetingScope(other.meetingId)])

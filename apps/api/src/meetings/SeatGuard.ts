@@ -9,7 +9,7 @@ const every = 1_000
 const hintsTogether = 100
 
 /**
- * Whoever was removed from the dialog, disabled or signed out loses their seat. A hint has their seats looked at; every second all of
+ * Whoever was removed from the chat, disabled or signed out loses their seat. A hint has their seats looked at; every second all of
  * them are, so that it takes no hint.
  */
 export class SeatGuard {
@@ -91,7 +91,7 @@ export function seatsWithoutRight(where: RawBuilder<unknown>) {
   return sql`
     select s.id, s.meeting_id, s.user_id from seats s join meetings m on m.id = s.meeting_id
     where s.state in ('in', 'away') and ${where} and not (
-      exists (select from members x where x.dialog_id = m.dialog_id and x.user_id = s.user_id and x.left_at is null)
+      exists (select from members x where x.chat_id = m.chat_id and x.user_id = s.user_id and x.left_at is null)
       and exists (select from sessions x join users u on u.id = x.user_id where x.id = s.session_id
         and x.revoked_at is null and x.expires_at > veche_now() and u.disabled_at is null))`
 }

@@ -1,7 +1,7 @@
 import type { DB } from '@veche/db/types.gen'
-import type { DialogId, MeetingId, SeatId, TabId, UserId } from '@veche/shared/ids'
+import type { ChatId, MeetingId, SeatId, TabId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import { type DialogAction, type DialogRole, mayInDialog } from '@veche/shared/permissions'
+import { type ChatAction, type ChatRole, mayInChat } from '@veche/shared/permissions'
 import type { Kysely, Selectable } from 'kysely'
 import type { Env } from '../env.ts'
 import { fail, must } from '../errors.ts'
@@ -24,9 +24,9 @@ const placeColumns = [
 type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number] | (typeof placeColumns)[number]>
 export type MySeat = { id: SeatId; state: Selectable<DB['seats']>['state']; epoch: number; tab: TabId }
 export type OpenMeeting = Meeting & {
-  dialog: { kind: 'direct' | 'group'; title: string | null; pair: [UserId, UserId] | null }
-  /** Null for somebody who came by the link and is no member of the dialog. */
-  role: DialogRole | null
+  chat: { kind: 'direct' | 'group'; title: string | null; pair: [UserId, UserId] | null }
+  /** Null for somebody who came by the link and is no member of the chat. */
+  role: ChatRole | null
   /** They were a member, and did not leave by themselves. */
   putOut: boolean
   seat: MySeat | null
@@ -34,8 +34,8 @@ export type OpenMeeting = Meeting & {
 
 type Asking = { db: Kysely<DB>; env: Env; actor: { userId: UserId } }
 
-/** What the dialog must allow its members, and whether the link stands in for a membership, or a seat that one had. */
-const rules: Record<MeetingAction, { member: DialogAction; link?: true; seat?: true }> = {
+/** What the chat must allow its members, and whether the link stands in for a membership, or a seat that one had. */
+const rules: Record<MeetingAction, { member: ChatAction; link?: true; seat?: true }> = {
   look: { member: 'read', link: true },
   join: { member: 'meet', link: true },
   attendance: { member: 'read' },
@@ -44,7 +44,7 @@ const rules: Record<MeetingAction, { member: DialogAction; link?: true; seat?: t
 }
 
 /**
- * The one door to a meeting. Members of its dialog come in by their membership; others by its link, if it is open to everyone; whoever
+ * The one door to a meeting. Members of its chat come in by their membership; others by its link, if it is open to everyone; whoever
  * was put out of the room does not come back by its open door. A wrong link, an unknown id and a meeting of others look alike.
  */
 export async function openMeeting(
@@ -57,7 +57,7 @@ export async function openMeeting(
   const found = row && toOpen(row)
   if (!found) fail('meeting.not_found')
   const { member, link, seat } = rules[action]
-  if (found.role) must(mayInDialog(found.dialog.kind, found.role, member), 'meeting.forbidden')
+  if (found.role) must(mayInChat(found.chat.kind, found.role, member), 'meeting.forbidden')
   else if (seat && found.seat) return found
   else if (link && code && isLinkOf(ctx, found, code))
     must(found.open_to === 'everyone' && !found.putOut, 'meeting.forbidden')
@@ -73,12 +73,12 @@ export async function meetingOfLink(ctx: Asking, code: string): Promise<MeetingI
   return found.id
 }
 
-/** Where the locks are: a meeting never changes its dialog. */
-export async function dialogOf(ctx: Pick<Asking, 'db'>, meetingId: MeetingId): Promise<DialogId> {
-  const query = ctx.db.selectFrom('meetings').select('dialog_id').where('id', '=', meetingId)
+/** Where the locks are: a meeting never changes its chat. */
+export async function chatOf(ctx: Pick<Asking, 'db'>, meetingId: MeetingId): Promise<ChatId> {
+  const query = ctx.db.selectFrom('meetings').select('chat_id').where('id', '=', meetingId)
   const found = await query.executeTakeFirst()
   if (!found) fail('meeting.not_found')
-  return found.dialog_id
+  return found.chat_id
 }
 
 type Linked = Pick<OpenMeeting, 'public_id' | 'link_generation'>
@@ -92,7 +92,7 @@ export async function meetingsWithMe(ctx: Asking): Promise<OpenMeeting[]> {
   const rows = await seenBy(ctx)
     .where('seats.state', 'in', ['in', 'away'])
     .orderBy('seats.joined_at', 'desc')
-    .limit(limits.page.dialogs)
+    .limit(limits.page.chats)
     .execute()
   return rows.map(toOpen).filter(({ role }) => role !== null)
 }
@@ -101,25 +101,25 @@ export async function meetingsWithMe(ctx: Asking): Promise<OpenMeeting[]> {
 function seenBy({ db, actor }: Asking) {
   return db
     .selectFrom('meetings')
-    .innerJoin('dialogs', 'dialogs.id', 'meetings.dialog_id')
+    .innerJoin('chats', 'chats.id', 'meetings.chat_id')
     .leftJoin('members', (join) =>
-      join.onRef('members.dialog_id', '=', 'meetings.dialog_id').on('members.user_id', '=', actor.userId),
+      join.onRef('members.chat_id', '=', 'meetings.chat_id').on('members.user_id', '=', actor.userId),
     )
     .leftJoin('seats', (join) =>
       join.onRef('seats.meeting_id', '=', 'meetings.id').on('seats.user_id', '=', actor.userId),
     )
     .select(columnsOf('meetings', [...meetingColumns, ...placeColumns]))
-    .select(['dialogs.kind', 'dialogs.title', 'dialogs.pair', 'members.role', 'members.left_at', 'members.put_out'])
+    .select(['chats.kind', 'chats.title', 'chats.pair', 'members.role', 'members.left_at', 'members.was_removed'])
     .select(['seats.id as seat_id', 'seats.state as seat_state', 'seats.epoch as seat_epoch', 'seats.tab'])
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof seenBy>['executeTakeFirstOrThrow']>>
 
 function toOpen(row: Row): OpenMeeting {
-  const { kind, title, pair, role, left_at, put_out, seat_id, seat_state, seat_epoch, tab, ...meeting } = row
+  const { kind, title, pair, role, left_at, was_removed, seat_id, seat_state, seat_epoch, tab, ...meeting } = row
   const seat =
     seat_id && seat_state && seat_epoch !== null && tab
       ? { id: seat_id, state: seat_state, epoch: seat_epoch, tab }
       : null
-  return { ...meeting, dialog: { kind, title, pair }, role: left_at ? null : role, putOut: Boolean(put_out), seat }
+  return { ...meeting, chat: { kind, title, pair }, role: left_at ? null : role, putOut: Boolean(was_removed), seat }
 }

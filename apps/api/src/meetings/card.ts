@@ -1,36 +1,36 @@
-import type { DialogId, MeetingId, UserId } from '@veche/shared/ids'
+import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
 import type { CallCard } from '@veche/shared/rows/rows'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { dialogScope, stampDialog } from '../dialogs/scopes.ts'
-import { newPlace } from '../dialogs/system-messages.ts'
+import { chatScope, stampChat } from '../chats/scopes.ts'
+import { newPlace } from '../chats/system-messages.ts'
 import { iso } from '../platform/clock.ts'
 import { advance } from '../platform/scopes.ts'
 
-type Begun = { dialogId: DialogId; meetingId: MeetingId; authorId: UserId; startedAt: Date }
+type Begun = { chatId: ChatId; meetingId: MeetingId; authorId: UserId; startedAt: Date }
 
-/** The meeting stands in its dialog from now on: as a message, and as what goes on there. The dialog is locked. */
-export async function writeCard(tx: Tx<Deps>, { dialogId, meetingId, authorId, startedAt }: Begun): Promise<void> {
-  const rev = await advance(tx, dialogScope(dialogId))
+/** The meeting stands in its chat from now on: as a message, and as what goes on there. The chat is locked. */
+export async function writeCard(tx: Tx<Deps>, { chatId, meetingId, authorId, startedAt }: Begun): Promise<void> {
+  const rev = await advance(tx, chatScope(chatId))
   const call: CallCard = { meetingId, state: 'live', startedAt: iso(startedAt), endedAt: null, people: 0 }
-  const place = await newPlace(tx, dialogId, rev)
+  const place = await newPlace(tx, chatId, rev)
   const message = { author_id: authorId, kind: 'call' as const, call: JSON.stringify(call) }
   await tx.db
     .insertInto('messages')
     .values({ ...place, ...message })
     .execute()
   await tx.db.updateTable('meetings').set({ card_seq: place.seq }).where('id', '=', meetingId).execute()
-  await stampDialog(tx, dialogId, { live_meeting_id: meetingId, rev })
+  await stampChat(tx, chatId, { live_meeting_id: meetingId, rev })
 }
 
-type Over = { dialogId: DialogId; seq: number | null; card: CallCard }
+type Over = { chatId: ChatId; seq: number | null; card: CallCard }
 
-/** It is over, and how long it was and how many took part stays to be read. The dialog is locked. */
-export async function closeCard(tx: Tx<Deps>, { dialogId, seq, card }: Over): Promise<void> {
-  const rev = await advance(tx, dialogScope(dialogId))
+/** It is over, and how long it was and how many took part stays to be read. The chat is locked. */
+export async function closeCard(tx: Tx<Deps>, { chatId, seq, card }: Over): Promise<void> {
+  const rev = await advance(tx, chatScope(chatId))
   if (seq !== null) {
     const message = tx.db.updateTable('messages').set({ call: JSON.stringify(card), rev })
-    await message.where('dialog_id', '=', dialogId).where('seq', '=', seq).execute()
+    await message.where('chat_id', '=', chatId).where('seq', '=', seq).execute()
   }
-  await stampDialog(tx, dialogId, { live_meeting_id: null, rev })
+  await stampChat(tx, chatId, { live_meeting_id: null, rev })
 }

@@ -2,20 +2,20 @@ import type { MeetingId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { dialogScope } from '../dialogs/scopes.ts'
+import { chatScope } from '../chats/scopes.ts'
 import { iso } from '../platform/clock.ts'
 import { advance, lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
-import { dialogOf } from './access.ts'
+import { chatOf } from './access.ts'
 import { closeCard } from './card.ts'
 import { tellNode } from './nodes/orders.ts'
 import { meetingScope } from './scopes.ts'
 
 /** A meeting that nobody is in any more ends; it was as long as somebody was there. Says whether it did. */
 export async function endEmpty(deps: Deps, meetingId: MeetingId, emptyMs: number): Promise<boolean> {
-  const dialogId = await dialogOf(deps, meetingId)
+  const chatId = await chatOf(deps, meetingId)
   return inTransaction(deps, async (tx) => {
-    await lockScopes(tx, [dialogScope(dialogId), meetingScope(meetingId)])
+    await lockScopes(tx, [chatScope(chatId), meetingScope(meetingId)])
     const ended = await end(tx, meetingId, emptyMs)
     if (!ended) return false
     const people = await cameTo(tx, meetingId)
@@ -26,7 +26,7 @@ export async function endEmpty(deps: Deps, meetingId: MeetingId, emptyMs: number
       endedAt: iso(ended.ended_at),
       people,
     }
-    await closeCard(tx, { dialogId, seq: ended.card_seq, card })
+    await closeCard(tx, { chatId, seq: ended.card_seq, card })
     tx.after.nudges.push(() => tellNode(deps, meetingId))
     deps.metrics.meetings.inc({ event: 'ended' })
     return true

@@ -11,7 +11,7 @@ import { tidySignIn } from '../auth/retention.ts'
 import { endEmpty } from './ending.ts'
 import { meetingScope } from './scopes.ts'
 import { SeatGuard } from './SeatGuard.ts'
-import { userScope } from '../dialogs/scopes.ts'
+import { userScope } from '../chats/scopes.ts'
 import { changeScope, lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import type { DB } from '@veche/db/types.gen'
@@ -44,7 +44,7 @@ describe('one person has one seat', () => {
     expect([first, again, elsewhere].map(({ seatEpoch }) => seatEpoch)).toEqual([1, 2, 3])
     expect(new Set([first, again, elsewhere].map(({ seat }) => seat.id)).size).toBe(1)
     expect(await as(anna).meetings.attendance({ meetingId })).toHaveLength(1)
-    expect((await as(anna).meetings.look({ meetingId })).count).toBe(1)
+    expect((await as(anna).meetings.get({ meetingId })).count).toBe(1)
   })
 
   it('asked for by many tabs at once it belongs to one of them, each epoch was given once', async () => {
@@ -54,7 +54,7 @@ describe('one person has one seat', () => {
     expect(answers.map(({ seatEpoch }) => seatEpoch).sort()).toEqual([1, 2, 3, 4, 5, 6])
     const last = answers.find(({ seatEpoch }) => seatEpoch === 6)!
     expect(await seatOf(house.deps, meetingId, anna)).toMatchObject({ epoch: 6, tab: tabs[answers.indexOf(last)] })
-    expect((await as(anna).meetings.look({ meetingId })).count).toBe(1)
+    expect((await as(anna).meetings.get({ meetingId })).count).toBe(1)
   })
 
   it('a tab that comes back by itself finds its own seat, or none', async () => {
@@ -77,12 +77,12 @@ describe('one person has one seat', () => {
   })
 
   it('says so to the other devices of its person, and to nobody else', async () => {
-    const { meetingId, dialogId, anna, boris } = await two()
+    const { meetingId, chatId, anna, boris } = await two()
     const tab = newTab()
     const { seat } = await join(house.deps, anna, meetingId, { tab })
-    const places = async (who: TestUser) => (await as(who).sync.scope({ id: who.userId, since: 0 })).rows.places ?? []
-    expect(await places(anna)).toMatchObject([{ seatId: seat.id, meetingId, dialogId, tab, state: 'in' }])
-    expect(await places(boris)).toEqual([])
+    const mySeats = async (who: TestUser) => (await as(who).sync.scope({ id: who.userId, since: 0 })).rows.mySeats ?? []
+    expect(await mySeats(anna)).toMatchObject([{ seatId: seat.id, meetingId, chatId, tab, state: 'in' }])
+    expect(await mySeats(boris)).toEqual([])
     const rows = (await as(anna).sync.scope({ id: meetingId, since: 0 })).rows
     expect(JSON.stringify(rows)).not.toContain(tab)
     expect(JSON.stringify(rows)).not.toContain(node.id)
@@ -166,17 +166,17 @@ describe('a meeting that', () => {
 
   it('somebody was put out of is not entered again by its open link, nor looked at; who went by themselves comes back', async () => {
     const [owner, guest, other] = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
-    const open = await as(owner).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })
-    const { meetingId, code, dialogId } = open
+    const open = await as(owner).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
+    const { meetingId, code, chatId } = open
     await join(house.deps, guest, meetingId, { code })
     await leave(house.deps, other, await join(house.deps, other, meetingId, { code }))
-    for (const { userId } of [guest, other]) await as(owner).dialogs.removeMember({ dialogId, userId })
+    for (const { userId } of [guest, other]) await as(owner).chats.removeMember({ chatId, userId })
     for (const who of [guest, other]) {
       await expect(join(house.deps, who, meetingId, { code })).rejects.toThrow('meeting.forbidden')
       await expect(as(who).meetings.byCode({ code })).rejects.toThrow('meeting.forbidden')
     }
-    await as(owner).dialogs.addMembers({ dialogId, userIds: [guest.userId] })
-    await as(guest).dialogs.leave({ dialogId })
+    await as(owner).chats.addMembers({ chatId, userIds: [guest.userId] })
+    await as(guest).chats.leave({ chatId })
     await new SeatGuard(house.deps).round()
     expect((await seatOf(house.deps, meetingId, guest)).state).toBe('removed')
     expect((await join(house.deps, guest, meetingId, { code })).seat.state).toBe('in')
@@ -203,13 +203,13 @@ describe('a meeting that', () => {
         tx.updateTable('sessions').set({ revoked_at: new Date() }).where('id', '=', anna.sessionId).execute(),
     ],
     [
-      'was removed from its dialog',
+      'was removed from its chat',
       'meeting.not_found',
-      (tx: Tx, { anna, dialogId }: Two) =>
+      (tx: Tx, { anna, chatId }: Two) =>
         tx
           .updateTable('members')
           .set({ left_at: new Date() })
-          .where('dialog_id', '=', dialogId)
+          .where('chat_id', '=', chatId)
           .where('user_id', '=', anna.userId)
           .execute(),
     ],

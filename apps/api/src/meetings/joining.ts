@@ -4,8 +4,8 @@ import type { JoinAnswer } from '@veche/shared/meetings'
 import { capabilities } from '@veche/shared/permissions'
 import type { Join } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
-import { joinGroup } from '../dialogs/members.ts'
-import { dialogScope, userScope } from '../dialogs/scopes.ts'
+import { joinGroup } from '../chats/members.ts'
+import { chatScope, userScope } from '../chats/scopes.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
 import { advance, changeScopes } from '../platform/scopes.ts'
@@ -26,9 +26,9 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
   const before = await openMeeting(ctx, meetingId, 'join', code)
   if (failed) await ctx.nodes.accuse({ id: failed.nodeId, boot: failed.boot })
   const me = ctx.actor.userId
-  // Only whoever becomes a member by coming changes the dialog.
-  const dialog = before.role ? [] : [dialogScope(before.dialog_id)]
-  return changeScopes(ctx, [meetingScope(meetingId), userScope(me), ...dialog], async (tx) => {
+  // Only whoever becomes a member by coming changes the chat.
+  const chat = before.role ? [] : [chatScope(before.chat_id)]
+  return changeScopes(ctx, [meetingScope(meetingId), userScope(me), ...chat], async (tx) => {
     const name = await nameOf(tx)
     const meeting = await openMeeting(tx, meetingId, 'join', code)
     must(meeting.state === 'live', 'meeting.ended')
@@ -77,10 +77,10 @@ async function othersIn(tx: Tx, { id }: OpenMeeting): Promise<number> {
   return others
 }
 
-/** Removed while they asked: the dialog is not locked, and what they ask for is not theirs any more. */
+/** Removed while they asked: the chat is not locked, and what they ask for is not theirs any more. */
 async function becomeMember(tx: Tx, meeting: OpenMeeting, before: OpenMeeting): Promise<void> {
   if (before.role) fail('meeting.not_found')
-  await joinGroup(tx, meeting.dialog_id)
+  await joinGroup(tx, meeting.chat_id)
 }
 
 async function sitDown(tx: Tx, { id, seat }: OpenMeeting, { tab }: Join) {

@@ -1,6 +1,6 @@
 import type { Leave } from '@veche/shared/schemas/meetings'
 import type { Ctx } from '../ctx.ts'
-import { userScope } from '../dialogs/scopes.ts'
+import { userScope } from '../chats/scopes.ts'
 import { must } from '../errors.ts'
 import { changeScopes } from '../platform/scopes.ts'
 import { openMeeting } from './access.ts'

@@ -1,33 +1,33 @@
 import type { MeetingId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import type { MeetingLook } from '@veche/shared/meetings'
-import type { ByCode, OfDialog, OneMeeting } from '@veche/shared/schemas/meetings'
+import type { MeetingSummary } from '@veche/shared/meetings'
+import type { ByCode, OfChat, OneMeeting } from '@veche/shared/schemas/meetings'
 import type { DB } from '@veche/db/types.gen'
 import { type Kysely, sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
-import { openDialog } from '../dialogs/access.ts'
+import { openChat } from '../chats/access.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { meetingOfLink, meetingsWithMe, type OpenMeeting, openMeeting } from './access.ts'
 import { linkCode } from './links.ts'
 
 /** A meeting as it is seen from outside, before one joins. */
-export async function look(ctx: Ctx, { meetingId }: OneMeeting): Promise<MeetingLook> {
+export async function look(ctx: Ctx, { meetingId }: OneMeeting): Promise<MeetingSummary> {
   return seenAlone(ctx, await openMeeting(ctx, meetingId, 'look'))
 }
 
-export async function lookByCode(ctx: Ctx, { code }: ByCode): Promise<MeetingLook> {
+export async function lookByCode(ctx: Ctx, { code }: ByCode): Promise<MeetingSummary> {
   const meetingId = await meetingOfLink(ctx, code)
   return seenAlone(ctx, await openMeeting(ctx, meetingId, 'look', code))
 }
 
-/** What goes on in a dialog now: the answer for whoever was not there when it was signalled. */
-export async function lookAtDialog(ctx: Ctx, { dialogId }: OfDialog): Promise<MeetingLook | null> {
-  const { live_meeting_id } = await openDialog(ctx, dialogId, 'read')
+/** What goes on in a chat now: the answer for whoever was not there when it was signalled. */
+export async function lookAtChat(ctx: Ctx, { chatId }: OfChat): Promise<MeetingSummary | null> {
+  const { live_meeting_id } = await openChat(ctx, chatId, 'read')
   return live_meeting_id ? look(ctx, { meetingId: live_meeting_id }) : null
 }
 
 /** The meetings that I sit in, here or elsewhere. */
-export async function mine(ctx: Ctx): Promise<MeetingLook[]> {
+export async function mine(ctx: Ctx): Promise<MeetingSummary[]> {
   const meetings = await meetingsWithMe(ctx)
   const faces = await facesOf(ctx.db, ...meetings.map(({ id }) => id))
   return meetings.map((meeting) => seen(ctx, meeting, faces))
@@ -39,7 +39,7 @@ export type Faces = { count: number; userIds: UserId[] }
 export async function facesOf(db: Kysely<DB>, ...meetingIds: MeetingId[]): Promise<(of: MeetingId) => Faces> {
   const { rows } = await sql<Faces & { id: MeetingId }>`
     select meeting_id as id, count(*)::int as count,
-      (array_agg(user_id order by joined_at, id))[1:${sql.lit(limits.meeting.faces)}] as "userIds"
+      (array_agg(user_id order by joined_at, id))[1:${sql.lit(limits.meeting.previewPeople)}] as "userIds"
     from seats where meeting_id = any(${meetingIds}::uuid[]) and state in ('in', 'away') group by meeting_id`.execute(
     db,
   )
@@ -47,17 +47,17 @@ export async function facesOf(db: Kysely<DB>, ...meetingIds: MeetingId[]): Promi
   return (meetingId) => known.get(meetingId) ?? { count: 0, userIds: [] }
 }
 
-async function seenAlone(ctx: Ctx, meeting: OpenMeeting): Promise<MeetingLook> {
+async function seenAlone(ctx: Ctx, meeting: OpenMeeting): Promise<MeetingSummary> {
   return seen(ctx, meeting, await facesOf(ctx.db, meeting.id))
 }
 
-function seen(ctx: Ctx, meeting: OpenMeeting, faces: (of: MeetingId) => Faces): MeetingLook {
-  const { dialog, seat } = meeting
+function seen(ctx: Ctx, meeting: OpenMeeting, faces: (of: MeetingId) => Faces): MeetingSummary {
+  const { chat, seat } = meeting
   return {
     meetingId: meeting.id,
-    dialogId: meeting.dialog_id,
-    title: dialog.title,
-    withUserId: dialog.pair?.find((userId) => userId !== ctx.actor.userId) ?? null,
+    chatId: meeting.chat_id,
+    title: chat.title,
+    withUserId: chat.pair?.find((userId) => userId !== ctx.actor.userId) ?? null,
     state: meeting.state,
     startedAt: iso(meeting.started_at),
     endedAt: isoOrNull(meeting.ended_at),

@@ -1,4 +1,4 @@
-import { type DialogId, type MeetingId, newId } from '@veche/shared/ids'
+import { type ChatId, type MeetingId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
@@ -25,8 +25,8 @@ async function pass(ms: number): Promise<void> {
   await node.beat()
 }
 
-async function meet(dialogId: DialogId, ...people: TestUser[]): Promise<MeetingId> {
-  const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), dialogId })
+async function meet(chatId: ChatId, ...people: TestUser[]): Promise<MeetingId> {
+  const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
   for (const who of people) {
     await leave(house.deps, who, await join(house.deps, who, meetingId))
   }
@@ -36,12 +36,12 @@ async function meet(dialogId: DialogId, ...people: TestUser[]): Promise<MeetingI
 
 describe('past meetings', () => {
   it('are those that one was in, the last one first, with how many came', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const first = await meet(dialogId, anna, boris)
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const first = await meet(chatId, anna, boris)
     await pass(60_000)
-    const second = await meet(dialogId, anna)
+    const second = await meet(chatId, anna)
     expect((await as(anna).meetings.past({})).meetings).toMatchObject([
-      { meetingId: second, people: 1, dialogId },
+      { meetingId: second, people: 1, chatId },
       { meetingId: first, people: 2 },
     ])
     expect((await as(boris).meetings.past({})).meetings).toMatchObject([{ meetingId: first }])
@@ -53,19 +53,19 @@ describe('past meetings', () => {
     const left = await newGroup(house.deps, [anna, carla])
     await meet(left, carla)
     const open = await newGroup(house.deps, [anna, carla])
-    const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), dialogId: open })
+    const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId: open })
     await join(house.deps, carla, meetingId)
-    await as(carla).dialogs.leave({ dialogId: left })
+    await as(carla).chats.leave({ chatId: left })
     expect(await as(carla).meetings.past({})).toEqual({ meetings: [], next: null })
   })
 
   it('come page by page, none twice and none left out', async () => {
     const daria = await newUser(house.deps)
-    const dialogId = await newGroup(house.deps, [anna, daria])
-    const last = await meet(dialogId, daria)
+    const chatId = await newGroup(house.deps, [anna, daria])
+    const last = await meet(chatId, daria)
     // All of them ended at one moment.
     await addPast(house.deps, { meetingId: last, userId: daria.userId, count: limits.page.meetings + 1 })
-    const ended = house.deps.db.selectFrom('meetings').select('id').where('dialog_id', '=', dialogId)
+    const ended = house.deps.db.selectFrom('meetings').select('id').where('chat_id', '=', chatId)
     const all = (await ended.execute()).map(({ id }) => id)
     const page = await as(daria).meetings.past({})
     const rest = await as(daria).meetings.past({ cursor: page.next })
@@ -85,7 +85,7 @@ describe('past meetings', () => {
 
 describe('a meeting that began with a link', () => {
   it('waits for the first to come as long as it takes to send the link, and ends soon after the last one left', async () => {
-    const given = { id: newId<MeetingId>(), dialogId: newId<DialogId>(), title: 'Harbour' }
+    const given = { id: newId<MeetingId>(), chatId: newId<ChatId>(), title: 'Harbour' }
     const { code } = await as(anna).meetings.create(given)
     await pass(50 * 60_000)
     await sweepMeetings(house.deps)
@@ -93,14 +93,14 @@ describe('a meeting that began with a link', () => {
     await leave(house.deps, anna, await join(house.deps, anna, given.id))
     await pass(31_000)
     await sweepMeetings(house.deps)
-    expect(await as(anna).meetings.look({ meetingId: given.id })).toMatchObject({ state: 'ended' })
+    expect(await as(anna).meetings.get({ meetingId: given.id })).toMatchObject({ state: 'ended' })
   })
 
   it('to which nobody ever came ends after an hour', async () => {
-    const given = { id: newId<MeetingId>(), dialogId: newId<DialogId>(), title: 'Nobody' }
+    const given = { id: newId<MeetingId>(), chatId: newId<ChatId>(), title: 'Nobody' }
     await as(anna).meetings.create(given)
     await pass(61 * 60_000)
     await sweepMeetings(house.deps)
-    expect(await as(anna).meetings.look({ meetingId: given.id })).toMatchObject({ state: 'ended' })
+    expect(await as(anna).meetings.get({ meetingId: given.id })).toMatchObject({ state: 'ended' })
   })
 })

@@ -19,12 +19,12 @@ export async function pastMeetings(ctx: Ctx, { cursor }: Past): Promise<PastPage
   const ended = sql`date_trunc('milliseconds', m.ended_at)`
   const before = cursor ? sql`and (${ended}, m.id) < (${cursor.endedAt}::timestamptz, ${cursor.id}::uuid)` : sql``
   const { rows } = await sql<Row>`
-    select m.id as "meetingId", m.dialog_id as "dialogId", d.title, d.pair, m.started_at, m.ended_at,
+    select m.id as "meetingId", m.chat_id as "chatId", d.title, d.pair, m.started_at, m.ended_at,
       (select count(distinct a.user_id)::int from attendances a where a.meeting_id = m.id) as people
     from seats s
     join meetings m on m.id = s.meeting_id and m.state = 'ended'
-    join dialogs d on d.id = m.dialog_id
-    join members x on x.dialog_id = d.id and x.user_id = s.user_id and x.left_at is null
+    join chats d on d.id = m.chat_id
+    join members x on x.chat_id = d.id and x.user_id = s.user_id and x.left_at is null
     where s.user_id = ${userId} ${before}
     order by ${ended} desc, m.id desc
     limit ${sql.lit(page.meetings + 1)}`.execute(ctx.db)

@@ -24,8 +24,8 @@ describe('a process of the media node', () => {
   it('takes a ticket through our own address, tells who is there, obeys removals, and its death is found at once', async () => {
     const first = await realNode(house.deps, 'real-0', control)
     const [anna, boris] = people as [TestUser, TestUser]
-    const dialogId = await newGroup(house.deps, people)
-    const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), dialogId })
+    const chatId = await newGroup(house.deps, people)
+    const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
     const tab = newId<TabId>()
     const joined = await as(anna).meetings.join({ meetingId, tab })
     const one = new Caller(base, joined)
@@ -34,9 +34,9 @@ describe('a process of the media node', () => {
     await two.frame('joined')
     await one.frame('peer')
 
-    await as(anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+    await as(anna).chats.removeMember({ chatId, userId: boris.userId })
     expect(await two.frame('ended')).toMatchObject({ reason: 'removed' })
-    await one.frame('gone')
+    await one.frame('peerGone')
 
     const second = await realNode(house.deps, 'real-1', control)
     await first.kill()

@@ -12,11 +12,11 @@ beforeAll(async () => {
 })
 
 it('credentials of the relays are for those seated, for ten minutes, and prove themselves', async () => {
-  const { people, meetingId, dialogId } = await newMeeting(house.deps)
+  const { people, meetingId, chatId } = await newMeeting(house.deps)
   const [anna, boris] = people as [(typeof people)[0], (typeof people)[0]]
   const joined = await join(house.deps, anna, meetingId)
   const before = Date.now()
-  const { iceServers, iceUntil } = await callerFor(house.deps, anna).meetings.relays({ meetingId })
+  const { iceServers, iceUntil } = await callerFor(house.deps, anna).meetings.iceServers({ meetingId })
   expect(iceUntil).toBeGreaterThan(before + 599_000)
   expect(iceUntil).toBeLessThanOrEqual(Date.now() + 600_000)
   const username = `${iceUntil / 1000}:${joined.seat.id}`
@@ -24,13 +24,13 @@ it('credentials of the relays are for those seated, for ten minutes, and prove t
   const urls = ['turn:turn.example.org:3478', 'turns:turn.example.org:443']
   expect(iceServers).toEqual([{ urls, username, credential }])
   expect(joined.iceServers).toMatchObject([{ urls }])
-  await expect(callerFor(house.deps, boris).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_seated')
+  await expect(callerFor(house.deps, boris).meetings.iceServers({ meetingId })).rejects.toThrow('meeting.not_seated')
   await join(house.deps, boris, meetingId)
-  await callerFor(house.deps, anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+  await callerFor(house.deps, anna).chats.removeMember({ chatId, userId: boris.userId })
   // Before anything has looked after the seat.
-  await expect(callerFor(house.deps, boris).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_found')
+  await expect(callerFor(house.deps, boris).meetings.iceServers({ meetingId })).rejects.toThrow('meeting.not_found')
   await leave(house.deps, anna, joined)
-  await expect(callerFor(house.deps, anna).meetings.relays({ meetingId })).rejects.toThrow('meeting.not_seated')
+  await expect(callerFor(house.deps, anna).meetings.iceServers({ meetingId })).rejects.toThrow('meeting.not_seated')
 })
 
 it('without relays there are none', async () => {

@@ -4,7 +4,7 @@ import { router, signedIn } from '../trpc.ts'
 import { attendance } from './attendance.ts'
 import { joinMeeting } from './joining.ts'
 import { leaveMeeting } from './leaving.ts'
-import { look, lookAtDialog, lookByCode, mine } from './looking.ts'
+import { look, lookAtChat, lookByCode, mine } from './looking.ts'
 import { pastMeetings } from './past.ts'
 import { relays } from './relays.ts'
 import { createMeeting, startMeeting } from './starting.ts'
@@ -16,22 +16,22 @@ export const meetingsRouter = router({
   create: signedIn('change')
     .input(schemas.create)
     .mutation(({ ctx, input }) => createMeeting(ctx, input)),
-  look: signedIn('read')
+  get: signedIn('read')
     .input(schemas.one)
     .query(({ ctx, input }) => look(ctx, input)),
   byCode: signedIn('link')
     .input(schemas.byCode)
     .query(({ ctx, input }) => lookByCode(ctx, input)),
-  ofDialog: signedIn('read')
-    .input(schemas.ofDialog)
-    .query(({ ctx, input }) => lookAtDialog(ctx, input)),
+  ofChat: signedIn('read')
+    .input(schemas.ofChat)
+    .query(({ ctx, input }) => lookAtChat(ctx, input)),
   join: signedIn('join')
     .input(schemas.join)
     .mutation(({ ctx, input }) => joinMeeting(ctx, input)),
   leave: signedIn('change')
     .input(schemas.leave)
     .mutation(({ ctx, input }) => leaveMeeting(ctx, input)),
-  relays: signedIn('read')
+  iceServers: signedIn('read')
     .input(schemas.one)
     .query(({ ctx, input }) => relays(ctx, input)),
   mine: signedIn('read')

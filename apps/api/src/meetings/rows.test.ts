@@ -11,13 +11,13 @@ beforeAll(async () => {
   await MediaNode.start(house.deps)
 })
 
-it('a frame of a person looks at the places that changed, however many there were before', async () => {
+it('a frame of a person looks at the seats that changed, however many there were before', async () => {
   const { people, meetingId } = await newMeeting(house.deps)
   const { userId } = people[0]!
   await join(house.deps, people[0]!, meetingId)
   await addPast(house.deps, { meetingId, userId, count: 2_000 })
-  const places = rowSources.find(({ table }) => table === 'places')!
-  const changed = places.rows(house.deps.db, userId).where(sql<boolean>`seats.user_rev > 1`)
+  const mySeats = rowSources.find(({ table }) => table === 'mySeats')!
+  const changed = mySeats.rows(house.deps.db, userId).where(sql<boolean>`seats.user_rev > 1`)
   expect(await planOf(house.deps, sql`${changed.orderBy('seats.user_rev')}`)).toMatch(/Index Cond: .*user_rev/)
   expect(await changed.execute()).toHaveLength(1)
 })

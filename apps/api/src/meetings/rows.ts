@@ -1,5 +1,5 @@
 import type { DB } from '@veche/db/types.gen'
-import type { MeetingRow, PlaceRow, SeatRow } from '@veche/shared/rows/rows'
+import type { MeetingRow, MySeatRow, SeatRow } from '@veche/shared/rows/rows'
 import type { ScopeId } from '@veche/shared/ids'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
@@ -8,7 +8,7 @@ import type { RowSource } from '../platform/row-sources.ts'
 
 export const meetingColumns = [
   'id',
-  'dialog_id',
+  'chat_id',
   'open_to',
   'state',
   'started_by',
@@ -21,7 +21,7 @@ export const seatColumns = ['id', 'meeting_id', 'user_id', 'state', 'caps', 'joi
 type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number]>
 type Seat = Pick<Selectable<DB['seats']>, (typeof seatColumns)[number]>
 type Place = Pick<Selectable<DB['seats']>, 'id' | 'meeting_id' | 'tab' | 'state' | 'since_rev' | 'rev'> &
-  Pick<Selectable<DB['meetings']>, 'dialog_id'>
+  Pick<Selectable<DB['meetings']>, 'chat_id'>
 
 /** Where it is held stays with the server. */
 export function toMeeting(row: Meeting): MeetingRow {
@@ -30,7 +30,7 @@ export function toMeeting(row: Meeting): MeetingRow {
     id,
     state,
     rev,
-    dialogId: row.dialog_id,
+    chatId: row.chat_id,
     openTo: row.open_to,
     startedBy: row.started_by,
     startedAt: iso(row.started_at),
@@ -43,9 +43,9 @@ export function toSeat(row: Seat): SeatRow {
   return { id, state, caps, rev, meetingId: row.meeting_id, userId: row.user_id, joinedAt: iso(row.joined_at) }
 }
 
-function toPlace(row: Place): PlaceRow {
+function toPlace(row: Place): MySeatRow {
   const { id, tab, state, rev } = row
-  const meeting = { meetingId: row.meeting_id, dialogId: row.dialog_id }
+  const meeting = { meetingId: row.meeting_id, chatId: row.chat_id }
   return { seatId: id, ...meeting, tab, state, sinceRev: row.since_rev, rev }
 }
 
@@ -77,20 +77,20 @@ const seats: RowSource<'seats'> = {
   toWire: toSeat,
 }
 
-const places: RowSource<'places'> = {
+const mySeats: RowSource<'mySeats'> = {
   scope: 'user',
-  table: 'places',
+  table: 'mySeats',
   revColumn: 'seats.user_rev',
   rows: (db, id) =>
     db
       .selectFrom('seats')
       .innerJoin('meetings', 'meetings.id', 'seats.meeting_id')
       .select(['seats.id', 'seats.meeting_id', 'seats.tab', 'seats.state', 'seats.since_rev', 'seats.user_rev as rev'])
-      .select('meetings.dialog_id')
+      .select('meetings.chat_id')
       .where('seats.user_id', '=', id as never)
       // A device that was away for longer is signed out, and begins anew: no place of the past is held for ever.
       .where(sql<boolean>`(seats.state in ('in', 'away') or seats.left_at > veche_now() - interval '100 days')`),
   toWire: toPlace,
 }
 
-export const rowSources = [meetings, seats, places]
+export const rowSources = [meetings, seats, mySeats]

@@ -23,7 +23,7 @@ it('whatever happens at once, an epoch of the place is of one node, and an epoch
   const house = await newHouse()
   const processes = [house.deps, house.another()]
   const nodes = await Promise.all([1, 2, 3].map(() => MediaNode.start(house.deps)))
-  const { people, meetingId, dialogId } = await newMeeting(house.deps, 4)
+  const { people, meetingId, chatId } = await newMeeting(house.deps, 4)
   /** Heartbeats that are long on their way. */
   const last = nodes.map((node) => node.heartbeat())
   const answers: JoinAnswer[] = []
@@ -42,12 +42,12 @@ it('whatever happens at once, an epoch of the place is of one node, and an epoch
     () => one(nodes).beat(one(processes)),
     () => sweepMeetings(one(processes)),
     () => new SeatGuard(one(processes)).round(),
-    () => callerFor(one(processes), people[0]!).dialogs.removeMember({ dialogId, userId: people[3]!.userId }),
-    () => callerFor(one(processes), people[0]!).dialogs.addMembers({ dialogId, userIds: [people[3]!.userId] }),
+    () => callerFor(one(processes), people[0]!).chats.removeMember({ chatId, userId: people[3]!.userId }),
+    () => callerFor(one(processes), people[0]!).chats.addMembers({ chatId, userIds: [people[3]!.userId] }),
     () => hear(one(processes), one(last)),
     () => Promise.resolve(last.push(one(nodes).heartbeat())),
   ].map((act) => () => outcomeOf(act()))] // prettier-ignore
-  /** By somebody who stays in the dialog, where a node lives. */
+  /** By somebody who stays in the chat, where a node lives. */
   const surely = async () => void answers.push(await join(house.deps, people[0]!, meetingId))
   await surely()
   for (let wave = 0; wave < 12; wave += 1) {

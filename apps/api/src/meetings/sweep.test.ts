@@ -111,10 +111,10 @@ describe('a meeting', () => {
   it('ends once, whoever sweeps', async () => {
     await house.pass(31_000)
     await Promise.all([sweepMeetings(house.deps), sweepMeetings(house.another()), sweepMeetings(house.deps)])
-    const { dialog_id } = await meetingRow(house.deps, meetingId)
-    const { messages } = await callerFor(house.deps, anna).messages.history({ dialogId: dialog_id })
+    const { chat_id } = await meetingRow(house.deps, meetingId)
+    const { messages } = await callerFor(house.deps, anna).messages.history({ chatId: chat_id })
     const revs = messages.filter(({ kind }) => kind === 'call').map(({ rev }) => rev)
-    const { rev } = await callerFor(house.deps, anna).sync.scope({ id: dialog_id, since: 0 })
+    const { rev } = await callerFor(house.deps, anna).sync.scope({ id: chat_id, since: 0 })
     expect(revs).toEqual([rev])
   })
 })

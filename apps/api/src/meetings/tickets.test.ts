@@ -27,8 +27,8 @@ function read(token: string, { publicKeys }: Tickets) {
 
 describe('a ticket', () => {
   it('names seat, meeting, node and its life, epochs and capabilities, and lives for a minute', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const { meetingId } = await as(anna).start({ id: newId<MeetingId>(), dialogId })
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const { meetingId } = await as(anna).start({ id: newId<MeetingId>(), chatId })
     const joined = await join(house.deps, boris, meetingId)
     const { payload } = await read(joined.ticket, house.deps.tickets)
     const claims = ticketClaims.parse(payload)
@@ -54,8 +54,8 @@ describe('a ticket', () => {
 
   it('is dated by the clock of the database, as nodes are told it: processes need not agree', async () => {
     const ahead = { ...house.deps, clock: { now: () => house.clock.now() + 60_000 } }
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const { meetingId } = await as(anna).start({ id: newId<MeetingId>(), dialogId })
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const { meetingId } = await as(anna).start({ id: newId<MeetingId>(), chatId })
     const { payload } = await read((await join(ahead, anna, meetingId)).ticket, house.deps.tickets)
     for (const deps of [house.deps, ahead]) {
       const { now } = (await node.beat(deps))!

@@ -1,27 +1,27 @@
 import type { History } from '@veche/shared/schemas/messages'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Ctx } from '../ctx.ts'
-import { openDialog } from '../dialogs/access.ts'
+import { openChat } from '../chats/access.ts'
 import { messageColumns, toMessage } from './rows.ts'
 
 export async function history(
   ctx: Ctx,
   input: History,
 ): Promise<{ rev: number; messages: MessageRow[]; more: boolean }> {
-  const { dialogId, before, after, limit } = input
+  const { chatId, before, after, limit } = input
   const forward = after !== undefined && before === undefined
   return ctx.db
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (db) => {
-      const dialog = await openDialog({ ...ctx, db }, dialogId, 'read')
-      const { rev } = await db.selectFrom('scopes').select('rev').where('id', '=', dialogId).executeTakeFirstOrThrow()
-      const first = Math.max(dialog.mine.from_seq, dialog.cleared_seq + 1)
+      const chat = await openChat({ ...ctx, db }, chatId, 'read')
+      const { rev } = await db.selectFrom('scopes').select('rev').where('id', '=', chatId).executeTakeFirstOrThrow()
+      const first = Math.max(chat.mine.from_seq, chat.cleared_seq + 1)
       let query = db
         .selectFrom('messages')
         .select(messageColumns)
-        .where('dialog_id', '=', dialogId)
+        .where('chat_id', '=', chatId)
         .where('seq', '>=', first)
       if (before !== undefined) query = query.where('seq', '<', before)
       if (after !== undefined) query = query.where('seq', '>', after)

@@ -1,4 +1,4 @@
-import { type ClientId, type DialogId, newId } from '@veche/shared/ids'
+import { type ClientId, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bury, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
@@ -7,15 +7,15 @@ import { callerFor, type House, newHouse } from '../test/harness.ts'
 let house: House
 let anna: TestUser
 let boris: TestUser
-let group: DialogId
+let group: ChatId
 beforeAll(async () => {
   house = await newHouse()
   ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
   group = await newGroup(house.deps, [anna, boris])
 })
 
-const send = (who: TestUser, body: string, clientId = newId<ClientId>(), dialogId = group) =>
-  callerFor(house.deps, who).messages.send({ dialogId, clientId, body })
+const send = (who: TestUser, body: string, clientId = newId<ClientId>(), chatId = group) =>
+  callerFor(house.deps, who).messages.send({ chatId, clientId, body })
 
 describe('sending', () => {
   it('a retry with the same client id answers the stored message and stores nothing', async () => {
@@ -33,7 +33,7 @@ describe('sending', () => {
     expect(await stored(clientId)).toBe(1)
   })
 
-  it('another text, or another dialog, under the same client id is a conflict', async () => {
+  it('another text, or another chat, under the same client id is a conflict', async () => {
     const clientId = newId<ClientId>()
     await send(anna, 'one text', clientId)
     await expect(send(anna, 'another text', clientId)).rejects.toThrow('message.conflict')
@@ -41,11 +41,11 @@ describe('sending', () => {
     await expect(send(anna, 'one text', clientId, other)).rejects.toThrow('message.conflict')
   })
 
-  it('the same client id in two dialogs at once is stored in one of them, and a conflict in the other', async () => {
+  it('the same client id in two chats at once is stored in one of them, and a conflict in the other', async () => {
     const clientId = newId<ClientId>()
     const other = await newGroup(house.deps, [anna])
     const answers = await Promise.allSettled(
-      [group, other, group, other].map((dialogId) => send(anna, 'in one of them', clientId, dialogId)),
+      [group, other, group, other].map((chatId) => send(anna, 'in one of them', clientId, chatId)),
     )
     expect(await stored(clientId)).toBe(1)
     const refused = answers.filter((answer) => answer.status === 'rejected')
@@ -60,23 +60,23 @@ describe('sending', () => {
 
   it('a removed person still learns that a message was stored before', async () => {
     const vera = await newUser(house.deps)
-    const dialogId = await newGroup(house.deps, [anna, vera])
+    const chatId = await newGroup(house.deps, [anna, vera])
     const clientId = newId<ClientId>()
-    const first = await send(vera, 'the answer was lost', clientId, dialogId)
-    await callerFor(house.deps, anna).dialogs.removeMember({ dialogId, userId: vera.userId })
-    expect((await send(vera, 'the answer was lost', clientId, dialogId)).message.id).toBe(first.message.id)
-    await expect(send(vera, 'something new', newId<ClientId>(), dialogId)).rejects.toThrow('dialog.not_found')
+    const first = await send(vera, 'the answer was lost', clientId, chatId)
+    await callerFor(house.deps, anna).chats.removeMember({ chatId, userId: vera.userId })
+    expect((await send(vera, 'the answer was lost', clientId, chatId)).message.id).toBe(first.message.id)
+    await expect(send(vera, 'something new', newId<ClientId>(), chatId)).rejects.toThrow('chat.not_found')
   })
 
   it('seq has no holes and revisions follow it, whoever sends at once', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     await Promise.all(
-      Array.from({ length: 60 }, (_, i) => send(i % 2 ? anna : boris, `message ${i}`, newId<ClientId>(), dialogId)),
+      Array.from({ length: 60 }, (_, i) => send(i % 2 ? anna : boris, `message ${i}`, newId<ClientId>(), chatId)),
     )
     const rows = await house.deps.db
       .selectFrom('messages')
       .select(['seq', 'rev'])
-      .where('dialog_id', '=', dialogId)
+      .where('chat_id', '=', chatId)
       .orderBy('seq')
       .execute()
     expect(rows.map((row) => row.seq)).toEqual(Array.from({ length: 61 }, (_, i) => i + 1))
@@ -96,25 +96,25 @@ describe('sending', () => {
     await expect(send(anna, ' \n\u0007 ')).rejects.toThrow('message.empty')
   })
 
-  it('somebody who is no member meets the same error as for a dialog that does not exist', async () => {
+  it('somebody who is no member meets the same error as for a chat that does not exist', async () => {
     const stranger = await newUser(house.deps)
-    await expect(send(stranger, 'hello')).rejects.toThrow('dialog.not_found')
-    await expect(send(stranger, 'hello', newId<ClientId>(), newId<DialogId>())).rejects.toThrow('dialog.not_found')
-    // The id of a scope that is no dialog.
-    await expect(send(stranger, 'hello', newId<ClientId>(), anna.userId as never)).rejects.toThrow('dialog.not_found')
+    await expect(send(stranger, 'hello')).rejects.toThrow('chat.not_found')
+    await expect(send(stranger, 'hello', newId<ClientId>(), newId<ChatId>())).rejects.toThrow('chat.not_found')
+    // The id of a scope that is no chat.
+    await expect(send(stranger, 'hello', newId<ClientId>(), anna.userId as never)).rejects.toThrow('chat.not_found')
   })
 })
 
 describe('history', () => {
   it('is read by pages in both directions, without holes and without doubles', async () => {
-    const dialogId = await newGroup(house.deps, [anna])
-    for (let i = 0; i < 9; i += 1) await say(house.deps, anna, dialogId, `m${i}`)
+    const chatId = await newGroup(house.deps, [anna])
+    for (let i = 0; i < 9; i += 1) await say(house.deps, anna, chatId, `m${i}`)
     const { messages } = callerFor(house.deps, anna)
-    const newest = await messages.history({ dialogId, limit: 4 })
+    const newest = await messages.history({ chatId, limit: 4 })
     expect(newest.messages.map((row) => row.seq)).toEqual([7, 8, 9, 10])
-    const older = await messages.history({ dialogId, before: 7, limit: 4 })
+    const older = await messages.history({ chatId, before: 7, limit: 4 })
     expect({ seqs: older.messages.map((row) => row.seq), more: older.more }).toEqual({ seqs: [3, 4, 5, 6], more: true })
-    const newer = await messages.history({ dialogId, after: 6, limit: 100 })
+    const newer = await messages.history({ chatId, after: 6, limit: 100 })
     expect({ seqs: newer.messages.map((row) => row.seq), more: newer.more }).toEqual({
       seqs: [7, 8, 9, 10],
       more: false,
@@ -123,21 +123,21 @@ describe('history', () => {
 
   it('begins where somebody joined when the group hides what was before', async () => {
     const vera = await newUser(house.deps)
-    const dialogId = await newGroup(house.deps, [anna])
-    await say(house.deps, anna, dialogId, 'before')
-    const caller = callerFor(house.deps, anna).dialogs
-    await caller.configure({ dialogId, historyForNew: false })
-    await caller.addMembers({ dialogId, userIds: [vera.userId] })
-    await say(house.deps, anna, dialogId, 'after')
-    const seen = await callerFor(house.deps, vera).messages.history({ dialogId })
+    const chatId = await newGroup(house.deps, [anna])
+    await say(house.deps, anna, chatId, 'before')
+    const caller = callerFor(house.deps, anna).chats
+    await caller.configure({ chatId, historyForNew: false })
+    await caller.addMembers({ chatId, userIds: [vera.userId] })
+    await say(house.deps, anna, chatId, 'after')
+    const seen = await callerFor(house.deps, vera).messages.history({ chatId })
     expect(seen.messages.map((row) => row.body ?? row.system?.event)).toEqual(['added', 'after'])
   })
 
   it('a deleted message keeps its place without its words', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const { seq } = await say(house.deps, anna, dialogId, 'secret words')
-    await bury(house.deps, dialogId, seq)
-    const page = await callerFor(house.deps, boris).messages.history({ dialogId })
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const { seq } = await say(house.deps, anna, chatId, 'secret words')
+    await bury(house.deps, chatId, seq)
+    const page = await callerFor(house.deps, boris).messages.history({ chatId })
     expect(page.messages.at(-1)).toMatchObject({ seq, body: null, authorId: anna.userId })
     expect(JSON.stringify(page)).not.toContain('secret words')
   })
@@ -145,43 +145,43 @@ describe('history', () => {
 
 describe('reading', () => {
   it('unread counts the words of others after my position, and nothing else', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const first = await say(house.deps, anna, dialogId, 'one')
-    const second = await say(house.deps, anna, dialogId, 'two')
-    await say(house.deps, boris, dialogId, 'my own')
-    await callerFor(house.deps, anna).dialogs.rename({ dialogId, title: 'A system message' })
-    expect(await unread(boris, dialogId)).toBe(2)
-    expect((await callerFor(house.deps, boris).messages.read({ dialogId, seq: first.seq })).unread.unread).toBe(1)
-    await bury(house.deps, dialogId, second.seq)
-    expect(await unread(boris, dialogId)).toBe(0)
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const first = await say(house.deps, anna, chatId, 'one')
+    const second = await say(house.deps, anna, chatId, 'two')
+    await say(house.deps, boris, chatId, 'my own')
+    await callerFor(house.deps, anna).chats.rename({ chatId, title: 'A system message' })
+    expect(await unread(boris, chatId)).toBe(2)
+    expect((await callerFor(house.deps, boris).messages.read({ chatId, seq: first.seq })).unread.unread).toBe(1)
+    await bury(house.deps, chatId, second.seq)
+    expect(await unread(boris, chatId)).toBe(0)
   })
 
   it('a position never moves back and never past the newest message', async () => {
-    const dialogId = await newDirect(house.deps, anna, await newUser(house.deps))
-    await say(house.deps, anna, dialogId, 'one')
+    const chatId = await newDirect(house.deps, anna, await newUser(house.deps))
+    await say(house.deps, anna, chatId, 'one')
     const { messages } = callerFor(house.deps, anna)
-    expect((await messages.read({ dialogId, seq: 1_000_000 })).membership.readSeq).toBe(1)
-    expect((await messages.read({ dialogId, seq: 0 })).membership.readSeq).toBe(1)
+    expect((await messages.read({ chatId, seq: 1_000_000 })).membership.readSeq).toBe(1)
+    expect((await messages.read({ chatId, seq: 0 })).membership.readSeq).toBe(1)
   })
 
   it('whoever is added has not read what was written before, and has read what they read', async () => {
     const vera = await newUser(house.deps)
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const { seq } = await say(house.deps, anna, dialogId, 'has anybody read this?')
-    await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [vera.userId] })
-    expect(await positions(anna, dialogId)).toEqual({ read: 0, delivered: 0 })
-    await callerFor(house.deps, boris).messages.read({ dialogId, seq })
-    expect(await positions(anna, dialogId)).toEqual({ read: seq, delivered: 0 })
-    const after = await say(house.deps, anna, dialogId, 'and this?')
-    await callerFor(house.deps, vera).messages.read({ dialogId, seq: after.seq })
-    expect(await positions(anna, dialogId)).toEqual({ read: after.seq, delivered: 0 })
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const { seq } = await say(house.deps, anna, chatId, 'has anybody read this?')
+    await callerFor(house.deps, anna).chats.addMembers({ chatId, userIds: [vera.userId] })
+    expect(await positions(anna, chatId)).toEqual({ read: 0, delivered: 0 })
+    await callerFor(house.deps, boris).messages.read({ chatId, seq })
+    expect(await positions(anna, chatId)).toEqual({ read: seq, delivered: 0 })
+    const after = await say(house.deps, anna, chatId, 'and this?')
+    await callerFor(house.deps, vera).messages.read({ chatId, seq: after.seq })
+    expect(await positions(anna, chatId)).toEqual({ read: after.seq, delivered: 0 })
   })
 
   it('reading takes the mark of unread away', async () => {
-    const dialogId = await newDirect(house.deps, anna, await newUser(house.deps))
+    const chatId = await newDirect(house.deps, anna, await newUser(house.deps))
     const caller = callerFor(house.deps, anna)
-    await caller.dialogs.setMine({ dialogId, unreadMark: true })
-    expect((await caller.messages.read({ dialogId, seq: 0 })).membership.unreadMark).toBe(false)
+    await caller.chats.setMine({ chatId, unreadMark: true })
+    expect((await caller.messages.read({ chatId, seq: 0 })).membership.unreadMark).toBe(false)
   })
 })
 
@@ -190,16 +190,16 @@ async function stored(clientId: ClientId): Promise<number> {
   return rows.length
 }
 
-async function unread(who: TestUser, dialogId: DialogId): Promise<number | undefined> {
-  const answer = await callerFor(house.deps, who).sync.scope({ id: dialogId, since: 0 })
+async function unread(who: TestUser, chatId: ChatId): Promise<number | undefined> {
+  const answer = await callerFor(house.deps, who).sync.scope({ id: chatId, since: 0 })
   return answer.unread?.unread
 }
 
 /** The same in every answer of sync. */
-async function positions(who: TestUser, dialogId: DialogId) {
+async function positions(who: TestUser, chatId: ChatId) {
   const { sync } = callerFor(house.deps, who)
-  const answer = await sync.scope({ id: dialogId, since: 0 })
-  const state = await sync.state({ scopes: [[dialogId, answer.rev]] })
-  expect(state.positions).toEqual([{ dialogId, ...answer.positions }])
+  const answer = await sync.scope({ id: chatId, since: 0 })
+  const state = await sync.state({ scopes: [[chatId, answer.rev]] })
+  expect(state.positions).toEqual([{ chatId, ...answer.positions }])
   return answer.positions
 }

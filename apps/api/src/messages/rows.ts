@@ -6,7 +6,7 @@ import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/row-sources.ts'
 
 export const messageColumns = [
-  'dialog_id',
+  'chat_id',
   'seq',
   'id',
   'rev',
@@ -28,7 +28,7 @@ export function toMessage(row: Message): MessageRow {
   const { id, seq, rev, kind } = row
   const deleted = row.deleted_at !== null
   return {
-    dialogId: row.dialog_id,
+    chatId: row.chat_id,
     seq,
     id,
     rev,
@@ -47,19 +47,19 @@ export function toMessage(row: Message): MessageRow {
 const count = { newest: 50, last: 1 }
 
 const messages: RowSource<'messages'> = {
-  scope: 'dialog',
+  scope: 'chat',
   table: 'messages',
   revColumn: 'messages.rev',
   rows: (db, id) =>
     db
       .selectFrom('messages')
       .select(columnsOf('messages', messageColumns))
-      .where('messages.dialog_id', '=', id as never),
+      .where('messages.chat_id', '=', id as never),
   newest: (db, id, much) =>
     db
       .selectFrom('messages')
       .select(columnsOf('messages', messageColumns))
-      .where('messages.dialog_id', '=', id as never)
+      .where('messages.chat_id', '=', id as never)
       .orderBy('messages.seq', 'desc')
       .limit(count[much]),
   toWire: toMessage,

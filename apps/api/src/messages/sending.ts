@@ -4,7 +4,7 @@ import { codePoints, limits } from '@veche/shared/limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { SendMessage } from '@veche/shared/schemas/messages'
 import type { Ctx } from '../ctx.ts'
-import { mustBeOpen, type Place, placesThatMay, placeText } from '../dialogs/access.ts'
+import { mustBeOpen, type Place, placesThatMay, placeText } from '../chats/access.ts'
 import { fail, must } from '../errors.ts'
 import type { Statement } from '../platform/Pipelines.ts'
 import { isAlreadyThere } from '../platform/ScopeWriters.ts'
@@ -13,31 +13,31 @@ import { messageColumns, toMessage } from './rows.ts'
 export type Sent = { message: MessageRow }
 
 type Stored = Parameters<typeof toMessage>[0] & { client_hash: Buffer; again: boolean }
-type Found = (Place | { dialog_kind: null }) & (Stored | { id: null })
+type Found = (Place | { chat_kind: null }) & (Stored | { id: null })
 
 /**
- * Under the lock of the dialog one statement looks whether this was sent before, reads the right, counts the scope on and writes the
+ * Under the lock of the chat one statement looks whether this was sent before, reads the right, counts the scope on and writes the
  * message. A lost answer is answered again whatever the right is now: whoever was removed since still learns that it was sent.
  */
 export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
   must(input.body.length > 0, 'message.empty')
   must(codePoints(input.body) <= limits.message.body, 'message.too_long')
-  const { dialogId } = input
+  const { chatId } = input
   const isOld = isExpired(ctx, input.clientId)
   const found = await write(ctx, input, isOld).catch((error) => again(ctx, input, error))
   if (found.id === null) return refuse(found, isOld)
-  must(found.client_hash.equals(hashOf(input)) && found.dialog_id === dialogId, 'message.conflict')
+  must(found.client_hash.equals(hashOf(input)) && found.chat_id === chatId, 'message.conflict')
   const message = toMessage(found)
-  if (!found.again) ctx.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: message.rev }] })
+  if (!found.again) ctx.hints.tell({ hints: [{ scope: 'chat', id: chatId, rev: message.rev }] })
   return { message }
 }
 
 async function write(ctx: Ctx, input: SendMessage, isOld: boolean): Promise<Found> {
-  const [found] = await ctx.writers.write(input.dialogId, writing(ctx, input, isOld))
+  const [found] = await ctx.writers.write(input.chatId, writing(ctx, input, isOld))
   return found as Found
 }
 
-/** The same client id at the same time in two dialogs: neither lock kept the other away, and now it can be seen. */
+/** The same client id at the same time in two chats: neither lock kept the other away, and now it can be seen. */
 function again(ctx: Ctx, input: SendMessage, error: unknown): Promise<Found> {
   if (!isAlreadyThere(error)) throw error
   return write(ctx, input, isExpired(ctx, input.clientId))
@@ -46,18 +46,18 @@ function again(ctx: Ctx, input: SendMessage, error: unknown): Promise<Found> {
 function refuse(found: Found, isOld: boolean): never {
   must(!isOld, 'message.client_id_expired')
   mustBeOpen(found, 'post')
-  // The right was there and nothing was written: there is no such scope, though there is such a dialog.
+  // The right was there and nothing was written: there is no such scope, though there is such a chat.
   return fail('server.error')
 }
 
 function writing(ctx: Ctx, input: SendMessage, isOld: boolean): Statement {
-  const { dialogId, clientId, body } = input
+  const { chatId, clientId, body } = input
   const id = newId<MessageId>(ctx.clock.now())
   const places = isOld ? [] : mayPost
   return {
     name: 'message-write',
     text,
-    values: [dialogId, ctx.actor.userId, clientId, id, hashOf(input), body, places],
+    values: [chatId, ctx.actor.userId, clientId, id, hashOf(input), body, places],
   }
 }
 
@@ -71,18 +71,18 @@ const text = `
     counted as (
       update scopes set rev = rev + 1, seq = seq + 1
       where id = $1 and not exists (select from sent)
-        and exists (select from place where dialog_kind || ' ' || my_role = any($7::text[]))
+        and exists (select from place where chat_kind || ' ' || my_role = any($7::text[]))
       returning rev, seq),
     written as (
-      insert into messages (dialog_id, seq, rev, id, author_id, client_id, client_hash, kind, body)
+      insert into messages (chat_id, seq, rev, id, author_id, client_id, client_hash, kind, body)
       select $1::uuid, counted.seq, counted.rev, $4::uuid, $2::uuid, $3::uuid, $5::bytea, 'text', $6 from counted
       returning ${columns})
-  select place.dialog_kind, place.my_role, found.*
+  select place.chat_kind, place.my_role, found.*
   from (select) nothing left join place on true
     left join (select true as again, sent.* from sent union all select false, written.* from written) found on true`
 
-function hashOf({ dialogId, body }: SendMessage): Buffer {
-  return createHash('sha256').update(`text\n${dialogId}\n${body}`).digest()
+function hashOf({ chatId, body }: SendMessage): Buffer {
+  return createHash('sha256').update(`text\n${chatId}\n${body}`).digest()
 }
 
 function isExpired(ctx: Ctx, clientId: ClientId): boolean {

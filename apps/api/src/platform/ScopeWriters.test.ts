@@ -1,10 +1,10 @@
-import { newId, type DialogId } from '@veche/shared/ids'
+import { newId, type ChatId } from '@veche/shared/ids'
 import { beforeAll, expect, it } from 'vitest'
 import { newGroup, newUser } from '../test/builders.ts'
 import { type House, newHouse } from '../test/harness.ts'
 
 let house: House
-let id: DialogId
+let id: ChatId
 beforeAll(async () => {
   house = await newHouse()
   id = await newGroup(house.deps, [await newUser(house.deps)])

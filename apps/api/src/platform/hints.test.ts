@@ -16,7 +16,7 @@ it('a Redis that fell silent without a goodbye is left, and hints come again fro
   onTestFinished(() => far.close())
   const heard: Told[] = []
   far.listen((told) => heard.push(told))
-  const told = { hints: [{ scope: 'dialog' as const, id: newId(), rev: 7 }] }
+  const told = { hints: [{ scope: 'chat' as const, id: newId(), rev: 7 }] }
   const arrives = () =>
     vi.waitFor(() => {
       deps.hints.tell(told)

@@ -7,8 +7,8 @@ import type { Logger } from './logger.ts'
 /** What writers say after their commit: this scope is at that revision now. Never rows. */
 export type Hint = { scope: ScopeKind; id: ScopeId; rev: number }
 
-/** A signal goes to the people named, or to those of the dialogs named. */
-export type AddressedSignal = { signal: Signal; dialogIds: ScopeId[]; userIds: ScopeId[]; except?: ScopeId }
+/** A signal goes to the people named, or to those of the chats named. */
+export type AddressedSignal = { signal: Signal; chatIds: ScopeId[]; userIds: ScopeId[]; except?: ScopeId }
 
 /** "Look at the sessions of this person now": the check of every second would find it anyway. */
 export type SessionHint = { userId: ScopeId }

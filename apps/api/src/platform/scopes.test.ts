@@ -1,4 +1,4 @@
-import { DIRECTORY_SCOPE, type DialogId, newId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ChatId, newId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -15,7 +15,7 @@ beforeAll(async () => {
   ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
 })
 
-const scope = (id: DialogId) => ({ kind: 'dialog' as const, id })
+const scope = (id: ChatId) => ({ kind: 'chat' as const, id })
 
 describe('a scope', () => {
   it('makes commit order the order of revisions, without holes', async () => {
@@ -45,21 +45,21 @@ describe('a scope', () => {
   })
 
   it('reads rights as they are under the lock: whoever was removed while waiting does not get through', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     let sending: Promise<unknown> = Promise.resolve()
     await inTransaction(house.deps, async (tx) => {
-      await lockScopes(tx, [scope(dialogId)])
-      sending = callerFor(house.deps, boris).messages.send({ dialogId, clientId: newId(), body: 'too late' })
+      await lockScopes(tx, [scope(chatId)])
+      sending = callerFor(house.deps, boris).messages.send({ chatId, clientId: newId(), body: 'too late' })
       sending.catch(() => undefined)
       await waitingFor(1)
       await tx.db
         .updateTable('members')
         .set({ left_at: new Date() })
-        .where('dialog_id', '=', dialogId)
+        .where('chat_id', '=', chatId)
         .where('user_id', '=', boris.userId)
         .execute()
     })
-    await expect(sending).rejects.toThrow('dialog.not_found')
+    await expect(sending).rejects.toThrow('chat.not_found')
   })
 
   it('that is hot takes four connections of a process and leaves the others their own', async () => {
@@ -90,7 +90,7 @@ describe('a scope', () => {
     const seqs = (await Promise.all(sends)).map(({ seq }) => seq)
     expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 2))
     const { rows } = await sql<{ count: number }>`
-      select count(distinct xmin::text)::int as count from messages where dialog_id = ${hot} and kind = 'text'`.execute(
+      select count(distinct xmin::text)::int as count from messages where chat_id = ${hot} and kind = 'text'`.execute(
       house.deps.db,
     )
     expect(rows[0]!.count).toBeLessThan(10)
@@ -104,19 +104,19 @@ describe('a scope', () => {
       await lockScopes(tx, [scope(id)])
       await expect(say(house.another({ DATABASE_URL: hasty.href }), anna, id, 'waits')).rejects.toThrow('server.busy')
     })
-    expect((await callerFor(house.deps, anna).messages.history({ dialogId: id })).messages).toHaveLength(1)
+    expect((await callerFor(house.deps, anna).messages.history({ chatId: id })).messages).toHaveLength(1)
   })
 
   it('is locked in one order by everybody, so that opposite changes never meet head on', async () => {
     const people = await Promise.all(Array.from({ length: 6 }, () => newUser(house.deps)))
     const groups = await Promise.all([1, 2, 3].map(() => newGroup(house.deps, [anna])))
-    const changes = groups.flatMap((dialogId) =>
+    const changes = groups.flatMap((chatId) =>
       [people, [...people].reverse()].map((some) =>
-        callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: some.map(({ userId }) => userId) }),
+        callerFor(house.deps, anna).chats.addMembers({ chatId, userIds: some.map(({ userId }) => userId) }),
       ),
     )
     const answers = await Promise.all(changes)
-    expect(answers.every(({ dialog }) => dialog.memberCount === 7)).toBe(true)
+    expect(answers.every(({ chat }) => chat.memberCount === 7)).toBe(true)
     await expect(
       inTransaction(house.deps, (tx) => lockScopes(tx, [{ kind: 'directory', id: DIRECTORY_SCOPE }, scope(newId())])),
     ).rejects.toThrow('scope.not_found')

@@ -14,10 +14,10 @@ export type Scope = { kind: ScopeKind; id: ScopeId }
 /** What a scope needs of a transaction: tests and jobs have no actor. */
 type Changing = { db: Transaction<DB>; after: { hints: Map<string, Hint> } }
 
-const order = '{dialog,meeting,user,directory}'
+const order = '{chat,meeting,user,directory}'
 
 /**
- * Locks scopes in the one order that everybody keeps (dialogs by id, meetings, users, the directory), in a statement of its own:
+ * Locks scopes in the one order that everybody keeps (chats by id, meetings, users, the directory), in a statement of its own:
  * what is read in later statements is what is true under the lock. Reading rights in the same statement would read them as they
  * were before the lock was won.
  */
@@ -64,7 +64,7 @@ export function changed(tx: Changing, hint: Hint): void {
   tx.after.hints.set(hint.id, hint)
 }
 
-/** A scope that begins: a dialog, a user. */
+/** A scope that begins: a chat, a user. */
 export async function createScope(tx: Changing, scope: Scope): Promise<number> {
   await tx.db.insertInto('scopes').values({ id: scope.id, kind: scope.kind, rev: 1 }).execute()
   changed(tx, { scope: scope.kind, id: scope.id, rev: 1 })
@@ -72,7 +72,7 @@ export async function createScope(tx: Changing, scope: Scope): Promise<number> {
 }
 
 /**
- * A change of one scope: a place among the few that may wait for this scope (a hot dialog must not eat the pool), a transaction,
+ * A change of one scope: a place among the few that may wait for this scope (a hot chat must not eat the pool), a transaction,
  * the lock.
  */
 export function changeScope<C extends Deps, T>(ctx: C, scope: Scope, fn: (tx: Tx<C>) => Promise<T>): Promise<T> {

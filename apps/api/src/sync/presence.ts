@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { DialogId, ScopeId, UserId } from '@veche/shared/ids'
+import type { ChatId, ScopeId, UserId } from '@veche/shared/ids'
 import type { Presence as Known } from '@veche/shared/live'
 import { sql } from 'kysely'
 import type { BaseDeps } from '../deps.ts'
@@ -116,18 +116,18 @@ export class Presence {
       .catch(() => undefined)
   }
 
-  /** Told to those who share one of the person's newest dialogs; anyone else asks when they look. */
+  /** Told to those who share one of the person's newest chats; anyone else asks when they look. */
   async #tell(userIds: UserId[], here: Set<UserId>): Promise<void> {
     if (userIds.length === 0) return
-    const { rows } = await sql<{ userId: UserId; dialogIds: DialogId[] }>`
+    const { rows } = await sql<{ userId: UserId; chatIds: ChatId[] }>`
       select u.id as "userId", array(
-        select m.dialog_id from members m where m.user_id = u.id and m.left_at is null order by m.joined_at desc limit 200) as "dialogIds"
+        select m.chat_id from members m where m.user_id = u.id and m.left_at is null order by m.joined_at desc limit 200) as "chatIds"
       from unnest(${userIds}::uuid[]) u (id)`.execute(this.#deps.polls)
     const now = new Date(this.#deps.clock.now()).toISOString()
-    for (const { userId, dialogIds } of rows) {
+    for (const { userId, chatIds } of rows) {
       const online = here.has(userId)
       const signal = { kind: 'presence' as const, userId, online, seenAt: online ? null : now }
-      this.#deps.hints.tell({ signal: { signal, dialogIds, userIds: [], except: userId } })
+      this.#deps.hints.tell({ signal: { signal, chatIds, userIds: [], except: userId } })
     }
   }
 }

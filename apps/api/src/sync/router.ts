@@ -1,6 +1,6 @@
 import * as schemas from '@veche/shared/schemas/sync'
 import { router, signedIn } from '../trpc.ts'
-import { syncDialogs, syncScope, syncState } from './state.ts'
+import { syncChats, syncScope, syncState } from './state.ts'
 
 export const syncRouter = router({
   // A mutation only by its verb: the list of what is held is too long for an address.
@@ -10,7 +10,7 @@ export const syncRouter = router({
   scope: signedIn('read')
     .input(schemas.scope)
     .query(({ ctx, input }) => syncScope(ctx, input)),
-  dialogs: signedIn('read')
-    .input(schemas.dialogs)
-    .query(({ ctx, input }) => syncDialogs(ctx, input)),
+  chats: signedIn('read')
+    .input(schemas.chats)
+    .query(({ ctx, input }) => syncChats(ctx, input)),
 })

@@ -69,11 +69,11 @@ describe('the socket', () => {
   })
 
   it('says hello first, with the time of the server, and then the changes', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     const { frames } = subscribe(boris)
     await expect.poll(() => frames[0]).toMatchObject({ type: 'hello', release: house.env.RELEASE })
-    const { rev } = await say(house.deps, anna, dialogId, 'over the socket')
-    const heard = { type: 'changes', scope: 'dialog', id: dialogId, from: rev - 1, rev }
+    const { rev } = await say(house.deps, anna, chatId, 'over the socket')
+    const heard = { type: 'changes', scope: 'chat', id: chatId, from: rev - 1, rev }
     await expect.poll(() => frames).toContainEqual(expect.objectContaining(heard))
   })
 
@@ -102,7 +102,7 @@ describe('the socket', () => {
 
   it('tells a person whose session is revoked so within a second or two, and sends nothing more', async () => {
     const vera = await newUser(house.deps)
-    const dialogId = await newGroup(house.deps, [anna, vera])
+    const chatId = await newGroup(house.deps, [anna, vera])
     const { frames, errors } = subscribe(vera)
     await expect.poll(() => frames).toHaveLength(1)
     await house.deps.db
@@ -113,7 +113,7 @@ describe('the socket', () => {
     house.deps.hints.tell({ session: { userId: vera.userId } })
     await vi.waitFor(() => expect(errors[0]).toBe('auth.required'), 3_000)
     const count = frames.length
-    await say(house.deps, anna, dialogId, 'after the end')
+    await say(house.deps, anna, chatId, 'after the end')
     await house.deps.streams.poll()
     expect(frames).toHaveLength(count)
   })
@@ -123,7 +123,7 @@ describe('the socket', () => {
     const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
     const notFound = { data: { httpStatus: 404 } }
     await expect(client.auth.me.query()).rejects.toMatchObject(notFound)
-    await expect(client.messages.typing.mutate({ dialogId: anna.userId as never })).rejects.toMatchObject(notFound)
+    await expect(client.messages.typing.mutate({ chatId: anna.userId as never })).rejects.toMatchObject(notFound)
   })
 
   it('that sends rubbish harms nobody, and too much is cut off', async () => {
@@ -171,7 +171,7 @@ describe('the socket', () => {
 
   it('whose reader does not read is closed at a megabyte', async () => {
     const vera = await newUser(house.deps)
-    const dialogId = await newGroup(house.deps, [anna, vera])
+    const chatId = await newGroup(house.deps, [anna, vera])
     const socket = open(own, vera.token)
     await new Promise((resolve) => socket.once('open', resolve))
     socket.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
@@ -180,7 +180,7 @@ describe('the socket', () => {
     socket.pause()
     // What the kernel takes in between is megabytes as well, so the frames are large and many.
     for (let i = 0; i < 40 && isHere(); i += 1) {
-      await addMessages(house.deps, dialogId, { author: anna, count: 400, body: 'long '.repeat(800) })
+      await addMessages(house.deps, chatId, { author: anna, count: 400, body: 'long '.repeat(800) })
       const before = await framesTold()
       await house.deps.streams.poll()
       await expect.poll(async () => (await framesTold()) > before || !isHere()).toBe(true)

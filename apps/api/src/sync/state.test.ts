@@ -1,4 +1,4 @@
-import { DIRECTORY_SCOPE, type DialogId, newId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
@@ -24,26 +24,26 @@ describe('sync.state', () => {
   })
 
   it('answers nothing about what has not changed, but the positions of the others', async () => {
-    const dialogId = await newDirect(house.deps, anna, boris)
-    await say(house.deps, anna, dialogId, 'hello')
-    await callerFor(house.deps, boris).messages.read({ dialogId, seq: 1 })
-    const dialog = await sync(anna).scope({ id: dialogId, since: 0 })
+    const chatId = await newDirect(house.deps, anna, boris)
+    await say(house.deps, anna, chatId, 'hello')
+    await callerFor(house.deps, boris).messages.read({ chatId, seq: 1 })
+    const chat = await sync(anna).scope({ id: chatId, since: 0 })
     const mine = await sync(anna).scope({ id: anna.userId, since: 0 })
     const answer = await sync(anna).state({
       scopes: [
-        [dialogId, dialog.rev],
+        [chatId, chat.rev],
         [anna.userId, mine.rev],
       ],
     })
-    expect(answer).toMatchObject({ scopes: [], behind: [], positions: [{ dialogId, read: 1, delivered: 1 }] })
+    expect(answer).toMatchObject({ scopes: [], behind: [], positions: [{ chatId, read: 1, delivered: 1 }] })
   })
 
   it('answers what changed with the rows and the unread number, and nothing twice', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const { rev } = await sync(boris).scope({ id: dialogId, since: 0 })
-    await say(house.deps, anna, dialogId, 'new')
-    const { scopes } = await sync(boris).state({ scopes: [[dialogId, rev]] })
-    const answer = scopes.find(({ id }) => id === dialogId)
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const { rev } = await sync(boris).scope({ id: chatId, since: 0 })
+    await say(house.deps, anna, chatId, 'new')
+    const { scopes } = await sync(boris).state({ scopes: [[chatId, rev]] })
+    const answer = scopes.find(({ id }) => id === chatId)
     expect(answer).toMatchObject({ reset: false, more: false, unread: { unread: 1, atRev: rev + 1 } })
     expect(answer?.rows.messages?.map((row) => row.body)).toEqual(['new'])
   })
@@ -51,8 +51,8 @@ describe('sync.state', () => {
   it('says of foreign, left and unknown scopes alike that they are gone', async () => {
     const foreign = await newGroup(house.deps, [anna])
     const left = await newGroup(house.deps, [anna, boris])
-    await callerFor(house.deps, boris).dialogs.leave({ dialogId: left })
-    const unknown = newId<DialogId>()
+    await callerFor(house.deps, boris).chats.leave({ chatId: left })
+    const unknown = newId<ChatId>()
     const { scopes } = await sync(boris).state({
       scopes: [
         [foreign, 5],
@@ -68,14 +68,14 @@ describe('sync.state', () => {
 
   it('tells what does not fit into one answer to be asked for', async () => {
     const who = await newUser(house.deps)
-    const held: [DialogId, number][] = []
+    const held: [ChatId, number][] = []
     for (let i = 0; i < 12; i += 1) {
-      const dialogId = await newGroup(house.deps, [who, anna])
-      await fill(dialogId, 50)
-      held.push([dialogId, 1])
+      const chatId = await newGroup(house.deps, [who, anna])
+      await fill(chatId, 50)
+      held.push([chatId, 1])
     }
     const answer = await sync(who).state({ scopes: held })
-    const told = answer.scopes.filter(({ scope }) => scope === 'dialog').length
+    const told = answer.scopes.filter(({ scope }) => scope === 'chat').length
     expect(told + answer.behind.length).toBe(12)
     expect(answer.behind.length).toBeGreaterThan(0)
   })
@@ -83,11 +83,11 @@ describe('sync.state', () => {
 
 describe('sync.scope', () => {
   it('cuts long answers between revisions, and the pages together are everything', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const { rev } = await sync(anna).scope({ id: dialogId, since: 0 })
-    await fill(dialogId, limits.sync.rows + 30)
-    const first = await sync(anna).scope({ id: dialogId, since: rev })
-    const second = await sync(anna).scope({ id: dialogId, since: first.rev })
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
+    await fill(chatId, limits.sync.rows + 30)
+    const first = await sync(anna).scope({ id: chatId, since: rev })
+    const second = await sync(anna).scope({ id: chatId, since: first.rev })
     expect({ first: first.more, second: second.more, reset: first.reset }).toEqual({
       first: true,
       second: false,
@@ -98,14 +98,14 @@ describe('sync.scope', () => {
   })
 
   it('answers a gap that is too wide, and a cursor from the future, with the newest page instead', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const { rev } = await sync(anna).scope({ id: dialogId, since: 0 })
-    await fill(dialogId, limits.sync.gap + 1)
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
+    await fill(chatId, limits.sync.gap + 1)
     for (const since of [rev, 1_000_000]) {
-      const answer = await sync(anna).scope({ id: dialogId, since })
+      const answer = await sync(anna).scope({ id: chatId, since })
       expect(answer).toMatchObject({ reset: true, more: false, rev: rev + limits.sync.gap + 1 })
       expect(answer.rows.messages).toHaveLength(50)
-      expect(answer.rows.dialogs).toHaveLength(1)
+      expect(answer.rows.chats).toHaveLength(1)
     }
   })
 
@@ -117,14 +117,14 @@ describe('sync.scope', () => {
   })
 
   it('reads rows, revision and unread number in one snapshot, however much is written meanwhile', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     let writing = true
     const writer = (async () => {
-      for (let i = 0; i < 120; i += 1) await say(house.deps, anna, dialogId, `m${i}`)
+      for (let i = 0; i < 120; i += 1) await say(house.deps, anna, chatId, `m${i}`)
       writing = false
     })()
     for (let since = 0; writing;) {
-      const answer = await sync(boris).scope({ id: dialogId, since: 0 })
+      const answer = await sync(boris).scope({ id: chatId, since: 0 })
       const newest = Math.max(...(answer.rows.messages ?? []).map((row) => row.seq))
       expect(answer.unread).toEqual({ unread: newest - 1, atRev: answer.rev })
       expect(answer.rev).toBeGreaterThanOrEqual(since)
@@ -134,21 +134,21 @@ describe('sync.scope', () => {
   })
 })
 
-describe('sync.dialogs', () => {
+describe('sync.chats', () => {
   it('gives the newest first, each with its last message, page by page without holes', async () => {
     const who = await newUser(house.deps)
-    const ids: DialogId[] = []
+    const ids: ChatId[] = []
     for (let i = 0; i < 5; i += 1) ids.push(await newGroup(house.deps, [who, anna], `Group ${i}`))
     await say(house.deps, anna, ids[1]!, 'newest of all')
     const seen: string[] = []
     let cursor: string | null = null
     do {
-      const page: Awaited<ReturnType<ReturnType<typeof sync>['dialogs']>> = await sync(who).dialogs({
+      const page: Awaited<ReturnType<ReturnType<typeof sync>['chats']>> = await sync(who).chats({
         cursor,
         limit: 2,
       })
-      for (const answer of page.dialogs) expect(answer.rows.messages).toHaveLength(1)
-      seen.push(...page.dialogs.map(({ id }) => id))
+      for (const answer of page.chats) expect(answer.rows.messages).toHaveLength(1)
+      seen.push(...page.chats.map(({ id }) => id))
       cursor = page.next
     } while (cursor)
     expect(seen).toEqual([ids[1], ids[4], ids[3], ids[2], ids[0]])
@@ -162,9 +162,8 @@ describe('sync.dialogs', () => {
     `-1|${DIRECTORY_SCOPE}`,
     '|',
   ])('refuses a cursor that it did not give: %s', async (cursor) => {
-    await expect(sync(anna).dialogs({ cursor })).rejects.toThrow('input.invalid')
+    await expect(sync(anna).chats({ cursor })).rejects.toThrow('input.invalid')
   })
 })
 
-const fill = (dialogId: DialogId, count: number) =>
-  addMessages(house.deps, dialogId, { author: anna, count, body: 'filled' })
+const fill = (chatId: ChatId, count: number) => addMessages(house.deps, chatId, { author: anna, count, body: 'filled' })

@@ -1,8 +1,8 @@
-import { DIRECTORY_SCOPE, type DialogId, type ScopeId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ChatId, type ScopeId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import type { DialogsPage, Positions, ScopeAnswer, StateAnswer } from '@veche/shared/live'
+import type { ChatsPage, Positions, ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { RowTable, ScopeKind } from '@veche/shared/rows/rows'
-import type { SyncDialogs, SyncScope, SyncState } from '@veche/shared/schemas/sync'
+import type { SyncChats, SyncScope, SyncState } from '@veche/shared/schemas/sync'
 import { sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
 import { must } from '../errors.ts'
@@ -19,9 +19,9 @@ export function syncState(ctx: Ctx, { scopes }: SyncState): Promise<StateAnswer>
     const held = await compare(ctx, scopes)
     const lost = held.filter(({ kind, mine }) => kind === null || !mine)
     const changed = held.filter(({ mine, rev, held: cursor }) => mine && rev !== cursor)
-    // One's own scope comes first: it says which dialogs there are.
+    // One's own scope comes first: it says which chats there are.
     changed.sort((a, b) => Number(b.id === me) - Number(a.id === me))
-    const answers: ScopeAnswer[] = lost.map(({ id, kind }) => gone(id, kind ?? 'dialog'))
+    const answers: ScopeAnswer[] = lost.map(({ id, kind }) => gone(id, kind ?? 'chat'))
     const behind: StateAnswer['behind'] = []
     let room: number = limits.sync.stateRows
     for (const { id, kind, rev, held: since } of changed) {
@@ -37,29 +37,29 @@ export function syncState(ctx: Ctx, { scopes }: SyncState): Promise<StateAnswer>
 
 export async function syncScope(ctx: Ctx, { id, since }: SyncScope): Promise<ScopeAnswer> {
   const found = await ctx.db.selectFrom('scopes').select('kind').where('id', '=', id).executeTakeFirst()
-  if (!found) return gone(id, 'dialog')
+  if (!found) return gone(id, 'chat')
   return answerScope(ctx, ctx.db, { scope: found.kind, id, since, viewer: ctx.actor.userId })
 }
 
-/** A page of the list: the newest dialogs by their last message that I may see. */
-export async function syncDialogs(ctx: Ctx, { cursor, limit }: SyncDialogs): Promise<DialogsPage> {
+/** A page of the list: the newest chats by their last message that I may see. */
+export async function syncChats(ctx: Ctx, { cursor, limit }: SyncChats): Promise<ChatsPage> {
   return ctx.gates.state.run(gate, async () => {
     const before = cursor ? parseCursor(cursor) : null
     const me = ctx.actor.userId
-    const { rows } = await sql<{ id: DialogId; at: number }>`
-      select m.dialog_id as id, (extract(epoch from coalesce(last.created_at, m.joined_at)) * 1000000)::bigint as at
+    const { rows } = await sql<{ id: ChatId; at: number }>`
+      select m.chat_id as id, (extract(epoch from coalesce(last.created_at, m.joined_at)) * 1000000)::bigint as at
       from members m left join lateral (
-        select x.created_at from messages x where x.dialog_id = m.dialog_id and x.seq >= m.from_seq order by x.seq desc limit 1) last on true
+        select x.created_at from messages x where x.chat_id = m.chat_id and x.seq >= m.from_seq order by x.seq desc limit 1) last on true
       where m.user_id = ${me} and m.left_at is null
-        and ${before ? sql`(coalesce(last.created_at, m.joined_at), m.dialog_id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
-      order by coalesce(last.created_at, m.joined_at) desc, m.dialog_id desc limit ${limit + 1}`.execute(ctx.db)
+        and ${before ? sql`(coalesce(last.created_at, m.joined_at), m.chat_id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
+      order by coalesce(last.created_at, m.joined_at) desc, m.chat_id desc limit ${limit + 1}`.execute(ctx.db)
     const page = rows.slice(0, limit)
-    // The list shows one line of each dialog: more is read when it is opened.
-    const dialogs = await inTurns(page, 4, ({ id }) =>
-      answerScope(ctx, ctx.db, { scope: 'dialog', id, since: 0, viewer: me, newest: 'last' }),
+    // The list shows one line of each chat: more is read when it is opened.
+    const chats = await inTurns(page, 4, ({ id }) =>
+      answerScope(ctx, ctx.db, { scope: 'chat', id, since: 0, viewer: me, newest: 'last' }),
     )
     const last = page.at(-1)
-    return { dialogs, next: rows.length > limit && last ? `${last.at}|${last.id}` : null }
+    return { chats, next: rows.length > limit && last ? `${last.at}|${last.id}` : null }
   })
 }
 
@@ -72,19 +72,19 @@ async function compare(ctx: Ctx, scopes: [ScopeId, number][]): Promise<Held[]> {
       coalesce(s.kind = 'directory' or s.id = ${me}::uuid or m.user_id is not null or p.user_id is not null, false) as mine
     from unnest(${[...asked.keys()]}::uuid[], ${[...asked.values()]}::bigint[]) with ordinality as h (id, rev, place)
     left join scopes s on s.id = h.id
-    left join members m on m.dialog_id = h.id and m.user_id = ${me} and m.left_at is null
+    left join members m on m.chat_id = h.id and m.user_id = ${me} and m.left_at is null
     left join seats p on p.meeting_id = h.id and p.user_id = ${me} and p.state in ('in', 'away')
     order by h.place`.execute(ctx.db)
   // Nothing is held of a directory that was never asked for: people are fetched when they are met.
   return rows.filter(({ id }) => id !== DIRECTORY_SCOPE || scopes.some(([held]) => held === DIRECTORY_SCOPE))
 }
 
-async function positionsOf(ctx: Ctx, held: Held[]): Promise<({ dialogId: DialogId } & Positions)[]> {
-  const ids = held.filter(({ kind, mine }) => mine && kind === 'dialog').map(({ id }) => id)
-  const asked = ctx.scopeViews.find(({ scope }) => scope === 'dialog')?.positions?.(ids, ctx.actor.userId)
+async function positionsOf(ctx: Ctx, held: Held[]): Promise<({ chatId: ChatId } & Positions)[]> {
+  const ids = held.filter(({ kind, mine }) => mine && kind === 'chat').map(({ id }) => id)
+  const asked = ctx.scopeViews.find(({ scope }) => scope === 'chat')?.positions?.(ids, ctx.actor.userId)
   if (!asked || ids.length === 0) return []
   const { rows } = await asked.execute(ctx.db)
-  return rows.map(({ id, ...positions }) => ({ dialogId: id as DialogId, ...positions }))
+  return rows.map(({ id, ...positions }) => ({ chatId: id as ChatId, ...positions }))
 }
 
 function gone(id: ScopeId, scope: ScopeKind): ScopeAnswer {
@@ -95,7 +95,7 @@ function size({ rows }: ScopeAnswer): number {
   return (Object.keys(rows) as RowTable[]).reduce((sum, table) => sum + (rows[table]?.length ?? 0), 1)
 }
 
-/** The moment in microseconds, as exact as Postgres keeps it, and the dialog. */
+/** The moment in microseconds, as exact as Postgres keeps it, and the chat. */
 function parseCursor(cursor: string) {
   const [, microseconds, id] = /^(\d{1,16})\|([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(cursor) ?? []
   must(id, 'input.invalid')

@@ -1,9 +1,9 @@
-import { type DialogId, newId } from '@veche/shared/ids'
+import { type ChatId, newId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Deps } from '../deps.ts'
-import { addSystemMessage } from '../dialogs/system-messages.ts'
+import { addSystemMessage } from '../chats/system-messages.ts'
 import { advance, lockScopes } from '../platform/scopes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { newDirect, newGroup, newSession, newUser, say, type TestUser } from '../test/builders.ts'
@@ -24,18 +24,18 @@ const bodies = (observer: Observer) => observer.rows('messages').map((row) => ro
 describe('a message', () => {
   it('reaches a client of another process through the hint', async () => {
     const elsewhere = house.another()
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     const observer = await Observer.open(elsewhere, boris)
-    await say(house.deps, anna, dialogId, 'by hint')
+    await say(house.deps, anna, chatId, 'by hint')
     await vi.waitFor(() => expect(bodies(observer)).toContain('by hint'), 3_000)
     observer.close()
   })
 
   it('reaches a client of a process that has no Redis, by the poll', async () => {
     const alone = house.another({ REDIS_URL: '/nowhere/redis.sock' })
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     const observer = await Observer.open(alone, boris)
-    await say(house.deps, anna, dialogId, 'by poll')
+    await say(house.deps, anna, chatId, 'by poll')
     await vi.waitFor(() => expect(bodies(observer)).toContain('by poll'), 6_000)
     expect(observer.holes).toBe(0)
     observer.close()
@@ -43,9 +43,9 @@ describe('a message', () => {
 
   it('is sent, and stays sent, while Redis is away', async () => {
     const alone = house.another({ REDIS_URL: '/nowhere/redis.sock' })
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     const { message } = await callerFor(alone, anna).messages.send({
-      dialogId,
+      chatId,
       clientId: newId(),
       body: 'no Redis here',
     })
@@ -53,12 +53,12 @@ describe('a message', () => {
   })
 
   it('of a burst is told in order, in few frames, without a hole', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     const observer = await Observer.open(house.deps, boris)
-    await Promise.all(Array.from({ length: 40 }, (_, i) => say(house.deps, anna, dialogId, `burst ${i}`)))
+    await Promise.all(Array.from({ length: 40 }, (_, i) => say(house.deps, anna, chatId, `burst ${i}`)))
     await observer.expectEqualsFetch()
     const seqs = observer.frames
-      .filter(({ id }) => id === dialogId)
+      .filter(({ id }) => id === chatId)
       .flatMap(({ rows }) => rows.messages?.map((row) => row.seq) ?? [])
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b))
     expect(new Set(seqs).size).toBe(40)
@@ -69,45 +69,45 @@ describe('a message', () => {
 
 describe('membership', () => {
   it('who is added in the middle of a storm misses nothing', async () => {
-    const dialogId = await newGroup(house.deps, [anna])
+    const chatId = await newGroup(house.deps, [anna])
     const observer = await Observer.open(house.deps, boris)
-    const storm = stormOf(house.deps, anna, dialogId, 60)
-    await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [boris.userId] })
+    const storm = stormOf(house.deps, anna, chatId, 60)
+    await callerFor(house.deps, anna).chats.addMembers({ chatId, userIds: [boris.userId] })
     await storm
-    await expect.poll(() => observer.held.has(dialogId)).toBe(true)
+    await expect.poll(() => observer.held.has(chatId)).toBe(true)
     await observer.settled()
-    const held = observer.rows('messages').filter((row) => row.dialogId === dialogId)
+    const held = observer.rows('messages').filter((row) => row.chatId === chatId)
     expect(held.some((row) => row.body === 'storm 59')).toBe(true)
     observer.close()
   })
 
   it('who is removed in the middle of a storm receives nothing that was written after, and keeps nothing', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     const elsewhere = house.another()
     const observers = [await Observer.open(house.deps, boris), await Observer.open(elsewhere, boris)]
-    const storm = stormOf(house.deps, anna, dialogId, 80)
-    const { dialog } = await callerFor(house.deps, anna).dialogs.removeMember({ dialogId, userId: boris.userId })
+    const storm = stormOf(house.deps, anna, chatId, 80)
+    const { chat } = await callerFor(house.deps, anna).chats.removeMember({ chatId, userId: boris.userId })
     await storm
     for (const observer of observers) {
-      await expect.poll(() => observer.held.has(dialogId)).toBe(false)
-      const last = Math.max(0, ...observer.frames.filter(({ id }) => id === dialogId).map(({ rev }) => rev))
-      expect(last).toBeLessThan(dialog.rev)
+      await expect.poll(() => observer.held.has(chatId)).toBe(false)
+      const last = Math.max(0, ...observer.frames.filter(({ id }) => id === chatId).map(({ rev }) => rev))
+      expect(last).toBeLessThan(chat.rev)
       observer.close()
     }
   })
 
-  it('a second tab that opens while a dialog is joined holds that dialog too', async () => {
+  it('a second tab that opens while a chat is joined holds that chat too', async () => {
     const opened = await Promise.all(
       Array.from({ length: 10 }, async (_, i) => {
         const who = await newUser(house.deps)
         const first = await Observer.open(house.deps, who)
         const joined = newGroup(house.deps, [anna, who], `Group ${i}`)
         const second = await Observer.open(house.deps, who)
-        return { first, second, dialogId: await joined }
+        return { first, second, chatId: await joined }
       }),
     )
-    for (const { first, second, dialogId } of opened) {
-      await say(house.deps, anna, dialogId, 'for both tabs')
+    for (const { first, second, chatId } of opened) {
+      await say(house.deps, anna, chatId, 'for both tabs')
       for (const tab of [first, second]) await expect.poll(() => bodies(tab)).toContain('for both tabs')
       first.close()
       second.close()
@@ -115,12 +115,12 @@ describe('membership', () => {
   })
 
   it('what was written before somebody came never reaches them in a frame', async () => {
-    const dialogId = await newGroup(house.deps, [anna])
-    await callerFor(house.deps, anna).dialogs.configure({ dialogId, historyForNew: false })
-    await say(house.deps, anna, dialogId, 'before Vera')
+    const chatId = await newGroup(house.deps, [anna])
+    await callerFor(house.deps, anna).chats.configure({ chatId, historyForNew: false })
+    await say(house.deps, anna, chatId, 'before Vera')
     const observer = await Observer.open(house.deps, vera)
-    await callerFor(house.deps, anna).dialogs.addMembers({ dialogId, userIds: [vera.userId] })
-    await say(house.deps, anna, dialogId, 'after Vera')
+    await callerFor(house.deps, anna).chats.addMembers({ chatId, userIds: [vera.userId] })
+    await say(house.deps, anna, chatId, 'after Vera')
     await expect.poll(() => bodies(observer)).toContain('after Vera')
     expect(JSON.stringify(observer.frames)).not.toContain('before Vera')
     observer.close()
@@ -129,35 +129,35 @@ describe('membership', () => {
 
 describe('a reading', () => {
   it('that somebody registers in the middle of is no hole for them: they hear how far it came', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
-    const scope = { kind: 'dialog' as const, id: dialogId }
+    const chatId = await newGroup(house.deps, [anna, boris])
+    const scope = { kind: 'chat' as const, id: chatId }
     const observer = await Observer.open(house.deps, anna)
     const frames: LiveFrame[] = []
     const rev = await inTransaction(house.deps, async (tx) => {
       await lockScopes(tx, [scope])
       await sql`lock table messages in access exclusive mode`.execute(tx.db)
-      house.deps.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: 2 }] })
+      house.deps.hints.tell({ hints: [{ scope: 'chat', id: chatId, rev: 2 }] })
       await expect.poll(waitingReads).toBe(1)
       void listen(boris, frames)
       await expect.poll(() => frames[0]?.type).toBe('hello')
       const next = await advance(tx, scope)
-      await addSystemMessage({ ...tx, actor: anna }, dialogId, next, { event: 'renamed', title: 'Meanwhile' })
+      await addSystemMessage({ ...tx, actor: anna }, chatId, next, { event: 'renamed', title: 'Meanwhile' })
       return next
     })
     await observer.settled()
-    await expect.poll(() => frames).toContainEqual(expect.objectContaining({ type: 'changes', id: dialogId, rev }))
+    await expect.poll(() => frames).toContainEqual(expect.objectContaining({ type: 'changes', id: chatId, rev }))
     observer.close()
   })
 
   it('finds what there is: a hint that promises more is read after once and forgotten', async () => {
-    const dialogId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(house.deps, [anna, boris])
     const observer = await Observer.open(house.deps, boris)
-    house.deps.hints.tell({ hints: [{ scope: 'dialog', id: dialogId, rev: 1_000_000 }] })
+    house.deps.hints.tell({ hints: [{ scope: 'chat', id: chatId, rev: 1_000_000 }] })
     await house.deps.streams.poll()
-    await say(house.deps, anna, dialogId, 'after the false hint')
+    await say(house.deps, anna, chatId, 'after the false hint')
     await expect.poll(() => bodies(observer)).toContain('after the false hint')
     await house.deps.streams.poll()
-    expect(observer.frames.filter(({ id }) => id === dialogId).length).toBeLessThan(4)
+    expect(observer.frames.filter(({ id }) => id === chatId).length).toBeLessThan(4)
     observer.close()
   })
 })
@@ -198,20 +198,20 @@ describe('a session', () => {
 
 describe('a signal', () => {
   it('of typing and of positions reaches the others and not oneself', async () => {
-    const dialogId = await newDirect(house.deps, anna, boris)
-    await say(house.deps, anna, dialogId, 'read me')
+    const chatId = await newDirect(house.deps, anna, boris)
+    await say(house.deps, anna, chatId, 'read me')
     const [mine, theirs] = [await Observer.open(house.deps, boris), await Observer.open(house.deps, anna)]
-    await callerFor(house.deps, boris).messages.typing({ dialogId })
-    await callerFor(house.deps, boris).messages.delivered({ dialogId, seq: 1 })
-    await callerFor(house.deps, boris).messages.read({ dialogId, seq: 1 })
+    await callerFor(house.deps, boris).messages.typing({ chatId })
+    await callerFor(house.deps, boris).messages.delivered({ chatId, seq: 1 })
+    await callerFor(house.deps, boris).messages.read({ chatId, seq: 1 })
     const told = (read: number, delivered: number) => ({
       kind: 'positions',
-      dialogId,
+      chatId,
       userId: boris.userId,
       read,
       delivered,
     })
-    const all = [{ kind: 'typing', dialogId, userId: boris.userId }, told(0, 1), told(1, 1)]
+    const all = [{ kind: 'typing', chatId, userId: boris.userId }, told(0, 1), told(1, 1)]
     await expect.poll(() => theirs.signals).toEqual(expect.arrayContaining(all))
     expect(mine.signals.filter((signal) => 'userId' in signal && signal.userId === boris.userId)).toEqual([])
     mine.close()
@@ -275,6 +275,6 @@ async function waitingReads(): Promise<number> {
   return rows[0]!.n
 }
 
-async function stormOf(deps: Deps, who: TestUser, dialogId: DialogId, count: number): Promise<void> {
-  for (let i = 0; i < count; i += 1) await say(deps, who, dialogId, `storm ${i}`)
+async function stormOf(deps: Deps, who: TestUser, chatId: ChatId, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await say(deps, who, chatId, `storm ${i}`)
 }

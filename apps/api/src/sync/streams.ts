@@ -45,7 +45,7 @@ export class Streams {
       // A socket is older than its stream: the session that opened it may be over by now.
       if (snapshot.length === 0) stream.end('session')
       if (stream.ended) return stream
-      // Another tab may have heard of a newer dialog than this snapshot knows: then it is read again.
+      // Another tab may have heard of a newer chat than this snapshot knows: then it is read again.
       const own = snapshot.find((scope) => scope.kind === 'user')
       if (tries < 5 && own && (this.#scopes.get(own.id)?.rev ?? 0) > own.rev) continue
       for (const scope of snapshot) this.#attach(stream, scope)
@@ -107,10 +107,10 @@ export class Streams {
     if (session) void this.checkSessions([...(this.#people.get(session.userId as UserId) ?? [])]).catch(() => undefined)
   }
 
-  #pass({ signal, dialogIds, userIds, except }: AddressedSignal): void {
+  #pass({ signal, chatIds, userIds, except }: AddressedSignal): void {
     const frame: LiveFrame = { type: 'signal', signal }
     const to = new Set<Stream>()
-    for (const id of dialogIds) for (const stream of this.#scopes.get(id)?.streams ?? []) to.add(stream)
+    for (const id of chatIds) for (const stream of this.#scopes.get(id)?.streams ?? []) to.add(stream)
     for (const id of userIds) for (const stream of this.#people.get(id as UserId) ?? []) to.add(stream)
     for (const stream of to) if (stream.actor.userId !== except) stream.push(frame)
     if (signal.kind === 'presence') this.presence.heard(signal.userId, signal.online)
@@ -132,7 +132,7 @@ export class Streams {
     const { rows } = await sql<Snapshot>`
       select s.id, s.kind, s.rev from scopes s
       where (s.id in (${userId}::uuid, ${DIRECTORY_SCOPE}::uuid)
-          or s.id in (select dialog_id from members where user_id = ${userId} and left_at is null)
+          or s.id in (select chat_id from members where user_id = ${userId} and left_at is null)
           or s.id in (select meeting_id from seats where user_id = ${userId} and state in ('in', 'away')))
         and exists (${this.#openSessions([sessionId])})`.execute(this.#deps.polls)
     return rows
@@ -155,13 +155,13 @@ export class Streams {
     if (held && held.streams.size === 0) this.#scopes.delete(id)
   }
 
-  /** A person's own frame says which dialogs and meetings they came to or left: their streams follow. */
-  #follow({ userId, rows: { memberships = [], places = [] } }: { userId: ScopeId; rows: Rows }): void {
-    if (memberships.length === 0 && places.length === 0) return
+  /** A person's own frame says which chats and meetings they came to or left: their streams follow. */
+  #follow({ userId, rows: { memberships = [], mySeats = [] } }: { userId: ScopeId; rows: Rows }): void {
+    if (memberships.length === 0 && mySeats.length === 0) return
     for (const stream of this.#people.get(userId as UserId) ?? []) {
-      for (const { dialogId: id, leftAt, sinceRev } of memberships)
-        this.#move(stream, { id, kind: 'dialog', rev: sinceRev }, leftAt === null)
-      for (const { meetingId: id, state, sinceRev } of places)
+      for (const { chatId: id, leftAt, sinceRev } of memberships)
+        this.#move(stream, { id, kind: 'chat', rev: sinceRev }, leftAt === null)
+      for (const { meetingId: id, state, sinceRev } of mySeats)
         this.#move(stream, { id, kind: 'meeting', rev: sinceRev }, state === 'in' || state === 'away')
     }
     this.#measure()

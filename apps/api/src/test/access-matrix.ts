@@ -1,6 +1,6 @@
 import {
   type ClientId,
-  type DialogId,
+  type ChatId,
   type InviteId,
   type MailId,
   type MeetingId,
@@ -20,7 +20,7 @@ import { newInvite } from './visitor.ts'
 export const actors = [
   'serverOwner',
   'admin',
-  'dialogOwner',
+  'chatOwner',
   'moderator',
   'member',
   'exMember',
@@ -33,7 +33,7 @@ export type ActorName = (typeof actors)[number]
 export type Cast = {
   /** Whose token each actor comes with; the disabled one's was good once, anonymous has none. */
   people: Record<Exclude<ActorName, 'anonymous'>, TestUser>
-  group: DialogId
+  group: ChatId
   /** A plain member of the group, upon whom the others act. */
   target: TestUser
   /** Somebody whom none of them has met. */
@@ -69,23 +69,23 @@ function signedIn(outcome: Outcome = 'ok'): Expected {
 function admins(serverOwner: Outcome = 'ok', admin: Outcome = 'ok'): Expected {
   return { ...everybody('auth.admin_required'), ...locked, serverOwner, admin }
 }
-/** A right in the dialog: those who are not in it, be they owners of the server, learn nothing of it. */
-function inDialog(dialogOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
-  return { ...everybody('dialog.not_found'), ...locked, dialogOwner, moderator, member }
+/** A right in the chat: those who are not in it, be they owners of the server, learn nothing of it. */
+function inChat(chatOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
+  return { ...everybody('chat.not_found'), ...locked, chatOwner, moderator, member }
 }
-function inMeeting(dialogOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
-  return { ...everybody('meeting.not_found'), ...locked, dialogOwner, moderator, member }
+function inMeeting(chatOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
+  return { ...everybody('meeting.not_found'), ...locked, chatOwner, moderator, member }
 }
-const anyMember = inDialog('ok', 'ok', 'ok')
-const moderators = inDialog('ok', 'ok', 'dialog.forbidden')
-const owners = inDialog('ok', 'dialog.forbidden', 'dialog.forbidden')
+const anyMember = inChat('ok', 'ok', 'ok')
+const moderators = inChat('ok', 'ok', 'chat.forbidden')
+const owners = inChat('ok', 'chat.forbidden', 'chat.forbidden')
 
 const token = 'A'.repeat(43)
 const password = 'correct horse battery'
-const isInside = (who: ActorName) => ['dialogOwner', 'moderator', 'member'].includes(who)
+const isInside = (who: ActorName) => ['chatOwner', 'moderator', 'member'].includes(who)
 const ofGroup =
   (more: object = {}) =>
-  (cast: Cast) => ({ dialogId: cast.group, ...more })
+  (cast: Cast) => ({ chatId: cast.group, ...more })
 let count = 0
 const address = () => `matrix${(count += 1)}@example.org`
 
@@ -127,34 +127,34 @@ export const matrix: Record<string, Row> = {
   'users.updateProfile': { input: () => ({ name: 'New Name' }), expected: signedIn() },
   'users.updateSettings': { input: () => ({ theme: 'dark' }), expected: signedIn() },
 
-  'dialogs.openDirect': { input: (cast) => ({ userId: cast.stranger.userId }), expected: signedIn() },
-  'dialogs.createGroup': {
+  'chats.openDirect': { input: (cast) => ({ userId: cast.stranger.userId }), expected: signedIn() },
+  'chats.createGroup': {
     input: (cast) => ({ id: newId(), title: 'New', userIds: [cast.stranger.userId] }),
     expected: signedIn(),
   },
-  'dialogs.rename': { input: ofGroup({ title: 'Renamed' }), expected: moderators },
-  'dialogs.configure': { input: ofGroup({ historyForNew: false }), expected: owners },
-  'dialogs.members': { input: ofGroup(), expected: anyMember },
-  'dialogs.addMembers': {
+  'chats.rename': { input: ofGroup({ title: 'Renamed' }), expected: moderators },
+  'chats.configure': { input: ofGroup({ historyForNew: false }), expected: owners },
+  'chats.members': { input: ofGroup(), expected: anyMember },
+  'chats.addMembers': {
     spends: true,
-    input: (cast) => ({ dialogId: cast.group, userIds: [cast.stranger.userId] }),
+    input: (cast) => ({ chatId: cast.group, userIds: [cast.stranger.userId] }),
     expected: moderators,
   },
-  'dialogs.removeMember': {
+  'chats.removeMember': {
     spends: true,
-    input: (cast) => ({ dialogId: cast.group, userId: cast.target.userId }),
+    input: (cast) => ({ chatId: cast.group, userId: cast.target.userId }),
     expected: moderators,
   },
-  'dialogs.setRole': {
+  'chats.setRole': {
     spends: true,
-    input: (cast) => ({ dialogId: cast.group, userId: cast.target.userId, role: 'moderator' }),
+    input: (cast) => ({ chatId: cast.group, userId: cast.target.userId, role: 'moderator' }),
     expected: owners,
   },
-  'dialogs.leave': { spends: true, input: ofGroup(), expected: inDialog('dialog.owner_must_hand_over', 'ok', 'ok') },
-  'dialogs.setMine': { input: ofGroup({ pinned: true }), expected: anyMember },
+  'chats.leave': { spends: true, input: ofGroup(), expected: inChat('chat.owner_must_hand_over', 'ok', 'ok') },
+  'chats.setMine': { input: ofGroup({ pinned: true }), expected: anyMember },
 
   'messages.send': {
-    input: (cast) => ({ dialogId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
+    input: (cast) => ({ chatId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
     expected: anyMember,
   },
   'messages.history': { input: ofGroup(), expected: anyMember },
@@ -163,13 +163,13 @@ export const matrix: Record<string, Row> = {
   'messages.typing': { input: ofGroup(), expected: anyMember },
 
   'meetings.start': { input: ofGroup({ id: newId<MeetingId>() }), expected: anyMember },
-  'meetings.create': { input: () => ({ id: newId(), dialogId: newId(), title: 'Mine' }), expected: signedIn() },
-  'meetings.look': { input: (cast) => ({ meetingId: cast.meetingId }), expected: inMeeting('ok', 'ok', 'ok') },
+  'meetings.create': { input: () => ({ id: newId(), chatId: newId(), title: 'Mine' }), expected: signedIn() },
+  'meetings.get': { input: (cast) => ({ meetingId: cast.meetingId }), expected: inMeeting('ok', 'ok', 'ok') },
   'meetings.byCode': {
     input: ({ code }) => ({ code }),
-    expected: { ...everybody('meeting.forbidden'), ...locked, dialogOwner: 'ok', moderator: 'ok', member: 'ok' },
+    expected: { ...everybody('meeting.forbidden'), ...locked, chatOwner: 'ok', moderator: 'ok', member: 'ok' },
   },
-  'meetings.ofDialog': { input: ofGroup(), expected: anyMember },
+  'meetings.ofChat': { input: ofGroup(), expected: anyMember },
   'meetings.join': {
     spends: true,
     input: (cast) => ({ meetingId: cast.meetingId, tab: newId<TabId>() }),
@@ -180,7 +180,7 @@ export const matrix: Record<string, Row> = {
     input: (cast) => ({ meetingId: cast.meetingId, seatEpoch: 1 }),
     expected: inMeeting('meeting.not_seated', 'ok', 'meeting.not_seated'),
   },
-  'meetings.relays': {
+  'meetings.iceServers': {
     input: (cast) => ({ meetingId: cast.meetingId }),
     expected: inMeeting('meeting.not_seated', 'ok', 'meeting.not_seated'),
   },
@@ -203,7 +203,7 @@ export const matrix: Record<string, Row> = {
     check: (answer, who) =>
       (answer as ScopeAnswer).gone !== isInside(who) && mentionsMessages(answer) === isInside(who),
   },
-  'sync.dialogs': {
+  'sync.chats': {
     input: () => ({}),
     expected: signedIn(),
     check: (answer, who, cast) => JSON.stringify(answer).includes(cast.group) === isInside(who),
@@ -252,7 +252,7 @@ export const furtherRows: Record<string, Row & { path: string }> = {
     path: 'meetings.join',
     spends: true,
     input: ({ meetingId, code }) => ({ meetingId, code, tab: newId<TabId>() }),
-    expected: { ...everybody('meeting.forbidden'), ...locked, dialogOwner: 'ok', moderator: 'ok', member: 'ok' },
+    expected: { ...everybody('meeting.forbidden'), ...locked, chatOwner: 'ok', moderator: 'ok', member: 'ok' },
   },
   'the scope of a meeting': {
     path: 'sync.scope',
@@ -288,20 +288,20 @@ export async function newCast(deps: Deps): Promise<Cast> {
   const person = () => everyone.shift()!
   const [serverOwner, admin] = [person(), person()]
   const inside = [person(), person(), person(), person(), person()] as const
-  const [dialogOwner, moderator, member, exMember, target] = inside
+  const [chatOwner, moderator, member, exMember, target] = inside
   const [otherUser, disabled, stranger] = [person(), person(), person()]
   const group = await newGroup(deps, [...inside, disabled])
-  const owner = callerFor(deps, dialogOwner)
-  await owner.dialogs.setRole({ dialogId: group, userId: moderator.userId, role: 'moderator' })
-  await say(deps, dialogOwner, group, words)
-  await owner.dialogs.removeMember({ dialogId: group, userId: exMember.userId })
+  const owner = callerFor(deps, chatOwner)
+  await owner.chats.setRole({ chatId: group, userId: moderator.userId, role: 'moderator' })
+  await say(deps, chatOwner, group, words)
+  await owner.chats.removeMember({ chatId: group, userId: exMember.userId })
   await callerFor(deps, serverOwner).admin.setDisabled({ userId: disabled.userId as UserId, disabled: true })
   const invite = await newInvite(deps)
   const mailId = await newMail(deps)
   await deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', mailId).execute()
-  const { meetingId, code } = await owner.meetings.start({ id: newId(), dialogId: group })
+  const { meetingId, code } = await owner.meetings.start({ id: newId(), chatId: group })
   for (const who of [moderator, target]) await callerFor(deps, who).meetings.join({ meetingId, tab: newId<TabId>() })
-  const open = await callerFor(deps, stranger).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })
-  const people = { serverOwner, admin, dialogOwner, moderator, member, exMember, otherUser, disabled }
+  const open = await callerFor(deps, stranger).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
+  const people = { serverOwner, admin, chatOwner, moderator, member, exMember, otherUser, disabled }
   return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId, meetingId, code, open }
 }

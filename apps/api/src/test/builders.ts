@@ -1,4 +1,4 @@
-import { DIRECTORY_SCOPE, type DialogId, newId, type SessionId, type UserId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ChatId, newId, type SessionId, type UserId } from '@veche/shared/ids'
 import type { ServerRole } from '@veche/shared/permissions'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
@@ -71,41 +71,41 @@ function sessionRow({ clock }: Deps, one: Pick<TestUser, 'userId' | 'sessionId' 
 }
 
 /** A group of these people, the first its owner; made as people make one. */
-export async function newGroup(deps: Deps, people: TestUser[], title = 'Group'): Promise<DialogId> {
+export async function newGroup(deps: Deps, people: TestUser[], title = 'Group'): Promise<ChatId> {
   const [owner, ...others] = people
-  const id = newId<DialogId>()
-  await callerFor(deps, owner!).dialogs.createGroup({ id, title, userIds: others.map((person) => person.userId) })
+  const id = newId<ChatId>()
+  await callerFor(deps, owner!).chats.createGroup({ id, title, userIds: others.map((person) => person.userId) })
   return id
 }
 
-export async function newDirect(deps: Deps, one: TestUser, other: TestUser): Promise<DialogId> {
-  const answer = await callerFor(deps, one).dialogs.openDirect({ userId: other.userId })
-  return answer.id as DialogId
+export async function newDirect(deps: Deps, one: TestUser, other: TestUser): Promise<ChatId> {
+  const answer = await callerFor(deps, one).chats.openDirect({ userId: other.userId })
+  return answer.id as ChatId
 }
 
-export async function say(deps: Deps, who: TestUser, dialogId: DialogId, body: string): Promise<MessageRow> {
-  const { message } = await callerFor(deps, who).messages.send({ dialogId, clientId: newId(), body })
+export async function say(deps: Deps, who: TestUser, chatId: ChatId, body: string): Promise<MessageRow> {
+  const { message } = await callerFor(deps, who).messages.send({ chatId, clientId: newId(), body })
   return message
 }
 
 /** As a later release will delete: the row stays, stamped, and its words are gone. */
-export async function bury(deps: Deps, dialogId: DialogId, seq: number): Promise<void> {
-  await changeScope(deps, { kind: 'dialog', id: dialogId }, async (tx) => {
-    const rev = await advance(tx, { kind: 'dialog', id: dialogId })
+export async function bury(deps: Deps, chatId: ChatId, seq: number): Promise<void> {
+  await changeScope(deps, { kind: 'chat', id: chatId }, async (tx) => {
+    const rev = await advance(tx, { kind: 'chat', id: chatId })
     const row = tx.db.updateTable('messages').set((eb) => ({ deleted_at: eb.fn<Date>('veche_now'), body: null, rev }))
-    await row.where('dialog_id', '=', dialogId).where('seq', '=', seq).execute()
+    await row.where('chat_id', '=', chatId).where('seq', '=', seq).execute()
   })
 }
 
 /** Many messages at once, each with a revision of its own, as sends would have made them; told to nobody. */
 export async function addMessages(
   deps: Deps,
-  dialogId: DialogId,
+  chatId: ChatId,
   given: { author: TestUser; count: number; body: string },
 ): Promise<void> {
   const { author, count, body } = given
-  await sql`with place as (update scopes set rev = rev + ${count}, seq = seq + ${count} where id = ${dialogId} returning rev, seq)
-    insert into messages (dialog_id, seq, rev, id, author_id, kind, body)
-    select ${dialogId}::uuid, place.seq - ${count} + n, place.rev - ${count} + n, gen_random_uuid(), ${author.userId}::uuid, 'text', ${body}
+  await sql`with place as (update scopes set rev = rev + ${count}, seq = seq + ${count} where id = ${chatId} returning rev, seq)
+    insert into messages (chat_id, seq, rev, id, author_id, kind, body)
+    select ${chatId}::uuid, place.seq - ${count} + n, place.rev - ${count} + n, gen_random_uuid(), ${author.userId}::uuid, 'text', ${body}
     from place, generate_series(1, ${count}::int) n`.execute(deps.db)
 }

@@ -12,8 +12,8 @@ import {
   controlTls,
   type Heartbeat,
   type HeartbeatAnswer,
-  type MeetingOrder,
-  meetingOrder,
+  type MeetingUpdate,
+  meetingUpdate,
 } from '@veche/shared/nodes'
 import { Agent, fetch } from 'undici'
 import { WebSocketServer } from 'ws'
@@ -36,7 +36,7 @@ export class MediaNode {
   readonly id: NodeId
   boot: BootId = randomUUID() as BootId
   readonly rooms = new Map<MeetingId, Room>()
-  readonly orders: MeetingOrder[] = []
+  readonly orders: MeetingUpdate[] = []
   load = 0.1
   full = false
   capabilities: Record<string, unknown> | undefined = { codecs: [] }
@@ -73,7 +73,7 @@ export class MediaNode {
         if (this.mute) await new Promise(() => undefined)
         return { node: this.id, boot: this.boot }
       }),
-      orders: t.procedure.input(meetingOrder).mutation(({ input }) => {
+      update: t.procedure.input(meetingUpdate).mutation(({ input }) => {
         this.obey(input, false)
         return { rev: this.rooms.get(input.meeting)?.rev ?? 0 }
       }),
@@ -173,7 +173,7 @@ export class MediaNode {
     }
   }
 
-  obey(order: MeetingOrder, whole: boolean): void {
+  obey(order: MeetingUpdate, whole: boolean): void {
     this.orders.push(order)
     const room = this.rooms.get(order.meeting)
     if (!room) return

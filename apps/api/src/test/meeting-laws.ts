@@ -1,4 +1,4 @@
-import { type DialogId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
+import { type ChatId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import { endEmpty } from '../meetings/ending.ts'
 import { SeatGuard } from '../meetings/SeatGuard.ts'
@@ -11,7 +11,7 @@ export type MeetingCast = {
   boris: TestUser
   vera: TestUser
   outsider: TestUser
-  group: DialogId
+  group: ChatId
   /** Open to everyone, and of nobody yet but its owner. */
   open: { meetingId: MeetingId; code: string }
   meetingId: MeetingId
@@ -26,11 +26,11 @@ const tab = () => newId<TabId>()
 /** What is done to meetings, each done once. Anna and Boris sit in one, Vera could, and the outsider knows a link of another. */
 export const meetingLaws: Record<string, Action> = {
   'meetings.start': async (house, { anna, outsider }) => {
-    const { id } = await as(house, anna).dialogs.openDirect({ userId: outsider.userId })
-    return as(house, anna).meetings.start({ id: newId(), dialogId: id as DialogId })
+    const { id } = await as(house, anna).chats.openDirect({ userId: outsider.userId })
+    return as(house, anna).meetings.start({ id: newId(), chatId: id as ChatId })
   },
   'meetings.create': (house, { vera }) =>
-    as(house, vera).meetings.create({ id: newId(), dialogId: newId(), title: 'Open house' }),
+    as(house, vera).meetings.create({ id: newId(), chatId: newId(), title: 'Open house' }),
   'meetings.join': (house, { vera, meetingId }) => as(house, vera).meetings.join({ meetingId, tab: tab() }),
   'meetings.leave': (house, { boris, meetingId, seats }) =>
     as(house, boris).meetings.leave({ meetingId, seatEpoch: seats.boris.seatEpoch }),
@@ -45,7 +45,7 @@ export const meetingLaws: Record<string, Action> = {
     await node.beat()
   },
   'a member who sits in a meeting is removed': async (house, { anna, boris, group }) => {
-    await as(house, anna).dialogs.removeMember({ dialogId: group, userId: boris.userId })
+    await as(house, anna).chats.removeMember({ chatId: group, userId: boris.userId })
     await new SeatGuard(house.deps).round()
   },
   'a member who sits in a meeting is disabled': async (house, { boris }) => {
@@ -63,8 +63,8 @@ export const meetingLaws: Record<string, Action> = {
 export async function newMeetingCast(house: House, node: MediaNode): Promise<MeetingCast> {
   const [anna, boris, vera, outsider] = await newUsers(house.deps, [{}, {}, {}, {}])
   const group = await newGroup(house.deps, [anna!, boris!, vera!])
-  const { meetingId } = await as(house, anna!).meetings.start({ id: newId(), dialogId: group })
-  const open = await as(house, anna!).meetings.create({ id: newId(), dialogId: newId(), title: 'Open' })
+  const { meetingId } = await as(house, anna!).meetings.start({ id: newId(), chatId: group })
+  const open = await as(house, anna!).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
   const seats = {
     anna: await as(house, anna!).meetings.join({ meetingId, tab: tab() }),
     boris: await as(house, boris!).meetings.join({ meetingId, tab: tab() }),

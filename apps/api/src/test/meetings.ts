@@ -1,4 +1,4 @@
-import { type DialogId, type MeetingId, newId, type TabId, type UserId } from '@veche/shared/ids'
+import { type ChatId, type MeetingId, newId, type TabId, type UserId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import type { Join } from '@veche/shared/schemas/meetings'
 import { type RawBuilder, sql } from 'kysely'
@@ -16,9 +16,9 @@ export async function newMeeting(deps: Deps, size = 2) {
     deps,
     Array.from({ length: size }, () => ({})),
   )
-  const dialogId = await newGroup(deps, people)
-  const { meetingId, code } = await callerFor(deps, people[0]!).meetings.start({ id: newId<MeetingId>(), dialogId })
-  return { people, dialogId, meetingId, code }
+  const chatId = await newGroup(deps, people)
+  const { meetingId, code } = await callerFor(deps, people[0]!).meetings.start({ id: newId<MeetingId>(), chatId })
+  return { people, chatId, meetingId, code }
 }
 
 /** A meeting of two, and the only node there is: it speaks when it is told to. */
@@ -60,11 +60,11 @@ export async function meetingRow(deps: Deps, meetingId: MeetingId) {
   return deps.db.selectFrom('meetings').selectAll().where('id', '=', meetingId).executeTakeFirstOrThrow()
 }
 
-export async function dialogRow(deps: Deps, dialogId: DialogId) {
-  return deps.db.selectFrom('dialogs').selectAll().where('id', '=', dialogId).executeTakeFirstOrThrow()
+export async function chatRow(deps: Deps, chatId: ChatId) {
+  return deps.db.selectFrom('chats').selectAll().where('id', '=', chatId).executeTakeFirstOrThrow()
 }
 
-/** Meetings that were before, in the same dialog, with this person in each of them; the planner knows of them. */
+/** Meetings that were before, in the same chat, with this person in each of them; the planner knows of them. */
 export async function addPast(
   deps: Deps,
   given: { meetingId: MeetingId; userId: UserId; count: number },
@@ -73,8 +73,8 @@ export async function addPast(
   await sql`with made as (
       insert into scopes (id, kind, rev) select gen_random_uuid(), 'meeting', 1 from generate_series(1, ${count}::int) returning id),
     past as (
-      insert into meetings (id, dialog_id, public_id, state, started_by, ended_at, rev)
-        select made.id, m.dialog_id, made.id, 'ended', m.started_by, veche_now(), 1
+      insert into meetings (id, chat_id, public_id, state, started_by, ended_at, rev)
+        select made.id, m.chat_id, made.id, 'ended', m.started_by, veche_now(), 1
         from made, meetings m where m.id = ${meetingId} returning id)
     insert into seats (id, meeting_id, user_id, session_id, tab, state, caps, left_at, since_rev, rev, user_rev)
       select gen_random_uuid(), id, ${userId}::uuid, gen_random_uuid(), gen_random_uuid(), 'left', '{}', veche_now(), 1, 1, 1

@@ -31,8 +31,8 @@ export class Observer {
     const observer = new Observer(deps, who.userId, stream)
     await observer.#fetch('user', who.userId)
     await observer.#fetch('directory', DIRECTORY_SCOPE)
-    for (const { dialogId } of observer.rows('memberships')) await observer.#fetch('dialog', dialogId)
-    for (const { meetingId } of observer.rows('places')) await observer.#fetch('meeting', meetingId)
+    for (const { chatId } of observer.rows('memberships')) await observer.#fetch('chat', chatId)
+    for (const { meetingId } of observer.rows('mySeats')) await observer.#fetch('meeting', meetingId)
     return observer
   }
 
@@ -102,11 +102,11 @@ export class Observer {
   }
 
   async #obey(rows: Rows): Promise<void> {
-    for (const { dialogId, leftAt } of rows.memberships ?? []) {
-      if (leftAt) this.held.delete(dialogId)
-      else if (!this.held.has(dialogId)) await this.#fetch('dialog', dialogId)
+    for (const { chatId, leftAt } of rows.memberships ?? []) {
+      if (leftAt) this.held.delete(chatId)
+      else if (!this.held.has(chatId)) await this.#fetch('chat', chatId)
     }
-    for (const place of rows.places ?? []) {
+    for (const place of rows.mySeats ?? []) {
       if (isGone(place)) this.held.delete(place.meetingId)
       else if (!this.held.has(place.meetingId)) await this.#fetch('meeting', place.meetingId)
     }
@@ -140,7 +140,7 @@ function keyed(rows: Rows): Map<string, { rev: number }> {
 }
 
 function keyOf(table: string, row: AnyRow): string {
-  return `${table}:${String(row['seq'] ?? row['id'] ?? row['seatId'] ?? row['dialogId'] ?? row['userId'])}`
+  return `${table}:${String(row['seq'] ?? row['id'] ?? row['seatId'] ?? row['chatId'] ?? row['userId'])}`
 }
 
 /** A membership or a seat that was given up is a message to the client, not something to keep. */

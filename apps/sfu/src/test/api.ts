@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import { json } from 'node:stream/consumers'
 import type { BootId, MeetingId, NodeId, SeatId, UserId } from '@veche/shared/ids'
-import { controlTls, type Heartbeat, heartbeat, type HeartbeatAnswer, type MeetingOrder } from '@veche/shared/nodes'
+import { controlTls, type Heartbeat, heartbeat, type HeartbeatAnswer, type MeetingUpdate } from '@veche/shared/nodes'
 import { ticketAlgorithm, type TicketClaims, ticketType } from '@veche/shared/ticket'
 import { SignJWT } from 'jose'
 
@@ -19,7 +19,7 @@ export class Api {
   readonly signers = [newSigner('one')]
   readonly heartbeats: Heartbeat[] = []
   /** What the next answer carries, once. */
-  orders: MeetingOrder[] = []
+  orders: MeetingUpdate[] = []
   wantCapabilities = false
   now: () => number = () => Date.now()
   readonly #key: string

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { routerCapabilities } from '../codecs.ts'
-import type { ConsumerView, JoinedFrame, TransportView } from '../frames.ts'
+import type { SubscriptionView, JoinedFrame, TransportView } from '../frames.ts'
 import type { TestHouse } from './harness.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -92,7 +92,7 @@ export class Caller {
     return this.#run('shout')
   }
 
-  consume(view: ConsumerView): Promise<void> {
+  consume(view: SubscriptionView): Promise<void> {
     return this.#run('consume', view)
   }
 

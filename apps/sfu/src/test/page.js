@@ -60,7 +60,7 @@ window.shout = async () => {
 }
 
 window.consume = async (view) => {
-  const consumer = await transports.recv.consume(view)
+  const consumer = await transports.recv.consume({ ...view, producerId: view.publicationId })
   const element = document.body.appendChild(document.createElement(view.kind))
   element.srcObject = new MediaStream([consumer.track])
   element.muted = view.kind === 'video'

@@ -1,15 +1,15 @@
-import type { ClientId, DialogId, MeetingId, MessageId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
-import type { Capability, DialogRole, ServerRole } from '../permissions.ts'
+import type { ClientId, ChatId, MeetingId, MessageId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
+import type { Capability, ChatRole, ServerRole } from '../permissions.ts'
 
 /** Rows as a client keeps them. Each carries the revision of its scope at which it last changed; the larger one wins. */
 type Revised = { rev: number }
 
-/** Scope: dialog. */
-export type DialogRow = Revised & {
-  id: DialogId
+/** Scope: chat. */
+export type ChatRow = Revised & {
+  id: ChatId
   kind: 'direct' | 'group'
   title: string | null
-  /** The two people of a direct dialog; null in a group, whose members are paged. */
+  /** The two people of a direct chat; null in a group, whose members are paged. */
   pair: [UserId, UserId] | null
   memberCount: number
   /** Moves whenever somebody joins, leaves or changes role: the pages of members are stale then. */
@@ -31,9 +31,9 @@ export type SystemEvent =
   | { event: 'left' }
   /** By the link of a meeting. */
   | { event: 'joined' }
-  | { event: 'role'; userId: UserId; role: DialogRole }
+  | { event: 'role'; userId: UserId; role: ChatRole }
 
-/** How a meeting stands in its dialog: written when it begins and when it ends, and at no coming or going between. */
+/** How a meeting stands in its chat: written when it begins and when it ends, and at no coming or going between. */
 export type CallCard = {
   meetingId: MeetingId
   state: 'live' | 'ended'
@@ -43,9 +43,9 @@ export type CallCard = {
   people: number
 }
 
-/** Scope: dialog. A deleted message keeps its place: author, seq and kind, without a body. */
+/** Scope: chat. A deleted message keeps its place: author, seq and kind, without a body. */
 export type MessageRow = Revised & {
-  dialogId: DialogId
+  chatId: ChatId
   seq: number
   id: MessageId
   authorId: UserId
@@ -59,12 +59,12 @@ export type MessageRow = Revised & {
   deletedAt: string | null
 }
 
-/** Scope: user. My place in a dialog. A row with `leftAt` says: drop that dialog. */
+/** Scope: user. My place in a chat. A row with `leftAt` says: drop that chat. */
 export type MembershipRow = Revised & {
-  dialogId: DialogId
-  role: DialogRole
+  chatId: ChatId
+  role: ChatRole
   fromSeq: number
-  /** The revision of the dialog at which I came: a cursor older than this is worth nothing. */
+  /** The revision of the chat at which I came: a cursor older than this is worth nothing. */
   sinceRev: number
   readSeq: number
   unreadMark: boolean
@@ -107,8 +107,8 @@ export type PersonRow = Revised & {
 /** Scope: meeting. Where it is held (node and epoch) is nobody's business but the server's. */
 export type MeetingRow = Revised & {
   id: MeetingId
-  dialogId: DialogId
-  /** Who may come by the link: members of the dialog, or everybody who is signed in (and becomes a member by coming). */
+  chatId: ChatId
+  /** Who may come by the link: members of the chat, or everybody who is signed in (and becomes a member by coming). */
   openTo: 'members' | 'everyone'
   state: 'live' | 'ended'
   startedBy: UserId
@@ -128,10 +128,10 @@ export type SeatRow = Revised & {
 }
 
 /** Scope: user. Where I sit myself: my other tabs and devices learn from it that I am in a call, and where. */
-export type PlaceRow = Revised & {
+export type MySeatRow = Revised & {
   seatId: SeatId
   meetingId: MeetingId
-  dialogId: DialogId
+  chatId: ChatId
   tab: TabId
   state: SeatRow['state']
   /** The revision of the meeting at which I sat down: the stream tells from there. */
@@ -140,7 +140,7 @@ export type PlaceRow = Revised & {
 
 /** What a frame or an answer carries, by table. Absent means none. */
 export type Rows = {
-  dialogs?: DialogRow[]
+  chats?: ChatRow[]
   messages?: MessageRow[]
   memberships?: MembershipRow[]
   settings?: SettingsRow[]
@@ -148,8 +148,8 @@ export type Rows = {
   people?: PersonRow[]
   meetings?: MeetingRow[]
   seats?: SeatRow[]
-  places?: PlaceRow[]
+  mySeats?: MySeatRow[]
 }
 export type RowTable = keyof Rows
 
-export type ScopeKind = 'dialog' | 'meeting' | 'user' | 'directory'
+export type ScopeKind = 'chat' | 'meeting' | 'user' | 'directory'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type {
   BootId,
   ClientId,
-  DialogId,
+  ChatId,
   InviteId,
   MailId,
   MeetingId,
@@ -20,7 +20,7 @@ export const nothing = z.void()
 const uuid = z.uuid().transform((id) => id.toLowerCase())
 export const userId = uuid.transform((id) => id as UserId)
 export const sessionId = uuid.transform((id) => id as SessionId)
-export const dialogId = uuid.transform((id) => id as DialogId)
+export const chatId = uuid.transform((id) => id as ChatId)
 export const inviteId = uuid.transform((id) => id as InviteId)
 export const mailId = uuid.transform((id) => id as MailId)
 export const meetingId = uuid.transform((id) => id as MeetingId)
@@ -33,7 +33,7 @@ export const nodeId = z
   .transform((id) => id as NodeId)
 /** Client ids are v7: their time says whether a retry comes too late to be recognised. */
 export const clientId = z.uuidv7().transform((id) => id.toLowerCase() as ClientId)
-export const newDialogId = z.uuidv7().transform((id) => id.toLowerCase() as DialogId)
+export const newChatId = z.uuidv7().transform((id) => id.toLowerCase() as ChatId)
 export const newMeetingId = z.uuidv7().transform((id) => id.toLowerCase() as MeetingId)
 export const scopeId = uuid
 

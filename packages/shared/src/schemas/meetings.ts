@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bootId, dialogId, meetingId, newDialogId, newMeetingId, nodeId, tabId, title } from './fields.ts'
+import { bootId, chatId, meetingId, newChatId, newMeetingId, nodeId, tabId, title } from './fields.ts'
 
 /** `/m/<code>`: a short public id and a MAC over it and the generation of the link. Spelled as people copy it. */
 export const code = z
@@ -9,9 +9,9 @@ export const code = z
   .pipe(z.string().regex(/^[0-9a-z]{9}-[0-9a-z]{10}$/))
 
 /** Ids are made by the client, so that a retry finds what the lost answer spoke of. */
-export const start = z.strictObject({ id: newMeetingId, dialogId })
+export const start = z.strictObject({ id: newMeetingId, chatId })
 /** A meeting that begins with a link: a group of its own, to which everybody comes who follows it. */
-export const create = z.strictObject({ id: newMeetingId, dialogId: newDialogId, title })
+export const create = z.strictObject({ id: newMeetingId, chatId: newChatId, title })
 export const one = z.strictObject({ meetingId })
 export const byCode = z.strictObject({ code })
 
@@ -28,7 +28,7 @@ export const join = z.strictObject({
 })
 /** A leave of an older epoch of the seat comes too late: somebody has sat down again. */
 export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0) })
-export const ofDialog = z.strictObject({ dialogId })
+export const ofChat = z.strictObject({ chatId })
 
 /** `next` of the page before: when its last meeting ended, and which it was. */
 export const past = z.strictObject({
@@ -47,5 +47,5 @@ export type OneMeeting = z.output<typeof one>
 export type ByCode = z.output<typeof byCode>
 export type Join = z.output<typeof join>
 export type Leave = z.output<typeof leave>
-export type OfDialog = z.output<typeof ofDialog>
+export type OfChat = z.output<typeof ofChat>
 export type Past = z.output<typeof past>

@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import { body, clientId, dialogId, seq } from './fields.ts'
+import { body, clientId, chatId, seq } from './fields.ts'
 
-export const send = z.strictObject({ dialogId, clientId, body })
+export const send = z.strictObject({ chatId, clientId, body })
 /** A page of history: before a seq (older), after a seq (newer), or the newest when neither is given. Both bounds are exclusive. */
 export const history = z.strictObject({
-  dialogId,
+  chatId,
   before: seq.optional(),
   after: seq.optional(),
   limit: z.int().min(1).max(limits.page.history).default(50),
 })
-export const position = z.strictObject({ dialogId, seq })
-export const typing = z.strictObject({ dialogId })
+export const position = z.strictObject({ chatId, seq })
+export const typing = z.strictObject({ chatId })
 
 export type SendMessage = z.output<typeof send>
 export type History = z.output<typeof history>

@@ -7,11 +7,11 @@ export const state = z.strictObject({
   scopes: z.array(z.tuple([scopeId, rev])).max(limits.sync.scopes),
 })
 export const scope = z.strictObject({ id: scopeId, since: rev })
-export const dialogs = z.strictObject({
+export const chats = z.strictObject({
   cursor: z.string().max(200).nullish(),
-  limit: z.int().min(1).max(limits.page.dialogs).default(limits.page.dialogs),
+  limit: z.int().min(1).max(limits.page.chats).default(limits.page.chats),
 })
 
 export type SyncState = z.output<typeof state>
 export type SyncScope = z.output<typeof scope>
-export type SyncDialogs = z.output<typeof dialogs>
+export type SyncChats = z.output<typeof chats>

@@ -1,6 +1,6 @@
 import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client'
 import type { BootId, NodeId } from '@veche/shared/ids'
-import { apiIdentity, controlTls, type MeetingOrder } from '@veche/shared/nodes'
+import { apiIdentity, controlTls, type MeetingUpdate } from '@veche/shared/nodes'
 import type { ControlRouter } from '@veche/sfu/router'
 import { Agent, fetch } from 'undici'
 import type { Env } from '../../env.ts'
@@ -40,9 +40,9 @@ export class NodeControl {
   }
 
   /** A nudge: whatever is lost here comes with the answer to a heartbeat. */
-  async order(node: Address, order: MeetingOrder): Promise<void> {
+  async order(node: Address, order: MeetingUpdate): Promise<void> {
     const signal = AbortSignal.timeout(orderMs)
-    await this.#call(node, (client) => client.orders.mutate(order, { signal }))
+    await this.#call(node, (client) => client.update.mutate(order, { signal }))
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { MeetingId } from '@veche/shared/ids'
-import type { MeetingOrder, SeatOrder } from '@veche/shared/nodes'
+import type { MeetingUpdate, SeatUpdate } from '@veche/shared/nodes'
 import { type RawBuilder, sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import type { Address } from './NodeControl.ts'
@@ -8,7 +8,7 @@ import type { Address } from './NodeControl.ts'
 const remembered = sql`interval '5 minutes'`
 
 /** A seat as its node is told of it. */
-export const seatOrder: RawBuilder<SeatOrder> = sql`
+export const seatUpdate: RawBuilder<SeatUpdate> = sql`
   json_build_object('seat', s.id, 'epoch', s.epoch, 'state', s.state, 'caps', s.caps)`
 export const worthTelling: RawBuilder<boolean> = sql`
   (s.state in ('in', 'away') or s.left_at > veche_now() - ${remembered})`
@@ -24,15 +24,15 @@ export function tellNode(deps: Telling, meetingId: MeetingId): void {
 
 /** The meeting has moved away from here: whoever is still there is let go. */
 export function tellMoved(deps: Telling, node: Address, given: { meetingId: MeetingId; epoch: number }): void {
-  const order: MeetingOrder = { meeting: given.meetingId, epoch: given.epoch, state: 'moved', rev: 0, seats: [] }
+  const order: MeetingUpdate = { meeting: given.meetingId, epoch: given.epoch, state: 'moved', rev: 0, seats: [] }
   deps.control.order(node, order).catch((error: unknown) => deps.log.debug({ err: error }, 'an old node was not told'))
 }
 
 async function tell({ polls, control }: Telling, meetingId: MeetingId): Promise<void> {
   // All seats that matter, not only what changed: an order before this one may have been lost.
-  const { rows } = await sql<Address & MeetingOrder>`
+  const { rows } = await sql<Address & MeetingUpdate>`
     select n.id, n.control, m.id as meeting, m.epoch, m.state, sc.rev,
-      (select coalesce(json_agg(${seatOrder}), '[]') from seats s where s.meeting_id = m.id and ${worthTelling}) as seats
+      (select coalesce(json_agg(${seatUpdate}), '[]') from seats s where s.meeting_id = m.id and ${worthTelling}) as seats
     from meetings m join scopes sc on sc.id = m.id
       join sfu_nodes n on n.id = m.node_id and n.boot_id = m.node_boot and n.boot_id is distinct from n.dead_boot
     where m.id = ${meetingId}`.execute(polls)

@@ -1,11 +1,11 @@
 import type { MeetingId, SeatId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import type { Heartbeat, MeetingOrder, SeatOrder } from '@veche/shared/nodes'
+import type { Heartbeat, MeetingUpdate, SeatUpdate } from '@veche/shared/nodes'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../../ctx.ts'
 import type { Deps } from '../../deps.ts'
 import { changeSeats, type SeatChange } from '../seats.ts'
-import { seatOrder, worthTelling } from './orders.ts'
+import { seatUpdate, worthTelling } from './orders.ts'
 
 type Difference = { seat: SeatId; userId: UserId; epoch: number; state: 'in' | 'away' }
 type Compared = {
@@ -18,7 +18,7 @@ type Compared = {
   /** The node speaks of the place that it has now, not of an earlier one. */
   same: boolean
   listed: boolean
-  orders: SeatOrder[]
+  orders: SeatUpdate[]
   differences: Difference[]
   seen: SeatId[]
 }
@@ -31,7 +31,7 @@ const awayAfter = sql`${sql.lit(limits.meeting.awaySeconds)} * interval '1 secon
  * What a node says of its meetings, compared with what the database has: seats that came or went silent are written, and what the
  * node does not know yet is the answer. Where nothing differs it costs this one statement.
  */
-export async function reconcile(deps: Deps, beat: Heartbeat): Promise<MeetingOrder[]> {
+export async function reconcile(deps: Deps, beat: Heartbeat): Promise<MeetingUpdate[]> {
   const compared = await compare(deps, beat)
   const seen = compared.flatMap((meeting) => meeting.seen)
   if (seen.length > 0) await noteSeen(deps, seen)
@@ -50,7 +50,7 @@ function isNews({ listed, here, same, state, orders }: Compared): boolean {
   return listed && (!here || !same || state === 'ended' || orders.length > 0)
 }
 
-function order({ id, epoch, state, rev, here, orders }: Compared): MeetingOrder {
+function order({ id, epoch, state, rev, here, orders }: Compared): MeetingUpdate {
   if (state === 'ended') return { meeting: id, epoch, state, rev, seats: [] }
   return here
     ? { meeting: id, epoch, state, rev, seats: orders }
@@ -58,7 +58,7 @@ function order({ id, epoch, state, rev, here, orders }: Compared): MeetingOrder 
 }
 
 /** A database that was restored knows nothing of it. */
-function unheardOf(meeting: MeetingId, epoch: number): MeetingOrder {
+function unheardOf(meeting: MeetingId, epoch: number): MeetingUpdate {
   return { meeting, epoch, state: 'ended', rev: 0, seats: [] }
 }
 
@@ -89,7 +89,7 @@ export function comparing(beat: Heartbeat): RawBuilder<Compared> {
           coalesce(${livesOn(beat)}, false) as here
         from these join meetings m on m.id = these.id join scopes sc on sc.id = m.id left join listed l on l.meeting = m.id),
       judged as (
-        select c.id, json_agg(${seatOrder}) filter (where ${isOrder}) as orders,
+        select c.id, json_agg(${seatUpdate}) filter (where ${isOrder}) as orders,
           json_agg(${difference}) filter (where ${differs}) as differences, json_agg(s.id) filter (where ${isSeen}) as seen
         from compared c join seats s on s.meeting_id = c.id left join said on said.seat = s.id group by c.id)
     select c.id, c.epoch, c.state, c.rev, c.listed, c.here, c.same, coalesce(j.orders, '[]') as orders,

@@ -1,4 +1,4 @@
-import { DIRECTORY_SCOPE, type DialogId, type ScopeId, type UserId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ChatId, type ScopeId, type UserId } from '@veche/shared/ids'
 import type { ChangesFrame } from '@veche/shared/live'
 import { appError } from '../api/error.ts'
 import { applyAnswer, applyFrame, type Ask } from '../store/answers.ts'
@@ -19,7 +19,7 @@ export class Intake {
   readonly #api: LiveApi
   readonly #world: World
   readonly #signedOut: () => void
-  readonly #arrived: (dialogId: DialogId, seq: number) => void
+  readonly #arrived: (chatId: ChatId, seq: number) => void
   /** Ends with the socket: an answer that hangs on a network that is gone must not hold back the frames of the next one. */
   readonly #connection: () => AbortSignal
   readonly #stopped = new AbortController()
@@ -31,7 +31,7 @@ export class Intake {
   readonly #asking = new Map<ScopeId, Promise<void>>()
   #people = newErrands().people
   #askingPeople = false
-  /** While the list of dialogs is being read for the first time, it is not asked about one by one. */
+  /** While the list of chats is being read for the first time, it is not asked about one by one. */
   listing = false
 
   constructor(deps: {
@@ -39,7 +39,7 @@ export class Intake {
     api: LiveApi
     world: World
     signedOut: () => void
-    arrived: (dialogId: DialogId, seq: number) => void
+    arrived: (chatId: ChatId, seq: number) => void
     connection: () => AbortSignal
   }) {
     this.#store = deps.store
@@ -73,7 +73,7 @@ export class Intake {
   run(errands: Errands): void {
     for (const id of errands.asks) this.ask(id)
     for (const id of errands.people) this.#people.add(id)
-    for (const [dialogId, seq] of errands.arrived) this.#arrived(dialogId, seq)
+    for (const [chatId, seq] of errands.arrived) this.#arrived(chatId, seq)
     if (errands.people.size > 0) void this.#askPeople()
   }
 

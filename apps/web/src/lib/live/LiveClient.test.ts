@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import fc from 'fast-check'
-import { type DialogId, type UserId } from '@veche/shared/ids'
+import { type ChatId, type UserId } from '@veche/shared/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AppError } from '../api/error.ts'
 import type { LiveApi } from './api.ts'
@@ -15,7 +15,7 @@ let model: Model
 let wire: Wire
 let me: UserId
 let friend: UserId
-let dialog: DialogId
+let chat: ChatId
 let tabs: Tab[]
 
 beforeEach(() => {
@@ -24,7 +24,7 @@ beforeEach(() => {
   wire = new Wire(model)
   me = model.newPerson('Me')
   friend = model.newPerson('Friend')
-  dialog = model.newDialog([friend, me])
+  chat = model.newChat([friend, me])
   tabs = []
 })
 
@@ -41,38 +41,38 @@ async function open(options: TabOptions = {}): Promise<Tab> {
 
 async function expectEqual(tab: Tab): Promise<void> {
   for (const row of model.membershipsOf(me)) {
-    const held = await tab.dialog(row.dialogId)
+    const held = await tab.chat(row.chatId)
     if (row.leftAt !== null) {
       expect(held).toBeUndefined()
       continue
     }
-    const server = model.dialogs.get(row.dialogId)
-    expect(held).toMatchObject({ dialog: server?.row, membership: row, rev: server?.rev, doubt: false })
-    expect(held?.unread).toBe(model.unread(row.dialogId, me))
-    expect(held?.messages.at(-1)).toEqual(model.visible(row.dialogId, me).at(-1))
+    const server = model.chats.get(row.chatId)
+    expect(held).toMatchObject({ chat: server?.row, membership: row, rev: server?.rev, doubt: false })
+    expect(held?.unread).toBe(model.unread(row.chatId, me))
+    expect(held?.messages.at(-1)).toEqual(model.visible(row.chatId, me).at(-1))
   }
 }
 
-test('the first sync lists every dialog with its last message and its unread number, page after page', async () => {
+test('the first sync lists every chat with its last message and its unread number, page after page', async () => {
   for (let n = 0; n < 8; n++) {
-    const id = model.newDialog([friend, me], 'group', `group ${n}`)
+    const id = model.newChat([friend, me], 'group', `group ${n}`)
     for (let text = 0; text <= n; text++) model.send(id, friend, `text ${text}`)
   }
   const tab = await open()
   await expectEqual(tab)
-  expect(await tab.store.read((tx) => tx.all('dialogs'))).toHaveLength(9)
+  expect(await tab.store.read((tx) => tx.all('chats'))).toHaveLength(9)
 })
 
 test('a first sync that was broken off goes on where it stopped', async () => {
-  for (let n = 0; n < 8; n++) model.newDialog([friend, me], 'group', `group ${n}`)
+  for (let n = 0; n < 8; n++) model.newChat([friend, me], 'group', `group ${n}`)
   const asked: (string | null)[] = []
   const tab = await open({
     through: (api) => ({
       ...api,
-      dialogs: async (cursor) => {
+      chats: async (cursor) => {
         asked.push(cursor)
         if (asked.length === 2) throw new AppError('network.unreachable')
-        return await api.dialogs(cursor)
+        return await api.chats(cursor)
       },
     }),
   })
@@ -85,14 +85,14 @@ test('what happens while the list is read for the first time is not missed', asy
   const tab = await open({
     through: (api) => ({
       ...api,
-      dialogs: async (cursor) => {
-        const page = await api.dialogs(cursor)
-        if (pages++ === 0) model.send(dialog, friend, 'in between')
+      chats: async (cursor) => {
+        const page = await api.chats(cursor)
+        if (pages++ === 0) model.send(chat, friend, 'in between')
         return page
       },
     }),
   })
-  expect(await tab.bodies(dialog)).toContain('in between')
+  expect(await tab.bodies(chat)).toContain('in between')
   await expectEqual(tab)
 })
 
@@ -109,10 +109,10 @@ test('frames that arrive during a fetch of their scope wait for it', async () =>
       },
     }),
   })
-  const rev = async () => seen.push((await tab.dialog(dialog))?.rev ?? 0)
+  const rev = async () => seen.push((await tab.chat(chat))?.rev ?? 0)
   await rev()
-  const fetched = tab.live.fetchHistory({ dialogId: dialog, before: 2, limit: 10 })
-  model.send(dialog, friend, 'during')
+  const fetched = tab.live.fetchHistory({ chatId: chat, before: 2, limit: 10 })
+  model.send(chat, friend, 'during')
   await world.quiet()
   await rev()
   gate.resolve()
@@ -126,37 +126,37 @@ test('a frame that does not connect makes the client ask, and nothing is missed'
   const tab = await open()
   const push = wire.flush.bind(wire)
   model.onChange = () => undefined
-  model.send(dialog, friend, 'not told')
-  wire.forgetSent(dialog)
-  model.send(dialog, friend, 'told')
+  model.send(chat, friend, 'not told')
+  wire.forgetSent(chat)
+  model.send(chat, friend, 'told')
   push()
-  await world.until('both are there', async () => (await tab.bodies(dialog)).length === 2)
+  await world.until('both are there', async () => (await tab.bodies(chat)).length === 2)
   await expectEqual(tab)
 })
 
 test('hello in the middle of a connection makes it catch up', async () => {
   const tab = await open()
   model.onChange = () => undefined
-  model.send(dialog, friend, 'never told')
+  model.send(chat, friend, 'never told')
   wire.hello()
-  await world.until('it is there', async () => (await tab.bodies(dialog)).includes('never told'))
+  await world.until('it is there', async () => (await tab.bodies(chat)).includes('never told'))
 })
 
-test('who is removed keeps nothing: no dialog, no message, no draft, nothing to send', async () => {
+test('who is removed keeps nothing: no chat, no message, no draft, nothing to send', async () => {
   const tab = await open()
-  model.send(dialog, friend, 'secret')
+  model.send(chat, friend, 'secret')
   await world.quiet()
-  await tab.store.merge(async (merge) => merge.tx.put('drafts', { dialogId: dialog, body: 'a draft', at: 0 }))
+  await tab.store.merge(async (merge) => merge.tx.put('drafts', { chatId: chat, body: 'a draft', at: 0 }))
   world.setOnline(false)
-  await tab.live.outbox.add(dialog, 'unsent')
-  model.removeMember(dialog, me)
-  model.send(dialog, friend, 'after the removal')
+  await tab.live.outbox.add(chat, 'unsent')
+  model.removeMember(chat, me)
+  model.send(chat, friend, 'after the removal')
   await world.quiet()
   const left = await tab.store.read(async (tx) => [
-    await tx.get('scopes', dialog),
-    await tx.get('dialogs', dialog),
-    await tx.get('drafts', dialog),
-    ...(await tx.messages(dialog, 0, Infinity)),
+    await tx.get('scopes', chat),
+    await tx.get('chats', chat),
+    await tx.get('drafts', chat),
+    ...(await tx.messages(chat, 0, Infinity)),
     ...(await tx.all('outbox')),
   ])
   expect(left).toEqual([undefined, undefined, undefined])
@@ -164,17 +164,17 @@ test('who is removed keeps nothing: no dialog, no message, no draft, nothing to 
 
 test('who is added again while away sees what is theirs to see now', async () => {
   const tab = await open()
-  for (let n = 0; n < 6; n++) model.send(dialog, friend, `old ${n}`)
+  for (let n = 0; n < 6; n++) model.send(chat, friend, `old ${n}`)
   await world.quiet()
-  model.configure(dialog, false)
+  model.configure(chat, false)
   await world.quiet()
   wire.cut()
-  model.removeMember(dialog, me)
-  model.send(dialog, friend, 'while I was out')
-  model.addMember(dialog, me)
-  model.send(dialog, friend, 'new')
+  model.removeMember(chat, me)
+  model.send(chat, friend, 'while I was out')
+  model.addMember(chat, me)
+  model.send(chat, friend, 'new')
   await world.until('it is online again', () => tab.live.status === 'online')
-  expect(await tab.bodies(dialog)).toEqual(['new'])
+  expect(await tab.bodies(chat)).toEqual(['new'])
   await expectEqual(tab)
 })
 
@@ -182,32 +182,32 @@ test('after a gap that is too large the newest page takes the place of what was 
   const tab = await open()
   await world.quiet()
   wire.cut()
-  for (let n = 0; n < 60; n++) model.send(dialog, friend, `text ${n}`)
-  model.edit(dialog, 3, 'edited')
+  for (let n = 0; n < 60; n++) model.send(chat, friend, `text ${n}`)
+  model.edit(chat, 3, 'edited')
   await world.until('it is online again', () => tab.live.status === 'online')
-  expect((await tab.dialog(dialog))?.ranges).toEqual([[57, 61]])
+  expect((await tab.chat(chat))?.ranges).toEqual([[57, 61]])
   await expectEqual(tab)
 })
 
 test('a server whose database was restored is believed, although its revisions begin again lower', async () => {
   const tab = await open()
-  model.send(dialog, friend, 'before the backup')
+  model.send(chat, friend, 'before the backup')
   await world.quiet()
   const restore = model.backup()
-  const lost = model.newDialog([friend, me], 'group', 'lost')
-  for (let n = 0; n < 5; n++) model.send(dialog, friend, `lost ${n}`)
-  model.read(dialog, me, 4)
+  const lost = model.newChat([friend, me], 'group', 'lost')
+  for (let n = 0; n < 5; n++) model.send(chat, friend, `lost ${n}`)
+  model.read(chat, me, 4)
   model.renamePerson(friend, 'Lost name')
-  await world.until('all of it is here', async () => (await tab.bodies(dialog)).length === 6)
+  await world.until('all of it is here', async () => (await tab.bodies(chat)).length === 6)
   await world.quiet()
   restore()
-  model.send(dialog, friend, 'after')
+  model.send(chat, friend, 'after')
   wire.cut()
   await world.until('it is online again', () => tab.live.status === 'online')
-  await world.until('it is believed', async () => (await tab.bodies(dialog)).at(-1) === 'after')
+  await world.until('it is believed', async () => (await tab.bodies(chat)).at(-1) === 'after')
   await world.quiet()
-  expect(await tab.bodies(dialog)).toEqual(['before the backup', 'after'])
-  expect(await tab.dialog(lost)).toBeUndefined()
+  expect(await tab.bodies(chat)).toEqual(['before the backup', 'after'])
+  expect(await tab.chat(lost)).toBeUndefined()
   expect((await tab.store.read((tx) => tx.get('people', friend)))?.name).toBe('Friend')
   await expectEqual(tab)
 })
@@ -225,19 +225,19 @@ test('history older than what took its place is fetched again', async () => {
       },
     }),
   })
-  for (let n = 0; n < 20; n++) model.send(dialog, friend, `text ${n}`)
+  for (let n = 0; n < 20; n++) model.send(chat, friend, `text ${n}`)
   await world.quiet()
-  const fetched = tab.live.fetchHistory({ dialogId: dialog, before: 5, limit: 3 })
+  const fetched = tab.live.fetchHistory({ chatId: chat, before: 5, limit: 3 })
   await world.quiet()
-  model.edit(dialog, 3, 'edited')
-  for (let n = 0; n < 60; n++) model.send(dialog, friend, `more ${n}`)
+  model.edit(chat, 3, 'edited')
+  for (let n = 0; n < 60; n++) model.send(chat, friend, `more ${n}`)
   wire.cut()
   const other = await open({ device: 'another' })
   other.kill()
   await world.until('it is online again', () => tab.live.status === 'online')
   gate.resolve()
   await fetched
-  expect((await tab.dialog(dialog))?.messages.find((row) => row.seq === 3)?.body).toBe('edited')
+  expect((await tab.chat(chat))?.messages.find((row) => row.seq === 3)?.body).toBe('edited')
 })
 
 test('the people that are met are known by name, and a change of name reaches those that were met', async () => {
@@ -245,8 +245,8 @@ test('the people that are met are known by name, and a change of name reaches th
   const stranger = model.newPerson('Stranger')
   await world.quiet()
   expect(await tab.store.read((tx) => tx.get('people', stranger))).toBeUndefined()
-  model.addMember(dialog, stranger)
-  model.send(dialog, stranger, 'hello')
+  model.addMember(chat, stranger)
+  model.send(chat, stranger, 'hello')
   await world.until(
     'they are met',
     async () => (await tab.store.read((tx) => tx.get('people', stranger)))?.name === 'Stranger',
@@ -341,8 +341,8 @@ describe('the connection', () => {
     wire.cut()
     await world.until('it hangs', () => asked === 2)
     wire.cut()
-    model.send(dialog, friend, 'new')
-    await world.until('it is there', async () => (await tab.bodies(dialog)).includes('new'))
+    model.send(chat, friend, 'new')
+    await world.until('it is there', async () => (await tab.bodies(chat)).includes('new'))
   })
 
   test('tells the session when the stream, or any question, is answered that it is over', async () => {
@@ -378,14 +378,14 @@ describe('reading', () => {
         },
       }),
     })
-    for (let n = 0; n < 10; n++) model.send(dialog, friend, `text ${n}`)
+    for (let n = 0; n < 10; n++) model.send(chat, friend, `text ${n}`)
     await world.quiet()
-    expect((await tab.dialog(dialog))?.unread).toBe(10)
-    for (let seq = 2; seq <= 11; seq++) await tab.live.reading.seen(dialog, seq)
-    expect((await tab.dialog(dialog))?.unread).toBe(0)
+    expect((await tab.chat(chat))?.unread).toBe(10)
+    for (let seq = 2; seq <= 11; seq++) await tab.live.reading.seen(chat, seq)
+    expect((await tab.chat(chat))?.unread).toBe(0)
     await world.pass(3_000)
     expect(told.length).toBeLessThanOrEqual(2)
-    expect(model.unread(dialog, me)).toBe(0)
+    expect(model.unread(chat, me)).toBe(0)
   })
 
   test('offline is told after a restart', async () => {
@@ -395,27 +395,27 @@ describe('reading', () => {
       read: () => Promise.reject(new AppError('network.unreachable')),
     })
     const tab = await open({ world: kept, through: cannot })
-    model.send(dialog, friend, 'text')
+    model.send(chat, friend, 'text')
     await world.quiet()
-    await tab.live.reading.seen(dialog, 2)
+    await tab.live.reading.seen(chat, 2)
     await world.quiet()
     tab.kill()
-    expect(model.unread(dialog, me)).toBe(1)
+    expect(model.unread(chat, me)).toBe(1)
     const next = await open({ world: kept })
-    await world.until('the server knows', () => model.unread(dialog, me) === 0)
-    expect((await next.dialog(dialog))?.unread).toBe(0)
+    await world.until('the server knows', () => model.unread(chat, me) === 0)
+    expect((await next.chat(chat))?.unread).toBe(0)
   })
 
   test('on another device moves the number here', async () => {
     const tab = await open()
-    for (let n = 0; n < 3; n++) model.send(dialog, friend, `text ${n}`)
-    await world.until('they are here', async () => (await tab.dialog(dialog))?.unread === 3)
-    model.read(dialog, me, 3)
-    await world.until('the number follows', async () => (await tab.dialog(dialog))?.unread === 1)
+    for (let n = 0; n < 3; n++) model.send(chat, friend, `text ${n}`)
+    await world.until('they are here', async () => (await tab.chat(chat))?.unread === 3)
+    model.read(chat, me, 3)
+    await world.until('the number follows', async () => (await tab.chat(chat))?.unread === 1)
   })
 
-  test('of a direct dialog begins with telling that it was delivered', async () => {
-    const direct = model.newDialog([friend, me], 'direct')
+  test('of a direct chat begins with telling that it was delivered', async () => {
+    const direct = model.newChat([friend, me], 'direct')
     const told: number[] = []
     await open({
       through: (api) => ({
@@ -427,7 +427,7 @@ describe('reading', () => {
       }),
     })
     model.send(direct, friend, 'hello')
-    model.send(dialog, friend, 'in a group')
+    model.send(chat, friend, 'in a group')
     await world.pass(2_000)
     expect(told).toEqual([1])
   })
@@ -435,26 +435,26 @@ describe('reading', () => {
 
 test('typing ends by itself after six seconds, and at once when the message comes', async () => {
   const tab = await open()
-  const types = () => wire.signal({ type: 'signal', signal: { kind: 'typing', dialogId: dialog, userId: friend } })
+  const types = () => wire.signal({ type: 'signal', signal: { kind: 'typing', chatId: chat, userId: friend } })
   types()
   await world.quiet()
-  expect(tab.live.signals.typing(dialog)).toEqual([friend])
+  expect(tab.live.signals.typing(chat)).toEqual([friend])
   await world.pass(6_100)
-  expect(tab.live.signals.typing(dialog)).toEqual([])
+  expect(tab.live.signals.typing(chat)).toEqual([])
   types()
   await world.quiet()
-  model.send(dialog, friend, 'written')
+  model.send(chat, friend, 'written')
   await world.quiet()
-  expect(tab.live.signals.typing(dialog)).toEqual([])
+  expect(tab.live.signals.typing(chat)).toEqual([])
 })
 
 test('positions of others only grow', async () => {
   const tab = await open()
   const tell = (read: number) =>
-    wire.signal({ type: 'signal', signal: { kind: 'positions', dialogId: dialog, userId: friend, read, delivered: 0 } })
+    wire.signal({ type: 'signal', signal: { kind: 'positions', chatId: chat, userId: friend, read, delivered: 0 } })
   const positions = async () => {
-    const scope = await tab.store.read((tx) => tx.get('scopes', dialog))
-    return scope?.kind === 'dialog' ? scope.positions.read : null
+    const scope = await tab.store.read((tx) => tx.get('scopes', chat))
+    return scope?.kind === 'chat' ? scope.positions.read : null
   }
   tell(5)
   tell(3)
@@ -465,17 +465,17 @@ test('positions of others only grow', async () => {
 test('two tabs tell each other what to read again', async () => {
   const parts = { indexedDB: new IDBFactory(), channel: channels() }
   const [one, two] = [await open({ world: parts }), await open({ world: parts })]
-  const heard: DialogId[] = []
+  const heard: ChatId[] = []
   two.store.on('changed', (changes, origin) => {
-    if (origin === 'elsewhere') heard.push(...changes.dialogs)
+    if (origin === 'elsewhere') heard.push(...changes.chats)
   })
   await one.store.merge(async (merge) => {
-    merge.tx.put('drafts', { dialogId: dialog, body: 'a draft', at: 0 })
-    merge.changes.dialogs.add(dialog)
+    merge.tx.put('drafts', { chatId: chat, body: 'a draft', at: 0 })
+    merge.changes.chats.add(chat)
   })
   await world.quiet()
-  expect(heard).toEqual([dialog])
-  expect((await two.store.read((tx) => tx.get('drafts', dialog)))?.body).toBe('a draft')
+  expect(heard).toEqual([chat])
+  expect((await two.store.read((tx) => tx.get('drafts', chat)))?.body).toBe('a draft')
 })
 
 test('a storm of losses leaves the client equal to the server', async () => {
@@ -503,22 +503,22 @@ test('a storm of losses leaves the client equal to the server', async () => {
     const device = `storm ${Math.random()}`
     const tab = await Tab.open(world, wire, me, { device, weather: { before: unlucky, after: unlucky } })
     for (const { act, n } of steps) {
-      const seq = (model.dialogs.get(dialog)?.seq ?? 0) - n
-      const member = model.isMember(dialog, me)
-      if (act === 'send') model.send(dialog, friend, `text ${n}`)
-      else if (act === 'burst') for (let i = 0; i < n; i++) model.send(dialog, friend, 'burst')
-      else if (act === 'edit') model.edit(dialog, seq, 'edited')
-      else if (act === 'delete') model.delete(dialog, seq)
-      else if (act === 'remove') model.removeMember(dialog, me)
-      else if (act === 'add') model.addMember(dialog, me)
+      const seq = (model.chats.get(chat)?.seq ?? 0) - n
+      const member = model.isMember(chat, me)
+      if (act === 'send') model.send(chat, friend, `text ${n}`)
+      else if (act === 'burst') for (let i = 0; i < n; i++) model.send(chat, friend, 'burst')
+      else if (act === 'edit') model.edit(chat, seq, 'edited')
+      else if (act === 'delete') model.delete(chat, seq)
+      else if (act === 'remove') model.removeMember(chat, me)
+      else if (act === 'add') model.addMember(chat, me)
       else if (act === 'cut') wire.cut()
       else if (act === 'hello') wire.hello()
-      else if (act === 'read' && member) model.read(dialog, me, seq)
-      else if (act === 'seen') await tab.live.reading.seen(dialog, seq)
+      else if (act === 'read' && member) model.read(chat, me, seq)
+      else if (act === 'seen') await tab.live.reading.seen(chat, seq)
       else if (act === 'pass') await world.pass(n * 100)
     }
     calm = true
-    model.addMember(dialog, me)
+    model.addMember(chat, me)
     wire.cut()
     await world.until('it is online', () => tab.live.status === 'online')
     await world.pass(30_000)

@@ -1,4 +1,4 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import type { ChangesFrame, LiveFrame, Signal } from '@veche/shared/live'
 import { appError } from '../api/error.ts'
 import { applyHistory, applyPositions } from '../store/answers.ts'
@@ -53,7 +53,7 @@ export class LiveClient {
     this.api = api
     this.world = world
     const signedOut = () => this.#signedOut()
-    const arrived = (dialogId: DialogId, seq: number) => this.reading.arrived(dialogId, seq)
+    const arrived = (chatId: ChatId, seq: number) => this.reading.arrived(chatId, seq)
     const connection = () => this.#open.signal
     this.intake = new Intake({ store, api, world, signedOut, arrived, connection })
     this.reading = new Reading({ store, api, world, intake: this.intake })
@@ -101,17 +101,17 @@ export class LiveClient {
     return this.world.now() + this.#clockOffset
   }
 
-  /** A page of history into the store. Frames of the dialog wait for it. */
+  /** A page of history into the store. Frames of the chat wait for it. */
   async fetchHistory(ask: HistoryAsk): Promise<{ more: boolean }> {
     for (let attempt = 0; ; attempt++) {
-      const page = await this.intake.holding([ask.dialogId], async () => {
+      const page = await this.intake.holding([ask.chatId], async () => {
         const answer = await unless(this.#stopped.signal, this.api.history(ask))
         const merged = await this.intake.commit((merge) => applyHistory(merge, ask, answer))
         return { merged, more: answer.more }
       })
       if (page.merged || attempt >= 2) return { more: page.more }
-      // Older than what is held by now, or nothing is held at all: the dialog itself comes first.
-      this.intake.ask(ask.dialogId)
+      // Older than what is held by now, or nothing is held at all: the chat itself comes first.
+      this.intake.ask(ask.chatId)
       await this.intake.settled()
     }
   }
@@ -144,17 +144,17 @@ export class LiveClient {
 
   #takeChanges(frame: ChangesFrame): void {
     if (frame.scope === 'meeting') return this.#inMeetings.forEach((listener) => listener(frame))
-    for (const { dialogId, authorId } of frame.rows.messages ?? []) this.signals.stopsTyping(dialogId, authorId)
+    for (const { chatId, authorId } of frame.rows.messages ?? []) this.signals.stopsTyping(chatId, authorId)
     this.intake.take(frame)
   }
 
   async #takeSignal(signal: Signal): Promise<void> {
     if (signal.kind === 'typing') {
-      if (signal.userId !== this.store.userId) this.signals.types(signal.dialogId, signal.userId)
+      if (signal.userId !== this.store.userId) this.signals.types(signal.chatId, signal.userId)
     } else if (signal.kind === 'presence') this.signals.appears(signal)
     else if (signal.kind === 'meeting') this.signals.meets(signal)
     else if (signal.kind === 'positions' && signal.userId !== this.store.userId) {
-      await this.intake.commit((merge) => applyPositions(merge, signal.dialogId, signal))
+      await this.intake.commit((merge) => applyPositions(merge, signal.chatId, signal))
     }
   }
 

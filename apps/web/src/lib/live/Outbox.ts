@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@veche/shared/errors'
-import { newId, type ClientId, type DialogId } from '@veche/shared/ids'
+import { newId, type ClientId, type ChatId } from '@veche/shared/ids'
 import { cleanText } from '@veche/shared/limits'
 import { appError, type AppErrorCode } from '../api/error.ts'
 import { cancel, queue, refused, requeue, sent } from '../store/sending.ts'
@@ -14,8 +14,8 @@ const LANES = 6
 
 /** What the server will never take as it is. Everything else is tried again. */
 const REFUSALS: AppErrorCode[] = [
-  'dialog.forbidden',
-  'dialog.not_found',
+  'chat.forbidden',
+  'chat.not_found',
   'message.conflict',
   'message.too_long',
   'message.empty',
@@ -35,7 +35,7 @@ export type OutboxDeps = {
 }
 
 /**
- * What was written and not yet acknowledged. It is sent in the order of composing, each dialog on its own, under the same client id
+ * What was written and not yet acknowledged. It is sent in the order of composing, each chat on its own, under the same client id
  * until it is answered; whoever opens this person's database next goes on where the last one was stopped.
  */
 export class Outbox {
@@ -50,10 +50,10 @@ export class Outbox {
     this.#deps = deps
   }
 
-  async add(dialogId: DialogId, text: string): Promise<ClientId> {
+  async add(chatId: ChatId, text: string): Promise<ClientId> {
     const { intake, serverNow } = this.#deps
     const now = serverNow()
-    const composed = { clientId: newId<ClientId>(now), dialogId, body: cleanText(text) }
+    const composed = { clientId: newId<ClientId>(now), chatId, body: cleanText(text) }
     await intake.commit((merge) => queue(merge, { ...composed, composedAt: new Date(now).toISOString() }))
     this.work()
     return composed.clientId
@@ -117,13 +117,13 @@ export class Outbox {
   }
 
   async #sendAll(signal: AbortSignal): Promise<void> {
-    const lanes = new Map<DialogId, Promise<void>>()
+    const lanes = new Map<ChatId, Promise<void>>()
     while (!signal.aborted) {
       const nudged = this.#nudge.promise
       for (const item of heads(await this.#waiting())) {
-        if (lanes.has(item.dialogId) || lanes.size >= LANES) continue
-        const lane = this.#send(item, signal).finally(() => lanes.delete(item.dialogId))
-        lanes.set(item.dialogId, lane)
+        if (lanes.has(item.chatId) || lanes.size >= LANES) continue
+        const lane = this.#send(item, signal).finally(() => lanes.delete(item.chatId))
+        lanes.set(item.chatId, lane)
       }
       if (lanes.size === 0) return
       await Promise.race([nudged, ...lanes.values()])
@@ -137,7 +137,7 @@ export class Outbox {
       let wait = jitter(world, attempt, 1_000, 30_000)
       try {
         if (world.online()) {
-          const answer = await api.send({ dialogId: item.dialogId, clientId: item.clientId, body: item.body })
+          const answer = await api.send({ chatId: item.chatId, clientId: item.clientId, body: item.body })
           return await intake.commit((merge) => sent(merge, item, answer))
         }
       } catch (thrown) {
@@ -161,9 +161,9 @@ export class Outbox {
   }
 }
 
-/** The first of each dialog. */
+/** The first of each chat. */
 function heads(items: OutboxItem[]): OutboxItem[] {
-  return [...Map.groupBy(items, (item) => item.dialogId).values()].flatMap((ofDialog) => ofDialog.slice(0, 1))
+  return [...Map.groupBy(items, (item) => item.chatId).values()].flatMap((ofChat) => ofChat.slice(0, 1))
 }
 
 function isRefusal(code: AppErrorCode): boolean {

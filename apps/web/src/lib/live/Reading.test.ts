@@ -1,4 +1,4 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../api/error.ts'
 import { Model } from '../test/model.ts'
@@ -12,7 +12,7 @@ let model: Model
 let wire: Wire
 let me: UserId
 let friend: UserId
-let dialog: DialogId
+let chat: ChatId
 let tab: Tab | undefined
 
 beforeEach(() => {
@@ -21,8 +21,8 @@ beforeEach(() => {
   wire = new Wire(model)
   me = model.newPerson('Me')
   friend = model.newPerson('Friend')
-  dialog = model.newDialog([friend, me])
-  for (let n = 0; n < 3; n++) model.send(dialog, friend, `text ${n}`)
+  chat = model.newChat([friend, me])
+  for (let n = 0; n < 3; n++) model.send(chat, friend, `text ${n}`)
 })
 
 afterEach(() => tab?.kill())
@@ -43,17 +43,17 @@ test('a read position that was lost on its way is told again while the socket st
       return await api.read(id, seq)
     },
   }))
-  await tab.live.reading.seen(dialog, 3)
+  await tab.live.reading.seen(chat, 3)
   await world.until('it has been told', () => told.length === 4)
   await world.quiet()
-  expect(await tab.dialog(dialog)).toMatchObject({ membership: { readSeq: 3 }, unread: 1, doubt: false })
+  expect(await tab.chat(chat)).toMatchObject({ membership: { readSeq: 3 }, unread: 1, doubt: false })
   const pauses = told.slice(1).map((at, n) => at - told[n]!)
   expect(pauses).toEqual([1_000, 2_000, 4_000])
 })
 
 test('what was delivered is told again as well', async () => {
   let tries = 0
-  const direct = model.newDialog([friend, me], 'direct')
+  const direct = model.newChat([friend, me], 'direct')
   await open((api) => ({
     ...api,
     delivered: async (id, seq) => {
@@ -72,10 +72,10 @@ test('what the server refuses for good is not told again and again', async () =>
     ...api,
     read: () => {
       tries += 1
-      return Promise.reject(new AppError('dialog.not_found'))
+      return Promise.reject(new AppError('chat.not_found'))
     },
   }))
-  await tab.live.reading.seen(dialog, 3)
+  await tab.live.reading.seen(chat, 3)
   await world.pass(60_000)
   expect(tries).toBe(1)
 })

@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import { appError } from '../api/error.ts'
 import { applyRead } from '../store/answers.ts'
 import { readUpTo, untold } from '../store/reading.ts'
@@ -19,19 +19,19 @@ export class Reading {
   #stopped = false
   /** Rounds in a row that did not get through. */
   #failures = 0
-  #delivered = new Map<DialogId, number>()
+  #delivered = new Map<ChatId, number>()
 
   constructor(deps: { store: Store; api: LiveApi; world: World; intake: Intake }) {
     this.#deps = deps
   }
 
-  async seen(dialogId: DialogId, seq: number): Promise<void> {
-    const moved = await this.#deps.intake.commit((merge) => readUpTo(merge, dialogId, seq))
+  async seen(chatId: ChatId, seq: number): Promise<void> {
+    const moved = await this.#deps.intake.commit((merge) => readUpTo(merge, chatId, seq))
     if (moved) this.tell()
   }
 
-  arrived(dialogId: DialogId, seq: number): void {
-    this.#delivered.set(dialogId, Math.max(seq, this.#delivered.get(dialogId) ?? 0))
+  arrived(chatId: ChatId, seq: number): void {
+    this.#delivered.set(chatId, Math.max(seq, this.#delivered.get(chatId) ?? 0))
     this.tell()
   }
 
@@ -69,17 +69,17 @@ export class Reading {
     this.#delivered.clear()
     const read = await store.read((tx) => untold(tx)).catch(() => [])
     const told = await Promise.all([
-      ...read.map(({ dialogId, seq }) => this.#tellRead(dialogId, seq)),
-      ...delivered.map(([dialogId, seq]) => this.#tellDelivered(dialogId, seq)),
+      ...read.map(({ chatId, seq }) => this.#tellRead(chatId, seq)),
+      ...delivered.map(([chatId, seq]) => this.#tellDelivered(chatId, seq)),
     ])
     return told.every(Boolean)
   }
 
   /** What fails stays in the database as read but not told, so that also the next tab would tell it. */
-  async #tellRead(dialogId: DialogId, seq: number): Promise<boolean> {
+  async #tellRead(chatId: ChatId, seq: number): Promise<boolean> {
     const { api, intake } = this.#deps
     try {
-      const answer = await api.read(dialogId, seq)
+      const answer = await api.read(chatId, seq)
       await intake.commit((merge) => applyRead(merge, answer))
       return true
     } catch (thrown) {
@@ -87,20 +87,20 @@ export class Reading {
     }
   }
 
-  async #tellDelivered(dialogId: DialogId, seq: number): Promise<boolean> {
+  async #tellDelivered(chatId: ChatId, seq: number): Promise<boolean> {
     try {
-      await this.#deps.api.delivered(dialogId, seq)
+      await this.#deps.api.delivered(chatId, seq)
       return true
     } catch (thrown) {
       if (isFinal(thrown)) return true
-      if (!this.#delivered.has(dialogId)) this.#delivered.set(dialogId, seq)
+      if (!this.#delivered.has(chatId)) this.#delivered.set(chatId, seq)
       return false
     }
   }
 }
 
-/** The dialog is not ours any more, and goes by itself; or nobody is signed in. */
+/** The chat is not ours any more, and goes by itself; or nobody is signed in. */
 function isFinal(thrown: unknown): boolean {
   const { code } = appError(thrown)
-  return code === 'dialog.not_found' || code === 'auth.required' || code === 'input.invalid'
+  return code === 'chat.not_found' || code === 'auth.required' || code === 'input.invalid'
 }

@@ -1,25 +1,25 @@
-import type { ClientId, DialogId, ScopeId, UserId } from '@veche/shared/ids'
-import type { DialogsPage, LiveFrame, Presence, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
+import type { ClientId, ChatId, ScopeId, UserId } from '@veche/shared/ids'
+import type { ChatsPage, LiveFrame, Presence, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
 import type { MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
 
 /** The procedures that the engine calls. They reject with an AppError. */
 export type LiveApi = {
   state(scopes: [ScopeId, number][]): Promise<StateAnswer>
   scope(id: ScopeId, since: number): Promise<ScopeAnswer>
-  dialogs(cursor: string | null): Promise<DialogsPage>
+  chats(cursor: string | null): Promise<ChatsPage>
   people(ids: UserId[]): Promise<PersonRow[]>
   presence(ids: UserId[]): Promise<Presence[]>
   history(ask: HistoryAsk): Promise<HistoryPage>
   send(message: Outgoing): Promise<{ message: MessageRow }>
-  read(dialogId: DialogId, seq: number): Promise<{ membership: MembershipRow; unread: Unread }>
-  delivered(dialogId: DialogId, seq: number): Promise<unknown>
-  typing(dialogId: DialogId): Promise<unknown>
+  read(chatId: ChatId, seq: number): Promise<{ membership: MembershipRow; unread: Unread }>
+  delivered(chatId: ChatId, seq: number): Promise<unknown>
+  typing(chatId: ChatId): Promise<unknown>
   listen(events: SocketEvents): Socket
 }
 
-export type HistoryAsk = { dialogId: DialogId; before?: number; after?: number; limit: number }
+export type HistoryAsk = { chatId: ChatId; before?: number; after?: number; limit: number }
 export type HistoryPage = { rev: number; messages: MessageRow[]; more: boolean }
-export type Outgoing = { dialogId: DialogId; clientId: ClientId; body: string }
+export type Outgoing = { chatId: ChatId; clientId: ClientId; body: string }
 
 /** Nothing is called before `listen` has returned; `closed` comes once, and nothing after it. */
 export type SocketEvents = { frame(frame: LiveFrame): void; closed(error: unknown): void }

@@ -1,6 +1,6 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from '@trpc/client'
 import type { AppRouter } from '@veche/api/router'
-import type { ClientId, DialogId, UserId } from '@veche/shared/ids'
+import type { ClientId, ChatId, UserId } from '@veche/shared/ids'
 import { appError } from '../api/error.ts'
 import { Store } from '../store/Store.ts'
 import type { LiveApi } from './api.ts'
@@ -62,8 +62,8 @@ export class HeadlessClient {
   }
 
   /** Resolves when it is in the outbox; it is sent and sent again until the server has answered. */
-  send(dialogId: DialogId, text: string): Promise<ClientId> {
-    return this.live.outbox.add(dialogId, text)
+  send(chatId: ChatId, text: string): Promise<ClientId> {
+    return this.live.outbox.add(chatId, text)
   }
 
   /** What this device holds, in a form that can be compared with a fresh fetch. */
@@ -72,8 +72,8 @@ export class HeadlessClient {
   }
 
   /** A new group, held as soon as this resolves. */
-  async createGroup(id: DialogId, title: string, userIds: UserId[]): Promise<void> {
-    await this.trpc.dialogs.createGroup.mutate({ id, title, userIds }).catch((thrown: unknown) => {
+  async createGroup(id: ChatId, title: string, userIds: UserId[]): Promise<void> {
+    await this.trpc.chats.createGroup.mutate({ id, title, userIds }).catch((thrown: unknown) => {
       throw appError(thrown)
     })
     this.live.intake.ask(id)

@@ -1,4 +1,4 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Presence } from '@veche/shared/live'
 import type { PersonRow, SessionRow } from '@veche/shared/rows/rows'
 import { createContext } from 'svelte'
@@ -60,8 +60,8 @@ export class Live {
   }
 
   /** Reactive. */
-  typing(dialogId: DialogId): UserId[] {
-    return this.#signals >= 0 ? (this.client?.signals.typing(dialogId) ?? []) : []
+  typing(chatId: ChatId): UserId[] {
+    return this.#signals >= 0 ? (this.client?.signals.typing(chatId) ?? []) : []
   }
 
   /** Reactive. Whoever is looked at for the first time is asked about. */
@@ -69,9 +69,9 @@ export class Live {
     return this.#signals >= 0 ? this.client?.signals.presence(userId) : undefined
   }
 
-  /** Reactive. Who is in the meeting of a dialog, as far as anybody told. */
-  meeting(dialogId: DialogId): MeetingNews | undefined {
-    return this.#signals >= 0 ? this.client?.signals.meeting(dialogId) : undefined
+  /** Reactive. Who is in the meeting of a chat, as far as anybody told. */
+  meeting(chatId: ChatId): MeetingNews | undefined {
+    return this.#signals >= 0 ? this.client?.signals.meeting(chatId) : undefined
   }
 
   /** Signals tell of changes only: how it was before has to be asked. */

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import fc from 'fast-check'
-import { newId, type ClientId, type DialogId, type UserId } from '@veche/shared/ids'
+import { newId, type ClientId, type ChatId, type UserId } from '@veche/shared/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AppError, type AppErrorCode } from '../api/error.ts'
 import { Model } from '../test/model.ts'
@@ -13,8 +13,8 @@ let world: TestWorld
 let model: Model
 let wire: Wire
 let me: UserId
-let dialog: DialogId
-let other: DialogId
+let chat: ChatId
+let other: ChatId
 let tabs: Tab[]
 
 beforeEach(() => {
@@ -23,8 +23,8 @@ beforeEach(() => {
   wire = new Wire(model)
   me = model.newPerson('Me')
   const friend = model.newPerson('Friend')
-  dialog = model.newDialog([me, friend])
-  other = model.newDialog([me, friend], 'direct')
+  chat = model.newChat([me, friend])
+  other = model.newChat([me, friend], 'direct')
   tabs = []
 })
 
@@ -39,7 +39,7 @@ async function open(options: TabOptions = {}): Promise<Tab> {
   return tab
 }
 
-function onServer(id: DialogId): (string | null)[] {
+function onServer(id: ChatId): (string | null)[] {
   return model.visible(id, me).flatMap((row) => (row.kind === 'text' ? row.body : []))
 }
 
@@ -60,12 +60,12 @@ function failing(codes: AppErrorCode[]): TabOptions {
 test('what is composed offline goes out in the order of composing once the network is back', async () => {
   const tab = await open()
   world.setOnline(false)
-  for (const text of ['one', 'two', 'three']) await tab.live.outbox.add(dialog, text)
+  for (const text of ['one', 'two', 'three']) await tab.live.outbox.add(chat, text)
   await world.pass(120_000)
-  expect([onServer(dialog), await tab.live.outbox.count()]).toEqual([[], 3])
+  expect([onServer(chat), await tab.live.outbox.count()]).toEqual([[], 3])
   world.setOnline(true)
   await world.until('all is sent', async () => (await tab.live.outbox.count()) === 0)
-  expect(onServer(dialog)).toEqual(['one', 'two', 'three'])
+  expect(onServer(chat)).toEqual(['one', 'two', 'three'])
 })
 
 test('a message whose answer was lost is stored once', async () => {
@@ -76,9 +76,9 @@ test('a message whose answer was lost is stored once', async () => {
   const tab = await open({
     through: (api) => ({ ...api, send: async (message) => await api.send(message).finally(after) }),
   })
-  await tab.live.outbox.add(dialog, 'once')
+  await tab.live.outbox.add(chat, 'once')
   await world.until('it is sent', async () => (await tab.live.outbox.count()) === 0)
-  expect(onServer(dialog)).toEqual(['once'])
+  expect(onServer(chat)).toEqual(['once'])
 })
 
 test.each<AppErrorCode>([
@@ -89,64 +89,64 @@ test.each<AppErrorCode>([
   'request.too_many',
 ])('%s is tried again under the same key until it is stored', async (code) => {
   const tab = await open(failing([code, code, code]))
-  const clientId = await tab.live.outbox.add(dialog, 'patient')
+  const clientId = await tab.live.outbox.add(chat, 'patient')
   await world.until('it is sent', async () => (await tab.live.outbox.count()) === 0)
-  expect(model.visible(dialog, me).at(-1)?.clientId).toBe(clientId)
+  expect(model.visible(chat, me).at(-1)?.clientId).toBe(clientId)
 })
 
 describe('a definite refusal', () => {
   const refusals: AppErrorCode[] = [
-    'dialog.forbidden',
-    'dialog.not_found',
+    'chat.forbidden',
+    'chat.not_found',
     'message.conflict',
     'message.too_long',
     'message.client_id_expired',
   ]
   test.each(refusals)('%s is kept as failed, and what was composed after it is sent', async (code) => {
     const tab = await open(failing([code]))
-    await tab.live.outbox.add(dialog, 'refused')
-    await tab.live.outbox.add(dialog, 'next')
-    await world.until('the next is sent', () => onServer(dialog).includes('next'))
+    await tab.live.outbox.add(chat, 'refused')
+    await tab.live.outbox.add(chat, 'next')
+    await world.until('the next is sent', () => onServer(chat).includes('next'))
     const [item] = await tab.store.read((tx) => tx.all('outbox'))
-    expect([item?.body, item?.refusal, onServer(dialog)]).toEqual(['refused', code, ['next']])
+    expect([item?.body, item?.refusal, onServer(chat)]).toEqual(['refused', code, ['next']])
   })
 
   test('is sent after all by Resend, under a new key when the old one is spent', async () => {
     const tab = await open(failing(['message.conflict']))
-    const clientId = await tab.live.outbox.add(dialog, 'again')
+    const clientId = await tab.live.outbox.add(chat, 'again')
     await world.until(
       'it is refused',
       async () => (await tab.store.read((tx) => tx.get('outbox', clientId)))?.refusal != null,
     )
     await tab.live.outbox.resend(clientId)
-    await world.until('it is sent', () => onServer(dialog).includes('again'))
-    expect(model.visible(dialog, me).at(-1)?.clientId).not.toBe(clientId)
+    await world.until('it is sent', () => onServer(chat).includes('again'))
+    expect(model.visible(chat, me).at(-1)?.clientId).not.toBe(clientId)
   })
 
   test('is forgotten by Cancel, which does nothing to what may be on its way', async () => {
-    const tab = await open(failing(['dialog.forbidden']))
-    const refused = await tab.live.outbox.add(dialog, 'refused')
+    const tab = await open(failing(['chat.forbidden']))
+    const refused = await tab.live.outbox.add(chat, 'refused')
     await world.until(
       'it is refused',
       async () => (await tab.store.read((tx) => tx.get('outbox', refused)))?.refusal != null,
     )
     world.setOnline(false)
-    const waiting = await tab.live.outbox.add(dialog, 'waiting')
+    const waiting = await tab.live.outbox.add(chat, 'waiting')
     await tab.live.outbox.cancel(refused)
     await tab.live.outbox.cancel(waiting)
     expect((await tab.store.read((tx) => tx.all('outbox'))).map((item) => item.clientId)).toEqual([waiting])
   })
 })
 
-test('a dialog that cannot be sent to does not hold up another', async () => {
+test('a chat that cannot be sent to does not hold up another', async () => {
   const hang = Promise.withResolvers<never>()
   const tab = await open({
-    through: (api) => ({ ...api, send: (message) => (message.dialogId === dialog ? hang.promise : api.send(message)) }),
+    through: (api) => ({ ...api, send: (message) => (message.chatId === chat ? hang.promise : api.send(message)) }),
   })
-  await tab.live.outbox.add(dialog, 'stuck')
+  await tab.live.outbox.add(chat, 'stuck')
   await tab.live.outbox.add(other, 'free')
   await world.until('the other is sent', () => onServer(other).includes('free'))
-  expect(onServer(dialog)).toEqual([])
+  expect(onServer(chat)).toEqual([])
 })
 
 test('an own message is shown exactly once at every moment, whichever of the answer and the frame comes first', async () => {
@@ -167,13 +167,13 @@ test('an own message is shown exactly once at every moment, whichever of the ans
     })
     tab.store.on('changed', () => {
       void tab.store.read(async (tx) => {
-        const rows = (await tx.messages(dialog, 0, Infinity)).filter((row) => row.clientId === own.clientId)
+        const rows = (await tx.messages(chat, 0, Infinity)).filter((row) => row.clientId === own.clientId)
         if (own.clientId) shown.push(rows.length + Number((await tx.get('outbox', own.clientId)) !== undefined))
       })
     })
     if (first === 'answer') wire.model.onChange = () => undefined
-    own.clientId = await tab.live.outbox.add(dialog, first)
-    await world.until('it is there', async () => (await tab.bodies(dialog)).includes(first))
+    own.clientId = await tab.live.outbox.add(chat, first)
+    await world.until('it is there', async () => (await tab.bodies(chat)).includes(first))
     answers.resolve()
     wire.model.onChange = () => wire.flush()
     wire.flush()
@@ -196,12 +196,12 @@ test('what a killed tab left is sent by the next start, once', async () => {
       },
     }),
   })
-  for (const text of ['one', 'two', 'three']) await dies.tab.live.outbox.add(dialog, text)
+  for (const text of ['one', 'two', 'three']) await dies.tab.live.outbox.add(chat, text)
   await world.quiet()
-  expect(onServer(dialog)).toEqual(['one'])
+  expect(onServer(chat)).toEqual(['one'])
   const next = await open({ world: kept })
   await world.until('all is sent', async () => (await next.live.outbox.count()) === 0)
-  expect(onServer(dialog)).toEqual(['one', 'two', 'three'])
+  expect(onServer(chat)).toEqual(['one', 'two', 'three'])
 })
 
 describe('two tabs', () => {
@@ -221,10 +221,10 @@ describe('two tabs', () => {
       }),
     }
     const [one, two] = [await open(counting), await open(counting)]
-    for (let n = 0; n < 10; n++) await (n % 2 ? one : two).live.outbox.add(dialog, `text ${n}`)
+    for (let n = 0; n < 10; n++) await (n % 2 ? one : two).live.outbox.add(chat, `text ${n}`)
     await world.until('all is sent', async () => (await one.live.outbox.count()) === 0)
     expect(calls).toBe(10)
-    expect(onServer(dialog)).toEqual(Array.from({ length: 10 }, (_, n) => `text ${n}`))
+    expect(onServer(chat)).toEqual(Array.from({ length: 10 }, (_, n) => `text ${n}`))
   })
 
   test('hand the outbox on after five seconds when the one that had it is frozen', async () => {
@@ -235,14 +235,14 @@ describe('two tabs', () => {
       through: (api) => ({ ...api, send: () => new Promise<never>(() => undefined) }),
     })
     tabs.push(frozen)
-    await frozen.live.outbox.add(dialog, 'one')
+    await frozen.live.outbox.add(chat, 'one')
     await world.quiet()
     const next = await open({ world: parts })
-    await next.live.outbox.add(dialog, 'two')
+    await next.live.outbox.add(chat, 'two')
     const before = world.time
     await world.until('all is sent', async () => (await next.live.outbox.count()) === 0)
     expect(world.time - before).toBeLessThanOrEqual(6_000)
-    expect(onServer(dialog)).toEqual(['one', 'two'])
+    expect(onServer(chat)).toEqual(['one', 'two'])
   })
 
   test('do not take the outbox from one that is alive and only waits for the server', async () => {
@@ -259,7 +259,7 @@ describe('two tabs', () => {
       }),
     })
     const one = await open(away('one'))
-    await one.live.outbox.add(dialog, 'waits')
+    await one.live.outbox.add(chat, 'waits')
     await world.quiet()
     await open(away('two'))
     await world.pass(60_000)
@@ -269,29 +269,29 @@ describe('two tabs', () => {
 })
 
 test('signing out can ask how many messages only this device has', async () => {
-  const tab = await open(failing(['dialog.forbidden']))
-  await tab.live.outbox.add(dialog, 'refused')
+  const tab = await open(failing(['chat.forbidden']))
+  await tab.live.outbox.add(chat, 'refused')
   await world.quiet()
   world.setOnline(false)
-  await tab.live.outbox.add(dialog, 'waiting')
+  await tab.live.outbox.add(chat, 'waiting')
   expect(await tab.live.outbox.count()).toBe(2)
 })
 
 test('an answer that says the session is over stops the outbox and keeps what is in it', async () => {
   const kept = { indexedDB: new IDBFactory() }
   const tab = await open({ ...failing(['auth.required']), world: kept })
-  await tab.live.outbox.add(dialog, 'kept')
+  await tab.live.outbox.add(chat, 'kept')
   await world.until('the session is told', () => tab.signedOut > 0)
   tab.kill()
   const next = await open({ world: kept })
-  await world.until('it is sent', () => onServer(dialog).includes('kept'))
+  await world.until('it is sent', () => onServer(chat).includes('kept'))
   expect(next.signedOut).toBe(0)
 })
 
 test('client ids are made with the time of the server, however wrong the clock of the device is', async () => {
   world.time = Date.parse('2001-01-01T00:00:00Z')
   const tab = await open()
-  const clientId = await tab.live.outbox.add(dialog, 'now')
+  const clientId = await tab.live.outbox.add(chat, 'now')
   expect(clientId.slice(0, 8)).toBe(newId(model.now).slice(0, 8))
 })
 
@@ -306,7 +306,7 @@ test('whatever is lost, killed and repeated: each message is stored once and in 
   )
   const law = fc.asyncProperty(plan, fc.infiniteStream(fc.nat(9)), async (steps, luck) => {
     const parts = { indexedDB: new IDBFactory(), channel: channels(), locks: navigator.locks }
-    const start = { [dialog]: onServer(dialog).length, [other]: onServer(other).length }
+    const start = { [chat]: onServer(chat).length, [other]: onServer(other).length }
     const unlucky = async () => {
       if ((luck.next().value as number) < 3) throw new AppError('network.unreachable')
     }
@@ -321,10 +321,10 @@ test('whatever is lost, killed and repeated: each message is stored once and in 
         },
       }),
     }
-    const written: Record<string, string[]> = { [dialog]: [], [other]: [] }
+    const written: Record<string, string[]> = { [chat]: [], [other]: [] }
     const both = [await open(options), await open(options)]
     for (const { act, to, tab } of steps) {
-      const id = to ? other : dialog
+      const id = to ? other : chat
       if (act === 'add') {
         const text = `text ${written[id]?.length}`
         await both[tab]?.live.outbox.add(id, text)
@@ -338,7 +338,7 @@ test('whatever is lost, killed and repeated: each message is stored once and in 
     }
     world.setOnline(true)
     await world.until('all is sent', async () => (await both[0]?.live.outbox.count()) === 0)
-    for (const id of [dialog, other]) expect(onServer(id).slice(start[id])).toEqual(written[id])
+    for (const id of [chat, other]) expect(onServer(id).slice(start[id])).toEqual(written[id])
     for (const tab of both) tab.kill()
   })
   await fc.assert(law, { numRuns: 25 })

@@ -1,11 +1,11 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
-import type { DialogRow, MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
+import type { ChatId, UserId } from '@veche/shared/ids'
+import type { ChatRow, MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
 import type { Store } from '../store/Store.ts'
 import type { Range } from '../store/ranges.ts'
 import type { OutboxItem } from '../store/tables.ts'
 
-export type DialogState = {
-  dialog: DialogRow | null
+export type ChatState = {
+  chat: ChatRow | null
   membership: MembershipRow | null
   /** The cursor. */
   rev: number
@@ -17,7 +17,7 @@ export type DialogState = {
 }
 
 export type ClientState = {
-  dialogs: Record<DialogId, DialogState>
+  chats: Record<ChatId, ChatState>
   people: Record<UserId, PersonRow>
   outbox: OutboxItem[]
 }
@@ -26,11 +26,11 @@ export type ClientState = {
 export function stateOf(store: Store): Promise<ClientState> {
   return store.read(async (tx) => {
     const scopes = await tx.all('scopes')
-    const dialogs: ClientState['dialogs'] = {}
+    const chats: ClientState['chats'] = {}
     for (const scope of scopes) {
-      if (scope.kind !== 'dialog') continue
-      dialogs[scope.id] = {
-        dialog: (await tx.get('dialogs', scope.id)) ?? null,
+      if (scope.kind !== 'chat') continue
+      chats[scope.id] = {
+        chat: (await tx.get('chats', scope.id)) ?? null,
         membership: (await tx.get('memberships', scope.id)) ?? null,
         rev: scope.rev,
         ranges: scope.ranges,
@@ -41,6 +41,6 @@ export function stateOf(store: Store): Promise<ClientState> {
     }
     const people = Object.fromEntries((await tx.all('people')).map((person) => [person.id, person]))
     const outbox = (await tx.all('outbox')).sort((a, b) => a.order - b.order)
-    return { dialogs, people, outbox }
+    return { chats, people, outbox }
   })
 }

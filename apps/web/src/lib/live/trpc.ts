@@ -9,14 +9,14 @@ export function liveApi(client: TRPCClient<AppRouter>, address: SocketAddress): 
   return {
     state: (scopes) => client.sync.state.mutate({ scopes }),
     scope: (id, since) => client.sync.scope.query({ id, since }),
-    dialogs: (cursor) => client.sync.dialogs.query({ cursor }),
+    chats: (cursor) => client.sync.chats.query({ cursor }),
     people: (ids) => client.users.get.query({ ids }),
     presence: (ids) => client.users.presence.query({ ids }),
     history: (ask) => client.messages.history.query(ask),
     send: (message) => client.messages.send.mutate(message),
-    read: (dialogId, seq) => client.messages.read.mutate({ dialogId, seq }),
-    delivered: (dialogId, seq) => client.messages.delivered.mutate({ dialogId, seq }),
-    typing: (dialogId) => client.messages.typing.mutate({ dialogId }),
+    read: (chatId, seq) => client.messages.read.mutate({ chatId, seq }),
+    delivered: (chatId, seq) => client.messages.delivered.mutate({ chatId, seq }),
+    typing: (chatId) => client.messages.typing.mutate({ chatId }),
     listen: (events) => openSocket(address, events),
   }
 }

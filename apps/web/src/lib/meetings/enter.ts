@@ -1,4 +1,4 @@
-import type { DialogId, MeetingId } from '@veche/shared/ids'
+import type { ChatId, MeetingId } from '@veche/shared/ids'
 import type { Api } from '#lib/api/client.ts'
 import type { Session } from '#lib/session/session.svelte.ts'
 import type { Calls } from './calls.svelte.ts'
@@ -6,7 +6,7 @@ import { openCall } from './call/Call.svelte.ts'
 import { callToReturnTo } from './call/return.ts'
 import { Devices } from './devices/Devices.svelte.ts'
 
-type Place = { meetingId: MeetingId; dialogId: DialogId; code?: string | undefined }
+type Place = { meetingId: MeetingId; chatId: ChatId; code?: string | undefined }
 export type Doorway = { calls: Calls; api: Api; session: Session }
 
 /** Into a call; one is left for another. */
@@ -14,12 +14,12 @@ export function enter({ calls, api, session }: Doorway, place: Place, devices: D
   const me = session.me?.user
   if (!me) return
   if (calls.call && calls.call.phase !== 'ended') calls.call.leave()
-  const { meetingId, dialogId, code } = place
+  const { meetingId, chatId, code } = place
   calls.call = openCall({
     api,
     me: { userId: me.id, name: me.name },
     meetingId,
-    dialogId,
+    chatId,
     ...(code ? { code } : {}),
     devices,
     returning,

@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { TableName, Tables } from './tables.ts'
 
@@ -16,14 +16,14 @@ export interface Backend {
 export interface ReadTransaction {
   get<T extends TableName>(table: T, key: string): Promise<Tables[T] | undefined>
   all<T extends TableName>(table: T): Promise<Tables[T][]>
-  message(dialogId: DialogId, seq: number): Promise<MessageRow | undefined>
+  message(chatId: ChatId, seq: number): Promise<MessageRow | undefined>
   /** Inclusive bounds, in the order of seq. */
-  messages(dialogId: DialogId, from: number, to: number): Promise<MessageRow[]>
+  messages(chatId: ChatId, from: number, to: number): Promise<MessageRow[]>
 }
 
 export interface WriteTransaction extends ReadTransaction {
   put<T extends TableName>(table: T, row: Tables[T]): void
   delete(table: TableName, key: string): void
   putMessage(row: MessageRow): void
-  deleteMessages(dialogId: DialogId, from: number, to: number): void
+  deleteMessages(chatId: ChatId, from: number, to: number): void
 }

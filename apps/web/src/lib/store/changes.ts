@@ -1,11 +1,11 @@
-import type { DialogId, ScopeId, UserId } from '@veche/shared/ids'
+import type { ChatId, ScopeId, UserId } from '@veche/shared/ids'
 
 /** What one transaction changed: views read exactly this again, in every tab. */
 export type Changes = {
   /** Their place in the list: title, last message, number, draft, what waits to be sent. */
-  dialogs: Set<DialogId>
+  chats: Set<ChatId>
   /** Messages by seq, or all of them. */
-  messages: Map<DialogId, Set<number> | 'all'>
+  messages: Map<ChatId, Set<number> | 'all'>
   people: Set<UserId>
   /** My settings and sessions. */
   mine: boolean
@@ -19,7 +19,7 @@ export type Errands = {
   /** People whose rows are wanted. */
   people: Set<UserId>
   /** Messages that others wrote to me directly and that have come this far now. */
-  arrived: Map<DialogId, number>
+  arrived: Map<ChatId, number>
 }
 
 export function newErrands(): Errands {
@@ -27,19 +27,19 @@ export function newErrands(): Errands {
 }
 
 export function newChanges(): Changes {
-  return { dialogs: new Set(), messages: new Map(), people: new Set(), mine: false, outbox: false }
+  return { chats: new Set(), messages: new Map(), people: new Set(), mine: false, outbox: false }
 }
 
 export function isEmpty(changes: Changes): boolean {
-  const sets = changes.dialogs.size + changes.messages.size + changes.people.size
+  const sets = changes.chats.size + changes.messages.size + changes.people.size
   return sets === 0 && !changes.mine && !changes.outbox
 }
 
-export function noteMessage(changes: Changes, dialogId: DialogId, seq: number | 'all'): void {
-  changes.dialogs.add(dialogId)
-  const noted = changes.messages.get(dialogId)
+export function noteMessage(changes: Changes, chatId: ChatId, seq: number | 'all'): void {
+  changes.chats.add(chatId)
+  const noted = changes.messages.get(chatId)
   if (noted === 'all') return
-  if (seq === 'all') changes.messages.set(dialogId, 'all')
+  if (seq === 'all') changes.messages.set(chatId, 'all')
   else if (noted) noted.add(seq)
-  else changes.messages.set(dialogId, new Set([seq]))
+  else changes.messages.set(chatId, new Set([seq]))
 }

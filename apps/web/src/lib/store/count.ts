@@ -1,25 +1,25 @@
 import type { UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { countedKinds } from '@veche/shared/messages'
-import type { DialogRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows'
+import type { ChatRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows'
 import type { Merge, Touch } from './merge.ts'
 import { holds } from './ranges.ts'
-import type { Count, DialogScope } from './tables.ts'
+import type { Count, ChatScope } from './tables.ts'
 
 /** Counting one by one stops paying here: the server is asked instead. */
 const COUNTED_AT_ONCE = 2_000
 
-export function visibleFrom(membership: MembershipRow | undefined, dialog: DialogRow | undefined): number {
-  return Math.max(membership?.fromSeq ?? 0, (dialog?.clearedSeq ?? 0) + 1, 1)
+export function visibleFrom(membership: MembershipRow | undefined, chat: ChatRow | undefined): number {
+  return Math.max(membership?.fromSeq ?? 0, (chat?.clearedSeq ?? 0) + 1, 1)
 }
 
 /**
  * The unread number after a merge. It is, in this order: the server's answer, if nothing has moved past it; what it was, and what
  * these rows add and take; what the messages at hand say, if all that matter are held; or a doubt, which makes the engine ask.
  */
-export async function settleCount(merge: Merge, scope: DialogScope, touch: Touch): Promise<DialogScope> {
-  const [membership, dialog] = await Promise.all([merge.membership(scope.id), merge.tx.get('dialogs', scope.id)])
-  const after = Math.max(membership?.readSeq ?? 0, scope.readTo, visibleFrom(membership, dialog) - 1)
+export async function settleCount(merge: Merge, scope: ChatScope, touch: Touch): Promise<ChatScope> {
+  const [membership, chat] = await Promise.all([merge.membership(scope.id), merge.tx.get('chats', scope.id)])
+  const after = Math.max(membership?.readSeq ?? 0, scope.readTo, visibleFrom(membership, chat) - 1)
   const { base } = touch
   if (base && base.atRev >= scope.newest && base.atRev >= scope.count.atRev) {
     return { ...scope, count: { ...base, after, doubt: false } }
@@ -34,7 +34,7 @@ export async function settleCount(merge: Merge, scope: DialogScope, touch: Touch
   return { ...scope, count }
 }
 
-function counted(me: UserId, scope: DialogScope, touch: Touch): Count | undefined {
+function counted(me: UserId, scope: ChatScope, touch: Touch): Count | undefined {
   const { count } = scope
   // What was known to exist when the number was true is only told by the cursor if the number does not run ahead of it.
   const ahead = count.atRev > touch.cursor
@@ -50,7 +50,7 @@ function counted(me: UserId, scope: DialogScope, touch: Touch): Count | undefine
   return { ...count, unread: Math.min(unread, limits.unreadCap), atRev: Math.max(count.atRev, scope.rev) }
 }
 
-async function countHeld(merge: Merge, scope: DialogScope, after: number): Promise<Count> {
+async function countHeld(merge: Merge, scope: ChatScope, after: number): Promise<Count> {
   const atRev = scope.rev
   if (after >= scope.top) return { unread: 0, atRev, after, doubt: false }
   if (!holds(scope.ranges, after + 1, scope.top) || scope.top - after > COUNTED_AT_ONCE) {

@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { wrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
@@ -25,7 +25,7 @@ export async function openIndexedDb(options: IndexedDbOptions): Promise<Backend>
 }
 
 type Schema = DBSchema & { [T in TableName]: { key: string; value: Tables[T] } } & {
-  messages: { key: [DialogId, number]; value: MessageRow }
+  messages: { key: [ChatId, number]; value: MessageRow }
 }
 type Mode = 'readonly' | 'readwrite'
 type Idb<M extends Mode> = IDBPTransaction<Schema, (TableName | 'messages')[], M>
@@ -50,7 +50,7 @@ function upgrade(database: IDBDatabase, from: number): void {
   // A newer release brings tables; what is held stays.
   for (const table of tableNames)
     if (!database.objectStoreNames.contains(table)) database.createObjectStore(table, { keyPath: tableKeys[table] })
-  if (from < 1) database.createObjectStore('messages', { keyPath: ['dialogId', 'seq'] })
+  if (from < 1) database.createObjectStore('messages', { keyPath: ['chatId', 'seq'] })
 }
 
 class IndexedDb implements Backend {
@@ -117,12 +117,12 @@ class IndexedDbTransaction implements WriteTransaction {
     return (await this.#tx.objectStore(table).getAll()) as Tables[T][]
   }
 
-  async message(dialogId: DialogId, seq: number): Promise<MessageRow | undefined> {
-    return await this.#tx.objectStore('messages').get([dialogId, seq])
+  async message(chatId: ChatId, seq: number): Promise<MessageRow | undefined> {
+    return await this.#tx.objectStore('messages').get([chatId, seq])
   }
 
-  async messages(dialogId: DialogId, from: number, to: number): Promise<MessageRow[]> {
-    return to < from ? [] : await this.#tx.objectStore('messages').getAll(between(dialogId, from, to))
+  async messages(chatId: ChatId, from: number, to: number): Promise<MessageRow[]> {
+    return to < from ? [] : await this.#tx.objectStore('messages').getAll(between(chatId, from, to))
   }
 
   put<T extends TableName>(table: T, row: Tables[T]): void {
@@ -137,17 +137,17 @@ class IndexedDbTransaction implements WriteTransaction {
     this.#tx.objectStore('messages').put(row).catch(noticedByTransaction)
   }
 
-  deleteMessages(dialogId: DialogId, from: number, to: number): void {
+  deleteMessages(chatId: ChatId, from: number, to: number): void {
     if (to >= from)
       this.#tx
         .objectStore('messages')
-        .delete(between(dialogId, from, to))
+        .delete(between(chatId, from, to))
         .catch(noticedByTransaction)
   }
 }
 
-function between(dialogId: DialogId, from: number, to: number): IDBKeyRange {
-  return IDBKeyRange.bound([dialogId, from], [dialogId, to])
+function between(chatId: ChatId, from: number, to: number): IDBKeyRange {
+  return IDBKeyRange.bound([chatId, from], [chatId, to])
 }
 
 /** A write that fails fails its transaction, and that is where it is told. */

@@ -1,4 +1,4 @@
-import type { DialogId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import { tableKeys, type TableName, type Tables } from './tables.ts'
@@ -36,7 +36,7 @@ export class MemoryBackend implements Backend {
 
 class Shelf {
   readonly tables = new Map<TableName, Map<string, unknown>>()
-  readonly messages = new Map<DialogId, Map<number, MessageRow>>()
+  readonly messages = new Map<ChatId, Map<number, MessageRow>>()
 
   table<T extends TableName>(name: T): Map<string, Tables[T]> {
     const found = this.tables.get(name) ?? new Map<string, unknown>()
@@ -44,7 +44,7 @@ class Shelf {
     return found as Map<string, Tables[T]>
   }
 
-  dialog(id: DialogId): Map<number, MessageRow> {
+  chat(id: ChatId): Map<number, MessageRow> {
     const found = this.messages.get(id) ?? new Map<number, MessageRow>()
     this.messages.set(id, found)
     return found
@@ -67,12 +67,12 @@ class MemoryTransaction implements WriteTransaction {
     return [...this.#shelf.table(table).values()]
   }
 
-  async message(dialogId: DialogId, seq: number): Promise<MessageRow | undefined> {
-    return this.#shelf.dialog(dialogId).get(seq)
+  async message(chatId: ChatId, seq: number): Promise<MessageRow | undefined> {
+    return this.#shelf.chat(chatId).get(seq)
   }
 
-  async messages(dialogId: DialogId, from: number, to: number): Promise<MessageRow[]> {
-    const held = this.#shelf.dialog(dialogId)
+  async messages(chatId: ChatId, from: number, to: number): Promise<MessageRow[]> {
+    const held = this.#shelf.chat(chatId)
     const seqs = to - from < held.size ? span(from, to) : [...held.keys()].filter((seq) => seq >= from && seq <= to)
     return seqs
       .sort((a, b) => a - b)
@@ -89,11 +89,11 @@ class MemoryTransaction implements WriteTransaction {
   }
 
   putMessage(row: MessageRow): void {
-    this.#set(this.#shelf.dialog(row.dialogId), row.seq, row)
+    this.#set(this.#shelf.chat(row.chatId), row.seq, row)
   }
 
-  deleteMessages(dialogId: DialogId, from: number, to: number): void {
-    const held = this.#shelf.dialog(dialogId)
+  deleteMessages(chatId: ChatId, from: number, to: number): void {
+    const held = this.#shelf.chat(chatId)
     for (const seq of [...held.keys()]) if (seq >= from && seq <= to) this.#set(held, seq, undefined)
   }
 

@@ -1,11 +1,11 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import fc from 'fast-check'
-import { DIRECTORY_SCOPE, type DialogId, type ScopeId, type UserId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, type ChatId, type ScopeId, type UserId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
 import { askFor } from '../live/Intake.ts'
 import { Model } from '../test/model.ts'
-import { applyAnswer, applyDialogsPage, applyFrame, applyHistory, applyRead, applyState, type Ask } from './answers.ts'
+import { applyAnswer, applyChatsPage, applyFrame, applyHistory, applyRead, applyState, type Ask } from './answers.ts'
 import type { Errands } from './changes.ts'
 import { holds } from './ranges.ts'
 import { readUpTo } from './reading.ts'
@@ -22,14 +22,14 @@ class Device {
   readonly stores: Store[]
   readonly pool: (() => Promise<void>)[] = []
   readonly sent = new Map<ScopeId, number>()
-  readonly dialogs: DialogId[]
+  readonly chats: ChatId[]
   errands: Errands = { asks: new Set(), people: new Set(), arrived: new Map() }
 
-  constructor(model: Model, me: UserId, stores: Store[], dialogs: DialogId[]) {
+  constructor(model: Model, me: UserId, stores: Store[], chats: ChatId[]) {
     this.model = model
     this.me = me
     this.stores = stores
-    this.dialogs = dialogs
+    this.chats = chats
   }
 
   tab(n: number): Store {
@@ -57,36 +57,36 @@ class Device {
     })
   }
 
-  history(n: number, dialogId: DialogId, at: number, forward: boolean): void {
-    if (!this.model.isMember(dialogId, this.me)) return
-    const ask = forward ? { dialogId, after: at, limit: 4 } : { dialogId, before: at, limit: 4 }
+  history(n: number, chatId: ChatId, at: number, forward: boolean): void {
+    if (!this.model.isMember(chatId, this.me)) return
+    const ask = forward ? { chatId, after: at, limit: 4 } : { chatId, before: at, limit: 4 }
     const answer = structuredClone(this.model.history(this.me, ask))
     this.later(() => this.merge(n, (merge) => applyHistory(merge, ask, answer)))
   }
 
-  send(n: number, dialogId: DialogId): void {
-    if (!this.model.isMember(dialogId, this.me)) return
-    const message = this.model.send(dialogId, this.me, 'mine')
-    const dialog = this.model.dialogs.get(dialogId)?.row
-    if (!dialog) return
-    const rows = structuredClone({ messages: [message], dialogs: [dialog] })
+  send(n: number, chatId: ChatId): void {
+    if (!this.model.isMember(chatId, this.me)) return
+    const message = this.model.send(chatId, this.me, 'mine')
+    const chat = this.model.chats.get(chatId)?.row
+    if (!chat) return
+    const rows = structuredClone({ messages: [message], chats: [chat] })
     this.later(() => this.merge(n, (merge) => mergeRows(merge, rows, 'answer')))
   }
 
-  async read(n: number, dialogId: DialogId, seq: number): Promise<void> {
-    await this.merge(n, (merge) => readUpTo(merge, dialogId, seq))
-    if (!this.model.isMember(dialogId, this.me)) return
+  async read(n: number, chatId: ChatId, seq: number): Promise<void> {
+    await this.merge(n, (merge) => readUpTo(merge, chatId, seq))
+    if (!this.model.isMember(chatId, this.me)) return
     this.later(async () => {
-      if (!this.model.isMember(dialogId, this.me)) return
-      const answer = structuredClone(this.model.read(dialogId, this.me, seq))
+      if (!this.model.isMember(chatId, this.me)) return
+      const answer = structuredClone(this.model.read(chatId, this.me, seq))
       this.later(() => this.merge(n, (merge) => applyRead(merge, answer)))
     })
   }
 
   async page(n: number): Promise<void> {
     const readSeqs = await this.readSeqs()
-    const page = structuredClone(this.model.dialogsPage(this.me, null, 10))
-    this.later(() => this.merge(n, (merge) => applyDialogsPage(merge, page, readSeqs)))
+    const page = structuredClone(this.model.chatsPage(this.me, null, 10))
+    this.later(() => this.merge(n, (merge) => applyChatsPage(merge, page, readSeqs)))
   }
 
   async state(n: number): Promise<void> {
@@ -138,57 +138,57 @@ class Device {
     return asks.size > 0 || this.errands.asks.size > 0
   }
 
-  async missing(): Promise<DialogId[]> {
+  async missing(): Promise<ChatId[]> {
     return await this.tab(0).read(async (tx) => {
       const held = new Set((await tx.all('scopes')).map((scope) => scope.id))
       const active = (await tx.all('memberships')).filter((row) => row.leftAt === null)
-      return active.map((row) => row.dialogId).filter((id) => !held.has(id))
+      return active.map((row) => row.chatId).filter((id) => !held.has(id))
     })
   }
 
   async tellReads(): Promise<void> {
     for (const scope of await this.tab(0).read((tx) => tx.all('scopes'))) {
-      if (scope.kind !== 'dialog' || !this.model.isMember(scope.id, this.me)) continue
+      if (scope.kind !== 'chat' || !this.model.isMember(scope.id, this.me)) continue
       const answer = structuredClone(this.model.read(scope.id, this.me, scope.readTo))
       await this.merge(0, (merge) => applyRead(merge, answer))
     }
   }
 
-  async readSeqs(): Promise<Map<DialogId, number>> {
+  async readSeqs(): Promise<Map<ChatId, number>> {
     const rows = await this.tab(0).read((tx) => tx.all('memberships'))
-    return new Map(rows.map((row) => [row.dialogId, row.readSeq]))
+    return new Map(rows.map((row) => [row.chatId, row.readSeq]))
   }
 
   /** Also in the middle: whoever holds everything, and doubts nothing, shows the right number. */
-  async expectNumber(dialogId: DialogId): Promise<void> {
-    if (!this.model.isMember(dialogId, this.me)) return
+  async expectNumber(chatId: ChatId): Promise<void> {
+    if (!this.model.isMember(chatId, this.me)) return
     await this.tab(0).read(async (tx) => {
-      const [scope, membership] = [await tx.get('scopes', dialogId), await tx.get('memberships', dialogId)]
-      if (scope?.kind !== 'dialog' || scope.count.doubt || scope.rev !== this.model.rev(dialogId)) return
-      if (!membership || membership.rev !== this.model.dialogs.get(dialogId)?.members.get(this.me)?.row.rev) return
-      if (scope.readTo <= membership.readSeq) expect(scope.count.unread).toBe(this.model.unread(dialogId, this.me))
+      const [scope, membership] = [await tx.get('scopes', chatId), await tx.get('memberships', chatId)]
+      if (scope?.kind !== 'chat' || scope.count.doubt || scope.rev !== this.model.rev(chatId)) return
+      if (!membership || membership.rev !== this.model.chats.get(chatId)?.members.get(this.me)?.row.rev) return
+      if (scope.readTo <= membership.readSeq) expect(scope.count.unread).toBe(this.model.unread(chatId, this.me))
     })
   }
 
   async expectEqual(): Promise<void> {
     await this.tab(0).read(async (tx) => {
-      for (const dialogId of this.dialogs) {
-        const scope = await tx.get('scopes', dialogId)
-        const messages = await tx.messages(dialogId, 0, Infinity)
-        if (!this.model.isMember(dialogId, this.me)) {
-          expect([scope, await tx.get('dialogs', dialogId), messages]).toEqual([undefined, undefined, []])
+      for (const chatId of this.chats) {
+        const scope = await tx.get('scopes', chatId)
+        const messages = await tx.messages(chatId, 0, Infinity)
+        if (!this.model.isMember(chatId, this.me)) {
+          expect([scope, await tx.get('chats', chatId), messages]).toEqual([undefined, undefined, []])
           continue
         }
-        const server = this.model.dialogs.get(dialogId)
-        if (scope?.kind !== 'dialog' || !server) throw new Error('the dialog is not held')
+        const server = this.model.chats.get(chatId)
+        if (scope?.kind !== 'chat' || !server) throw new Error('the chat is not held')
         expect(scope.rev).toBe(server.rev)
-        expect(await tx.get('dialogs', dialogId)).toEqual(server.row)
-        expect(await tx.get('memberships', dialogId)).toEqual(server.members.get(this.me)?.row)
-        const visible = this.model.visible(dialogId, this.me)
+        expect(await tx.get('chats', chatId)).toEqual(server.row)
+        expect(await tx.get('memberships', chatId)).toEqual(server.members.get(this.me)?.row)
+        const visible = this.model.visible(chatId, this.me)
         expect(messages).toEqual(visible.filter((row) => holds(scope.ranges, row.seq, row.seq)))
         expect(messages.at(-1)).toEqual(visible.at(-1))
         expect({ unread: scope.count.unread, doubt: scope.count.doubt }).toEqual({
-          unread: this.model.unread(dialogId, this.me),
+          unread: this.model.unread(chatId, this.me),
           doubt: false,
         })
         for (const { authorId } of messages)
@@ -202,7 +202,7 @@ function byId(asks: Ask[]): Map<ScopeId, Ask> {
   return new Map(asks.map((ask) => [ask.id, ask]))
 }
 
-type Step = { kind: string; dialog: number; tab: number; n: number; flag: boolean }
+type Step = { kind: string; chat: number; tab: number; n: number; flag: boolean }
 
 const kinds = [
   'other sends', 'other sends', 'other sends', 'call', 'hang up', 'edit', 'delete', 'rename', 'clear', 'read elsewhere', 'remove me', 'add me',
@@ -211,7 +211,7 @@ const kinds = [
 ] // prettier-ignore
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(...kinds),
-  dialog: fc.nat(1),
+  chat: fc.nat(1),
   tab: fc.nat(1),
   n: fc.nat(40),
   flag: fc.boolean(),
@@ -220,12 +220,12 @@ const step: fc.Arbitrary<Step> = fc.record({
 /** A meeting's card was counted before it is held; that it ends later counts nothing. Chance finds this once in ten thousand runs. */
 const aCardThatChanges = [
   ['state'], ['deliver'], ['call'], ['other sends'], ['frame'], ['page'], ['deliver', 1], ['hang up'], ['frame'], ['deliver', 1],
-].map(([kind, n = 0]) => ({ kind, dialog: 0, tab: 0, n, flag: kind === 'call' }) as Step) // prettier-ignore
+].map(([kind, n = 0]) => ({ kind, chat: 0, tab: 0, n, flag: kind === 'call' }) as Step) // prettier-ignore
 
-async function take(device: Device, other: UserId, { kind, dialog, tab, n, flag }: Step): Promise<void> {
+async function take(device: Device, other: UserId, { kind, chat, tab, n, flag }: Step): Promise<void> {
   const { model, me } = device
-  const id = device.dialogs[dialog] as DialogId
-  const seq = (model.dialogs.get(id)?.seq ?? 0) - n
+  const id = device.chats[chat] as ChatId
+  const seq = (model.chats.get(id)?.seq ?? 0) - n
   const member = model.isMember(id, me)
   const scopes: ScopeId[] = [id, me, DIRECTORY_SCOPE]
   const acts: Record<string, () => unknown> = {
@@ -258,10 +258,10 @@ async function take(device: Device, other: UserId, { kind, dialog, tab, n, flag 
 async function newDevice(tabs: number, factory: IDBFactory | undefined): Promise<{ device: Device; other: UserId }> {
   const model = new Model()
   const [me, other] = [model.newPerson('Me'), model.newPerson('Other')]
-  const dialogs = [model.newDialog([other, me]), model.newDialog([other, me], 'direct')]
+  const chats = [model.newChat([other, me]), model.newChat([other, me], 'direct')]
   const stores: Store[] = []
   for (let n = 0; n < tabs; n++) stores.push(await Store.open({ userId: me, factory }))
-  return { device: new Device(model, me, stores, dialogs), other }
+  return { device: new Device(model, me, stores, chats), other }
 }
 
 async function holdsFor(steps: Step[], tabs: number, factory: IDBFactory | undefined): Promise<void> {
@@ -269,7 +269,7 @@ async function holdsFor(steps: Step[], tabs: number, factory: IDBFactory | undef
   try {
     for (const each of steps) {
       await take(device, other, each)
-      await device.expectNumber(device.dialogs[each.dialog] as DialogId)
+      await device.expectNumber(device.chats[each.chat] as ChatId)
     }
     await device.catchUp()
     await device.expectEqual()

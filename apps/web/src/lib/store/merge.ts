@@ -1,12 +1,12 @@
-import type { DialogId, ScopeId, UserId } from '@veche/shared/ids'
+import type { ChatId, ScopeId, UserId } from '@veche/shared/ids'
 import type { Unread } from '@veche/shared/live'
 import type { MembershipRow, MessageRow } from '@veche/shared/rows/rows'
 import type { WriteTransaction } from './backend.ts'
 import { newChanges, newErrands, noteMessage } from './changes.ts'
 import { settleCount } from './count.ts'
-import type { DialogScope, ScopeRecord } from './tables.ts'
+import type { ChatScope, ScopeRecord } from './tables.ts'
 
-/** What happened to a dialog within one merge, as far as the unread number is concerned. */
+/** What happened to a chat within one merge, as far as the unread number is concerned. */
 export type Touch = {
   /** The cursor and the newest seq before the merge. */
   cursor: number
@@ -25,7 +25,7 @@ export class Merge {
   readonly #met: ReadonlySet<UserId>
   readonly #scopes = new Map<ScopeId, ScopeRecord | undefined>()
   readonly #unwritten = new Set<ScopeId>()
-  readonly #touches = new Map<DialogId, Touch>()
+  readonly #touches = new Map<ChatId, Touch>()
 
   constructor(tx: WriteTransaction, me: UserId, met: ReadonlySet<UserId>) {
     this.tx = tx
@@ -38,9 +38,9 @@ export class Merge {
     return this.#scopes.get(id)
   }
 
-  async dialogScope(id: DialogId): Promise<DialogScope | undefined> {
+  async chatScope(id: ChatId): Promise<ChatScope | undefined> {
     const scope = await this.scope(id)
-    return scope?.kind === 'dialog' ? scope : undefined
+    return scope?.kind === 'chat' ? scope : undefined
   }
 
   setScope(scope: ScopeRecord): void {
@@ -51,17 +51,17 @@ export class Merge {
   dropScope(id: ScopeId): void {
     this.#scopes.set(id, undefined)
     this.#unwritten.delete(id)
-    this.#touches.delete(id as DialogId)
+    this.#touches.delete(id as ChatId)
     this.tx.delete('scopes', id)
   }
 
-  membership(id: DialogId): Promise<MembershipRow | undefined> {
+  membership(id: ChatId): Promise<MembershipRow | undefined> {
     return this.tx.get('memberships', id)
   }
 
-  /** The unread number of this dialog is settled at the end. */
-  touch(scope: DialogScope): Touch {
-    this.changes.dialogs.add(scope.id)
+  /** The unread number of this chat is settled at the end. */
+  touch(scope: ChatScope): Touch {
+    this.changes.chats.add(scope.id)
     const touch = this.#touches.get(scope.id) ?? { cursor: scope.rev, top: scope.top, rows: [] }
     this.#touches.set(scope.id, touch)
     return touch
@@ -82,7 +82,7 @@ export class Merge {
 
   async finish(): Promise<void> {
     for (const [id, touch] of this.#touches) {
-      const scope = await this.dialogScope(id)
+      const scope = await this.chatScope(id)
       if (scope) this.setScope(await settleCount(this, scope, touch))
     }
     for (const id of this.#unwritten) {
@@ -92,12 +92,12 @@ export class Merge {
   }
 }
 
-/** The dialog and everything held of it, what was written but not sent included. */
-export async function dropDialog(merge: Merge, id: DialogId): Promise<void> {
-  merge.tx.delete('dialogs', id)
+/** The chat and everything held of it, what was written but not sent included. */
+export async function dropChat(merge: Merge, id: ChatId): Promise<void> {
+  merge.tx.delete('chats', id)
   merge.tx.delete('drafts', id)
   for (const item of await merge.tx.all('outbox')) {
-    if (item.dialogId !== id) continue
+    if (item.chatId !== id) continue
     merge.tx.delete('outbox', item.clientId)
     merge.changes.outbox = true
   }
@@ -105,7 +105,7 @@ export async function dropDialog(merge: Merge, id: DialogId): Promise<void> {
   merge.dropScope(id)
 }
 
-export function forgetMessages(merge: Merge, id: DialogId): void {
+export function forgetMessages(merge: Merge, id: ChatId): void {
   merge.tx.deleteMessages(id, 0, Infinity)
   noteMessage(merge.changes, id, 'all')
 }

@@ -1,13 +1,13 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { newId, type DialogId, type UserId } from '@veche/shared/ids'
+import { newId, type ChatId, type UserId } from '@veche/shared/ids'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { StorageTrouble } from './refuge.ts'
 import { Store } from './Store.ts'
 
 const userId = newId<UserId>()
-const dialogId = newId<DialogId>()
-const draft = { dialogId, body: 'a draft', at: 0 }
+const chatId = newId<ChatId>()
+const draft = { chatId, body: 'a draft', at: 0 }
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -16,7 +16,7 @@ function write(store: Store, body: string) {
 }
 
 async function body(store: Store): Promise<string | undefined> {
-  return (await store.read((tx) => tx.get('drafts', dialogId)))?.body
+  return (await store.read((tx) => tx.get('drafts', chatId)))?.body
 }
 
 test('what is kept is found by the next start, and by nobody else', async () => {
@@ -45,7 +45,7 @@ test('a full disk moves what is held into memory, finishes the work there, and i
   const store = await Store.open({ userId, factory: new IDBFactory() })
   const said: StorageTrouble[] = []
   store.on('trouble', (why) => said.push(why))
-  await store.merge(async (merge) => merge.tx.put('drafts', { dialogId: newId<DialogId>(), body: 'before', at: 0 }))
+  await store.merge(async (merge) => merge.tx.put('drafts', { chatId: newId<ChatId>(), body: 'before', at: 0 }))
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
     throw new DOMException('no room', 'QuotaExceededError')
   })
@@ -72,7 +72,7 @@ test('a transaction that fails leaves nothing behind, in the database and in mem
     await write(store, 'before')
     const broken = store.merge(async (merge) => {
       merge.tx.put('drafts', { ...draft, body: 'half' })
-      await merge.tx.get('drafts', dialogId)
+      await merge.tx.get('drafts', chatId)
       throw new Error('in the middle')
     })
     await expect(broken).rejects.toThrow('in the middle')

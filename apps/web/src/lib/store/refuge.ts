@@ -91,9 +91,9 @@ class Refuge implements Backend {
 async function copy(from: Backend, to: Backend): Promise<void> {
   const held = await from.read(async (tx) => {
     const tables = await Promise.all(tableNames.map(async (table) => ({ table, rows: await tx.all(table) })))
-    const dialogs = await tx.all('scopes')
+    const chats = await tx.all('scopes')
     const messages = await Promise.all(
-      dialogs.map(async (scope) => (scope.kind === 'dialog' ? await tx.messages(scope.id, 0, Infinity) : [])),
+      chats.map(async (scope) => (scope.kind === 'chat' ? await tx.messages(scope.id, 0, Infinity) : [])),
     )
     return { tables, messages: messages.flat() }
   })

@@ -1,10 +1,10 @@
-import type { DialogId } from '@veche/shared/ids'
-import type { DialogRow, MembershipRow, MessageRow, PersonRow, Rows } from '@veche/shared/rows/rows'
+import type { ChatId } from '@veche/shared/ids'
+import type { ChatRow, MembershipRow, MessageRow, PersonRow, Rows } from '@veche/shared/rows/rows'
 import { noteMessage } from './changes.ts'
 import { visibleFrom } from './count.ts'
-import { dropDialog, forgetMessages, type Merge } from './merge.ts'
+import { dropChat, forgetMessages, type Merge } from './merge.ts'
 import { addRange, rangeOf, rangesFrom } from './ranges.ts'
-import type { DialogScope, Tables } from './tables.ts'
+import type { ChatScope, Tables } from './tables.ts'
 
 /** `snapshot`: the rows are as they were at one revision that is not older than what is held; a mutation's own answer is not. */
 export type Source = 'snapshot' | 'answer'
@@ -16,18 +16,18 @@ export async function mergeRows(merge: Merge, rows: Rows, source: Source): Promi
     settings = [],
     sessions = [],
     memberships = [],
-    dialogs = [],
+    chats = [],
     messages = [],
-    places = [],
+    mySeats = [],
     ...others
   } = rows
   for (const row of people) await mergePerson(merge, row)
   for (const row of settings) await mergeMine(merge, 'settings', row.userId, row)
   for (const row of sessions) await mergeMine(merge, 'sessions', row.id, row)
   for (const row of memberships) await mergeMembership(merge, row)
-  for (const row of dialogs) await mergeDialog(merge, row)
+  for (const row of chats) await mergeChat(merge, row)
   await mergeMessages(merge, messages, source)
-  for (const row of places) await mergeMine(merge, 'places', row.seatId, row)
+  for (const row of mySeats) await mergeMine(merge, 'mySeats', row.seatId, row)
   // A table that is forgotten here does not compile. A meeting is followed while one sits in it, and not kept.
   const _none: Pick<Rows, 'meetings' | 'seats'> = others
 }
@@ -41,7 +41,7 @@ export async function mergePerson(merge: Merge, row: PersonRow): Promise<void> {
   merge.changes.people.add(row.id)
 }
 
-async function mergeMine<T extends 'settings' | 'sessions' | 'places'>(
+async function mergeMine<T extends 'settings' | 'sessions' | 'mySeats'>(
   merge: Merge,
   table: T,
   key: string,
@@ -54,38 +54,38 @@ async function mergeMine<T extends 'settings' | 'sessions' | 'places'>(
 }
 
 async function mergeMembership(merge: Merge, row: MembershipRow): Promise<void> {
-  const held = await merge.membership(row.dialogId)
+  const held = await merge.membership(row.chatId)
   if (held && held.rev >= row.rev) return
   merge.tx.put('memberships', row)
-  merge.changes.dialogs.add(row.dialogId)
-  if (row.leftAt !== null) return await dropDialog(merge, row.dialogId)
-  const scope = await merge.dialogScope(row.dialogId)
+  merge.changes.chats.add(row.chatId)
+  if (row.leftAt !== null) return await dropChat(merge, row.chatId)
+  const scope = await merge.chatScope(row.chatId)
   if (!scope || scope.rev < row.sinceRev) {
     // Someone who left and came back: what was held belongs to the time before.
-    if (scope) forgetMessages(merge, row.dialogId)
-    if (scope) merge.dropScope(row.dialogId)
-    merge.errands.asks.add(row.dialogId)
+    if (scope) forgetMessages(merge, row.chatId)
+    if (scope) merge.dropScope(row.chatId)
+    merge.errands.asks.add(row.chatId)
     return
   }
   merge.touch(scope)
   await hideBefore(merge, scope)
 }
 
-async function mergeDialog(merge: Merge, row: DialogRow): Promise<void> {
-  const scope = await merge.dialogScope(row.id)
+async function mergeChat(merge: Merge, row: ChatRow): Promise<void> {
+  const scope = await merge.chatScope(row.id)
   if (!scope) return
-  const held = await merge.tx.get('dialogs', row.id)
+  const held = await merge.tx.get('chats', row.id)
   if (held && held.rev >= row.rev) return
-  merge.tx.put('dialogs', row)
+  merge.tx.put('chats', row)
   merge.touch(scope)
   for (const id of row.pair ?? []) await merge.meet(id)
   if (row.clearedSeq > (held?.clearedSeq ?? 0)) await hideBefore(merge, scope)
 }
 
-/** Messages before one's own beginning, or before the dialog was cleared, are not kept. */
-async function hideBefore(merge: Merge, touched: DialogScope): Promise<void> {
-  const scope = (await merge.dialogScope(touched.id)) ?? touched
-  const from = visibleFrom(await merge.membership(scope.id), await merge.tx.get('dialogs', scope.id))
+/** Messages before one's own beginning, or before the chat was cleared, are not kept. */
+async function hideBefore(merge: Merge, touched: ChatScope): Promise<void> {
+  const scope = (await merge.chatScope(touched.id)) ?? touched
+  const from = visibleFrom(await merge.membership(scope.id), await merge.tx.get('chats', scope.id))
   const ranges = rangesFrom(scope.ranges, from)
   if (ranges === scope.ranges) return
   merge.tx.deleteMessages(scope.id, 0, from - 1)
@@ -94,15 +94,15 @@ async function hideBefore(merge: Merge, touched: DialogScope): Promise<void> {
 }
 
 async function mergeMessages(merge: Merge, rows: MessageRow[], source: Source): Promise<void> {
-  for (const [dialogId, ofDialog] of Map.groupBy(rows, (row) => row.dialogId)) {
-    const scope = await merge.dialogScope(dialogId)
-    if (scope) await mergeInto(merge, scope, ofDialog, source)
+  for (const [chatId, ofChat] of Map.groupBy(rows, (row) => row.chatId)) {
+    const scope = await merge.chatScope(chatId)
+    if (scope) await mergeInto(merge, scope, ofChat, source)
   }
 }
 
-async function mergeInto(merge: Merge, scope: DialogScope, rows: MessageRow[], source: Source): Promise<void> {
-  const [membership, dialog] = [await merge.membership(scope.id), await merge.tx.get('dialogs', scope.id)]
-  const from = visibleFrom(membership, dialog)
+async function mergeInto(merge: Merge, scope: ChatScope, rows: MessageRow[], source: Source): Promise<void> {
+  const [membership, chat] = [await merge.membership(scope.id), await merge.tx.get('chats', scope.id)]
+  const from = visibleFrom(membership, chat)
   const touch = merge.touch(scope)
   let after = scope
   for (const { row, held } of await withHeld(merge, scope, rows)) {
@@ -115,13 +115,13 @@ async function mergeInto(merge: Merge, scope: DialogScope, rows: MessageRow[], s
     after = withMessage(after, row)
     await meetThose(merge, row)
     await replacePending(merge, row)
-    const toMe = dialog?.kind === 'direct' && row.authorId !== merge.me && row.seq > (membership?.readSeq ?? 0)
+    const toMe = chat?.kind === 'direct' && row.authorId !== merge.me && row.seq > (membership?.readSeq ?? 0)
     if (toMe && !held) merge.errands.arrived.set(scope.id, Math.max(row.seq, merge.errands.arrived.get(scope.id) ?? 0))
   }
   merge.setScope(after)
 }
 
-function withMessage(scope: DialogScope, row: MessageRow): DialogScope {
+function withMessage(scope: ChatScope, row: MessageRow): ChatScope {
   return {
     ...scope,
     ranges: addRange(scope.ranges, row.seq, row.seq),
@@ -131,10 +131,10 @@ function withMessage(scope: DialogScope, row: MessageRow): DialogScope {
   }
 }
 
-async function withHeld(merge: Merge, scope: DialogScope, rows: MessageRow[]) {
+async function withHeld(merge: Merge, scope: ChatScope, rows: MessageRow[]) {
   const pairs = rows.map(async (row) => ({
     row,
-    held: rangeOf(scope.ranges, row.seq) ? await merge.tx.message(row.dialogId, row.seq) : undefined,
+    held: rangeOf(scope.ranges, row.seq) ? await merge.tx.message(row.chatId, row.seq) : undefined,
   }))
   return (await Promise.all(pairs)).sort((a, b) => a.row.seq - b.row.seq)
 }
@@ -154,7 +154,7 @@ async function replacePending(merge: Merge, row: MessageRow): Promise<void> {
 }
 
 /** What a page says about the seqs between its messages as well: there is nothing there. */
-export async function holdRange(merge: Merge, dialogId: DialogId, from: number, to: number): Promise<void> {
-  const scope = await merge.dialogScope(dialogId)
+export async function holdRange(merge: Merge, chatId: ChatId, from: number, to: number): Promise<void> {
+  const scope = await merge.chatScope(chatId)
   if (scope) merge.setScope({ ...scope, ranges: addRange(scope.ranges, from, to) })
 }

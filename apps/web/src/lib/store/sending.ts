@@ -1,18 +1,18 @@
 import type { ErrorCode } from '@veche/shared/errors'
-import type { ClientId, DialogId } from '@veche/shared/ids'
+import type { ClientId, ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { WriteTransaction } from './backend.ts'
 import type { Merge } from './merge.ts'
 import { mergeRows } from './rows.ts'
 import type { OutboxItem } from './tables.ts'
 
-export type Composed = { clientId: ClientId; dialogId: DialogId; body: string; composedAt: string }
+export type Composed = { clientId: ClientId; chatId: ChatId; body: string; composedAt: string }
 
 /** Takes its place behind everything that was composed before, in any tab. The draft is what it was made of. */
 export async function queue(merge: Merge, composed: Composed): Promise<OutboxItem> {
   const item: OutboxItem = { ...composed, order: await nextOrder(merge.tx), refusal: null }
   merge.tx.put('outbox', item)
-  merge.tx.delete('drafts', composed.dialogId)
+  merge.tx.delete('drafts', composed.chatId)
   noteOutbox(merge, item)
   return item
 }
@@ -56,5 +56,5 @@ async function nextOrder(tx: WriteTransaction): Promise<number> {
 
 function noteOutbox(merge: Merge, item: OutboxItem): void {
   merge.changes.outbox = true
-  merge.changes.dialogs.add(item.dialogId)
+  merge.changes.chats.add(item.chatId)
 }

@@ -1,18 +1,18 @@
-import type { ClientId, DialogId, ScopeId } from '@veche/shared/ids'
+import type { ClientId, ChatId, ScopeId } from '@veche/shared/ids'
 import type { ErrorCode } from '@veche/shared/errors'
 import type { Positions } from '@veche/shared/live'
-import type { DialogRow, MembershipRow, PersonRow, PlaceRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
+import type { ChatRow, MembershipRow, PersonRow, MySeatRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Range } from './ranges.ts'
 
-/** What a client keeps. Every table but `messages` has one text key; messages are found by dialog and seq. */
+/** What a client keeps. Every table but `messages` has one text key; messages are found by chat and seq. */
 export type Tables = {
   scopes: ScopeRecord
-  dialogs: DialogRow
+  chats: ChatRow
   memberships: MembershipRow
   people: PersonRow
   sessions: SessionRow
   settings: SettingsRow
-  places: PlaceRow
+  mySeats: MySeatRow
   drafts: Draft
   outbox: OutboxItem
   marks: Mark
@@ -21,20 +21,20 @@ export type TableName = keyof Tables
 
 export const tableKeys = {
   scopes: 'id',
-  dialogs: 'id',
-  memberships: 'dialogId',
+  chats: 'id',
+  memberships: 'chatId',
   people: 'id',
   sessions: 'id',
   settings: 'userId',
-  places: 'seatId',
-  drafts: 'dialogId',
+  mySeats: 'seatId',
+  drafts: 'chatId',
   outbox: 'clientId',
   marks: 'name',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
 export const tableNames = Object.keys(tableKeys) as TableName[]
 
-export type ScopeRecord = PlainScope | DialogScope
+export type ScopeRecord = PlainScope | ChatScope
 
 type PlainScope = {
   id: ScopeId
@@ -43,9 +43,9 @@ type PlainScope = {
   rev: number
 }
 
-export type DialogScope = {
-  id: DialogId
-  kind: 'dialog'
+export type ChatScope = {
+  id: ChatId
+  kind: 'chat'
   rev: number
   /** The revision at which what is held was put in place as a whole. A row that is not newer says nothing. */
   floor: number
@@ -74,13 +74,13 @@ export type Count = {
   doubt: boolean
 }
 
-export type Draft = { dialogId: DialogId; body: string; at: number }
+export type Draft = { chatId: ChatId; body: string; at: number }
 
 export type OutboxItem = {
   clientId: ClientId
-  dialogId: DialogId
+  chatId: ChatId
   body: string
-  /** The order of composing, over all dialogs and tabs of this device. */
+  /** The order of composing, over all chats and tabs of this device. */
   order: number
   composedAt: string
   /** Why the server refused it for good; it waits for the person then. */
@@ -88,4 +88,4 @@ export type OutboxItem = {
 }
 
 /** Small facts about the database itself. */
-export type Mark = { name: 'dialogs.listed'; done: boolean; cursor: string | null }
+export type Mark = { name: 'chats.listed'; done: boolean; cursor: string | null }

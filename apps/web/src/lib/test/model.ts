@@ -2,18 +2,18 @@ import {
   DIRECTORY_SCOPE,
   newId,
   type ClientId,
-  type DialogId,
+  type ChatId,
   type MeetingId,
   type MessageId,
   type ScopeId,
   type UserId,
 } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import type { ChangesFrame, DialogsPage, Positions, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
+import type { ChangesFrame, ChatsPage, Positions, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
 import { countedKinds } from '@veche/shared/messages'
 import type {
   CallCard,
-  DialogRow,
+  ChatRow,
   MembershipRow,
   MessageRow,
   PersonRow,
@@ -23,10 +23,10 @@ import type {
 import type { HistoryAsk, HistoryPage } from '../live/api.ts'
 
 type Member = { row: MembershipRow; delivered: number }
-type Dialog = {
+type Chat = {
   rev: number
   seq: number
-  row: DialogRow
+  row: ChatRow
   members: Map<UserId, Member>
   messages: Map<number, MessageRow>
 }
@@ -34,7 +34,7 @@ type Dialog = {
 /** A server in memory that speaks the contract: the truth that clients are compared with. Every answer is one snapshot. */
 export class Model {
   readonly people = new Map<UserId, PersonRow>()
-  readonly dialogs = new Map<DialogId, Dialog>()
+  readonly chats = new Map<ChatId, Chat>()
   readonly userRevs = new Map<UserId, number>()
   directoryRev = 0
   now = Date.parse('2026-11-20T10:00:00Z')
@@ -44,12 +44,12 @@ export class Model {
 
   /** Answers how to go back to this moment, as an operator does who restores a backup. */
   backup(): () => void {
-    const kept = structuredClone({ people: this.people, dialogs: this.dialogs, userRevs: this.userRevs })
+    const kept = structuredClone({ people: this.people, chats: this.chats, userRevs: this.userRevs })
     const { directoryRev } = this
     return () => {
       this.directoryRev = directoryRev
       refill(this.people, kept.people)
-      refill(this.dialogs, kept.dialogs)
+      refill(this.chats, kept.chats)
       refill(this.userRevs, kept.userRevs)
     }
   }
@@ -76,11 +76,11 @@ export class Model {
     this.onChange(DIRECTORY_SCOPE)
   }
 
-  newDialog(userIds: UserId[], kind: 'group' | 'direct' = 'group', title = 'A group'): DialogId {
-    const id = newId<DialogId>(this.now)
+  newChat(userIds: UserId[], kind: 'group' | 'direct' = 'group', title = 'A group'): ChatId {
+    const id = newId<ChatId>(this.now)
     const pair = kind === 'direct' ? ([userIds[0], userIds[1]] as [UserId, UserId]) : null
     const createdBy = userIds[0] as UserId
-    const row: DialogRow = {
+    const row: ChatRow = {
       id,
       kind,
       title: kind === 'direct' ? null : title,
@@ -94,124 +94,124 @@ export class Model {
       createdAt: this.#time(),
       rev: 1,
     }
-    this.dialogs.set(id, { rev: 1, seq: 0, row, members: new Map(), messages: new Map() })
+    this.chats.set(id, { rev: 1, seq: 0, row, members: new Map(), messages: new Map() })
     for (const userId of userIds) this.#join(id, userId, 0, 0)
     if (kind === 'group') this.#write(id, createdBy, { system: { event: 'created', title } })
     this.onChange(id)
     return id
   }
 
-  addMember(id: DialogId, userId: UserId): void {
-    const dialog = this.#dialog(id)
+  addMember(id: ChatId, userId: UserId): void {
+    const chat = this.#chat(id)
     if (this.isMember(id, userId)) return
-    dialog.rev += 1
-    const seq = this.#write(id, dialog.row.createdBy, { system: { event: 'added', userIds: [userId] } }, dialog.rev).seq
-    this.#join(id, userId, dialog.row.historyForNew ? 0 : seq, seq)
-    this.#stamp(id, { memberCount: dialog.row.memberCount + 1, membersRev: dialog.rev })
+    chat.rev += 1
+    const seq = this.#write(id, chat.row.createdBy, { system: { event: 'added', userIds: [userId] } }, chat.rev).seq
+    this.#join(id, userId, chat.row.historyForNew ? 0 : seq, seq)
+    this.#stamp(id, { memberCount: chat.row.memberCount + 1, membersRev: chat.rev })
   }
 
-  removeMember(id: DialogId, userId: UserId): void {
-    const dialog = this.#dialog(id)
-    const member = dialog.members.get(userId)
+  removeMember(id: ChatId, userId: UserId): void {
+    const chat = this.#chat(id)
+    const member = chat.members.get(userId)
     if (!member || member.row.leftAt !== null) return
-    dialog.rev += 1
-    this.#write(id, dialog.row.createdBy, { system: { event: 'removed', userId } }, dialog.rev)
+    chat.rev += 1
+    this.#write(id, chat.row.createdBy, { system: { event: 'removed', userId } }, chat.rev)
     member.row = { ...member.row, leftAt: this.#time(), rev: this.#advanceUser(userId) }
-    this.#stamp(id, { memberCount: dialog.row.memberCount - 1, membersRev: dialog.rev })
+    this.#stamp(id, { memberCount: chat.row.memberCount - 1, membersRev: chat.rev })
   }
 
-  rename(id: DialogId, title: string): void {
-    const dialog = this.#dialog(id)
-    dialog.rev += 1
+  rename(id: ChatId, title: string): void {
+    const chat = this.#chat(id)
+    chat.rev += 1
     this.#stamp(id, { title })
   }
 
-  configure(id: DialogId, historyForNew: boolean): void {
-    const dialog = this.#dialog(id)
-    dialog.rev += 1
+  configure(id: ChatId, historyForNew: boolean): void {
+    const chat = this.#chat(id)
+    chat.rev += 1
     this.#stamp(id, { historyForNew })
   }
 
-  clear(id: DialogId): void {
-    const dialog = this.#dialog(id)
-    dialog.rev += 1
-    this.#stamp(id, { clearedSeq: dialog.seq })
+  clear(id: ChatId): void {
+    const chat = this.#chat(id)
+    chat.rev += 1
+    this.#stamp(id, { clearedSeq: chat.seq })
   }
 
-  send(id: DialogId, authorId: UserId, body: string, clientId: ClientId | null = null): MessageRow {
-    const dialog = this.#dialog(id)
-    const sent = [...dialog.messages.values()].find((row) => clientId !== null && row.clientId === clientId)
+  send(id: ChatId, authorId: UserId, body: string, clientId: ClientId | null = null): MessageRow {
+    const chat = this.#chat(id)
+    const sent = [...chat.messages.values()].find((row) => clientId !== null && row.clientId === clientId)
     if (sent) return sent
-    dialog.rev += 1
-    const row = this.#write(id, authorId, { body, clientId }, dialog.rev)
+    chat.rev += 1
+    const row = this.#write(id, authorId, { body, clientId }, chat.rev)
     this.onChange(id)
     return row
   }
 
   /** A meeting begins: its card is written. Begun while one goes on, it is that one. */
-  call(id: DialogId, authorId: UserId): void {
+  call(id: ChatId, authorId: UserId): void {
     if (this.#liveCard(id)) return
-    const dialog = this.#dialog(id)
-    dialog.rev += 1
+    const chat = this.#chat(id)
+    chat.rev += 1
     const meetingId = newId<MeetingId>(this.now)
     const card: CallCard = { meetingId, state: 'live', startedAt: this.#time(), endedAt: null, people: 0 }
-    const row = this.#write(id, authorId, { call: card }, dialog.rev)
+    const row = this.#write(id, authorId, { call: card }, chat.rev)
     this.#stamp(id, { liveMeetingId: row.call?.meetingId ?? null })
   }
 
-  hangUp(id: DialogId): void {
+  hangUp(id: ChatId): void {
     const row = this.#liveCard(id)
     if (!row?.call) return
-    this.#dialog(id).row = { ...this.#dialog(id).row, liveMeetingId: null, rev: this.#dialog(id).rev + 1 }
+    this.#chat(id).row = { ...this.#chat(id).row, liveMeetingId: null, rev: this.#chat(id).rev + 1 }
     this.#restamp(id, { ...row, call: { ...row.call, state: 'ended', endedAt: this.#time(), people: 2 } })
   }
 
-  edit(id: DialogId, seq: number, body: string): void {
-    const row = this.#dialog(id).messages.get(seq)
+  edit(id: ChatId, seq: number, body: string): void {
+    const row = this.#chat(id).messages.get(seq)
     if (row && row.deletedAt === null && row.kind === 'text')
       this.#restamp(id, { ...row, body, editedAt: this.#time() })
   }
 
-  delete(id: DialogId, seq: number): void {
-    const row = this.#dialog(id).messages.get(seq)
+  delete(id: ChatId, seq: number): void {
+    const row = this.#chat(id).messages.get(seq)
     if (row && row.deletedAt === null)
       this.#restamp(id, { ...row, body: null, system: null, call: null, deletedAt: this.#time() })
   }
 
-  read(id: DialogId, userId: UserId, seq: number): { membership: MembershipRow; unread: Unread } {
-    const dialog = this.#dialog(id)
+  read(id: ChatId, userId: UserId, seq: number): { membership: MembershipRow; unread: Unread } {
+    const chat = this.#chat(id)
     const member = this.#member(id, userId)
-    const readSeq = Math.min(seq, dialog.seq)
+    const readSeq = Math.min(seq, chat.seq)
     if (readSeq > member.row.readSeq || member.row.unreadMark) {
       const rev = this.#advanceUser(userId)
       member.row = { ...member.row, readSeq: Math.max(readSeq, member.row.readSeq), unreadMark: false, rev }
     }
-    return { membership: member.row, unread: { unread: this.unread(id, userId), atRev: dialog.rev } }
+    return { membership: member.row, unread: { unread: this.unread(id, userId), atRev: chat.rev } }
   }
 
-  delivered(id: DialogId, userId: UserId, seq: number): void {
+  delivered(id: ChatId, userId: UserId, seq: number): void {
     const member = this.#member(id, userId)
     member.delivered = Math.max(member.delivered, seq)
   }
 
-  setMine(id: DialogId, userId: UserId, mine: Partial<MembershipRow>): MembershipRow {
+  setMine(id: ChatId, userId: UserId, mine: Partial<MembershipRow>): MembershipRow {
     const member = this.#member(id, userId)
     member.row = { ...member.row, ...mine, rev: this.#advanceUser(userId) }
     return member.row
   }
 
-  isMember(id: DialogId, userId: UserId): boolean {
-    const member = this.dialogs.get(id)?.members.get(userId)
+  isMember(id: ChatId, userId: UserId): boolean {
+    const member = this.chats.get(id)?.members.get(userId)
     return member !== undefined && member.row.leftAt === null
   }
 
-  visible(id: DialogId, userId: UserId): MessageRow[] {
-    const { row, messages } = this.#dialog(id)
+  visible(id: ChatId, userId: UserId): MessageRow[] {
+    const { row, messages } = this.#chat(id)
     const from = Math.max(this.#member(id, userId).row.fromSeq, row.clearedSeq + 1)
     return [...messages.values()].filter(({ seq }) => seq >= from)
   }
 
-  unread(id: DialogId, userId: UserId): number {
+  unread(id: ChatId, userId: UserId): number {
     const { readSeq } = this.#member(id, userId).row
     const counted = this.visible(id, userId).filter(
       (row) =>
@@ -221,11 +221,11 @@ export class Model {
   }
 
   rev(id: ScopeId): number {
-    return this.dialogs.get(id as DialogId)?.rev ?? this.userRevs.get(id as UserId) ?? this.directoryRev
+    return this.chats.get(id as ChatId)?.rev ?? this.userRevs.get(id as UserId) ?? this.directoryRev
   }
 
   membershipsOf(userId: UserId): MembershipRow[] {
-    return [...this.dialogs.values()].flatMap(({ members }) => members.get(userId)?.row ?? [])
+    return [...this.chats.values()].flatMap(({ members }) => members.get(userId)?.row ?? [])
   }
 
   /** The rows that changed after `from`, as a node reads them for its frames; null when this person may not see them. */
@@ -238,32 +238,32 @@ export class Model {
       const memberships = this.membershipsOf(userId).filter((row) => row.rev > from)
       return { type: 'changes', scope: 'user', id, from, rev: this.rev(id), rows: { memberships } }
     }
-    if (!this.isMember(id as DialogId, userId)) return null
-    const rows = this.#dialogRows(id as DialogId, userId, from)
-    return { type: 'changes', scope: 'dialog', id, from, rev: this.rev(id), rows }
+    if (!this.isMember(id as ChatId, userId)) return null
+    const rows = this.#chatRows(id as ChatId, userId, from)
+    return { type: 'changes', scope: 'chat', id, from, rev: this.rev(id), rows }
   }
 
   scope(userId: UserId, id: ScopeId, since: number): ScopeAnswer {
     if (id === userId || id === DIRECTORY_SCOPE) return this.#plain(userId, id, since)
-    const dialog = this.dialogs.get(id as DialogId)
-    if (!dialog || !this.isMember(dialog.row.id, userId)) {
-      return { scope: 'dialog', id, rev: 0, rows: {}, more: false, reset: false, gone: true }
+    const chat = this.chats.get(id as ChatId)
+    if (!chat || !this.isMember(chat.row.id, userId)) {
+      return { scope: 'chat', id, rev: 0, rows: {}, more: false, reset: false, gone: true }
     }
-    const { sinceRev } = this.#member(dialog.row.id, userId).row
-    const known = { reset: false, gone: false, ...this.#seen(dialog.row.id, userId) }
-    if (since < sinceRev || dialog.rev - since > this.page.gap || since > dialog.rev) {
-      const messages = this.visible(dialog.row.id, userId).slice(-this.page.newest)
+    const { sinceRev } = this.#member(chat.row.id, userId).row
+    const known = { reset: false, gone: false, ...this.#seen(chat.row.id, userId) }
+    if (since < sinceRev || chat.rev - since > this.page.gap || since > chat.rev) {
+      const messages = this.visible(chat.row.id, userId).slice(-this.page.newest)
       return {
-        scope: 'dialog',
+        scope: 'chat',
         id,
-        rev: dialog.rev,
-        rows: { dialogs: [dialog.row], messages },
+        rev: chat.rev,
+        rows: { chats: [chat.row], messages },
         more: false,
         ...known,
         reset: true,
       }
     }
-    return { scope: 'dialog', id, ...known, ...this.#cut(this.#dialogRows(dialog.row.id, userId, since), dialog.rev) }
+    return { scope: 'chat', id, ...known, ...this.#cut(this.#chatRows(chat.row.id, userId, since), chat.rev) }
   }
 
   state(userId: UserId, held: [ScopeId, number][]): StateAnswer {
@@ -278,37 +278,37 @@ export class Model {
       else behind.push({ id, rev: this.rev(id) })
       room -= 1 + (answer.rows.messages?.length ?? 0)
     }
-    const mine = held.filter(([id]) => this.dialogs.has(id as DialogId) && this.isMember(id as DialogId, userId))
+    const mine = held.filter(([id]) => this.chats.has(id as ChatId) && this.isMember(id as ChatId, userId))
     const positions = mine.map(([id]) => ({
-      dialogId: id as DialogId,
-      ...this.#seen(id as DialogId, userId).positions,
+      chatId: id as ChatId,
+      ...this.#seen(id as ChatId, userId).positions,
     }))
     return { now: this.now, scopes, behind, positions }
   }
 
-  dialogsPage(userId: UserId, cursor: string | null, limit: number): DialogsPage {
-    const mine = [...this.dialogs.values()].filter(({ row }) => this.isMember(row.id, userId))
+  chatsPage(userId: UserId, cursor: string | null, limit: number): ChatsPage {
+    const mine = [...this.chats.values()].filter(({ row }) => this.isMember(row.id, userId))
     const from = Number(cursor ?? 0)
-    const dialogs = mine.slice(from, from + limit).map(({ row }) => {
+    const chats = mine.slice(from, from + limit).map(({ row }) => {
       const answer = this.scope(userId, row.id, 0)
       return { ...answer, rows: { ...answer.rows, messages: answer.rows.messages?.slice(-1) ?? [] } }
     })
-    return { dialogs, next: mine.length > from + limit ? String(from + limit) : null }
+    return { chats, next: mine.length > from + limit ? String(from + limit) : null }
   }
 
-  history(userId: UserId, { dialogId, before, after, limit }: HistoryAsk): HistoryPage {
-    const all = this.visible(dialogId, userId)
+  history(userId: UserId, { chatId, before, after, limit }: HistoryAsk): HistoryPage {
+    const all = this.visible(chatId, userId)
     const within = all.filter(({ seq }) => seq < (before ?? Infinity) && seq > (after ?? 0))
     const forward = after !== undefined && before === undefined
     const messages = forward ? within.slice(0, limit) : within.slice(-limit)
-    return { rev: this.rev(dialogId), messages, more: within.length > messages.length }
+    return { rev: this.rev(chatId), messages, more: within.length > messages.length }
   }
 
-  #seen(id: DialogId, userId: UserId): { unread: Unread; positions: Positions } {
-    const others = [...this.#dialog(id).members].filter(([other, { row }]) => other !== userId && row.leftAt === null)
+  #seen(id: ChatId, userId: UserId): { unread: Unread; positions: Positions } {
+    const others = [...this.#chat(id).members].filter(([other, { row }]) => other !== userId && row.leftAt === null)
     const read = Math.max(0, ...others.map(([, member]) => member.row.readSeq))
     const delivered = Math.max(0, ...others.map(([, member]) => Math.max(member.delivered, member.row.readSeq)))
-    const direct = this.#dialog(id).row.kind === 'direct'
+    const direct = this.#chat(id).row.kind === 'direct'
     return {
       unread: { unread: this.unread(id, userId), atRev: this.rev(id) },
       positions: { read, delivered: direct ? delivered : 0 },
@@ -336,19 +336,19 @@ export class Model {
     return { rev: firstLeftOut - 1, rows: Object.fromEntries(kept) as Rows, more: true }
   }
 
-  #dialogRows(id: DialogId, userId: UserId, since: number): Rows {
-    const { row } = this.#dialog(id)
+  #chatRows(id: ChatId, userId: UserId, since: number): Rows {
+    const { row } = this.#chat(id)
     const messages = this.visible(id, userId).filter(({ rev }) => rev > since)
-    return { ...(row.rev > since ? { dialogs: [row] } : {}), messages }
+    return { ...(row.rev > since ? { chats: [row] } : {}), messages }
   }
 
-  #join(id: DialogId, userId: UserId, fromSeq: number, readSeq: number): void {
-    const dialog = this.#dialog(id)
+  #join(id: ChatId, userId: UserId, fromSeq: number, readSeq: number): void {
+    const chat = this.#chat(id)
     const row: MembershipRow = {
-      dialogId: id,
+      chatId: id,
       role: 'member',
       fromSeq,
-      sinceRev: dialog.rev,
+      sinceRev: chat.rev,
       readSeq,
       unreadMark: false,
       notify: 'all',
@@ -357,20 +357,20 @@ export class Model {
       leftAt: null,
       rev: this.#advanceUser(userId),
     }
-    dialog.members.set(userId, { row, delivered: readSeq })
+    chat.members.set(userId, { row, delivered: readSeq })
   }
 
   #write(
-    id: DialogId,
+    id: ChatId,
     authorId: UserId,
     content: { body?: string; clientId?: ClientId | null; system?: SystemEvent; call?: CallCard },
-    rev = this.#dialog(id).rev,
+    rev = this.#chat(id).rev,
   ): MessageRow {
-    const dialog = this.#dialog(id)
-    dialog.seq += 1
+    const chat = this.#chat(id)
+    chat.seq += 1
     const row: MessageRow = {
-      dialogId: id,
-      seq: dialog.seq,
+      chatId: id,
+      seq: chat.seq,
       id: newId<MessageId>(this.now),
       authorId,
       clientId: content.clientId ?? null,
@@ -383,24 +383,24 @@ export class Model {
       deletedAt: null,
       rev,
     }
-    dialog.messages.set(row.seq, row)
+    chat.messages.set(row.seq, row)
     return row
   }
 
-  #liveCard(id: DialogId): MessageRow | undefined {
-    return [...this.#dialog(id).messages.values()].find((row) => row.call?.state === 'live')
+  #liveCard(id: ChatId): MessageRow | undefined {
+    return [...this.#chat(id).messages.values()].find((row) => row.call?.state === 'live')
   }
 
-  #restamp(id: DialogId, row: MessageRow): void {
-    const dialog = this.#dialog(id)
-    dialog.rev += 1
-    dialog.messages.set(row.seq, { ...row, rev: dialog.rev })
+  #restamp(id: ChatId, row: MessageRow): void {
+    const chat = this.#chat(id)
+    chat.rev += 1
+    chat.messages.set(row.seq, { ...row, rev: chat.rev })
     this.onChange(id)
   }
 
-  #stamp(id: DialogId, values: Partial<DialogRow>): void {
-    const dialog = this.#dialog(id)
-    dialog.row = { ...dialog.row, ...values, rev: dialog.rev }
+  #stamp(id: ChatId, values: Partial<ChatRow>): void {
+    const chat = this.#chat(id)
+    chat.row = { ...chat.row, ...values, rev: chat.rev }
     this.onChange(id)
   }
 
@@ -411,14 +411,14 @@ export class Model {
     return rev
   }
 
-  #dialog(id: DialogId): Dialog {
-    const dialog = this.dialogs.get(id)
-    if (!dialog) throw new Error('there is no such dialog in the model')
-    return dialog
+  #chat(id: ChatId): Chat {
+    const chat = this.chats.get(id)
+    if (!chat) throw new Error('there is no such chat in the model')
+    return chat
   }
 
-  #member(id: DialogId, userId: UserId): Member {
-    const member = this.#dialog(id).members.get(userId)
+  #member(id: ChatId, userId: UserId): Member {
+    const member = this.#chat(id).members.get(userId)
     if (!member) throw new Error('there is no such member in the model')
     return member
   }

@@ -1,7 +1,7 @@
-import type { DialogId, UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import { LiveClient } from '../live/LiveClient.ts'
 import type { LiveApi } from '../live/api.ts'
-import { stateOf, type DialogState } from '../live/state-dump.ts'
+import { stateOf, type ChatState } from '../live/state-dump.ts'
 import type { World } from '../live/world.ts'
 import { Store } from '../store/Store.ts'
 import type { Weather, Wire } from './wire.ts'
@@ -38,12 +38,12 @@ export class Tab {
     this.live = new LiveClient({ store, api, world, onSignedOut: () => (this.signedOut += 1) })
   }
 
-  async dialog(id: DialogId): Promise<DialogState | undefined> {
-    return (await stateOf(this.store)).dialogs[id]
+  async chat(id: ChatId): Promise<ChatState | undefined> {
+    return (await stateOf(this.store)).chats[id]
   }
 
-  async bodies(id: DialogId): Promise<(string | null)[]> {
-    return (await this.dialog(id))?.messages.filter((row) => row.kind === 'text').map((row) => row.body) ?? []
+  async bodies(id: ChatId): Promise<(string | null)[]> {
+    return (await this.chat(id))?.messages.filter((row) => row.kind === 'text').map((row) => row.body) ?? []
   }
 
   /** As when a browser ends a tab: nothing is finished. */

@@ -64,28 +64,28 @@ export class Wire {
       await weather.after?.()
       return answer
     }
-    const inDialog = <T>(dialogId: Parameters<Model['isMember']>[0], work: () => T): T => {
-      if (!model.isMember(dialogId, userId)) throw new AppError('dialog.not_found')
+    const inChat = <T>(chatId: Parameters<Model['isMember']>[0], work: () => T): T => {
+      if (!model.isMember(chatId, userId)) throw new AppError('chat.not_found')
       return work()
     }
     return {
       state: (scopes) => call(() => model.state(userId, scopes)),
       scope: (id, since) => call(() => model.scope(userId, id, since)),
-      dialogs: (cursor) => call(() => model.dialogsPage(userId, cursor, 3)),
+      chats: (cursor) => call(() => model.chatsPage(userId, cursor, 3)),
       people: (ids) => call(() => ids.flatMap((id) => model.people.get(id) ?? [])),
       presence: (ids) => call(() => ids.map((id) => ({ userId: id, online: false, seenAt: null }))),
-      history: (ask) => call(() => inDialog(ask.dialogId, () => model.history(userId, ask))),
-      send: ({ dialogId, clientId, body }) =>
+      history: (ask) => call(() => inChat(ask.chatId, () => model.history(userId, ask))),
+      send: ({ chatId, clientId, body }) =>
         call(() =>
-          inDialog(dialogId, () => {
-            const message = model.send(dialogId, userId, body, clientId)
-            const dialog = model.dialogs.get(dialogId)?.row
-            if (!dialog) throw new AppError('dialog.not_found')
-            return { message, dialog }
+          inChat(chatId, () => {
+            const message = model.send(chatId, userId, body, clientId)
+            const chat = model.chats.get(chatId)?.row
+            if (!chat) throw new AppError('chat.not_found')
+            return { message, chat }
           }),
         ),
-      read: (dialogId, seq) => call(() => inDialog(dialogId, () => model.read(dialogId, userId, seq))),
-      delivered: (dialogId, seq) => call(() => inDialog(dialogId, () => model.delivered(dialogId, userId, seq))),
+      read: (chatId, seq) => call(() => inChat(chatId, () => model.read(chatId, userId, seq))),
+      delivered: (chatId, seq) => call(() => inChat(chatId, () => model.delivered(chatId, userId, seq))),
       typing: () => call(() => undefined),
       listen: (events) => this.#listen(userId, events),
     }
@@ -101,13 +101,13 @@ export class Wire {
     return { ping: () => Promise.resolve(), close: () => void this.#sockets.delete(events) }
   }
 
-  /** A socket holds its person, the directory, and the dialogs that the person is in. */
+  /** A socket holds its person, the directory, and the chats that the person is in. */
   #follow(userId: UserId, sent: Map<ScopeId, number>): void {
     const directory = [...this.model.people.values()].length > 0 ? [DIRECTORY_SCOPE] : []
     for (const id of [userId, ...directory]) if (!sent.has(id)) sent.set(id, this.model.rev(id))
     for (const row of this.model.membershipsOf(userId)) {
-      if (row.leftAt !== null) sent.delete(row.dialogId)
-      else if (!sent.has(row.dialogId)) sent.set(row.dialogId, row.sinceRev)
+      if (row.leftAt !== null) sent.delete(row.chatId)
+      else if (!sent.has(row.chatId)) sent.set(row.chatId, row.sinceRev)
     }
   }
 

@@ -1,5 +1,5 @@
-import type { ConsumerView, RoomFrame, ViewTile } from '@veche/sfu/router'
-import type { DialogId, MeetingId, SeatId, UserId } from '@veche/shared/ids'
+import type { SubscriptionView, RoomFrame, ViewTile } from '@veche/sfu/router'
+import type { ChatId, MeetingId, SeatId, UserId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
 import type { AppErrorCode } from '#lib/api/error.ts'
@@ -24,7 +24,7 @@ export type CallOptions = {
   api: Api
   me: { userId: UserId; name: string }
   meetingId: MeetingId
-  dialogId: DialogId
+  chatId: ChatId
   code?: string | undefined
   devices: Devices
   /** The tab comes back by itself after a reload: it never takes the seat from another place. */
@@ -46,7 +46,7 @@ export class Call {
   /** The browser plays no sound before the next click or key. */
   soundBlocked = $state(false)
   readonly meetingId: MeetingId
-  readonly dialogId: DialogId
+  readonly chatId: ChatId
   readonly devices: Devices
   readonly sending: Sending
   readonly #options: CallOptions
@@ -60,7 +60,7 @@ export class Call {
   constructor(options: CallOptions) {
     this.#options = options
     this.meetingId = options.meetingId
-    this.dialogId = options.dialogId
+    this.chatId = options.chatId
     this.devices = options.devices
     this.sending = new Sending({
       devices: options.devices,
@@ -189,15 +189,15 @@ export class Call {
 
   #hear(frame: RoomFrame): void {
     if (frame.type === 'peer') this.#roster.put(frame.peer)
-    else if (frame.type === 'gone') this.#roster.gone(frame.seatId)
+    else if (frame.type === 'peerGone') this.#roster.gone(frame.seatId)
     else if (frame.type === 'speakers') this.#roster.speak(frame.seatIds)
     else if (frame.type === 'quality') this.#roster.quality(frame.seatId, frame.quality)
     else if (frame.type === 'caps') this.sending.may(frame.caps)
-    else if (frame.type === 'stopped')
+    else if (frame.type === 'publicationStopped')
       this.sending.refused(frame.source, frame.reason === 'bitrate' ? 'call.limit' : 'call.forbidden')
   }
 
-  #show(view: ConsumerView, track: MediaStreamTrack | null): void {
+  #show(view: SubscriptionView, track: MediaStreamTrack | null): void {
     if (view.kind === 'audio') this.#sound.play(keyOf(view), track)
     else this.#roster.picture(view.seatId, view.source, track)
   }
@@ -211,8 +211,8 @@ export class Call {
   }
 
   #remember(): void {
-    const { meetingId, dialogId, code = null } = this.#options
-    rememberCall({ meetingId, dialogId, code, mic: this.devices.wanted.mic, cam: this.devices.wanted.cam })
+    const { meetingId, chatId, code = null } = this.#options
+    rememberCall({ meetingId, chatId, code, mic: this.devices.wanted.mic, cam: this.devices.wanted.cam })
   }
 
   #end(why: EndReason | AppErrorCode): void {

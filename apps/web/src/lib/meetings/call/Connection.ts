@@ -1,4 +1,4 @@
-import type { ConsumerView, JoinedFrame, RoomFrame } from '@veche/sfu/router'
+import type { SubscriptionView, JoinedFrame, RoomFrame } from '@veche/sfu/router'
 import type { MeetingId } from '@veche/shared/ids'
 import type { JoinAnswer, Source } from '@veche/shared/meetings'
 import type { types } from 'mediasoup-client'
@@ -29,7 +29,7 @@ type Deps = {
   trouble(trouble: Trouble | null): void
   over(why: EndReason | AppErrorCode): void
   refused(source: Source, error: AppError): void
-  show(view: ConsumerView, track: MediaStreamTrack | null): void
+  show(view: SubscriptionView, track: MediaStreamTrack | null): void
 }
 
 const FIRST_TRIES = 3
@@ -66,7 +66,10 @@ export class Connection {
       show: deps.show,
       onBroken: (transport) => transport === this.#leg?.recv && this.#ladder.media('recv', 'failed'),
     })
-    this.view = new View(deps.world, (tiles) => void this.#leg?.ask((n) => n.room.view.mutate({ tiles })).catch(ignore))
+    this.view = new View(
+      deps.world,
+      (tiles) => void this.#leg?.ask((n) => n.room.setVisibleTiles.mutate({ tiles })).catch(ignore),
+    )
     this.#ladder = new Ladder({
       world: deps.world,
       rungs: {
@@ -106,7 +109,7 @@ export class Connection {
   }
 
   refresh(id: string): void {
-    this.#leg?.ask((node) => node.media.refresh.mutate({ id })).catch(ignore)
+    this.#leg?.ask((node) => node.media.requestKeyFrame.mutate({ id })).catch(ignore)
   }
 
   stop(): void {
@@ -191,7 +194,7 @@ export class Connection {
     frame: (leg: Leg, frame: RoomFrame) => {
       if (leg === this.#leg) this.#hear(frame)
     },
-    consumers: (leg: Leg, transport: types.Transport, views: ConsumerView[]) => {
+    subscriptions: (leg: Leg, transport: types.Transport, views: SubscriptionView[]) => {
       if (leg === this.#leg) void this.incoming.consume(transport, views, () => leg.ask)
     },
     media: (leg: Leg, direction: Direction, state: Parameters<Ladder['media']>[1]) => {
@@ -203,9 +206,9 @@ export class Connection {
   }
 
   #hear(frame: RoomFrame): void {
-    if (frame.type === 'stopped') this.outgoing.stopped(frame.source, frame.id)
-    if (frame.type === 'consumer') this.incoming.update(frame.id, frame)
-    else if (frame.type === 'consumerClosed') this.incoming.close(frame.id)
+    if (frame.type === 'publicationStopped') this.outgoing.stopped(frame.source, frame.id)
+    if (frame.type === 'subscription') this.incoming.update(frame.id, frame)
+    else if (frame.type === 'subscriptionClosed') this.incoming.close(frame.id)
     else if (frame.type === 'ended') this.#ended(frame.reason)
     else this.#deps.frame(frame)
   }
@@ -223,9 +226,9 @@ export class Connection {
     if (!leg) throw new AppError('call.resume_invalid')
     const joined = await leg.resume(signal)
     if (leg !== this.#leg) return
-    this.outgoing.compare(leg.ask, joined.producers)
-    this.incoming.keep(new Set(joined.consumers.map(({ id }) => id)), leg.recv)
-    for (const view of joined.consumers) this.incoming.update(view.id, { layer: 0, ...view })
+    this.outgoing.compare(leg.ask, joined.publications)
+    this.incoming.keep(new Set(joined.subscriptions.map(({ id }) => id)), leg.recv)
+    for (const view of joined.subscriptions) this.incoming.update(view.id, { layer: 0, ...view })
     void this.incoming.consume(leg.recv, consumersOf(leg), () => leg.ask)
     this.#deps.joined(joined)
     this.view.again()
@@ -241,8 +244,8 @@ export class Connection {
 
 const FIRST_TILES = 9
 
-function consumersOf(leg: Leg): ConsumerView[] {
-  return leg.joined.consumers.filter(({ transportId }) => transportId === leg.recv.id)
+function consumersOf(leg: Leg): SubscriptionView[] {
+  return leg.joined.subscriptions.filter(({ transportId }) => transportId === leg.recv.id)
 }
 
 function ended(error: AppError): EndReason | AppErrorCode {

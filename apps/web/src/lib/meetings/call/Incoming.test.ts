@@ -1,4 +1,4 @@
-import type { ConsumerView } from '@veche/sfu/router'
+import type { SubscriptionView } from '@veche/sfu/router'
 import type { SeatId } from '@veche/shared/ids'
 import type { types } from 'mediasoup-client'
 import { expect, test } from 'vitest'
@@ -53,9 +53,9 @@ test('a stream that the node closes while it is being set up is never shown', as
 test('what is said of a stream while it is being set up holds when it is there', async () => {
   const { incoming, node } = newIncoming()
   const consuming = incoming.consume(node.transport, [view('a')], node.ask)
-  incoming.update('a', { producerPaused: true, hidden: true, layer: 1 })
+  incoming.update('a', { publicationPaused: true, hidden: true, layer: 1 })
   await consuming
-  expect(incoming.shown()).toMatchObject([{ layer: 1, view: { producerPaused: true, hidden: true } }])
+  expect(incoming.shown()).toMatchObject([{ layer: 1, view: { publicationPaused: true, hidden: true } }])
 })
 
 test('told of twice, before and after a resume, it is set up once', async () => {
@@ -98,10 +98,10 @@ test('a stream that is closed while it is looked at throws nothing', async () =>
 const seats: Record<string, string> = { a: 'anna', b: 'boris', c: 'carl' }
 
 /** The first letter of a stream says whose it is. */
-function view(id: string): ConsumerView {
+function view(id: string): SubscriptionView {
   const seatId = seats[id.charAt(0)] as SeatId
-  const flags = { producerPaused: false, hidden: false, rtpParameters: {} as ConsumerView['rtpParameters'] }
-  return { id, transportId: '', producerId: id, seatId, source: 'cam', kind: 'video', ...flags }
+  const flags = { publicationPaused: false, hidden: false, rtpParameters: {} as SubscriptionView['rtpParameters'] }
+  return { id, transportId: '', publicationId: id, seatId, source: 'cam', kind: 'video', ...flags }
 }
 
 function newIncoming() {

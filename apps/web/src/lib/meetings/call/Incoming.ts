@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client'
-import type { ConsumerView } from '@veche/sfu/router'
+import type { SubscriptionView } from '@veche/sfu/router'
 import type { SeatId } from '@veche/shared/ids'
 import type { Source } from '@veche/shared/meetings'
 import { pause, type World } from '#lib/live/world.ts'
@@ -9,14 +9,14 @@ import type { Ask } from './Signalling.ts'
 export type Received = {
   consumer: types.Consumer
   transport: types.Transport
-  view: ConsumerView
+  view: SubscriptionView
   layer: number | null
 }
 /** One that is being set up; what is said of it meanwhile holds when it is there. */
-type Coming = { view: ConsumerView; layer: number | null; gone: boolean; arrives: Promise<Arrival> }
+type Coming = { view: SubscriptionView; layer: number | null; gone: boolean; arrives: Promise<Arrival> }
 type Arrival = 'here' | 'gone' | 'refused'
 export type Key = `${SeatId} ${Source}`
-type Show = (view: ConsumerView, track: MediaStreamTrack | null) => void
+type Show = (view: SubscriptionView, track: MediaStreamTrack | null) => void
 
 const LOOK_MS = 100
 const OVERLAP_MS = 10_000
@@ -49,14 +49,14 @@ export class Incoming {
    * All of them in one round; those that are set up are asked for in one message. Said again after a resume: what was asked for over
    * a socket that was just being lost may never have arrived, and nobody but the node knows.
    */
-  async consume(transport: types.Transport, views: ConsumerView[], ask: () => Ask): Promise<void> {
+  async consume(transport: types.Transport, views: SubscriptionView[], ask: () => Ask): Promise<void> {
     const arrivals = await Promise.all(views.map((view) => this.#arrival(transport, view)))
     const ids = views.filter((_, at) => arrivals[at] === 'here').map(({ id }) => id)
     if (arrivals.includes('refused') && !transport.closed) this.#onBroken(transport)
     if (ids.length > 0) await ask()((node) => node.media.ready.mutate({ ids })).catch(() => undefined)
   }
 
-  update(id: string, change: { producerPaused: boolean; hidden: boolean; layer: number | null }): void {
+  update(id: string, change: { publicationPaused: boolean; hidden: boolean; layer: number | null }): void {
     const received = this.#all.get(id)
     const known = received ?? this.#coming.get(id)
     if (!known) return
@@ -92,7 +92,7 @@ export class Incoming {
     for (const coming of this.#coming.values()) coming.gone = true
   }
 
-  async #arrival(transport: types.Transport, view: ConsumerView): Promise<Arrival> {
+  async #arrival(transport: types.Transport, view: SubscriptionView): Promise<Arrival> {
     const { id } = view
     if (this.#all.has(id)) return 'here'
     const known = this.#coming.get(id)
@@ -107,11 +107,11 @@ export class Incoming {
 
   async #create(transport: types.Transport, coming: Coming): Promise<Arrival> {
     try {
-      const { id, producerId, kind, seatId, source } = coming.view
+      const { id, publicationId, kind, seatId, source } = coming.view
       const rtpParameters = coming.view.rtpParameters as types.RtpParameters
       // Lips and voice of one person belong together; a screen and its sound likewise.
       const streamId = `${seatId}-${source.startsWith('screen') ? 'screen' : 'person'}`
-      const consumer = await transport.consume({ id, producerId, kind, rtpParameters, streamId })
+      const consumer = await transport.consume({ id, producerId: publicationId, kind, rtpParameters, streamId })
       if (coming.gone) {
         consumer.close()
         return 'gone'
@@ -164,12 +164,12 @@ export class Incoming {
 
 const never = new AbortController().signal
 
-export function keyOf(view: Pick<ConsumerView, 'seatId' | 'source'>): Key {
+export function keyOf(view: Pick<SubscriptionView, 'seatId' | 'source'>): Key {
   return `${view.seatId} ${view.source}`
 }
 
-function flowsSoon(view: ConsumerView): boolean {
-  return !view.producerPaused && !view.hidden
+function flowsSoon(view: SubscriptionView): boolean {
+  return !view.publicationPaused && !view.hidden
 }
 
 async function flows({ consumer }: Received): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Device, types } from 'mediasoup-client'
-import type { ConsumerView, JoinedFrame, RoomFrame, TransportView } from '@veche/sfu/router'
+import type { SubscriptionView, JoinedFrame, RoomFrame, TransportView } from '@veche/sfu/router'
 import type { IceServer, JoinAnswer } from '@veche/shared/meetings'
 import { appError } from '#lib/api/error.ts'
 import type { World } from '#lib/live/world.ts'
@@ -8,9 +8,9 @@ import { type Ask, nodeUrl, Signalling } from './Signalling.ts'
 import { transportOptions } from './transport-options.ts'
 
 export type LegEvents = {
-  frame(leg: Leg, frame: Exclude<RoomFrame, { type: 'joined' | 'consumers' | 'transportClosed' }>): void
+  frame(leg: Leg, frame: Exclude<RoomFrame, { type: 'joined' | 'subscriptions' | 'transportClosed' }>): void
   /** Consumers to set up on this transport; those of one frame come together. */
-  consumers(leg: Leg, transport: types.Transport, views: ConsumerView[]): void
+  subscriptions(leg: Leg, transport: types.Transport, views: SubscriptionView[]): void
   media(leg: Leg, direction: Direction, state: MediaState): void
   lost(leg: Leg): void
 }
@@ -31,7 +31,7 @@ export class Leg {
   #now: Record<Direction, types.Transport>
   readonly #old = new Set<types.Transport>()
   /** Consumers of a transport that the node has renewed and this side has not made yet. */
-  #early: ConsumerView[] = []
+  #early: SubscriptionView[] = []
 
   private constructor(deps: Deps, signalling: Signalling, joined: JoinedFrame) {
     this.#deps = deps
@@ -104,14 +104,14 @@ export class Leg {
 
   /** A new transport beside the old one, which is closed when the new one is connected. */
   async renew(direction: Direction): Promise<types.Transport> {
-    const view = await this.ask((node) => node.transport.renew.mutate({ direction }))
+    const view = await this.ask((node) => node.transport.replace.mutate({ direction }))
     if (this.closed) return this.#now[direction]
     const before = this.#now[direction]
     this.#old.add(before)
     this.#now[direction] = this.#make(direction, view)
     this.#deps.world.after(OVERLAP_MS, () => this.#retire(before))
     const early = this.#early.splice(0)
-    if (early.length > 0) this.#hear({ type: 'consumers', consumers: early })
+    if (early.length > 0) this.#hear({ type: 'subscriptions', subscriptions: early })
     return this.#now[direction]
   }
 
@@ -174,7 +174,7 @@ export class Leg {
 
   #hear(frame: RoomFrame): void {
     if (this.closed || frame.type === 'joined') return
-    if (frame.type === 'consumers') this.#receive(frame.consumers)
+    if (frame.type === 'subscriptions') this.#receive(frame.subscriptions)
     else if (frame.type === 'transportClosed') this.#forsaken(frame)
     else this.#deps.events.frame(this, frame)
   }
@@ -184,10 +184,10 @@ export class Leg {
     if (this.#now[direction].id === id) this.#deps.events.media(this, direction, 'failed')
   }
 
-  #receive(views: ConsumerView[]): void {
+  #receive(views: SubscriptionView[]): void {
     const here = views.filter(({ transportId }) => transportId === this.recv.id)
     this.#early.push(...views.filter(({ transportId }) => !this.#known(transportId)))
-    if (here.length > 0) this.#deps.events.consumers(this, this.recv, here)
+    if (here.length > 0) this.#deps.events.subscriptions(this, this.recv, here)
   }
 
   #known(transportId: string): boolean {

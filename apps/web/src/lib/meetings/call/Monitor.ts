@@ -58,7 +58,7 @@ export class Monitor {
 
 function moves({ view, consumer }: Received): boolean {
   // A shared screen may well stand still.
-  return view.source === 'cam' && !view.producerPaused && !view.hidden && !consumer.closed
+  return view.source === 'cam' && !view.publicationPaused && !view.hidden && !consumer.closed
 }
 
 type Counted = { closed: boolean; getStats(): Promise<RTCStatsReport> }

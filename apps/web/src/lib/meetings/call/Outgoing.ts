@@ -1,4 +1,4 @@
-import type { ProducerView } from '@veche/sfu/router'
+import type { PublicationView } from '@veche/sfu/router'
 import { type Source, sources } from '@veche/shared/meetings'
 import type { AppError } from '#lib/api/error.ts'
 import type { Ask } from './Signalling.ts'
@@ -21,11 +21,11 @@ export class Outgoing {
     for (const source of sources) this.#slots[source].use(link)
   }
 
-  compare(ask: Ask, producers: ProducerView[]): void {
+  compare(ask: Ask, publications: PublicationView[]): void {
     for (const source of sources)
       this.#slots[source].compare(
         ask,
-        producers.find((each) => each.source === source),
+        publications.find((each) => each.source === source),
       )
   }
 

@@ -44,8 +44,8 @@ export class Roster {
     const tile = this.#tile(peer.seatId) ?? this.#add(peer)
     tile.name = peer.name
     tile.away = peer.away
-    const mic = peer.producers.find(({ source }) => source === 'mic')
-    const cam = peer.producers.find(({ source }) => source === 'cam')
+    const mic = peer.publications.find(({ source }) => source === 'mic')
+    const cam = peer.publications.find(({ source }) => source === 'cam')
     tile.mic = mic ? (mic.paused ? 'off' : 'on') : 'none'
     tile.camOn = cam !== undefined && !cam.paused
     if (!tile.camOn) tile.frozen = false

@@ -74,7 +74,7 @@ function peer(name: string, { mic, ...some }: Partial<PeerView> & { mic?: 'on' |
     name,
     away: false,
     quality: { up: 'good', down: 'good', reason: null },
-    producers: mic ? [{ id: `${name} mic`, source: 'mic', paused: mic === 'off' }] : [],
+    publications: mic ? [{ id: `${name} mic`, source: 'mic', paused: mic === 'off' }] : [],
     ...some,
   }
 }

@@ -16,7 +16,7 @@ export function apiDoor(api: Api): Door {
   const { meetings } = api
   return {
     join: (ask, signal) => meetings.join.mutate(ask, { signal }),
-    relays: (meetingId) => meetings.relays.query({ meetingId }),
+    relays: (meetingId) => meetings.iceServers.query({ meetingId }),
     leave,
   }
 }

@@ -1,8 +1,8 @@
-import { type DialogId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
+import { type ChatId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
 
 export type CallToReturnTo = {
   meetingId: MeetingId
-  dialogId: DialogId
+  chatId: ChatId
   code: string | null
   mic: boolean
   cam: boolean

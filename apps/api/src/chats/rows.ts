@@ -1,0 +1,99 @@
+import type { DB } from '@veche/db/types.gen'
+import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
+import type { Selectable } from 'kysely'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import { columnsOf } from '../platform/columns.ts'
+import type { RowSource } from '../platform/row-sources.ts'
+
+export const chatColumns = [
+  'id',
+  'kind',
+  'title',
+  'pair',
+  'member_count',
+  'members_rev',
+  'cleared_seq',
+  'history_for_new',
+  'live_meeting_id',
+  'created_by',
+  'created_at',
+  'rev',
+] as const
+
+export const membershipColumns = [
+  'chat_id',
+  'role',
+  'from_seq',
+  'since_rev',
+  'read_seq',
+  'unread_mark',
+  'notify',
+  'pinned_at',
+  'joined_at',
+  'left_at',
+  'rev',
+] as const
+
+type Chat = Pick<Selectable<DB['chats']>, (typeof chatColumns)[number]>
+type Membership = Pick<Selectable<DB['members']>, (typeof membershipColumns)[number]>
+
+export function toChat(row: Chat): ChatRow {
+  const { id, kind, title, pair, rev } = row
+  return {
+    id,
+    kind,
+    title,
+    pair,
+    rev,
+    memberCount: row.member_count,
+    membersRev: row.members_rev,
+    clearedSeq: row.cleared_seq,
+    historyForNew: row.history_for_new,
+    liveMeetingId: row.live_meeting_id,
+    createdBy: row.created_by,
+    createdAt: iso(row.created_at),
+  }
+}
+
+export function toMembership(row: Membership): MembershipRow {
+  const { role, notify, rev } = row
+  return {
+    chatId: row.chat_id,
+    role,
+    notify,
+    rev,
+    fromSeq: row.from_seq,
+    sinceRev: row.since_rev,
+    readSeq: row.read_seq,
+    unreadMark: row.unread_mark,
+    pinnedAt: isoOrNull(row.pinned_at),
+    joinedAt: iso(row.joined_at),
+    leftAt: isoOrNull(row.left_at),
+  }
+}
+
+const chats: RowSource<'chats'> = {
+  scope: 'chat',
+  table: 'chats',
+  revColumn: 'chats.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('chats')
+      .select(columnsOf('chats', chatColumns))
+      .where('chats.id', '=', id as never),
+  toWire: toChat,
+}
+
+const memberships: RowSource<'memberships'> = {
+  scope: 'user',
+  table: 'memberships',
+  revColumn: 'members.rev',
+  rows: (db, id) =>
+    db
+      .selectFrom('members')
+      .select(columnsOf('members', membershipColumns))
+      .where('members.user_id', '=', id as never),
+  toWire: toMembership,
+}
+
+export const rowSources = [chats, memberships]

@@ -1,0 +1,104 @@
+import type { ChatId, UserId } from '@veche/shared/ids'
+import type { Positions } from '@veche/shared/live'
+import type { ChatRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows'
+import type { ReadTransaction } from '#lib/store/backend.ts'
+import type { ChatScope, Draft, OutboxItem } from '#lib/store/tables.ts'
+
+/** A chat as its owner sees it: one line of the list, the head of the conversation. */
+export type Chat = {
+  id: ChatId
+  row: ChatRow
+  membership: MembershipRow
+  /** The other one of a direct chat. */
+  other: UserId | null
+  unread: number
+  last: MessageRow | null
+  /** What was written last and waits to be sent, or was refused. */
+  pending: OutboxItem | null
+  draft: string
+  positions: Positions
+  /** The newest seq there is, and how far was read on this device. */
+  top: number
+  readTo: number
+  /** When something last happened here. */
+  at: string
+  listed: boolean
+}
+
+export async function readChats(tx: ReadTransaction, me: UserId): Promise<Chat[]> {
+  const [scopes, outbox] = await Promise.all([tx.all('scopes'), tx.all('outbox')])
+  const held = scopes.filter((scope): scope is ChatScope => scope.kind === 'chat')
+  const [rows, memberships, drafts] = await Promise.all([tx.all('chats'), tx.all('memberships'), tx.all('drafts')])
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const mine = new Map(memberships.map((row) => [row.chatId, row]))
+  const written = new Map(drafts.map((row) => [row.chatId, row]))
+  const waiting = Map.groupBy(outbox, (item) => item.chatId)
+  const chats = held.map(async (scope) => {
+    const [row, membership] = [byId.get(scope.id), mine.get(scope.id)]
+    if (!row || !membership) return null
+    const last = scope.top > 0 ? ((await tx.message(scope.id, scope.top)) ?? null) : null
+    return toChat({
+      me,
+      scope,
+      row,
+      membership,
+      last,
+      draft: written.get(scope.id),
+      items: waiting.get(scope.id) ?? [],
+    })
+  })
+  return (await Promise.all(chats)).filter((chat) => chat !== null)
+}
+
+/** One of them, or null when it is not held (any longer). */
+export async function readChat(tx: ReadTransaction, me: UserId, id: ChatId): Promise<Chat | null> {
+  const [scope, row, membership] = await Promise.all([
+    tx.get('scopes', id),
+    tx.get('chats', id),
+    tx.get('memberships', id),
+  ])
+  if (scope?.kind !== 'chat' || !row || !membership) return null
+  const [last, draft, outbox] = await Promise.all([tx.message(id, scope.top), tx.get('drafts', id), tx.all('outbox')])
+  const items = outbox.filter((item) => item.chatId === id)
+  return toChat({ me, scope, row, membership, last: last ?? null, draft, items })
+}
+
+/** Pinned ones first, in the order of pinning; then by what happened last. */
+export function inOrder(one: Chat, other: Chat): number {
+  const [pin, otherPin] = [one.membership.pinnedAt ?? '', other.membership.pinnedAt ?? '']
+  return otherPin.localeCompare(pin) || other.at.localeCompare(one.at) || one.id.localeCompare(other.id)
+}
+
+type Parts = {
+  me: UserId
+  scope: ChatScope
+  row: ChatRow
+  membership: MembershipRow
+  last: MessageRow | null
+  draft: Draft | undefined
+  items: OutboxItem[]
+}
+
+function toChat({ me, scope, row, membership, last, draft, items }: Parts): Chat {
+  const pending = items.sort((a, b) => a.order - b.order).at(-1) ?? null
+  return {
+    id: scope.id,
+    row,
+    membership,
+    other: row.pair?.find((id) => id !== me) ?? null,
+    unread: scope.count.unread,
+    last,
+    pending,
+    draft: draft?.body ?? '',
+    positions: scope.positions,
+    top: scope.top,
+    readTo: Math.max(scope.readTo, membership.readSeq),
+    at: [pending?.composedAt, scope.topAt, row.createdAt].reduce<string>(later, ''),
+    // A direct chat that was only opened is nothing to talk about yet.
+    listed: row.kind === 'group' || scope.top > 0 || pending !== null || Boolean(draft?.body),
+  }
+}
+
+function later(one: string, other: string | null | undefined): string {
+  return other && other > one ? other : one
+}
