@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { nodeKey } from '../../ops/cli/node-key.ts'
+import { nodeKey } from '../../ops/cli/parts/keys.ts'
 import { freePorts, freeRange } from './free-ports.ts'
 import { ServerProcess } from './ServerProcess.ts'
 

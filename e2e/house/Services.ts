@@ -2,8 +2,8 @@ import { chmodSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '@veche/db/migrate'
-import { type Postgres, startPostgres } from '../../ops/cli/postgres.ts'
-import { type Redis, startRedis } from '../../ops/cli/redis.ts'
+import { type Postgres, startPostgres } from '../../ops/cli/parts/postgres.ts'
+import { type Redis, startRedis } from '../../ops/cli/parts/redis.ts'
 
 /** A Postgres and a Redis of one installation alone, which may be killed and come back with what they had on disk. */
 export class Services {

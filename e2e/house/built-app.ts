@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { prepare } from '../../ops/cli/prepare.ts'
+import { prepare } from '../../ops/cli/machine/prepare.ts'
 import { checkout } from '../../ops/cli/env.ts'
 
 /** The setting of the API that names the built app holds here as well. */

@@ -1,5 +1,5 @@
 import { readArguments } from '../cli/arguments.ts'
-import { Trouble } from '../cli/trouble.ts'
+import { CommandError } from '../cli/errors.ts'
 import { describe } from './chaos/report.ts'
 import { runStorm, type StormOptions } from './chaos/storm.ts'
 
@@ -29,7 +29,7 @@ async function main(args: string[]): Promise<number> {
     console.log(`\n${describe(storm)}`)
     return storm.violations.length === 0 ? 0 : 1
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error
+    if (!(error instanceof CommandError)) throw error
     console.error(`veche: ${error.message}`)
     return error.exitCode
   }
@@ -39,7 +39,7 @@ function read(args: string[]): StormOptions {
   const { values } = readArguments('bench chaos', args, options)
   const number = (name: keyof typeof values) => {
     const value = Number(values[name])
-    if (!(value > 0)) throw new Trouble(`--${name} is "${values[name]}", and must be a number above 0.`)
+    if (!(value > 0)) throw new CommandError(`--${name} is "${values[name]}", and must be a number above 0.`)
     return value
   }
   return {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { readArguments } from '../cli/arguments.ts'
-import { Trouble } from '../cli/trouble.ts'
+import { CommandError } from '../cli/errors.ts'
 import { measureDelivery } from './chat/delivery.ts'
 import { measureDisk } from './chat/disk.ts'
 import { measureFirstSync } from './chat/first-sync.ts'
@@ -71,7 +71,7 @@ async function main(args: string[]): Promise<number> {
       )
     return 0
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error
+    if (!(error instanceof CommandError)) throw error
     console.error(`veche: ${error.message}`)
     return error.exitCode
   }
@@ -80,7 +80,7 @@ async function main(args: string[]): Promise<number> {
 async function measure(names: string[], options: Options, say: (sentence: string) => void): Promise<Figure[]> {
   const unknown = names.find((name) => !Object.hasOwn(parts, name))
   if (unknown !== undefined)
-    throw new Trouble(`There is no part "${unknown}"; there is: ${Object.keys(parts).join(', ')}.`)
+    throw new CommandError(`There is no part "${unknown}"; there is: ${Object.keys(parts).join(', ')}.`)
   const figures: Figure[] = []
   for (const name of names) {
     say(`Measuring: ${name}`)

@@ -1,5 +1,5 @@
 import { readArguments } from '../cli/arguments.ts'
-import { Trouble } from '../cli/trouble.ts'
+import { CommandError } from '../cli/errors.ts'
 import { CallStage } from './calls/CallStage.ts'
 import { measureJoining } from './calls/joining.ts'
 import { table } from './figures/figure.ts'
@@ -26,7 +26,7 @@ async function main(args: string[]): Promise<number> {
     return 0
   } catch (error) {
     console.error(calls.stage.lastWords)
-    if (!(error instanceof Trouble)) throw error
+    if (!(error instanceof CommandError)) throw error
     console.error(`veche: ${error.message}`)
     return error.exitCode
   } finally {

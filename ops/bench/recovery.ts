@@ -1,5 +1,5 @@
 import { readArguments } from '../cli/arguments.ts'
-import { Trouble } from '../cli/trouble.ts'
+import { CommandError } from '../cli/errors.ts'
 import { deathNames, figuresOf, measureDeaths } from './calls/recovery.ts'
 import { measureRungs } from './calls/rungs.ts'
 import { type Figure, table } from './figures/figure.ts'
@@ -28,7 +28,7 @@ async function main(args: string[]): Promise<number> {
     else console.log(`${Object.entries(machine()).flat().join(' ')}\n\n${table(figures)}`)
     return 0
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error
+    if (!(error instanceof CommandError)) throw error
     console.error(`veche: ${error.message}`)
     return error.exitCode
   }
@@ -37,6 +37,6 @@ async function main(args: string[]): Promise<number> {
 async function measure(name: string, times: number): Promise<Figure[]> {
   if (name === 'rungs') return measureRungs(times)
   const death = deathNames.find((known) => known === name)
-  if (!death) throw new Trouble(`There is no part "${name}"; there is: ${parts.join(', ')}.`)
+  if (!death) throw new CommandError(`There is no part "${name}"; there is: ${parts.join(', ')}.`)
   return figuresOf(death, await measureDeaths(death, times))
 }

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { userInfo } from 'node:os'
-import { Trouble } from './trouble.ts'
+import { CommandError } from './errors.ts'
 
 export type Account = { uid: number; gid: number }
 
-/** Postgres refuses to run as root, so there it gets an account of its own; anywhere else it runs as who asks. */
+/** Postgres refuses to run as root, so root starts it under an account of its own. */
 export function postgresAccount(): Account | undefined {
   if (userInfo().uid !== 0) return undefined
   const found = lookUp('postgres')
@@ -19,16 +19,18 @@ export function postgresAccount(): Account | undefined {
   ])
   const account = lookUp('postgres')
   if (!account)
-    throw new Trouble(`The system account "postgres" cannot be made: ${String(added.stderr ?? added.error).trim()}`)
+    throw new CommandError(
+      `The system account "postgres" cannot be made: ${String(added.stderr ?? added.error).trim()}`,
+    )
   return account
 }
 
-/** The account that a package of the distribution brought along, for root to step down to. */
+/** A system account that a Debian package created; root drops to it. */
 export function systemAccount(name: string): Account | undefined {
   return userInfo().uid === 0 ? lookUp(name) : undefined
 }
 
-/** Whether that account can reach and enter (or run) the path: parents may be closed to it, as /root is. */
+/** Tells whether the account can reach the path and enter or run it. Parents such as /root may be closed to it. */
 export function reaches(account: Account | undefined, path: string) {
   return spawnSync('test', ['-x', path], { ...account, stdio: 'ignore', cwd: '/' }).status === 0
 }

@@ -8,9 +8,9 @@ export type ChildOptions = {
   env?: NodeJS.ProcessEnv
   account?: Account | undefined
   stdio?: StdioOptions
-  /** What the kernel sends the child if we are killed without a chance to stop it ourselves. */
+  /** The signal that the kernel sends to the child if this process is killed. */
   orphanSignal?: 'TERM' | 'INT'
-  /** Whether signals go to what the child started as well, as for a package manager that runs scripts. */
+  /** True when signals must also reach what the child started, as with a package manager that runs scripts. */
   wholeGroup?: boolean
 }
 
@@ -19,12 +19,12 @@ export type Child = {
   process: ChildProcess
   exited: Promise<string>
   running(): boolean
-  stop(signals: NodeJS.Signals[], patience: number): Promise<void>
+  stop(signals: NodeJS.Signals[], graceMs: number): Promise<void>
 }
 
 let setprivFound: boolean | undefined
 
-/** Starts a process in a session of its own: Ctrl-C in the terminal reaches us only, and we stop the parts in order. */
+/** Starts a process in its own session: Ctrl-C in the terminal reaches only us, and we stop the parts in order. */
 export function startChild(command: string, args: string[], options: ChildOptions = {}): Child {
   const { account, orphanSignal, wholeGroup, ...rest } = options
   const guard = orphanSignal && hasSetpriv() ? ['setpriv', '--pdeathsig', orphanSignal, '--', command] : [command]
@@ -37,15 +37,15 @@ export function startChild(command: string, args: string[], options: ChildOption
   void exited.then(() => (over = true))
   const pid = process.pid ?? 0
   const child = { pid, process, exited, running: () => !over }
-  return { ...child, stop: (signals, patience) => stop(child, wholeGroup ? -pid : pid, signals, patience) }
+  return { ...child, stop: (signals, graceMs) => stop(child, wholeGroup ? -pid : pid, signals, graceMs) }
 }
 
-/** Each signal in turn gets the same patience; the last resort is SIGKILL. */
-async function stop(child: Omit<Child, 'stop'>, target: number, signals: NodeJS.Signals[], patience: number) {
+/** Each signal in turn gets the same time; the last resort is SIGKILL. */
+async function stop(child: Omit<Child, 'stop'>, target: number, signals: NodeJS.Signals[], graceMs: number) {
   for (const signal of [...signals, 'SIGKILL' as const]) {
     if (!child.running() || !child.pid) return
     signalTo(target, signal)
-    await within(child.exited, patience)
+    await settleWithin(child.exited, graceMs)
   }
 }
 
@@ -53,22 +53,22 @@ function signalTo(target: number, signal: NodeJS.Signals) {
   try {
     process.kill(target, signal)
   } catch {
-    // It ended between the question and the signal.
+    // The process ended between the check and the signal.
   }
 }
 
-/** For a process that is not our child: a leftover of an earlier start. Answers whether it is gone. */
+/** Stops a process that is not our child, such as a leftover of an earlier start. Returns whether it is gone. */
 export async function stopForeign(pid: number, signals: [NodeJS.Signals, number][]) {
-  for (const [signal, patience] of signals) {
+  for (const [signal, graceMs] of signals) {
     signalTo(pid, signal)
-    const end = Date.now() + patience
+    const end = Date.now() + graceMs
     while (isAlive(pid) && Date.now() < end) await wait(50)
     if (!isAlive(pid)) return true
   }
   return false
 }
 
-async function within(promise: Promise<unknown>, ms: number) {
+async function settleWithin(promise: Promise<unknown>, ms: number) {
   let timer: NodeJS.Timeout | undefined
   await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
   clearTimeout(timer)
@@ -88,7 +88,7 @@ export function isAlive(pid: number) {
   }
 }
 
-/** A pid in a file may since have gone to somebody else; the folder a process works in tells whose it is. */
+/** A pid in a file may belong to another program by now; its working directory tells. */
 export function worksIn(pid: number, folder: string) {
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(folder)
@@ -97,7 +97,7 @@ export function worksIn(pid: number, folder: string) {
   }
 }
 
-/** Who a pid is, so that a file can name a process and still be right after a reboot or when pids come round again. */
+/** Identifies a process beyond its pid, so that a stored pid is still right after a reboot or when pids are reused. */
 export function identity(pid: number) {
   return `${bootId()}/${procStat(pid)?.[19] ?? 'unknown'}`
 }
@@ -118,7 +118,7 @@ function isZombie(pid: number) {
   return procStat(pid)?.[0] === 'Z'
 }
 
-/** The fields of /proc/<pid>/stat behind the name: the state is first, the start time twentieth. */
+/** The fields of /proc/<pid>/stat after the name: the state comes first, the start time is the twentieth. */
 function procStat(pid: number) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
 import { readSettings } from './env.ts'
 
-test('all wrong settings are named in one sentence', () => {
+test('all wrong settings are named in one error', () => {
   expect(() => readSettings({ PORT: 'many', SFU_PORT: '70000', PUBLIC_URL: 'chat.example.org' })).toThrow(
     /PORT is "many".*SFU_PORT is "70000".*PUBLIC_URL is/,
   )
 })
 
-test('the address follows the port unless it is set', () => {
+test('the public address follows the port unless PUBLIC_URL is set', () => {
   expect(readSettings({ PORT: '9000' }).publicUrl).toBe('http://localhost:9000')
   expect(readSettings({ PORT: '9000', PUBLIC_URL: 'https://chat.example.org/' }).publicUrl).toBe(
     'https://chat.example.org',
   )
 })
 
-test('an empty setting is one that is not set', () => {
+test('an empty setting counts as not set', () => {
   expect(readSettings({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 8080, databaseUrl: undefined })
 })
 
-test('the ports beside one follow it, and what is no port or address is named', () => {
+test('related ports follow the one that is set, and a wrong port or address is named', () => {
   expect(readSettings({ PORT: '9000', SFU_PORT: '9100' })).toMatchObject({
     controlPort: 9001,
     sfu: { controlPort: 9101, mediaPort: 40_000, mediaHost: '0.0.0.0' },

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { Trouble } from './trouble.ts'
+import { CommandError } from './errors.ts'
 
 /** What the command itself needs to know; each part validates its own settings (ops/README.md has the whole table). */
 export type Settings = {
   dataFolder: string
-  /** Whether VECHE_DATA names the folder, or it is our own `.veche`. */
+  /** True when VECHE_DATA names the folder; otherwise it is `.veche` in the checkout. */
   dataFolderChosen: boolean
   host: string
   port: number
@@ -20,7 +20,7 @@ export type Settings = {
   smtpUrl: string | undefined
 }
 
-/** Of the first media node; each further one has the next block of ports. */
+/** The settings of the first media node; each further node takes the next block of ports. */
 export type SfuSettings = {
   host: string
   port: number
@@ -36,11 +36,11 @@ export type SfuSettings = {
 export type TurnSettings = {
   port: number
   relayPorts: [number, number]
-  /** A server that somebody else runs. */
+  /** A TURN server outside this installation. */
   urls: string | undefined
 }
 
-/** Taken by this command alone; the parts know nothing of them. */
+/** Settings that only this command reads; the parts do not know them. */
 export const ownSettings = ['TURN_PORT', 'TURN_RELAY_PORTS']
 
 export const checkout = resolve(import.meta.dirname, '../..')
@@ -65,7 +65,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
   if (!isWebAddress(publicUrl))
     problems.push(`PUBLIC_URL is "${publicUrl}", and must be an address such as https://chat.example.org`)
-  if (problems.length) throw new Trouble(`${problems.join('; ')}.`)
+  if (problems.length) throw new CommandError(`${problems.join('; ')}.`)
   return settings
 }
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { newFolder } from '../test/folder.ts'
 import { takeLock } from './lock.ts'
 
-test('a lock is held once, and free after its release', () => {
+test('a lock is held once, and is free after its release', () => {
   const file = join(newFolder(), 'lock')
   const lock = takeLock(file)
   expect(takeLock(file)).toBeUndefined()

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Trouble } from './trouble.ts'
+import { CommandError } from './errors.ts'
 
 export type Lock = { release(): void }
 
 /**
- * A lock that the kernel keeps on an open file: it ends with this process, however that ends, so no lock is ever
- * stale. `flock` sets it on the descriptor we share with it and leaves; the descriptor stays ours.
+ * A lock that the kernel keeps on an open file. It ends with this process, however that ends, so a lock is never
+ * stale. `flock` sets it on a descriptor that it shares with us, and exits; we keep the descriptor.
  */
 export function takeLock(file: string): Lock | undefined {
   const descriptor = openSync(file, 'a', 0o600)
@@ -16,11 +16,11 @@ export function takeLock(file: string): Lock | undefined {
   })
   if (status === 0) return { release: () => closeSync(descriptor) }
   closeSync(descriptor)
-  if (error) throw new Trouble(`"flock" does not run on this machine: ${error.message}.`)
+  if (error) throw new CommandError(`"flock" does not run on this machine: ${error.message}.`)
   return undefined
 }
 
-/** One at a time over processes: two commands in one checkout must not install or build at once. */
+/** Runs the work in one process at a time: two commands in one checkout must not install or build together. */
 export async function whileLocked<T>(file: string, waiting: () => void, work: () => Promise<T>): Promise<T> {
   let lock = takeLock(file)
   if (!lock) waiting()

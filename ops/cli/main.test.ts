@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { newFolder } from '../test/folder.ts'
 import { newPorts } from '../test/ports.ts'
-import { nodeKey } from './node-key.ts'
+import { nodeKey } from './parts/keys.ts'
 
 function veche(args: string[], env: NodeJS.ProcessEnv = {}) {
   const main = join(import.meta.dirname, 'main.ts')
@@ -17,7 +17,7 @@ function veche(args: string[], env: NodeJS.ProcessEnv = {}) {
   return { status, stdout, stderr }
 }
 
-test('without a command it lists them', () => {
+test('"./veche" without a command lists all commands', () => {
   expect(veche([])).toMatchObject({ status: 0, stdout: expect.stringContaining('./veche up') as string })
 })
 
@@ -53,7 +53,7 @@ test('an unknown command or option is refused in one sentence', () => {
   expect(veche(['node-key', 'Node 1']).status).toBe(2)
 })
 
-test('a port that is taken ends the start with one sentence', async () => {
+test('a taken port ends the start with one sentence', async () => {
   const server = createServer().listen(0)
   onTestFinished(() => void server.close())
   await once(server, 'listening')
@@ -65,7 +65,7 @@ test('a port that is taken ends the start with one sentence', async () => {
   })
 })
 
-test('wrong settings of all parts are named at once, before anything starts', { timeout: 300_000 }, async () => {
+test('wrong settings of all parts are named together, before anything starts', { timeout: 300_000 }, async () => {
   const folder = newFolder()
   const ports = await newPorts()
   const { status, stderr } = veche(['up'], {
@@ -80,7 +80,7 @@ test('wrong settings of all parts are named at once, before anything starts', { 
   expect(readdirSync(folder)).not.toContain('postgres')
 })
 
-test('stopping what does not run is no error', () => {
+test('"./veche down" succeeds when nothing runs', () => {
   const folder = newFolder()
   expect(veche(['down'], { VECHE_DATA: folder })).toMatchObject({
     status: 0,
@@ -88,7 +88,7 @@ test('stopping what does not run is no error', () => {
   })
 })
 
-test('the key of a media node elsewhere is that which the API expects of it', () => {
+test('"./veche node-key" prints the key that the API expects of that node', () => {
   const env = { VECHE_DATA: newFolder(), VECHE_SECRET: 'x'.repeat(40) }
   const key = (name: string) => veche(['node-key', name], env).stdout
   expect(key('sfu-7')).toBe(`${nodeKey('x'.repeat(40), 'sfu-7')}\n`)

@@ -1,20 +1,23 @@
-import { reason, Trouble } from './trouble.ts'
+import { reason, CommandError } from './errors.ts'
 
 type Command = { usage: string; run(args: string[]): Promise<number> }
 
-/** Loaded one by one: before the installation there is nothing to import but Node itself. */
+/** Commands are imported one by one, because before the installation only Node itself is there. */
 const commands: Record<string, { summary: string; load(): Promise<Command> }> = {
-  up: { summary: 'install what is missing, start everything and stay', load: () => import('./up.ts') },
-  down: { summary: 'stop what "up" started', load: () => import('./down.ts') },
-  doctor: { summary: 'check each part and say cause and cure', load: () => import('./doctor.ts') },
+  up: { summary: 'install what is missing, start everything and stay', load: () => import('./operate/up.ts') },
+  down: { summary: 'stop what "up" started', load: () => import('./operate/down.ts') },
+  doctor: { summary: 'check each part and say cause and cure', load: () => import('./operate/doctor.ts') },
   admin: {
     summary: 'print the link for the first administrator, or a recovery link',
-    load: () => import('./admin.ts'),
+    load: () => import('./operate/admin.ts'),
   },
-  'node-key': { summary: 'print the key of a media node on another machine', load: () => import('./node-key.ts') },
-  check: { summary: 'format, lint, types, unused code, generated types', load: () => import('./check.ts') },
-  test: { summary: 'the check and every test that must hold on each change', load: () => import('./test.ts') },
-  bench: { summary: 'measure, with machine and method', load: () => import('./bench.ts') },
+  'node-key': {
+    summary: 'print the key of a media node on another machine',
+    load: () => import('./operate/node-key.ts'),
+  },
+  check: { summary: 'format, lint, types, unused code, generated types', load: () => import('./develop/check.ts') },
+  test: { summary: 'the check and every test that must hold on each change', load: () => import('./develop/test.ts') },
+  bench: { summary: 'measure, with machine and method', load: () => import('./develop/bench.ts') },
 }
 
 process.exitCode = await main(process.argv.slice(2))
@@ -29,7 +32,7 @@ async function main([name = '--help', ...args]: string[]): Promise<number> {
     console.log(usage.trim())
     return 0
   } catch (error) {
-    if (error instanceof Trouble) return complain(error.message, error.exitCode)
+    if (error instanceof CommandError) return complain(error.message, error.exitCode)
     return complain(
       `"./veche ${name}" met something it does not know: ${error instanceof Error ? error.stack : reason(error)}`,
       1,

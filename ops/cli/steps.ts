@@ -1,11 +1,11 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { startChild, type Child } from './child.ts'
-import { knownCause, Trouble } from './trouble.ts'
+import { knownCause, CommandError } from './errors.ts'
 
 const running = new Set<Child>()
 
-/** Says what is being done, now and then that it goes on, and how long it took. */
+/** Prints what is being done, that it still goes on, and how long it took. */
 export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
   const start = performance.now()
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
@@ -25,11 +25,11 @@ export type Run = {
   log: string
   env?: NodeJS.ProcessEnv
   goal: string
-  /** Looked at every second with all that was said: true ends a program that only hopes on. */
+  /** Called every second with the whole output; returning true stops a program that can no longer succeed. */
   hopeless?: (said: string) => boolean
 }
 
-/** Runs a program with its output in a log; when it fails, the cause is said in one sentence. */
+/** Runs a program with its output in a log file. A failure throws one sentence with the cause. */
 export async function run(command: string, args: string[], { cwd, log, env, goal, hopeless }: Run) {
   mkdirSync(dirname(log), { recursive: true })
   const output = openSync(log, 'w', 0o600)
@@ -50,10 +50,10 @@ export async function run(command: string, args: string[], { cwd, log, env, goal
   if (how === 'exit code 0') return
   const said = readFileSync(log, 'utf8')
   const cause = knownCause(said) ?? (lastWords(said) || how)
-  throw new Trouble(`${goal} failed: ${cause}${knownCause(said) ? '.' : ''}\nThe whole output is in ${log}.`)
+  throw new CommandError(`${goal} failed: ${cause}${knownCause(said) ? '.' : ''}\nThe whole output is in ${log}.`)
 }
 
-/** What a program said last, without the lines that only its authors can read. */
+/** The last lines of a program's output, without stack traces. */
 export function lastWords(said: string) {
   const lines = said.split('\n').map((line) => line.trim())
   return lines
@@ -62,12 +62,12 @@ export function lastWords(said: string) {
     .join('\n')
 }
 
-/** For Ctrl-C in the middle of an installation or a build. */
+/** Stops the running program when Ctrl-C interrupts an installation or a build. */
 export async function stopRunningSteps() {
   await Promise.all([...running].map((child) => child.stop(['SIGTERM'], 5_000)))
 }
 
-/** Keeps the logs of the last starts: name.log, name.1.log … name.4.log. */
+/** Rotates the logs of the last starts: name.log, name.1.log … name.4.log. */
 export function rotate(file: string, keep = 4) {
   const numbered = (number: number) => (number === 0 ? file : file.replace(/\.log$/, `.${number}.log`))
   rmSync(numbered(keep), { force: true })
@@ -75,7 +75,7 @@ export function rotate(file: string, keep = 4) {
     try {
       renameSync(numbered(number), numbered(number + 1))
     } catch {
-      // There were fewer starts than we keep.
+      // There were fewer starts than logs to keep.
     }
   }
 }

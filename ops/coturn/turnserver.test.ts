@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { hardened, startTurn, type Turn, type TurnOptions } from '../cli/turn.ts'
+import { hardened, startTurn, type Turn, type TurnOptions } from '../cli/parts/turn.ts'
 import { freePorts } from '../bench/stage/free-ports.ts'
 import { newFolder } from '../test/folder.ts'
 import { TurnClient } from '../stun/TurnClient.ts'
@@ -12,7 +12,7 @@ import { TurnClient } from '../stun/TurnClient.ts'
 const secret = 'a secret of at least thirty-two characters'
 const host = '127.0.0.1'
 
-/** Of each kind of network that nobody may be reached in through us, and more than one way to write it. */
+/** Addresses of every kind of network that must not be reachable through our relay, in several spellings. */
 const inner = [
   ...[
     '0.0.0.0',
@@ -66,7 +66,7 @@ async function allocated(server: Server, protocol: 'udp' | 'tcp' = 'udp') {
   return one
 }
 
-/** 403: forbidden; 443: no such family here, as only IPv4 is relayed. */
+/** 403 means forbidden; 443 means that the address family is not relayed. */
 async function refusals(one: TurnClient, addresses: string[]) {
   const found: Record<string, [number, number]> = {}
   for (const address of addresses)
@@ -83,7 +83,7 @@ async function echo() {
   return { address: host, port: socket.address().port }
 }
 
-test('what a browser sends reaches the media node and comes back, over UDP and over TCP', async () => {
+test('data of a browser reach the media node through the relay and come back, over UDP and over TCP', async () => {
   const server = await start()
   const node = await echo()
   for (const protocol of ['udp', 'tcp'] as const) {
@@ -96,7 +96,7 @@ test('what a browser sends reaches the media node and comes back, over UDP and o
   }
 })
 
-test('many who come at once, right after a start, all come in', async () => {
+test('many clients that connect right after a start all get an allocation', async () => {
   const server = await start()
   const who = Array.from({ length: 12 }, (_, at) => credentials({ seat: `seat-${at}` }))
   const all = await Promise.all(who.map((one, at) => client(server, one, at % 2 ? 'tcp' : 'udp')))
@@ -104,14 +104,14 @@ test('many who come at once, right after a start, all come in', async () => {
   expect(codes).toEqual(Array(12).fill(0))
 })
 
-test('nobody but the media node is ever spoken to', async () => {
+test('the relay sends to the media node only', async () => {
   const one = await allocated(await start())
   expect(inner.length + outer.length).toBeGreaterThan(40)
   expect(await refusals(one, [...inner, ...outer])).toEqual([])
   expect(await one.permit(host)).toBe(0)
 })
 
-test('each inner network is refused by name as well, for who opens the rest', async () => {
+test('each private network is refused by an explicit rule, even when other peers are allowed', async () => {
   const all = /^denied-peer-ip=(0\.0\.0\.0-255\.255\.255\.255|::-ffff:.*)\n/gm
   const template = hardened().replaceAll(all, '')
   expect(template.length).toBeLessThan(hardened().length - 80)
@@ -120,13 +120,13 @@ test('each inner network is refused by name as well, for who opens the rest', as
   for (const address of outer) expect([address, await one.permit(address)]).toEqual([address, 0])
 })
 
-test('this machine is not to be reached where no media node is on it', async () => {
+test("the relay's own machine is refused when it has no media node", async () => {
   const one = await allocated(await start({ peers: ['192.0.2.77'] }))
   expect(await refusals(one, [host, '127.0.0.2', '::1', '::ffff:127.0.0.1'])).toEqual([])
   expect(await one.permit('192.0.2.77')).toBe(0)
 })
 
-test('nobody comes in without a name from the API that is still good', async () => {
+test('an allocation needs credentials from the API that have not expired', async () => {
   const server = await start()
   const { username } = credentials()
   const refused = {
@@ -144,7 +144,7 @@ test('nobody comes in without a name from the API that is still good', async () 
 })
 
 test(
-  'what was granted outlives the name it was granted to, and another needs another',
+  'an allocation outlives its credentials, and a new one needs new credentials',
   { timeout: 120_000 },
   async () => {
     const template = hardened().replace('stale-nonce=600', 'stale-nonce=1')
@@ -157,7 +157,7 @@ test(
   },
 )
 
-test('a person has a number of allocations, however they ask for them', async () => {
+test('the number of allocations of one user is limited', async () => {
   const server = await start()
   const codes: number[] = []
   for (let count = 0; count < 17; count++) {
@@ -168,12 +168,12 @@ test('a person has a number of allocations, however they ask for them', async ()
   expect((await (await client(server, credentials({ seat: 'other' }))).allocate()).code).toBe(0)
 })
 
-test('only UDP is relayed', async () => {
+test('the TURN server relays UDP only', async () => {
   const server = await start()
   expect(await (await client(server, credentials(), 'tcp')).allocate(600, 'tcp')).toMatchObject({ code: 442 })
 })
 
-test('the secret stands in a file that only coturn can read, and in no argument', async () => {
+test('the TURN secret stands in a file that only coturn can read, and in no argument', async () => {
   const { turn, dir } = await start()
   const file = join(dir, 'turnserver.conf')
   expect(readFileSync(file, 'utf8')).toContain(`static-auth-secret=${secret}`)
@@ -181,7 +181,7 @@ test('the secret stands in a file that only coturn can read, and in no argument'
   expect(readFileSync(`/proc/${turn.child.pid}/cmdline`, 'utf8')).not.toContain(secret)
 })
 
-test('a server that is stopped is gone', async () => {
+test('a stopped TURN server no longer runs', async () => {
   const { turn } = await start()
   await turn.stop()
   expect(turn.child.running()).toBe(false)

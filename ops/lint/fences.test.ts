@@ -4,7 +4,7 @@ import ts from 'typescript-eslint'
 import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
-// The samples are no files of any project, so the rules that need types stay out.
+// The samples belong to no TypeScript project, so rules that need types are off.
 const untyped = { files: ['**/*'], ...ts.configs.disableTypeChecked }
 const eslint = new ESLint({ cwd: root, overrideConfig: [untyped], warnIgnored: true })
 
@@ -126,10 +126,10 @@ const allowed: [rule: string, file: string, code: string][] = [
   ],
 ]
 
-test.each(forbidden)('refused: %s', async (_rule, file, code) => {
+test.each(forbidden)('an import is refused: %s', async (_rule, file, code) => {
   expect(await complaints(file, code)).toHaveLength(1)
 })
 
-test.each(allowed)('allowed: %s', async (_rule, file, code) => {
+test.each(allowed)('an import is allowed: %s', async (_rule, file, code) => {
   expect(await complaints(file, code)).toEqual([])
 })

@@ -4,10 +4,10 @@ type Pattern = { regex: string; message: string; allowTypeImports?: boolean }
 type Fence = { files: string[]; patterns: Pattern[] }
 
 const rule = '@typescript-eslint/no-restricted-imports'
-/** Tests and tools look at anything. */
+/** Tests and tools may import anything. */
 const tests = ['**/*.test.ts', '**/test/**', 'e2e/**', 'ops/**']
 
-/** Features of the API from the ground up: each may import those of its own line and of the lines above it. */
+/** Features of the API from the lowest floor up: each may import its own floor and lower ones. */
 const apiFloors = [
   ['mail', 'auth', 'users'],
   ['chats'],

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { newFolder } from '../test/folder.ts'
 import { download } from './download.ts'
 
-/** The package's script looks here instead of where the official binaries are. */
+/** The package's script downloads from here instead of the official address. */
 async function publish(answer: RequestListener) {
   const server = createServer(answer).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -34,7 +34,7 @@ function newDraft() {
   return draft
 }
 
-test('the official worker is fetched by the script of the package', async () => {
+test("the official worker is fetched by the package's script", async () => {
   await publish((_req, res) => void res.end(archive('#!/bin/sh\nexit 41\n')))
   const draft = newDraft()
   const fetched = await download(draft)
@@ -42,7 +42,7 @@ test('the official worker is fetched by the script of the package', async () => 
   expect(existsSync(fetched!)).toBe(true)
 })
 
-test('one that does not run here, one that is not there and a damaged one are none', async () => {
+test('a worker that does not run here, is missing or is damaged is not used', async () => {
   const answers: RequestListener[] = [
     (_req, res) => void res.end(archive('#!/bin/sh\nexit 127\n')),
     (_req, res) => void res.writeHead(404).end(),
@@ -54,7 +54,7 @@ test('one that does not run here, one that is not there and a damaged one are no
   }
 })
 
-test('a place that never answers is given up in seconds', async () => {
+test('a download server that never answers is given up within seconds', async () => {
   await publish(() => undefined)
   const start = performance.now()
   expect(await download(newDraft())).toBeUndefined()

@@ -7,9 +7,9 @@ const firstByte = 6_000
 const lastByte = 120_000
 
 /**
- * The official binary, fetched by the package's own script, which knows where it is and tries whether it runs here. The
- * script works in its current folder, so it gets one with nothing in it; a Python that does nothing keeps it from
- * building on its own when there is nothing to fetch.
+ * Fetches the official binary with the package's own script, which knows its address and tries whether it runs here. The
+ * script works in its current folder, so it gets an empty one; a Python that does nothing keeps it from
+ * building the worker when there is nothing to fetch.
  */
 export async function download(draft: string): Promise<string | undefined> {
   if (process.env['MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD']) return undefined

@@ -10,7 +10,7 @@ const ingredients = [
   'patches/mediasoup@*',
 ]
 
-/** Whatever makes another binary gives it another name: the version, the machine, its distribution, the recipe. */
+/** The name covers all that changes the binary: version, machine, distribution and recipe. */
 export function workerName() {
   return nameOf(mediasoupVersion(), process.arch, distribution(), recipe())
 }
@@ -27,7 +27,7 @@ function recipe() {
   return paths.map((path): [string, string] => [path.slice(checkout.length), readFileSync(path, 'utf8')])
 }
 
-/** A home may be shared by machines whose libraries differ. */
+/** Machines with different libraries may share one home directory. */
 function distribution() {
   const file = '/etc/os-release'
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''

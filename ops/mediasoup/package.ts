@@ -2,7 +2,7 @@ import { readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** Where pnpm put mediasoup, patched; its own dependencies lie beside it. */
+/** The folder of the patched mediasoup package; its dependencies lie beside it. */
 export function mediasoupFolder() {
   return realpathSync(join(dirname(createRequire(import.meta.url).resolve('mediasoup')), '../..'))
 }

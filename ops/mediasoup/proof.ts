@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { reason, Trouble } from '../cli/trouble.ts'
+import { reason, CommandError } from '../cli/errors.ts'
 
-/** Before a worker is kept, it has to do what a node will ask of it first. */
+/** A worker is cached only after it has done what a node asks first. */
 export async function prove(binary: string) {
   const { createWorker } = await import('mediasoup')
   try {
@@ -9,9 +9,9 @@ export async function prove(binary: string) {
     await worker.getResourceUsage()
     worker.close()
   } catch (error) {
-    throw new Trouble(`The media worker was made, and mediasoup cannot start it: ${reason(error)}.`)
+    throw new CommandError(`The media worker was made, and mediasoup cannot start it: ${reason(error)}.`)
   }
-  // SRTP on NSS works, at twice the processor time: that it came in would be noticed by nobody.
+  // SRTP on NSS works at twice the CPU cost, so nothing else would reveal it.
   const { stdout } = spawnSync('ldd', [binary], { encoding: 'utf8' })
-  if (/libnss3/.test(stdout ?? '')) throw new Trouble('The media worker was built on NSS instead of OpenSSL.')
+  if (/libnss3/.test(stdout ?? '')) throw new CommandError('The media worker was built on NSS instead of OpenSSL.')
 }

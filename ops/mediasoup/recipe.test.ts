@@ -11,11 +11,11 @@ function wraps() {
   return folder
 }
 
-test('the stand-ins are those that this version of mediasoup asks for', () => {
+test('the stand-ins are those that this version of mediasoup needs', () => {
   expect(() => checkStandIns(wraps())).not.toThrow()
 })
 
-test('a version that builds on other libraries is noticed before an hour is lost', () => {
+test('a mediasoup version that needs other libraries is noticed before a build', () => {
   const folder = wraps()
   const wrap = join(
     folder,
@@ -25,7 +25,7 @@ test('a version that builds on other libraries is noticed before an hour is lost
   expect(() => checkStandIns(folder)).toThrow(/builds on other libraries.*libuv-v/)
 })
 
-test('both lines that Debian needs are patched', () => {
+test("both lines of mediasoup's source that Debian needs changed are patched", () => {
   const read = (path: string) => readFileSync(join(mediasoupFolder(), 'worker', path), 'utf8')
   expect(read('meson.build')).toContain(`meson_version: '>= 1.0.0'`)
   expect(read('src/RTC/DtlsTransport.cpp')).toContain('(operationType & BIO_CB_RETURN)')

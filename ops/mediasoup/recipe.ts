@@ -2,21 +2,21 @@ import { cpSync, globSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run, step } from '../cli/steps.ts'
-import { needBuildTools } from '../cli/system-packages.ts'
-import { Trouble } from '../cli/trouble.ts'
+import { ensureBuildTools } from '../cli/machine/system-packages.ts'
+import { CommandError } from '../cli/errors.ts'
 import { mediasoupFolder } from './package.ts'
 import { fetchSource } from './source-package.ts'
 
 const standIns = join(import.meta.dirname, 'subprojects')
-/** One compiler takes up to this much memory. */
+/** The most memory that one compiler process takes. */
 const appetite = 900_000_000
 
 /**
- * From the package's own source and the distribution's libraries: for each subproject that meson would download there is
- * a stand-in that points at the system's library, except for libsrtp, whose packaged build sits on NSS.
+ * Builds the worker from the package's source and Debian's libraries. For each subproject that meson would download there is
+ * a stand-in that points at the system's library, except for libsrtp, whose Debian build uses NSS.
  */
 export async function build(draft: string): Promise<string> {
-  await needBuildTools()
+  await ensureBuildTools()
   return step('Building the media worker (once; it takes some minutes)', async () => {
     const worker = join(draft, 'worker')
     cpSync(join(mediasoupFolder(), 'worker'), worker, { recursive: true })
@@ -28,19 +28,19 @@ export async function build(draft: string): Promise<string> {
   })
 }
 
-/** meson passes over a stand-in whose folder has another name, and then wants to download. */
+/** meson ignores a stand-in whose folder has another name, and tries to download. */
 export function checkStandIns(subprojects: string) {
   const wanted = readdirSync(subprojects)
     .filter((name) => name.endsWith('.wrap'))
     .map((name) => /^directory *= *(.+)$/m.exec(readFileSync(join(subprojects, name), 'utf8'))?.[1]?.trim())
   const strange = readdirSync(standIns).filter((name) => !wanted.includes(name))
   if (strange.length)
-    throw new Trouble(
+    throw new CommandError(
       `This version of mediasoup builds on other libraries than ops/mediasoup/subprojects knows (${strange.join(', ')}): the folders there follow the package's .wrap files.`,
     )
 }
 
-/** mediasoup calls libsrtp 3; the adapter says it in terms of libsrtp 2, whose headers it finds under their own name. */
+/** mediasoup calls libsrtp 3; the adapter maps that to libsrtp 2. */
 async function addSrtp(draft: string, subprojects: string) {
   const source = join(subprojects, 'libsrtp2')
   await fetchSource('libsrtp2', source, draft)
@@ -51,7 +51,7 @@ async function addSrtp(draft: string, subprojects: string) {
     cpSync(join(source, path), join(headers, path.split('/').at(-1)!))
 }
 
-/** Whatever else starts on this machine goes before it. */
+/** The build runs with low priority, so other programs go first. */
 async function compile(cwd: string, logs: string) {
   const goal = 'Building the media worker'
   const options = ['--buildtype', 'release', '-Db_ndebug=true', '--wrap-mode=nodownload']

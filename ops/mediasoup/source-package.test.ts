@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { asSources } from './source-package.ts'
 
-test('lines of the old form are asked for sources, with their options', () => {
+test('source lines of the one-line format keep their options', () => {
   const text = [
     '# deb http://commented.example/debian stable main',
     'deb [arch=amd64 signed-by=/usr/share/keyrings/one.gpg] http://one.example/debian stable main contrib',
@@ -14,7 +14,7 @@ test('lines of the old form are asked for sources, with their options', () => {
   })
 })
 
-test('stanzas of the new form are asked for sources, but not those that are turned off', () => {
+test('enabled stanzas of the deb822 format become source stanzas', () => {
   const text = [
     'Types: deb',
     '# http://commented.example',

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run } from '../cli/steps.ts'
-import { Trouble } from '../cli/trouble.ts'
+import { CommandError } from '../cli/errors.ts'
 
 /**
- * The distribution's own source of a package, from wherever this machine gets its packages. Its lists are kept apart, so
- * nothing of the system's changes and no root is needed; apt checks the signatures as ever.
+ * Fetches the Debian source of a package from this machine's own package servers. Its lists are kept apart, so
+ * nothing of the system changes and root is not needed; apt checks signatures as always.
  */
 export async function fetchSource(name: string, target: string, draft: string) {
   const folder = join(draft, 'apt')
@@ -18,7 +18,7 @@ export async function fetchSource(name: string, target: string, draft: string) {
   await run('apt-get', [...options, 'source', name], { cwd: folder, log: log('source'), goal })
   const unpacked = readdirSync(folder).find((entry) => new RegExp(`^${name}-\\d[^_]*$`).test(entry))
   if (!unpacked)
-    throw new Trouble(`${goal} failed: apt-get has not unpacked it. The whole output is in ${log('source')}.`)
+    throw new CommandError(`${goal} failed: apt-get has not unpacked it. The whole output is in ${log('source')}.`)
   renameSync(join(folder, unpacked), target)
 }
 
@@ -34,7 +34,7 @@ function layOut(folder: string, sources: Sources) {
     'Dir::Cache': join(folder, 'cache'),
     'Acquire::Languages': 'none',
     'Acquire::Retries': '1',
-    // The account to which root's apt steps down cannot enter the folder.
+    // The account that apt drops to cannot enter the folder.
     ...(userInfo().uid === 0 ? { 'APT::Sandbox::User': 'root' } : {}),
   }
   return Object.entries(places).flatMap(([key, value]) => ['-o', `${key}=${value}`])
@@ -42,7 +42,7 @@ function layOut(folder: string, sources: Sources) {
 
 type Sources = { lines: string[]; stanzas: string[] }
 
-/** The machine's own sources, asked for source packages; only that which has the package, as others may have no sources. */
+/** This machine's package sources, changed to source packages; only the one with this package, as others may have none. */
 function sourceLines(name: string): Sources {
   const files = ['/etc/apt/sources.list', ...partFiles('/etc/apt/sources.list.d')].filter((file) => existsSync(file))
   const all = files.map((file) => asSources(readFileSync(file, 'utf8'), file.endsWith('.sources')))
@@ -65,7 +65,7 @@ function partFiles(folder: string) {
   return names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => join(folder, name))
 }
 
-/** Where the binary packages of the same name come from, as apt prints it. */
+/** The origin of the binary package, as apt prints it. */
 function siteOf(name: string) {
   const { stdout } = spawnSync('apt-cache', ['policy', `${name}-dev`], {
     encoding: 'utf8',
@@ -74,7 +74,7 @@ function siteOf(name: string) {
   return /^ +\d+ (\S+) \S+ \S+ Packages$/m.exec(stdout ?? '')?.[1]?.replace(/\/$/, '')
 }
 
-/** Both forms that apt knows, each turned to sources. */
+/** Converts both formats that apt knows. */
 export function asSources(text: string, deb822: boolean): Sources {
   const bare = text.replaceAll(/^\s*#.*\n?/gm, '')
   if (!deb822) {

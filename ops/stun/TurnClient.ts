@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Endpoint } from './address.ts'
-import { Line, type LineOptions } from './Line.ts'
+import { StunConnection, type LineOptions } from './StunConnection.ts'
 import {
   encode,
   errorCode,
@@ -17,26 +17,26 @@ export type Credentials = { username: string; password: string }
 
 const transports = { udp: number(17 << 24), tcp: number(6 << 24) }
 
-/** One allocation on a TURN server: what a browser does behind a network that lets nothing else through. */
+/** One allocation on a TURN server, as a browser makes it behind a strict firewall. */
 export class TurnClient {
-  readonly #line: Line
+  readonly #connection: StunConnection
   #credentials: Credentials | undefined
   #challenge: Pick<Fields, 'realm' | 'nonce'> = {}
 
   static async open(server: LineOptions, credentials?: Credentials): Promise<TurnClient> {
-    return new TurnClient(await Line.open(server), credentials)
+    return new TurnClient(await StunConnection.open(server), credentials)
   }
 
-  private constructor(line: Line, credentials: Credentials | undefined) {
-    this.#line = line
+  private constructor(connection: StunConnection, credentials: Credentials | undefined) {
+    this.#connection = connection
     this.#credentials = credentials
   }
 
   close(): void {
-    this.#line.close()
+    this.#connection.close()
   }
 
-  /** Each question answers its error code, and 0 when it was granted. */
+  /** Each request returns its error code; 0 means success. */
   async allocate(
     lifetime = 600,
     relay: 'udp' | 'tcp' = 'udp',
@@ -60,13 +60,15 @@ export class TurnClient {
 
   send(peer: Endpoint, data: Buffer): void {
     const id = newId()
-    this.#line.send(encode({ method: 'send', kind: 'indication', id, fields: { peer: xorAddress(peer, id), data } }))
+    this.#connection.send(
+      encode({ method: 'send', kind: 'indication', id, fields: { peer: xorAddress(peer, id), data } }),
+    )
   }
 
-  /** The next thing that a peer sends. */
+  /** The next data from the peer. */
   received(): Promise<Buffer> {
     const { promise, resolve } = Promise.withResolvers<Buffer>()
-    const stop = this.#line.listen(({ method, fields }) => {
+    const stop = this.#connection.listen(({ method, fields }) => {
       if (method !== 'data' || !fields.data) return
       stop()
       resolve(fields.data)
@@ -74,7 +76,7 @@ export class TurnClient {
     return promise
   }
 
-  /** The server names its realm, or a new nonce, with a refusal; then the same is asked again, signed. */
+  /** The server refuses the first request with its realm and a nonce; then the request is repeated, signed. */
   async #ask(method: Method, fields: Fields | ((id: Buffer) => Fields)): Promise<Message> {
     const once = () => this.#askOnce(method, fields)
     const answer = await once()
@@ -89,10 +91,10 @@ export class TurnClient {
     const id = newId()
     const wanted = typeof fields === 'function' ? fields(id) : fields
     if (!this.#credentials || !this.#challenge.realm)
-      return this.#line.ask(encode({ method, kind: 'request', id, fields: wanted }))
+      return this.#connection.ask(encode({ method, kind: 'request', id, fields: wanted }))
     const { username, password } = this.#credentials
     const key = createHash('md5').update(`${username}:${this.#challenge.realm.toString()}:${password}`).digest()
     const signed = { ...wanted, username: Buffer.from(username), ...this.#challenge }
-    return this.#line.ask(encode({ method, kind: 'request', id, fields: signed }, key))
+    return this.#connection.ask(encode({ method, kind: 'request', id, fields: signed }, key))
   }
 }

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 
 export type Endpoint = { address: string; port: number }
 
-/** The form of addresses in STUN: family, port and address, xored with a mask. */
+/** Addresses as STUN encodes them: family, port and address, XORed with a mask. */
 export function writeAddress({ address, port }: Endpoint, mask: Buffer): Buffer {
   const bytes = addressBytes(address)
   const head = Buffer.from([0, bytes.length === 4 ? 1 : 2, 0, 0])
@@ -18,7 +18,7 @@ export function readAddress(bytes: Buffer, mask: Buffer): Endpoint {
   return { address: groups.join(':'), port }
 }
 
-/** Every spelling that Node takes for an IPv6 address, mapped ones among them, in its sixteen bytes. */
+/** Converts any spelling of an IPv6 address, mapped ones included, to sixteen bytes. */
 function addressBytes(text: string): Buffer {
   if (!isIPv6(text)) return Buffer.from(text.split('.').map(Number))
   const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {

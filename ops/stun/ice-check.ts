@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { Line, type LineOptions } from './Line.ts'
+import { StunConnection, type LineOptions } from './StunConnection.ts'
 import { encode, newId, number } from './message.ts'
 
-/** What a transport of a media node tells about itself, as far as a check needs it. */
+/** The parts of a transport's description that an ICE check needs. */
 export type IceTarget = { usernameFragment: string; password: string }
 
-/** Asks what a browser asks first (RFC 8445): answers true when the far side is there and knows its password. */
+/** Sends the first check of a browser (RFC 8445). Returns true when the other side answers and knows its password. */
 export async function iceCheck(where: LineOptions, { usernameFragment, password }: IceTarget): Promise<boolean> {
-  const line = await Line.open(where)
+  const connection = await StunConnection.open(where)
   try {
     const fields = {
       username: Buffer.from(`${usernameFragment}:doctor`),
@@ -15,8 +15,8 @@ export async function iceCheck(where: LineOptions, { usernameFragment, password 
       priority: number(1),
     }
     const question = encode({ method: 'binding', kind: 'request', id: newId(), fields }, password, true)
-    return (await line.ask(question)).kind === 'success'
+    return (await connection.ask(question)).kind === 'success'
   } finally {
-    line.close()
+    connection.close()
   }
 }

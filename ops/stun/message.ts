@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { readAddress, writeAddress, type Endpoint } from './address.ts'
 
-/** Messages of STUN (RFC 8489) and TURN (RFC 8656), as far as a client needs them. */
+/** Encodes and decodes the STUN (RFC 8489) and TURN (RFC 8656) messages that a client needs. */
 export const methods = { binding: 1, allocate: 3, refresh: 4, send: 6, data: 7, permit: 8, bindChannel: 9 } as const
 const classes = { request: 0, indication: 1, success: 2, failure: 3 } as const
 const attributes = {
@@ -38,7 +38,7 @@ export function newId() {
   return randomBytes(12)
 }
 
-/** `key` signs the message; a check of ICE also wants a fingerprint. */
+/** `key` signs the message; an ICE check also needs a fingerprint. */
 export function encode({ method, kind, id, fields }: Message, key?: Buffer | string, fingerprint = false): Buffer {
   const type = methods[method] | ((classes[kind] & 1) << 4) | ((classes[kind] & 2) << 7)
   const body = Object.entries(fields).map(([name, value]) => attribute(name as Name, value))
@@ -47,7 +47,7 @@ export function encode({ method, kind, id, fields }: Message, key?: Buffer | str
   header.writeUInt32BE(cookie, 4)
   id.copy(header, 8)
   let message = Buffer.concat([header, ...body])
-  // Each of the two covers what stands before it, with a length that counts itself.
+  // Each of the two covers everything before it, with a length that includes itself.
   if (key !== undefined)
     message = add(message, 'integrity', 20, (text) => createHmac('sha1', key).update(text).digest())
   if (fingerprint) message = add(message, 'fingerprint', 4, (text) => number(crc32(text) ^ 0x5354554e))
@@ -55,7 +55,7 @@ export function encode({ method, kind, id, fields }: Message, key?: Buffer | str
   return message
 }
 
-/** Nothing for what is no STUN message, or one that is cut short. */
+/** Returns undefined for bytes that are no complete STUN message. */
 export function decode(bytes: Buffer): Message | undefined {
   if (bytes.length < 20 || bytes.readUInt32BE(4) !== cookie || bytes.readUInt16BE(2) !== bytes.length - 20)
     return undefined
@@ -79,7 +79,7 @@ export function number(value: number): Buffer {
   return bytes
 }
 
-/** 0 when nothing went wrong. */
+/** 0 without an error. */
 export function errorCode({ fields: { error } }: Message): number {
   return error ? error[2]! * 100 + error[3]! : 0
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A folder that the account of Postgres can walk through, for as long as the test runs. */
+/** A temporary folder that the Postgres account can enter; it is removed after the test. */
 export function newFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'veche-ops-'))
   chmodSync(folder, 0o711)

@@ -1,6 +1,6 @@
 import { freePorts } from '../bench/stage/free-ports.ts'
 
-/** Settings with ports that nobody listens on, for an installation beside others. */
+/** Settings with free ports, for an installation that runs beside others. */
 export async function newPorts() {
   const [port, control, sfu, sfuControl, media, turn] = (await freePorts(6)) as [
     number,

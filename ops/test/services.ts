@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, stat
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isAlive } from '../cli/child.ts'
-import { findMediaWorker } from '../cli/media-worker.ts'
-import { startPostgres } from '../cli/postgres.ts'
-import { startRedis } from '../cli/redis.ts'
+import { findMediaWorker } from '../cli/machine/media-worker.ts'
+import { startPostgres } from '../cli/parts/postgres.ts'
+import { startRedis } from '../cli/parts/redis.ts'
 
 /**
  * Vitest's `globalSetup` for every package with a database: `./veche test` starts the services once and names them
@@ -37,7 +37,7 @@ export async function startTestServices() {
   return { env: { TEST_DATABASE_URL: postgres.adminUrl, TEST_REDIS_URL: redis.url }, stop }
 }
 
-/** A run that was killed could not clean up; its services ended with it. */
+/** Removes the folders of killed runs; their services ended with them. */
 function removeForgotten(parent: string) {
   for (const name of readdirSync(parent)) {
     const pid = Number(/^veche-test-(\d+)-/.exec(name)?.[1])
@@ -45,7 +45,7 @@ function removeForgotten(parent: string) {
   }
 }
 
-/** Memory is the fastest disk, where there is a gigabyte of it: containers often give 64 MB. */
+/** Shared memory is the fastest disk, where it has a gigabyte; containers often have 64 MB. */
 function roomyMemory() {
   if (!existsSync('/dev/shm')) return undefined
   const { bavail, bsize } = statfsSync('/dev/shm')

@@ -8,7 +8,7 @@ const table = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
 type Shape = Record<string, { def: { type: string; defaultValue?: unknown } }>
 
-/** Setting → the parts it is for and what stands for "without it", as the operators' table has them. */
+/** Each setting with its parts and its default, as the operator's table has them. */
 const rows = new Map(
   [...table.matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \| ([^|]+) \|/gm)].map(([, name, parts, usual]) => [
     name!,
@@ -17,7 +17,7 @@ const rows = new Map(
 )
 const up: Shape = Object.fromEntries(ownSettings.map((name) => [name, { def: { type: 'text' } }]))
 const schemas: Record<string, Shape> = { api: api.shape, sfu: sfu.shape, up }
-/** What stands for them depends on the machine or on another setting. */
+/** The defaults of these depend on the machine or on another setting. */
 const told = ['RELEASE', 'PUBLIC_URL', 'WEB_BUILD', 'TRUSTED_PROXIES', 'SFU_WORKERS']
 
 test('every setting of every part stands in the table of ops/README.md, and nothing else does', () => {
@@ -25,14 +25,14 @@ test('every setting of every part stands in the table of ops/README.md, and noth
   expect([...rows.keys()].sort()).toEqual([...known].sort())
 })
 
-test('the table says which parts take a setting', () => {
+test('the settings table names the parts that read each setting', () => {
   for (const [name, { parts }] of rows) {
     const takers = Object.keys(schemas).filter((part) => name in schemas[part]!)
     expect({ name, parts }).toEqual({ name, parts: takers.join(', ') })
   }
 })
 
-test('the table tells each default that is a plain value', () => {
+test('the settings table has each default that is a plain value', () => {
   for (const [name, { def }] of Object.values(schemas).flatMap((shape) => Object.entries(shape))) {
     const plain = def.type === 'default' && !told.includes(name)
     if (plain) expect(rows.get(name)).toMatchObject({ usual: `\`${String(def.defaultValue)}\`` })

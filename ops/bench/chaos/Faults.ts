@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { askRedis } from '../../cli/redis.ts'
+import { askRedis } from '../../cli/parts/redis.ts'
 import type { Stage } from '../stage/Stage.ts'
 import type { Device } from './Device.ts'
 import type { Proxy } from './Proxy.ts'

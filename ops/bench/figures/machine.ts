@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
-import { postgresVersion } from '../../cli/postgres.ts'
+import { postgresVersion } from '../../cli/parts/postgres.ts'
 
 export type Machine = {
   cores: number

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { startChild, type Child } from '../../cli/child.ts'
-import { Trouble } from '../../cli/trouble.ts'
+import { CommandError } from '../../cli/errors.ts'
 
 export type ApiOptions = {
   role: 'http' | 'worker' | 'both'
@@ -71,6 +71,6 @@ export class Api {
       await wait(20)
     }
     // Killed while it started is what some of its users are after; they start it again.
-    if (child.running()) throw new Trouble(`An API process does not answer on port ${this.port} after a minute.`)
+    if (child.running()) throw new CommandError(`An API process does not answer on port ${this.port} after a minute.`)
   }
 }

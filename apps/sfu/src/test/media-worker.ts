@@ -1,4 +1,4 @@
-import { findMediaWorker } from '../../../../ops/cli/media-worker.ts'
+import { findMediaWorker } from '../../../../ops/cli/machine/media-worker.ts'
 
 /** Vitest's `globalSetup`: the worker that `./veche test` has made, or one that was made before. */
 export default function setup(): void {

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+
+test('every dependency of the catalog is named in docs/dependencies.md, and none that is gone', () => {
+  const catalog = /^catalog:\n((?: {2}.+\n)+)/m.exec(read('pnpm-workspace.yaml'))?.[1] ?? ''
+  const chosen = [...catalog.matchAll(/^ {2}'?([^':]+)'?:/gm)].map(([, name]) => name)
+  const rows = read('docs/dependencies.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+  expect(chosen.length).toBeGreaterThan(30)
+  expect(named.sort()).toEqual(chosen.sort())
+})

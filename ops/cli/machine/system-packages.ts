@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { redisBinary } from '../parts/redis.ts'
+import { run, step } from '../steps.ts'
+import { CommandError } from '../errors.ts'
+import { turnBinary } from '../parts/turn.ts'
+
+export async function ensureRedis() {
+  if (redisBinary()) return
+  await install(['redis-server'], 'Redis')
+  stopService('redis-server')
+  if (!redisBinary())
+    throw new CommandError('redis-server was installed and still does not run: "redis-server --version" says why.')
+}
+
+export async function ensureTurn() {
+  if (turnBinary()) return
+  await install(['coturn'], 'coturn')
+  stopService('coturn')
+  if (!turnBinary())
+    throw new CommandError('coturn was installed and still does not run: "turnserver --version" says why.')
+}
+
+/** The Debian package starts a system service; ours is a separate server with its own settings. */
+function stopService(name: string) {
+  if (existsSync('/run/systemd/system'))
+    spawnSync(...asRoot(['systemctl', 'disable', '--now', name]), { stdio: 'ignore' })
+}
+
+export function chromiumBinary() {
+  return ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+}
+
+export async function ensureChromium() {
+  if (chromiumBinary()) return
+  await install(['chromium'], 'Chromium')
+  if (!chromiumBinary()) throw new CommandError('chromium was installed and is not at /usr/bin/chromium.')
+}
+
+/** Packages for building the media worker when its official binary cannot be fetched. */
+const buildTools = [
+  'meson',
+  'ninja-build',
+  'g++',
+  'pkg-config',
+  'dpkg-dev',
+  'libuv1-dev',
+  'libssl-dev',
+  'libabsl-dev',
+  'libflatbuffers-dev',
+  'flatbuffers-compiler',
+]
+
+export async function ensureBuildTools() {
+  if (!existsSync('/usr/bin/apt-get'))
+    throw new CommandError(
+      'The media worker can be built on Debian and its like only: let this machine fetch it, or name one with MEDIASOUP_WORKER_BIN.',
+    )
+  const missing = buildTools.filter((name) => !isInstalled(name))
+  if (missing.length) await install(missing, "the media worker's toolchain")
+}
+
+function isInstalled(name: string) {
+  const { stdout } = spawnSync('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name], { encoding: 'utf8' })
+  return stdout?.includes('installed') && !stdout.includes('not-installed')
+}
+
+async function install(names: string[], called: string) {
+  const name = names.join(' ')
+  if (!existsSync('/usr/bin/apt-get'))
+    throw new CommandError(
+      `${called} is missing, and this machine has no apt-get: install ${name} and run the command again.`,
+    )
+  unlockSudo(name)
+  await step(`Installing ${called} from the distribution`, async () => {
+    const log = join(tmpdir(), `veche-apt-${process.pid}.log`)
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    const goal = `Installing ${called} (apt-get install ${name})`
+    await run(...asRoot(['apt-get', 'update']), {
+      cwd: '/',
+      log,
+      env,
+      goal: 'Reading the package lists (apt-get update)',
+    })
+    const patiently = ['--yes', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300']
+    await run(...asRoot(['apt-get', 'install', ...patiently, ...names]), { cwd: '/', log, env, goal })
+  })
+}
+
+/** Asks for the sudo password in the terminal, before the output goes to a log. */
+function unlockSudo(name: string) {
+  if (userInfo().uid === 0) return
+  const interactive = process.stdin.isTTY ? [] : ['--non-interactive']
+  const { status } = spawnSync('sudo', [...interactive, '--validate'], { stdio: 'inherit' })
+  if (status !== 0)
+    throw new CommandError(
+      `${name} is missing, and this account may not install it: run "apt-get install ${name}" as root, or give the account sudo.`,
+    )
+}
+
+function asRoot(command: string[]): [string, string[]] {
+  const [name, ...args] =
+    userInfo().uid === 0 ? command : ['sudo', '--non-interactive', '--preserve-env=DEBIAN_FRONTEND', ...command]
+  return [name!, args]
+}

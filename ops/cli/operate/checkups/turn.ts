@@ -1,0 +1,84 @@
+import { createHmac } from 'node:crypto'
+import type { LineOptions } from '../../../stun/StunConnection.ts'
+import { TurnClient } from '../../../stun/TurnClient.ts'
+import { readSecret } from '../data-folder.ts'
+import { turnSecret } from '../../parts/keys.ts'
+import { reason } from '../../errors.ts'
+import { turnBinary } from '../../parts/turn.ts'
+import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
+
+const without = 'calls go on, without those whose network needs it'
+
+/** Requests a relay from each TURN server, as a browser behind a strict firewall does. */
+export async function turn({ settings, state }: Patient): Promise<Finding[]> {
+  const urls = settings.turn.urls ?? state?.turn?.urls
+  if (urls) {
+    if (!settings.turn.urls && !state) return []
+    const secret = process.env['TURN_SECRET'] || (state ? turnSecret(readSecret(settings.dataFolder)) : '')
+    return Promise.all(urls.split(',').map((url) => relays(url.trim(), secret)))
+  }
+  if (!turnBinary())
+    return [doubtful('TURN', `coturn is not installed; ${without}`, 'Run "apt-get install coturn" and start again.')]
+  if (!state) return [idle('TURN', 'coturn is installed and starts with "./veche up"')]
+  return [doubtful('TURN', `coturn does not run; ${without}`, 'The log turn.log in the data folder says why.')]
+}
+
+async function relays(url: string, secret: string): Promise<Finding> {
+  const server = parse(url)
+  if (!server) return idle('TURN', `${url} is not one that can be asked from here (TLS)`)
+  if (!secret) return doubtful('TURN', `${url} cannot be asked without TURN_SECRET`, 'Set it to that of the server.')
+  try {
+    const { code, relayed } = await tryRelay(server, secret)
+    return code ? refused(url, code) : fine('TURN', `${url} relays from ${relayed?.address}`)
+  } catch (error) {
+    return broken(
+      'TURN',
+      `${url} does not answer (${reason(error)})`,
+      'Check that it runs, and that the firewall lets people reach that port over that protocol.',
+    )
+  }
+}
+
+/** The allocation is released at once. */
+async function tryRelay(server: LineOptions, secret: string) {
+  const client = await TurnClient.open(server, credentials(secret))
+  try {
+    const answer = await client.allocate(30)
+    if (!answer.code) await client.refresh(0)
+    return answer
+  } finally {
+    client.close()
+  }
+}
+
+function refused(url: string, code: number): Finding {
+  if (code === 401)
+    return broken(
+      'TURN',
+      `${url} refuses what the API signs`,
+      'Its static-auth-secret must be the TURN_SECRET of the API, and both clocks must be right.',
+    )
+  if (code === 486 || code === 508)
+    return doubtful(
+      'TURN',
+      `${url} has no relay left`,
+      'Widen TURN_RELAY_PORTS and total-quota, and the firewall with it.',
+    )
+  return broken('TURN', `${url} refuses to relay (${code})`, 'Its log says why.')
+}
+
+/** Parses turn:host:port?transport=udp. It skips turns:, because only browsers can judge its certificate. */
+function parse(url: string): LineOptions | undefined {
+  const [, host, port, transport] = /^turn:(\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?$/.exec(url) ?? []
+  if (!host) return undefined
+  return {
+    host: host.replace(/^\[|\]$/g, ''),
+    port: Number(port ?? 3478),
+    protocol: transport === 'tcp' ? 'tcp' : 'udp',
+  }
+}
+
+export function credentials(secret: string) {
+  const username = `${Math.floor(Date.now() / 1000) + 60}:doctor`
+  return { username, password: createHmac('sha1', secret).update(username).digest('base64') }
+}

@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { newFolder } from '../../test/folder.ts'
+import { startPostgres, type PostgresOptions } from './postgres.ts'
+
+async function start(options: PostgresOptions) {
+  const postgres = await startPostgres({ fsync: false, ...options })
+  onTestFinished(() => postgres.stop())
+  return postgres
+}
+
+async function ask(url: string, question: string) {
+  const client = new Client({ connectionString: url })
+  client.on('error', () => undefined)
+  await client.connect()
+  const { rows } = await client.query<Record<string, unknown>>(question)
+  await client.end()
+  return rows
+}
+
+test('stored data survive a stop and a start', async () => {
+  const dataDir = join(newFolder(), 'postgres')
+  const first = await start({ dataDir })
+  await ask(first.url, 'create table kept as select 1 as one')
+  await first.stop()
+  const second = await start({ dataDir })
+  expect(await ask(second.url, 'select one from kept')).toEqual([{ one: 1 }])
+})
+
+test('a Postgres left by an earlier start is stopped, and what it acknowledged is kept', async () => {
+  const dataDir = join(newFolder(), 'postgres')
+  const orphan = await start({ dataDir })
+  await ask(orphan.url, 'create table kept as select 1 as one')
+  const second = await start({ dataDir })
+  await orphan.child.exited
+  expect(await ask(second.url, 'select one from kept')).toEqual([{ one: 1 }])
+})
+
+test('a killed Postgres leaves a data directory that starts again', async () => {
+  const dataDir = join(newFolder(), 'postgres')
+  const first = await start({ dataDir })
+  process.kill(first.child.pid, 'SIGKILL')
+  await first.child.exited
+  const second = await start({ dataDir })
+  expect(await ask(second.url, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+test('a pid file with the pid of another program stops neither the start nor that program', async () => {
+  const dataDir = join(newFolder(), 'postgres')
+  await (await start({ dataDir })).stop()
+  writeFileSync(join(dataDir, 'postmaster.pid'), `${process.pid}\n${dataDir}\n`)
+  const second = await start({ dataDir })
+  expect(await ask(second.url, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+test('an interrupted creation of the database starts over', async () => {
+  const dataDir = join(newFolder(), 'postgres')
+  mkdirSync(`${dataDir}.new`)
+  writeFileSync(join(`${dataDir}.new`, 'PG_VERSION'), 'half')
+  await start({ dataDir })
+  expect(existsSync(`${dataDir}.new`)).toBe(false)
+})
+
+test('data of another Postgres version are refused in one sentence and left untouched', async () => {
+  const dataDir = join(newFolder(), 'postgres')
+  mkdirSync(dataDir)
+  writeFileSync(join(dataDir, 'PG_VERSION'), '14\n')
+  await expect(startPostgres({ dataDir })).rejects.toThrow(/written by Postgres 14.*restore a backup/)
+})
+
+test('a data folder with a long path gets its socket in a short folder', async () => {
+  const dataDir = join(newFolder(), 'a-folder-with-a-long-name/'.repeat(5), 'postgres')
+  const postgres = await start({ dataDir })
+  expect(await ask(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  const sockets = new URL(postgres.url).searchParams.get('host')!
+  onTestFinished(() => rmSync(sockets, { recursive: true }))
+  expect(sockets).not.toContain('a-folder-with-a-long-name')
+})
+
+test('Postgres listens on no TCP port', async () => {
+  const postgres = await start({ dataDir: join(newFolder(), 'postgres') })
+  expect(await ask(postgres.url, 'show listen_addresses')).toEqual([{ listen_addresses: '' }])
+})
