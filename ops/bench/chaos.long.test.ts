@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describe } from './chaos/report.ts'
+import { describe } from './chaos/record/report.ts'
 import { runStorm } from './chaos/storm.ts'
 
 test(

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { describe } from './chaos/report.ts'
-import { judge } from './chaos/oracles.ts'
+import { describe } from './chaos/record/report.ts'
+import { violationsOf } from './chaos/record/oracles.ts'
 import { runStorm } from './chaos/storm.ts'
-import { tamperings } from './chaos/tamperings.ts'
+import { tamperings } from './chaos/record/tamperings.ts'
 
 test(
   'a short storm loses, doubles, disorders and leaks nothing, and its record would tell',
@@ -33,7 +33,7 @@ test(
       const record = structuredClone(storm.record)
       tamper(record)
       expect(
-        judge(record).map((violation) => violation.oracle),
+        violationsOf(record).map((violation) => violation.oracle),
         what,
       ).toContain(oracle)
     }

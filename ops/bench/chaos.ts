@@ -1,6 +1,6 @@
 import { readArguments } from '../cli/arguments.ts'
 import { CommandError } from '../cli/errors.ts'
-import { describe } from './chaos/report.ts'
+import { describe } from './chaos/record/report.ts'
 import { runStorm, type StormOptions } from './chaos/storm.ts'
 
 export const usage = `

@@ -9,7 +9,7 @@ import { measureReconnect } from './chat/reconnect.ts'
 import { measureSends } from './chat/sends.ts'
 import { type Figure, table } from './figures/figure.ts'
 import { machine } from './figures/machine.ts'
-import { Stage } from './stage/Stage.ts'
+import { BenchInstallation } from './installation/BenchInstallation.ts'
 
 export const usage = `
 ./veche bench chat [--only disk,delivery,sends,sync,reconnect,memory] [--rounds 3] [--seconds 20] [--apis 1] [--json]
@@ -21,26 +21,31 @@ const longest = 900_000
 
 type Options = { rounds: number; seconds: number; apis: number }
 
-const onStage =
-  (measure: (stage: Stage, options: Options) => Promise<Figure[]> | Figure[]) => async (options: Options) => {
-    const stage = await Stage.open({ apis: options.apis, worker: false })
+const onInstallation =
+  (measure: (installation: BenchInstallation, options: Options) => Promise<Figure[]> | Figure[]) =>
+  async (options: Options) => {
+    const installation = await BenchInstallation.open({ apis: options.apis, worker: false })
     try {
-      return await measure(stage, options)
+      return await measure(installation, options)
     } catch (error) {
-      console.error(stage.lastWords)
+      console.error(installation.lastWords)
       throw error
     } finally {
-      await stage.close()
+      await installation.close()
     }
   }
 
 const parts: Record<string, (options: Options) => Promise<Figure[]>> = {
-  disk: onStage((stage) => measureDisk(stage.folder)),
-  delivery: onStage((stage, given) => measureDelivery(stage, { ...given, members: 200, perSecond: 20 })),
-  sends: onStage((stage, given) => measureSends(stage, { ...given, lines: 64 })),
-  sync: onStage((stage, given) => measureFirstSync(stage, { ...given, chats: 1_000, messagesEach: 60 })),
-  reconnect: onStage((stage, given) =>
-    measureReconnect(stage, { ...given, sockets: 2_000, chatsEach: 5, membersEach: 50 }),
+  disk: onInstallation((installation) => measureDisk(installation.folder)),
+  delivery: onInstallation((installation, given) =>
+    measureDelivery(installation, { ...given, members: 200, perSecond: 20 }),
+  ),
+  sends: onInstallation((installation, given) => measureSends(installation, { ...given, lines: 64 })),
+  sync: onInstallation((installation, given) =>
+    measureFirstSync(installation, { ...given, chats: 1_000, messagesEach: 60 }),
+  ),
+  reconnect: onInstallation((installation, given) =>
+    measureReconnect(installation, { ...given, sockets: 2_000, chatsEach: 5, membersEach: 50 }),
   ),
   memory: (given) => measureMemory({ ...given, people: 20 }),
 }
@@ -89,7 +94,7 @@ async function measure(names: string[], options: Options, say: (sentence: string
   return figures
 }
 
-/** What hangs is said and ended, whatever it is. */
+/** Reports and ends a benchmark that hangs. */
 async function within<T>(name: string, work: Promise<T>): Promise<T> {
   const late = wait(longest, undefined, { ref: false }).then(() => {
     console.error(`veche: measuring "${name}" did not end within ${longest / 60_000} minutes.`)

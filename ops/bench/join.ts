@@ -1,7 +1,7 @@
 import { readArguments } from '../cli/arguments.ts'
 import { CommandError } from '../cli/errors.ts'
-import { CallStage } from './calls/CallStage.ts'
-import { measureJoining } from './calls/joining.ts'
+import { CallBench } from './calls/CallBench.ts'
+import { measureJoining } from './calls/join-times.ts'
 import { table } from './figures/figure.ts'
 import { machine } from './figures/machine.ts'
 
@@ -18,14 +18,14 @@ async function main(args: string[]): Promise<number> {
     rounds: { type: 'string', default: '20' },
     json: { type: 'boolean', default: false },
   })
-  const calls = await CallStage.open({ people: 2, nodes: 1 })
+  const calls = await CallBench.open({ people: 2, nodes: 1 })
   try {
     const figures = await measureJoining(calls, Number(values.rounds))
     if (values.json) console.log(JSON.stringify({ machine: machine(), figures }, null, 2))
     else console.log(`${Object.entries(machine()).flat().join(' ')}\n\n${table(figures)}`)
     return 0
   } catch (error) {
-    console.error(calls.stage.lastWords)
+    console.error(calls.installation.lastWords)
     if (!(error instanceof CommandError)) throw error
     console.error(`veche: ${error.message}`)
     return error.exitCode

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { measureDeaths } from './calls/recovery.ts'
+import { measureDeaths } from './calls/recovery-times.ts'
 import { quantile } from './figures/quantile.ts'
 
 const kills = 20
@@ -21,7 +21,7 @@ it(
   async () => {
     const { hit, others } = await measureDeaths('worker', kills)
     expect(p95(hit)).toBeLessThan(5_000)
-    // What two busy cores alone make of a stream that nobody touched.
+    // The gap that two busy cores cause in an untouched stream.
     expect(p95(others)).toBeLessThan(1_500)
   },
 )

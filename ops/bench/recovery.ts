@@ -1,11 +1,11 @@
 import { readArguments } from '../cli/arguments.ts'
 import { CommandError } from '../cli/errors.ts'
-import { deathNames, figuresOf, measureDeaths } from './calls/recovery.ts'
-import { measureRungs } from './calls/rungs.ts'
+import { deathNames, figuresOf, measureDeaths } from './calls/recovery-times.ts'
+import { measureReconnectTimes } from './calls/reconnect-times.ts'
 import { type Figure, table } from './figures/figure.ts'
 import { machine } from './figures/machine.ts'
 
-const parts = ['rungs', ...deathNames]
+const parts = ['steps', ...deathNames]
 
 export const usage = `
 ./veche bench recovery [--only ${parts.join(',')}] [--kills 5] [--json]
@@ -35,7 +35,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function measure(name: string, times: number): Promise<Figure[]> {
-  if (name === 'rungs') return measureRungs(times)
+  if (name === 'steps') return measureReconnectTimes(times)
   const death = deathNames.find((known) => known === name)
   if (!death) throw new CommandError(`There is no part "${name}"; there is: ${parts.join(', ')}.`)
   return figuresOf(death, await measureDeaths(death, times))

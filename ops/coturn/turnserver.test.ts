@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { hardened, startTurn, type Turn, type TurnOptions } from '../cli/parts/turn.ts'
-import { freePorts } from '../bench/stage/free-ports.ts'
+import { freePorts } from '../bench/installation/free-ports.ts'
 import { newFolder } from '../test/folder.ts'
 import { TurnClient } from '../stun/TurnClient.ts'
 
@@ -143,19 +143,15 @@ test('an allocation needs credentials from the API that have not expired', async
   }
 })
 
-test(
-  'an allocation outlives its credentials, and a new one needs new credentials',
-  { timeout: 120_000 },
-  async () => {
-    const template = hardened().replace('stale-nonce=600', 'stale-nonce=1')
-    const server = await start({ template })
-    const brief = credentials({ ttl: 2 })
-    const one = await client(server, brief)
-    expect((await one.allocate()).code).toBe(0)
-    await expect.poll(async () => (await (await client(server, brief)).allocate()).code, { timeout: 60_000 }).toBe(401)
-    expect([await one.refresh(), await one.permit(host)]).toEqual([0, 0])
-  },
-)
+test('an allocation outlives its credentials, and a new one needs new credentials', { timeout: 120_000 }, async () => {
+  const template = hardened().replace('stale-nonce=600', 'stale-nonce=1')
+  const server = await start({ template })
+  const brief = credentials({ ttl: 2 })
+  const one = await client(server, brief)
+  expect((await one.allocate()).code).toBe(0)
+  await expect.poll(async () => (await (await client(server, brief)).allocate()).code, { timeout: 60_000 }).toBe(401)
+  expect([await one.refresh(), await one.permit(host)]).toEqual([0, 0])
+})
 
 test('the number of allocations of one user is limited', async () => {
   const server = await start()

@@ -3,7 +3,7 @@ import type { Endpoint } from './address.ts'
 import { StunConnection, type LineOptions } from './StunConnection.ts'
 import {
   encode,
-  errorCode,
+  stunErrorCode,
   newId,
   number,
   readXorAddress,
@@ -42,20 +42,20 @@ export class TurnClient {
     relay: 'udp' | 'tcp' = 'udp',
   ): Promise<{ code: number; relayed?: Endpoint | undefined }> {
     const answer = await this.#ask('allocate', { transport: transports[relay], lifetime: number(lifetime) })
-    return { code: errorCode(answer), relayed: readXorAddress(answer.fields.relayed, answer.id) }
+    return { code: stunErrorCode(answer), relayed: readXorAddress(answer.fields.relayed, answer.id) }
   }
 
   async refresh(lifetime = 600): Promise<number> {
-    return errorCode(await this.#ask('refresh', { lifetime: number(lifetime) }))
+    return stunErrorCode(await this.#ask('refresh', { lifetime: number(lifetime) }))
   }
 
   async permit(address: string): Promise<number> {
-    return errorCode(await this.#ask('permit', (id) => ({ peer: xorAddress({ address, port: 0 }, id) })))
+    return stunErrorCode(await this.#ask('permit', (id) => ({ peer: xorAddress({ address, port: 0 }, id) })))
   }
 
   async bindChannel(channel: number, peer: Endpoint): Promise<number> {
     const fields = (id: Buffer) => ({ channel: number(channel << 16), peer: xorAddress(peer, id) })
-    return errorCode(await this.#ask('bindChannel', fields))
+    return stunErrorCode(await this.#ask('bindChannel', fields))
   }
 
   send(peer: Endpoint, data: Buffer): void {
@@ -81,7 +81,7 @@ export class TurnClient {
     const once = () => this.#askOnce(method, fields)
     const answer = await once()
     const { realm, nonce } = answer.fields
-    if (![401, 438].includes(errorCode(answer)) || !realm || !nonce || !this.#credentials) return answer
+    if (![401, 438].includes(stunErrorCode(answer)) || !realm || !nonce || !this.#credentials) return answer
     const known = this.#challenge.nonce?.equals(nonce)
     this.#challenge = { realm, nonce }
     return known ? answer : once()

@@ -80,7 +80,7 @@ export function number(value: number): Buffer {
 }
 
 /** 0 without an error. */
-export function errorCode({ fields: { error } }: Message): number {
+export function stunErrorCode({ fields: { error } }: Message): number {
   return error ? error[2]! * 100 + error[3]! : 0
 }
 

@@ -1,4 +1,4 @@
-import { freePorts } from '../bench/stage/free-ports.ts'
+import { freePorts } from '../bench/installation/free-ports.ts'
 
 /** Settings with free ports, for an installation that runs beside others. */
 export async function newPorts() {

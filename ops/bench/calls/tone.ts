@@ -1,6 +1,6 @@
 const rate = 48_000
 
-/** A WAV file with so many seconds of a soft tone that wavers as a voice does: silence would not be sent. */
+/** A WAV file with a wavering tone of that many seconds. A voice-like tone is needed, because DTX does not send silence. */
 export function tone(seconds: number): Buffer {
   const samples = rate * seconds
   const head = Buffer.alloc(44)

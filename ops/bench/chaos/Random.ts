@@ -1,4 +1,4 @@
-/** The same seed makes the same choices. When they fall is the machine's business, so a run is alike, never equal. */
+/** A seeded random generator: the same seed makes the same choices, but their timing depends on the machine. */
 export class Random {
   #state: number
 
@@ -6,12 +6,12 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** A stream of choices of its own, so that one part of a run does not move the choices of another. */
+  /** An independent generator, so that one part of a run does not change the choices of another. */
   branch(): Random {
     return new Random(Math.floor(this.next() * 2 ** 32))
   }
 
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 up to, but not including, 1. */
   next(): number {
     this.#state = (this.#state + 0x9e3779b9) >>> 0
     let mixed = this.#state ^ (this.#state >>> 16)

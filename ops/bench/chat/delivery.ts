@@ -3,27 +3,27 @@ import { newId, type ChatId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds, family } from '../figures/processes.ts'
 import { quantile } from '../figures/quantile.ts'
-import { addChats } from '../stage/chats.ts'
-import { addPeople, type Person } from '../stage/people.ts'
-import type { Stage } from '../stage/Stage.ts'
-import { Line } from './Line.ts'
-import { isHello, Listener } from './Listener.ts'
+import { addChats } from '../installation/chats.ts'
+import { addPeople, type Person } from '../installation/people.ts'
+import type { BenchInstallation } from '../installation/BenchInstallation.ts'
+import { HttpConnection } from './HttpConnection.ts'
+import { isHello, LiveListener } from './LiveListener.ts'
 
 export type DeliveryOptions = { members: number; perSecond: number; seconds: number; rounds: number }
 
-/** Each with a connection of their own, so that nobody waits for another's answer. */
+/** Each sender has its own connection, so that no one waits for another's answer. */
 const writers = 20
 
 type Round = { delays: number[]; acks: number[]; cpu: number; postgresCpu: number }
 
-/** One chat, everybody connected, a steady stream of messages: how long from the sending to each of them. */
-export async function measureDelivery(stage: Stage, options: DeliveryOptions): Promise<Figure[]> {
-  const people = await addPeople(stage.pool, options.members)
-  const [chatId] = await addChats(stage.pool, [{ title: 'Square', members: people.map(({ userId }) => userId) }])
-  const crowd = new Crowd(stage.apis[0]!.port)
+/** One chat with all members connected and a steady stream of messages: the time from sending to each receiver. */
+export async function measureDelivery(installation: BenchInstallation, options: DeliveryOptions): Promise<Figure[]> {
+  const people = await addPeople(installation.pool, options.members)
+  const [chatId] = await addChats(installation.pool, [{ title: 'Square', members: people.map(({ userId }) => userId) }])
+  const crowd = new Crowd(installation.apis[0]!.port)
   await crowd.gather(people)
-  const lines = await Promise.all(people.slice(0, writers).map(() => Line.open(stage.apis[0]!.port)))
-  const talk = (seconds: number) => round({ stage, crowd, lines, people, chatId: chatId!, ...options, seconds })
+  const lines = await Promise.all(people.slice(0, writers).map(() => HttpConnection.open(installation.apis[0]!.port)))
+  const talk = (seconds: number) => round({ installation, crowd, lines, people, chatId: chatId!, ...options, seconds })
   await talk(5)
   const rounds: Round[] = []
   for (let at = 0; at < options.rounds; at += 1) rounds.push(await talk(options.seconds))
@@ -51,11 +51,11 @@ export async function measureDelivery(stage: Stage, options: DeliveryOptions): P
   ]
 }
 
-/** Everybody's sockets, and what they have heard. */
+/** The sockets of all members, and what they received. */
 class Crowd {
   readonly #port: number
-  readonly #listeners: Listener[] = []
-  #heard: (number: number) => void = () => undefined
+  readonly #listeners: LiveListener[] = []
+  #received: (number: number) => void = () => undefined
   lost = 0
 
   constructor(port: number) {
@@ -67,15 +67,15 @@ class Crowd {
       people.map(
         ({ cookie }) =>
           new Promise<void>((resolve) => {
-            const heard = (text: string) => (isHello(text) ? resolve() : this.#take(text))
-            this.#listeners.push(new Listener(this.#port, cookie, { heard, closed: () => (this.lost += 1) }))
+            const received = (text: string) => (isHello(text) ? resolve() : this.#take(text))
+            this.#listeners.push(new LiveListener(this.#port, cookie, { received, closed: () => (this.lost += 1) }))
           }),
       ),
     )
   }
 
-  listen(heard: (number: number) => void): void {
-    this.#heard = heard
+  listen(received: (number: number) => void): void {
+    this.#received = received
   }
 
   leave(): void {
@@ -85,13 +85,28 @@ class Crowd {
   /** A frame may carry several messages. */
   #take(text: string): void {
     for (let at = text.indexOf('"body":"#'); at >= 0; at = text.indexOf('"body":"#', at + 9))
-      this.#heard(Number.parseInt(text.slice(at + 9, at + 19), 10))
+      this.#received(Number.parseInt(text.slice(at + 9, at + 19), 10))
   }
 }
 
-type Talk = DeliveryOptions & { stage: Stage; crowd: Crowd; lines: Line[]; people: Person[]; chatId: ChatId }
+type Talk = DeliveryOptions & {
+  installation: BenchInstallation
+  crowd: Crowd
+  lines: HttpConnection[]
+  people: Person[]
+  chatId: ChatId
+}
 
-async function round({ stage, crowd, lines, people, chatId, perSecond, seconds, members }: Talk): Promise<Round> {
+async function round({
+  installation,
+  crowd,
+  lines,
+  people,
+  chatId,
+  perSecond,
+  seconds,
+  members,
+}: Talk): Promise<Round> {
   const total = perSecond * seconds
   const sent: number[] = []
   const delays: number[] = []
@@ -101,7 +116,7 @@ async function round({ stage, crowd, lines, people, chatId, perSecond, seconds, 
     delays.push(performance.now() - sent[number]!)
     if (delays.length === total * members) all.resolve()
   })
-  const [api, postgres] = [[stage.apis[0]!.pid], family(stage.postgres.child.pid)]
+  const [api, postgres] = [[installation.apis[0]!.pid], family(installation.postgres.child.pid)]
   const before = { api: cpuSeconds(api), postgres: cpuSeconds(postgres) }
   const start = performance.now()
   const answered: Promise<void>[] = []
@@ -127,7 +142,7 @@ async function round({ stage, crowd, lines, people, chatId, perSecond, seconds, 
   return { delays: delays.sort(ascending), acks: acks.sort(ascending), cpu, postgresCpu }
 }
 
-const words = 'about eighty letters, as people write when they are not in a hurry at all'
+const words = 'about eighty letters, as people write when they are not in a pauseScale at all'
 
 function ascending(a: number, b: number): number {
   return a - b

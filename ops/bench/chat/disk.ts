@@ -5,7 +5,7 @@ import { quantile } from '../figures/quantile.ts'
 
 const pages = 300
 
-/** What every commit waits for: eight kilobytes appended and flushed, on the disk of the database. */
+/** The time of a commit's disk flush: eight kilobytes appended and synced on the disk of the database. */
 export function measureDisk(folder: string): Figure[] {
   const file = openSync(join(folder, 'flush'), 'w')
   const page = Buffer.alloc(8_192, 7)

@@ -1,27 +1,27 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { DIRECTORY_SCOPE } from '@veche/shared/ids'
 import type { ChatsPage, ScopeAnswer } from '@veche/shared/live'
-import { Engine } from '../chaos/engine.ts'
+import { Engine } from '../chaos/clients/engine.ts'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds } from '../figures/processes.ts'
-import { addChats, addMessages } from '../stage/chats.ts'
-import { addPeople, type Person } from '../stage/people.ts'
-import type { Stage } from '../stage/Stage.ts'
-import { Line } from './Line.ts'
+import { addChats, addMessages } from '../installation/chats.ts'
+import { addPeople, type Person } from '../installation/people.ts'
+import type { BenchInstallation } from '../installation/BenchInstallation.ts'
+import { HttpConnection } from './HttpConnection.ts'
 
 export type FirstSyncOptions = { chats: number; messagesEach: number; rounds: number }
 
 type Sync = { firstPage: number; whole: number; bytes: number; cpu: number }
 
-/** A new device of somebody with many chats: what the server needs for it, and when the app's engine has it all. */
-export async function measureFirstSync(stage: Stage, options: FirstSyncOptions): Promise<Figure[]> {
-  const me = await settle(stage, options)
-  const address = stage.apis[0]!.address
+/** The first sync of a device with many chats: the server's time, and the time until the app's engine holds everything. */
+export async function measureFirstSync(installation: BenchInstallation, options: FirstSyncOptions): Promise<Figure[]> {
+  const me = await settle(installation, options)
+  const address = installation.apis[0]!.address
   const asked: Sync[] = []
   const engines: number[] = []
-  await ask(stage, me)
+  await ask(installation, me)
   for (let at = 0; at < options.rounds; at += 1) {
-    asked.push(await ask(stage, me))
+    asked.push(await ask(installation, me))
     engines.push(await open(address, me))
   }
   const of = (pick: (sync: Sync) => number) => asked.map(pick)
@@ -35,25 +35,25 @@ export async function measureFirstSync(stage: Stage, options: FirstSyncOptions):
   ]
 }
 
-async function settle(stage: Stage, { chats, messagesEach }: FirstSyncOptions): Promise<Person> {
-  const [me, ...others] = await addPeople(stage.pool, 50)
+async function settle(installation: BenchInstallation, { chats, messagesEach }: FirstSyncOptions): Promise<Person> {
+  const [me, ...others] = await addPeople(installation.pool, 50)
   const ids = await addChats(
-    stage.pool,
+    installation.pool,
     Array.from({ length: chats }, (_, at) => {
       const friends = [0, 1, 2].map((step) => others[(at * 3 + step) % others.length]!.userId)
       return { title: `Group number ${at}`, members: [friends[0]!, me!.userId, friends[1]!, friends[2]!] }
     }),
   )
-  await addMessages(stage.pool, ids, others[0]!.userId, messagesEach)
-  await stage.pool.query('vacuum analyze')
+  await addMessages(installation.pool, ids, others[0]!.userId, messagesEach)
+  await installation.pool.query('vacuum analyze')
   return me!
 }
 
-/** The questions of the engine, in its order, without the work of keeping what they bring. */
-async function ask(stage: Stage, { userId, cookie }: Person): Promise<Sync> {
-  const pid = [stage.apis[0]!.pid]
+/** The requests of the engine in the same order, without storing the answers. */
+async function ask(installation: BenchInstallation, { userId, cookie }: Person): Promise<Sync> {
+  const pid = [installation.apis[0]!.pid]
   const before = cpuSeconds(pid)
-  const line = await Line.open(stage.apis[0]!.port)
+  const line = await HttpConnection.open(installation.apis[0]!.port)
   const start = performance.now()
   const sync: Sync = { firstPage: 0, whole: 0, bytes: 0, cpu: 0 }
   const question = async <T>(path: string, input: object): Promise<T> => {
@@ -86,7 +86,7 @@ function read<T>(text: string): T {
   return answer.result.data
 }
 
-/** Until it is online and holds everything. */
+/** Resolves when the engine is online and holds everything. */
 async function open(url: string, { cookie, userId }: Person): Promise<number> {
   const start = performance.now()
   const engine = await Engine.open({ url, cookie, userId })

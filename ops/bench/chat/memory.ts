@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Pool } from 'pg'
-import { Engine } from '../chaos/engine.ts'
+import { Engine } from '../chaos/clients/engine.ts'
 import { startChild, type Child } from '../../cli/child.ts'
 import { checkout } from '../../cli/env.ts'
 import type { Figure } from '../figures/figure.ts'
 import { family, memoryMb } from '../figures/processes.ts'
-import { addChats } from '../stage/chats.ts'
-import { freePorts } from '../stage/free-ports.ts'
-import { addPeople } from '../stage/people.ts'
+import { addChats } from '../installation/chats.ts'
+import { freePorts } from '../installation/free-ports.ts'
+import { addPeople } from '../installation/people.ts'
 
 export type MemoryOptions = { people: number; seconds: number }
 
-/** Everything that "./veche up" starts on one machine, itself included: right after the start, and while people talk. */
+/** The memory of everything that "./veche up" runs, itself included: after the start, and while people chat. */
 export async function measureMemory(options: MemoryOptions): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), `veche-bench-${process.pid}-`))
   chmodSync(folder, 0o711)
@@ -45,7 +45,7 @@ export async function measureMemory(options: MemoryOptions): Promise<Figure[]> {
   }
 }
 
-/** Our own settings are not its settings. */
+/** The settings of the bench itself must not reach the installation. */
 function quiet(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], HOME: process.env['HOME'] }
 }
@@ -67,7 +67,7 @@ function readState(folder: string): { ready: boolean; databaseUrl: string } | un
   }
 }
 
-/** Twenty engines of the app in ten chats, each writing every other second; the memory is read five times. */
+/** Twenty app engines in ten chats, each sending every two seconds; the memory is read five times. */
 async function talk(databaseUrl: string, url: string, root: number, { people: count, seconds }: MemoryOptions) {
   const pool = new Pool({ connectionString: databaseUrl, max: 2 })
   const people = await addPeople(pool, count)

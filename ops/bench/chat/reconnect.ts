@@ -3,29 +3,29 @@ import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds, memoryMb } from '../figures/processes.ts'
 import { quantile } from '../figures/quantile.ts'
-import { addChats, addMessages } from '../stage/chats.ts'
-import { addPeople, type Person } from '../stage/people.ts'
-import type { Stage } from '../stage/Stage.ts'
-import { Line } from './Line.ts'
-import { isHello, Listener } from './Listener.ts'
+import { addChats, addMessages } from '../installation/chats.ts'
+import { addPeople, type Person } from '../installation/people.ts'
+import type { BenchInstallation } from '../installation/BenchInstallation.ts'
+import { HttpConnection } from './HttpConnection.ts'
+import { isHello, LiveListener } from './LiveListener.ts'
 
 export type ReconnectOptions = { sockets: number; chatsEach: number; membersEach: number; rounds: number }
 
 type Round = { all: number; ready: number; typical: number; cpu: number; memory: number }
 
-/** As the engine waits: somewhere between nothing and three seconds, doubled with every attempt that came to nothing. */
+/** Waits as the engine does: between 0 and 3 s, doubled after each failed attempt. */
 const spread = 3_000
 const longest = 15_000
-const patience = 120_000
+const timeoutMs = 120_000
 
-/** The API process is killed with everybody connected. How long until each has said hello again and knows what it has missed. */
-export async function measureReconnect(stage: Stage, options: ReconnectOptions): Promise<Figure[]> {
-  const tabs = await settle(stage, options)
-  const api = stage.apis[0]!
+/** Kills the API process while all tabs are connected, and measures until each has its hello and the state again. */
+export async function measureReconnect(installation: BenchInstallation, options: ReconnectOptions): Promise<Figure[]> {
+  const tabs = await settle(installation, options)
+  const api = installation.apis[0]!
   const empty = memoryMb([api.pid])
   await Promise.all(tabs.map((tab) => tab.start()))
   const rounds: Round[] = []
-  for (let at = 0; at < options.rounds; at += 1) rounds.push(await round(stage, tabs))
+  for (let at = 0; at < options.rounds; at += 1) rounds.push(await round(installation, tabs))
   for (const tab of tabs) tab.stop()
   const title = `${options.sockets.toLocaleString('en')} sockets after a kill`
   const of = (pick: (round: Round) => number) => rounds.map(pick)
@@ -42,51 +42,54 @@ export async function measureReconnect(stage: Stage, options: ReconnectOptions):
   ]
 }
 
-async function round({ apis: [api] }: Stage, tabs: Tab[]): Promise<Round> {
+async function round({ apis: [api] }: BenchInstallation, tabs: Tab[]): Promise<Round> {
   const start = performance.now()
   let count = 0
   const back = tabs.map((tab) => tab.backAgain().finally(() => (count += 1)))
   await api!.kill()
   await api!.start()
   const ready = performance.now() - start
-  const late = wait(patience, undefined, { ref: false }).then(() => {
-    throw new Error(`after ${patience / 1_000} s ${count} of ${tabs.length} were back`)
+  const late = wait(timeoutMs, undefined, { ref: false }).then(() => {
+    throw new Error(`after ${timeoutMs / 1_000} s ${count} of ${tabs.length} were back`)
   })
   const times = (await Promise.race([Promise.all(back), late])).map((at) => at - start).sort((a, b) => a - b)
   const cpu = cpuSeconds([api!.pid])
-  // What was needed for the rush alone is given back after a while of quiet.
+  // Memory that only the rush needed is released after a quiet time.
   await wait(5_000)
   return { all: times.at(-1)!, ready, typical: quantile(times, 0.5), cpu, memory: memoryMb([api!.pid]) }
 }
 
-async function settle(stage: Stage, { sockets, chatsEach, membersEach }: ReconnectOptions): Promise<Tab[]> {
-  const people = await addPeople(stage.pool, sockets)
+async function settle(
+  installation: BenchInstallation,
+  { sockets, chatsEach, membersEach }: ReconnectOptions,
+): Promise<Tab[]> {
+  const people = await addPeople(installation.pool, sockets)
   const count = Math.ceil((sockets * chatsEach) / membersEach)
   const plans = Array.from({ length: count }, (_, at) => {
     const members = Array.from({ length: membersEach }, (_, step) => (at * membersEach + step * (count + 1)) % sockets)
     return { title: `Group ${at}`, members: [...new Set(members)].map((index) => people[index]!.userId) }
   })
-  const ids = await addChats(stage.pool, plans)
-  await addMessages(stage.pool, ids, people[0]!.userId, 20)
+  const ids = await addChats(installation.pool, plans)
+  await addMessages(installation.pool, ids, people[0]!.userId, 20)
   const held = new Map<ScopeId, ScopeId[]>(people.map(({ userId }) => [userId, [userId, DIRECTORY_SCOPE]]))
   for (const [at, { members }] of plans.entries()) for (const userId of members) held.get(userId)!.push(ids[at]!)
-  await stage.pool.query('vacuum analyze')
-  const { rows } = await stage.pool.query<{ id: ScopeId; rev: string }>('select id, rev from scopes')
+  await installation.pool.query('vacuum analyze')
+  const { rows } = await installation.pool.query<{ id: ScopeId; rev: string }>('select id, rev from scopes')
   const revs = new Map(rows.map(({ id, rev }) => [id, Number(rev)]))
   return people.map((person) => {
     const cursors = held.get(person.userId)!.map((id): Cursor => [id, revs.get(id)!])
-    return new Tab(stage.apis[0]!.port, person, cursors)
+    return new Tab(installation.apis[0]!.port, person, cursors)
   })
 }
 
 type Cursor = [id: ScopeId, rev: number]
 
-/** A tab that does what the engine does on losing its socket, and keeps nothing. */
+/** A tab that reconnects as the engine does, and stores nothing. */
 class Tab {
   readonly #port: number
   readonly #person: Person
   readonly #held: Cursor[]
-  #listener: Listener | undefined
+  #listener: LiveListener | undefined
   #failures = 0
   #stopped = false
   #back = Promise.withResolvers<number>()
@@ -114,8 +117,8 @@ class Tab {
 
   #connect(): void {
     let open = false
-    this.#listener = new Listener(this.#port, this.#person.cookie, {
-      heard: (text) => {
+    this.#listener = new LiveListener(this.#port, this.#person.cookie, {
+      received: (text) => {
         if (!isHello(text)) return
         open = true
         this.#failures = 0
@@ -129,7 +132,7 @@ class Tab {
     })
   }
 
-  /** Over a connection of its own, as a browser would after its server was gone. */
+  /** Uses a new connection, as a browser does after its server was gone. */
   async #catchUp(): Promise<void> {
     for (let attempt = 0; !this.#stopped; attempt += 1) {
       const status = await this.#ask().catch(() => 0)
@@ -139,7 +142,7 @@ class Tab {
   }
 
   async #ask(): Promise<number> {
-    const line = await Line.open(this.#port)
+    const line = await HttpConnection.open(this.#port)
     const { status } = await line
       .change('sync.state', this.#person.cookie, { scopes: this.#held })
       .finally(() => line.close())

@@ -1,42 +1,42 @@
 import { newId, type ChatId } from '@veche/shared/ids'
 import type { Figure } from '../figures/figure.ts'
 import { cpuSeconds, family } from '../figures/processes.ts'
-import { addChats } from '../stage/chats.ts'
-import { addPeople, type Person } from '../stage/people.ts'
-import type { Stage } from '../stage/Stage.ts'
-import { Line } from './Line.ts'
+import { addChats } from '../installation/chats.ts'
+import { addPeople, type Person } from '../installation/people.ts'
+import type { BenchInstallation } from '../installation/BenchInstallation.ts'
+import { HttpConnection } from './HttpConnection.ts'
 
 export type SendsOptions = { seconds: number; rounds: number; lines: number }
 
 type Pair = { chatId: ChatId; person: Person }
 type Round = { perSecond: number; apiCpu: number; postgresCpu: number }
 
-/** As many messages as fit, each durable before the next of its line begins. Nobody listens: that is measured elsewhere. */
-export async function measureSends(stage: Stage, options: SendsOptions): Promise<Figure[]> {
-  const one = await chatsOf(stage, 1, 300)
-  const fifty = await chatsOf(stage, 50, 8)
+/** Sends as many messages as possible; each connection waits for the acknowledgement before the next. No one receives them here. */
+export async function measureSends(installation: BenchInstallation, options: SendsOptions): Promise<Figure[]> {
+  const one = await chatsOf(installation, 1, 300)
+  const fifty = await chatsOf(installation, 50, 8)
   return [
-    ...(await measure(stage, options, one, 'in one chat', 700)),
-    ...(await measure(stage, options, fifty, 'over 50 chats', 2_000)),
+    ...(await measure(installation, options, one, 'in one chat', 700)),
+    ...(await measure(installation, options, fifty, 'over 50 chats', 2_000)),
   ]
 }
 
 async function measure(
-  stage: Stage,
+  installation: BenchInstallation,
   options: SendsOptions,
   pairs: Pair[],
   where: string,
   aim: number,
 ): Promise<Figure[]> {
-  const ports = stage.apis.map(({ port }) => port)
+  const ports = installation.apis.map(({ port }) => port)
   const lines = await Promise.all(
-    Array.from({ length: options.lines }, (_, at) => Line.open(ports[at % ports.length]!)),
+    Array.from({ length: options.lines }, (_, at) => HttpConnection.open(ports[at % ports.length]!)),
   )
-  await round(stage, lines, pairs, 2)
+  await round(installation, lines, pairs, 2)
   const rounds: Round[] = []
-  for (let at = 0; at < options.rounds; at += 1) rounds.push(await round(stage, lines, pairs, options.seconds))
+  for (let at = 0; at < options.rounds; at += 1) rounds.push(await round(installation, lines, pairs, options.seconds))
   for (const line of lines) line.close()
-  const processes = stage.apis.length === 1 ? 'one API process' : `${stage.apis.length} API processes`
+  const processes = installation.apis.length === 1 ? 'one API process' : `${installation.apis.length} API processes`
   return [
     {
       name: `Sends ${where} (${processes})`,
@@ -49,15 +49,20 @@ async function measure(
   ]
 }
 
-async function round(stage: Stage, lines: Line[], pairs: Pair[], seconds: number): Promise<Round> {
-  const api = stage.apis.map(({ pid }) => pid)
-  const postgres = family(stage.postgres.child.pid)
+async function round(
+  installation: BenchInstallation,
+  lines: HttpConnection[],
+  pairs: Pair[],
+  seconds: number,
+): Promise<Round> {
+  const api = installation.apis.map(({ pid }) => pid)
+  const postgres = family(installation.postgres.child.pid)
   const before = { api: cpuSeconds(api), postgres: cpuSeconds(postgres) }
   const start = performance.now()
   const end = start + seconds * 1_000
   let sent = 0
   let next = 0
-  const talk = async (line: Line) => {
+  const talk = async (line: HttpConnection) => {
     while (performance.now() < end) {
       const { chatId, person } = pairs[next++ % pairs.length]!
       const input = { chatId, clientId: newId(), body: `Message ${sent}: the bell rings and people come` }
@@ -76,12 +81,12 @@ async function round(stage: Stage, lines: Line[], pairs: Pair[], seconds: number
   }
 }
 
-/** Everybody of every chat in turn, so that neighbours on the list write in different chats. */
-async function chatsOf(stage: Stage, chats: number, membersEach: number): Promise<Pair[]> {
-  const people = await addPeople(stage.pool, chats * membersEach)
+/** The members of all chats in turn, so that neighbouring connections write in different chats. */
+async function chatsOf(installation: BenchInstallation, chats: number, membersEach: number): Promise<Pair[]> {
+  const people = await addPeople(installation.pool, chats * membersEach)
   const groups = Array.from({ length: chats }, (_, at) => people.slice(at * membersEach, (at + 1) * membersEach))
   const plans = groups.map((members, at) => ({ title: `Group ${at}`, members: members.map(({ userId }) => userId) }))
-  const ids = await addChats(stage.pool, plans)
+  const ids = await addChats(installation.pool, plans)
   return Array.from({ length: membersEach }, (_, member) =>
     groups.map((members, at) => ({ chatId: ids[at]!, person: members[member]! })),
   ).flat()

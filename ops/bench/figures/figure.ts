@@ -1,6 +1,6 @@
 import { median } from './quantile.ts'
 
-/** What was measured, once or several times, beside what was hoped for. */
+/** A measured figure with its values and its aim. */
 export type Figure = {
   name: string
   unit: string
@@ -13,7 +13,7 @@ export function meetsAim({ values, aim }: Figure): boolean | null {
   return 'most' in aim ? median(values) <= aim.most : median(values) >= aim.least
 }
 
-/** Name, median, spread and aim, each figure on a line. */
+/** Prints each figure on a line: name, median, spread and aim. */
 export function table(figures: Figure[]): string {
   const rows = figures.map((figure) => {
     const { name, unit, values, aim } = figure

@@ -10,7 +10,7 @@ export type Machine = {
   postgres: string
 }
 
-/** What the figures depend on; who and where the machine is does not matter. */
+/** What the figures depend on, without naming the machine. */
 export function machine(): Machine {
   return {
     cores: availableParallelism(),

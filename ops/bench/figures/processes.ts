@@ -2,17 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 const ticks = 100
 
-/** Seconds that these processes have kept a core busy so far. */
+/** CPU seconds of these processes so far. */
 export function cpuSeconds(pids: number[]): number {
   return pids.reduce((sum, pid) => sum + ownCpu(pid), 0)
 }
 
-/** Megabytes that these processes hold, what they share with each other counted once. */
+/** Memory of these processes in megabytes; shared pages count once. */
 export function memoryMb(pids: number[]): number {
   return pids.reduce((sum, pid) => sum + pss(pid), 0) / 1024
 }
 
-/** A process and all that it has started, as they are now. */
+/** A process and all its descendants, as they are now. */
 export function family(root: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
@@ -35,7 +35,7 @@ function pss(pid: number): number {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
     return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0)
   } catch {
-    // It ended since it was listed.
+    // The process ended after it was listed.
     return 0
   }
 }

@@ -1,4 +1,4 @@
-/** Of a sorted list, without interpolation: a value that was measured. */
+/** A quantile of a sorted list, without interpolation: the result is a measured value. */
 export function quantile(sorted: number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN
 }

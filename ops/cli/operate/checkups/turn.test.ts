@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePorts } from '../../../bench/stage/free-ports.ts'
+import { freePorts } from '../../../bench/installation/free-ports.ts'
 import { TurnClient } from '../../../stun/TurnClient.ts'
 import { newFolder } from '../../../test/folder.ts'
 import { readSettings } from '../../env.ts'
