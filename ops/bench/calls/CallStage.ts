@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import type { ChatId } from '@veche/shared/ids'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { launch } from '../../../e2e/browser/launch.ts'
-import { MediaNode } from '../../../e2e/house/MediaNode.ts'
-import type { Cut } from '../../../e2e/media/Cut.ts'
-import { watchGaps } from '../../../e2e/media/gaps.ts'
-import { tapMedia } from '../../../e2e/media/tap.ts'
+import { MediaNode } from '../../../e2e/installation/MediaNode.ts'
+import type { BrowserNetwork } from '../../../e2e/media/BrowserNetwork.ts'
+import { recordSilences } from '../../../e2e/media/silences.ts'
+import { recordPeerConnections } from '../../../e2e/media/peer-connections.ts'
 import { addChats } from '../stage/chats.ts'
 import { freePorts } from '../stage/free-ports.ts'
 import { addPeople, type Person } from '../stage/people.ts'
@@ -75,7 +75,7 @@ export class CallStage {
   }
 
   /** Somebody before a call, with camera and microphone open. */
-  async atTheDoor(person: Person, chatId: ChatId, cut?: Cut): Promise<Page> {
+  async atTheDoor(person: Person, chatId: ChatId, cut?: BrowserNetwork): Promise<Page> {
     const page = await (await this.#contextOf(person, cut)).newPage()
     await page.goto(`${this.url}/call/${chatId}`)
     await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: patience })
@@ -96,7 +96,7 @@ export class CallStage {
     rmSync(this.stage.folder, { recursive: true, force: true })
   }
 
-  async #contextOf(person: Person, cut?: Cut): Promise<BrowserContext> {
+  async #contextOf(person: Person, cut?: BrowserNetwork): Promise<BrowserContext> {
     const before = this.#contexts.get(person)
     if (before) return before
     const context = await this.#browser.newContext({
@@ -108,8 +108,8 @@ export class CallStage {
     const [name = '', value = ''] = person.cookie.split('=')
     const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
     await context.addCookies([{ name, value, url: this.url.replace('http:', 'https:'), ...rest }])
-    await tapMedia(context, { camera, ...(cut ? { mediaPort: cut.udpPort } : {}) })
-    await watchGaps(context)
+    await recordPeerConnections(context, { camera, ...(cut ? { mediaPort: cut.udpPort } : {}) })
+    await recordSilences(context)
     return context
   }
 }
@@ -125,7 +125,7 @@ export async function joined(page: Page, others: number): Promise<Page> {
 /** Resolves when so many others are seen. */
 export async function flowing(page: Page, others: number): Promise<void> {
   const enough = (count: number) => {
-    const arriving = globalThis.tapped
+    const arriving = globalThis.peerConnections
       .filter(({ connectionState }) => connectionState === 'connected')
       .flatMap((connection) => connection.getReceivers().map(({ track }) => track))
     const shown = [...document.querySelectorAll('video')].filter(
