@@ -1,12 +1,9 @@
 import { ESLint } from 'eslint'
 import { resolve } from 'node:path'
-import ts from 'typescript-eslint'
 import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
-// The samples are no files of any project, so the rules that need types stay out.
-const untyped = { files: ['**/*'], ...ts.configs.disableTypeChecked }
-const eslint = new ESLint({ cwd: root, overrideConfig: [untyped], warnIgnored: true })
+const eslint = new ESLint({ cwd: root, warnIgnored: true })
 
 async function complaints(filePath: string, code: string) {
   const [result] = await eslint.lintText(code, { filePath: resolve(root, filePath) })

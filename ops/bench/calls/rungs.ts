@@ -53,7 +53,10 @@ async function afterSilence(page: Page, cut: BrowserNetwork, kind: 'cut' | 'cutM
   const before = await page.evaluate(() => globalThis.silenceRecorder.lastPacketAt())
   const since = performance.now()
   cut.mend()
-  await page.waitForFunction((last) => globalThis.silenceRecorder.lastPacketAt() > last, before, { polling: 20, timeout: 60_000 })
+  await page.waitForFunction((last) => globalThis.silenceRecorder.lastPacketAt() > last, before, {
+    polling: 20,
+    timeout: 60_000,
+  })
   const taken = performance.now() - since
   await flowing(page, 1)
   return taken

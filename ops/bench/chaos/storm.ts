@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { scaledMs } from '../../test/time-limits.ts'
 import { addPeople } from '../stage/people.ts'
 import { Stage } from '../stage/Stage.ts'
 import { delays, type Delays } from './delays.ts'
@@ -39,7 +40,7 @@ export type Storm = {
   delays: Delays
 }
 
-const restPatience = 90_000
+const restTimeoutMs = scaledMs(120_000)
 
 /** One storm from beginning to end, on an installation of its own. */
 export async function runStorm(options: StormOptions): Promise<Storm> {
@@ -83,7 +84,7 @@ type Raging = {
 
 async function rage({ options, stage, proxy, devices, plans, record, random }: Raging): Promise<Storm> {
   const start = Date.now()
-  await waitForRest(devices, stage.pool, restPatience)
+  await waitForRest(devices, stage.pool, restTimeoutMs)
   const groups = plans.filter(({ title }) => title !== null).map((plan) => new Group(plan, devices))
   const until = Date.now() + options.seconds * 1000
   const { messages, perSecond, pace, say } = options
@@ -109,7 +110,7 @@ async function rage({ options, stage, proxy, devices, plans, record, random }: R
   await striking
   proxy.calm = true
   say('The storm is over; waiting for rest')
-  record.unrest = await waitForRest(devices, stage.pool, restPatience)
+  record.unrest = await waitForRest(devices, stage.pool, restTimeoutMs)
   // Watchers look after the change: the last look may still be on its way.
   await wait(100)
   record.endings = await readEndings(
