@@ -1,18 +1,18 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { persistentBrowser } from './browser/chromium.ts'
 import { openDevice } from './browser/Device.ts'
-import { networkTrouble } from './browser/Witness.ts'
-import { newOwner } from './house/accounts.ts'
-import { Installation } from './house/Installation.ts'
-import { button, gone, link, press, seen, textbox } from './screens/controls.ts'
-import { isSignedIn } from './screens/doors.ts'
+import { PASSWORD } from './installation/accounts.ts'
+import type { Installation } from './installation/Installation.ts'
+import { OwnInstallation } from './installation/OwnInstallation.ts'
+import { button, fill, gone, link, press, seen, textbox } from './screens/controls.ts'
+import { isSignedIn } from './screens/sign-in.ts'
 
-const house = await Installation.start()
-const olga = await newOwner(house, { name: 'Olga Orlova' })
-afterAll(() => house.stop())
+// An installation without an owner, whose app is replaced by another version.
+const installation = await OwnInstallation.start()
+afterAll(() => installation.stop())
 
 type Manifest = {
   id: string
@@ -24,103 +24,74 @@ type Manifest = {
   shortcuts: { name: string; url: string; icons: { src: string }[] }[]
 }
 
-describe('the app', () => {
-  it('can be installed', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'veche-profile-'))
-    const context = await persistentBrowser(folder)
-    onTestFinished(async () => {
-      await context.close()
-      rmSync(folder, { recursive: true, force: true })
-    })
-    const page = context.pages()[0] ?? (await context.newPage())
-    await page.goto(`${house.url}/signin`)
-    await page.evaluate(() => navigator.serviceWorker.ready)
-    await page.reload()
-    const session = await context.newCDPSession(page)
-    expect((await session.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([])
-    expect((await session.send('Page.getAppManifest')).errors).toEqual([])
-    expect((await session.send('Page.getAppId')).appId).toBe(`${house.url}/`)
-  })
+test('a fresh installation belongs to the first who opens its one-time link; a new version of the app is offered without interrupting, and again after "Later"', async () => {
+  const device = await openDevice(installation, { installed: true })
+  const { page } = device
+  await page.goto(await installation.adminLink('--first'))
+  await fill(page, { Name: 'Olga Orlova', Email: 'olga@example.org', Password: PASSWORD })
+  await press(page, 'Create account')
+  await isSignedIn(device)
+  await seen(link(page, 'Administration'))
 
-  it('has a manifest whose icons, screenshots and shortcuts are what it says they are', async () => {
-    const answer = await fetch(`${house.url}/manifest.webmanifest`)
-    expect(answer.headers.get('content-type')).toMatch('application/manifest+json')
-    const manifest = (await answer.json()) as Manifest
-    expect(manifest).toMatchObject({ id: '/', start_url: '/', scope: '/', display: 'standalone' })
-    expect(new Set(manifest.icons.map(({ purpose }) => purpose))).toEqual(new Set(['any', 'maskable', 'monochrome']))
-    expect(manifest.shortcuts.length).toBeGreaterThan(0)
-    expect(new Set(manifest.screenshots.map(({ form_factor }) => form_factor))).toEqual(new Set(['narrow', 'wide']))
-    const pictures = [...manifest.icons, ...manifest.screenshots]
-    for (const { src, sizes, type } of pictures) {
-      const picture = await fetch(house.url + src)
-      expect(picture.headers.get('content-type'), src).toBe(type)
-      if (type === 'image/png') expect(pngSize(Buffer.from(await picture.arrayBuffer())), src).toBe(sizes)
-    }
-  })
+  await device.goto('/settings/profile')
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await page.evaluate(() => Object.assign(window, { sameSince: 'before' }))
+  await textbox(page, 'Name').fill('Olga, halfway through')
+  const lookForUpdate = () => page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()))
 
-  it('opens without a network at any of its addresses, for whoever was signed in', async () => {
-    const device = await openDevice(house, { account: olga, installed: true })
-    device.witness.expect(networkTrouble)
-    await device.goto('/settings/profile')
-    await device.page.evaluate(() => navigator.serviceWorker.ready)
-    await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-    await device.goOffline()
-    await device.page.reload()
-    await isSignedIn(device)
-    expect(await textbox(device.page, 'Name').inputValue()).toBe('Olga Orlova')
-    await device.openTab('/settings/appearance')
-    await seen(device.page.getByRole('combobox', { name: 'Theme' }))
-  })
+  release(installation, '9.9.9')
+  await lookForUpdate()
+  await press(page, 'Later')
+  await gone(button(page, 'Update now'))
+  release(installation, '9.9.10')
+  await lookForUpdate()
+  await seen(button(page, 'Update now'))
+  expect(await page.evaluate(() => 'sameSince' in window)).toBe(true)
+  expect(await textbox(page, 'Name').inputValue()).toBe('Olga, halfway through')
 
-  it('offers a new version without interrupting, and takes it when asked', async () => {
-    const device = await openDevice(house, { account: olga, installed: true })
-    await device.goto('/settings/profile')
-    await device.page.evaluate(() => navigator.serviceWorker.ready)
-    await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-    await device.page.evaluate(() => Object.assign(window, { sameSince: 'before' }))
-    await textbox(device.page, 'Name').fill('Olga, halfway through')
-
-    release(house, '9.9.9')
-    await device.page.evaluate(async () => (await navigator.serviceWorker.ready).update())
-    await seen(button(device.page, 'Update now'))
-    expect(await device.page.evaluate(() => 'sameSince' in window)).toBe(true)
-    expect(await textbox(device.page, 'Name').inputValue()).toBe('Olga, halfway through')
-
-    await press(device.page, 'Update now')
-    await device.page.waitForFunction(() => !('sameSince' in window))
-    await isSignedIn(device)
-    await gone(button(device.page, 'Update now'))
-  })
-
-  it('does not speak of a new version when nothing but the network is missing', async () => {
-    const device = await openDevice(house, { account: olga })
-    device.witness.expect(networkTrouble, /preload CSS|dynamically imported module/)
-    await device.goto('/people')
-    await isSignedIn(device)
-    await device.goOffline()
-    await link(device.page, 'Settings').click()
-    await seen(device.page.getByRole('heading', { name: 'Something went wrong' }))
-    expect(await button(device.page, 'Update now').count()).toBe(0)
-    await device.goOnline()
-    await link(device.page, 'To the chats').click()
-    await isSignedIn(device)
-  })
-
-  it('does not offer a version twice to whoever said later', async () => {
-    const device = await openDevice(house, { account: olga, installed: true })
-    await device.goto('/settings/profile')
-    await device.page.evaluate(() => navigator.serviceWorker.ready)
-    await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-    release(house, '9.9.10')
-    await device.page.evaluate(async () => (await navigator.serviceWorker.ready).update())
-    await press(device.page, 'Later')
-    await gone(button(device.page, 'Update now'))
-  })
+  await press(page, 'Update now')
+  await page.waitForFunction(() => !('sameSince' in window))
+  await isSignedIn(device)
+  await gone(button(page, 'Update now'))
 })
 
-/** Another build as the browser sees it: a service worker that differs, and with it the page it keeps. */
-function release(house: Installation, version: string): void {
-  const file = join(house.app, 'service-worker.js')
+test('the app can be installed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'veche-profile-'))
+  const context = await persistentBrowser(folder)
+  onTestFinished(async () => {
+    await context.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const page = context.pages()[0] ?? (await context.newPage())
+  await page.goto(`${installation.url}/signin`)
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await page.reload()
+  const session = await context.newCDPSession(page)
+  expect((await session.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([])
+  expect((await session.send('Page.getAppManifest')).errors).toEqual([])
+  expect((await session.send('Page.getAppId')).appId).toBe(`${installation.url}/`)
+})
+
+test('the icons, screenshots and shortcuts of the manifest are what it says they are', async () => {
+  const answer = await fetch(`${installation.url}/manifest.webmanifest`)
+  expect(answer.headers.get('content-type')).toMatch('application/manifest+json')
+  const manifest = (await answer.json()) as Manifest
+  expect(manifest).toMatchObject({ id: '/', start_url: '/', scope: '/', display: 'standalone' })
+  expect(new Set(manifest.icons.map(({ purpose }) => purpose))).toEqual(new Set(['any', 'maskable', 'monochrome']))
+  expect(manifest.shortcuts.length).toBeGreaterThan(0)
+  expect(new Set(manifest.screenshots.map(({ form_factor }) => form_factor))).toEqual(new Set(['narrow', 'wide']))
+  const pictures = [...manifest.icons, ...manifest.screenshots]
+  for (const { src, sizes, type } of pictures) {
+    const picture = await fetch(installation.url + src)
+    expect(picture.headers.get('content-type'), src).toBe(type)
+    if (type === 'image/png') expect(pngSize(Buffer.from(await picture.arrayBuffer())), src).toBe(sizes)
+  }
+})
+
+/** Replaces the service worker by another, as a new version of the app does. */
+function release(installation: Installation, version: string): void {
+  const file = join(installation.app, 'service-worker.js')
   const made = `\n// ${version}\n`
   for (const compressed of ['.br', '.gz']) rmSync(file + compressed, { force: true })
   writeFileSync(file, readFileSync(file, 'utf8') + made)

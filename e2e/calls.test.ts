@@ -1,88 +1,136 @@
-import { afterAll, describe, expect, it } from 'vitest'
-import { newAccount, newGroup, newOwner } from './house/accounts.ts'
-import { Installation } from './house/Installation.ts'
-import { goToDoor, moves, patience, receive, receives } from './media/callers.ts'
-import { Company } from './media/Company.ts'
-import { streams } from './media/figures.ts'
-import { controls, mark, tile } from './screens/calls.ts'
+import { expect, test } from 'vitest'
+import { newGroup } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
+import { CallBrowsers } from './media/CallBrowsers.ts'
+import { goToPrejoin, mediaFlow, receive, receives } from './media/caller.ts'
+import { streams } from './media/stream-stats.ts'
+import { controls, isSeen, mark, panel, participants, tile } from './screens/call.ts'
+import { chatInList, log, write } from './screens/chats.ts'
 import { button, gone, press, seen, textbox } from './screens/controls.ts'
+import { axeFindings } from './screens/findings.ts'
 
-const house = await Installation.start({ nodes: 1 })
-const anna = await newOwner(house, { name: 'Anna Lindqvist' })
-const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
-const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const chatId = await newGroup(anna, 'Harbour house', [boris, clara])
-afterAll(() => house.stop())
-const company = new Company(house)
+const anna = await newPerson('Anna Caller')
+const boris = await newPerson('Boris Caller')
+const clara = await newPerson('Clara Caller')
+const chatId = await newGroup(anna, 'Harbour call', [boris, clara])
+const browsers = new CallBrowsers(installation)
 
 const nothing = { pictures: 0, voices: 0, inBytes: 0 }
 
-describe('in a call', () => {
-  it('two people see and hear each other, and then three; sound repairs itself and is silent when nobody speaks', async () => {
-    const [hers, his] = await company.two(chatId, anna, boris)
-    await seen(tile(hers.page, 'Boris Petrov').locator('video'))
-    const sound = (await streams(hers.page)).filter(({ kind }) => kind === 'audio')
-    const formats = (wanted: 'in' | 'out') =>
-      sound.filter(({ direction }) => direction === wanted).map(({ format }) => format.split(';'))
-    expect(formats('out')).toEqual([expect.arrayContaining(['useinbandfec=1', 'usedtx=1'])])
-    expect(formats('in')).toEqual([expect.arrayContaining(['useinbandfec=1'])])
+test('the page before a call shows the own picture, the devices and who is in the call', async () => {
+  const device = await browsers.device(anna)
+  const { page } = device
+  await goToPrejoin(device, chatId)
+  for (const name of ['Microphone device', 'Camera device', 'Speaker device'])
+    await seen(page.getByRole('combobox', { name, exact: true }))
+  await seen(page.getByText('Nobody is here yet.'))
+  await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
+  expect(await axeFindings(page)).toEqual([])
+  const camera = page.getByRole('switch', { name: 'Camera', exact: true })
+  await camera.click()
+  expect(await camera.getAttribute('aria-checked')).toBe('false')
+  await gone(page.locator('video'))
+  await seen(page.getByText('The camera is off'))
+  await camera.click()
+  await seen(page.locator('video'))
+})
 
-    const [theirs] = await company.inCall(chatId, clara)
-    await receive([hers, his, theirs], { pictures: 2, voices: 2 })
-    await press(theirs.page, 'Leave')
-    await receive([hers, his], { pictures: 1, voices: 1 })
-  })
+test('two people in a call see and hear each other, and a third is found without a microphone and a camera, sends nothing, and turns both on', async () => {
+  const [hers, his] = await browsers.two(chatId, anna, boris)
+  await seen(tile(hers.page, 'Boris Caller').locator('video'))
+  expect(await axeFindings(hers.page)).toEqual([])
+  // Sound repairs itself, and is silent when nobody speaks.
+  const sound = (await streams(hers.page)).filter(({ kind }) => kind === 'audio')
+  const formats = (wanted: 'in' | 'out') =>
+    sound.filter(({ direction }) => direction === wanted).map(({ format }) => format.split(';'))
+  expect(formats('out')).toEqual([expect.arrayContaining(['useinbandfec=1', 'usedtx=1'])])
+  expect(formats('in')).toEqual([expect.arrayContaining(['useinbandfec=1'])])
 
-  it('nobody has to have a microphone or a camera: without them nothing at all is sent', async () => {
-    const two = await company.two(chatId, anna, boris)
-    const theirs = await company.device(clara)
-    const { page } = theirs
-    await goToDoor(theirs, chatId)
-    for (const name of ['Microphone', 'Camera']) await page.getByRole('switch', { name, exact: true }).click()
-    await press(page, 'Join now')
-    await receives(page, { pictures: 2, voices: 2 })
-    expect(await moves(page)).toMatchObject({ outBytes: 0 })
-    for (const name of ['Microphone off', 'Camera off']) await seen(mark(tile(two[0].page, 'Clara Rossi'), name))
-    await receive(two, { pictures: 1, voices: 1 })
-    await press(page, 'Leave')
-    await gone(tile(two[0].page, 'Clara Rossi'))
-  })
+  const theirs = await browsers.device(clara)
+  const { page } = theirs
+  await theirs.goto(`/chats/${chatId}`)
+  await seen(page.getByText('2 people in it'))
+  await seen(chatInList(page, 'Harbour call').getByText('A call goes on').first())
+  await seen(page.getByRole('article').getByRole('button', { name: 'Join', exact: true }))
+  await goToPrejoin(theirs, chatId)
+  for (const name of ['Microphone', 'Camera']) await page.getByRole('switch', { name, exact: true }).click()
+  await press(page, 'Join now')
+  await receives(page, { pictures: 2, voices: 2 })
+  expect(await mediaFlow(page)).toMatchObject({ outBytes: 0 })
+  for (const name of ['Microphone off', 'Camera off']) await seen(mark(tile(hers.page, 'Clara Caller'), name))
+  await press(page, 'Unmute microphone')
+  await press(page, 'Turn camera on')
+  await receive([hers, his, theirs], { pictures: 2, voices: 2 })
+  await press(page, 'Leave')
+  await gone(tile(hers.page, 'Clara Caller'))
+  await browsers.close(clara)
+})
 
-  it('whoever is muted and has the camera off sends nothing at all, and is heard for as long as Space is held', async () => {
-    const [hers, his] = await company.two(chatId, anna, boris)
-    const muted = mark(tile(hers.page, 'Boris Petrov'), 'Microphone off')
-    await press(his.page, 'Turn camera off')
-    await press(his.page, 'Mute microphone')
-    await seen(muted)
-    await expect.poll(() => moves(hers.page), patience).toMatchObject(nothing)
+test('a person who is muted and has the camera off sends nothing at all, and is heard while Space is held, but not while writing', async () => {
+  const [hers, his] = await browsers.two(chatId, anna, boris)
+  const muted = mark(tile(hers.page, 'Boris Caller'), 'Microphone off')
+  await his.page.keyboard.press('Control+KeyE')
+  await press(his.page, 'Mute microphone')
+  await seen(muted)
+  await seen(mark(tile(hers.page, 'Boris Caller'), 'Camera off'))
+  await expect.poll(() => mediaFlow(hers.page)).toMatchObject(nothing)
 
-    // Wherever the mouse was last: it was on the button.
-    await his.page.keyboard.down('Space')
-    await gone(muted)
-    await receives(hers.page, { pictures: 0, voices: 1 })
-    await his.page.keyboard.up('Space')
-    await seen(muted)
-    await expect.poll(() => moves(hers.page), patience).toMatchObject(nothing)
+  await his.page.keyboard.down('Space')
+  await gone(muted)
+  await receives(hers.page, { pictures: 0, voices: 1 })
+  await his.page.keyboard.up('Space')
+  await seen(muted)
+  await expect.poll(() => mediaFlow(hers.page)).toMatchObject(nothing)
 
-    // But not while one writes.
-    await press(his.page, 'Chat')
-    await textbox(his.page, 'Message').fill('a')
-    await his.page.keyboard.press('Space')
-    expect(await textbox(his.page, 'Message').inputValue()).toBe('a ')
-    await seen(button(his.page, 'Unmute microphone'))
-    await textbox(his.page, 'Message').fill('')
-    await press(controls(his.page), 'Chat')
+  await press(his.page, 'Chat')
+  await textbox(his.page, 'Message').fill('a')
+  await his.page.keyboard.press('Space')
+  expect(await textbox(his.page, 'Message').inputValue()).toBe('a ')
+  await seen(button(his.page, 'Unmute microphone'))
+  await textbox(his.page, 'Message').fill('')
+  await press(hers.page, 'Chat')
+  await write(hers.page, 'do you see the larch?')
+  await seen(log(his.page).getByText('do you see the larch?'))
+  await press(hers.page, 'People')
+  await seen(panel(hers.page, 'People').getByText('In the call · 2'))
+  await press(controls(hers.page), 'People')
+  await press(controls(his.page), 'Chat')
 
-    await press(controls(his.page), 'Unmute microphone')
-    await press(controls(his.page), 'Turn camera on')
-    await receives(hers.page, { pictures: 1, voices: 1 })
-  })
+  await press(controls(his.page), 'Unmute microphone')
+  await press(controls(his.page), 'Turn camera on')
+  await receives(hers.page, { pictures: 1, voices: 1 })
+})
 
-  it('a screen is shared with its sound', async () => {
-    const [hers, his] = await company.two(chatId, anna, boris)
-    await press(his.page, 'Share screen')
-    await receives(hers.page, { pictures: 2, voices: 2 })
-    await press(controls(his.page), 'Stop sharing')
-    await receives(hers.page, { pictures: 1, voices: 1 })
-  })
+test('a shared screen comes to the front with its sound, and the layout is a grid, a speaker or the screen, as a person chooses', async () => {
+  const [{ page }, his] = await browsers.two(chatId, anna, boris)
+  const width = async (name: string) => (await tile(page, name).boundingBox())?.width ?? 0
+  const choose = async (name: string) => {
+    await press(page, 'Layout')
+    const [radio, item] = (['menuitemradio', 'menuitem'] as const).map((role) =>
+      page.getByRole(role, { name, exact: true }),
+    )
+    await radio!.or(item!).click()
+  }
+  await choose('Speaker')
+  await expect.poll(async () => (await width('Boris Caller')) > 2 * (await width('Anna Caller'))).toBe(true)
+  await isSeen(page, 'Boris Caller')
+  await press(tile(page, 'Anna Caller'), 'Options for Anna Caller')
+  await page.getByRole('menuitem', { name: 'Show large' }).click()
+  await expect.poll(async () => (await width('Anna Caller')) > 2 * (await width('Boris Caller'))).toBe(true)
+  await choose('Grid')
+  await expect.poll(async () => (await width('Anna Caller')) === (await width('Boris Caller'))).toBe(true)
+
+  await press(his.page, 'Share screen')
+  await receives(page, { pictures: 2, voices: 2 })
+  const screen = participants(page).getByRole('group', { name: 'Screen: Boris Caller' })
+  await seen(screen)
+  const isLarge = async () => ((await screen.boundingBox())?.width ?? 0) > 2 * (await width('Boris Caller'))
+  await expect.poll(isLarge).toBe(true)
+  await choose('Grid')
+  await expect.poll(isLarge).toBe(false)
+  await choose('Screen')
+  await expect.poll(isLarge).toBe(true)
+  await press(controls(his.page), 'Stop sharing')
+  await gone(screen)
+  await receives(page, { pictures: 1, voices: 1 })
 })

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
-import { afterAll, describe, expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
-import { anotherSession, newAccount, newDirect, newGroup, newOwner, say } from './house/accounts.ts'
-import { Installation } from './house/Installation.ts'
+import { newGroup, newSession, send } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
 import {
   chatInList,
   chatWithoutUnread,
@@ -11,159 +11,106 @@ import {
   isTicked,
   message,
   openChat,
+  pickPerson,
   write,
 } from './screens/chats.ts'
 import { fill, press, seen, textbox } from './screens/controls.ts'
 
-const house = await Installation.start()
-const anna = await newOwner(house, { name: 'Anna Lindqvist' })
-const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
-const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-afterAll(() => house.stop())
+test('a direct chat begins with a message, whose tick goes from sent to delivered to read, and shows who is there and who types', async () => {
+  const [anna, boris] = [await newPerson('Anna Dovzhenko'), await newPerson('Boris Dovzhenko')]
+  const hers = await openDevice(installation, { account: anna })
+  await hers.goto('/')
+  await press(hers.page, 'New chat')
+  const box = hers.page.getByRole('dialog', { name: 'New chat' })
+  await pickPerson(box, 'Boris Dovzhenko')
+  await write(hers.page, 'Good morning, Boris!')
+  await isTicked(hers.page, 'Good morning, Boris!', 'Sent')
 
-describe('a direct chat', () => {
-  it('begins with a person and a message, whose tick goes from sent to delivered to read', async () => {
-    const hers = await openDevice(house, { account: anna })
-    await hers.goto('/')
-    await press(hers.page, 'New chat')
-    const box = hers.page.getByRole('dialog', { name: 'New chat' })
-    await box.getByRole('searchbox', { name: 'Find people' }).fill('Bor')
-    await box.getByText('Boris Petrov').click()
-    await write(hers.page, 'Good morning, Boris!')
-    await isTicked(hers.page, 'Good morning, Boris!', 'Sent')
+  const his = await openDevice(installation, { account: boris })
+  await his.goto('/')
+  await seen(chatWithUnread(his.page, 'Anna Dovzhenko', 1))
+  await isTicked(hers.page, 'Good morning, Boris!', 'Delivered')
+  await openChat(his.page, 'Anna Dovzhenko')
+  await seen(message(his.page, 'Good morning, Boris!'))
+  await isTicked(hers.page, 'Good morning, Boris!', 'Read')
 
-    const his = await openDevice(house, { account: boris })
-    await his.goto('/')
-    await seen(chatWithUnread(his.page, 'Anna Lindqvist', 1))
-    await isTicked(hers.page, 'Good morning, Boris!', 'Delivered')
-
-    await openChat(his.page, 'Anna Lindqvist')
-    await seen(message(his.page, 'Good morning, Boris!'))
-    await isTicked(hers.page, 'Good morning, Boris!', 'Read')
-    await write(his.page, 'And to you!')
-    await seen(message(hers.page, 'And to you!'))
-  })
-
-  it('shows who is there, who types, and who has gone', async () => {
-    const chatId = await newDirect(anna, clara)
-    await say(anna, chatId, 'Are you there?')
-    const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${chatId}`)
-    const header = hers.page.getByRole('banner').or(hers.page.getByRole('main').locator('header'))
-    await seen(header.filter({ hasText: 'Clara Rossi' }))
-
-    const theirs = await openDevice(house, { account: clara })
-    await theirs.goto(`/chats/${chatId}`)
-    await seen(header.getByText('online', { exact: true }))
-    await composer(theirs.page).pressSequentially('I am thinking', { delay: 20 })
-    await seen(header.getByText('typing…'))
-    await theirs.context.close()
-    await seen(header.getByText(/last seen/))
-  })
+  const header = hers.page.getByRole('banner').or(hers.page.getByRole('main').locator('header'))
+  await seen(header.getByText('online', { exact: true }))
+  await composer(his.page).pressSequentially('And to you', { delay: 20 })
+  await seen(header.getByText('typing…'))
+  await composer(his.page).press('Enter')
+  await seen(message(hers.page, 'And to you'))
+  await his.context.close()
+  await seen(header.getByText(/last seen/))
 })
 
-describe('a group', () => {
-  it('is made of people and a name, and each of them has every message at once', async () => {
-    const his = await openDevice(house, { account: boris })
-    const theirs = await openDevice(house, { account: clara })
-    await his.goto('/')
-    await theirs.goto('/')
-    const hers = await openDevice(house, { account: anna })
-    await hers.goto('/')
-    await press(hers.page, 'New chat')
-    const box = hers.page.getByRole('dialog')
-    await press(box, 'Create group')
-    await fill(box, { 'Group name': 'Harbour house' })
-    await box.getByText('Boris Petrov').click()
-    await box.getByText('Clara Rossi').click()
-    await press(box, 'Create')
-    await write(hers.page, 'Welcome, both of you')
+test('a group is made of people and a name, and its messages keep line breaks, link to the web and end at 4,096 characters', async () => {
+  const [anna, boris] = [await newPerson('Anna Gruber'), await newPerson('Boris Gruber')]
+  await newPerson('Clara Gruber')
+  const his = await openDevice(installation, { account: boris })
+  await his.goto('/')
+  const hers = await openDevice(installation, { account: anna })
+  await hers.goto('/')
+  await press(hers.page, 'New chat')
+  const box = hers.page.getByRole('dialog')
+  await press(box, 'Create group')
+  await fill(box, { 'Group name': 'Harbour house' })
+  for (const name of ['Boris Gruber', 'Clara Gruber']) await pickPerson(box, name)
+  await press(box, 'Create')
+  await write(hers.page, 'first line\nsecond line at https://example.org/path?q=1.')
+  await openChat(his.page, 'Harbour house')
+  const text = message(his.page, 'first line')
+  await seen(text)
+  await isTicked(hers.page, 'first line', 'Read')
+  expect(await text.innerText()).toMatch(/first line\nsecond line/)
+  const anchor = text.getByRole('link')
+  expect(await anchor.getAttribute('href')).toBe('https://example.org/path?q=1')
+  expect(await anchor.getAttribute('target')).toBe('_blank')
+  expect(await anchor.getAttribute('rel')).toMatch(/noreferrer/)
 
-    await openChat(his.page, 'Harbour house')
-    await openChat(theirs.page, 'Harbour house')
-    for (const { page } of [his, theirs]) await seen(message(page, 'Welcome, both of you'))
-    await write(his.page, 'Glad to be here')
-    await write(theirs.page, 'So am I')
-    for (const { page } of [hers, his, theirs])
-      for (const text of ['Glad to be here', 'So am I']) {
-        await seen(message(page, text))
-        expect(await message(page, text).count()).toBe(1)
-      }
-    await isTicked(hers.page, 'Welcome, both of you', 'Read')
-  })
-
-  it('keeps line breaks, and makes links of addresses that open elsewhere and tell nothing', async () => {
-    const chatId = await newGroup(anna, 'Links', [boris])
-    await say(boris, chatId, 'first line\nsecond line at https://example.org/path?q=1.')
-    const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${chatId}`)
-    const anchor = message(hers.page, 'first line').getByRole('link')
-    await seen(anchor)
-    expect(await message(hers.page, 'first line').innerText()).toMatch(/first line\nsecond line/)
-    expect(await anchor.getAttribute('href')).toBe('https://example.org/path?q=1')
-    expect(await anchor.getAttribute('target')).toBe('_blank')
-    expect(await anchor.getAttribute('rel')).toMatch(/noreferrer/)
-  })
+  await composer(his.page).fill('я'.repeat(4000))
+  await seen(his.page.getByText('96', { exact: true }))
+  await composer(his.page).fill('я'.repeat(4100))
+  await seen(his.page.getByText(/too many/))
+  await composer(his.page).press('Enter')
+  expect(await textbox(his.page, 'Message').inputValue()).toHaveLength(4100)
+  await composer(his.page).fill('я'.repeat(4096))
+  await composer(his.page).press('Enter')
+  await seen(message(hers.page, 'яяяя'))
+  for (const { page } of [hers, his]) expect(await message(page, 'яяяя').count()).toBe(1)
 })
 
-describe('what is unread', () => {
-  it('is one number in the list, in the title of the tab, on the icon and on a second device, and is gone from all when read', async () => {
-    const chatId = await newGroup(anna, 'Numbers', [boris, clara])
-    const one = await openDevice(house, { account: boris })
-    const other = await openDevice(house, { account: await anotherSession(house, boris) })
-    for (const device of [one, other]) {
-      await device.context.addInitScript(watchBadge)
-      await device.goto('/')
-      await seen(chatInList(device.page, 'Numbers'))
-    }
-    const before = await titleNumber(one.page)
-    await say(anna, chatId, 'one', 'two')
-    await say(clara, chatId, 'three')
-    for (const { page } of [one, other]) {
-      await seen(chatWithUnread(page, 'Numbers', 3))
-      await expect.poll(() => titleNumber(page)).toBe(before + 3)
-      await expect.poll(() => badgeNumber(page)).toBe(before + 3)
-    }
-    await openChat(one.page, 'Numbers')
-    await seen(message(one.page, 'three'))
-    for (const { page } of [one, other]) {
-      await seen(chatWithoutUnread(page, 'Numbers'))
-      await expect.poll(() => titleNumber(page)).toBe(before)
-      await expect.poll(() => badgeNumber(page)).toBe(before)
-    }
-  })
-
-  it('can be marked by hand, on every device', async () => {
-    await newGroup(anna, 'By hand', [boris])
-    const one = await openDevice(house, { account: boris })
-    const other = await openDevice(house, { account: await anotherSession(house, boris) })
-    await one.goto('/')
-    await other.goto('/')
-    await chatInList(one.page, 'By hand').getByRole('link').click({ button: 'right' })
-    await one.page.getByRole('menuitem', { name: 'Mark unread' }).click()
-    await seen(other.page.getByRole('link', { name: 'By hand, marked unread' }))
-  })
+test('the unread number is the same in the list, the title, the icon and on a second device, and goes from all when the chat is read', async () => {
+  const [anna, boris] = [await newPerson('Anna Cantor'), await newPerson('Boris Cantor')]
+  const chatId = await newGroup(anna, 'Numbers', [boris])
+  const one = await openDevice(installation, { account: boris })
+  const other = await openDevice(installation, { account: await newSession(installation, boris) })
+  for (const device of [one, other]) {
+    await device.context.addInitScript(recordBadge)
+    await device.goto('/')
+    await seen(chatInList(device.page, 'Numbers'))
+  }
+  await send(anna, chatId, 'one', 'two', 'three')
+  for (const { page } of [one, other]) {
+    await seen(chatWithUnread(page, 'Numbers', 3))
+    await expect.poll(() => titleNumber(page)).toBe(3)
+    await expect.poll(() => badgeNumber(page)).toBe(3)
+  }
+  await openChat(one.page, 'Numbers')
+  await seen(message(one.page, 'three'))
+  for (const { page } of [one, other]) {
+    await seen(chatWithoutUnread(page, 'Numbers'))
+    await expect.poll(() => titleNumber(page)).toBe(0)
+    await expect.poll(() => badgeNumber(page)).toBe(0)
+  }
+  await chatInList(other.page, 'Numbers').getByRole('link').click({ button: 'right' })
+  await other.page.getByRole('menuitem', { name: 'Mark unread' }).click()
+  await seen(other.page.getByRole('link', { name: 'Numbers, marked unread' }))
+  await seen(one.page.getByRole('link', { name: 'Numbers, marked unread' }))
 })
 
-describe('a long message', () => {
-  it('shows how much is left near the end, and is not sent beyond it', async () => {
-    const chatId = await newGroup(anna, 'Letters', [boris])
-    const his = await openDevice(house, { account: boris })
-    await his.goto(`/chats/${chatId}`)
-    await composer(his.page).fill('я'.repeat(4000))
-    await seen(his.page.getByText('96', { exact: true }))
-    await composer(his.page).fill('я'.repeat(4100))
-    await seen(his.page.getByText(/too many/))
-    await composer(his.page).press('Enter')
-    expect(await textbox(his.page, 'Message').inputValue()).toHaveLength(4100)
-    await composer(his.page).fill('я'.repeat(4096))
-    await composer(his.page).press('Enter')
-    await isTicked(his.page, 'яяяя', 'Sent')
-  })
-})
-
-/** A headless browser has no icon: what the app would write on it is kept where a test can see it. */
-function watchBadge(): void {
+/** A headless browser has no icon: what the app writes on it is kept where a test can read it. */
+function recordBadge(): void {
   const keep = (n = 0) => {
     document.documentElement.dataset['badge'] = String(n)
     return Promise.resolve()

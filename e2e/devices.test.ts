@@ -1,146 +1,136 @@
 import type { Page } from 'playwright-core'
-import { afterAll, describe, expect, it } from 'vitest'
-import { newAccount, newGroup, newOwner } from './house/accounts.ts'
-import { Installation } from './house/Installation.ts'
-import { goToDoor, moves, openCaller, patience, receive, receives } from './media/callers.ts'
-import { Company } from './media/Company.ts'
-import { isInCall, mark, tile } from './screens/calls.ts'
+import { expect, test } from 'vitest'
+import { openDevice } from './browser/Device.ts'
+import { newDirect, newGroup } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
+import { CallBrowsers } from './media/CallBrowsers.ts'
+import { goToPrejoin, mediaFlow, receives } from './media/caller.ts'
+import { isInCall, mark, tile } from './screens/call.ts'
 import { button, gone, press, seen } from './screens/controls.ts'
 
-const house = await Installation.start({ nodes: 1 })
-const anna = await newOwner(house, { name: 'Anna Lindqvist' })
-const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
-const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const chatId = await newGroup(anna, 'Sound check', [boris, clara])
-afterAll(() => house.stop())
-const company = new Company(house)
-company.equip(boris, { script: watchMachine })
+const anna = await newPerson('Anna Device')
+const boris = await newPerson('Boris Device')
+const chatId = await newGroup(anna, 'Sound check', [boris])
+const browsers = new CallBrowsers(installation)
+browsers.configure(boris, { script: recordRequests })
 
 declare global {
-  /** What the pages of these tests have asked the machine for. */
-  var asked: { tracks: MediaStreamTrack[]; players: Set<HTMLMediaElement>; locks: number }
+  /** What the pages of these tests have requested from the browser. */
+  var requested: { tracks: MediaStreamTrack[]; players: Set<HTMLMediaElement>; locks: number }
 }
 
-describe('at the door of a call', () => {
-  it('the level moves with the microphone, and the test sound plays on the chosen speaker', async () => {
-    const { page } = await atTheDoor()
-    const level = page.getByRole('meter', { name: 'Microphone level' })
-    await expect.poll(async () => Number(await level.getAttribute('aria-valuenow')), patience).toBeGreaterThan(0)
-    const chosen = await chooseSpeaker(page, 1)
-    await press(page, 'Play a test sound')
-    await expect.poll(() => sinks(page)).toEqual([chosen])
-    await seen(button(page, 'Play a test sound'))
+test('a person without a microphone and a camera is told what to do and may join, and Call comes without a picture where Video call comes with it', async () => {
+  const direct = await newDirect(anna, boris)
+  const device = await openDevice(installation, { account: anna })
+  await device.context.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
   })
+  const { page } = device
+  const camera = page.getByRole('switch', { name: 'Camera', exact: true })
+  for (const [name, checked] of [
+    ['Call', 'false'],
+    ['Video call', 'true'],
+  ] as const) {
+    await device.goto(`/chats/${direct}`)
+    await press(page, name)
+    await seen(page.getByRole('heading', { name: 'Boris Device' }))
+    if (name === 'Call') await expect.poll(() => camera.getAttribute('aria-checked')).toBe(checked)
+  }
+  await seen(page.getByText('The browser does not let Veche use the microphone.'))
+  await seen(page.getByText('The browser does not let Veche use the camera.'))
+  await seen(page.getByText('You can join without a microphone and camera'))
+  await press(page, 'Join now')
+  await isInCall(page)
+  await seen(mark(tile(page, 'Anna Device'), 'Camera off'))
 })
 
-describe('in a call', () => {
-  it('the others are heard on the chosen speaker, also after another choice and after a reload', async () => {
-    await company.inCall(chatId, anna)
-    const { page } = await atTheDoor()
-    const first = await chooseSpeaker(page, 1)
-    await press(page, 'Join now')
-    await receives(page, { pictures: 1, voices: 1 })
-    await expect.poll(() => sinks(page)).toEqual([first])
+test('the level moves with the microphone, sound plays on the chosen speaker, also after a reload, and the screen stays on during a call', async () => {
+  await browsers.inCall(chatId, anna)
+  const { page } = await beforeCall()
+  expect(await page.evaluate(() => globalThis.requested.locks)).toBe(0)
+  const level = page.getByRole('meter', { name: 'Microphone level' })
+  await expect.poll(async () => Number(await level.getAttribute('aria-valuenow'))).toBeGreaterThan(0)
+  const first = await chooseSpeaker(page, 1)
+  await press(page, 'Play a test sound')
+  await expect.poll(() => usedSpeakers(page)).toEqual([first])
+  await seen(button(page, 'Play a test sound'))
 
-    await press(page, 'More')
-    await page.getByRole('menuitem', { name: 'Sound and video' }).click()
-    const second = await chooseSpeaker(page, 2)
-    expect(second).not.toBe(first)
-    await expect.poll(() => sinks(page)).toEqual([second])
-
-    await page.reload()
-    await isInCall(page)
-    await receives(page, { pictures: 1, voices: 1 })
-    await expect.poll(() => sinks(page)).toEqual([second])
-  })
-
-  it('the screen stays on, and may sleep again afterwards', async () => {
-    const { page } = await atTheDoor()
-    expect(await page.evaluate(() => globalThis.asked.locks)).toBe(0)
-    await press(page, 'Join now')
-    await isInCall(page)
-    await expect.poll(() => page.evaluate(() => globalThis.asked.locks)).toBe(1)
-    await press(page, 'Leave')
-    await expect.poll(() => page.evaluate(() => globalThis.asked.locks)).toBe(0)
-  })
-
-  it('what the system takes is said to both sides, and comes back by itself, or when the page is looked at again', async () => {
-    const [hers, { page }] = await company.two(chatId, anna, boris)
-    const his = tile(hers.page, 'Boris Petrov')
-
-    await system(page, 'video', true)
-    await seen(page.getByText('The system has stopped the camera.'))
-    await seen(mark(his, 'Camera off'))
-    await system(page, 'video', false)
-    await gone(page.getByText('The system has stopped the camera.'))
-    await receives(hers.page, { pictures: 1, voices: 1 })
-
-    await system(page, 'audio', true)
-    await seen(page.getByText('The system has muted the microphone'))
-    for (const one of [his, tile(page, 'Boris Petrov')]) await seen(mark(one, 'No microphone'))
-    await expect.poll(() => moves(hers.page), patience).toMatchObject({ pictures: 1, voices: 0 })
-    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
-    await gone(page.getByText('The system has muted the microphone'))
-    await receives(hers.page, { pictures: 1, voices: 1 })
-    await gone(mark(his, 'No microphone'))
-  })
-
-  it('a microphone and a camera out of which nothing comes are noticed on both sides, and opened anew with a tap each', async () => {
-    await company.close(boris)
-    const [hers] = await company.inCall(chatId, anna)
-    const theirs = await openCaller(house, clara, { dead: true })
-    const { page } = theirs
-    await goToDoor(theirs, chatId)
-    await press(page, 'Join now')
-    const frozen = tile(hers.page, 'Clara Rossi').getByText('The picture stands still')
-    await seen(frozen, patience.timeout)
-    await seen(page.getByText('Nothing comes out of your microphone.'), patience.timeout)
-    await press(page, 'Restart the microphone')
-    await seen(page.getByText('Your camera stands still.'), patience.timeout)
-    await press(page, 'Restart the camera')
-    await receive([hers, theirs], { pictures: 1, voices: 1 })
-    await gone(page.getByText(/Nothing comes out|stands still/), patience.timeout)
-    await gone(frozen, patience.timeout)
-  })
+  await press(page, 'Join now')
+  await receives(page, { pictures: 1, voices: 1 })
+  await expect.poll(() => usedSpeakers(page)).toEqual([first])
+  await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(1)
+  await press(page, 'More')
+  await page.getByRole('menuitem', { name: 'Sound and video' }).click()
+  const second = await chooseSpeaker(page, 2)
+  expect(second).not.toBe(first)
+  await expect.poll(() => usedSpeakers(page)).toEqual([second])
+  await page.reload()
+  await isInCall(page)
+  await receives(page, { pictures: 1, voices: 1 })
+  await expect.poll(() => usedSpeakers(page)).toEqual([second])
+  await press(page, 'Leave')
+  await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(0)
 })
 
-async function atTheDoor() {
-  const device = await company.device(boris)
-  // Whoever is in a call comes back to it by themselves.
+test('a camera or microphone that the system takes is shown to both sides, and comes back by itself, or when the page is looked at again', async () => {
+  const [hers, { page }] = await browsers.two(chatId, anna, boris)
+  const his = tile(hers.page, 'Boris Device')
+  await muteBySystem(page, 'video', true)
+  await seen(page.getByText('The system has stopped the camera.'))
+  await seen(mark(his, 'Camera off'))
+  await muteBySystem(page, 'video', false)
+  await gone(page.getByText('The system has stopped the camera.'))
+  await receives(hers.page, { pictures: 1, voices: 1 })
+
+  await muteBySystem(page, 'audio', true)
+  await seen(page.getByText('The system has muted the microphone'))
+  for (const one of [his, tile(page, 'Boris Device')]) await seen(mark(one, 'No microphone'))
+  await expect.poll(() => mediaFlow(hers.page)).toMatchObject({ pictures: 1, voices: 0 })
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await gone(page.getByText('The system has muted the microphone'))
+  await receives(hers.page, { pictures: 1, voices: 1 })
+  await gone(mark(his, 'No microphone'))
+})
+
+async function beforeCall() {
+  const device = await browsers.device(boris)
+  // A tab that is in a call would come back to it.
   const leave = button(device.page, 'Leave')
   if (await leave.isVisible()) await leave.click()
-  await goToDoor(device, chatId)
+  await goToPrejoin(device, chatId)
   return device
 }
 
-function watchMachine(): void {
-  globalThis.asked = { tracks: [], players: new Set(), locks: 0 }
+function recordRequests(): void {
+  globalThis.requested = { tracks: [], players: new Set(), locks: 0 }
   const { mediaDevices, wakeLock } = navigator
   const open = mediaDevices.getUserMedia.bind(mediaDevices)
   mediaDevices.getUserMedia = async (wanted) => {
     const stream = await open(wanted)
-    globalThis.asked.tracks.push(...stream.getTracks())
+    globalThis.requested.tracks.push(...stream.getTracks())
     return stream
   }
   const request = wakeLock.request.bind(wakeLock)
   wakeLock.request = async (type) => {
     const lock = await request(type)
-    globalThis.asked.locks += 1
-    lock.addEventListener('release', () => (globalThis.asked.locks -= 1))
+    globalThis.requested.locks += 1
+    lock.addEventListener('release', () => (globalThis.requested.locks -= 1))
     return lock
   }
   const play = HTMLMediaElement.prototype.play
   HTMLMediaElement.prototype.play = function () {
-    if (this instanceof HTMLAudioElement) globalThis.asked.players.add(this)
+    if (this instanceof HTMLAudioElement) globalThis.requested.players.add(this)
     return play.call(this)
   }
 }
 
-/** As when a telephone call takes it, or lets go of it. */
-function system(page: Page, kind: 'audio' | 'video', muted: boolean): Promise<void> {
+/** Mutes the tracks of a kind, as the system does during a telephone call. */
+function muteBySystem(page: Page, kind: 'audio' | 'video', muted: boolean): Promise<void> {
   return page.evaluate(
     ([which, value]) => {
-      for (const track of globalThis.asked.tracks.filter((one) => one.kind === which && one.readyState === 'live')) {
+      for (const track of globalThis.requested.tracks.filter(
+        (one) => one.kind === which && one.readyState === 'live',
+      )) {
         Object.defineProperty(track, 'muted', { value, configurable: true })
         track.dispatchEvent(new Event(value ? 'mute' : 'unmute'))
       }
@@ -149,7 +139,7 @@ function system(page: Page, kind: 'audio' | 'video', muted: boolean): Promise<vo
   )
 }
 
-/** Answers the id of the speaker at this place of the list. */
+/** Chooses a speaker by its index in the list, and returns its id. */
 async function chooseSpeaker(page: Page, index: number): Promise<string> {
   const list = page.getByRole('combobox', { name: 'Speaker device' })
   await expect.poll(() => list.locator('option').count()).toBeGreaterThan(index)
@@ -161,10 +151,10 @@ async function chooseSpeaker(page: Page, index: number): Promise<string> {
   }, label)
 }
 
-/** Where sound goes: the speakers of everything that plays any. */
-function sinks(page: Page): Promise<string[]> {
+/** The speakers of everything that plays sound. */
+function usedSpeakers(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const playing = [...globalThis.asked.players].filter(({ srcObject }) => srcObject !== null)
+    const playing = [...globalThis.requested.players].filter(({ srcObject }) => srcObject !== null)
     return [...new Set(playing.map(({ sinkId }) => sinkId))]
   })
 }

@@ -1,67 +1,57 @@
 import type { Page } from 'playwright-core'
-import { afterAll, describe, expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
-import { newAccount, newGroup, newOwner, say } from './house/accounts.ts'
-import { Installation } from './house/Installation.ts'
-import { connectionIs, log, message, openChat } from './screens/chats.ts'
+import { newGroup, send } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
+import { connectionIs, log, message } from './screens/chats.ts'
 import { gone, seen } from './screens/controls.ts'
 
-const house = await Installation.start()
-const anna = await newOwner(house, { name: 'Anna Lindqvist' })
-const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
-const clara = await newAccount(house, anna, { name: 'Clara Rossi' })
-const chatId = await newGroup(anna, 'Long story', [boris, clara])
-await say(anna, chatId, ...Array.from({ length: 160 }, (_, n) => `old ${n + 1}.`))
-for (const { api } of [boris, clara]) await api.messages.read.mutate({ chatId, seq: 161 })
-await say(anna, chatId, ...Array.from({ length: 90 }, (_, n) => `new ${n + 1}.`))
-afterAll(() => house.stop())
+const read = 100
+const unread = 60
 
-describe('a long history', () => {
-  it('opens at the first unread message when a link leads there before anything was fetched', async () => {
-    const his = await openDevice(house, { account: boris })
-    await his.goto(`/chats/${chatId}`)
-    await opensAtFirstUnread(his.page)
-  })
+const anna = await newPerson('Anna Long')
+const boris = await newPerson('Boris Long')
+const chatId = await newGroup(anna, 'Long story', [boris])
+await send(anna, chatId, ...Array.from({ length: read }, (_, n) => `old ${n + 1}.`))
+await boris.api.messages.read.mutate({ chatId, seq: read + 1 })
+await send(anna, chatId, ...Array.from({ length: unread }, (_, n) => `new ${n + 1}.`))
 
-  it('opens at the first unread message from the list, and leads to the latest', async () => {
-    const theirs = await openDevice(house, { account: clara })
-    await theirs.goto('/')
-    await openChat(theirs.page, 'Long story')
-    await opensAtFirstUnread(theirs.page)
-    await theirs.page.getByRole('button', { name: /^Jump to latest/ }).click()
-    await expect.poll(() => inSight(theirs.page, 'new 90.')).toBe(true)
-    await gone(theirs.page.getByRole('button', { name: /^Jump to latest/ }))
-  })
-
-  it('takes nobody back to its end who moves away in the moment that a message comes', async () => {
-    const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${chatId}`)
-    await expect.poll(() => inSight(hers.page, 'new 90.')).toBe(true)
-    await connectionIs(hers.page, 'Online')
-    const moved = log(hers.page).evaluate(movesAwayWithTheNext)
-    await say(boris, chatId, 'one more')
-    expect(await moved).toBeGreaterThan(200)
-  })
-
-  it('is read upwards to its beginning: what stands before the eyes stays there while earlier messages come in', async () => {
-    const hers = await openDevice(house, { account: anna })
-    await hers.goto(`/chats/${chatId}`)
-    await expect.poll(() => inSight(hers.page, 'new 90.')).toBe(true)
-    // The bar above goes when the line stands, and the conversation keeps to its end as it grows.
-    await connectionIs(hers.page, 'Online')
-    let last = await topmost(hers.page)
-    for (let steps = 0; steps < 100 && last > 0; steps++) {
-      await hers.page.mouse.move(700, 400)
-      await hers.page.mouse.wheel(0, -500)
-      await expect.poll(() => topmost(hers.page)).toBeLessThan(last)
-      last = await topmost(hers.page)
-    }
-    await seen(hers.page.getByText(/created the group/))
-  })
+test('a long history opens at the first unread message, and a button leads to the latest', async () => {
+  const { page } = await openConversation(boris)
+  await seen(page.getByText('New messages', { exact: true }))
+  await expect.poll(() => inSight(page, 'new 1.')).toBe(true)
+  await page.getByRole('button', { name: /^Jump to latest, \d+ new/ }).click()
+  await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
+  await gone(page.getByRole('button', { name: /^Jump to latest/ }))
 })
 
-/** A hand on the wheel as soon as there is another message. Answers how far from the end one is half a second later. */
-function movesAwayWithTheNext(box: HTMLElement | SVGElement): Promise<number> {
+test('a history is read upwards to its beginning without jumps, and a message that comes does not take a reader back to its end', async () => {
+  const { page } = await openConversation(anna)
+  await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
+  // The bar above goes when the connection stands, and the conversation keeps to its end as it grows.
+  await connectionIs(page, 'Online')
+  const distance = log(page).evaluate(scrollUpWithNextMessage)
+  await send(boris, chatId, 'one more')
+  expect(await distance).toBeGreaterThan(200)
+
+  let last = await topmost(page)
+  for (let steps = 0; steps < 100 && last > 0; steps++) {
+    await page.mouse.move(700, 400)
+    await page.mouse.wheel(0, -700)
+    await expect.poll(() => topmost(page)).toBeLessThan(last)
+    last = await topmost(page)
+  }
+  await seen(page.getByText(/created the group/))
+})
+
+async function openConversation(account: typeof anna) {
+  const device = await openDevice(installation, { account })
+  await device.goto(`/chats/${chatId}`)
+  return device
+}
+
+/** Turns the wheel as soon as there is another message; returns the distance from the end half a second later. */
+function scrollUpWithNextMessage(box: HTMLElement | SVGElement): Promise<number> {
   return new Promise((resolve) => {
     const watcher = new MutationObserver(() => {
       if (!box.textContent?.includes('one more')) return
@@ -76,28 +66,22 @@ function movesAwayWithTheNext(box: HTMLElement | SVGElement): Promise<number> {
   })
 }
 
-/** The number of the message at the top of the window, counted through: old ones first, and 0 for what is no message of theirs. */
+/** The number of the message at the top of the window, the old ones first, or 0 for another message. */
 async function topmost(page: Page): Promise<number> {
-  return log(page).evaluate((box) => {
+  const [age, number] = await log(page).evaluate((box) => {
     const { top } = box.getBoundingClientRect()
     const first = [...box.querySelectorAll('[role=article], article')].find(
       (each) => each.getBoundingClientRect().bottom > top,
     )
-    const [, age, number] = /(old|new) (\d+)\./.exec(first?.textContent ?? '') ?? []
-    return number ? Number(number) + (age === 'new' ? 160 : 0) : 0
+    return /(old|new) (\d+)\./.exec(first?.textContent ?? '')?.slice(1) ?? []
   })
-}
-
-async function opensAtFirstUnread(page: Page): Promise<void> {
-  await seen(page.getByText('New messages', { exact: true }))
-  await expect.poll(() => inSight(page, 'new 1.')).toBe(true)
-  await seen(page.getByRole('button', { name: /^Jump to latest, \d+ new/ }))
+  return number ? Number(number) + (age === 'new' ? read : 0) : 0
 }
 
 async function inSight(page: Page, text: string): Promise<boolean> {
   const box = await log(page).boundingBox()
-  const place = await message(page, text)
+  const shown = await message(page, text)
     .boundingBox()
     .catch(() => null)
-  return !!box && !!place && place.y >= box.y && place.y + place.height <= box.y + box.height
+  return !!box && !!shown && shown.y >= box.y && shown.y + shown.height <= box.y + box.height
 }

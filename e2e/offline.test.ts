@@ -1,148 +1,95 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
-import { networkTrouble } from './browser/Witness.ts'
-import { type Account, newAccount, newGroup, newOwner, say } from './house/accounts.ts'
-import { Installation } from './house/Installation.ts'
+import { networkTrouble } from './browser/PageLog.ts'
+import { type Account, newGroup, send } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
 import { composer, connectionIs, isTicked, message, openChat, write } from './screens/chats.ts'
-import { press, seen } from './screens/controls.ts'
+import { button, link, press, seen, textbox } from './screens/controls.ts'
+import { isSignedIn } from './screens/sign-in.ts'
 
-const house = await Installation.start()
-const anna = await newOwner(house, { name: 'Anna Lindqvist' })
-const boris = await newAccount(house, anna, { name: 'Boris Petrov' })
-afterAll(() => house.stop())
+test('without a network the app opens at any address, keeps messages through the death of a tab, and sends each once and in order afterwards', async () => {
+  const [anna, boris] = [await newPerson('Anna Tunnel'), await newPerson('Boris Tunnel')]
+  const chatId = await newGroup(anna, 'Train', [boris])
+  await send(boris, chatId, 'remember me')
+  const device = await openDevice(installation, { account: anna, installed: true })
+  device.pageLog.expect(networkTrouble)
+  await device.goto(`/chats/${chatId}`)
+  await seen(message(device.page, 'remember me'))
+  await connectionIs(device.page, 'Online')
+  await device.page.evaluate(() => navigator.serviceWorker.ready)
+  await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
 
-describe('without a network', () => {
-  it('the app opens at the address of a chat, shows its messages and says that it is offline', async () => {
-    const chatId = await newGroup(anna, 'Kept', [boris])
-    await say(boris, chatId, 'remember me')
-    const device = await openDevice(house, { account: anna, installed: true })
-    device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${chatId}`)
-    await seen(message(device.page, 'remember me'))
-    await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-    await device.goOffline()
-    await device.openTab(`/chats/${chatId}`)
-    await seen(message(device.page, 'remember me'))
-    await connectionIs(device.page, 'Offline')
-  })
+  await device.goOffline()
+  await connectionIs(device.page, 'Offline')
+  const texts = ['first from the tunnel', 'second from the tunnel', 'third from the tunnel']
+  for (const text of texts) {
+    await write(device.page, text)
+    await isTicked(device.page, text, 'Sending')
+  }
+  await device.killTab()
+  await send(boris, chatId, 'written while you were away')
 
-  it('messages are written, the tab is killed, and from a new tab each is delivered once and in order', async () => {
-    const chatId = await newGroup(anna, 'Train', [boris])
-    const device = await openDevice(house, { account: anna, installed: true })
-    device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${chatId}`)
-    await seen(composer(device.page))
-    await connectionIs(device.page, 'Online')
-    await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-    await device.goOffline()
-    await connectionIs(device.page, 'Offline')
-    for (const text of ['first from the tunnel', 'second from the tunnel', 'third from the tunnel']) {
-      await write(device.page, text)
-      await isTicked(device.page, text, 'Sending')
-    }
-    await device.killTab()
+  await device.openTab('/settings/profile')
+  await isSignedIn(device)
+  expect(await textbox(device.page, 'Name').inputValue()).toBe('Anna Tunnel')
+  await link(device.page, 'Settings').click()
+  await press(device.page, 'Sign out')
+  await seen(device.page.getByRole('alertdialog').getByText('3 messages'))
+  await press(device.page.getByRole('alertdialog'), 'Cancel')
+  await device.goto(`/chats/${chatId}`)
+  await seen(message(device.page, 'third from the tunnel'))
+  await seen(message(device.page, 'remember me'))
+  await connectionIs(device.page, 'Offline')
 
-    const his = await openDevice(house, { account: boris, installed: true })
-    await his.goto(`/chats/${chatId}`)
-    await seen(composer(his.page))
-    await device.openTab(`/chats/${chatId}`)
-    await seen(message(device.page, 'third from the tunnel'))
-    await device.goOnline()
-    await seen(message(his.page, 'third from the tunnel'))
-    await expect
-      .poll(async () => (await stored(boris, chatId)).filter((body) => body.includes('tunnel')))
-      .toEqual(['first from the tunnel', 'second from the tunnel', 'third from the tunnel'])
-    for (const text of ['first', 'second', 'third']) {
-      expect(await message(his.page, `${text} from the tunnel`).count()).toBe(1)
-      await isTicked(device.page, `${text} from the tunnel`, 'Read')
-      expect(await message(device.page, `${text} from the tunnel`).count()).toBe(1)
-    }
-  })
-
-  it('what the others write meanwhile is there when the network is back', async () => {
-    const chatId = await newGroup(anna, 'Meanwhile', [boris])
-    const device = await openDevice(house, { account: anna, installed: true })
-    device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${chatId}`)
-    await connectionIs(device.page, 'Online')
-    await device.goOffline()
-    await connectionIs(device.page, 'Offline')
-    await say(boris, chatId, 'written while you were away')
-    await device.goOnline()
-    await seen(message(device.page, 'written while you were away'))
-    await connectionIs(device.page, 'Online')
-  })
-
-  it('signing out with unsent messages is asked about once', async () => {
-    const chatId = await newGroup(anna, 'Unsent', [boris])
-    const device = await openDevice(house, { account: anna, installed: true })
-    device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${chatId}`)
-    await connectionIs(device.page, 'Online')
-    await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-    await device.goOffline()
-    await write(device.page, 'only here')
-    await device.page.getByRole('link', { name: 'Settings', exact: true }).click()
-    await press(device.page, 'Sign out')
-    await seen(device.page.getByRole('alertdialog').getByText('1 message'))
-  })
+  await device.goOnline()
+  await seen(message(device.page, 'written while you were away'))
+  for (const text of texts) {
+    await isTicked(device.page, text, 'Sent')
+    expect(await message(device.page, text).count()).toBe(1)
+  }
+  expect((await storedTexts(boris, chatId)).filter((body) => body.includes('tunnel'))).toEqual(texts)
 })
 
-describe('when the server is killed', () => {
-  it('the bar says so, and what is sent meanwhile arrives once when it is back', async () => {
-    const chatId = await newGroup(anna, 'Outage', [boris])
-    const hers = await openDevice(house, { account: anna, installed: true })
-    const his = await openDevice(house, { account: boris, installed: true })
-    for (const device of [hers, his]) {
-      device.witness.expect(networkTrouble)
-      await device.goto(`/chats/${chatId}`)
-      await connectionIs(device.page, 'Online')
+test('two tabs of one person do not send twice what was written in one of them, and show the same', async () => {
+  const [anna, boris] = [await newPerson('Anna Twice'), await newPerson('Boris Twice')]
+  const chatId = await newGroup(anna, 'Twice', [boris])
+  const device = await openDevice(installation, { account: anna })
+  device.pageLog.expect(networkTrouble)
+  await device.goto(`/chats/${chatId}`)
+  await connectionIs(device.page, 'Online')
+  const first = device.page
+  const second = await device.openTab('/')
+  await openChat(second, 'Twice')
+  await seen(composer(first))
+  await device.goOffline()
+  await write(first, 'from the first tab')
+  await seen(message(second, 'from the first tab'))
+  await write(second, 'from the second tab')
+  await device.goOnline()
+  for (const page of [first, second])
+    for (const text of ['from the first tab', 'from the second tab']) {
+      await isTicked(page, text, 'Sent')
+      expect(await message(page, text).count()).toBe(1)
     }
-    await house.kill()
-    for (const { page } of [hers, his]) {
-      await connectionIs(page, 'Server away')
-      await seen(page.getByText('The server does not answer.'))
-    }
-    await write(hers.page, 'into the dark')
-    await isTicked(hers.page, 'into the dark', 'Sending')
-    await house.start()
-    // After a long outage a client waits up to 15 s between two attempts.
-    for (const { page } of [hers, his]) await connectionIs(page, 'Online', 30_000)
-    for (const { page } of [hers, his]) await seen(message(page, 'into the dark'))
-    await isTicked(hers.page, 'into the dark', 'Read')
-    for (const { page } of [hers, his]) {
-      expect(await message(page, 'into the dark').count()).toBe(1)
-    }
-    expect((await stored(boris, chatId)).filter((body) => body === 'into the dark')).toHaveLength(1)
-  })
+  expect(await storedTexts(boris, chatId)).toEqual(['from the first tab', 'from the second tab'])
 })
 
-describe('two tabs of one person', () => {
-  it('do not send twice what was written in one of them, and show the same', async () => {
-    const chatId = await newGroup(anna, 'Twice', [boris])
-    const device = await openDevice(house, { account: anna, installed: true })
-    device.witness.expect(networkTrouble)
-    await device.goto(`/chats/${chatId}`)
-    await connectionIs(device.page, 'Online')
-    const first = device.page
-    const second = await device.openTab('/')
-    await openChat(second, 'Twice')
-    await device.goOffline()
-    await write(first, 'from the first tab')
-    await seen(message(second, 'from the first tab'))
-    await write(second, 'from the second tab')
-    await device.goOnline()
-    for (const page of [first, second])
-      for (const text of ['from the first tab', 'from the second tab']) {
-        await isTicked(page, text, 'Sent')
-        expect(await message(page, text).count()).toBe(1)
-      }
-    expect((await stored(boris, chatId)).filter(Boolean)).toEqual(['from the first tab', 'from the second tab'])
-  })
+test('a part of the app that cannot be fetched without a network is an error, and no offer of a new version', async () => {
+  const device = await openDevice(installation, { account: await newPerson('Anna Piece') })
+  device.pageLog.expect(networkTrouble, /preload CSS|dynamically imported module/)
+  await device.goto('/people')
+  await isSignedIn(device)
+  await device.goOffline()
+  await link(device.page, 'Settings').click()
+  await seen(device.page.getByRole('heading', { name: 'Something went wrong' }))
+  expect(await button(device.page, 'Update now').count()).toBe(0)
+  await device.goOnline()
+  await link(device.page, 'To the chats').click()
+  await isSignedIn(device)
 })
 
 /** The texts as the server has them, in its order. */
-async function stored(who: Account, chatId: Parameters<typeof say>[1]): Promise<string[]> {
+async function storedTexts(who: Account, chatId: Parameters<typeof send>[1]): Promise<string[]> {
   const { messages } = await who.api.messages.history.query({ chatId, limit: 100 })
   return messages.flatMap(({ kind, body }) => (kind === 'text' && body ? [body] : []))
 }

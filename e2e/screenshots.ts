@@ -9,15 +9,15 @@ import { checkout } from '../ops/cli/env.ts'
 import { findMediaWorker } from '../ops/cli/machine/media-worker.ts'
 import { startTestServices } from '../ops/test/services.ts'
 import { launch, takeSession } from './browser/launch.ts'
-import { takeCallPictures } from './call-pictures.ts'
-import { anotherSession } from './house/accounts.ts'
-import { Installation } from './house/Installation.ts'
-import { english, russian, type Script } from './house/scripts.ts'
-import { newTeam, type Team } from './house/team.ts'
+import { takeCallScreenshots } from './call-screenshots.ts'
+import { newSession } from './installation/accounts.ts'
+import { OwnInstallation } from './installation/OwnInstallation.ts'
+import { english, russian, type Script } from './installation/scripts.ts'
+import { newTeam, type Team } from './installation/team.ts'
 import { settle } from './screens/tour.ts'
 
 type Locale = 'en' | 'ru'
-type Scene = { browser: Browser; house: Installation; team: Team; script: Script; locale: Locale }
+type Scene = { browser: Browser; installation: OwnInstallation; team: Team; script: Script; locale: Locale }
 type Picture = {
   file: string
   path: string
@@ -47,16 +47,16 @@ try {
 
 async function shoot(browser: Browser, locale: Locale, script: Script): Promise<void> {
   const settings: Record<string, string> = locale === 'ru' ? { SERVER_NAME: 'Вече' } : {}
-  const house = await Installation.start({ settings, nodes: 1 })
+  const installation = await OwnInstallation.start({ settings, nodes: 1 })
   try {
-    const team = await newTeam(house, script, locale)
-    const scene = { browser, house, team, script, locale }
+    const team = await newTeam(installation, script, locale)
+    const scene = { browser, installation, team, script, locale }
     await appear(scene, [1, 3, 4])
     await team.people[0].api.admin.createInvite.mutate({ role: 'admin', email: 'ivan@example.org', uses: 1, days: 7 })
     for (const picture of pictures(scene)) await take(scene, picture)
-    await takeCallPictures(scene, { wide, narrow }, (of) => join(docs, `${of}-${locale}.png`))
+    await takeCallScreenshots(scene, { wide, narrow }, (of) => join(docs, `${of}-${locale}.png`))
   } finally {
-    await house.stop()
+    await installation.stop()
   }
 }
 
@@ -82,21 +82,21 @@ function pictures({ team, locale }: Scene): Picture[] {
 }
 
 /** Everybody has been here, and these still are. */
-async function appear({ browser, house, team }: Scene, staying: number[]): Promise<void> {
+async function appear({ browser, installation, team }: Scene, staying: number[]): Promise<void> {
   const [, ...others] = team.people
   for (const [index, account] of others.entries()) {
     const context = await browser.newContext(wide)
-    await takeSession(context, house, account)
+    await takeSession(context, installation, account)
     const page = await context.newPage()
     const connected = page.waitForEvent('websocket').then((socket) => socket.waitForEvent('framereceived'))
-    await page.goto(`${house.url}/people`)
+    await page.goto(`${installation.url}/people`)
     await connected
     if (!staying.includes(index + 1)) await context.close()
   }
 }
 
 async function take(scene: Scene, picture: Picture): Promise<void> {
-  const { browser, house, team, script, locale } = scene
+  const { browser, installation, team, script, locale } = scene
   const [anna] = team.people
   const context = await browser.newContext({
     ...(picture.phone ? narrow : wide),
@@ -107,14 +107,14 @@ async function take(scene: Scene, picture: Picture): Promise<void> {
   })
   const page = await context.newPage()
   if (!picture.outside) {
-    await takeSession(context, house, await anotherSession(house, anna))
-    await page.goto(`${house.url}/chats/${team.chats[3]}`)
+    await takeSession(context, installation, await newSession(installation, anna))
+    await page.goto(`${installation.url}/chats/${team.chats[3]}`)
     await settle(page)
     await page.locator('textarea').fill(script.words.draft)
     await page.keyboard.press('Escape')
     await page.getByText(script.words.draft.trim()).first().waitFor()
   }
-  await page.goto(house.url + picture.path)
+  await page.goto(installation.url + picture.path)
   await settle(page)
   // Names come a moment after the messages of those who were not met before.
   await page.waitForFunction(() => !/Somebody|Кто-то/.test(document.body.innerText))

@@ -1,16 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { maxWorkers, timeLimits } from '../ops/test/time-limits.ts'
 
 export default defineConfig({
   test: {
+    ...timeLimits,
     name: '@veche/e2e',
     include: ['*.test.ts'],
-    globalSetup: ['../ops/test/services.ts', './house/built-app.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    globalSetup: ['../ops/test/services.ts', './installation/built-app.ts', './installation/shared-installation.ts'],
     pool: 'forks',
-    maxWorkers: 2,
-    // A browser is launched once for each of the two.
+    maxWorkers,
+    // A browser is launched once for each process.
     isolate: false,
-    expect: { poll: { timeout: 10_000, interval: 50 } },
   },
 })

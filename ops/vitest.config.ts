@@ -1,12 +1,6 @@
 import { defineConfig } from 'vitest/config'
+import { maxWorkers, timeLimits } from './test/time-limits.ts'
 
 export default defineConfig({
-  test: {
-    globalSetup: ['test/services.ts'],
-    include: ['**/*.test.ts'],
-    // Servers are started and killed here, on machines that may have other things to do.
-    testTimeout: 60_000,
-    pool: 'forks',
-    maxWorkers: 2,
-  },
+  test: { ...timeLimits, globalSetup: ['test/services.ts'], include: ['**/*.test.ts'], pool: 'forks', maxWorkers },
 })

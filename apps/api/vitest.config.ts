@@ -1,16 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { maxWorkers, timeLimits } from '../../ops/test/time-limits.ts'
 
 export default defineConfig({
   test: {
+    ...timeLimits,
     include: ['src/**/*.test.ts'],
     globalSetup: ['../../ops/test/services.ts'],
     setupFiles: ['src/test/closing.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
-    maxWorkers: 2,
-    // What a file makes is its own and is taken down after it; loading the same modules for each would take longer than the tests.
+    maxWorkers,
+    // Each file makes what it needs and takes it down; loading the same modules for each file would cost more than the tests.
     isolate: false,
   },
 })

@@ -1,14 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { maxWorkers, timeLimits } from '../../ops/test/time-limits.ts'
 
 export default defineConfig({
   test: {
+    ...timeLimits,
     include: ['src/**/*.test.ts'],
     globalSetup: ['src/test/media-worker.ts'],
-    // What is waited for comes at once on an idle machine, and late on a busy one.
-    expect: { poll: { timeout: 15_000 } },
-    testTimeout: 60_000,
-    hookTimeout: 30_000,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers,
   },
 })

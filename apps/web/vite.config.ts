@@ -2,6 +2,7 @@ import adapter from '@sveltejs/adapter-static'
 import { sveltekit } from '@sveltejs/kit/vite'
 import { loadEnv, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { maxWorkers, timeLimits } from '../../ops/test/time-limits.ts'
 import { release } from './release.ts'
 
 export default defineConfig(({ mode }) => {
@@ -24,7 +25,7 @@ export default defineConfig(({ mode }) => {
     build: { rolldownOptions: { output: { codeSplitting: { groups } } } },
     server: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
     preview: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
-    test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+    test: { ...timeLimits, maxWorkers, include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
   }
 })
 

@@ -3,37 +3,38 @@ import { join } from 'node:path'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { expect, onTestFinished, type TestContext } from 'vitest'
 import { checkout } from '../../ops/cli/env.ts'
-import type { Account } from '../house/accounts.ts'
-import type { Installation } from '../house/Installation.ts'
+import { eventTimeoutMs } from '../../ops/test/time-limits.ts'
+import type { Account } from '../installation/accounts.ts'
+import type { Installation } from '../installation/Installation.ts'
 import { smallCamera } from '../media/small-camera.ts'
 import { browser } from './chromium.ts'
 import { takeSession } from './launch.ts'
-import { Witness } from './Witness.ts'
+import { PageLog } from './PageLog.ts'
 
 export type DeviceOptions = {
-  /** Who is signed in on it already. */
+  /** The person who is signed in already. */
   account?: Account
   width?: number
   height?: number
   locale?: 'ru-RU' | 'en-US'
   colorScheme?: 'light' | 'dark'
-  /** Its service worker keeps the whole app, also for when there is no network. To fetch all of that costs a test a fifth of its work. */
+  /** The service worker is allowed and keeps the whole app; fetching all of it costs a test a fifth of its work. */
   installed?: boolean
-  /** Through which it reaches the network. */
+  /** The address of the proxy through which it reaches the network. */
   proxy?: string
 }
 
-/** A browser of somebody: cookies, storage and service worker of its own. */
+/** The browser of one person: cookies, storage and a service worker of its own. */
 export class Device {
-  readonly house: Installation
+  readonly installation: Installation
   readonly context: BrowserContext
-  readonly witness: Witness
+  readonly pageLog: PageLog
   #page: Page
 
-  constructor(house: Installation, context: BrowserContext, witness: Witness, page: Page) {
-    this.house = house
+  constructor(installation: Installation, context: BrowserContext, pageLog: PageLog, page: Page) {
+    this.installation = installation
     this.context = context
-    this.witness = witness
+    this.pageLog = pageLog
     this.#page = page
   }
 
@@ -43,7 +44,7 @@ export class Device {
   }
 
   async goto(path: string): Promise<void> {
-    await this.page.goto(this.house.url + path)
+    await this.page.goto(this.installation.url + path)
   }
 
   /** Another tab, which is the one in use from now on. */
@@ -72,18 +73,18 @@ export class Device {
   }
 }
 
-/** As long as the test runs. */
-export async function openDevice(house: Installation, options: DeviceOptions = {}): Promise<Device> {
-  const device = await newDevice(house, options)
+/** A device that is closed when the test ends; errors that the test did not expect fail it. */
+export async function openDevice(installation: Installation, options: DeviceOptions = {}): Promise<Device> {
+  const device = await newDevice(installation, options)
   onTestFinished(async (test) => {
-    if (test.task.result?.state === 'fail') await keepPicture(device, test)
+    if (test.task.result?.state === 'fail') await keepScreenshot(device, test)
     await device.context.close()
-    expect(device.witness.complaints()).toEqual([])
+    expect(device.pageLog.complaints()).toEqual([])
   })
   return device
 }
 
-export async function newDevice(house: Installation, options: DeviceOptions): Promise<Device> {
+export async function newDevice(installation: Installation, options: DeviceOptions): Promise<Device> {
   const {
     account,
     width = 1280,
@@ -99,21 +100,21 @@ export async function newDevice(house: Installation, options: DeviceOptions): Pr
     colorScheme,
     reducedMotion: 'reduce',
     serviceWorkers: installed ? 'allow' : 'block',
-    // The house is on this machine, where a browser would pass a proxy by.
+    // The installation is on this machine, for which a browser would not use a proxy.
     ...(proxy ? { proxy: { server: proxy, bypass: '<-loopback>' } } : {}),
   }
   const context = await (await browser()).newContext(chosen)
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(eventTimeoutMs)
   await smallCamera(context)
-  const witness = new Witness(context, house.url)
-  await witness.begin(context)
-  if (account) await takeSession(context, house, account)
-  return new Device(house, context, witness, await context.newPage())
+  const pageLog = new PageLog(context, installation.url)
+  await pageLog.start(context)
+  if (account) await takeSession(context, installation, account)
+  return new Device(installation, context, pageLog, await context.newPage())
 }
 
 let pictures = 0
 
-export async function keepPicture(device: Device, { task }: TestContext): Promise<void> {
+export async function keepScreenshot(device: Device, { task }: TestContext): Promise<void> {
   const folder = join(checkout, 'e2e/test-results')
   mkdirSync(folder, { recursive: true })
   pictures += 1

@@ -1,6 +1,6 @@
 import type { BrowserContext, LaunchOptions } from 'playwright-core'
-import type { Account } from '../house/accounts.ts'
-import type { Installation } from '../house/Installation.ts'
+import type { Account } from '../installation/accounts.ts'
+import type { Installation } from '../installation/Installation.ts'
 
 export const launch: LaunchOptions = {
   executablePath: '/usr/bin/chromium',
@@ -21,8 +21,12 @@ export const launch: LaunchOptions = {
 }
 
 /** Chromium keeps a secure cookie on http://localhost, and takes it from outside under https only. */
-export async function takeSession(context: BrowserContext, house: Installation, account: Account): Promise<void> {
-  const url = house.url.replace('http:', 'https:')
+export async function takeSession(
+  context: BrowserContext,
+  installation: Installation,
+  account: Account,
+): Promise<void> {
+  const url = installation.url.replace('http:', 'https:')
   const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
   await context.addCookies([{ name: '__Host-veche', value: account.cookie(), url, ...rest }])
 }

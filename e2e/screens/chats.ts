@@ -1,12 +1,12 @@
 import type { Locator, Page } from 'playwright-core'
 import { button, link, seen, textbox } from './controls.ts'
 
-/** A chat's place in the list. */
+/** The entry of a chat in the list. */
 export function chatInList(page: Page, title: string): Locator {
   return page.getByRole('list', { name: 'Chats', exact: true }).getByRole('listitem', { name: title, exact: true })
 }
 
-/** The link of a chat with so many unread. */
+/** The link of a chat with this unread number. */
 export function chatWithUnread(page: Page, title: string, unread: number): Locator {
   return page
     .getByRole('list', { name: 'Chats', exact: true })
@@ -26,23 +26,23 @@ export const log = (page: Page) => page.getByRole('log', { name: 'Messages', exa
 export const composer = (page: Page) => textbox(page, 'Message')
 export const message = (page: Page, text: string) => log(page).getByRole('article').filter({ hasText: text })
 
-/** Writes a message and sends it; it is on the screen then, whether or not it has gone out. */
+/** Writes a message and sends it; it is on the screen then, sent or not. */
 export async function write(page: Page, text: string): Promise<void> {
   await composer(page).fill(text)
   await button(page, 'Send').click()
   await seen(message(page, text))
 }
 
-/** The sign beside a message of one's own: Sending, Sent, Delivered, Read or Failed. */
+/** Waits for the tick beside one's own message: Sending, Sent, Delivered, Read or Failed. */
 export async function isTicked(page: Page, text: string, tick: string): Promise<void> {
   await seen(message(page, text).getByRole('img', { name: tick, exact: true }))
 }
 
-export async function connectionIs(page: Page, state: string, patience?: number): Promise<void> {
-  await seen(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }), patience)
+export async function connectionIs(page: Page, state: string): Promise<void> {
+  await seen(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }))
 }
 
-/** Beside the conversation where there is room, over it elsewhere. */
+/** The details pane, beside the conversation or over it. */
 export async function openDetails(page: Page): Promise<Locator> {
   const toggle = button(page, 'Details')
   if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click()
@@ -51,8 +51,14 @@ export async function openDetails(page: Page): Promise<Locator> {
   return pane
 }
 
-/** One of the things that can be done with a group or with somebody in it. */
+/** Chooses an entry in the menu of a group or of a member. */
 export async function choose(page: Page, name: string, item: string): Promise<void> {
   await button(page, `Options for ${name}`).click()
   await page.getByRole('menuitem', { name: item, exact: true }).click()
+}
+
+/** Finds somebody in the list of people of a dialog and chooses them. */
+export async function pickPerson(dialog: Locator, name: string): Promise<void> {
+  await dialog.getByRole('searchbox', { name: 'Find people' }).fill(name)
+  await dialog.getByRole('list', { name: 'Find people' }).getByText(name, { exact: true }).click()
 }

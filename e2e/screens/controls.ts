@@ -1,25 +1,26 @@
 import type { Locator, Page } from 'playwright-core'
 
-type Place = Page | Locator
+type Scope = Page | Locator
 
-export const button = (place: Place, name: string) => place.getByRole('button', { name, exact: true })
-export const link = (place: Place, name: string) => place.getByRole('link', { name, exact: true })
-export const textbox = (place: Place, name: string) => place.getByRole('textbox', { name, exact: true })
+export const button = (scope: Scope, name: string) => scope.getByRole('button', { name, exact: true })
+export const link = (scope: Scope, name: string) => scope.getByRole('link', { name, exact: true })
+export const textbox = (scope: Scope, name: string) => scope.getByRole('textbox', { name, exact: true })
 
-export async function press(place: Place, name: string): Promise<void> {
-  await button(place, name).click()
+export async function press(scope: Scope, name: string): Promise<void> {
+  await button(scope, name).click()
 }
 
-/** Fields by their names. */
-export async function fill(place: Place, fields: Record<string, string>): Promise<void> {
-  for (const [name, value] of Object.entries(fields)) await textbox(place, name).fill(value)
+/** Fills fields by their names. */
+export async function fill(scope: Scope, fields: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(fields)) await textbox(scope, name).fill(value)
 }
 
-/** `patience` in milliseconds, where the app itself waits longer than usual. */
-export async function seen(locator: Locator, patience?: number): Promise<void> {
-  await locator.first().waitFor({ state: 'visible', ...(patience ? { timeout: patience } : {}) })
+/** Waits until it is on the screen. */
+export async function seen(locator: Locator): Promise<void> {
+  await locator.first().waitFor({ state: 'visible' })
 }
 
-export async function gone(locator: Locator, patience?: number): Promise<void> {
-  await locator.first().waitFor({ state: 'hidden', ...(patience ? { timeout: patience } : {}) })
+/** Waits until it is not on the screen. */
+export async function gone(locator: Locator): Promise<void> {
+  await locator.first().waitFor({ state: 'hidden' })
 }

@@ -52,7 +52,7 @@ export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
     { name: 'conversation', path: `/chats/${chat}` },
     { name: 'meetings', path: '/meetings' },
     { name: 'new meeting', path: '/meetings', act: press(newMeeting), plain: true },
-    { name: 'door of a call', path: `/call/${chat}` },
+    { name: 'page before a call', path: `/call/${chat}` },
     { name: 'people', path: '/people' },
     { name: 'keys', path: '/people', act: ({ page }) => page.keyboard.press('Shift+Slash'), plain: true },
     { name: 'settings', path: '/settings' },
@@ -76,7 +76,7 @@ export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
 /** Goes there and waits until it stands still: nothing is being fetched and the letters are those of the app. */
 export async function visit(device: Device, { path, act }: Stop): Promise<void> {
   const { page } = device
-  const isThere = page.url() === device.house.url + path
+  const isThere = page.url() === device.installation.url + path
   if (!isThere || (await page.locator(opened).count())) await device.goto(path)
   await settle(page)
   if (!act) return

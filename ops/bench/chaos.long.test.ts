@@ -20,5 +20,11 @@ test(
     })
     expect(storm.violations, `${said.join('\n')}\n${describe(storm)}`).toEqual([])
     expect(storm.record.acks.length).toBeGreaterThan(4_000)
+    for (const kind of ['api killed', 'sockets cut', 'redis flushed', 'tab killed'])
+      expect(storm.record.faults[kind], kind).toBeGreaterThan(1)
+    for (const kind of ['worker killed', 'redis killed', 'redis frozen', 'postgres killed'])
+      expect(storm.record.faults[kind], kind).toBeGreaterThan(0)
+    expect(storm.traffic['removed']).toBeGreaterThan(3)
+    expect(storm.traffic['added']).toBeGreaterThan(1)
   },
 )

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
+import { timeLimits } from '../../ops/test/time-limits.ts'
 
 export default defineConfig({
-  test: { include: ['src/**/*.test.ts'], globalSetup: ['../../ops/test/services.ts'], testTimeout: 30_000 },
+  test: { ...timeLimits, include: ['src/**/*.test.ts'], globalSetup: ['../../ops/test/services.ts'] },
 })

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import type { ChatId } from '@veche/shared/ids'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { launch } from '../../../e2e/browser/launch.ts'
-import { MediaNode } from '../../../e2e/house/MediaNode.ts'
-import type { Cut } from '../../../e2e/media/Cut.ts'
-import { watchGaps } from '../../../e2e/media/gaps.ts'
-import { tapMedia } from '../../../e2e/media/tap.ts'
+import { MediaNode } from '../../../e2e/installation/MediaNode.ts'
+import type { BrowserNetwork } from '../../../e2e/media/BrowserNetwork.ts'
+import { recordSilences } from '../../../e2e/media/silences.ts'
+import { recordPeerConnections } from '../../../e2e/media/peer-connections.ts'
 import { addChats } from '../installation/chats.ts'
 import { freePorts } from '../installation/free-ports.ts'
 import { addPeople, type Person } from '../installation/people.ts'
@@ -16,7 +16,7 @@ import { tone } from './tone.ts'
 
 /** Small enough for four people on two cores. */
 const camera = { width: 320, height: 180, frameRate: 15 }
-const timeoutMs = 60_000
+const patience = 60_000
 
 /** An installation with media nodes, and people in real browsers whose microphones send a tone. */
 export class CallBench {
@@ -41,12 +41,7 @@ export class CallBench {
       CONTROL_HOST: '127.0.0.1',
       CONTROL_PORT: String(control),
     }
-    const installation = await BenchInstallation.open({
-      apis: 1,
-      worker: false,
-      publicUrl: ([port]) => `http://localhost:${port}`,
-      env,
-    })
+    const installation = await BenchInstallation.open({ apis: 1, worker: false, publicUrl: ([port]) => `http://localhost:${port}`, env })
     const people = await addPeople(installation.pool, given.people)
     const sound = join(installation.folder, 'tone.wav')
     writeFileSync(sound, tone(10))
@@ -80,15 +75,15 @@ export class CallBench {
   }
 
   /** Opens the page before a call, with camera and microphone on. */
-  async openPrejoin(person: Person, chatId: ChatId, cut?: Cut): Promise<Page> {
+  async openPrejoin(person: Person, chatId: ChatId, cut?: BrowserNetwork): Promise<Page> {
     const page = await (await this.#contextOf(person, cut)).newPage()
     await page.goto(`${this.url}/call/${chatId}`)
-    await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: timeoutMs })
+    await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: patience })
     await page.waitForFunction(
       () => [...document.querySelectorAll('video')].some((video) => video.videoWidth > 0),
       null,
       {
-        timeout: timeoutMs,
+        timeout: patience,
       },
     )
     return page
@@ -101,7 +96,7 @@ export class CallBench {
     rmSync(this.installation.folder, { recursive: true, force: true })
   }
 
-  async #contextOf(person: Person, cut?: Cut): Promise<BrowserContext> {
+  async #contextOf(person: Person, cut?: BrowserNetwork): Promise<BrowserContext> {
     const before = this.#contexts.get(person)
     if (before) return before
     const context = await this.#browser.newContext({
@@ -113,8 +108,8 @@ export class CallBench {
     const [name = '', value = ''] = person.cookie.split('=')
     const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
     await context.addCookies([{ name, value, url: this.url.replace('http:', 'https:'), ...rest }])
-    await tapMedia(context, { camera, ...(cut ? { mediaPort: cut.udpPort } : {}) })
-    await watchGaps(context)
+    await recordPeerConnections(context, { camera, ...(cut ? { mediaPort: cut.udpPort } : {}) })
+    await recordSilences(context)
     return context
   }
 }
@@ -122,7 +117,7 @@ export class CallBench {
 /** Joins the call and resolves when media of all others arrive. */
 export async function joined(page: Page, others: number): Promise<Page> {
   await page.getByRole('button', { name: 'Join now' }).click()
-  await page.getByRole('button', { name: 'Leave', exact: true }).waitFor({ timeout: timeoutMs })
+  await page.getByRole('button', { name: 'Leave', exact: true }).waitFor({ timeout: patience })
   await flowing(page, others)
   return page
 }
@@ -130,7 +125,7 @@ export async function joined(page: Page, others: number): Promise<Page> {
 /** Resolves when the page shows video of that many others. */
 export async function flowing(page: Page, others: number): Promise<void> {
   const enough = (count: number) => {
-    const arriving = globalThis.tapped
+    const arriving = globalThis.peerConnections
       .filter(({ connectionState }) => connectionState === 'connected')
       .flatMap((connection) => connection.getReceivers().map(({ track }) => track))
     const shown = [...document.querySelectorAll('video')].filter(
@@ -141,5 +136,5 @@ export async function flowing(page: Page, others: number): Promise<void> {
     )
     return shown.length >= count
   }
-  await page.waitForFunction(enough, others, { timeout: timeoutMs })
+  await page.waitForFunction(enough, others, { timeout: patience })
 }

@@ -54,7 +54,7 @@ function watchFirsts(): void {
   globalThis.firsts = {}
   const watched = new WeakSet<HTMLVideoElement>()
   let clicked = 0
-  const receivers = () => globalThis.tapped.flatMap((connection) => connection.getReceivers())
+  const receivers = () => globalThis.peerConnections.flatMap((connection) => connection.getReceivers())
   const isRemote = ({ srcObject }: HTMLVideoElement) =>
     srcObject instanceof MediaStream && receivers().some(({ track }) => srcObject.getTracks().includes(track))
   const look = () => {

@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { Cut } from '../../../e2e/media/Cut.ts'
+import { BrowserNetwork } from '../../../e2e/media/BrowserNetwork.ts'
 import type { Figure } from '../figures/figure.ts'
 import { CallBench, flowing, joined } from './CallBench.ts'
 
 /**
  * The network between one browser and the node breaks and returns, several times. Measures from its return (for the socket alone: from
- * the break, since it can be healed at once) until that step of reconnecting has healed the call.
+ * the break, since it can be mended at once) to the moment when that rung of the ladder has mended the call.
  */
 export async function measureReconnectTimes(rounds: number): Promise<Figure[]> {
   const calls = await CallBench.open({ people: 2, nodes: 1 })
-  const cut = await Cut.open(calls.nodes[0]!.media)
+  const cut = await BrowserNetwork.open(calls.nodes[0]!.media)
   try {
     const [here, there] = calls.people
     const chatId = await calls.newChat(here!, there!)
@@ -39,7 +39,7 @@ async function times(rounds: number, measure: () => Promise<number>): Promise<nu
   return values
 }
 
-async function attachedAgain(page: Page, cut: Cut): Promise<number> {
+async function attachedAgain(page: Page, cut: BrowserNetwork): Promise<number> {
   const heard = page.waitForEvent('websocket', (socket) => socket.url().includes('/sfu/'))
   const since = performance.now()
   cut.dropSockets()
@@ -47,13 +47,16 @@ async function attachedAgain(page: Page, cut: Cut): Promise<number> {
   return performance.now() - since
 }
 
-async function afterSilence(page: Page, cut: Cut, kind: 'cut' | 'cutMedia', ms: number): Promise<number> {
+async function afterSilence(page: Page, cut: BrowserNetwork, kind: 'cut' | 'cutMedia', ms: number): Promise<number> {
   cut[kind]()
   await wait(ms)
-  const before = await page.evaluate(() => globalThis.gapWatch.heard())
+  const before = await page.evaluate(() => globalThis.silenceRecorder.lastPacketAt())
   const since = performance.now()
   cut.mend()
-  await page.waitForFunction((last) => globalThis.gapWatch.heard() > last, before, { polling: 20, timeout: 60_000 })
+  await page.waitForFunction((last) => globalThis.silenceRecorder.lastPacketAt() > last, before, {
+    polling: 20,
+    timeout: 60_000,
+  })
   const taken = performance.now() - since
   await flowing(page, 1)
   return taken

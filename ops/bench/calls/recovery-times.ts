@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { pairs } from '../../../e2e/media/figures.ts'
-import { longestGaps, markGaps } from '../../../e2e/media/gaps.ts'
+import { pairs } from '../../../e2e/media/stream-stats.ts'
+import { longestSilences, resetSilences } from '../../../e2e/media/silences.ts'
 import type { Figure } from '../figures/figure.ts'
 import { CallBench, flowing, joined } from './CallBench.ts'
 
@@ -27,7 +27,7 @@ export async function measureDeaths(name: keyof typeof deaths, kills: number): P
     const silence: Silence = { hit: [], others: [] }
     for (let kill = 0; kill < kills; kill += 1) {
       await wait(settle)
-      for (const page of [...first, ...second]) await markGaps(page)
+      for (const page of [...first, ...second]) await resetSilences(page)
       const repair = await act(calls, hit)
       // This waits longer than any gap that counts as recovered.
       await wait(settle)
@@ -114,5 +114,5 @@ async function mediaPort(page: Page): Promise<number> {
 }
 
 async function longest(page: Page): Promise<number> {
-  return Math.max(...Object.values(await longestGaps(page)))
+  return Math.max(...Object.values(await longestSilences(page)))
 }

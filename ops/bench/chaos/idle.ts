@@ -22,6 +22,10 @@ async function whoIsBusy(devices: Device[], pool: Pool): Promise<string | null> 
     const why = await whyBusy(device, revs)
     if (why) return `${device.name} ${why}`
   }
+  for (const { engine, name } of devices) {
+    const { people } = await engine.state()
+    if (Object.values(people).some(({ rev }) => rev === 0)) return `${name} is still fetching somebody`
+  }
   return null
 }
 

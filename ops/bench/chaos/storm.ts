@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { scaledMs } from '../../test/time-limits.ts'
 import { addPeople } from '../installation/people.ts'
 import { BenchInstallation } from '../installation/BenchInstallation.ts'
 import { delays, type Delays } from './record/delays.ts'
@@ -39,7 +40,7 @@ export type Storm = {
   delays: Delays
 }
 
-const idleTimeoutMs = 90_000
+const restTimeoutMs = scaledMs(120_000)
 
 /** Runs one storm on its own installation. */
 export async function runStorm(options: StormOptions): Promise<Storm> {
@@ -83,7 +84,7 @@ type Raging = {
 
 async function rage({ options, installation, proxy, devices, plans, record, random }: Raging): Promise<Storm> {
   const start = Date.now()
-  await waitUntilIdle(devices, installation.pool, idleTimeoutMs)
+  await waitUntilIdle(devices, installation.pool, restTimeoutMs)
   const groups = plans.filter(({ title }) => title !== null).map((plan) => new Group(plan, devices))
   const until = Date.now() + options.seconds * 1000
   const { messages, perSecond, pace, say } = options
@@ -109,7 +110,7 @@ async function rage({ options, installation, proxy, devices, plans, record, rand
   await striking
   proxy.calm = true
   say('The storm is over; waiting for rest')
-  record.unrest = await waitUntilIdle(devices, installation.pool, idleTimeoutMs)
+  record.unrest = await waitUntilIdle(devices, installation.pool, restTimeoutMs)
   // Store recorders read after each change, so the last read may still be running.
   await wait(100)
   record.endings = await readEndings(
@@ -118,13 +119,7 @@ async function rage({ options, installation, proxy, devices, plans, record, rand
     plans.map(({ id }) => id),
   )
   Object.assign(record, await readStored(installation.pool))
-  const result = {
-    options,
-    record,
-    violations: violationsOf(record),
-    traffic: traffic.counts,
-    network: { ...proxy.counts },
-  }
+  const result = { options, record, violations: violationsOf(record), traffic: traffic.counts, network: { ...proxy.counts } }
   return { ...result, seconds: (Date.now() - start) / 1000, delays: delays(record) }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { startChild } from '../child.ts'
 import { checkout } from '../env.ts'
@@ -13,19 +13,17 @@ export type Check = {
   write?(place: Place): Promise<Verdict>
 }
 
-const projects = ['packages/shared', 'packages/db', 'apps/api', 'apps/sfu', 'ops', 'e2e'].filter((folder) =>
-  existsSync(join(checkout, folder, 'tsconfig.json')),
-)
 const logs = join(checkout, 'node_modules/.veche/checks')
 const bin = (name: string) => join(checkout, 'node_modules/.bin', name)
 
 /** The longest first, so that the cores end together. */
 export const checks: Check[] = [
   command('lint', bin('eslint'), ['.']),
-  command('types-web', 'pnpm', ['--dir', 'apps/web', 'check']),
-  command('unused', bin('knip'), ['--no-progress']),
-  ...projects.map((folder) => types(folder)),
+  webCommand('components', 'pnpm', ['--dir', 'apps/web', 'check']),
+  // Every TypeScript file by the tsconfig.json nearest to it, with the lint rules that need its types.
+  webCommand('types', bin('oxlint'), ['--type-aware', '--type-check']),
   { ...format('--check'), write: format('--write').run },
+  command('unused', bin('knip'), ['--no-progress']),
   { name: 'generated', database: true, run: (place) => generated(place, ['--check']), write: generated },
 ]
 
@@ -33,10 +31,21 @@ function command(name: string, program: string, args: string[]): Check {
   return { name, run: () => execute(name, program, args) }
 }
 
-function types(folder: string): Check {
-  const name = `types-${folder.split('/').at(-1)}`
-  const memory = ['--incremental', '--tsBuildInfoFile', join(logs, `${name}.tsbuildinfo`)]
-  return command(name, bin('tsc'), ['--project', folder, '--pretty', 'false', ...memory])
+let webTypes: Promise<Verdict> | undefined
+
+/** A command that needs the types which SvelteKit writes for the routes. */
+function webCommand(name: string, program: string, args: string[]): Check {
+  const run = async () => {
+    const prepared = await (webTypes ??= execute('web-types', 'pnpm', [
+      '--dir',
+      'apps/web',
+      'exec',
+      'svelte-kit',
+      'sync',
+    ]))
+    return prepared.ok ? execute(name, program, args) : prepared
+  }
+  return { name, run }
 }
 
 function format(mode: '--check' | '--write'): Check {

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newFolder } from '../../test/folder.ts'
 import { checkout } from '../env.ts'
-import { readReport } from './report.ts'
+import { readReport, tellCosts } from './report.ts'
 
 const here = join(checkout, 'apps/api/src/x.test.ts')
 
@@ -17,6 +17,7 @@ function report(...files: Shown[]) {
     message,
     assertionResults: tests.map(([one, why]) => ({
       status: one,
+      duration: 1_500,
       fullName: 'a rule',
       failureMessages: why ? [why] : [],
     })),
@@ -44,7 +45,7 @@ test('a file that did not load is a failure', () => {
     { status: 'failed', message: 'no such module', tests: [] },
     { status: 'passed', tests: [['passed']] },
   )
-  expect(readReport(file, 'exit code 1')).toEqual({
+  expect(readReport(file, 'exit code 1')).toMatchObject({
     passed: 1,
     failures: [{ where: 'apps/api/src/x.test.ts', why: 'no such module' }],
   })
@@ -57,4 +58,23 @@ test('a run that ended badly never counts as passed', () => {
     passed: 0,
     failures: [{ why: 'exit code 1' }],
   })
+})
+
+test('the costs of a run are told by stage, without what is apart in the sum, and with its ten dearest tests', () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+  const stages = [
+    { name: 'installing', cpuSeconds: 50, apart: true },
+    { name: 'check', cpuSeconds: 90 },
+    { name: 'e2e', cpuSeconds: 150 },
+  ]
+  tellCosts(
+    stages,
+    Array.from({ length: 12 }, (_, at) => ({ where: `test ${at}`, seconds: at })),
+  )
+  const text = log.mock.calls.flat().join('\n')
+  log.mockRestore()
+  expect(text).toContain('CPU time: 4.0 min')
+  expect(text).toContain('50 s  installing (not in the sum)')
+  expect(text).toContain('11.0 s  test 11')
+  expect(text).not.toContain('test 1\n')
 })

@@ -4,12 +4,15 @@ import { stripVTControlCharacters } from 'node:util'
 import { checkout } from '../env.ts'
 
 export type Failure = { where: string; why: string }
-export type Count = { passed: number; failures: Failure[] }
+export type TestTime = { where: string; seconds: number }
+export type Count = { passed: number; failures: Failure[]; times?: TestTime[] }
+/** What a part of a run cost. `apart`: it is not done on each change. */
+export type StageCost = { name: string; cpuSeconds: number; apart?: boolean }
 
-type Result = { status: string; fullName: string; failureMessages: string[] | null }
+type Result = { status: string; fullName: string; duration?: number | null; failureMessages: string[] | null }
 type Report = { testResults: { name: string; status: string; message: string; assertionResults: Result[] }[] }
 
-/** Reads vitest's own report, and finds never less than one failure in a run that ended badly: a file that did not load has no tests. */
+/** Reads vitest's own report. A run that ended badly has at least one failure: a file that did not load has no tests. */
 export function readReport(file: string, how: string): Count {
   const results = read(file)
   const failures = results.flatMap(({ name, status, message, assertionResults }) => {
@@ -21,10 +24,31 @@ export function readReport(file: string, how: string): Count {
   })
   if (how !== 'exit code 0' && !failures.length) failures.push({ where: relative(checkout, file), why: how })
   const passed = results.flatMap((one) => one.assertionResults).filter((one) => one.status === 'passed')
-  return { passed: passed.length, failures }
+  const times = results.flatMap(({ name, assertionResults }) =>
+    assertionResults.map(({ fullName, duration }) => ({
+      where: `${relative(checkout, name)}: ${fullName}`,
+      seconds: (duration ?? 0) / 1000,
+    })),
+  )
+  return { passed: passed.length, failures, times }
 }
 
-/** At the very end, where nothing scrolls it away. */
+/** What the run cost in CPU time, by stage, and the tests that took longest. */
+export function tellCosts(stages: StageCost[], times: TestTime[]) {
+  const minutes = (some: StageCost[]) => `${(sum(some) / 60).toFixed(1)} min`
+  console.log(`\nCPU time: ${minutes(stages.filter(({ apart }) => !apart))}`)
+  for (const { name, cpuSeconds, apart } of stages)
+    console.log(`  ${cpuSeconds.toFixed(0).padStart(5)} s  ${name}${apart ? ' (not in the sum)' : ''}`)
+  const dearest = times.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10)
+  if (dearest.length) console.log('The tests that took longest:')
+  for (const { where, seconds } of dearest) console.log(`  ${seconds.toFixed(1).padStart(5)} s  ${where}`)
+}
+
+function sum(stages: StageCost[]) {
+  return stages.reduce((total, { cpuSeconds }) => total + cpuSeconds, 0)
+}
+
+/** Prints the failures at the very end, where nothing scrolls them away. */
 export function tell(failures: Failure[]) {
   for (const { where, why } of failures) console.log(`\n✗ ${where}\n${why.replace(/^(?=.)/gm, '  ')}`)
 }

@@ -7,7 +7,8 @@ import { runChecks } from './check.ts'
 import { checkout } from '../env.ts'
 import { ensureLocalhost } from '../machine/localhost.ts'
 import { prepare } from '../machine/prepare.ts'
-import { readReport, tell, type Count } from './report.ts'
+import { CpuMeter } from './cpu-time.ts'
+import { readReport, tell, tellCosts, type Count, type StageCost, type TestTime } from './report.ts'
 import { ensureChromium, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
 import { reason, CommandError } from '../errors.ts'
 
@@ -15,7 +16,8 @@ export const usage = `
 ./veche test [filter …] [--long]
 
 Prepares the machine, then runs the check and the unit, integration and end-to-end tests. It ends
-with what failed, and why; the last line counts.
+with what it cost in CPU time, with its slowest tests, and with what failed, and why; the last
+line counts.
 A filter is a part of a path (messages, apps/api, e2e/invite); with one the check is left out.
 --long adds the tests that take long (*.long.test.ts): outages, twenty kills, soak.
 `
@@ -23,40 +25,77 @@ A filter is a part of a path (messages, apps/api, e2e/invite); with one the chec
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readArguments('test', args, { long: { type: 'boolean', default: false } }, Infinity)
   const total: Count = { passed: 0, failures: [] }
-  const add = ({ passed, failures }: Count) => {
-    total.passed += passed
-    total.failures.push(...failures)
+  const times: TestTime[] = []
+  const costs = new StageCosts()
+  const add = (count: Count) => {
+    total.passed += count.passed
+    total.failures.push(...count.failures)
+    times.push(...(count.times ?? []))
   }
   const start = performance.now()
   try {
-    await ensureLocalhost()
-    await ensureRedis()
-    await ensureTurn()
-    await ensureChromium()
-    const { mediaWorker } = await prepare({ web: true, media: true })
-    await runAll(positionals, values.long, { MEDIASOUP_WORKER_BIN: mediaWorker }, add)
+    await costs.measure('installing packages', installAll, { apart: true })
+    // One after the other, so that each has its own cost: the worker keeps all cores busy anyway.
+    const { mediaWorker } = await costs.measure('the media worker', () => prepare({ web: false, media: true }), {
+      apart: true,
+    })
+    await costs.measure('building the web app', () => prepare({ web: true }))
+    await runAll({ filters: positionals, long: values.long, env: { MEDIASOUP_WORKER_BIN: mediaWorker }, add, costs })
   } catch (error) {
     const why = error instanceof CommandError ? error.message : ((error as Error).stack ?? reason(error))
     add({ passed: 0, failures: [{ where: 'veche', why }] })
   }
+  tellCosts(costs.stages, times)
   tell(total.failures)
   console.log(`\nAll of it took ${Math.round((performance.now() - start) / 1000)} s`)
   console.log(`${total.passed} passed, ${total.failures.length} failed`)
   return total.failures.length ? 1 : 0
 }
 
-async function runAll(filters: string[], long: boolean, env: NodeJS.ProcessEnv, add: (count: Count) => void) {
+async function installAll() {
+  await ensureLocalhost()
+  await ensureRedis()
+  await ensureTurn()
+  await ensureChromium()
+  await prepare({ web: false })
+}
+
+/** What each stage cost in CPU time, over all processes of this command. */
+class StageCosts {
+  readonly stages: StageCost[] = []
+  readonly #meter = new CpuMeter()
+
+  async measure<T>(name: string, work: () => Promise<T>, { apart = false } = {}): Promise<T> {
+    const before = this.#meter.seconds()
+    try {
+      return await work()
+    } finally {
+      this.stages.push({ name, cpuSeconds: this.#meter.seconds() - before, apart })
+    }
+  }
+}
+
+type Suites = {
+  filters: string[]
+  long: boolean
+  env: NodeJS.ProcessEnv
+  add: (count: Count) => void
+  costs: StageCosts
+}
+
+async function runAll({ filters, long, env, add, costs }: Suites) {
   const { startTestServices } = await import('../../test/services.ts')
   const services = await startTestServices()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void services.stop().finally(() => process.exit(130)))
   try {
-    if (!filters.length) add(await runChecks(checks, services.env.TEST_DATABASE_URL))
+    if (!filters.length) add(await costs.measure('check', () => runChecks(checks, services.env.TEST_DATABASE_URL)))
     const common = { filters, long, env: { ...env, ...services.env } }
-    add(await runVitest({ ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] }))
-    add(await runVitest({ ...common, name: 'web', folder: 'apps/web', filters: inside('apps/web', filters) }))
-    // The browser gets the cores to itself: its tests watch the clock of a person.
-    add(await runVitest({ ...common, name: 'e2e', projects: ['--project', '@veche/e2e'] }))
+    const suite = async (title: string, run: VitestRun) => add(await costs.measure(title, () => runVitest(run)))
+    await suite('unit and integration tests', { ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] })
+    const web = { folder: 'apps/web', filters: inside('apps/web', filters) }
+    await suite('tests of the web app', { ...common, ...web, name: 'web' })
+    await suite('end-to-end tests', { ...common, name: 'e2e', projects: ['--project', '@veche/e2e'] })
   } finally {
     await services.stop()
   }

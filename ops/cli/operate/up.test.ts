@@ -10,9 +10,7 @@ import { isAlive } from '../child.ts'
 import { nodeKey, turnSecret } from '../parts/keys.ts'
 import { readState } from './state.ts'
 
-const startTimeoutMs = 300_000
-
-/** An installation started by this test, with the lines it has printed so far. */
+/** An installation that this test starts, with the lines that it has printed. */
 class Installation {
   folder = newFolder()
   address: string
@@ -64,7 +62,7 @@ class Installation {
   }
 
   #start(...args: string[]) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), ...args], { env: this.#env })
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { env: this.#env })
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line)
@@ -74,7 +72,7 @@ class Installation {
     return child
   }
 
-  /** Searches the lines that were printed already, then each new one. */
+  /** Waits for a line, among those that were printed already and those that come. */
   async #line(pattern: RegExp, child: ChildProcess) {
     const ended = once(child, 'close').then(() => 'ended')
     while (!this.lines.some((line) => pattern.test(line))) {
@@ -84,86 +82,64 @@ class Installation {
   }
 }
 
-test(
-  '"up" starts everything, prints the link for the first administrator, hides all secrets and stops without leftovers',
-  { timeout: startTimeoutMs },
-  async () => {
-    const one = await Installation.prepare()
-    await one.up()
-    expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true })
-    expect((await fetch(`${one.address}/`)).status).toBe(200)
-    const link = one.lines.find((line) => line.includes('first administrator'))
-    expect(link).toMatch(new RegExp(`${one.address}/setup/\\S{40,}$`))
-    expect(await one.run('admin', 'link')).toBe(0)
-    expect(one.lines.at(-1)).toMatch(`${one.address}/setup/`)
-    const pids = Object.values(one.pids())
-    expect(Object.keys(one.pids()).sort()).toEqual(['api', 'postgres', 'redis', 'sfu-0', 'turn'])
-    expect(pids.filter(isAlive)).toEqual(pids)
-    expectSecretsKept(one)
-    await one.stop()
-    expect(pids.filter(isAlive)).toEqual([])
-  },
-)
-
-test(
-  'a second "up" on the same data is refused, "doctor" finds no problem, and "down" stops everything',
-  { timeout: startTimeoutMs },
-  async () => {
-    const one = await Installation.prepare()
-    await one.up()
-    expect(await one.run('up')).toBe(1)
-    expect(one.lines.at(-1)).toBe(
-      `veche: Veche already runs on ${one.folder} (${one.address}): "./veche down" stops it.`,
-    )
-    const status = await one.run('doctor')
-    expect({ status, broken: one.lines.filter((line) => line.startsWith('✗')) }).toEqual({ status: 0, broken: [] })
-    const fine = one.lines.flatMap((line) => /^✓ (sfu-0 UDP|sfu-0 TCP|TURN)/.exec(line)?.[1] ?? [])
-    expect(fine).toEqual(['sfu-0 UDP', 'sfu-0 TCP', 'TURN', 'TURN'])
-    const pids = Object.values(one.pids())
-    expect(await one.run('down')).toBe(0)
-    expect(pids.filter(isAlive)).toEqual([])
-  },
-)
-
-test('after a kill -9 of all processes the next start works', { timeout: startTimeoutMs }, async () => {
+test('up starts everything, answers, prints the link of the first administrator and keeps its secrets; a second up says that it runs; doctor finds nothing broken; down stops all of it', async () => {
   const one = await Installation.prepare()
   await one.up()
-  const before = one.pids()
-  for (const name of ['postgres', 'redis']) process.kill(before[name]!, 'SIGSTOP')
-  await one.kill()
-  process.kill(before['postgres']!, 'SIGCONT')
-  process.kill(before['redis']!, 'SIGKILL')
-  one.lines = []
-  await one.up()
-  expect(Object.values(before).some(isAlive)).toBe(false)
-  expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true, redis: 'ok' })
+  expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true })
+  expect((await fetch(`${one.address}/`)).status).toBe(200)
+  const link = one.lines.find((line) => line.includes('first administrator'))
+  expect(link).toMatch(new RegExp(`${one.address}/setup/\\S{40,}$`))
+  expect(await one.run('admin', 'link')).toBe(0)
+  expect(one.lines.at(-1)).toMatch(`${one.address}/setup/`)
+  const pids = Object.values(one.pids())
+  expect(Object.keys(one.pids()).sort()).toEqual(['api', 'postgres', 'redis', 'sfu-0', 'turn'])
+  expect(pids.filter(isAlive)).toEqual(pids)
+  expectSecretsKept(one)
+
+  expect(await one.run('up')).toBe(1)
+  expect(one.lines.at(-1)).toBe(`veche: Veche already runs on ${one.folder} (${one.address}): "./veche down" stops it.`)
+  const status = await one.run('doctor')
+  expect({ status, broken: one.lines.filter((line) => line.startsWith('✗')) }).toEqual({ status: 0, broken: [] })
+  const fine = one.lines.flatMap((line) => /^✓ (sfu-0 UDP|sfu-0 TCP|TURN)/.exec(line)?.[1] ?? [])
+  expect(fine).toEqual(['sfu-0 UDP', 'sfu-0 TCP', 'TURN', 'TURN'])
+  expect(await one.run('down')).toBe(0)
+  expect(pids.filter(isAlive)).toEqual([])
 })
 
-test(
-  'two media nodes run on one machine, and a killed part is restarted alone',
-  { timeout: startTimeoutMs },
-  async () => {
-    const one = await Installation.prepare()
-    await one.up('--sfu', '2')
-    const before = one.pids()
-    expect(Object.keys(before)).toEqual(expect.arrayContaining(['sfu-0', 'sfu-1', 'turn']))
-    const killed = ['sfu-1', 'turn', 'api']
-    for (const name of killed) {
-      process.kill(before[name]!, 'SIGKILL')
-      await one.says(new RegExp(`^! ${name} ended \\(SIGKILL\\); it starts again`))
-    }
-    const back = () => killed.filter((name) => one.pids()[name] !== before[name] && isAlive(one.pids()[name]!))
-    await expect.poll(back, { timeout: 60_000 }).toEqual(killed)
-    const answers = () =>
-      fetch(`${one.address}/readyz`).then(
-        (answer) => answer.ok,
-        () => false,
-      )
-    await expect.poll(answers, { timeout: 30_000 }).toBe(true)
-    const others = (pids: Record<string, number>) => ['postgres', 'redis', 'sfu-0'].map((name) => pids[name])
-    expect(others(one.pids())).toEqual(others(before))
-  },
-)
+test('each part that is killed comes back alone, a start after a kill -9 of everything finds its way, and Ctrl-C leaves nothing behind', async () => {
+  const one = await Installation.prepare()
+  await one.up('--sfu', '2')
+  const before = one.pids()
+  expect(Object.keys(before)).toEqual(expect.arrayContaining(['sfu-0', 'sfu-1', 'turn']))
+  const killed = ['sfu-1', 'turn', 'api']
+  for (const name of killed) {
+    process.kill(before[name]!, 'SIGKILL')
+    await one.says(new RegExp(`^! ${name} ended \\(SIGKILL\\); it starts again`))
+  }
+  const back = () => killed.filter((name) => one.pids()[name] !== before[name] && isAlive(one.pids()[name]!))
+  await expect.poll(back).toEqual(killed)
+  const answers = () =>
+    fetch(`${one.address}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+  await expect.poll(answers).toBe(true)
+  const others = (pids: Record<string, number>) => ['postgres', 'redis', 'sfu-0'].map((name) => pids[name])
+  expect(others(one.pids())).toEqual(others(before))
+
+  const orphans = one.pids()
+  for (const name of ['postgres', 'redis']) process.kill(orphans[name]!, 'SIGSTOP')
+  await one.kill()
+  process.kill(orphans['postgres']!, 'SIGCONT')
+  process.kill(orphans['redis']!, 'SIGKILL')
+  one.lines = []
+  await one.up()
+  expect(Object.values(orphans).some(isAlive)).toBe(false)
+  expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true, redis: 'ok' })
+  const pids = Object.values(one.pids())
+  await one.stop()
+  expect(pids.filter(isAlive)).toEqual([])
+})
 
 /** No secret of the installation stands in an argument or a log, and a media node gets no secret of the API. */
 function expectSecretsKept(one: Installation) {

@@ -1,9 +1,43 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { newFolder } from '../../test/folder.ts'
 import { startPostgres, type PostgresOptions } from './postgres.ts'
+
+const made = newDataDir()
+
+/** Data as a server left them that was stopped. Making them takes longer than everything else here, so each test copies them. */
+async function newDataDir() {
+  const dataDir = join(mkdtempSync(join(tmpdir(), 'veche-postgres-')), 'postgres')
+  await (await startPostgres({ dataDir, fsync: false })).stop()
+  return dataDir
+}
+
+async function copyOfData() {
+  const dataDir = join(newFolder(), 'postgres')
+  cpSync(await made, dataDir, { recursive: true })
+  const { uid, gid } = statSync(await made)
+  for (const entry of readdirSync(dataDir, { recursive: true, encoding: 'utf8' }))
+    chownSync(join(dataDir, entry), uid, gid)
+  chownSync(dataDir, uid, gid)
+  chmodSync(dataDir, 0o700)
+  return dataDir
+}
+
+afterAll(async () => rmSync(join(await made, '..'), { recursive: true, force: true }))
 
 async function start(options: PostgresOptions) {
   const postgres = await startPostgres({ fsync: false, ...options })
@@ -21,7 +55,7 @@ async function ask(url: string, question: string) {
 }
 
 test('stored data survive a stop and a start', async () => {
-  const dataDir = join(newFolder(), 'postgres')
+  const dataDir = await copyOfData()
   const first = await start({ dataDir })
   await ask(first.url, 'create table kept as select 1 as one')
   await first.stop()
@@ -30,7 +64,7 @@ test('stored data survive a stop and a start', async () => {
 })
 
 test('a Postgres left by an earlier start is stopped, and what it acknowledged is kept', async () => {
-  const dataDir = join(newFolder(), 'postgres')
+  const dataDir = await copyOfData()
   const orphan = await start({ dataDir })
   await ask(orphan.url, 'create table kept as select 1 as one')
   const second = await start({ dataDir })
@@ -39,7 +73,7 @@ test('a Postgres left by an earlier start is stopped, and what it acknowledged i
 })
 
 test('a killed Postgres leaves a data directory that starts again', async () => {
-  const dataDir = join(newFolder(), 'postgres')
+  const dataDir = await copyOfData()
   const first = await start({ dataDir })
   process.kill(first.child.pid, 'SIGKILL')
   await first.child.exited
@@ -48,8 +82,7 @@ test('a killed Postgres leaves a data directory that starts again', async () => 
 })
 
 test('a pid file with the pid of another program stops neither the start nor that program', async () => {
-  const dataDir = join(newFolder(), 'postgres')
-  await (await start({ dataDir })).stop()
+  const dataDir = await copyOfData()
   writeFileSync(join(dataDir, 'postmaster.pid'), `${process.pid}\n${dataDir}\n`)
   const second = await start({ dataDir })
   expect(await ask(second.url, 'select 1 as one')).toEqual([{ one: 1 }])
@@ -80,6 +113,6 @@ test('a data folder with a long path gets its socket in a short folder', async (
 })
 
 test('Postgres listens on no TCP port', async () => {
-  const postgres = await start({ dataDir: join(newFolder(), 'postgres') })
+  const postgres = await start({ dataDir: await copyOfData() })
   expect(await ask(postgres.url, 'show listen_addresses')).toEqual([{ listen_addresses: '' }])
 })

@@ -28,7 +28,10 @@ type Schema = DBSchema & { [T in TableName]: { key: string; value: Tables[T] } }
   messages: { key: [ChatId, number]; value: MessageRow }
 }
 type Mode = 'readonly' | 'readwrite'
-type Idb<M extends Mode> = IDBPTransaction<Schema, (TableName | 'messages')[], M>
+type StoreName = TableName | 'messages'
+type Idb<M extends Mode> = IDBPTransaction<Schema, StoreName[], M>
+
+const storeNames: StoreName[] = [...tableNames, 'messages']
 
 function open(options: IndexedDbOptions): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -62,12 +65,12 @@ class IndexedDb implements Backend {
   }
 
   async read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
-    const tx = this.#database.transaction([...tableNames, 'messages'], 'readonly')
+    const tx = this.#database.transaction(storeNames, 'readonly')
     return await ended(tx, work(new IndexedDbTransaction(tx as unknown as Idb<'readwrite'>)))
   }
 
   async write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
-    const tx = this.#database.transaction([...tableNames, 'messages'], 'readwrite')
+    const tx = this.#database.transaction(storeNames, 'readwrite')
     return await ended(tx, work(new IndexedDbTransaction(tx)))
   }
 

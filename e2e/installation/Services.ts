@@ -36,7 +36,7 @@ export class Services {
     return this.#redis.url
   }
 
-  /** As when the power fails. */
+  /** Kills both as a power failure does. */
   async kill(): Promise<void> {
     for (const { child } of [this.#postgres, this.#redis]) child.process.kill('SIGKILL')
     await Promise.all([this.#postgres.child.exited, this.#redis.child.exited])

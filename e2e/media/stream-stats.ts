@@ -35,19 +35,19 @@ type Report = {
 export function streams(page: Page): Promise<Stream[]> {
   return page.evaluate(async () => {
     const found: Stream[] = []
-    const open = globalThis.tapped.filter(({ connectionState }) => connectionState !== 'closed')
+    const open = globalThis.peerConnections.filter(({ connectionState }) => connectionState !== 'closed')
     for (const [index, connection] of open.entries()) {
       const reports = await connection.getStats()
       for (const report of reports.values() as Iterable<Report>) {
-        const isIn = report.type === 'inbound-rtp'
+        const waitUntilInCall = report.type === 'inbound-rtp'
         // What only tests the bandwidth belongs to nobody.
-        if ((!isIn && report.type !== 'outbound-rtp') || report.mid === 'probator') continue
+        if ((!waitUntilInCall && report.type !== 'outbound-rtp') || report.mid === 'probator') continue
         found.push({
           id: `${index} ${report.mid} ${report.ssrc}`,
-          direction: isIn ? 'in' : 'out',
+          direction: waitUntilInCall ? 'in' : 'out',
           kind: report.kind,
-          bytes: (isIn ? report.bytesReceived : report.bytesSent) ?? 0,
-          frames: (isIn ? report.framesDecoded : report.framesEncoded) ?? 0,
+          bytes: (waitUntilInCall ? report.bytesReceived : report.bytesSent) ?? 0,
+          frames: (waitUntilInCall ? report.framesDecoded : report.framesEncoded) ?? 0,
           energy: report.totalAudioEnergy ?? 0,
           width: report.frameWidth ?? 0,
           rid: report.rid ?? null,
@@ -63,7 +63,9 @@ export function streams(page: Page): Promise<Stream[]> {
 export function pairs(page: Page): Promise<Pair[]> {
   return page.evaluate(async () => {
     const found: Pair[] = []
-    for (const connection of globalThis.tapped.filter(({ connectionState }) => connectionState === 'connected')) {
+    for (const connection of globalThis.peerConnections.filter(
+      ({ connectionState }) => connectionState === 'connected',
+    )) {
       const reports = await connection.getStats()
       const all = [...(reports.values() as Iterable<Record<string, string & number>>)]
       const transport = all.find(({ type }) => type === 'transport')

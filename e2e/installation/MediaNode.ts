@@ -47,7 +47,7 @@ export class MediaNode {
     return node
   }
 
-  /** Resolves when the API has heard of it and it takes calls. */
+  /** Resolves when the API knows it and it takes calls. */
   start(): Promise<void> {
     return this.#process.start()
   }
@@ -61,7 +61,7 @@ export class MediaNode {
     return Number(found)
   }
 
-  /** As when the machine dies. */
+  /** Kills it as the death of its machine does. */
   kill(): Promise<void> {
     return this.#process.kill()
   }
@@ -91,7 +91,7 @@ function openFiles(pid: string): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`))
   } catch {
-    // It ended, or closed one of them, while it was looked at.
+    // The process ended, or closed a file, in the meantime.
     return []
   }
 }

@@ -1,13 +1,13 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { takeSession } from './browser/launch.ts'
-import { type Account, anotherSession } from './house/accounts.ts'
-import type { Installation } from './house/Installation.ts'
-import type { Team } from './house/team.ts'
-import { paint, type Painting } from './media/painting.ts'
+import { type Account, newSession } from './installation/accounts.ts'
+import type { Installation } from './installation/Installation.ts'
+import type { Team } from './installation/team.ts'
+import { drawCamera, type DrawnCamera } from './media/drawn-camera.ts'
 import { button } from './screens/controls.ts'
 
-type Words = { join: string; share: string; camera: string; mute: string; slide: Painting['slide'] }
-type Stage = { browser: Browser; house: Installation; team: Team; locale: 'en' | 'ru' }
+type Words = { join: string; share: string; camera: string; mute: string; slide: DrawnCamera['slide'] }
+type Stage = { browser: Browser; installation: Installation; team: Team; locale: 'en' | 'ru' }
 type Looks = { wide: BrowserContextOptions; narrow: BrowserContextOptions }
 
 const words: Record<Stage['locale'], Words> = {
@@ -33,7 +33,7 @@ const words: Record<Stage['locale'], Words> = {
 const hues = [180, 300, 140, 230]
 
 /** The door, and a call of four people with a screen, as the first of them sees it: wide and on a phone, dark and light. */
-export async function takeCallPictures(
+export async function takeCallScreenshots(
   stage: Stage,
   { wide, narrow }: Looks,
   name: (of: string) => string,
@@ -42,8 +42,8 @@ export async function takeCallPictures(
   const chatId = team.chats[0]
   const [anna, ...others] = team.people
   const path = `/call/${chatId}`
-  const door = await visitor(stage, await anotherSession(stage.house, anna), { ...wide, colorScheme: 'light' }, 0)
-  await door.goto(stage.house.url + path)
+  const door = await visitor(stage, await newSession(stage.installation, anna), { ...wide, colorScheme: 'light' }, 0)
+  await door.goto(stage.installation.url + path)
   await seesPictures(door, 1)
   await door.screenshot({ path: name('call-door') })
   await door.context().close()
@@ -58,7 +58,7 @@ export async function takeCallPictures(
   await button(guests[0]!, mute).click()
   await button(guests[2]!, camera).click()
   for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await visitor(stage, await anotherSession(stage.house, anna), { ...wide, colorScheme }, 0)
+    const page = await visitor(stage, await newSession(stage.installation, anna), { ...wide, colorScheme }, 0)
     await enter(stage, page, path)
     await seesPictures(page, 3)
     await page.screenshot({ path: name(`call-${colorScheme}`) })
@@ -70,7 +70,7 @@ export async function takeCallPictures(
     await page.context().close()
   }
   for (const colorScheme of ['light', 'dark'] as const) {
-    const phone = await visitor(stage, await anotherSession(stage.house, anna), { ...narrow, colorScheme }, 0)
+    const phone = await visitor(stage, await newSession(stage.installation, anna), { ...narrow, colorScheme }, 0)
     await enter(stage, phone, path)
     await seesPictures(phone, 2)
     await phone.screenshot({ path: name(`phone-call-${colorScheme}`) })
@@ -80,16 +80,16 @@ export async function takeCallPictures(
 }
 
 async function visitor(stage: Stage, account: Account, looks: BrowserContextOptions, at: number): Promise<Page> {
-  const { browser, house, locale } = stage
+  const { browser, installation, locale } = stage
   const language = locale === 'ru' ? 'ru-RU' : 'en-US'
   const context = await browser.newContext({ ...looks, locale: language, reducedMotion: 'reduce' })
-  await takeSession(context, house, account)
-  await paint(context, { hue: hues[at] ?? 0, slide: words[locale].slide })
+  await takeSession(context, installation, account)
+  await drawCamera(context, { hue: hues[at] ?? 0, slide: words[locale].slide })
   return context.newPage()
 }
 
-async function enter({ house, locale }: Stage, page: Page, path: string): Promise<void> {
-  await page.goto(house.url + path)
+async function enter({ installation, locale }: Stage, page: Page, path: string): Promise<void> {
+  await page.goto(installation.url + path)
   await button(page, words[locale].join).click()
   await page.waitForFunction(() => !document.querySelector('[role=switch]'))
 }

@@ -1,13 +1,13 @@
 import type { BrowserContext } from 'playwright-core'
 
-/** What a page's camera sees instead of the browser's test picture: somebody in front of a wall; and what is shared: a slide. */
-export type Painting = { hue: number; slide: { title: string; lines: string[] } }
+/** What the camera of a page shows instead of the browser's test picture: a person before a wall; and a shared screen: a slide. */
+export type DrawnCamera = { hue: number; slide: { title: string; lines: string[] } }
 
-export async function paint(context: BrowserContext, painting: Painting): Promise<void> {
+export async function drawCamera(context: BrowserContext, painting: DrawnCamera): Promise<void> {
   await context.addInitScript(brush, painting)
 }
 
-function brush({ hue, slide }: Painting): void {
+function brush({ hue, slide }: DrawnCamera): void {
   const { mediaDevices } = navigator
   if (!mediaDevices) return
   const open = mediaDevices.getUserMedia.bind(mediaDevices)

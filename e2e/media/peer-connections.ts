@@ -1,41 +1,48 @@
 import type { BrowserContext } from 'playwright-core'
 
-/** Two cores carry several of these. */
+/** So small that two cores carry several of them. */
 const small = { width: 320, height: 180, frameRate: 8 }
 
-export type TapOptions = {
-  /** Where media go instead of to the node: a relay of ours. */
+export type MediaOptions = {
+  /** The port of a relay of ours, to which media go instead of to the node. */
   mediaPort?: number
-  /** Of the camera; two cores do not bear more. */
+  /** The size of the camera's picture. */
   camera?: { width: number; height: number; frameRate: number }
-  /** Nothing goes but through a relay, which is reached in this way only. */
+  /** Media go through TURN only, which is reached by this protocol. */
   relay?: 'udp' | 'tcp'
-  /** The devices open, and nothing comes out of them before they are opened once more. */
-  dead?: boolean
-  /** Only these candidates of the node are known to the page. */
+  /** The devices open, but deliver nothing before they are opened once more. */
+  deadDevices?: boolean
+  /** The page learns only these candidates of the node. */
   protocol?: 'udp' | 'tcp'
 }
 
 declare global {
-  var tapped: RTCPeerConnection[]
+  var peerConnections: RTCPeerConnection[]
 }
 
-/** Lets a test see every connection of the pages of a context, and where it goes. */
-export async function tapMedia(context: BrowserContext, options: TapOptions = {}): Promise<void> {
+/** Keeps every RTCPeerConnection of the pages of a context, so that a test can read its statistics. */
+export async function recordPeerConnections(context: BrowserContext, options: MediaOptions = {}): Promise<void> {
   people += 1
-  await context.addInitScript(tap, { camera: small, ...options, person: people })
+  await context.addInitScript(keepConnections, { camera: small, ...options, person: people })
 }
 
 let people = 0
 
-function tap({ mediaPort, camera, protocol, relay, dead, person }: TapOptions & { person: number }): void {
-  globalThis.tapped = []
+function keepConnections({
+  mediaPort,
+  camera,
+  protocol,
+  relay,
+  deadDevices,
+  person,
+}: MediaOptions & { person: number }): void {
+  globalThis.peerConnections = []
   if (relay) localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
-  const Real = globalThis.RTCPeerConnection
-  globalThis.RTCPeerConnection = class extends Real {
+  const Native = globalThis.RTCPeerConnection
+  globalThis.RTCPeerConnection = class extends Native {
     constructor(configuration?: RTCConfiguration) {
       super(relay ? { ...configuration, iceServers: configuration?.iceServers?.map(reachedBy) ?? [] } : configuration)
-      globalThis.tapped.push(this)
+      globalThis.peerConnections.push(this)
     }
 
     override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
@@ -51,17 +58,17 @@ function tap({ mediaPort, camera, protocol, relay, dead, person }: TapOptions & 
   const { mediaDevices } = navigator
   if (mediaDevices) {
     const open = mediaDevices.getUserMedia.bind(mediaDevices)
-    let lively = !dead
+    let delivers = !deadDevices
     mediaDevices.getUserMedia = (wanted) => {
-      if (!lively) {
-        lively = true
+      if (!delivers) {
+        delivers = true
         return Promise.resolve(new MediaStream([silence(), still()]))
       }
       return camera && typeof wanted?.video === 'object' ? openOwn(wanted, wanted.video) : open(wanted)
     }
     const openOwn = async (wanted: MediaStreamConstraints, video: MediaTrackConstraints) => {
       const devices = await mediaDevices.enumerateDevices()
-      // The second one measures depth, which no encoder takes.
+      // The second camera measures depth, which no encoder takes.
       const cameras = devices.filter(({ kind, label }) => kind === 'videoinput' && label !== 'fake_device_1')
       const mine = cameras[person % cameras.length]?.deviceId
       return open({ ...wanted, video: { ...(mine ? { deviceId: { exact: mine } } : {}), ...video, ...camera } })

@@ -6,12 +6,12 @@ export async function signIn(device: Device, email: string, password: string): P
   await press(device.page, 'Sign in')
 }
 
-/** The frame with its places is there: only somebody signed in sees it. */
+/** Waits for the navigation, which only somebody signed in sees. */
 export async function isSignedIn(device: Device): Promise<void> {
   await seen(device.page.getByRole('navigation', { name: 'Main' }))
 }
 
-/** What the door says to whoever does not get in; the password is asked for again. */
+/** Waits for the refusal of a sign-in and returns its text. */
 export async function wasRefused(device: Device): Promise<string> {
   const alert = device.page.getByRole('alert').filter({ hasText: 'do not match' })
   await seen(alert)

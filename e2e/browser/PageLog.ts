@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 
-/** Sees every request, every complaint of the console and every breach of the content policy in a browser context. */
-export class Witness {
+/** Keeps every request, console error and breach of the content policy of a browser context. */
+export class PageLog {
   readonly requests: string[] = []
   readonly #complaints: string[] = []
   readonly #expected: RegExp[] = []
@@ -10,7 +10,7 @@ export class Witness {
   constructor(context: BrowserContext, origin: string) {
     this.#origin = origin
     context.on('request', (request) => this.requests.push(request.url()))
-    context.on('page', (page) => this.#attend(page))
+    context.on('page', (page) => this.#addSockets(page))
     context.on('weberror', (error) => this.#complaints.push(`thrown: ${String(error.error().stack ?? error.error())}`))
     context.on('console', (message) => {
       if (message.type() === 'error' || /Content.Security.Policy/i.test(message.text()))
@@ -18,7 +18,7 @@ export class Witness {
     })
   }
 
-  async begin(context: BrowserContext): Promise<void> {
+  async start(context: BrowserContext): Promise<void> {
     await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
         console.error(`Content Security Policy: ${violatedDirective} ${blockedURI} in ${sourceFile}`)
@@ -26,23 +26,24 @@ export class Witness {
     })
   }
 
-  /** Trouble that a test brings about itself: a browser writes each refused or failed request to its console. */
+  /** Errors that a test causes itself: a browser writes each refused or failed request to its console. */
   expect(...complaints: RegExp[]): void {
     this.#expected.push(...complaints)
   }
 
+  /** Requests to other hosts, and errors that the test did not expect. */
   complaints(): string[] {
     const foreign = this.requests.filter((url) => !this.#isOwn(url)).map((url) => `foreign request: ${url}`)
     const unexpected = this.#complaints.filter((each) => !this.#expected.some((pattern) => pattern.test(each)))
     return [...foreign, ...unexpected]
   }
 
-  /** What it has seen counts no longer, and nothing is expected any more. */
-  beginAnew(): void {
+  /** Forgets what was kept and what is expected, before the next test uses the same browser context. */
+  clear(): void {
     for (const list of [this.requests, this.#complaints, this.#expected]) list.length = 0
   }
 
-  #attend(page: Page): void {
+  #addSockets(page: Page): void {
     page.on('websocket', (socket) => this.requests.push(socket.url()))
   }
 
@@ -52,8 +53,8 @@ export class Witness {
   }
 }
 
-/** What the console says while there is no network, or no server. */
+/** Console errors while there is no network, or no server. */
 export const networkTrouble =
   /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|ERR_NETWORK_|ERR_EMPTY_RESPONSE|WebSocket connection to/
-/** What the console says when an answer is an error. */
+/** The console error of an answer with this status. */
 export const refused = (status: number) => new RegExp(`status of ${status}`)

@@ -12,18 +12,14 @@ export const controls = (page: Page) => page.getByRole('group', { name: 'Call co
 export const tile = (page: Page, name: string) => participants(page).getByRole('group', { name, exact: true })
 export const mark = (of: Locator, name: string) => of.getByRole('img', { name, exact: true })
 
-/** A picture moves in this tile: the others' camera has arrived. */
+/** Waits until this tile shows a picture. */
 export async function isSeen(page: Page, name: string): Promise<void> {
   await seen(tile(page, name))
-  await page.waitForFunction(
-    (wanted) => {
-      const tile = document.querySelector(`[role="group"][aria-label="${wanted}"]`)
-      return (tile?.querySelector('video')?.videoWidth ?? 0) > 0
-    },
-    name,
-    { timeout: 20_000 },
-  )
+  await page.waitForFunction((wanted) => {
+    const tile = document.querySelector(`[role="group"][aria-label="${wanted}"]`)
+    return (tile?.querySelector('video')?.videoWidth ?? 0) > 0
+  }, name)
 }
 
-/** The side of a call that is wide enough to have one, or what lies over it. */
+/** The panel beside or over a call. */
 export const panel = (page: Page, name: 'Chat' | 'People') => page.getByRole('complementary', { name, exact: true })

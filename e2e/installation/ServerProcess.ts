@@ -1,16 +1,17 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { type Child, startChild } from '../../ops/cli/child.ts'
 import { checkout } from '../../ops/cli/env.ts'
-import { until } from './until.ts'
+import { scaledMs } from '../../ops/test/time-limits.ts'
+import { until } from '../until.ts'
 
 type Program = {
-  /** As it is called when it does not start. */
+  /** The name in the error when it does not start. */
   name: string
-  /** Its first file, from the root. */
+  /** Its first file, as a path from the root. */
   main: string
   env: NodeJS.ProcessEnv
   logFile: string
-  /** Where it says whether it is ready. */
+  /** The address of its /readyz. */
   url: string
 }
 
@@ -49,14 +50,14 @@ export class ServerProcess {
     this.#child?.process.kill(signal)
   }
 
-  /** As when the power fails: nothing is said, nothing is finished. */
+  /** Kills it as a power failure does: it finishes nothing. */
   async kill(): Promise<void> {
     this.signal('SIGKILL')
     await this.#child?.exited
   }
 
   async stop(): Promise<void> {
-    await this.#child?.stop(['SIGTERM'], 5_000)
+    await this.#child?.stop(['SIGTERM'], scaledMs(10_000))
   }
 
   log(): string {

@@ -3,21 +3,21 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * The network of one browser, which can be cut as when a cable is pulled: what was open stays open, and nothing arrives. TCP goes
- * through a SOCKS proxy, media over UDP through a relay that the page is told instead of the node.
+ * The network of one browser, which can be cut as when a cable is pulled: open connections stay open, and nothing arrives. TCP goes
+ * through a SOCKS proxy, media over UDP through a relay whose port the page gets instead of the node's.
  */
-export class Cut {
+export class BrowserNetwork {
   readonly proxy: string
   readonly udpPort: number
   readonly #server: Server
   readonly #udp: UdpSocket
   readonly #sockets = new Set<Socket>()
-  readonly #waiting: (() => void)[] = []
+  readonly #resumed: (() => void)[] = []
   readonly #media = new Map<string, UdpSocket>()
   #isCut = false
   #mediaCut = false
-  #lossy = 0
-  #owed = 0
+  #lossShare = 0
+  #lossSum = 0
 
   private constructor(server: Server, udp: UdpSocket) {
     this.#server = server
@@ -28,13 +28,13 @@ export class Cut {
   }
 
   /** Media go to this port of a node. */
-  static async open(nodePort: number): Promise<Cut> {
+  static async open(nodePort: number): Promise<BrowserNetwork> {
     const server = createServer({ pauseOnConnect: true })
     const udp = createSocket('udp4')
     server.listen(0, '127.0.0.1')
     udp.bind(0, '127.0.0.1')
     await Promise.all([once(server, 'listening'), once(udp, 'listening')])
-    const cut = new Cut(server, udp)
+    const cut = new BrowserNetwork(server, udp)
     udp.on('message', (message, { address, port }) => cut.#relay(message, { address, port, nodePort }))
     return cut
   }
@@ -44,26 +44,26 @@ export class Cut {
     for (const socket of this.#sockets) socket.pause()
   }
 
-  /** Every TCP connection breaks; what goes over UDP is left alone. */
+  /** Breaks every TCP connection; UDP goes on. */
   dropSockets(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** Only what goes over UDP: a firewall that changed its mind. */
+  /** Cuts UDP alone, as a firewall does. */
   cutMedia(): void {
     this.#mediaCut = true
   }
 
-  /** So great a share of the pictures that the browser sends gets lost, evenly. */
-  lose(share: number): void {
-    this.#lossy = share
+  /** Loses this share of the video packets that the browser sends, evenly. */
+  losePictures(share: number): void {
+    this.#lossShare = share
   }
 
   mend(): void {
     this.#isCut = this.#mediaCut = false
-    this.#lossy = 0
+    this.#lossShare = 0
     for (const socket of this.#sockets) socket.resume()
-    for (const go of this.#waiting.splice(0)) go()
+    for (const go of this.#resumed.splice(0)) go()
   }
 
   close(): void {
@@ -76,47 +76,47 @@ export class Cut {
   #relay(message: Buffer, from: { address: string; port: number; nodePort: number }): void {
     if (this.#isCut || this.#mediaCut || this.#loses(message)) return
     const name = `${from.address}:${from.port}`
-    let way = this.#media.get(name)
-    if (!way) {
-      way = createSocket('udp4')
-      way.on('message', (answer) => {
+    let socket = this.#media.get(name)
+    if (!socket) {
+      socket = createSocket('udp4')
+      socket.on('message', (answer) => {
         if (!this.#isCut && !this.#mediaCut) this.#udp.send(answer, from.port, from.address)
       })
-      this.#media.set(name, way)
+      this.#media.set(name, socket)
     }
-    way.send(message, from.nodePort, '127.0.0.1')
+    socket.send(message, from.nodePort, '127.0.0.1')
   }
 
   #loses(message: Buffer): boolean {
     if (!isPicture(message)) return false
-    this.#owed += this.#lossy
-    if (this.#owed < 1) return false
-    this.#owed -= 1
+    this.#lossSum += this.#lossShare
+    if (this.#lossSum < 1) return false
+    this.#lossSum -= 1
     return true
   }
 
   async #serve(socket: Socket): Promise<void> {
-    if (this.#isCut) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.#isCut) await new Promise<void>((resolve) => this.#resumed.push(resolve))
     socket.on('error', () => socket.destroy())
     await read(socket)
     socket.write(Buffer.from([5, 0]))
-    const { host, port } = target(await read(socket))
-    const far = connect(port, host)
-    for (const end of [socket, far]) {
+    const { host, port } = requestedAddress(await read(socket))
+    const target = connect(port, host)
+    for (const end of [socket, target]) {
       this.#sockets.add(end)
       end.on('close', () => this.#sockets.delete(end))
-      end.on('error', () => [socket, far].forEach((each) => each.destroy()))
+      end.on('error', () => [socket, target].forEach((each) => each.destroy()))
     }
-    far.once('connect', () => {
+    target.once('connect', () => {
       socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
-      socket.pipe(far)
-      far.pipe(socket)
-      if (this.#isCut) for (const end of [socket, far]) end.pause()
+      socket.pipe(target)
+      target.pipe(socket)
+      if (this.#isCut) for (const end of [socket, target]) end.pause()
     })
   }
 }
 
-/** RTP that is neither sound nor a report, as Chromium numbers them. */
+/** RTP of a picture: Chromium numbers sound 111 and reports below 96. */
 function isPicture(message: Buffer): boolean {
   const [version = 0, type = 0] = [message[0], message[1]]
   const payload = type & 127
@@ -129,8 +129,8 @@ async function read(socket: Socket): Promise<Buffer> {
   return Buffer.isBuffer(data) ? data : Buffer.alloc(0)
 }
 
-/** What a SOCKS client wants: 5, 1, 0, the kind of address, the address, the port. */
-function target(request: Buffer): { host: string; port: number } {
+/** Reads a SOCKS request: 5, 1, 0, the kind of address, the address, the port. */
+function requestedAddress(request: Buffer): { host: string; port: number } {
   const kind = request[3]
   const length = kind === 3 ? (request[4] ?? 0) : kind === 4 ? 16 : 4
   const start = kind === 3 ? 5 : 4

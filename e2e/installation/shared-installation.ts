@@ -1,0 +1,13 @@
+import type { TestProject } from 'vitest/node'
+import { newOwner } from './accounts.ts'
+import { OwnInstallation } from './OwnInstallation.ts'
+
+/** Vitest's globalSetup: starts the installation that all files share, with one media node and an owner. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const installation = await OwnInstallation.start({ nodes: 1 })
+  const { url, app, databaseUrl, settings, nodes } = installation
+  const { userId, name, email, password, cookie } = await newOwner(installation, { name: 'Olga Orlova' })
+  const owner = { userId, name, email, password, session: cookie() }
+  project.provide('installation', { url, app, databaseUrl, settings, mediaPort: nodes[0]?.media ?? 0, owner })
+  return () => installation.stop()
+}

@@ -1,0 +1,98 @@
+import { expect } from 'vitest'
+import type { ChatId } from '@veche/shared/ids'
+import type { Page } from 'playwright-core'
+import { type Device, type DeviceOptions, newDevice, openDevice } from '../browser/Device.ts'
+import type { Account } from '../installation/accounts.ts'
+import type { Installation } from '../installation/Installation.ts'
+import { button, seen } from '../screens/controls.ts'
+import type { BrowserNetwork } from './BrowserNetwork.ts'
+import { type Flow, flow, streams } from './stream-stats.ts'
+import { recordSilences } from './silences.ts'
+import { type MediaOptions, recordPeerConnections } from './peer-connections.ts'
+
+export type CallerOptions = MediaOptions & {
+  /** Its connections go through this network, which the test can cut. */
+  network?: BrowserNetwork
+  width?: number
+  height?: number
+  installed?: boolean
+  /** Silences are recorded. */
+  silences?: boolean
+  /** Timers of more than a minute end after a second. */
+  shortTimers?: boolean
+  /** A script that runs in each page before everything else. */
+  script?: () => void
+}
+
+/** The browser of a person with a camera and a microphone, closed when the test ends. */
+export async function openCaller(
+  installation: Installation,
+  account: Account,
+  options: CallerOptions = {},
+): Promise<Device> {
+  const device = await openDevice(installation, deviceOf(account, options))
+  await equip(device, options)
+  return device
+}
+
+/** The same, to be closed by the caller. */
+export async function newCaller(installation: Installation, account: Account, options: CallerOptions): Promise<Device> {
+  const device = await newDevice(installation, deviceOf(account, options))
+  await equip(device, options)
+  return device
+}
+
+function deviceOf(account: Account, options: CallerOptions): DeviceOptions {
+  const { network, width = 900, height = 640, installed = false } = options
+  return { account, width, height, installed, ...(network ? { proxy: network.proxy } : {}) }
+}
+
+async function equip(
+  { context }: Device,
+  { network, silences, shortTimers, script, ...media }: CallerOptions,
+): Promise<void> {
+  await recordPeerConnections(context, { ...media, ...(network ? { mediaPort: network.udpPort } : {}) })
+  if (silences) await recordSilences(context)
+  if (shortTimers) await context.addInitScript(shortenTimers)
+  if (script) await context.addInitScript(script)
+}
+
+function shortenTimers(): void {
+  const wait = globalThis.setTimeout.bind(globalThis)
+  const sooner = (call: TimerHandler, ms = 0, ...rest: unknown[]) => wait(call, ms > 60_000 ? 1_000 : ms, ...rest)
+  globalThis.setTimeout = sooner as typeof globalThis.setTimeout
+}
+
+/** Opens the page before the call of a chat. */
+export async function goToPrejoin(device: Device, chatId: ChatId): Promise<void> {
+  await device.goto(`/call/${chatId}`)
+  await seen(button(device.page, 'Join now'))
+}
+
+/** The media that moved within a second. */
+export function mediaFlow(page: Page): Promise<Flow> {
+  return measureFlow(page, () => false)
+}
+
+/** Waits until each of them draws exactly so many pictures and hears so many voices. */
+export async function receive(devices: Device[], what: { pictures: number; voices: number }): Promise<void> {
+  await Promise.all(devices.map(({ page }) => receives(page, what)))
+}
+
+export async function receives(page: Page, what: { pictures: number; voices: number }): Promise<void> {
+  // When every stream has moved, a whole second would show no more.
+  const everything = ({ pictures, voices }: Flow, streams: number) => streams > 0 && pictures + voices === streams
+  await expect.poll(() => measureFlow(page, everything)).toMatchObject(what)
+}
+
+async function measureFlow(page: Page, isEnough: (flow: Flow, streams: number) => boolean): Promise<Flow> {
+  const before = await streams(page)
+  const end = performance.now() + 1_000
+  for (;;) {
+    await page.waitForTimeout(100)
+    const after = await streams(page)
+    const found = flow(before, after)
+    const incoming = after.filter(({ direction }) => direction === 'in')
+    if (performance.now() > end || isEnough(found, incoming.length)) return found
+  }
+}

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { openDevice } from './browser/Device.ts'
+import { refused } from './browser/PageLog.ts'
+import { PASSWORD } from './installation/accounts.ts'
+import { installation, newPerson, owner } from './installation/shared.ts'
+import { button, fill, link, press, seen, textbox } from './screens/controls.ts'
+import { isSignedIn, signIn, wasRefused } from './screens/sign-in.ts'
+import { until } from './until.ts'
+
+test('signing in names a missing field, refuses a wrong password as it refuses an unknown email, and leads to the page that was asked for', async () => {
+  const device = await openDevice(installation)
+  device.pageLog.expect(refused(401))
+  const { page } = device
+  await device.goto('/settings/profile')
+  await page.waitForURL('**/signin**')
+  await press(page, 'Sign in')
+  await seen(page.getByText('Give an email address'))
+  expect(await textbox(page, 'Email').evaluate((field) => field === document.activeElement)).toBe(true)
+  expect(device.pageLog.requests.filter((url) => url.includes('auth.signIn'))).toEqual([])
+
+  await fill(page, { Password: 'open sesame' })
+  await press(page, 'Show password')
+  expect(await textbox(page, 'Password').getAttribute('type')).toBe('text')
+  await press(page, 'Hide password')
+  expect(await textbox(page, 'Password').getAttribute('type')).toBe('password')
+
+  await signIn(device, owner.email, 'not this one')
+  const known = await wasRefused(device)
+  await signIn(device, 'nobody@example.org', 'not this one')
+  expect(await wasRefused(device)).toBe(known)
+
+  await signIn(device, owner.email, PASSWORD)
+  await isSignedIn(device)
+  await page.waitForURL('**/settings/profile')
+  expect(await textbox(page, 'Name').inputValue()).toBe('Olga Orlova')
+})
+
+test('an invitation that Administration mails makes an account of that address alone, and not with a common password', async () => {
+  const host = await openDevice(installation, { account: owner })
+  await host.goto('/admin/invitations')
+  await press(host.page, 'Invite')
+  await fill(host.page, { 'Invite by email': 'rita@example.org' })
+  await press(host.page.getByRole('dialog'), 'Create link')
+  expect(await textbox(host.page, 'Invitation link').inputValue()).toMatch(`${installation.url}/signup?invite=`)
+  const toRita = async () => (await installation.mails()).find(({ to }) => to === 'rita@example.org')
+  const mail = await until(toRita, 'the invitation is mailed')
+
+  const guest = await openDevice(installation)
+  guest.pageLog.expect(refused(422))
+  const { page } = guest
+  await page.goto(/http:\S+invite=\S+/.exec(mail.text)?.[0] ?? '')
+  expect(await textbox(page, 'Email').inputValue()).toBe('rita@example.org')
+  expect(await textbox(page, 'Email').getAttribute('readonly')).not.toBeNull()
+  await fill(page, { Name: 'Rita', Password: 'password123' })
+  await press(page, 'Create account')
+  await seen(page.getByRole('alert').getByText('the list of those tried first'))
+  await fill(page, { Password: PASSWORD })
+  await press(page, 'Create account')
+  await isSignedIn(guest)
+  expect(await link(page, 'Administration').count()).toBe(0)
+})
+
+test('a forgotten password is replaced with the code from the mail, and other devices are signed out', async () => {
+  const anna = await newPerson('Anna Forgetful')
+  const other = await openDevice(installation, { account: anna })
+  other.pageLog.expect(refused(401))
+  await other.goto('/settings')
+  await isSignedIn(other)
+
+  const device = await openDevice(installation)
+  const { page } = device
+  await device.goto('/signin')
+  await link(page, 'Forgotten password?').click()
+  await seen(page.getByRole('heading', { name: 'A new password' }))
+  await fill(page, { Email: anna.email })
+  await press(page, 'Send code')
+  await seen(textbox(page, 'Code'))
+  const toAnna = async () => (await installation.mails()).find(({ to }) => to === anna.email)
+  const mail = await until(toAnna, 'the code is mailed')
+  await fill(page, { Code: /\b\d{6}\b/.exec(mail.text)?.[0] ?? '', 'New password': 'another pot 8' })
+  await press(page, 'Set password')
+  await isSignedIn(device)
+  await seen(button(other.page, 'Sign in'))
+})
