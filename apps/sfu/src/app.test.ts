@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
 import { readEnv } from './env.ts'
 import { Node } from './Node.ts'
-import { newDeps, newHouse } from './test/harness.ts'
+import { newDeps, newHouse } from './test/TestNode.ts'
 
 const key = 'ab'.repeat(32)
 

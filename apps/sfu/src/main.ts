@@ -3,7 +3,7 @@ import { pino, type Logger } from 'pino'
 import { systemClock } from './clock.ts'
 import type { Deps } from './deps.ts'
 import { readEnv, SettingsError } from './env.ts'
-import { openHouse } from './house.ts'
+import { openHouse } from './running-node.ts'
 import { createMetrics } from './metrics.ts'
 
 type Stop = () => Promise<void>

@@ -1,5 +1,5 @@
 import { nothing } from '@veche/shared/schemas/fields'
-import { connect, join, one, oneTransport, orders, produce, renew, setView, some } from './inputs.ts'
+import { connect, join, one, oneTransport, orders, produce, renew, setView, some } from './signalling/inputs.ts'
 import { control, open, router, seated, stirring } from './trpc.ts'
 
 export type {
@@ -13,7 +13,7 @@ export type {
   RoomFrame,
   TransportView,
   ViewTile,
-} from './frames.ts'
+} from './signalling/frames.ts'
 
 /** What browsers call: docs/lifecycle.md tells who is told what. */
 export const sfuRouter = router({

@@ -2,7 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server'
 import type { WireError } from '@veche/shared/errors'
 import { ZodError } from 'zod'
 import { CallError, fail, must, trpcKind } from './errors.ts'
-import type { Line } from './Line.ts'
+import type { Line } from './signalling/SignallingSocket.ts'
 import type { Node } from './Node.ts'
 
 /** A browser's socket, or (no line) the API on the control port. */
