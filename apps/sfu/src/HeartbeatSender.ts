@@ -1,22 +1,22 @@
-import { controlTls, type Heartbeat, heartbeatAnswer } from '@veche/shared/nodes'
+import { controlTls, type Heartbeat, type HeartbeatAnswer, heartbeatAnswer } from '@veche/shared/nodes'
 import { Agent, fetch } from 'undici'
-import { reachable } from './media/addresses.ts'
-import { routerCapabilities } from './media/codecs.ts'
 import type { Stop } from './clock.ts'
 import type { Deps } from './deps.ts'
+import { reachable } from './media/addresses.ts'
+import { routerCapabilities } from './media/codecs.ts'
 import type { Node } from './Node.ts'
 
-const interval = 1_000
-const patience = 2_000
+const intervalMs = 1_000
+const timeoutMs = 2_000
 
-/** Tells the API each second what this node is and whom it holds, and hears what should be otherwise. Its silence ends no call. */
-export class Heart {
+/** Reports the node and its seats to the API every second, and applies the answer. An API that does not answer ends no call. */
+export class HeartbeatSender {
   readonly #deps: Deps
   readonly #node: Node
   readonly #ports: { signalling: number; control: number }
   readonly #agent: Agent
   readonly #stop: Stop
-  #beating = false
+  #isSending = false
   #wantCapabilities = true
   #failures = 0
 
@@ -28,21 +28,14 @@ export class Heart {
     this.#agent = new Agent({
       connect: {
         ...controlTls,
-        timeout: patience,
+        timeout: timeoutMs,
         pskCallback: () => ({ psk, identity: node.id }),
-        // The key that both sides prove stands for the certificate.
+        // Both sides prove the pre-shared key, so there is no certificate to check.
         checkServerIdentity: () => undefined,
       },
     })
-    this.#stop = deps.clock.every(interval, () => this.beat())
-    this.beat()
-  }
-
-  /** Now; one at a time. */
-  beat(): void {
-    if (this.#beating) return
-    this.#beating = true
-    void this.#beat().finally(() => (this.#beating = false))
+    this.#stop = deps.clock.every(intervalMs, () => this.#sendUnlessBusy())
+    this.#sendUnlessBusy()
   }
 
   async stop(): Promise<void> {
@@ -50,30 +43,37 @@ export class Heart {
     await this.#agent.destroy()
   }
 
-  async #beat(): Promise<void> {
+  /** One heartbeat at a time. */
+  #sendUnlessBusy(): void {
+    if (this.#isSending) return
+    this.#isSending = true
+    void this.#send().finally(() => (this.#isSending = false))
+  }
+
+  async #send(): Promise<void> {
     const { metrics, log } = this.#deps
     try {
-      await this.#node.hear(await this.#ask())
+      await this.#node.applyHeartbeatAnswer(await this.#request())
       metrics.heartbeats.inc({ outcome: 'ok' })
       if (this.#failures > 0) log.info({ missed: this.#failures }, 'the API answers again')
       this.#failures = 0
     } catch (error) {
       metrics.heartbeats.inc({ outcome: 'failed' })
-      if (this.#failures === 0) log.warn({ err: error }, 'the API does not answer: calls go on')
+      if (this.#failures === 0) log.warn({ err: error }, 'the API does not answer; calls go on')
       this.#failures += 1
     }
   }
 
-  async #ask() {
+  async #request(): Promise<HeartbeatAnswer> {
     const urls = this.#deps.env.API_CONTROL_URL
-    // After a failure the next one in the list is asked.
+    // After a failure the next URL in the list is tried.
     const url = new URL('/heartbeat', urls[this.#failures % urls.length])
     const answer = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(this.#heartbeat()),
       dispatcher: this.#agent,
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeoutMs),
     })
     if (!answer.ok) throw new Error(`the API answered ${answer.status}`)
     const read = heartbeatAnswer.parse(await answer.json())

@@ -4,30 +4,31 @@ import { connect } from 'node:net'
 import type { MeetingId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { newHouse } from './test/TestNode.ts'
+import { ManualClock } from './test/ManualClock.ts'
+import { newTestNode } from './test/TestNode.ts'
 
-test('a node that stops sends everybody elsewhere, lets nobody in, and is dead for the API at once', async () => {
-  const house = await newHouse()
+test('a stopping node sends its clients to another node, lets no client in, and does not answer the API any more', async () => {
+  const testNode = await newTestNode({ clock: new ManualClock() })
   const meeting = randomUUID() as MeetingId
-  const [anna, boris] = [house.visitor(), house.visitor()]
-  await anna.join(await house.ticket({ meeting }))
-  await boris.join(await house.ticket({ meeting }))
-  const pids = house.node.workers.map(({ pid }) => pid!)
-  const late = house.visitor()
+  const [anna, boris] = [testNode.newClient(), testNode.newClient()]
+  await anna.join(await testNode.newTicket({ meeting }))
+  await boris.join(await testNode.newTicket({ meeting }))
+  const pids = testNode.node.workers.map(({ pid }) => pid!)
+  const late = testNode.newClient()
   await expect(late.resume('x')).rejects.toThrow('call.resume_invalid')
-  const ticket = await house.ticket()
-  house.node.stop()
+  const ticket = await testNode.newTicket()
+  testNode.node.stop()
   await expect(late.join(ticket)).rejects.toThrow('server.unavailable')
-  const refused = new WebSocket(house.url)
+  const refused = new WebSocket(testNode.url)
   refused.on('error', () => undefined)
   const [, answer] = (await once(refused, 'unexpected-response')) as [unknown, { statusCode: number }]
   expect(answer.statusCode).toBe(503)
-  for (const visitor of [anna, boris]) {
-    expect(await visitor.frame('ended')).toMatchObject({ reason: 'stopping' })
-    await expect.poll(() => visitor.socket.readyState).toBe(3)
+  for (const client of [anna, boris]) {
+    expect(await client.frame('ended')).toMatchObject({ reason: 'stopping' })
+    await expect.poll(() => client.socket.readyState).toBe(3)
   }
-  const closing = house.close({ keepVisitors: true })
-  const control = connect(house.ports.control, '127.0.0.1')
+  const closing = testNode.close({ keepClients: true })
+  const control = connect(testNode.ports.control, '127.0.0.1')
   expect(await once(control, 'error')).toMatchObject([{ code: 'ECONNREFUSED' }])
   await closing
   await expect.poll(() => pids.filter(lives)).toEqual([])

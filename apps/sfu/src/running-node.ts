@@ -2,30 +2,29 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { createApp } from './app.ts'
-import { createControlDoor } from './signalling/control-server.ts'
 import type { Deps } from './deps.ts'
 import { controlPort } from './env.ts'
-import { Heart } from './HeartbeatSender.ts'
+import { HeartbeatSender } from './HeartbeatSender.ts'
 import { Node } from './Node.ts'
-import { openSignallingDoor } from './signalling/signalling-server.ts'
+import { createControlServer } from './signalling/control-server.ts'
+import { startSignallingServer } from './signalling/signalling-server.ts'
 
-export type House = {
+export type RunningNode = {
   node: Node
-  heart: Heart
   ports: { signalling: number; control: number }
   close: () => Promise<void>
 }
 
-/** How long the last words have to leave, if there is still anybody to hear them. */
-const goodbye = 400
+/** How long the last frames may take to leave. */
+const drainTimeoutMs = 400
 
-/** The node with all its doors open; tests use the very same. */
-export async function openHouse(deps: Deps): Promise<House> {
+/** Starts the node with its servers and its heartbeat. Tests use the same function. */
+export async function startNode(deps: Deps): Promise<RunningNode> {
   const { env } = deps
   const node = await Node.start(deps)
   const http = createApp(deps, node)
-  const control = createControlDoor(deps, node)
-  const door = openSignallingDoor(http, deps, node)
+  const control = createControlServer(deps, node)
+  const signalling = startSignallingServer(http, deps, node)
   try {
     await http.listen({ host: env.SFU_HOST, port: env.SFU_PORT })
     control.listen(controlPort(env), env.SFU_CONTROL_HOST)
@@ -36,19 +35,19 @@ export async function openHouse(deps: Deps): Promise<House> {
     throw error
   }
   const ports = { signalling: portOf(http.server.address()), control: portOf(control.address()) }
-  const heart = new Heart(deps, node, ports)
+  const heartbeats = new HeartbeatSender(deps, node, ports)
   const close = async () => {
-    // First of all the API's door: a node that stops must not be taken for one that lives when somebody asks for another place.
+    // The control server closes first: the API must not take a stopping node for a living one when clients ask for another node.
     control.close()
     control.closeAllConnections()
     node.stop()
-    await heart.stop()
-    await Promise.race([door.empty(), setTimeout(goodbye, undefined, { ref: false })])
-    door.close()
+    await heartbeats.stop()
+    await Promise.race([signalling.drained(), setTimeout(drainTimeoutMs, undefined, { ref: false })])
+    signalling.close()
     node.close()
     await http.close()
   }
-  return { node, heart, ports, close }
+  return { node, ports, close }
 }
 
 function portOf(address: AddressInfo | string | null): number {

@@ -1,43 +1,44 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { Peer } from '../room/Peer.ts'
 
 /**
- * What lets a peer come back on another socket. Each use brings a new one; the one that was used stays good until the new one is
- * known to have arrived, for the answer that carries it may be lost with its socket.
+ * Secrets with which a peer resumes on another socket. Each use issues a new secret. The used one stays valid until the new one has
+ * arrived, because the answer that carries it may be lost together with its socket.
  */
-export class Secrets<T> {
-  readonly #owners = new Map<string, T>()
-  readonly #of = new Map<T, string[]>()
+export class ResumeSecrets {
+  readonly #peers = new Map<string, Peer>()
+  readonly #hashes = new Map<Peer, string[]>()
 
-  issue(owner: T): string {
+  issue(peer: Peer): string {
     const secret = randomBytes(32).toString('base64url')
     const hash = hashOf(secret)
-    this.#owners.set(hash, owner)
-    this.#of.set(owner, [...(this.#of.get(owner) ?? []), hash])
+    this.#peers.set(hash, peer)
+    this.#hashes.set(peer, [...(this.#hashes.get(peer) ?? []), hash])
     return secret
   }
 
-  /** Whose it is. Of this owner only this secret stays good. */
-  use(secret: string): T | undefined {
+  /** The peer that this secret belongs to. All its other secrets become invalid. */
+  use(secret: string): Peer | undefined {
     const hash = hashOf(secret)
-    const owner = this.#owners.get(hash)
-    if (owner !== undefined) this.#keepOnly(owner, hash)
-    return owner
+    const peer = this.#peers.get(hash)
+    if (peer) this.#keepOnly(peer, hash)
+    return peer
   }
 
-  /** The newest one has arrived. */
-  confirm(owner: T): void {
-    const newest = this.#of.get(owner)?.at(-1)
-    if (newest) this.#keepOnly(owner, newest)
+  /** The newest secret has arrived, so the one before it becomes invalid. */
+  confirm(peer: Peer): void {
+    const newest = this.#hashes.get(peer)?.at(-1)
+    if (newest) this.#keepOnly(peer, newest)
   }
 
-  drop(owner: T): void {
-    for (const hash of this.#of.get(owner) ?? []) this.#owners.delete(hash)
-    this.#of.delete(owner)
+  revoke(peer: Peer): void {
+    for (const hash of this.#hashes.get(peer) ?? []) this.#peers.delete(hash)
+    this.#hashes.delete(peer)
   }
 
-  #keepOnly(owner: T, hash: string): void {
-    for (const other of this.#of.get(owner) ?? []) if (other !== hash) this.#owners.delete(other)
-    this.#of.set(owner, [hash])
+  #keepOnly(peer: Peer, hash: string): void {
+    for (const other of this.#hashes.get(peer) ?? []) if (other !== hash) this.#peers.delete(other)
+    this.#hashes.set(peer, [hash])
   }
 }
 

@@ -5,11 +5,11 @@ import { importJWK, type JWTVerifyGetKey, jwtVerify, type CryptoKey } from 'jose
 import type { Clock } from '../clock.ts'
 import { CallError, fail, must } from '../errors.ts'
 
-/** A ticket is remembered as used for as long as any could be good; more than this and the node is under attack. */
-const mostRemembered = 100_000
-const tolerance = 5_000
+/** Used tickets are remembered for as long as a ticket can be valid. More of them than this means that the node is under attack. */
+const maxUsedTickets = 100_000
+const toleranceMs = 5_000
 
-/** Judges tickets: by the API's keys and the API's clock, which both come with the heartbeat. */
+/** Checks tickets with the API's keys and the API's clock. Both come with the answer to a heartbeat. */
 export class Tickets {
   readonly #clock: Clock
   readonly #node: { id: NodeId; boot: BootId }
@@ -22,17 +22,17 @@ export class Tickets {
     this.#node = node
   }
 
-  /** Before the first answer there is no key, so no ticket is good. */
+  /** Without a key, so before the first answer of the API, every ticket is refused. */
   get ready(): boolean {
     return this.#keys.size > 0
   }
 
-  /** The API's time now; it was right when it was told, and has gone on by a clock that nobody sets. */
+  /** The API's time now: the time that it told, plus what has passed since on a clock that cannot be set. */
   get now(): number {
     return this.#api ? this.#api.now + (this.#clock.now() - this.#api.at) : 0
   }
 
-  async learn({ now, keys }: Pick<HeartbeatAnswer, 'now' | 'keys'>): Promise<void> {
+  async applyHeartbeatAnswer({ now, keys }: Pick<HeartbeatAnswer, 'now' | 'keys'>): Promise<void> {
     this.#api = { now, at: this.#clock.now() }
     const known = this.#keys
     const next = await Promise.all(
@@ -40,19 +40,19 @@ export class Tickets {
         const before = known.get(kid)
         if (before?.x === x) return [kid, before] as const
         const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x }, ticketAlgorithm)
-        if (key instanceof Uint8Array) throw new Error('a ticket key is no public key')
+        if (key instanceof Uint8Array) throw new Error('a ticket key is not a public key')
         return [kid, { x, key }] as const
       }),
     )
     this.#keys = new Map(next)
   }
 
-  /** What it lets its bearer do. It is used up by this. */
-  async take(ticket: string): Promise<TicketClaims> {
+  /** The claims of a valid ticket, which cannot be used again. */
+  async use(ticket: string): Promise<TicketClaims> {
     const claims = await this.#read(ticket)
     must(claims.aud === this.#node.id && claims.boot === this.#node.boot, 'call.ticket_invalid')
-    must(claims.exp * 1000 > this.now && claims.iat * 1000 <= this.now + tolerance, 'call.ticket_invalid')
-    this.#useUp(claims)
+    must(claims.exp * 1000 > this.now && claims.iat * 1000 <= this.now + toleranceMs, 'call.ticket_invalid')
+    this.#markUsed(claims)
     return claims
   }
 
@@ -63,7 +63,7 @@ export class Tickets {
         algorithms: [ticketAlgorithm],
         typ: ticketType,
         currentDate: new Date(this.now),
-        clockTolerance: tolerance / 1000,
+        clockTolerance: toleranceMs / 1000,
       }
       const { payload } = await jwtVerify(ticket, key, options)
       return ticketClaims.parse(payload)
@@ -72,13 +72,13 @@ export class Tickets {
     }
   }
 
-  #useUp({ jti, exp }: TicketClaims): void {
+  #markUsed({ jti, exp }: TicketClaims): void {
     for (const [id, until] of this.#used) {
       if (until > this.now) break
       this.#used.delete(id)
     }
     must(!this.#used.has(jti), 'call.ticket_invalid')
-    must(this.#used.size < mostRemembered, 'server.busy')
-    this.#used.set(jti, exp * 1000 + tolerance)
+    must(this.#used.size < maxUsedTickets, 'server.busy')
+    this.#used.set(jti, exp * 1000 + toleranceMs)
   }
 }

@@ -3,30 +3,40 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import type { MeetingId, SeatId } from '@veche/shared/ids'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { newHouse, type TestHouse } from '../test/TestNode.ts'
-import { sound } from '../test/rtp.ts'
-import type { Visitor } from '../test/TestClient.ts'
+import { ManualClock } from '../test/ManualClock.ts'
+import { newTestNode, type TestNode } from '../test/TestNode.ts'
+import { audioParameters } from '../test/rtp.ts'
+import type { TestClient } from '../test/TestClient.ts'
 
-let house: TestHouse
+/** After this time the node tries again to restart its media worker. */
+const firstRetryMs = 50
+let clock: ManualClock
+let testNode: TestNode
 beforeEach(async () => {
-  house = await newHouse()
+  clock = new ManualClock()
+  testNode = await newTestNode({ clock })
 })
-afterEach(() => house.close())
+afterEach(() => testNode.close())
 
-/** All media workers are gone, and their ports taken: nobody is let in until that is over. */
-async function interrupt() {
-  const [worker] = house.node.workers
-  const taken = createSocket('udp4')
+/** Kills the media worker and occupies its port, so that every join waits. Answers with a function that lets it restart. */
+async function blockWorker() {
+  const [worker] = testNode.node.workers
+  const port = createSocket('udp4')
+  const timers = vi.spyOn(clock, 'after')
   process.kill(worker!.pid!, 'SIGKILL')
-  while (worker!.alive) await new Promise((resolve) => setImmediate(resolve))
-  taken.bind(worker!.port, '127.0.0.1')
-  await once(taken, 'listening')
-  return () => taken.close()
+  while (worker!.isAlive) await new Promise((resolve) => setImmediate(resolve))
+  port.bind(worker!.port, '127.0.0.1')
+  await once(port, 'listening')
+  await expect.poll(() => timers.mock.calls.some(([ms]) => ms === firstRetryMs)).toBe(true)
+  return () => {
+    port.close()
+    clock.advance(firstRetryMs)
+  }
 }
 
-/** Until so many have shown a good ticket. */
-function shown() {
-  const take = vi.spyOn(house.node.tickets, 'take')
+/** Answers with a function that waits until this many valid tickets were used. */
+function watchTickets() {
+  const take = vi.spyOn(testNode.node.tickets, 'use')
   return (count: number) => expect.poll(() => take.mock.settledResults.length).toBe(count)
 }
 
@@ -36,50 +46,57 @@ const outcome = (joining: Promise<unknown>) =>
     (error: Error) => error.message,
   )
 
-test('a node that stops while somebody waits to be let in opens no room for them', async () => {
-  const ticket = await house.ticket()
-  const waiting = shown()
-  const go = await interrupt()
-  const joining = outcome(house.visitor().join(ticket))
-  await waiting(1)
-  house.node.stop()
-  go()
+test('a node that begins to stop while a client waits for a media worker opens no room for it', async () => {
+  const ticket = await testNode.newTicket()
+  const ticketsUsed = watchTickets()
+  const unblock = await blockWorker()
+  const joining = outcome(testNode.newClient().join(ticket))
+  await ticketsUsed(1)
+  testNode.node.stop()
+  unblock()
   expect(await joining).toBe('server.unavailable')
-  expect(house.node.rooms).toEqual([])
+  expect(testNode.node.rooms).toEqual([])
 })
 
-test('of two places of a meeting that are waited for at once the newer one is opened', async () => {
+test('of two joins with different epochs of a meeting that wait for a media worker, only the newer one succeeds', async () => {
   const meeting = randomUUID() as MeetingId
-  const tickets = [await house.ticket({ meeting }), await house.ticket({ meeting, meetingEpoch: 2 })]
-  const waiting = shown()
-  const go = await interrupt()
+  const tickets = [await testNode.newTicket({ meeting }), await testNode.newTicket({ meeting, meetingEpoch: 2 })]
+  const ticketsUsed = watchTickets()
+  const unblock = await blockWorker()
   const joining: Promise<string>[] = []
   for (const ticket of tickets) {
-    joining.push(outcome(house.visitor().join(ticket)))
-    await waiting(joining.length)
+    joining.push(outcome(testNode.newClient().join(ticket)))
+    await ticketsUsed(joining.length)
   }
-  go()
+  unblock()
   expect(await Promise.all(joining)).toEqual(['call.media_lost', 'joined'])
-  expect(house.node.rooms.map(({ epoch }) => epoch)).toEqual([2])
+  expect(testNode.node.rooms.map(({ epoch }) => epoch)).toEqual([2])
 })
 
-test('whoever takes a seat many times at once sits on it once, and all other places are told or refused', async () => {
+test('of many simultaneous joins of one seat the newest one keeps it, and all others are refused or told', async () => {
   const [meeting, seat] = [randomUUID() as MeetingId, randomUUID() as SeatId]
-  const places = Array.from({ length: 12 }, () => house.visitor())
-  const tickets = await Promise.all(places.map((_, index) => house.ticket({ meeting, seat, seatEpoch: index + 1 })))
-  const outcomes = await Promise.all(places.map((place, index) => outcome(place.join(tickets[index]!))))
+  const clients = Array.from({ length: 12 }, () => testNode.newClient())
+  const tickets = await Promise.all(
+    clients.map((_, index) => testNode.newTicket({ meeting, seat, seatEpoch: index + 1 })),
+  )
+  const outcomes = await Promise.all(clients.map((client, index) => outcome(client.join(tickets[index]!))))
   expect(outcomes.at(-1)).toBe('joined')
-  const last = places.pop()!
-  for (const place of places) expect(['call.ended', 'call.ticket_invalid', 'taken_over']).toContain(await endOf(place))
-  expect(house.node.rooms.flatMap((room) => room.seats())).toEqual([{ seat, epoch: 12, state: 'in' }])
-  await last.call.media.produce.mutate({ source: 'mic', transportId: last.joined.send.id, rtpParameters: sound() })
+  const last = clients.pop()!
+  for (const client of clients)
+    expect(['call.ended', 'call.ticket_invalid', 'taken_over']).toContain(await endOf(client))
+  expect(testNode.node.rooms.flatMap((room) => room.seats())).toEqual([{ seat, epoch: 12, state: 'in' }])
+  await last.call.media.produce.mutate({
+    source: 'mic',
+    transportId: last.joined.send.id,
+    rtpParameters: audioParameters(),
+  })
   await last.call.room.leave.mutate()
-  await expect.poll(() => house.node.rooms).toEqual([])
+  await expect.poll(() => testNode.node.rooms).toEqual([])
 })
 
-/** What it was told at last, or refused with. */
-async function endOf(place: Visitor): Promise<string | undefined> {
-  const code = await place.over()
-  const last = place.frames.at(-1)
+/** The reason of its ended frame, or the code with which it was refused. */
+async function endOf(client: TestClient): Promise<string | undefined> {
+  const code = await client.ended()
+  const last = client.frames.at(-1)
   return last?.type === 'ended' ? last.reason : code
 }

@@ -1,36 +1,35 @@
-/** In seconds' worth of its share: so far ahead of it and a stream is held, so far and what goes on is closed. */
-const held = 3
-const over = 6
-/** No flood is remembered for longer than it takes to pay this back. */
-const most = 60
+/** Seconds' worth of the limit: a source this far above its limit is held, and closed when it is this far above. */
+const holdSeconds = 3
+const closeSeconds = 6
+/** More debt than this is forgotten: even the worst flood is paid back within this time. */
+const maxSeconds = 60
 
 /**
- * How far ahead of its share of bits a source is. What comes above the share is owed, and paid back with time by what is left of it:
- * to be quiet for a moment, or to begin anew, forgives nothing.
+ * How far a source is above its bitrate limit. Bits above the limit are debt, and the debt is paid back by what the source later
+ * leaves unused. Neither a quiet moment nor a restarted stream clears it.
  */
-export class Share {
-  #owed = 0
+export class BitrateDebt {
+  #owedSeconds = 0
   readonly #bitrate: number
 
   constructor(bitrate: number) {
     this.#bitrate = bitrate
   }
 
-  /** Nothing is to be watched. */
-  get paid(): boolean {
-    return this.#owed === 0
+  get isPaid(): boolean {
+    return this.#owedSeconds === 0
   }
 
-  /** Nothing more may begin. */
-  get spent(): boolean {
-    return this.#owed >= over
+  /** Too much debt to start or resume a stream. */
+  get isExceeded(): boolean {
+    return this.#owedSeconds >= closeSeconds
   }
 
-  /** What came in these seconds, and what that calls for. */
+  /** Adds what came in these seconds, and answers what to do about it. */
   count(bytes: number, seconds: number): 'fine' | 'hold' | 'close' {
     const ahead = (bytes * 8) / this.#bitrate - seconds
-    this.#owed = Math.min(most, Math.max(0, this.#owed + ahead))
-    if (ahead <= 0 || this.#owed < held) return 'fine'
-    return this.spent ? 'close' : 'hold'
+    this.#owedSeconds = Math.min(maxSeconds, Math.max(0, this.#owedSeconds + ahead))
+    if (ahead <= 0 || this.#owedSeconds < holdSeconds) return 'fine'
+    return this.isExceeded ? 'close' : 'hold'
   }
 }

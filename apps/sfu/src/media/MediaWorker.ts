@@ -6,27 +6,30 @@ import type { Deps } from '../deps.ts'
 import { SettingsError } from '../env.ts'
 import { CallError, fail } from '../errors.ts'
 import type { Room } from '../room/Room.ts'
-import { within } from './timeout.ts'
+import { withTimeout } from './timeout.ts'
 
-/** A worker is full at this share of its core: the rest is for those who are in it already. */
-const full = 0.7
-const slowestRetry = 2_000
+/** A worker with this load gets no new rooms. The rest of its core is for the rooms that it has. */
+const fullLoad = 0.7
+const firstRetryMs = 50
+const maxRetryMs = 2_000
+/** A gap this long between two checks means that the node itself was asleep. */
+const asleepMs = 2_000
 
 type Ports = { udp: number; tcp: number }
-type Alive = { worker: types.Worker; server: types.WebRtcServer; stop: Stop }
+type Running = { worker: types.Worker; server: types.WebRtcServer; stop: Stop }
 
-/** One media process with its port for UDP and TCP. It may die: then its rooms are over, and it is made anew on the same port. */
+/** One mediasoup process with its port for UDP and TCP. When it dies, its rooms end, and a new process starts on the same port. */
 export class MediaWorker {
   readonly index: number
   readonly rooms = new Set<Room>()
-  /** Share of its core that it used in the last second. */
+  /** The share of its core that it used in the last second. */
   load = 0
   readonly #deps: Deps
-  #alive: Alive | null = null
-  #up = Promise.withResolvers<void>()
+  #running: Running | null = null
+  #started = Promise.withResolvers<void>()
   #ports: Ports
   #answeredAt = 0
-  #cause: 'died' | 'silent' = 'died'
+  #deathCause: 'died' | 'silent' = 'died'
   #closed = false
 
   static async start(deps: Deps, index: number): Promise<MediaWorker> {
@@ -36,8 +39,8 @@ export class MediaWorker {
       return worker
     } catch (error) {
       const cause = error instanceof CallError ? (error.cause ?? error) : error
-      const place = `${deps.env.MEDIA_HOST}, port ${worker.port}`
-      throw new SettingsError(`Media worker ${index} does not start on ${place} (UDP and TCP): ${String(cause)}`)
+      const address = `${deps.env.MEDIA_HOST}, port ${worker.port}`
+      throw new SettingsError(`Media worker ${index} does not start on ${address} (UDP and TCP): ${String(cause)}`)
     }
   }
 
@@ -48,44 +51,51 @@ export class MediaWorker {
     this.#ports = { udp: port, tcp: port }
   }
 
-  get alive(): boolean {
-    return this.#alive !== null
+  get isAlive(): boolean {
+    return this.#running !== null
   }
 
-  /** Resolves when it lives. */
-  get up(): Promise<void> {
-    return this.#up.promise
+  /** Resolves when the process runs. */
+  get started(): Promise<void> {
+    return this.#started.promise
   }
 
-  get full(): boolean {
-    return this.load >= full
+  get isFull(): boolean {
+    return this.load >= fullLoad
   }
 
   get pid(): number | undefined {
-    return this.#alive?.worker.pid
+    return this.#running?.worker.pid
   }
 
   get port(): number {
     return this.#ports.udp
   }
 
-  get peers(): number {
+  /** Seats in the rooms of this worker. */
+  get seatCount(): number {
     return [...this.rooms].reduce((sum, { size }) => sum + size, 0)
   }
 
   async createRouter(
     mediaCodecs: types.RouterRtpCodecCapability[],
   ): Promise<{ router: types.Router; server: types.WebRtcServer }> {
-    const { worker, server } = this.#alive ?? fail('call.media_lost')
-    const router = await within(this.#deps, worker.createRouter({ mediaCodecs }), (late) => late.close())
+    const { worker, server } = this.#running ?? fail('call.media_lost')
+    const router = await withTimeout(this.#deps, worker.createRouter({ mediaCodecs }), (late) => late.close())
     return { router, server }
+  }
+
+  /** A room on this worker. It ends with the worker. */
+  addRoom(room: Room): void {
+    this.rooms.add(room)
+    room.once('closed', () => this.rooms.delete(room))
   }
 
   close(): void {
     this.#closed = true
-    this.#alive?.stop()
-    this.#alive?.worker.close()
-    this.#alive = null
+    this.#running?.stop()
+    this.#running?.worker.close()
+    this.#running = null
   }
 
   async #spawn(): Promise<void> {
@@ -94,40 +104,43 @@ export class MediaWorker {
       logLevel: 'error' as const,
       ...(env.MEDIASOUP_WORKER_BIN && { workerBin: env.MEDIASOUP_WORKER_BIN }),
     }
-    const worker = await within(this.#deps, createWorker(settings), (late) => late.close())
+    const worker = await withTimeout(this.#deps, createWorker(settings), (late) => late.close())
     try {
-      const server = await within(this.#deps, worker.createWebRtcServer({ listenInfos: listenInfos(env, this.#ports) }))
-      // Made anew it listens where it did before, also when it was left to the system where that is.
-      if (this.#ports.udp === 0) this.#ports = portsOf(await within(this.#deps, server.dump()))
+      const server = await withTimeout(
+        this.#deps,
+        worker.createWebRtcServer({ listenInfos: listenInfos(env, this.#ports) }),
+      )
+      // When the system chose the port, a new process must use the same one.
+      if (this.#ports.udp === 0) this.#ports = portsOf(await withTimeout(this.#deps, server.dump()))
       if (this.#closed) return worker.close()
       this.#answeredAt = clock.now()
-      this.#alive = { worker, server, stop: clock.every(1000, this.#watch(worker)) }
+      this.#running = { worker, server, stop: clock.every(1000, this.#newCheck(worker)) }
     } catch (error) {
       worker.close()
       throw error
     }
     worker.on('died', (error) => this.#died(error))
-    this.#up.resolve()
+    this.#started.resolve()
     log.info({ worker: this.index, pid: worker.pid, port: this.port }, 'a media worker is up')
   }
 
-  /** Each second: how much of its core it used, which is at once the question whether it still answers. */
-  #watch(worker: types.Worker): () => void {
+  /** Each second it asks for the CPU time. The answer gives the load, and shows that the worker is not hung. */
+  #newCheck(worker: types.Worker): () => void {
     const { clock, metrics } = this.#deps
     let before = { used: 0, at: clock.now() }
-    let lookedAt = clock.now()
-    let asking = false
+    let checkedAt = clock.now()
+    let isAsking = false
     return () => {
       const now = clock.now()
-      // A node that was asleep itself has no reason to call its worker dead.
-      if (now - lookedAt > 2_000) this.#answeredAt = now
-      lookedAt = now
+      // If the node itself was asleep, its worker could not answer either.
+      if (now - checkedAt > asleepMs) this.#answeredAt = now
+      checkedAt = now
       if (now - this.#answeredAt > limits.call.pingSeconds * 1000) return this.#kill(worker)
-      if (asking) return
-      asking = true
+      if (isAsking) return
+      isAsking = true
       worker.getResourceUsage().then(
         ({ ru_utime, ru_stime }) => {
-          asking = false
+          isAsking = false
           const then = before
           before = { used: ru_utime + ru_stime, at: clock.now() }
           this.#answeredAt = before.at
@@ -140,45 +153,42 @@ export class MediaWorker {
   }
 
   #kill({ pid }: types.Worker): void {
-    this.#alive?.stop()
-    this.#deps.log.error({ worker: this.index, pid }, 'a media worker does not answer: it is killed')
-    this.#cause = 'silent'
+    this.#running?.stop()
+    this.#deps.log.error({ worker: this.index, pid }, 'a media worker does not answer and is killed')
+    this.#deathCause = 'silent'
     try {
       process.kill(pid, 'SIGKILL')
     } catch (error) {
-      this.#deps.log.warn({ err: error, pid }, 'it was gone already')
+      this.#deps.log.warn({ err: error, pid }, 'the media worker had already exited')
     }
   }
 
   #died(error: Error): void {
     if (this.#closed) return
     this.#deps.log.error({ worker: this.index, err: error, rooms: this.rooms.size }, 'a media worker died')
-    this.#deps.metrics.deaths.inc({ cause: this.#cause })
-    this.#cause = 'died'
-    this.#alive?.stop()
-    this.#alive = null
+    this.#deps.metrics.deaths.inc({ cause: this.#deathCause })
+    this.#deathCause = 'died'
+    this.#running?.stop()
+    this.#running = null
     this.load = 0
-    this.#up = Promise.withResolvers()
+    this.#started = Promise.withResolvers()
     for (const room of [...this.rooms]) room.close('lost')
-    void this.#revive(50)
+    void this.#restart(firstRetryMs)
   }
 
-  async #revive(wait: number): Promise<void> {
+  async #restart(retryMs: number): Promise<void> {
     if (this.#closed) return
     try {
       await this.#spawn()
     } catch (error) {
       if (this.#closed) return
-      this.#deps.log.error(
-        { worker: this.index, err: error },
-        'a media worker could not be made anew; it is tried again',
-      )
-      this.#deps.clock.after(wait, () => void this.#revive(Math.min(wait * 2, slowestRetry)))
+      this.#deps.log.error({ worker: this.index, err: error }, 'a media worker could not be restarted; trying again')
+      this.#deps.clock.after(retryMs, () => void this.#restart(Math.min(retryMs * 2, maxRetryMs)))
     }
   }
 }
 
-/** The same port on each address of ours, first UDP, then TCP. */
+/** The same port on each of our addresses, first UDP, then TCP. */
 function listenInfos(env: Deps['env'], ports: Ports): types.TransportListenInfo[] {
   const addresses = env.MEDIA_HOST === '0.0.0.0' ? ownAddresses() : [env.MEDIA_HOST]
   const announced = env.ANNOUNCED_ADDRESS
@@ -187,7 +197,7 @@ function listenInfos(env: Deps['env'], ports: Ports): types.TransportListenInfo[
       protocol,
       ip,
       port: ports[protocol],
-      // Behind NAT the public address leads to the first of ours; who is behind the same NAT uses the private one.
+      // Behind NAT the public address leads to our first one. Clients behind the same NAT use the private address.
       ...(announced && index === 0 && announced !== ip && { announcedAddress: announced, exposeInternalIp: true }),
     })),
   )

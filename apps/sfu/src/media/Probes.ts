@@ -7,10 +7,10 @@ import { createTransport } from './RoomRouter.ts'
 
 export type Probe = { iceParameters: types.IceParameters; iceCandidates: types.IceCandidate[] }
 
-const lifetime = 10_000
-const mostAtOnce = 5
+const lifetimeMs = 10_000
+const maxOpenProbes = 5
 
-/** Transports for nobody's media: whoever checks the way to this node sends ICE checks to one and sees whether they are answered. */
+/** Transports without media. A program that checks the network path to this node sends ICE checks to one and waits for the answers. */
 export class Probes {
   readonly #deps: Deps
   #open = 0
@@ -20,11 +20,11 @@ export class Probes {
   }
 
   async open(worker: MediaWorker): Promise<Probe> {
-    must(this.#open < mostAtOnce, 'call.limit')
+    must(this.#open < maxOpenProbes, 'call.limit')
     this.#open += 1
-    this.#deps.clock.after(lifetime, () => (this.#open -= 1))
+    this.#deps.clock.after(lifetimeMs, () => (this.#open -= 1))
     const { router, server } = await worker.createRouter(mediaCodecs)
-    this.#deps.clock.after(lifetime, () => router.close())
+    this.#deps.clock.after(lifetimeMs, () => router.close())
     const { iceParameters, iceCandidates } = await createTransport(this.#deps, router, server)
     return { iceParameters, iceCandidates }
   }

@@ -1,48 +1,40 @@
 import type { types } from 'mediasoup'
-import { mediaCodecs } from './codecs.ts'
 import type { Deps } from '../deps.ts'
-import type { MediaWorker } from './MediaWorker.ts'
 import { Speakers } from '../room/Speakers.ts'
-import { within } from './timeout.ts'
+import { mediaCodecs } from './codecs.ts'
+import type { MediaWorker } from './MediaWorker.ts'
+import { withTimeout } from './timeout.ts'
 
-/** A part of a room: the router that it has on one worker, and the ears on it. */
+/** The router of a room on one worker, with the observers that detect speakers. */
 export class RoomRouter {
-  readonly worker: MediaWorker
-  readonly router: types.Router
   readonly speakers: Speakers
   readonly #deps: Deps
+  readonly #router: types.Router
   readonly #server: types.WebRtcServer
 
   static async open(deps: Deps, worker: MediaWorker): Promise<RoomRouter> {
     const { router, server } = await worker.createRouter(mediaCodecs)
     try {
-      return new RoomRouter(deps, worker, router, server, await Speakers.listen(deps, router))
+      return new RoomRouter(deps, router, server, await Speakers.open(deps, router))
     } catch (error) {
       router.close()
       throw error
     }
   }
 
-  private constructor(
-    deps: Deps,
-    worker: MediaWorker,
-    router: types.Router,
-    server: types.WebRtcServer,
-    speakers: Speakers,
-  ) {
+  private constructor(deps: Deps, router: types.Router, server: types.WebRtcServer, speakers: Speakers) {
     this.#deps = deps
-    this.worker = worker
-    this.router = router
+    this.#router = router
     this.#server = server
     this.speakers = speakers
   }
 
   createTransport(): Promise<types.WebRtcTransport> {
-    return createTransport(this.#deps, this.router, this.#server)
+    return createTransport(this.#deps, this.#router, this.#server)
   }
 
   close(): void {
-    this.router.close()
+    this.#router.close()
   }
 }
 
@@ -51,7 +43,7 @@ export function createTransport(
   router: types.Router,
   webRtcServer: types.WebRtcServer,
 ): Promise<types.WebRtcTransport> {
-  const made = router.createWebRtcTransport({
+  const request = router.createWebRtcTransport({
     webRtcServer,
     enableUdp: true,
     enableTcp: true,
@@ -60,5 +52,5 @@ export function createTransport(
     iceConsentTimeout: 20,
     enableSctp: false,
   })
-  return within(deps, made, (late) => late.close())
+  return withTimeout(deps, request, (late) => late.close())
 }

@@ -1,45 +1,49 @@
+import { EventEmitter } from 'node:events'
 import { limits } from '@veche/shared/limits'
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
 import { fail, must } from '../errors.ts'
 import type { TransportLost, TransportView } from '../signalling/frames.ts'
 import type { Connect, Direction } from '../signalling/inputs.ts'
+import { BitrateDebt } from './BitrateDebt.ts'
 import type { RoomRouter } from './RoomRouter.ts'
-import { Share } from './BitrateDebt.ts'
-import { type Figures, nothing, plus, Traffic } from './Traffic.ts'
-import { within } from './timeout.ts'
+import { withTimeout } from './timeout.ts'
+import { addTraffic, noTraffic, type TrafficBytes, TransportTraffic } from './TransportTraffic.ts'
 
 type Transport = types.WebRtcTransport
 
-/** `next` takes the place of `current` as soon as it is connected: until then both live. */
-type Way = { current: Transport; next: Transport | null; strays: Share; lost: TransportLost | null }
+/** The transports of one direction. `next` replaces `current` when it is connected; until then both are open. */
+type TransportPair = { current: Transport; next: Transport | null; strays: BitrateDebt; lost: TransportLost | null }
 
-/** How both ways do, and what was carried since the last look. A way whose transport was closed says nothing. */
-export type WayStats = Figures & {
+/** The statistics of both directions, and what was carried since the last measurement. A closed transport has no statistics. */
+export type TransportStats = TrafficBytes & {
   send: types.WebRtcTransportStat | undefined
   recv: types.WebRtcTransportStat | undefined
   seconds: number
 }
 
 const directions = ['send', 'recv'] as const
-/** Bits a second that belong to no stream: reports, checks, what every packet carries besides, and what comes for a stream that is gone. */
+/** Bits a second that belong to no stream: reports, ICE checks, the overhead of packets, and media of a closed stream. */
 const strayBitrate = 1_000_000
 
-/** The two ways of a peer: what it sends and what it receives. */
-export class Transports {
-  /** A transport was closed that cannot carry anything any more, or carried what it must not. */
-  onLost: (lost: TransportLost) => void = () => undefined
-  /** Another takes its place: it is closed next. */
-  onReplaced: (transportId: string) => void = () => undefined
+type TransportsEvents = {
+  /** The node closed a transport that can carry nothing any more, or carried too much. */
+  lost: [lost: TransportLost]
+  /** A new transport is connected; the transport with this id is closed next. */
+  replaced: [transportId: string]
+}
+
+/** The transports of a peer, one direction to send and one to receive. */
+export class Transports extends EventEmitter<TransportsEvents> {
   readonly #deps: Deps
   readonly #router: RoomRouter
-  readonly #ways: Record<Direction, Way>
-  readonly #connected = new Map<string, { said: string; done: Promise<void> }>()
-  readonly #traffic = new WeakMap<Transport, Traffic>()
-  #lookedAt: number
+  readonly #pairs: Record<Direction, TransportPair>
+  readonly #connected = new Map<string, { fingerprints: string; done: Promise<void> }>()
+  readonly #traffic = new WeakMap<Transport, TransportTraffic>()
+  #measuredAt: number
   #closed = { send: false, recv: false }
-  /** Being made: a client that does not wait for answers makes no more than one that does. */
-  #making = 0
+  /** Transports that are being created. They count against the limit, so a client that does not wait for answers gets no more. */
+  #creating = 0
 
   static async open(deps: Deps, router: RoomRouter): Promise<Transports> {
     const made = await Promise.allSettled([router.createTransport(), router.createTransport()])
@@ -51,164 +55,165 @@ export class Transports {
   }
 
   private constructor(deps: Deps, router: RoomRouter, send: Transport, recv: Transport) {
+    super()
     this.#deps = deps
     this.#router = router
-    this.#lookedAt = deps.clock.now()
-    this.#ways = { send: newWay(this.#watch('send', send)), recv: newWay(this.#watch('recv', recv)) }
+    this.#measuredAt = deps.clock.now()
+    this.#pairs = { send: newPair(this.#watch('send', send)), recv: newPair(this.#watch('recv', recv)) }
   }
 
   view(direction: Direction): TransportView {
     return transportView(this.newest(direction))
   }
 
-  /** What has no transport that works: whoever was away when it was lost is told again. */
+  /** Transports that were lost and not yet replaced. A client that was away is told again when it resumes. */
   get lost(): TransportLost[] {
-    return directions.flatMap((direction) => this.#ways[direction].lost ?? [])
+    return directions.flatMap((direction) => this.#pairs[direction].lost ?? [])
   }
 
-  /** Where new streams go. */
+  /** The transport for new streams. */
   newest(direction: Direction): Transport {
-    const { current, next } = this.#ways[direction]
+    const { current, next } = this.#pairs[direction]
     return next ?? current
   }
 
-  sending(id: string): types.Transport {
+  requireSendTransport(id: string): types.Transport {
     return this.#open('send').find((one) => one.id === id) ?? fail('call.media_lost')
   }
 
-  /** A question whose answer was lost is asked again: the same words get the same answer. */
+  /** A client repeats a call whose answer was lost: the same fingerprints get the same answer. */
   async connect({ transportId, dtlsParameters }: Connect): Promise<void> {
-    const transport = this.#find(transportId)
-    const said = JSON.stringify(dtlsParameters.fingerprints)
+    const transport = this.#require(transportId)
+    const fingerprints = JSON.stringify(dtlsParameters.fingerprints)
     const before = this.#connected.get(transportId)
-    if (before) return before.said === said ? before.done : fail('call.media_refused')
-    const done = within(this.#deps, transport.connect({ dtlsParameters }))
-    this.#connected.set(transportId, { said, done })
+    if (before) return before.fingerprints === fingerprints ? before.done : fail('call.media_refused')
+    const done = withTimeout(this.#deps, transport.connect({ dtlsParameters }))
+    this.#connected.set(transportId, { fingerprints, done })
     await done
   }
 
   restartIce(id: string): Promise<types.IceParameters> {
-    return within(this.#deps, this.#find(id).restartIce())
+    return withTimeout(this.#deps, this.#require(id).restartIce())
   }
 
-  /** A new transport beside one that has fallen silent. Asked twice, the first that nobody connected makes room. */
-  async renew(direction: Direction): Promise<Transport> {
-    const way = this.#ways[direction]
-    giveUp(way)
-    must(this.#open('send').length + this.#open('recv').length + this.#making < limits.call.transports, 'call.limit')
-    const fresh = await this.#make()
+  /** Opens a transport beside one that carries nothing any more. A second call closes the one that was never connected. */
+  async replace(direction: Direction): Promise<Transport> {
+    const pair = this.#pairs[direction]
+    closeNext(pair)
+    must(this.#open('send').length + this.#open('recv').length + this.#creating < limits.call.transports, 'call.limit')
+    const fresh = await this.#create()
     if (this.#closed[direction]) {
       fresh.close()
       fail('call.media_lost')
     }
-    giveUp(way)
-    way.lost = null
+    closeNext(pair)
+    pair.lost = null
     this.#watch(direction, fresh)
-    if (way.current.closed) way.current = fresh
-    else way.next = fresh
+    if (pair.current.closed) pair.current = fresh
+    else pair.next = fresh
     return fresh
   }
 
-  async stats(): Promise<WayStats> {
+  async measure(): Promise<TransportStats> {
     const now = this.#deps.clock.now()
-    const seconds = (now - this.#lookedAt) / 1000
-    this.#lookedAt = now
-    const [send, recv] = await Promise.all(directions.map((direction) => this.#look(direction, seconds)))
-    const figures = plus(send?.figures ?? nothing, recv?.figures ?? nothing)
-    return { ...figures, send: send?.stat, recv: recv?.stat, seconds }
+    const seconds = (now - this.#measuredAt) / 1000
+    this.#measuredAt = now
+    const [send, recv] = await Promise.all(directions.map((direction) => this.#measurePair(direction, seconds)))
+    const traffic = addTraffic(send?.traffic ?? noTraffic, recv?.traffic ?? noTraffic)
+    return { ...traffic, send: send?.stat, recv: recv?.stat, seconds }
   }
 
   close(direction?: Direction): void {
     for (const one of direction ? [direction] : directions) {
       this.#closed[one] = true
-      this.#ways[one].current.close()
-      this.#ways[one].next?.close()
+      this.#pairs[one].current.close()
+      this.#pairs[one].next?.close()
     }
   }
 
-  async #make(): Promise<Transport> {
-    this.#making += 1
+  async #create(): Promise<Transport> {
+    this.#creating += 1
     try {
       return await this.#router.createTransport()
     } finally {
-      this.#making -= 1
+      this.#creating -= 1
     }
   }
 
   #watch(direction: Direction, transport: Transport): Transport {
-    this.#traffic.set(transport, new Traffic())
+    this.#traffic.set(transport, new TransportTraffic())
     transport.observer.once('close', () => this.#connected.delete(transport.id))
     transport.on('dtlsstatechange', (state) => {
       if (state === 'connected') this.#promote(direction, transport)
-      // Another certificate than was announced, or a farewell: nothing comes of this transport any more.
+      // The certificate was not the announced one, or the browser closed DTLS: this transport carries nothing any more.
       if (state === 'failed' || state === 'closed') this.#lose(direction, transport, 'handshake')
     })
     return transport
   }
 
   #promote(direction: Direction, transport: Transport): void {
-    const way = this.#ways[direction]
-    if (way.next !== transport) return
-    const old = way.current
-    way.current = transport
-    way.next = null
-    this.onReplaced(old.id)
+    const pair = this.#pairs[direction]
+    if (pair.next !== transport) return
+    const old = pair.current
+    pair.current = transport
+    pair.next = null
+    this.emit('replaced', old.id)
     old.close()
   }
 
   #lose(direction: Direction, transport: Transport, reason: TransportLost['reason']): void {
-    const way = this.#ways[direction]
+    const pair = this.#pairs[direction]
     if (transport.closed) return
     this.#deps.metrics.lost.inc({ reason })
     const lost = { type: 'transportClosed' as const, id: transport.id, direction, reason }
-    if (this.newest(direction) === transport) way.lost = lost
-    if (way.next === transport) way.next = null
+    if (this.newest(direction) === transport) pair.lost = lost
+    if (pair.next === transport) pair.next = null
     transport.close()
-    this.onLost(lost)
+    this.emit('lost', lost)
   }
 
-  /** All transports of a way, and of the one that is in use how it does. */
-  async #look(direction: Direction, seconds: number) {
-    const way = this.#ways[direction]
-    const { current } = way
-    const seen = await Promise.all(this.#open(direction).map((transport) => this.#stat(transport)))
-    const figures = seen.map(({ figures: one }) => one).reduce(plus, nothing)
-    this.#deps.metrics.strays.inc(figures.strays)
-    if (way.strays.count(figures.strays, seconds) === 'close')
+  /** The traffic of all transports of a direction, and the statistics of the current one. */
+  async #measurePair(direction: Direction, seconds: number) {
+    const pair = this.#pairs[direction]
+    const { current } = pair
+    const measured = await Promise.all(this.#open(direction).map((transport) => this.#measureTransport(transport)))
+    const traffic = measured.map((one) => one.traffic).reduce(addTraffic, noTraffic)
+    this.#deps.metrics.strays.inc(traffic.strays)
+    if (pair.strays.count(traffic.strays, seconds) === 'close')
       for (const one of this.#open(direction)) this.#lose(direction, one, 'bitrate')
-    return { stat: seen.find(({ transport }) => transport === current)?.stat, figures }
+    return { stat: measured.find(({ transport }) => transport === current)?.stat, traffic }
   }
 
-  /** Nothing of one that is closed while it is asked. */
-  async #stat(transport: Transport) {
+  /** A transport that is closed while it is measured counts as no traffic. */
+  async #measureTransport(transport: Transport) {
     try {
-      const [stat] = await within(this.#deps, transport.getStats())
-      const figures = stat && this.#traffic.get(transport)?.since(stat)
-      return { transport, stat, figures: figures ?? nothing }
+      const [stat] = await withTimeout(this.#deps, transport.getStats())
+      const traffic = stat && this.#traffic.get(transport)?.difference(stat)
+      return { transport, stat, traffic: traffic ?? noTraffic }
     } catch (error) {
-      if (transport.closed) return { transport, stat: undefined, figures: nothing }
+      if (transport.closed) return { transport, stat: undefined, traffic: noTraffic }
       throw error
     }
   }
 
   #open(direction: Direction): Transport[] {
-    const { current, next } = this.#ways[direction]
+    const { current, next } = this.#pairs[direction]
     return [next, current].flatMap((one) => (one && !one.closed ? one : []))
   }
 
-  #find(id: string): Transport {
+  #require(id: string): Transport {
     return directions.flatMap((one) => this.#open(one)).find((one) => one.id === id) ?? fail('call.media_lost')
   }
 }
 
-function newWay(current: Transport): Way {
-  return { current, next: null, strays: new Share(strayBitrate), lost: null }
+function newPair(current: Transport): TransportPair {
+  return { current, next: null, strays: new BitrateDebt(strayBitrate), lost: null }
 }
 
-/** The one that nobody has connected yet. */
-function giveUp(way: Way): void {
-  way.next?.close()
-  way.next = null
+/** Closes the transport that was never connected. */
+function closeNext(pair: TransportPair): void {
+  pair.next?.close()
+  pair.next = null
 }
 
 export function transportView({ id, iceParameters, iceCandidates, dtlsParameters }: Transport): TransportView {

@@ -2,12 +2,12 @@ import { isIP } from 'node:net'
 import { expect, test } from 'vitest'
 import { ownAddresses, reachable } from './addresses.ts'
 
-test('a host that listens everywhere is told by an address that leads to it', () => {
+test('a server that listens on all addresses is announced with an address of this machine', () => {
   expect(reachable('0.0.0.0', 8090)).toBe(`${ownAddresses()[0]}:8090`)
   expect(ownAddresses().every((address) => isIP(address) === 4)).toBe(true)
 })
 
-test('a host with a name or an address is told as it is, with brackets where they are needed', () => {
+test('a server with a host name or an address is announced with it, in brackets for IPv6', () => {
   expect(reachable('sfu-2.internal', 8090)).toBe('sfu-2.internal:8090')
   expect(reachable('::1', 8090)).toBe('[::1]:8090')
 })

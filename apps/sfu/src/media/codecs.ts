@@ -1,8 +1,8 @@
 import { ortc, type types } from 'mediasoup'
 
 /**
- * The same on every node of a release: the API hands the capabilities to browsers before they know their node. Sound repairs itself
- * (FEC), is silent when nobody speaks (DTX) and is sent again when lost (NACK); pictures are asked for again.
+ * The same on every node of a release, because the API gives the capabilities to browsers before they know their node. Sound has
+ * FEC against loss, DTX for silence and NACK for retransmission; video has NACK and key frame requests.
  */
 export const mediaCodecs: types.RouterRtpCodecCapability[] = [
   {

@@ -3,14 +3,14 @@ import { errors } from 'mediasoup'
 import { expect, test } from 'vitest'
 import { newDeps } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
-import { within } from './timeout.ts'
+import { withTimeout } from './timeout.ts'
 
-test('a question to a media worker has five seconds; what comes later is undone', async () => {
+test('a request to a media worker fails after five seconds, and what it makes later is undone', async () => {
   const clock = new ManualClock()
   const deps = newDeps({}, clock)
   const { promise, resolve } = Promise.withResolvers<string>()
   const undone: string[] = []
-  const asked = within(deps, promise, (late) => undone.push(late))
+  const asked = withTimeout(deps, promise, (late) => undone.push(late))
   clock.advance(limits.call.requestSeconds * 1000)
   await expect(asked).rejects.toMatchObject({ code: 'call.timeout' })
   resolve('made after all')
@@ -25,6 +25,6 @@ test.each([
   [new Error('the worker refuses'), 'call.media_refused'],
   [new errors.WorkerClosedError('gone'), 'call.media_lost'],
   [new errors.NotFoundError('gone'), 'call.media_lost'],
-])('what the media worker says arrives as one of our codes: %s', async (said, code) => {
-  await expect(within(newDeps(), Promise.reject(said))).rejects.toMatchObject({ code })
+])('an error of the media worker becomes one of our codes: %s', async (said, code) => {
+  await expect(withTimeout(newDeps(), Promise.reject(said))).rejects.toMatchObject({ code })
 })

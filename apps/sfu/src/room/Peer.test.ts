@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { MeetingId, SeatId } from '@veche/shared/ids'
 import type { MeetingUpdate, SeatUpdate } from '@veche/shared/nodes'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { newHouse, type TestHouse } from '../test/TestNode.ts'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { routerCapabilities } from '../media/codecs.ts'
+import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
-import { picture, sound } from '../test/rtp.ts'
-import { refusal, type Visitor } from '../test/TestClient.ts'
+import { videoParameters, audioParameters } from '../test/rtp.ts'
+import { refusal, type TestClient } from '../test/TestClient.ts'
 
 const clock = new ManualClock()
-let house: TestHouse
+let testNode: TestNode
 beforeAll(async () => {
-  house = await newHouse({ clock })
+  testNode = await newTestNode({ clock })
 })
-afterAll(() => house.close())
+afterAll(() => testNode.close())
 
 let meeting: MeetingId
 let rev = 0
@@ -21,14 +22,14 @@ beforeEach(() => {
   rev = 0
 })
 
-async function enter(some: Parameters<TestHouse['ticket']>[0] = {}) {
-  const visitor = house.visitor()
-  const joined = await visitor.join(await house.ticket({ meeting, ...some }))
-  return { visitor, joined, send: joined.send.id, seat: joined.seatId }
+async function enter(some: Parameters<TestNode['newTicket']>[0] = {}) {
+  const client = testNode.newClient()
+  const joined = await client.join(await testNode.newTicket({ meeting, ...some }))
+  return { client, joined, send: joined.send.id, seat: joined.seatId }
 }
 
-const speak = ({ visitor, send }: { visitor: Visitor; send: string }) =>
-  visitor.call.media.produce.mutate({ source: 'mic', transportId: send, rtpParameters: sound() })
+const publishMic = ({ client, send }: { client: TestClient; send: string }) =>
+  client.call.media.produce.mutate({ source: 'mic', transportId: send, rtpParameters: audioParameters() })
 const seatUpdate = (seat: SeatId, some: Partial<SeatUpdate>): SeatUpdate => ({
   seat,
   epoch: 1,
@@ -36,7 +37,7 @@ const seatUpdate = (seat: SeatId, some: Partial<SeatUpdate>): SeatUpdate => ({
   caps: ['mic', 'cam', 'screen', 'chat', 'unmute'],
   ...some,
 })
-const order = (some: Partial<MeetingUpdate>): MeetingUpdate => ({
+const update = (some: Partial<MeetingUpdate>): MeetingUpdate => ({
   meeting,
   epoch: 1,
   state: 'live',
@@ -44,27 +45,27 @@ const order = (some: Partial<MeetingUpdate>): MeetingUpdate => ({
   seats: [],
   ...some,
 })
-const room = () => house.node.rooms.find(({ meetingId }) => meetingId === meeting)
-/** Until the node has noticed that a socket is gone. */
-async function gone(seat: SeatId) {
-  await expect.poll(() => room()?.peer(seat)?.attached).toBe(false)
+const room = () => testNode.node.rooms.find(({ meetingId }) => meetingId === meeting)
+/** Waits until the node has noticed that a socket is gone. */
+async function detached(seat: SeatId) {
+  await expect.poll(() => room()?.peer(seat)?.isAttached).toBe(false)
 }
-/** Seconds go by one after the other, each with what the media worker answers in it. */
+/** Moves the clock second by second. The media worker answers what was asked in each second. */
 async function pass(seconds: number) {
   for (let second = 0; second < seconds; second += 1) {
     clock.advance(1000)
-    await Promise.all((room()?.legs ?? []).map((leg) => leg.checked))
+    await Promise.all((room()?.peers ?? []).map((peer) => peer.lastCheck))
   }
 }
 
-test('who lost only the socket is back on another, with what they sent and received as it was', async () => {
+test('a client that lost only its socket resumes on another one and finds its publications and subscriptions unchanged', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  const mic = await speak(anna)
-  await speak(boris)
-  await anna.visitor.frame('subscriptions')
-  anna.visitor.cut()
-  await gone(anna.seat)
-  const again = house.visitor()
+  const mic = await publishMic(anna)
+  await publishMic(boris)
+  await anna.client.frame('subscriptions')
+  anna.client.dropSocket()
+  await detached(anna.seat)
+  const again = testNode.newClient()
   const joined = await again.resume(anna.joined.secret)
   expect(joined).toMatchObject({
     resumed: true,
@@ -74,212 +75,263 @@ test('who lost only the socket is back on another, with what they sent and recei
   })
   expect(joined.subscriptions).toMatchObject([{ seatId: boris.seat, source: 'mic' }])
   expect(joined.peers).toMatchObject([{ seatId: boris.seat }])
-  expect(boris.visitor.frames.some(({ type }) => type === 'peerGone')).toBe(false)
+  expect(boris.client.frames.some(({ type }) => type === 'peerGone')).toBe(false)
 })
 
-test('a secret changes with each use; the used one is good until the new one is known to have arrived', async () => {
+test('a resume secret changes with each use, and the used one stays valid until the new one has arrived', async () => {
   const anna = await enter()
-  anna.visitor.cut()
-  const second = house.visitor()
+  anna.client.dropSocket()
+  const second = testNode.newClient()
   await second.resume(anna.joined.secret)
-  // The answer may have been lost with its socket: the same secret opens once more.
-  const third = house.visitor()
+  // The answer may have been lost with its socket, so the same secret is valid once more.
+  const third = testNode.newClient()
   const joined = await third.resume(anna.joined.secret)
   await third.call.room.setVisibleTiles.mutate({ tiles: [] })
-  await expect(house.visitor().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
-  expect((await house.visitor().resume(joined.secret)).seatId).toBe(anna.seat)
+  await expect(testNode.newClient().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
+  expect((await testNode.newClient().resume(joined.secret)).seatId).toBe(anna.seat)
 })
 
-test('a secret that is none, and one of a seat that has left, open nothing', async () => {
+test('an unknown resume secret, and the secret of a seat that has left, are refused', async () => {
   const anna = await enter()
   for (const secret of ['', 'x'.repeat(43), anna.joined.secret.slice(1)])
-    await expect(house.visitor().resume(secret)).rejects.toThrow('call.resume_invalid')
-  await anna.visitor.call.room.leave.mutate()
-  await expect(house.visitor().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
+    await expect(testNode.newClient().resume(secret)).rejects.toThrow('call.resume_invalid')
+  await anna.client.call.room.leave.mutate()
+  await expect(testNode.newClient().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
 })
 
-test('the old socket may still look open: it is closed, and says nothing for this seat any more', async () => {
+test('a resume closes the old socket of the peer without an ended frame, even if it still looks open', async () => {
   const anna = await enter()
-  const again = house.visitor()
+  const again = testNode.newClient()
   await again.resume(anna.joined.secret)
-  await expect.poll(() => anna.visitor.socket.readyState).toBe(3)
-  expect(anna.visitor.frames.some(({ type }) => type === 'ended')).toBe(false)
+  await expect.poll(() => anna.client.socket.readyState).toBe(3)
+  expect(anna.client.frames.some(({ type }) => type === 'ended')).toBe(false)
   await again.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
-test('nobody came back within thirty seconds and no media flows: the leg is over, and the others hear it', async () => {
+test('a peer without a socket and without media for thirty seconds ends, and the others are told', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  anna.visitor.cut()
-  await gone(anna.seat)
+  anna.client.dropSocket()
+  await detached(anna.seat)
   await pass(6)
-  expect(await boris.visitor.frame('peer', ({ peer }) => peer.away)).toMatchObject({ peer: { seatId: anna.seat } })
+  expect(await boris.client.frame('peer', ({ peer }) => peer.away)).toMatchObject({ peer: { seatId: anna.seat } })
   expect(room()?.seats()).toContainEqual({ seat: anna.seat, epoch: 1, state: 'away' })
   await pass(26)
-  expect(await boris.visitor.frame('peerGone')).toMatchObject({ seatId: anna.seat })
-  await expect(house.visitor().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
+  expect(await boris.client.frame('peerGone')).toMatchObject({ seatId: anna.seat })
+  await expect(testNode.newClient().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
 })
 
-test('whoever comes back before that is no longer away', async () => {
+test('a client that resumes within thirty seconds is no longer away', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  anna.visitor.cut()
-  await gone(anna.seat)
+  anna.client.dropSocket()
+  await detached(anna.seat)
   await pass(20)
-  await boris.visitor.frame('peer', ({ peer }) => peer.away)
-  await house.visitor().resume(anna.joined.secret)
+  await boris.client.frame('peer', ({ peer }) => peer.away)
+  await testNode.newClient().resume(anna.joined.secret)
   await pass(1)
-  const last = () => boris.visitor.frames.filter((frame) => frame.type === 'peer').at(-1)
+  const last = () => boris.client.frames.filter((frame) => frame.type === 'peer').at(-1)
   await expect.poll(() => last()?.peer.away).toBe(false)
 })
 
-test('joining elsewhere takes the seat over: the old place hears it, and what it sends flows until the new one sends the same', async () => {
+test('a newer peer takes the seat over: the old peer is told, and each of its publications flows until the newer peer sends the same source', async () => {
   const [anna, boris] = [await enter(), await enter()]
   const [mic, cam] = [
-    await speak(anna),
-    await anna.visitor.call.media.produce.mutate({ source: 'cam', transportId: anna.send, rtpParameters: picture(3) }),
+    await publishMic(anna),
+    await anna.client.call.media.produce.mutate({
+      source: 'cam',
+      transportId: anna.send,
+      rtpParameters: videoParameters(3),
+    }),
   ]
   const phone = await enter({ seat: anna.seat, seatEpoch: 2 })
-  expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'taken_over' })
+  expect(await anna.client.frame('ended')).toMatchObject({ reason: 'taken_over' })
   expect(phone.joined).toMatchObject({ publications: [], subscriptions: [] })
-  const fresh = await speak(phone)
-  const both = await boris.visitor.frame(
+  const fresh = await publishMic(phone)
+  const both = await boris.client.frame(
     'peer',
     ({ peer: { publications } }) => publications.some(({ id }) => id === fresh.id) && publications.length === 2,
   )
   expect(both.peer.publications.map(({ id }) => id).sort()).toEqual([fresh.id, cam.id].sort())
   expect(both.peer.publications.some(({ id }) => id === mic.id)).toBe(false)
   clock.advance(10_000)
-  await boris.visitor.frame(
+  await boris.client.frame(
     'peer',
     ({ peer: { publications } }) => publications.length === 1 && publications[0]?.id === fresh.id,
   )
-  expect(boris.visitor.frames.some(({ type }) => type === 'peerGone')).toBe(false)
-  expect(await refusal(anna.visitor.call.room.setVisibleTiles.mutate({ tiles: [] }))).not.toBe('accepted')
+  expect(boris.client.frames.some(({ type }) => type === 'peerGone')).toBe(false)
+  expect(await refusal(anna.client.call.room.setVisibleTiles.mutate({ tiles: [] }))).not.toBe('accepted')
 })
 
-test('a ticket of the seat that is as old as the leg in place, or older, changes nothing', async () => {
+test('a ticket with the seat epoch of the current peer, or an older one, is refused and changes nothing', async () => {
   const anna = await enter({ seatEpoch: 3 })
   for (const seatEpoch of [2, 3])
     await expect(enter({ seat: anna.seat, seatEpoch })).rejects.toThrow('call.ticket_invalid')
-  await anna.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
+  await anna.client.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
-test('a ticket with a newer epoch of the meeting ends what is left of its former stay here', async () => {
+test('a ticket with a newer epoch of the meeting ends the old room on this node', async () => {
   const anna = await enter()
   await enter({ meetingEpoch: 2 })
-  expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'moved' })
+  expect(await anna.client.frame('ended')).toMatchObject({ reason: 'moved' })
   await expect(enter({ meetingEpoch: 1 })).rejects.toThrow('call.ticket_invalid')
 })
 
-test('a right that is taken stops the stream on the node; to go on needs the right and its owner', async () => {
+test('a taken capability stops the publication on the node, and only its owner resumes it after the capability is back', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  const mic = await speak(anna)
-  await boris.visitor.frame('subscriptions')
-  house.node.nudge(order({ seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))
-  expect(await anna.visitor.frame('caps')).toMatchObject({ caps: ['chat'] })
-  expect(await anna.visitor.frame('publicationStopped')).toMatchObject({
+  const mic = await publishMic(anna)
+  await boris.client.frame('subscriptions')
+  testNode.node.applyUpdate(update({ seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))
+  expect(await anna.client.frame('caps')).toMatchObject({ caps: ['chat'] })
+  expect(await anna.client.frame('publicationStopped')).toMatchObject({
     id: mic.id,
     source: 'mic',
     reason: 'capability',
     closed: false,
   })
-  await boris.visitor.frame('subscription', ({ publicationPaused }) => publicationPaused)
-  const { media } = anna.visitor.call
+  await boris.client.frame('subscription', ({ publicationPaused }) => publicationPaused)
+  const { media } = anna.client.call
   expect(await refusal(media.resume.mutate(mic))).toBe('call.forbidden')
-  expect(await refusal(speak(anna))).toBe('call.forbidden')
-  house.node.nudge(order({ seats: [seatUpdate(anna.seat, {})] }))
-  await anna.visitor.frame('caps', ({ caps }) => caps.includes('mic'))
+  expect(await refusal(publishMic(anna))).toBe('call.forbidden')
+  testNode.node.applyUpdate(update({ seats: [seatUpdate(anna.seat, {})] }))
+  await anna.client.frame('caps', ({ caps }) => caps.includes('mic'))
   expect(room()?.publicationsOf(anna.seat)).toMatchObject([{ paused: true }])
   await media.resume.mutate(mic)
-  await boris.visitor.frame('subscription', ({ publicationPaused }) => !publicationPaused)
+  await boris.client.frame('subscription', ({ publicationPaused }) => !publicationPaused)
 })
 
-test('a right that was taken while its owner was on the way with a ticket is not brought back by the ticket', async () => {
+test('a capability that was taken after a ticket was signed does not come back with that ticket', async () => {
   const boris = await enter()
   const seat = randomUUID() as SeatId
-  house.node.nudge(order({ seats: [seatUpdate(seat, { caps: ['chat'] })] }))
+  testNode.node.applyUpdate(update({ seats: [seatUpdate(seat, { caps: ['chat'] })] }))
   const anna = await enter({ seat })
   expect(anna.joined.caps).toEqual(['chat'])
-  expect(await refusal(speak(anna))).toBe('call.forbidden')
-  // A newer ticket was given later than that.
+  expect(await refusal(publishMic(anna))).toBe('call.forbidden')
+  // A newer ticket was signed after the capability was taken.
   const again = await enter({ seat, seatEpoch: 2 })
   expect(again.joined.caps).toContain('mic')
-  await boris.visitor.call.room.leave.mutate()
+  await boris.client.call.room.leave.mutate()
 })
 
-test('an older order does not undo a newer one, and only the heartbeat moves the revision', async () => {
+test('an older update does not undo a newer one, and only the answer to a heartbeat moves the revision', async () => {
   const anna = await enter()
   const caps = () => room()?.peer(anna.seat)?.caps
-  expect(house.node.nudge(order({ rev: 6, seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))).toBe(0)
-  await house.node.hear({
+  expect(testNode.node.applyUpdate(update({ rev: 6, seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))).toBe(0)
+  await testNode.node.applyHeartbeatAnswer({
     now: Date.now(),
-    keys: house.api.signers,
+    keys: testNode.api.signers,
     wantCapabilities: false,
-    meetings: [order({ rev: 5, seats: [seatUpdate(anna.seat, { caps: ['mic'] })] })],
+    meetings: [update({ rev: 5, seats: [seatUpdate(anna.seat, { caps: ['mic'] })] })],
   })
   expect([caps(), room()?.rev]).toEqual([['chat'], 5])
-  await house.node.hear({
+  await testNode.node.applyHeartbeatAnswer({
     now: Date.now(),
-    keys: house.api.signers,
+    keys: testNode.api.signers,
     wantCapabilities: false,
-    meetings: [order({ rev: 7, seats: [seatUpdate(anna.seat, { caps: ['cam'] })] })],
+    meetings: [update({ rev: 7, seats: [seatUpdate(anna.seat, { caps: ['cam'] })] })],
   })
   expect([caps(), room()?.rev]).toEqual([['cam'], 7])
 })
 
-test('a removed seat is closed at once, with what it sends, and its ticket opens nothing', async () => {
+test('a removed seat ends at once with its publications, and neither its ticket nor its secret lets it in again', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  await speak(anna)
-  await boris.visitor.frame('subscriptions')
-  house.node.nudge(order({ seats: [seatUpdate(anna.seat, { state: 'removed' })] }))
-  expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'removed' })
-  await boris.visitor.frame('subscriptionClosed')
-  await boris.visitor.frame('peerGone')
+  await publishMic(anna)
+  await boris.client.frame('subscriptions')
+  testNode.node.applyUpdate(update({ seats: [seatUpdate(anna.seat, { state: 'removed' })] }))
+  expect(await anna.client.frame('ended')).toMatchObject({ reason: 'removed' })
+  await boris.client.frame('subscriptionClosed')
+  await boris.client.frame('peerGone')
   await expect(enter({ seat: anna.seat, seatEpoch: 1 })).rejects.toThrow('call.ticket_invalid')
-  await expect(house.visitor().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
+  await expect(testNode.newClient().resume(anna.joined.secret)).rejects.toThrow('call.resume_invalid')
 })
 
-test('a seat that has a newer ticket for elsewhere is taken over; one that was left is closed', async () => {
+test('an update with a newer seat epoch takes the seat over, and an update that says left ends the peer', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  house.node.nudge(order({ seats: [seatUpdate(anna.seat, { epoch: 2 }), seatUpdate(boris.seat, { state: 'left' })] }))
-  expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'taken_over' })
-  expect(await boris.visitor.frame('ended')).toMatchObject({ reason: 'left' })
+  testNode.node.applyUpdate(
+    update({ seats: [seatUpdate(anna.seat, { epoch: 2 }), seatUpdate(boris.seat, { state: 'left' })] }),
+  )
+  expect(await anna.client.frame('ended')).toMatchObject({ reason: 'taken_over' })
+  expect(await boris.client.frame('ended')).toMatchObject({ reason: 'left' })
 })
 
-test('a meeting that has ended or moved closes its room, and an order of an older place does not', async () => {
+test('an update that a meeting has ended or moved closes its room, and an update of an older epoch does not', async () => {
   const anna = await enter({ meetingEpoch: 2 })
-  house.node.nudge(order({ epoch: 1, state: 'moved' }))
-  await anna.visitor.call.room.setVisibleTiles.mutate({ tiles: [] })
-  house.node.nudge(order({ epoch: 3, state: 'moved' }))
-  expect(await anna.visitor.frame('ended')).toMatchObject({ reason: 'moved' })
+  testNode.node.applyUpdate(update({ epoch: 1, state: 'moved' }))
+  await anna.client.call.room.setVisibleTiles.mutate({ tiles: [] })
+  testNode.node.applyUpdate(update({ epoch: 3, state: 'moved' }))
+  expect(await anna.client.frame('ended')).toMatchObject({ reason: 'moved' })
   meeting = randomUUID() as MeetingId
   const boris = await enter()
-  house.node.nudge(order({ state: 'ended' }))
-  expect(await boris.visitor.frame('ended')).toMatchObject({ reason: 'meeting_ended' })
+  testNode.node.applyUpdate(update({ state: 'ended' }))
+  expect(await boris.client.frame('ended')).toMatchObject({ reason: 'meeting_ended' })
   await expect(enter()).rejects.toThrow('call.ticket_invalid')
 })
 
 test.each([
-  ['ended', () => void house.node.nudge(order({ state: 'ended' }))],
+  ['ended', () => void testNode.node.applyUpdate(update({ state: 'ended' }))],
   ['lost its worker', () => void process.kill(room()!.worker.pid!, 'SIGKILL')],
-])('of a meeting that has %s everybody hears that, and nothing of how it came apart', async (_what, happen) => {
+])('when a meeting has %s, each peer is told that in one frame and nothing else', async (_what, happen) => {
   const all = [await enter(), await enter(), await enter()]
-  for (const one of all) await speak(one)
-  const heard = ({ visitor }: (typeof all)[number]) =>
-    visitor.frames.flatMap((frame) => (frame.type === 'subscriptions' ? frame.subscriptions : []))
-  await expect.poll(() => all.map((one) => heard(one).length)).toEqual([2, 2, 2])
-  // What was told before has arrived with the answer to this.
-  await Promise.all(all.map(({ visitor }) => visitor.call.room.setVisibleTiles.mutate({ tiles: [] })))
-  const before = all.map(({ visitor }) => visitor.frames.length)
+  for (const one of all) await publishMic(one)
+  const received = ({ client }: (typeof all)[number]) =>
+    client.frames.flatMap((frame) => (frame.type === 'subscriptions' ? frame.subscriptions : []))
+  await expect.poll(() => all.map((one) => received(one).length)).toEqual([2, 2, 2])
+  // All earlier frames have arrived when this is answered.
+  await Promise.all(all.map(({ client }) => client.call.room.setVisibleTiles.mutate({ tiles: [] })))
+  const before = all.map(({ client }) => client.frames.length)
   happen()
-  for (const { visitor } of all) await visitor.frame('ended')
-  expect(all.map(({ visitor }, index) => visitor.frames.slice(before[index]).map(({ type }) => type))).toEqual(
+  for (const { client } of all) await client.frame('ended')
+  expect(all.map(({ client }, index) => client.frames.slice(before[index]).map(({ type }) => type))).toEqual(
     Array(3).fill(['ended']),
   )
-  await house.node.workers[0]?.up
+  await testNode.node.workers[0]?.started
 })
 
-test('after the last frame the socket is closed by the node', async () => {
+test('the node closes the socket after the ended frame', async () => {
   const anna = await enter()
-  await anna.visitor.call.room.leave.mutate()
-  await expect.poll(() => anna.visitor.socket.readyState).toBe(3)
+  await anna.client.call.room.leave.mutate()
+  await expect.poll(() => anna.client.socket.readyState).toBe(3)
+})
+
+test('each reconnect that a browser reports is logged and counted with its step and reason', async () => {
+  const anna = await enter()
+  const logged = vi.spyOn(testNode.deps.log, 'info')
+  anna.client.dropSocket()
+  await detached(anna.seat)
+  const again = testNode.newClient()
+  again.enter({ resume: anna.joined.secret, reconnect: { step: 'resume', reason: 'socket_closed' } })
+  await again.frame('joined')
+  const { restartIce, replace } = again.call.transport
+  const silent = { step: 'restartIce', reason: 'no_media' } as const
+  await restartIce.mutate({ transportId: anna.send, reconnect: silent })
+  await restartIce.mutate({ transportId: anna.send })
+  await replace.mutate({ direction: 'send', reconnect: { step: 'replaceTransport', reason: 'transport_failed' } })
+  const reconnect = { step: 'rejoin', reason: 'node_ended' } as const
+  const ticket = await testNode.newTicket({ meeting, seat: anna.seat, seatEpoch: 2 })
+  const rejoined = testNode.newClient()
+  rejoined.enter({ ticket, rtpCapabilities: routerCapabilities, view: { tiles: [] }, reconnect })
+  await rejoined.frame('joined')
+  const expected = [
+    'resume socket_closed',
+    'restartIce no_media',
+    'replaceTransport transport_failed',
+    'rejoin node_ended',
+  ]
+  const { values } = await testNode.deps.metrics.reconnects.get()
+  expect(values.map(({ labels: { step, reason }, value }) => `${step} ${reason} ${value}`)).toEqual(
+    expected.map((one) => `${one} 1`),
+  )
+  const lines = logged.mock.calls.filter(([, text]) => text === 'a browser reconnects').map(([fields]) => fields)
+  expect(lines).toMatchObject(expected.map(() => ({ meeting, seat: anna.seat })))
+  logged.mockRestore()
+})
+
+test('a hostile client cannot flood the log with reconnects, and an unknown step or reason is refused', async () => {
+  const anna = await enter()
+  const logged = vi.spyOn(testNode.deps.log, 'info')
+  const { restartIce } = anna.client.call.transport
+  const reconnect = { step: 'restartIce', reason: 'by_hand' } as const
+  for (let count = 0; count < 30; count += 1) await restartIce.mutate({ transportId: anna.send, reconnect })
+  expect(logged).toHaveBeenCalledTimes(10)
+  const unknown = { step: 'restartIce', reason: 'boredom' } as never
+  expect(await refusal(restartIce.mutate({ transportId: anna.send, reconnect: unknown }))).toBe('input.invalid')
+  logged.mockRestore()
 })

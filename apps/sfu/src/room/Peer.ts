@@ -1,57 +1,76 @@
+import { EventEmitter } from 'node:events'
 import type { SeatId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Capability } from '@veche/shared/permissions'
 import type { TicketClaims } from '@veche/shared/ticket'
-import { Bucket } from '../signalling/RateLimit.ts'
-import { Consuming } from './Subscriptions.ts'
+import type { types } from 'mediasoup'
 import type { Stop } from '../clock.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../errors.ts'
-import type { EndReason, PeerView, Quality, RoomFrame, TransportView } from '../signalling/frames.ts'
-import type { Direction, NewJoin } from '../signalling/inputs.ts'
-import type { Line } from '../signalling/SignallingSocket.ts'
-import { Producing } from './Publications.ts'
-import { delayOf, good, note, Scales } from './QualityMeter.ts'
-import type { Room } from './Room.ts'
-import { Stream } from '../signalling/FrameQueue.ts'
 import { type Transports, transportView } from '../media/Transports.ts'
+import type { EndReason, PeerView, Quality, RoomFrame, TransportView } from '../signalling/frames.ts'
+import { FrameQueue } from '../signalling/FrameQueue.ts'
+import type { Reconnect, Replace, RestartIce, TicketJoin } from '../signalling/inputs.ts'
+import { RateLimit } from '../signalling/RateLimit.ts'
+import type { SignallingSocket } from '../signalling/SignallingSocket.ts'
+import { Liveness } from './Liveness.ts'
+import { recordMedia } from './media-metrics.ts'
+import type { Publication } from './Publication.ts'
+import { Publications } from './Publications.ts'
+import { goodQuality, measureDelayMs, QualityMeter } from './QualityMeter.ts'
+import type { Receiver } from './Receiver.ts'
+import type { Room } from './Room.ts'
+import { Subscriptions } from './Subscriptions.ts'
 
-const seconds = 1000
-/** Acts that the whole room is told of, a second, and at once: each costs the node a hundred times what it costs its author. */
-const stirs = { rate: 5, most: 40 }
+/** What the whole room is told of costs the node a hundred times what it costs the client that does it. */
+const broadcastLimit = { perSecond: 5, burst: 40 }
+const reconnectLogLimit = { perSecond: 1, burst: 10 }
 
-/** Somebody in a room: one leg of a seat. It outlives its socket for a while, and its seat outlives it. */
-export class Peer {
+type PeerEvents = {
+  published: [publication: Publication]
+  /** The others see it differently: its publications have changed, or it is away or back. */
+  changed: []
+  qualityChanged: [quality: Quality]
+  /** A call came on the newest socket, so the secret that was sent there has arrived. */
+  secretArrived: []
+  /** It does not stand for its seat any more. What it sends may flow for a while. */
+  ended: [reason: EndReason]
+  /** Its transports are closed, and nothing of it is left. */
+  closed: []
+}
+
+/** One connection of a seat to a room. It outlives its socket for a while, and its seat outlives it. */
+export class Peer extends EventEmitter<PeerEvents> implements Receiver {
   readonly room: Room
   readonly seatId: SeatId
   readonly userId: UserId
   readonly name: string
   readonly epoch: number
   readonly transports: Transports
-  readonly producing: Producing
-  readonly consuming: Consuming
+  readonly publications: Publications
+  readonly subscriptions: Subscriptions
   caps: Capability[]
-  quality: Quality = good
+  quality: Quality = goodQuality
   away = false
   ended: EndReason | null = null
-  /** The check that was begun last. */
-  checked: Promise<void> = Promise.resolve()
-  /** Told after the peer has let go of everything. */
-  onEnd: (reason: EndReason) => void = () => undefined
+  /** Resolves when the check that began last is over. */
+  lastCheck: Promise<void> = Promise.resolve()
   readonly #deps: Deps
-  readonly #scales = new Scales()
-  readonly #stirs: Bucket
-  #stream: Stream | null = null
-  #secretArrived: () => void = () => undefined
-  #detachedAt: number
-  #heardAt: number
-  #mediaAt = -Infinity
-  #measuring = false
-  #overlap: Stop | undefined
+  readonly #qualityMeter = new QualityMeter()
+  readonly #liveness: Liveness
+  readonly #broadcasts: RateLimit
+  readonly #reconnectLog: RateLimit
+  #queue: FrameQueue | null = null
+  #awaitsSecret = false
+  #isMeasuring = false
+  #endHandover: Stop | undefined
 
-  constructor(deps: Deps, room: Room, transports: Transports, claims: TicketClaims, input: NewJoin) {
+  constructor(deps: Deps, room: Room, transports: Transports, claims: TicketClaims, input: TicketJoin) {
+    super()
     this.#deps = deps
-    this.#stirs = new Bucket(deps.clock, stirs.rate, stirs.most)
+    this.#liveness = new Liveness(deps.clock)
+    this.#broadcasts = new RateLimit(deps.clock, broadcastLimit)
+    this.#reconnectLog = new RateLimit(deps.clock, reconnectLogLimit)
     this.room = room
     this.transports = transports
     this.seatId = claims.seat
@@ -59,15 +78,29 @@ export class Peer {
     this.name = claims.name
     this.epoch = claims.seatEpoch
     this.caps = claims.caps
-    this.producing = new Producing(deps, this)
-    this.consuming = new Consuming(deps, this, input.rtpCapabilities, input.view)
-    this.#detachedAt = this.#heardAt = deps.clock.now()
-    transports.onLost = (lost) => this.push(lost)
-    transports.onReplaced = (id) => this.producing.leave(id)
+    this.publications = new Publications(deps, this)
+    this.subscriptions = new Subscriptions(deps, this, input)
+    this.#listen()
   }
 
-  get attached(): boolean {
-    return this.#stream !== null
+  #listen(): void {
+    this.publications.on('published', (publication) => this.emit('published', publication))
+    this.publications.on('changed', () => this.emit('changed'))
+    this.publications.on('stopped', (frame) => this.push(frame))
+    this.transports.on('lost', (frame) => this.push(frame))
+    this.transports.on('replaced', (id) => this.publications.closeTransport(id))
+  }
+
+  get isAttached(): boolean {
+    return this.#queue !== null
+  }
+
+  get receiveTransport(): types.Transport {
+    return this.transports.newest('recv')
+  }
+
+  get offered(): Publication[] {
+    return this.room.publicationsFor(this)
   }
 
   view(): PeerView {
@@ -75,13 +108,119 @@ export class Peer {
     return { seatId, userId, name, away, quality, publications: this.room.publicationsOf(seatId) }
   }
 
-  /** From here on this socket is the peer's. The first frame holds everything, so nothing that was lost before is missed. */
-  attach(line: Line, secret: string, resumed: boolean, arrived: () => void): Stream {
-    const before = this.#stream
-    before?.end()
-    before?.line.cut('resumed')
-    if (before) before.line.peer = null
-    const stream = new Stream(line, {
+  /** Gives the peer this socket. The first frame holds the whole state, so nothing that a former socket lost is missed. */
+  attach(socket: SignallingSocket, secret: string, resumed: boolean): FrameQueue {
+    this.#cutSocket()
+    const queue = new FrameQueue(socket, this.#joinedFrame(secret, resumed))
+    this.#awaitsSecret = true
+    this.#queue = queue
+    this.#liveness.attach()
+    socket.peer = this
+    for (const lost of this.transports.lost) queue.push(lost)
+    return queue
+  }
+
+  /** The socket is gone. The peer stays as it is, so that a client that resumes soon finds everything. */
+  detach(queue: FrameQueue): void {
+    if (this.#queue !== queue) return
+    queue.socket.close(1000, 'over')
+    this.#queue = null
+    this.#liveness.detach()
+  }
+
+  push(frame: RoomFrame): void {
+    this.#queue?.push(frame)
+  }
+
+  reconcile(publications?: Publication[]): Promise<void> {
+    return this.subscriptions.reconcile(publications)
+  }
+
+  /** A call came on its socket. */
+  noteCall(): void {
+    if (!this.#awaitsSecret) return
+    this.#awaitsSecret = false
+    this.emit('secretArrived')
+  }
+
+  /** Whether it may cause another broadcast. The limit belongs to the peer, so another socket brings no more of it. */
+  takeBroadcastToken(count = 1): boolean {
+    return this.#broadcasts.take(count)
+  }
+
+  restartIce({ transportId, reconnect }: RestartIce): Promise<types.IceParameters> {
+    this.noteReconnect(reconnect)
+    return this.transports.restartIce(transportId)
+  }
+
+  async replaceTransport({ direction, reconnect }: Replace): Promise<TransportView> {
+    this.noteReconnect(reconnect)
+    const transport = await this.transports.replace(direction)
+    if (this.ended) fail('call.ended')
+    // The browser connects it when there is something to receive. These frames follow the answer.
+    if (direction === 'recv') setImmediate(() => void this.subscriptions.moveToNewTransport())
+    return transportView(transport)
+  }
+
+  /** Every reconnect is counted. The log is limited, because a hostile client may report as many as it likes. */
+  noteReconnect(reconnect: Reconnect | undefined): void {
+    if (!reconnect) return
+    this.#deps.metrics.reconnects.inc(reconnect)
+    if (!this.#reconnectLog.take()) return
+    this.#deps.log.info({ meeting: this.room.meetingId, seat: this.seatId, ...reconnect }, 'a browser reconnects')
+  }
+
+  async setCapabilities(caps: Capability[]): Promise<void> {
+    if (caps.join() === this.caps.join()) return
+    this.caps = caps
+    this.push({ type: 'caps', caps })
+    await this.publications.applyCapabilities()
+  }
+
+  /** Once a second: enforces the bitrate limits, measures the quality, and looks whether the client is still there. */
+  check(): void {
+    this.lastCheck = this.#check()
+  }
+
+  /** A newer peer has the seat. What this one sends flows until the newer one sends the same source, or for ten seconds. */
+  startHandover(): void {
+    this.#end('taken_over')
+    this.transports.close('recv')
+    this.#endHandover ??= this.#deps.clock.after(limits.call.overlapSeconds * 1000, () => this.close())
+  }
+
+  end(reason: EndReason): void {
+    this.#end(reason)
+    this.close()
+  }
+
+  close(): void {
+    this.#endHandover?.()
+    this.transports.close()
+    this.emit('closed')
+  }
+
+  #end(reason: EndReason): void {
+    if (this.ended) return
+    this.ended = reason
+    this.#deps.metrics.endings.inc({ reason })
+    const queue = this.#queue
+    this.#queue = null
+    queue?.end({ type: 'ended', reason })
+    queue?.socket.close(1000, reason)
+    this.emit('ended', reason)
+  }
+
+  #cutSocket(): void {
+    const queue = this.#queue
+    if (!queue) return
+    queue.end()
+    queue.socket.cut('resumed')
+    queue.socket.peer = null
+  }
+
+  #joinedFrame(secret: string, resumed: boolean): RoomFrame {
+    return {
       type: 'joined',
       meetingId: this.room.meetingId,
       seatId: this.seatId,
@@ -90,131 +229,50 @@ export class Peer {
       caps: this.caps,
       send: this.transports.view('send'),
       recv: this.transports.view('recv'),
-      publications: this.producing.views(),
+      publications: this.publications.views(),
       peers: this.room.othersThan(this).map((other) => other.view()),
-      subscriptions: this.consuming.views(),
+      subscriptions: this.subscriptions.views(),
       speakers: this.room.speakers,
-    })
-    this.#secretArrived = arrived
-    this.#stream = stream
-    this.#heardAt = this.#deps.clock.now()
-    line.peer = this
-    for (const lost of this.transports.lost) stream.push(lost)
-    return stream
-  }
-
-  /** Its socket is gone. It is not: whoever comes back soon finds everything as it was. */
-  detach(stream: Stream): void {
-    if (this.#stream !== stream) return
-    stream.line.close(1000, 'over')
-    this.#stream = null
-    this.#detachedAt = this.#deps.clock.now()
-  }
-
-  push(frame: RoomFrame): void {
-    this.#stream?.push(frame)
-  }
-
-  /** A call came on its socket: so the secret that the socket was given has arrived. */
-  heard(): void {
-    this.#secretArrived()
-    this.#secretArrived = () => undefined
-  }
-
-  /** Whether it may stir up the others once more; it is the peer's, so another socket brings no more of it. */
-  stir(times = 1): boolean {
-    return this.#stirs.take(times)
-  }
-
-  async renew(direction: Direction): Promise<TransportView> {
-    const transport = await this.transports.renew(direction)
-    if (this.ended) fail('call.ended')
-    // The browser connects it when there is something to receive; these frames follow the answer.
-    if (direction === 'recv') setImmediate(() => void this.consuming.renew())
-    return transportView(transport)
-  }
-
-  async order(caps: Capability[]): Promise<void> {
-    if (caps.join() === this.caps.join()) return
-    this.caps = caps
-    this.push({ type: 'caps', caps })
-    await this.producing.obey()
-  }
-
-  /** Once a second: is somebody there, what comes in, how does it arrive. */
-  check(): void {
-    this.checked = this.#check()
+    }
   }
 
   async #check(): Promise<void> {
-    if (this.#measuring) return
-    this.#measuring = true
+    if (this.#isMeasuring) return
+    this.#isMeasuring = true
     try {
       await this.#measure()
     } catch (error) {
       this.#deps.log.debug({ err: error, seat: this.seatId }, 'a peer could not be measured')
     } finally {
-      this.#measuring = false
+      this.#isMeasuring = false
     }
-    if (!this.ended) this.#judge()
-  }
-
-  /** Another leg of this seat has come. What this one sends flows on until the new one sends the same, or for ten seconds. */
-  giveWay(): void {
-    this.#finish('taken_over')
-    this.transports.close('recv')
-    this.#overlap ??= this.#deps.clock.after(limits.call.overlapSeconds * seconds, () => this.close())
-  }
-
-  end(reason: EndReason): void {
-    this.#finish(reason)
-    this.close()
-  }
-
-  close(): void {
-    this.#overlap?.()
-    this.transports.close()
-    this.room.left(this)
-  }
-
-  #finish(reason: EndReason): void {
-    if (this.ended) return
-    this.ended = reason
-    this.#deps.metrics.endings.inc({ reason })
-    const stream = this.#stream
-    this.#stream = null
-    stream?.end({ type: 'ended', reason })
-    stream?.line.close(1000, reason)
-    this.onEnd(reason)
+    if (!this.ended) this.#checkLiveness()
   }
 
   async #measure(): Promise<void> {
-    const stats = await this.transports.stats()
-    await this.producing.guard(stats.streams, stats.seconds)
-    // Whoever gives way to a newer leg sends on for a while, and that is all that is left of them.
+    const { publications, subscriptions } = this
+    const stats = await this.transports.measure()
+    await publications.enforceBitrate(stats.streams, stats.seconds)
+    // A replaced peer still sends for a while, and its limits still hold; nothing else of it matters.
     if (this.ended) return
-    if (stats.received > 0) this.#mediaAt = this.#deps.clock.now()
-    const { producing, consuming } = this
-    note(this.#deps.metrics, stats, producing.all, consuming.feeds)
-    const delay = await delayOf(this.#deps, consuming.feeds)
-    const quality = this.#scales.weigh({ ...stats, producing: producing.all, feeds: consuming.feeds, delay })
+    if (stats.received > 0) this.#liveness.noteMedia()
+    recordMedia(this.#deps.metrics, stats, publications.all, subscriptions.all)
+    const delayMs = await measureDelayMs(this.#deps, subscriptions.all)
+    const { send, recv } = stats
+    const measured = { send, recv, publications: publications.all, subscriptions: subscriptions.all, delayMs }
+    const quality = this.#qualityMeter.update(measured)
     if (quality === this.quality || this.ended) return
     this.quality = quality
-    this.room.broadcast({ type: 'quality', seatId: this.seatId, quality })
+    this.emit('qualityChanged', quality)
   }
 
-  #judge(): void {
-    const now = this.#deps.clock.now()
-    this.#heardAt = Math.max(this.#heardAt, this.#stream?.line.heardAt ?? 0)
-    const silence = now - Math.max(this.#heardAt, this.#mediaAt)
-    const away = silence > limits.meeting.awaySeconds * seconds
-    if (away !== this.away) {
-      this.away = away
-      this.room.tell(this)
+  #checkLiveness(): void {
+    if (this.#queue) this.#liveness.noteMessage(this.#queue.socket.heardAt)
+    const { isAway } = this.#liveness
+    if (isAway !== this.away) {
+      this.away = isAway
+      this.emit('changed')
     }
-    if (this.#stream) return
-    const detached = now - this.#detachedAt
-    const forgotten = detached > limits.call.resumeSeconds * seconds && silence > limits.call.resumeSeconds * seconds
-    if (forgotten || detached > limits.meeting.seatMinutes * 60 * seconds) this.end('silent')
+    if (this.#liveness.isGivenUp) this.end('silent')
   }
 }

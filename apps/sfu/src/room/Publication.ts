@@ -1,26 +1,42 @@
+import { EventEmitter } from 'node:events'
+import type { SeatId } from '@veche/shared/ids'
 import type { Source } from '@veche/shared/meetings'
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
+import { withTimeout } from '../media/timeout.ts'
 import type { PublicationView } from '../signalling/frames.ts'
-import { within } from '../media/timeout.ts'
 
-/** One stream that a peer sends. It flows if its owner wants it to and the node does not hold it. */
-export class Own {
+type PublicationOptions = {
+  deps: Deps
+  seatId: SeatId
+  producer: types.Producer
+  source: Source
+  transportId: string
+  paused: boolean
+}
+
+/** One stream that a peer sends. It flows while its owner wants it to and the node does not hold it. */
+export class Publication extends EventEmitter<{ closed: [] }> {
+  readonly seatId: SeatId
   readonly source: Source
   readonly transportId: string
   readonly producer: types.Producer
+  /** Why the node stopped it, until its owner resumes it. */
   held: 'bitrate' | 'capability' | null = null
   readonly #deps: Deps
   #wanted: boolean
-  #turn: Promise<unknown> = Promise.resolve()
-  #bytes = 0
+  #lastChange: Promise<unknown> = Promise.resolve()
+  #countedBytes = 0
 
-  constructor(given: { deps: Deps; producer: types.Producer; source: Source; transportId: string; paused: boolean }) {
-    this.#deps = given.deps
-    this.producer = given.producer
-    this.source = given.source
-    this.transportId = given.transportId
-    this.#wanted = !given.paused
+  constructor({ deps, seatId, producer, source, transportId, paused }: PublicationOptions) {
+    super()
+    this.#deps = deps
+    this.seatId = seatId
+    this.producer = producer
+    this.source = source
+    this.transportId = transportId
+    this.#wanted = !paused
+    producer.observer.once('close', () => this.emit('closed'))
   }
 
   get id(): string {
@@ -35,60 +51,56 @@ export class Own {
     return this.producer.closed
   }
 
-  /** The largest layer that its owner has the room to send. */
-  get largest(): number {
-    const flowing = this.producer.score.filter(({ score }) => score > 0)
-    return Math.max(0, ...flowing.map(({ encodingIdx }) => encodingIdx))
+  /** The largest simulcast layer that arrives: browsers leave out layers for which they have no bandwidth. */
+  get largestLayer(): number {
+    const arriving = this.producer.score.filter(({ score }) => score > 0)
+    return Math.max(0, ...arriving.map(({ encodingIdx }) => encodingIdx))
   }
 
   view(): PublicationView {
     return { id: this.id, source: this.source, paused: this.paused }
   }
 
-  onClose(listener: () => void): void {
-    this.producer.observer.once('close', listener)
-  }
-
-  /** By its owner, who also lifts what the node holds: the right to that is asked before. */
+  /** The owner pauses or resumes. Resuming also ends a hold, so the caller checks the capability first. */
   async setPaused(paused: boolean): Promise<void> {
     this.#wanted = !paused
     if (!paused) this.held = null
-    await this.#settle()
+    await this.#applyPause()
   }
 
-  /** By the node. When the reason is gone it is the owner who goes on: nobody's microphone opens by itself. */
+  /** The node pauses. Only the owner resumes, even after the reason is gone: no microphone opens by itself. */
   async hold(reason: 'bitrate' | 'capability'): Promise<void> {
     this.held = reason
     this.#wanted = false
-    await this.#settle()
+    await this.#applyPause()
   }
 
   close(): void {
     this.producer.close()
   }
 
-  /** Bytes that came since the last look. */
-  async came(): Promise<number> {
-    const stats = await within(this.#deps, this.producer.getStats())
+  /** Bytes that came since the last call. */
+  async countBytes(): Promise<number> {
+    const stats = await withTimeout(this.#deps, this.producer.getStats())
     const bytes = stats.reduce((sum, { byteCount }) => sum + byteCount, 0)
-    const before = this.#bytes
-    this.#bytes = bytes
+    const before = this.#countedBytes
+    this.#countedBytes = bytes
     return Math.max(0, bytes - before)
   }
 
-  /** Nobody looked, since no more than this can have come. */
-  unseen(bytes: number): void {
-    this.#bytes += bytes
+  /** The transport's total is below every limit, so it serves as an upper bound and the worker is not asked. */
+  assumeBytes(bytes: number): void {
+    this.#countedBytes += bytes
   }
 
-  /** One after the other, and what is asked last is what holds. */
-  #settle(): Promise<void> {
+  /** One request after the other, so the last wish is what holds. */
+  #applyPause(): Promise<void> {
     const work = async () => {
       if (this.closed || this.producer.paused === this.paused) return
-      await within(this.#deps, this.paused ? this.producer.pause() : this.producer.resume())
+      await withTimeout(this.#deps, this.paused ? this.producer.pause() : this.producer.resume())
     }
-    const done = this.#turn.then(work, work)
-    this.#turn = done.catch(() => undefined)
+    const done = this.#lastChange.then(work, work)
+    this.#lastChange = done.catch(() => undefined)
     return done
   }
 }

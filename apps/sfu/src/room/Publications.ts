@@ -1,195 +1,223 @@
+import { EventEmitter } from 'node:events'
 import { limits } from '@veche/shared/limits'
 import { type Source, sources } from '@veche/shared/meetings'
 import type { Capability } from '@veche/shared/permissions'
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
 import { fail, must } from '../errors.ts'
-import type { PublicationView } from '../signalling/frames.ts'
+import { BitrateDebt } from '../media/BitrateDebt.ts'
+import { withTimeout } from '../media/timeout.ts'
+import type { PublicationView, RoomFrame } from '../signalling/frames.ts'
 import type { Produce } from '../signalling/inputs.ts'
-import { Own } from './Publication.ts'
 import type { Peer } from './Peer.ts'
-import { Share } from '../media/BitrateDebt.ts'
-import { within } from '../media/timeout.ts'
+import { Publication } from './Publication.ts'
 
 const kinds: Record<Source, types.MediaKind> = { mic: 'audio', cam: 'video', screen: 'video', screenSound: 'audio' }
-const layers: Record<Source, number> = { mic: 1, cam: 3, screen: 2, screenSound: 1 }
-const needed: Record<Source, Capability> = { mic: 'mic', cam: 'cam', screen: 'screen', screenSound: 'screen' }
+const maxLayers: Record<Source, number> = { mic: 1, cam: 3, screen: 2, screenSound: 1 }
+const requiredCapability: Record<Source, Capability> = {
+  mic: 'mic',
+  cam: 'cam',
+  screen: 'screen',
+  screenSound: 'screen',
+}
 
-/** What a peer sends: one stream of each source, and only what its seat may. */
-export class Producing {
+type PublicationsEvents = {
+  published: [publication: Publication]
+  /** One was paused, resumed or closed. */
+  changed: []
+  /** The node stopped one, and its owner must be told. */
+  stopped: [frame: Extract<RoomFrame, { type: 'publicationStopped' }>]
+}
+
+/** What a peer sends: one stream of each source, and only what the capabilities of its seat allow. */
+export class Publications extends EventEmitter<PublicationsEvents> {
   readonly #deps: Deps
   readonly #peer: Peer
-  readonly #own = new Map<string, Own>()
-  /** Of sources, not of streams: whoever begins anew begins with what is owed. */
-  readonly #shares = newShares()
-  /** Bytes of streams that ended since the last look. */
-  readonly #gone: Record<Source, number> = { mic: 0, cam: 0, screen: 0, screenSound: 0 }
-  /** Being made: a client that does not wait for answers makes no more than one that does. */
-  #making = 0
+  readonly #publications = new Map<string, Publication>()
+  /** Bitrate debt is kept per source. Restarting a stream does not clear it. */
+  readonly #debts = newDebts()
+  /** Bytes of publications that closed since the last count. */
+  readonly #closedBytes: Record<Source, number> = { mic: 0, cam: 0, screen: 0, screenSound: 0 }
+  /** Producers that are being created. They count against the limit, so a client that does not wait for answers gets no more. */
+  #creating = 0
 
   constructor(deps: Deps, peer: Peer) {
+    super()
     this.#deps = deps
     this.#peer = peer
   }
 
-  get all(): Own[] {
-    return [...this.#own.values()]
+  get all(): Publication[] {
+    return [...this.#publications.values()]
   }
 
   views(): PublicationView[] {
-    return this.all.map((own) => own.view())
+    return this.all.map((publication) => publication.view())
   }
 
-  /** One that is made again takes the place of the one before: at once on the same transport, on another when it is there. */
+  /** Replaces the publication of the same source: before the new one on the same transport, after it on another transport. */
   async produce({ source, transportId, rtpParameters, paused }: Produce): Promise<{ id: string }> {
-    must(this.#may(source), 'call.forbidden')
-    must((rtpParameters.encodings?.length ?? 0) <= layers[source] && !this.#shares[source].spent, 'call.limit')
-    // The library takes pictures for sound: that would be a camera by the right to a microphone.
-    const kind = kinds[source]
-    must(
-      rtpParameters.codecs.every(({ mimeType }) => mimeType.toLowerCase().startsWith(`${kind}/`)),
-      'call.media_refused',
-    )
-    const transport = this.#peer.transports.sending(transportId)
-    must(this.#making < limits.call.publications, 'call.limit')
-    for (const own of this.#of(source)) if (own.transportId === transportId) this.#close(own)
-    const producer = await this.#make(transport, { kind, rtpParameters, paused, ...keyFrames(source) })
-    // Much may have happened since it was asked for. What is made on a transport that closed meanwhile does not know that it is.
-    const refusal = this.#peer.ended ? 'call.ended' : this.#may(source) ? 'call.media_lost' : 'call.forbidden'
-    if (this.#peer.ended || !this.#may(source) || producer.closed || transport.closed) {
-      producer.close()
-      fail(refusal)
-    }
-    const before = this.#of(source)
-    const own = new Own({ deps: this.#deps, producer, source, transportId, paused })
-    this.#keep(own)
-    for (const old of before) this.#close(old)
-    this.#peer.room.produced(this.#peer, own)
-    return { id: own.id }
+    must(this.#mayPublish(source), 'call.forbidden')
+    must((rtpParameters.encodings?.length ?? 0) <= maxLayers[source], 'call.limit')
+    must(!this.#debts[source].isExceeded, 'call.limit')
+    requireKind(rtpParameters, kinds[source])
+    const transport = this.#peer.transports.requireSendTransport(transportId)
+    must(this.#creating < limits.call.publications, 'call.limit')
+    for (const old of this.#of(source)) if (old.transportId === transportId) this.#close(old)
+    const producer = await this.#createProducer(transport, source, { rtpParameters, paused })
+    this.#requireStillAllowed(producer, transport, source)
+    const replaced = this.#of(source)
+    const { seatId } = this.#peer
+    const publication = new Publication({ deps: this.#deps, seatId, producer, source, transportId, paused })
+    this.#add(publication)
+    for (const old of replaced) this.#close(old)
+    this.emit('published', publication)
+    return { id: publication.id }
   }
 
   async pause(id: string): Promise<void> {
-    const own = this.#find(id)
-    const before = own.paused
-    await own.setPaused(true)
-    if (!before) this.#peer.room.tell(this.#peer)
+    const publication = this.#require(id)
+    const wasPaused = publication.paused
+    await publication.setPaused(true)
+    if (!wasPaused) this.emit('changed')
   }
 
   async resume(id: string): Promise<void> {
-    const own = this.#find(id)
-    must(this.#may(own.source), 'call.forbidden')
-    must(!this.#shares[own.source].spent, 'call.limit')
-    await own.setPaused(false)
-    // The right to it may be gone by now: then it was stopped meanwhile, and stays so.
-    if (!this.#may(own.source)) await own.hold('capability')
-    this.#peer.room.tell(this.#peer)
+    const publication = this.#require(id)
+    must(this.#mayPublish(publication.source), 'call.forbidden')
+    must(!this.#debts[publication.source].isExceeded, 'call.limit')
+    await publication.setPaused(false)
+    // The capability may have been taken meanwhile: then the publication was stopped and stays so.
+    if (!this.#mayPublish(publication.source)) await publication.hold('capability')
+    this.emit('changed')
   }
 
   close(id: string): void {
-    const own = this.#own.get(id)
-    if (own) this.#close(own)
+    const publication = this.#publications.get(id)
+    if (publication) this.#close(publication)
   }
 
-  /** What the seat may no longer send is stopped on the node, whatever the browser does; to go on needs the right and a click. */
-  async obey(): Promise<void> {
-    const forbidden = this.all.filter((own) => !this.#may(own.source) && !own.held)
-    await Promise.all(forbidden.map((own) => this.stop(own, 'capability')))
+  closeSource(source: Source): void {
+    for (const publication of this.#of(source)) this.#close(publication)
   }
 
-  async stop(own: Own, reason: 'bitrate' | 'capability', closed = false): Promise<void> {
-    this.#deps.metrics.stops.inc({ reason })
-    this.#peer.push({ type: 'publicationStopped', id: own.id, source: own.source, reason, closed })
-    if (closed) return this.#close(own)
-    await own.hold(reason)
-    this.#peer.room.tell(this.#peer)
+  /** A transport is replaced. What is still sent on it ends with it. */
+  closeTransport(transportId: string): void {
+    for (const publication of this.all) if (publication.transportId === transportId) this.#close(publication)
   }
 
-  /** A producer of the same source that a new leg of this seat has begun: this one is over. */
-  giveWay(source: Source): void {
-    for (const own of this.#of(source)) this.#close(own)
+  /** Stops what the seat may no longer send, whatever the browser does. To resume needs the capability and the user. */
+  async applyCapabilities(): Promise<void> {
+    const forbidden = this.all.filter(({ source, held }) => !this.#mayPublish(source) && !held)
+    await Promise.all(forbidden.map((publication) => this.#stop(publication, 'capability', false)))
   }
 
-  /** More than its share: paused, and closed when it goes on. `bytes` have come of all streams together. */
-  async guard(bytes: number, seconds: number): Promise<void> {
-    const least = Math.min(...this.all.map(({ source }) => limits.call.bitrate[source]))
-    if (bytes * 8 <= least * seconds && sources.every((source) => this.#shares[source].paid)) {
-      for (const source of sources) this.#gone[source] = 0
-      return this.all.forEach((own) => own.unseen(bytes))
+  /** Pauses sources above their limit, and closes those that stay above it. `bytes` came on all publications together. */
+  async enforceBitrate(bytes: number, seconds: number): Promise<void> {
+    const lowestLimit = Math.min(...this.all.map(({ source }) => limits.call.bitrate[source]))
+    if (bytes * 8 <= lowestLimit * seconds && sources.every((source) => this.#debts[source].isPaid)) {
+      for (const source of sources) this.#closedBytes[source] = 0
+      return this.all.forEach((publication) => publication.assumeBytes(bytes))
     }
-    await Promise.all(sources.map((source) => this.#weigh(source, seconds)))
+    await Promise.all(sources.map((source) => this.#enforceSource(source, seconds)))
   }
 
-  /** The transport is replaced: what is still sent on it ends with it. */
-  leave(transportId: string): void {
-    for (const own of this.all) if (own.transportId === transportId) this.#close(own)
-  }
-
-  async #weigh(source: Source, seconds: number): Promise<void> {
-    const came = await Promise.all(this.#of(source).map((own) => bytesOf(own)))
-    const verdict = this.#shares[source].count(
-      came.reduce((sum, bytes) => sum + bytes, this.#gone[source]),
-      seconds,
-    )
-    this.#gone[source] = 0
+  async #enforceSource(source: Source, seconds: number): Promise<void> {
+    const counts = await Promise.all(this.#of(source).map((publication) => bytesOf(publication)))
+    const bytes = counts.reduce((sum, count) => sum + count, this.#closedBytes[source])
+    this.#closedBytes[source] = 0
+    const verdict = this.#debts[source].count(bytes, seconds)
     if (verdict === 'fine') return
-    for (const own of this.#of(source)) {
-      const closes = verdict === 'close' && own.held !== null
-      if (own.held && !closes) continue
-      this.#deps.log.warn({ seat: this.#peer.seatId, source, verdict }, 'a stream is larger than it may be')
-      await this.stop(own, 'bitrate', closes)
+    for (const publication of this.#of(source)) {
+      const closes = verdict === 'close' && publication.held !== null
+      if (publication.held && !closes) continue
+      this.#deps.log.warn({ seat: this.#peer.seatId, source, verdict }, 'a publication is above its bitrate limit')
+      await this.#stop(publication, 'bitrate', closes)
     }
   }
 
-  /** What has come of it counts, however soon another takes its place. */
-  #close(own: Own): void {
-    if (own.closed) return
-    void bytesOf(own).then((bytes) => (this.#gone[own.source] += bytes))
-    own.close()
+  async #stop(publication: Publication, reason: 'bitrate' | 'capability', closed: boolean): Promise<void> {
+    const { id, source } = publication
+    this.#deps.metrics.stops.inc({ reason })
+    this.emit('stopped', { type: 'publicationStopped', id, source, reason, closed })
+    if (closed) return this.#close(publication)
+    await publication.hold(reason)
+    this.emit('changed')
   }
 
-  async #make(transport: types.Transport, options: types.ProducerOptions): Promise<types.Producer> {
-    this.#making += 1
+  /** Its bytes still count, however soon another publication replaces it. */
+  #close(publication: Publication): void {
+    if (publication.closed) return
+    void bytesOf(publication).then((bytes) => (this.#closedBytes[publication.source] += bytes))
+    publication.close()
+  }
+
+  async #createProducer(
+    transport: types.Transport,
+    source: Source,
+    options: Pick<types.ProducerOptions, 'rtpParameters' | 'paused'>,
+  ): Promise<types.Producer> {
+    this.#creating += 1
     try {
-      return await within(this.#deps, transport.produce(options), (late) => late.close())
+      // Many cameras are asked for key frames less often than the one screen.
+      const keyFrameRequestDelay = source === 'cam' ? 1000 : 500
+      const request = transport.produce({ ...options, kind: kinds[source], keyFrameRequestDelay })
+      return await withTimeout(this.#deps, request, (late) => late.close())
     } finally {
-      this.#making -= 1
+      this.#creating -= 1
     }
   }
 
-  #keep(own: Own): void {
-    this.#own.set(own.id, own)
-    this.#deps.metrics.publications.inc({ source: own.source })
-    own.onClose(() => {
-      this.#own.delete(own.id)
-      this.#deps.metrics.publications.dec({ source: own.source })
-      this.#peer.room.tell(this.#peer)
+  /** Much may change while a producer is created. One that is created on a transport that closed meanwhile does not report it. */
+  #requireStillAllowed(producer: types.Producer, transport: types.Transport, source: Source): void {
+    const mayPublish = this.#mayPublish(source)
+    if (!this.#peer.ended && mayPublish && !producer.closed && !transport.closed) return
+    producer.close()
+    if (this.#peer.ended) fail('call.ended')
+    fail(mayPublish ? 'call.media_lost' : 'call.forbidden')
+  }
+
+  #add(publication: Publication): void {
+    const { id, source } = publication
+    this.#publications.set(id, publication)
+    this.#deps.metrics.publications.inc({ source })
+    publication.once('closed', () => {
+      this.#publications.delete(id)
+      this.#deps.metrics.publications.dec({ source })
+      this.emit('changed')
     })
   }
 
-  #may(source: Source): boolean {
-    return this.#peer.caps.includes(needed[source])
+  #mayPublish(source: Source): boolean {
+    return this.#peer.caps.includes(requiredCapability[source])
   }
 
-  #of(source: Source): Own[] {
-    return this.all.filter((own) => own.source === source)
+  #of(source: Source): Publication[] {
+    return this.all.filter((publication) => publication.source === source)
   }
 
-  #find(id: string): Own {
-    return this.#own.get(id) ?? fail('call.media_lost')
+  #require(id: string): Publication {
+    return this.#publications.get(id) ?? fail('call.media_lost')
   }
 }
 
-/** Nothing of a stream that ends while it is asked. */
-async function bytesOf(own: Own): Promise<number> {
-  return own.came().catch(() => 0)
+/** mediasoup accepts a video codec in an audio producer: that would be a camera with the capability for a microphone. */
+function requireKind({ codecs }: types.RtpParameters, kind: types.MediaKind): void {
+  const areOfKind = codecs.every(({ mimeType }) => mimeType.toLowerCase().startsWith(`${kind}/`))
+  must(areOfKind, 'call.media_refused')
 }
 
-function newShares(): Record<Source, Share> {
+/** A publication that ends while it is counted has no bytes. */
+async function bytesOf(publication: Publication): Promise<number> {
+  return publication.countBytes().catch(() => 0)
+}
+
+function newDebts(): Record<Source, BitrateDebt> {
   const { mic, cam, screen, screenSound } = limits.call.bitrate
-  return { mic: new Share(mic), cam: new Share(cam), screen: new Share(screen), screenSound: new Share(screenSound) }
-}
-
-/** Cameras of many are asked for a whole picture less often than the one screen. */
-function keyFrames(source: Source): Pick<types.ProducerOptions, 'keyFrameRequestDelay'> {
-  return { keyFrameRequestDelay: source === 'cam' ? 1000 : 500 }
+  return {
+    mic: new BitrateDebt(mic),
+    cam: new BitrateDebt(cam),
+    screen: new BitrateDebt(screen),
+    screenSound: new BitrateDebt(screenSound),
+  }
 }

@@ -1,54 +1,55 @@
+import { EventEmitter } from 'node:events'
 import type { SeatId } from '@veche/shared/ids'
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
-import { within } from '../media/timeout.ts'
+import { withTimeout } from '../media/timeout.ts'
 
-/** How many are named at once, how often, and from which loudness on (dBvo). */
+/** How many speakers are told at most, the interval in milliseconds, and the lowest volume of a speaker in dBvo. */
 const settings = { maxEntries: 5, interval: 400, threshold: -58 }
 
-/** Who speaks: the loudest first, but whoever holds the floor stays in front for as long as they are heard. */
-export class Speakers {
+/** Who speaks: the loudest first, but the dominant speaker stays first while it can be heard. */
+export class Speakers extends EventEmitter<{ changed: [seats: SeatId[]] }> {
   now: SeatId[] = []
-  onChange: (seats: SeatId[]) => void = () => undefined
   readonly #deps: Deps
   readonly #levels: types.AudioLevelObserver
-  readonly #floor: types.ActiveSpeakerObserver
+  readonly #dominance: types.ActiveSpeakerObserver
   readonly #seats = new Map<string, SeatId>()
-  #dominant: string | undefined
+  #dominantProducer: string | undefined
 
-  static async listen(deps: Deps, router: types.Router): Promise<Speakers> {
-    const [levels, floor] = await Promise.all([
-      within(deps, router.createAudioLevelObserver(settings)),
-      within(deps, router.createActiveSpeakerObserver({ interval: settings.interval })),
+  static async open(deps: Deps, router: types.Router): Promise<Speakers> {
+    const [levels, dominance] = await Promise.all([
+      withTimeout(deps, router.createAudioLevelObserver(settings)),
+      withTimeout(deps, router.createActiveSpeakerObserver({ interval: settings.interval })),
     ])
-    return new Speakers(deps, levels, floor)
+    return new Speakers(deps, levels, dominance)
   }
 
-  private constructor(deps: Deps, levels: types.AudioLevelObserver, floor: types.ActiveSpeakerObserver) {
+  private constructor(deps: Deps, levels: types.AudioLevelObserver, dominance: types.ActiveSpeakerObserver) {
+    super()
     this.#deps = deps
     this.#levels = levels
-    this.#floor = floor
-    levels.on('volumes', (volumes) => this.#tell(volumes.map(({ producer }) => producer.id)))
-    levels.on('silence', () => this.#tell([]))
-    floor.on('dominantspeaker', ({ producer }) => (this.#dominant = producer.id))
+    this.#dominance = dominance
+    levels.on('volumes', (volumes) => this.#update(volumes.map(({ producer }) => producer.id)))
+    levels.on('silence', () => this.#update([]))
+    dominance.on('dominantspeaker', ({ producer }) => (this.#dominantProducer = producer.id))
   }
 
-  /** A microphone; what a shared screen plays is nobody's voice. */
+  /** Adds a microphone. The sound of a shared screen is not added, because it is no voice. */
   add(producer: types.Producer, seat: SeatId): void {
     this.#seats.set(producer.id, seat)
     producer.observer.once('close', () => this.#seats.delete(producer.id))
-    for (const observer of [this.#levels, this.#floor])
-      within(this.#deps, observer.addProducer({ producerId: producer.id })).catch((error: unknown) =>
-        this.#deps.log.debug({ err: error }, 'a microphone is not listened to'),
+    for (const observer of [this.#levels, this.#dominance])
+      withTimeout(this.#deps, observer.addProducer({ producerId: producer.id })).catch((error: unknown) =>
+        this.#deps.log.debug({ err: error }, 'a microphone could not be added to the speaker detection'),
       )
   }
 
-  #tell(producers: string[]): void {
-    const dominant = this.#dominant
+  #update(producers: string[]): void {
+    const dominant = this.#dominantProducer
     if (dominant && producers.includes(dominant)) producers = [dominant, ...producers.filter((id) => id !== dominant)]
     const seats = [...new Set(producers.flatMap((id) => this.#seats.get(id) ?? []))]
     if (seats.join() === this.now.join()) return
     this.now = seats
-    this.onChange(seats)
+    this.emit('changed', seats)
   }
 }

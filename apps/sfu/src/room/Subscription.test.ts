@@ -3,14 +3,13 @@ import type { SeatId } from '@veche/shared/ids'
 import type { types } from 'mediasoup'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mediaCodecs, routerCapabilities } from '../media/codecs.ts'
-import { Feed } from './Subscription.ts'
-import type { RoomFrame } from '../signalling/frames.ts'
+import { Subscription } from './Subscription.ts'
 import { MediaWorker } from '../media/MediaWorker.ts'
-import { Own } from './Publication.ts'
+import { Publication } from './Publication.ts'
 import { Speakers } from './Speakers.ts'
 import { newDeps } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
-import { packet, picture, sound } from '../test/rtp.ts'
+import { packet, videoParameters, audioParameters } from '../test/rtp.ts'
 
 const clock = new ManualClock()
 const deps = newDeps({}, clock)
@@ -23,11 +22,18 @@ beforeAll(async () => {
 })
 afterAll(() => worker.close())
 
-/** A stream on its way through the node, with real packets at both ends. */
-async function newStream(ssrc: number) {
+/** A publication with one subscription, and real packets at both ends. */
+async function newSubscription(ssrc: number) {
   const transport = await router.createDirectTransport()
-  const producer = await transport.produce({ kind: 'audio', rtpParameters: sound(ssrc) })
-  const own = new Own({ deps, producer, source: 'mic', transportId: transport.id, paused: false })
+  const producer = await transport.produce({ kind: 'audio', rtpParameters: audioParameters(ssrc) })
+  const publication = new Publication({
+    deps,
+    producer,
+    seatId: seat,
+    source: 'mic',
+    transportId: transport.id,
+    paused: false,
+  })
   const out = await router.createDirectTransport()
   const arrived: Buffer[] = []
   let wake: (() => void) | undefined
@@ -37,10 +43,9 @@ async function newStream(ssrc: number) {
       wake?.()
     }),
   )
-  const feed = await Feed.open(out, {
+  const subscription = await Subscription.open(out, {
     deps,
-    own,
-    seatId: seat,
+    publication,
     rtpCapabilities: routerCapabilities,
     size: { width: 0, height: 0 },
   })
@@ -51,122 +56,146 @@ async function newStream(ssrc: number) {
   const arrival = async (count: number) => {
     while (arrived.length < count) await new Promise<void>((resolve) => (wake = resolve))
   }
-  return { own, feed, producer, send, arrived, arrival }
+  return { publication, subscription, producer, send, arrived, arrival }
 }
 
-test('what is paused on the node is not forwarded: not a byte, until its owner goes on', async () => {
-  const { own, feed, send, arrived, arrival } = await newStream(1001)
-  feed.ready()
-  await feed.settled
+test('a paused publication is not forwarded by a single byte until its owner resumes it', async () => {
+  const { publication, subscription, send, arrived, arrival } = await newSubscription(1001)
+  subscription.setReady()
+  await subscription.settled
   send(10)
   await arrival(10)
-  await own.setPaused(true)
+  await publication.setPaused(true)
   send(500)
-  await own.setPaused(false)
+  await publication.setPaused(false)
   send(1, 33)
   await arrival(11)
   expect(arrived).toHaveLength(11)
   expect(arrived[10]?.length).toBeLessThan(arrived[9]!.length)
 })
 
-test('nothing is forwarded before the browser is ready for it, nor while it is hidden', async () => {
-  const { feed, send, arrived, arrival } = await newStream(1002)
+test('a subscription forwards nothing before the browser is ready for it and while it is hidden', async () => {
+  const { subscription, send, arrived, arrival } = await newSubscription(1002)
   send(20)
-  feed.ready()
-  await feed.settled
+  subscription.setReady()
+  await subscription.settled
   send(5)
   await arrival(5)
-  feed.show(null)
-  await feed.settled
+  subscription.show(null)
+  await subscription.settled
   send(50)
-  feed.show({ width: 0, height: 0 })
-  await feed.settled
+  subscription.show({ width: 0, height: 0 })
+  await subscription.settled
   send(1)
   await arrival(6)
   expect(arrived).toHaveLength(6)
 })
 
-test('pausing and going on in quick order ends with what was asked last', async () => {
-  const { own, producer } = await newStream(1005)
+test('pausing and resuming in quick succession ends with the last call', async () => {
+  const { publication, producer } = await newSubscription(1005)
   await Promise.all([
-    own.setPaused(true),
-    own.setPaused(false),
-    own.setPaused(true),
-    own.setPaused(false),
-    own.setPaused(true),
+    publication.setPaused(true),
+    publication.setPaused(false),
+    publication.setPaused(true),
+    publication.setPaused(false),
+    publication.setPaused(true),
   ])
-  expect([own.paused, producer.paused]).toEqual([true, true])
+  expect([publication.paused, producer.paused]).toEqual([true, true])
 })
 
-test('who speaks is told once when it begins and once when it ends', async () => {
-  const speakers = await Speakers.listen(deps, router)
-  const { producer } = await newStream(1006)
+test('a speaker is told once when the speech begins and once when it ends', async () => {
+  const speakers = await Speakers.open(deps, router)
+  const { producer } = await newSubscription(1006)
   speakers.add(producer, seat)
   const told: SeatId[][] = []
-  const next = () => new Promise<void>((resolve) => (speakers.onChange = (now) => resolve(void told.push(now))))
-  // Loud in the header extension that browsers write: 10 dB below the loudest.
+  const next = () => new Promise<void>((resolve) => speakers.once('changed', (now) => resolve(void told.push(now))))
+  // The header extension that browsers write says 10 dB below the loudest.
   const loud = (sequence: number) => withLevel(packet(1006, sequence), 10)
   const begun = next()
   let sequence = 0
-  const talk = setInterval(() => producer.send(loud((sequence += 1))), 20)
+  const speech = setInterval(() => producer.send(loud((sequence += 1))), 20)
   await begun
   const ended = next()
-  clearInterval(talk)
+  clearInterval(speech)
   await ended
   expect(told).toEqual([[seat], []])
 })
 
-test('layers follow the size of the tile, and the stream says so once it changes', async () => {
+test('the layer of a subscription follows the size of its tile, and it tells only when it is shown or hidden', async () => {
   const transport = await router.createDirectTransport()
-  const producer = await transport.produce({ kind: 'video', rtpParameters: picture(3) })
-  const own = new Own({ deps, producer, source: 'cam', transportId: transport.id, paused: false })
+  const producer = await transport.produce({ kind: 'video', rtpParameters: videoParameters(3) })
+  const publication = new Publication({
+    deps,
+    producer,
+    seatId: seat,
+    source: 'cam',
+    transportId: transport.id,
+    paused: false,
+  })
   const out = await router.createDirectTransport()
   const made = once(out.observer, 'newconsumer') as Promise<[types.Consumer]>
-  const feed = await Feed.open(out, { deps, own, seatId: seat, rtpCapabilities: routerCapabilities, size: null })
+  const subscription = await Subscription.open(out, {
+    deps,
+    publication,
+    rtpCapabilities: routerCapabilities,
+    size: null,
+  })
   const [consumer] = await made
-  const frames: RoomFrame[] = []
-  feed.onFrame = (frame) => frames.push(frame)
+  const hidden: boolean[] = []
+  subscription.on('changed', () => hidden.push(subscription.hidden))
   for (const [height, layer] of [
     [180, 0],
     [360, 1],
     [1080, 2],
     [200, 0],
   ] as const) {
-    feed.show({ width: (height * 16) / 9, height })
-    await feed.settled
+    subscription.show({ width: (height * 16) / 9, height })
+    await subscription.settled
     expect(consumer.preferredLayers?.spatialLayer).toBe(layer)
   }
   expect(consumer.priority).toBeGreaterThan(1)
-  expect(frames).toMatchObject([{ type: 'subscription', hidden: false }])
-  own.close()
-  await expect.poll(() => frames.at(-1)).toMatchObject({ type: 'subscriptionClosed', id: feed.id })
+  expect(hidden).toEqual([false])
+  const closed = once(subscription, 'closed')
+  publication.close()
+  await closed
 })
 
-test('a smaller layer than the tile asks for is a lack of room only when its owner sends the larger one', async () => {
+test('a subscription lacks bandwidth only when its owner sends a larger layer than it receives', async () => {
   const transport = await router.createDirectTransport()
   const ssrcs = [2001, 2002, 2003]
-  const rtpParameters = { ...picture(3), encodings: ssrcs.map((ssrc) => ({ ssrc, scalabilityMode: 'L1T3' })) }
+  const rtpParameters = { ...videoParameters(3), encodings: ssrcs.map((ssrc) => ({ ssrc, scalabilityMode: 'L1T3' })) }
   const producer = await transport.produce({ kind: 'video', rtpParameters })
-  const own = new Own({ deps, producer, source: 'cam', transportId: transport.id, paused: false })
+  const publication = new Publication({
+    deps,
+    producer,
+    seatId: seat,
+    source: 'cam',
+    transportId: transport.id,
+    paused: false,
+  })
   const out = await router.createDirectTransport()
   const made = once(out.observer, 'newconsumer') as Promise<[types.Consumer]>
   const size = { width: 1920, height: 1080 }
-  const feed = await Feed.open(out, { deps, own, seatId: seat, rtpCapabilities: routerCapabilities, size })
+  const subscription = await Subscription.open(out, { deps, publication, rtpCapabilities: routerCapabilities, size })
   const [consumer] = await made
-  feed.ready()
-  await feed.settled
+  subscription.setReady()
+  await subscription.settled
   let sequence = 0
   await expect
     .poll(() => (producer.send(keyFrame(ssrcs[0]!, (sequence += 1))), consumer.currentLayers?.spatialLayer))
     .toBe(0)
-  expect([consumer.preferredLayers?.spatialLayer, own.largest, feed.squeezed]).toEqual([2, 0, false])
-  // The next one begins in the middle of a picture, so that nobody can be given it yet.
+  expect([consumer.preferredLayers?.spatialLayer, publication.largestLayer, subscription.lacksBandwidth]).toEqual([
+    2,
+    0,
+    false,
+  ])
+  // The next layer begins without a key frame, so it cannot be forwarded yet.
   producer.send(packet(ssrcs[1]!, 1, 100, 96))
-  await expect.poll(() => own.largest).toBe(1)
-  expect([consumer.currentLayers?.spatialLayer, feed.squeezed]).toEqual([0, true])
+  await expect.poll(() => publication.largestLayer).toBe(1)
+  expect([consumer.currentLayers?.spatialLayer, subscription.lacksBandwidth]).toEqual([0, true])
 })
 
-/** One packet that is a whole picture of VP8. */
+/** One packet with a whole VP8 key frame. */
 function keyFrame(ssrc: number, sequence: number): Buffer {
   const whole = Buffer.from([0x10, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00, 0x00])
   return Buffer.concat([packet(ssrc, sequence, 0, 96), whole])

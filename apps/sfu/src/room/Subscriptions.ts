@@ -1,160 +1,153 @@
-import type { SeatId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import type { types } from 'mediasoup'
+import { errors, type types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
 import { CallError } from '../errors.ts'
 import type { SubscriptionView } from '../signalling/frames.ts'
-import { Feed } from './Subscription.ts'
 import type { Tile, View } from '../signalling/inputs.ts'
-import type { Size } from './layers.ts'
-import type { Own } from './Publication.ts'
-import type { Peer } from './Peer.ts'
+import type { Publication } from './Publication.ts'
+import type { Receiver } from './Receiver.ts'
+import { Subscription } from './Subscription.ts'
+import { VisibleTiles } from './VisibleTiles.ts'
 
-/** The size of a picture that nobody named: a tile of a full page. */
-const small: Size = { width: 320, height: 180 }
-const screen: Size = { width: 1920, height: 1080 }
-const sound: Size = { width: 0, height: 0 }
-const order = { mic: 0, screenSound: 1, screen: 2, cam: 3 }
+/** The order in which subscriptions are made: what matters most comes first. */
+const rank = { mic: 0, screenSound: 1, screen: 2, cam: 3 }
 
-/** A stream in the room, and whose it is. */
-export type Offer = { own: Own; seatId: SeatId }
+/** The subscription to a publication; null while it is being created. */
+type Entry = { subscription: Subscription | null }
 
-/** What a peer receives: all sound, the screen, and the cameras it has had on its screen; what is hidden is paused and kept. */
-export class Consuming {
+/** What a receiver gets: all sound, the shared screen, and the cameras that it has shown. Hidden ones are paused and kept. */
+export class Subscriptions {
   readonly #deps: Deps
-  readonly #peer: Peer
+  readonly #receiver: Receiver
   readonly #rtpCapabilities: types.RtpCapabilities
-  /** By producer; without a feed while it is being made. */
-  readonly #slots = new Map<string, { feed: Feed | null }>()
-  /** On a transport that is being replaced: they flow until the new one is connected. */
-  readonly #leaving = new Set<Feed>()
-  readonly #page = new Set<Own>()
-  #tiles: Tile[]
-  #first: number
+  readonly #tiles: VisibleTiles
+  readonly #entries = new Map<Publication, Entry>()
+  /** Subscriptions on a transport that is being replaced. They flow until the new transport is connected. */
+  readonly #onOldTransport = new Set<Subscription>()
+  /** Publications for which the receiver has no codec. */
+  readonly #unsupported = new WeakSet<Publication>()
 
-  constructor(deps: Deps, peer: Peer, rtpCapabilities: types.RtpCapabilities, view: View) {
+  constructor(
+    deps: Deps,
+    receiver: Receiver,
+    { rtpCapabilities, view }: { rtpCapabilities: types.RtpCapabilities; view: View },
+  ) {
     this.#deps = deps
-    this.#peer = peer
+    this.#receiver = receiver
     this.#rtpCapabilities = rtpCapabilities
-    this.#tiles = view.tiles
-    this.#first = view.first
+    this.#tiles = new VisibleTiles(view)
   }
 
-  get feeds(): Feed[] {
-    return [...this.#slots.values()].flatMap(({ feed }) => feed ?? [])
+  get all(): Subscription[] {
+    return [...this.#entries.values()].flatMap(({ subscription }) => subscription ?? [])
   }
 
   views(): SubscriptionView[] {
-    return this.feeds.map((feed) => feed.view())
+    return this.all.map((subscription) => subscription.view())
   }
 
-  /** What is on the screen now. */
-  async see(tiles: Tile[]): Promise<void> {
-    this.#tiles = tiles
-    this.#first = 0
-    for (const feed of this.feeds) feed.show(this.#sizeOf(feed.own, feed.seatId))
-    await this.take(this.#peer.room.offersFor(this.#peer))
+  async setVisibleTiles(tiles: Tile[]): Promise<void> {
+    this.#tiles.set(tiles)
+    await this.reconcile()
   }
 
-  /** Begins to receive what is wanted of these and is not there yet; the browser hears of all of them at once. */
-  async take(offers: Offer[]): Promise<void> {
-    const wanted = offers
-      .filter((offer) => this.#wants(offer))
-      .sort((a, b) => order[a.own.source] - order[b.own.source])
-    const made = await Promise.all(wanted.map((offer) => this.#open(offer)))
-    const subscriptions = made.filter((feed) => feed !== undefined && !feed.closed).map((feed) => feed!.view())
-    if (subscriptions.length > 0) this.#peer.push({ type: 'subscriptions', subscriptions })
+  /** Subscribes to everything again, on the new transport. */
+  async moveToNewTransport(): Promise<void> {
+    for (const subscription of this.all) this.#onOldTransport.add(subscription)
+    this.#entries.clear()
+    await this.reconcile()
   }
 
-  ready(ids: string[]): void {
-    for (const id of ids) this.#find(id)?.ready()
+  /**
+   * Brings the actual subscriptions to the wanted ones: what the room publishes, what the view shows, and what the receiver can take.
+   * The browser hears of all new ones in one frame. Passes may overlap: a subscription that is being created counts as there.
+   */
+  async reconcile(publications = this.#receiver.offered): Promise<void> {
+    for (const publication of publications)
+      this.#entries.get(publication)?.subscription?.show(this.#tiles.sizeOf(publication))
+    const missing = publications.filter((publication) => this.#isMissing(publication))
+    missing.sort((a, b) => rank[a.source] - rank[b.source])
+    const made = await Promise.all(missing.map((publication) => this.#subscribe(publication)))
+    const subscriptions = made.flatMap((one) => (one && !one.closed ? one.view() : []))
+    if (subscriptions.length > 0) this.#receiver.push({ type: 'subscriptions', subscriptions })
   }
 
-  async refresh(id: string): Promise<void> {
-    await this.#find(id)?.refresh()
+  setReady(ids: string[]): void {
+    for (const id of ids) this.#find(id)?.setReady()
   }
 
-  /** All of it once more, over the newest transport. */
-  async renew(): Promise<void> {
-    for (const feed of this.feeds) this.#leaving.add(feed)
-    this.#slots.clear()
-    await this.take(this.#peer.room.offersFor(this.#peer))
+  async requestKeyFrame(id: string): Promise<void> {
+    await this.#find(id)?.requestKeyFrame()
   }
 
-  #wants({ own, seatId }: Offer): boolean {
-    if (own.closed || this.#slots.has(own.id)) return false
-    // Those that leave are on another transport, of which there is one at most.
-    if (this.#slots.size >= limits.call.subscriptions) return false
-    return own.source !== 'cam' || this.#sizeOf(own, seatId) !== null
+  /** Wanted, possible and not there. */
+  #isMissing(publication: Publication): boolean {
+    if (publication.closed || this.#entries.has(publication) || this.#unsupported.has(publication)) return false
+    // Subscriptions on an old transport do not count. There is at most one old transport.
+    if (this.#entries.size >= limits.call.subscriptions) return false
+    // A shared screen is subscribed even while it is hidden, so that it can be shown at once.
+    return publication.source !== 'cam' || this.#tiles.sizeOf(publication) !== null
   }
 
-  async #open({ own, seatId }: Offer): Promise<Feed | undefined> {
-    // Others may have been begun since it was wanted.
-    if (!this.#wants({ own, seatId })) return undefined
-    const slot: { feed: Feed | null } = { feed: null }
-    this.#slots.set(own.id, slot)
-    const transport = this.#peer.transports.newest('recv')
-    const size = this.#sizeOf(own, seatId)
+  async #subscribe(publication: Publication): Promise<Subscription | undefined> {
+    // The ones before it may have reached the limit.
+    if (!this.#isMissing(publication)) return undefined
+    const entry: Entry = { subscription: null }
+    this.#entries.set(publication, entry)
+    const transport = this.#receiver.receiveTransport
+    const size = this.#tiles.sizeOf(publication)
     try {
-      const feed = await Feed.open(transport, {
-        deps: this.#deps,
-        own,
-        seatId,
-        rtpCapabilities: this.#rtpCapabilities,
-        size,
-      })
-      if (!this.#peer.ended && !transport.closed) return this.#keep(feed, slot)
-      feed.close()
-      this.#free(own.id, slot)
-      return undefined
+      const options = { deps: this.#deps, publication, rtpCapabilities: this.#rtpCapabilities, size }
+      const subscription = await Subscription.open(transport, options)
+      if (!this.#receiver.ended && !transport.closed) return this.#keep(subscription, entry)
+      subscription.close()
+      this.#remove(publication, entry)
     } catch (error) {
-      this.#free(own.id, slot)
-      // A stream that ended meanwhile is nothing to speak of; neither is one that this browser cannot play.
-      if (!(error instanceof CallError)) this.#deps.log.error({ err: error }, 'an unexpected error')
-      return undefined
+      this.#remove(publication, entry)
+      this.#handleFailure(publication, error)
+    }
+    return undefined
+  }
+
+  #keep(subscription: Subscription, entry: Entry): Subscription {
+    const { publication } = subscription
+    // While it was created, the view may have changed and the transport may have been replaced.
+    const size = this.#tiles.sizeOf(publication)
+    if ((size === null) !== subscription.hidden) subscription.show(size)
+    if (this.#entries.get(publication) === entry) entry.subscription = subscription
+    else this.#onOldTransport.add(subscription)
+    subscription.on('changed', () => this.#receiver.push(subscription.frame()))
+    subscription.once('closed', () => {
+      this.#onOldTransport.delete(subscription)
+      this.#remove(publication, entry)
+      this.#receiver.push({ type: 'subscriptionClosed', id: subscription.id })
+    })
+    return subscription
+  }
+
+  /** Waits for the next pass after a lost transport or a timeout, drops what can never work, and reports what must not happen. */
+  #handleFailure(publication: Publication, error: unknown): void {
+    switch (failureKind(error)) {
+      case 'wait':
+        return
+      case 'drop':
+        this.#unsupported.add(publication)
+        return
+      case 'report':
+        this.#deps.log.error({ err: error, seat: publication.seatId }, 'a subscription failed for an unknown reason')
     }
   }
 
-  #free(id: string, slot: object): void {
-    if (this.#slots.get(id) === slot) this.#slots.delete(id)
+  #remove(publication: Publication, entry: Entry): void {
+    if (this.#entries.get(publication) === entry) this.#entries.delete(publication)
   }
 
-  #keep(feed: Feed, slot: { feed: Feed | null }): Feed {
-    const { id } = feed.own
-    // What is on the screen may have changed while it was made, and the transport been renewed.
-    const size = this.#sizeOf(feed.own, feed.seatId)
-    if ((size === null) !== feed.hidden) feed.show(size)
-    if (this.#slots.get(id) === slot) slot.feed = feed
-    else this.#leaving.add(feed)
-    feed.onFrame = (frame) => {
-      if (feed.closed) {
-        this.#leaving.delete(feed)
-        this.#free(id, slot)
-      }
-      this.#peer.push(frame)
-    }
-    return feed
+  #find(id: string): Subscription | undefined {
+    return [...this.all, ...this.#onOldTransport].find((subscription) => subscription.id === id)
   }
+}
 
-  /** How large it is shown; null: not at all. Sound has no size and is always heard. */
-  #sizeOf(own: Own, seatId: SeatId): Size | null {
-    if (own.source === 'mic' || own.source === 'screenSound') return sound
-    const tile = this.#tiles.find((one) => one.seatId === seatId && one.source === own.source)
-    if (tile) return tile
-    if (this.#first === 0) return null
-    if (own.source === 'screen') return screen
-    return this.#onFirstPage(own) ? small : null
-  }
-
-  #onFirstPage(own: Own): boolean {
-    if (this.#page.has(own)) return true
-    for (const one of this.#page) if (one.closed) this.#page.delete(one)
-    if (this.#page.size >= this.#first) return false
-    this.#page.add(own)
-    return true
-  }
-
-  #find(id: string): Feed | undefined {
-    return this.feeds.find((feed) => feed.id === id) ?? [...this.#leaving].find((feed) => feed.id === id)
-  }
+function failureKind(error: unknown): 'wait' | 'drop' | 'report' {
+  if (!(error instanceof CallError)) return 'report'
+  return error.cause instanceof errors.UnsupportedError ? 'drop' : 'wait'
 }

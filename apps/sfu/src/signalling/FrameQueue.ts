@@ -1,45 +1,45 @@
 import type { RoomFrame } from './frames.ts'
-import type { Line } from './SignallingSocket.ts'
+import type { SignallingSocket } from './SignallingSocket.ts'
 
-/** More frames than this waiting for one reader: it is cut off, and comes back for the whole. */
-const mostWaiting = 1_000
+/** With more frames than this waiting the socket is cut. The client resumes and gets the whole state. */
+const maxFrames = 1_000
 
-/** What one socket of a peer is told. Frames wait here only until the socket takes them. */
-export class Stream {
-  readonly line: Line
-  #waiting: RoomFrame[]
+/** Frames for one socket of a peer. They wait here until the socket takes them. */
+export class FrameQueue {
+  readonly socket: SignallingSocket
+  #frames: RoomFrame[]
   #wake: (() => void) | undefined
   #ended = false
 
-  constructor(line: Line, first: RoomFrame) {
-    this.line = line
-    this.#waiting = [first]
+  constructor(socket: SignallingSocket, first: RoomFrame) {
+    this.socket = socket
+    this.#frames = [first]
   }
 
   push(frame: RoomFrame): void {
     if (this.#ended) return
-    if (this.line.slow || this.#waiting.length >= mostWaiting) return this.line.cut('slow')
-    this.#waiting.push(frame)
+    if (this.socket.isSlow || this.#frames.length >= maxFrames) return this.socket.cut('slow')
+    this.#frames.push(frame)
     this.#wake?.()
   }
 
-  /** What waits is still told; a last word makes all of it but the answer to joining idle: a room that ends tells a hundred times as much. */
-  end(last?: RoomFrame): void {
+  /** Queued frames are still sent. A final frame drops all of them except `joined`: a room that ends queues hundreds for each peer. */
+  end(final?: RoomFrame): void {
     if (this.#ended) return
-    if (last) this.#waiting = [...this.#waiting.filter(({ type }) => type === 'joined'), last]
+    if (final) this.#frames = [...this.#frames.filter(({ type }) => type === 'joined'), final]
     this.#ended = true
     this.#wake?.()
   }
 
-  async *frames(signal: AbortSignal | undefined): AsyncGenerator<RoomFrame, void> {
-    const leave = () => {
-      this.#waiting = []
+  async *read(signal: AbortSignal | undefined): AsyncGenerator<RoomFrame, void> {
+    const stop = () => {
+      this.#frames = []
       this.end()
     }
-    signal?.addEventListener('abort', leave, { once: true })
-    if (signal?.aborted) leave()
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted) stop()
     for (;;) {
-      const frame = this.#waiting.shift()
+      const frame = this.#frames.shift()
       if (frame) yield frame
       else if (this.#ended) return
       else await new Promise<void>((resolve) => (this.#wake = resolve))

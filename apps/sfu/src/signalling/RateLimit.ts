@@ -1,27 +1,27 @@
 import type { Clock } from '../clock.ts'
 
-/** So many a second, and a few more at once. */
-export class Bucket {
+/** A token bucket: `perSecond` tokens are added each second, and it holds at most `burst`. */
+export class RateLimit {
   readonly #clock: Clock
-  readonly #rate: number
-  readonly #most: number
-  #left: number
-  #at: number
+  readonly #perSecond: number
+  readonly #burst: number
+  #tokens: number
+  #filledAt: number
 
-  constructor(clock: Clock, rate: number, most: number) {
+  constructor(clock: Clock, limit: { perSecond: number; burst: number }) {
     this.#clock = clock
-    this.#rate = rate
-    this.#most = most
-    this.#left = most
-    this.#at = clock.now()
+    this.#perSecond = limit.perSecond
+    this.#burst = this.#tokens = limit.burst
+    this.#filledAt = clock.now()
   }
 
+  /** Takes all of these tokens, or none of them. */
   take(count = 1): boolean {
     const now = this.#clock.now()
-    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) / 1000) * this.#rate)
-    this.#at = now
-    if (this.#left < count) return false
-    this.#left -= count
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.#perSecond)
+    this.#filledAt = now
+    if (this.#tokens < count) return false
+    this.#tokens -= count
     return true
   }
 }

@@ -1,25 +1,26 @@
 import { limits } from '@veche/shared/limits'
 import type { WebSocket } from 'ws'
-import { Bucket } from './RateLimit.ts'
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Peer } from '../room/Peer.ts'
+import { RateLimit } from './RateLimit.ts'
 
-/** How long a socket has for its last words. */
-const goodbye = 250
+/** How long a socket may take to send its last frames and its close frame. */
+const closeTimeoutMs = 250
 
-/** One socket of a browser: nobody's until it has joined. */
-export class Line {
+/** One WebSocket of a browser. It has no peer until it has joined. */
+export class SignallingSocket {
   peer: Peer | null = null
-  joining = false
+  isJoining = false
+  /** When the last message or ping came. */
   heardAt: number
-  #expired = false
+  #joinTimeIsOver = false
   readonly #socket: WebSocket
   readonly #clock: Clock
   readonly #metrics: Metrics
-  readonly #calls: Bucket
-  readonly #messages: Bucket
+  readonly #calls: RateLimit
+  readonly #messages: RateLimit
 
   constructor(socket: WebSocket, clock: Clock, metrics: Metrics) {
     this.#socket = socket
@@ -27,59 +28,59 @@ export class Line {
     this.#metrics = metrics
     this.heardAt = clock.now()
     const rate = limits.call.messagesPerSecond
-    this.#calls = new Bucket(clock, rate, rate * 2)
-    this.#messages = new Bucket(clock, rate * 2, rate * 4)
+    this.#calls = new RateLimit(clock, { perSecond: rate, burst: rate * 2 })
+    this.#messages = new RateLimit(clock, { perSecond: rate * 2, burst: rate * 4 })
   }
 
-  /** Somebody is there: each message and each ping says so. A flood is cut off; one that comes in calls is refused before. */
-  heard(): void {
+  /** A message or a ping came. Closes a socket whose messages exceed the rate, or whose client does not read its answers. */
+  noteMessage(): void {
     this.heardAt = this.#clock.now()
-    this.refused()
-    // Answers wait for a reader as frames do.
-    if (this.slow) this.cut('slow')
+    this.countMessage()
+    if (this.isSlow) this.cut('slow')
   }
 
-  /** A message may hold many calls: each that is refused counts as one more. */
-  refused(): void {
+  /** Counts against the rate of messages. One message may hold many calls, so each refused call counts as a message too. */
+  countMessage(): void {
     if (!this.#messages.take()) this.cut('flood')
   }
 
-  /** The time to join is over; whoever is just being let in may still be. */
-  expire(): void {
-    this.#expired = true
-    if (!this.peer && !this.joining) this.cut('unjoined')
-  }
-
-  /** A try to join has ended, one way or the other. */
-  tried(): void {
-    this.joining = false
-    if (this.#expired && !this.peer) this.close(4008, 'unjoined')
-  }
-
-  count(): void {
+  /** Refuses a call above the rate of calls, which is reached before the rate of messages. */
+  requireCallRate(): void {
     if (!this.#calls.take()) fail('request.too_many')
   }
 
-  /** Whoever does not read what is sent would fill the node's memory. */
-  get slow(): boolean {
+  /** The time to join is over. A join that is under way may still succeed. */
+  endJoinTime(): void {
+    this.#joinTimeIsOver = true
+    if (!this.peer && !this.isJoining) this.cut('unjoined')
+  }
+
+  /** A join has succeeded or failed. */
+  finishJoin(): void {
+    this.isJoining = false
+    if (this.#joinTimeIsOver && !this.peer) this.close(4008, 'unjoined')
+  }
+
+  /** The client does not read what is sent, which fills the node's memory. */
+  get isSlow(): boolean {
     return this.#socket.bufferedAmount > limits.frameBytes
   }
 
-  get open(): boolean {
+  get isOpen(): boolean {
     return this.#socket.readyState === this.#socket.OPEN
   }
 
-  /** With a word of farewell, for what was sent before to arrive. */
+  /** Closes after a moment, so that frames sent before arrive. */
   close(code: number, reason: string): void {
     setTimeout(() => {
       this.#socket.close(code, reason)
       this.#terminateSoon()
-    }, goodbye).unref()
+    }, closeTimeoutMs).unref()
   }
 
-  /** At once, and nothing more is read of it. */
+  /** Closes now and reads nothing more. */
   cut(cause: 'flood' | 'slow' | 'unjoined' | 'resumed' | 'error'): void {
-    if (!this.open) return
+    if (!this.isOpen) return
     this.#metrics.cuts.inc({ cause })
     this.#socket.close(4008, cause)
     this.#socket.pause()
@@ -87,6 +88,6 @@ export class Line {
   }
 
   #terminateSoon(): void {
-    setTimeout(() => this.#socket.terminate(), goodbye).unref()
+    setTimeout(() => this.#socket.terminate(), closeTimeoutMs).unref()
   }
 }

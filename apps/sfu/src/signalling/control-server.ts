@@ -6,12 +6,12 @@ import type { Node } from '../Node.ts'
 import { controlRouter } from '../router.ts'
 import type { Ctx } from '../trpc.ts'
 
-/** The door of the API: whoever does not prove in the handshake that they have this node's key gets no answer at all. */
-export function createControlDoor({ env }: Deps, node: Node): Server {
+/** Serves the API. A caller that does not prove in the TLS handshake that it has this node's key gets no answer at all. */
+export function createControlServer({ env }: Deps, node: Node): Server {
   const psk = Buffer.from(env.SFU_KEY, 'hex')
   const handler = createHTTPHandler({
     router: controlRouter,
-    createContext: (): Ctx => ({ node, line: null }),
+    createContext: (): Ctx => ({ node, socket: null }),
     maxBodySize: 2_000_000,
     maxBatchSize: 200,
     onError: () => undefined,

@@ -3,7 +3,7 @@ import type { Source } from '@veche/shared/meetings'
 import type { Capability } from '@veche/shared/permissions'
 import type { types } from 'mediasoup'
 
-/** What a room tells a peer. The first frame is the answer to joining or resuming and holds everything; the rest are events. */
+/** What a room tells a peer. The first frame answers a join or a resume and holds the whole state; the others are events. */
 export type RoomFrame =
   | JoinedFrame
   | { type: 'peer'; peer: PeerView }
@@ -11,17 +11,17 @@ export type RoomFrame =
   | { type: 'subscriptions'; subscriptions: SubscriptionView[] }
   | { type: 'subscription'; id: string; publicationPaused: boolean; hidden: boolean; layer: number | null }
   | { type: 'subscriptionClosed'; id: string }
-  /** Who speaks now, the loudest first. */
+  /** Who speaks now: the dominant speaker first, then by loudness. */
   | { type: 'speakers'; seatIds: SeatId[] }
   | { type: 'quality'; seatId: SeatId; quality: Quality }
-  /** A producer of mine that the node stopped: paused, or closed when more than its share went on coming. */
+  /** The node stopped one of my publications: paused it, or closed it because it stayed above its bitrate limit. */
   | { type: 'publicationStopped'; id: string; source: Source; reason: 'bitrate' | 'capability'; closed: boolean }
   | TransportLost
   | { type: 'caps'; caps: Capability[] }
-  /** The last frame. `taken_over`: the seat is in use elsewhere. `lost`, `moved`, `stopping`: ask the API for a new ticket. */
+  /** The last frame. `taken_over`: a newer peer has the seat. `lost`, `moved`, `stopping`: ask the API for a new ticket. */
   | { type: 'ended'; reason: EndReason }
 
-/** A transport that the node closed by itself: its handshake failed or it said farewell, or more came on it than ever may. Renew it. */
+/** The node closed a transport: its handshake failed, DTLS was closed, or too much came on it that belongs to no stream. Replace it. */
 export type TransportLost = {
   type: 'transportClosed'
   id: string
@@ -35,15 +35,15 @@ export type JoinedFrame = {
   type: 'joined'
   meetingId: MeetingId
   seatId: SeatId
-  /** Lets this peer come back on another socket, for as long as the node keeps it. Changes with each use. */
+  /** Resumes this peer on another socket, for as long as the node keeps the peer. Each use issues a new one. */
   secret: string
   resumed: boolean
   caps: Capability[]
   send: TransportView
   recv: TransportView
-  /** My own publications that still flow: after a resume the browser compares. */
+  /** My publications on the node: after a resume the browser compares them with its own. */
   publications: PublicationView[]
-  /** The others. */
+  /** The current peers of all other seats. */
   peers: PeerView[]
   subscriptions: SubscriptionView[]
   speakers: SeatId[]
@@ -62,19 +62,19 @@ export type PeerView = {
   seatId: SeatId
   userId: UserId
   name: string
-  /** No sign of life for 5 s: the seat is kept. */
+  /** Neither a message nor media for 5 s. The seat is kept. */
   away: boolean
   quality: Quality
   publications: PublicationView[]
 }
 
-/** How what this peer sends (`up`) and receives (`down`) arrives. */
+/** How well the media that this peer sends (`up`) and receives (`down`) arrives. */
 export type Quality = { up: Level; down: Level; reason: 'loss' | 'bandwidth' | 'delay' | null }
 export type Level = 'good' | 'weak' | 'bad'
 
 export type SubscriptionView = {
   id: string
-  /** The transport it arrives on: while one is being renewed there are two. */
+  /** The transport it arrives on: while one is being replaced there are two. */
   transportId: string
   publicationId: string
   seatId: SeatId
@@ -82,9 +82,9 @@ export type SubscriptionView = {
   kind: types.MediaKind
   rtpParameters: types.RtpParameters
   publicationPaused: boolean
-  /** Not on the screen as far as the node knows: kept, and silent. */
+  /** Not on the screen: the subscription is kept and paused. */
   hidden: boolean
 }
 
-/** What the client has on its screen, and how large, in physical pixels. Everything else is paused. */
+/** A tile on the client's screen, with its size in physical pixels. Pictures without a tile are paused. */
 export type ViewTile = { seatId: SeatId; source: 'cam' | 'screen'; width: number; height: number }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { routerCapabilities } from '../media/codecs.ts'
-import { rtpCapabilities } from './media-inputs.ts'
+import { rtpCapabilitiesInput } from './media-inputs.ts'
 
-test('of what a browser can receive only that is kept which a room speaks, with its repair', () => {
+test('of the capabilities of a browser only the codecs of a room are kept, with their RTX', () => {
   const codec = (mimeType: string, preferredPayloadType: number, parameters = {}) => ({
     kind: 'video',
     mimeType,
@@ -17,10 +17,10 @@ test('of what a browser can receive only that is kept which a room speaks, with 
     codec('video/rtx', 97, { apt: 96 }),
     codec('video/VP9', 98),
   ]
-  const { codecs } = rtpCapabilities.parse({ codecs: many })
+  const { codecs } = rtpCapabilitiesInput.parse({ codecs: many })
   expect(codecs?.map(({ preferredPayloadType }) => preferredPayloadType)).toEqual([96, 97])
 })
 
-test('what the node itself says that it can is kept whole', () => {
-  expect(rtpCapabilities.parse(routerCapabilities).codecs).toHaveLength(routerCapabilities.codecs!.length)
+test('the capabilities of the node itself are kept whole', () => {
+  expect(rtpCapabilitiesInput.parse(routerCapabilities).codecs).toHaveLength(routerCapabilities.codecs!.length)
 })

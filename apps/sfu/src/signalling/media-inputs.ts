@@ -3,14 +3,14 @@ import { z } from 'zod'
 import { mediaCodecs } from '../media/codecs.ts'
 
 /**
- * What browsers say about their media, checked to the last field before the media library sees it. Two reasons: the library builds
- * all requests of a worker in one buffer, and a value of a wrong kind that throws in the middle would spoil it for every room there;
- * and parts of it (codec parameters, names) are handed on to the other browsers, which put them into their session descriptions.
+ * Checks every field of the media parameters before mediasoup sees them, for two reasons. The library builds all requests of a worker
+ * in one buffer, and a value of a wrong type that throws halfway would break that worker for every room. And parts of the parameters
+ * (codec parameters, names) go to the other browsers, which put them into their session descriptions.
  */
 
-const word = z.string().regex(/^[\w .:/{}+=-]{0,128}$/)
+const plainText = z.string().regex(/^[\w .:/{}+=-]{0,128}$/)
 const byte = z.int().min(0).max(255)
-const word32 = z.int().min(0).max(0xffff_ffff)
+const uint32 = z.int().min(0).max(0xffff_ffff)
 const payloadType = z.int().min(0).max(127)
 
 const parameterName = z.string().regex(/^[\w-]{1,40}$/)
@@ -54,13 +54,13 @@ const extensions = [
 ] as const satisfies types.RtpHeaderExtensionUri[]
 
 const encoding = z.object({
-  ssrc: word32.optional(),
+  ssrc: uint32.optional(),
   rid: z
     .string()
     .regex(/^[A-Za-z0-9]{1,16}$/)
     .optional(),
   codecPayloadType: payloadType.optional(),
-  rtx: z.object({ ssrc: word32 }).optional(),
+  rtx: z.object({ ssrc: uint32 }).optional(),
   dtx: z.boolean().optional(),
   scalabilityMode: z
     .string()
@@ -69,7 +69,7 @@ const encoding = z.object({
   maxBitrate: z.int().min(0).max(100_000_000).optional(),
 })
 
-export const rtpParameters = plain<types.RtpParameters>(
+export const rtpParametersInput = exactOptional<types.RtpParameters>(
   z.object({
     mid: z
       .string()
@@ -100,27 +100,27 @@ export const rtpParameters = plain<types.RtpParameters>(
       .max(16)
       .optional(),
     encodings: z.array(encoding).min(1).max(3).refine(areDistinct),
-    rtcp: z.object({ cname: word.optional(), reducedSize: z.boolean().optional() }).optional(),
-    msid: word.optional(),
+    rtcp: z.object({ cname: plainText.optional(), reducedSize: z.boolean().optional() }).optional(),
+    msid: plainText.optional(),
   }),
 )
 
-/** Each layer has a name or number of its own, and so has what is sent again. */
+/** Each layer has its own rid or SSRC, and each RTX stream its own SSRC. */
 function areDistinct(all: z.output<typeof encoding>[]): boolean {
-  const names = all.flatMap(({ rid }) => rid ?? [])
-  const numbers = all.flatMap(({ ssrc, rtx }) => [ssrc ?? [], rtx?.ssrc ?? []]).flat()
+  const rids = all.flatMap(({ rid }) => rid ?? [])
+  const ssrcs = all.flatMap(({ ssrc, rtx }) => [ssrc ?? [], rtx?.ssrc ?? []]).flat()
   const named = all.length === 1 || all.every(({ rid, ssrc }) => rid !== undefined || ssrc !== undefined)
-  return named && new Set(names).size === names.length && new Set(numbers).size === numbers.length
+  return named && new Set(rids).size === rids.length && new Set(ssrcs).size === ssrcs.length
 }
 
 type Codec = { mimeType: string; preferredPayloadType: number; parameters?: types.RtpCodecParameters['parameters'] }
 
-/** A browser knows forty codecs, and all that it said is gone through for each stream that it receives: what no room speaks is dropped. */
-function spoken<T extends Codec>(codecs: T[]): T[] {
+/** A browser lists forty codecs, and mediasoup walks the list for each subscription. Codecs that no room uses are dropped. */
+function usedCodecs<T extends Codec>(codecs: T[]): T[] {
   const main = codecs.filter(({ mimeType }) => mediaCodecs.some((one) => isSame(one.mimeType, mimeType)))
-  const numbers = main.map(({ preferredPayloadType }) => preferredPayloadType)
+  const payloadTypes = main.map(({ preferredPayloadType }) => preferredPayloadType)
   const repairs = codecs.filter(
-    ({ mimeType, parameters }) => isSame(mimeType, 'video/rtx') && numbers.includes(Number(parameters?.['apt'])),
+    ({ mimeType, parameters }) => isSame(mimeType, 'video/rtx') && payloadTypes.includes(Number(parameters?.['apt'])),
   )
   return [...main, ...repairs]
 }
@@ -129,7 +129,7 @@ function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }
 
-/** Extensions that the node does not know are of no use to it: dropped, not refused. */
+/** Extensions that the node does not know are dropped; they are no reason to refuse the browser. */
 const capabilityExtension = z.object({
   kind,
   uri: z.string().max(200),
@@ -138,7 +138,7 @@ const capabilityExtension = z.object({
   direction: z.enum(['sendrecv', 'sendonly', 'recvonly', 'inactive']).optional(),
 })
 
-export const rtpCapabilities = plain<types.RtpCapabilities>(
+export const rtpCapabilitiesInput = exactOptional<types.RtpCapabilities>(
   z.object({
     codecs: z
       .array(
@@ -153,7 +153,7 @@ export const rtpCapabilities = plain<types.RtpCapabilities>(
         }),
       )
       .max(100)
-      .transform(spoken),
+      .transform(usedCodecs),
     headerExtensions: z
       .array(capabilityExtension)
       .max(100)
@@ -164,8 +164,8 @@ export const rtpCapabilities = plain<types.RtpCapabilities>(
 
 const hash = z.enum(['sha-256', 'sha-384', 'sha-512'])
 
-/** The browser begins the handshake, so that the node chooses the cipher: AES-GCM, at half the price of the other. */
-export const dtlsParameters = plain<types.DtlsParameters>(
+/** The browser is the DTLS client, so the node chooses the cipher: AES-GCM, which costs half of the other one. */
+export const dtlsParametersInput = exactOptional<types.DtlsParameters>(
   z.object({
     role: z.literal('client'),
     fingerprints: z
@@ -175,7 +175,7 @@ export const dtlsParameters = plain<types.DtlsParameters>(
   }),
 )
 
-/** Fields that are not there are absent, not undefined: what JSON carries is exact in that, and zod's types are not. */
-function plain<T>(schema: z.ZodType<unknown>): z.ZodType<T, unknown> {
+/** JSON has absent fields and no undefined ones, but zod's types allow undefined. The cast removes that difference. */
+function exactOptional<T>(schema: z.ZodType<unknown>): z.ZodType<T, unknown> {
   return schema as z.ZodType<T, unknown>
 }

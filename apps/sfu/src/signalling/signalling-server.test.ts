@@ -5,25 +5,25 @@ import type { MeetingId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { newHouse, type TestHouse } from '../test/TestNode.ts'
+import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
 import { refusal } from '../test/TestClient.ts'
 
 const clock = new ManualClock()
-let house: TestHouse
+let testNode: TestNode
 beforeAll(async () => {
-  house = await newHouse({ clock, env: { PUBLIC_URL: 'https://veche.example' } })
+  testNode = await newTestNode({ clock, env: { PUBLIC_URL: 'https://veche.example' } })
 })
-afterAll(() => house.close())
+afterAll(() => testNode.close())
 
 const enter = async () => {
-  const visitor = house.visitor()
-  await visitor.join(await house.ticket({ meeting: randomUUID() as MeetingId }))
-  return visitor
+  const client = testNode.newClient()
+  await client.join(await testNode.newTicket({ meeting: randomUUID() as MeetingId }))
+  return client
 }
 
 async function status(path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
-  const socket = new WebSocket(house.url + path, { headers })
+  const socket = new WebSocket(testNode.url + path, { headers })
   const outcome = await Promise.race([
     once(socket, 'open').then(() => 101),
     once(socket, 'unexpected-response').then(([, answer]: { statusCode?: number }[]) => answer?.statusCode),
@@ -32,7 +32,7 @@ async function status(path: string, headers: Record<string, string> = {}): Promi
   return outcome
 }
 
-test('the door is at its own paths, for pages of our own and for programs', async () => {
+test('the signalling server accepts sockets at its own paths, from pages of our origin and from programs without an origin', async () => {
   expect(await status('/sfu/sfu-0')).toBe(101)
   expect(await status('/')).toBe(101)
   expect(await status('/', { origin: 'https://veche.example' })).toBe(101)
@@ -48,11 +48,11 @@ test('the door is at its own paths, for pages of our own and for programs', asyn
     expect([origin, await status('/', { origin })]).toEqual([origin, 403])
 })
 
-test('an upgrade with a host that is none is refused, and ends nothing', async () => {
+test('an upgrade with an invalid host is refused', async () => {
   const lines = (host: string) =>
     `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
   for (const host of ['a b', '[', 'x:y:z', '%']) {
-    const socket = connect(house.ports.signalling, '127.0.0.1')
+    const socket = connect(testNode.ports.signalling, '127.0.0.1')
     socket.write(lines(host))
     const [answer] = (await once(socket, 'data')) as [Buffer]
     expect(answer.toString()).toMatch(/^HTTP\/1.1 400/)
@@ -60,24 +60,24 @@ test('an upgrade with a host that is none is refused, and ends nothing', async (
   }
 })
 
-test('a socket that was refused is let go of, whether its other end closes or not', async () => {
-  const socket = connect({ port: house.ports.signalling, host: '127.0.0.1', allowHalfOpen: true })
+test('a refused socket is destroyed even if its other end stays half open', async () => {
+  const socket = connect({ port: testNode.ports.signalling, host: '127.0.0.1', allowHalfOpen: true })
   const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
   socket.write(`GET /elsewhere HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`)
   let dropped = false
   socket.on('error', () => (dropped = true)).resume()
   await once(socket, 'end')
-  // The other side of a connection that is half open takes what comes; one that is gone refuses it.
-  const told = () => {
+  // A half-open connection accepts what is written; a destroyed one refuses it.
+  const isRefused = () => {
     socket.write('x')
     return dropped
   }
-  await expect.poll(told).toBe(true)
+  await expect.poll(isRefused).toBe(true)
   socket.destroy()
 })
 
-test('a socket that has not joined is closed after five seconds, also when it tried with nothing good', async () => {
-  const [idle, wrong] = [new WebSocket(house.url), house.visitor()]
+test('a socket that has not joined is closed after five seconds, also after a failed resume', async () => {
+  const [idle, wrong] = [new WebSocket(testNode.url), testNode.newClient()]
   await once(idle, 'open')
   await expect(wrong.resume('nothing')).rejects.toThrow('call.resume_invalid')
   const closed = [once(idle, 'close'), once(wrong.socket, 'close')]
@@ -85,19 +85,19 @@ test('a socket that has not joined is closed after five seconds, also when it tr
   for (const [code] of await Promise.all(closed)) expect(code).toBe(4008)
 })
 
-test('of a thousand sockets that join nothing the next is refused: whoever is inside stays, and the door opens when their time is up', async () => {
-  const inside = await enter()
-  const idle = Array.from({ length: 1_000 }, () => new WebSocket(house.url))
+test('while a thousand sockets have not joined, the next one is refused and joined sockets stay; it is accepted after their time is over', async () => {
+  const joined = await enter()
+  const idle = Array.from({ length: 1_000 }, () => new WebSocket(testNode.url))
   await Promise.all(idle.map((socket) => once(socket, 'open')))
   expect(await status('/')).toBe(503)
   const closed = idle.map((socket) => once(socket, 'close'))
   clock.advance(limits.call.joinSeconds * 1000)
   await Promise.all(closed)
   expect(await status('/')).toBe(101)
-  expect(inside.socket.readyState).toBe(WebSocket.OPEN)
+  expect(joined.socket.readyState).toBe(WebSocket.OPEN)
 })
 
-test('a message that is over-large closes its own socket and no other', async () => {
+test('a message above the size limit closes its own socket and no other', async () => {
   const [anna, boris] = [await enter(), await enter()]
   anna.socket.send('x'.repeat(limits.call.messageBytes + 1))
   const [code] = await once(anna.socket, 'close')
@@ -105,7 +105,7 @@ test('a message that is over-large closes its own socket and no other', async ()
   await boris.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
-test('more calls than the rate are refused with a code, and are good again a second later', async () => {
+test('calls above the rate are refused with a code, and accepted again a second later', async () => {
   const anna = await enter()
   const outcomes = []
   for (let count = 0; count < 100; count += 1)
@@ -116,7 +116,7 @@ test('more calls than the rate are refused with a code, and are good again a sec
   expect(await refusal(anna.call.room.setVisibleTiles.mutate({ tiles: [] }))).toBe('accepted')
 })
 
-test('a flood is cut off, and nobody else feels it', async () => {
+test('a socket that floods the node with messages is cut, and other sockets go on', async () => {
   const [anna, boris] = [await enter(), await enter()]
   const closed = once(anna.socket, 'close')
   for (let count = 0; count < 1_000; count += 1) anna.socket.send('{}')
@@ -125,7 +125,7 @@ test('a flood is cut off, and nobody else feels it', async () => {
   expect(code).toBe(4008)
 })
 
-test('a flood of calls within few messages is cut off too', async () => {
+test('a socket that floods the node with many calls in few messages is cut', async () => {
   const anna = await enter()
   const closed = once(anna.socket, 'close')
   const calls = Array.from({ length: 20 }, (_, id) => ({ id: id + 1000, method: 'query', params: { path: 'x' } }))
@@ -134,8 +134,8 @@ test('a flood of calls within few messages is cut off too', async () => {
   expect([code, reason.toString()]).toEqual([4008, 'flood'])
 })
 
-test('a message in thousands of pieces closes its own socket', async () => {
-  const raw = new WebSocket(house.url)
+test('a message in more than 256 fragments closes its own socket', async () => {
+  const raw = new WebSocket(testNode.url)
   await once(raw, 'open')
   raw.on('error', () => undefined)
   const closed = once(raw, 'close')
@@ -144,7 +144,7 @@ test('a message in thousands of pieces closes its own socket', async () => {
   expect(code).toBe(1008)
 })
 
-test('what is wrong with an input is told in few words, however much of it is wrong', async () => {
+test('the answer to an input with thousands of wrong fields is short', async () => {
   const anna = await enter()
   const answered = once(anna.socket, 'message') as Promise<[Buffer]>
   const parameters = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`p${index}`, {}]))
@@ -155,7 +155,7 @@ test('what is wrong with an input is told in few words, however much of it is wr
   expect(answer.length).toBeLessThan(1_000)
 })
 
-test('a list of calls that is too long is not read at all', async () => {
+test('a message with too many calls is not read at all', async () => {
   const anna = await enter()
   const answers: string[] = []
   anna.socket.on('message', (data: Buffer) => answers.push(data.toString()))
@@ -165,7 +165,7 @@ test('a list of calls that is too long is not read at all', async () => {
   expect(answers.length).toBeLessThan(5)
 })
 
-test('binary frames, broken JSON and broken frames are refused or end their own socket', async () => {
+test('binary frames, broken JSON and broken WebSocket frames are refused or close their own socket', async () => {
   const anna = await enter()
   for (const junk of [
     '{',
@@ -178,9 +178,9 @@ test('binary frames, broken JSON and broken frames are refused or end their own 
   ])
     anna.socket.send(junk)
   await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
-  const raw = new WebSocket(house.url)
+  const raw = new WebSocket(testNode.url)
   await once(raw, 'open')
-  // Reserved bits that nobody agreed upon.
+  // Reserved bits that were not negotiated.
   const inner = (raw as unknown as { _socket: import('node:net').Socket })._socket
   inner.write(Buffer.from([0xf1, 0x80, 1, 2, 3, 4]))
   raw.on('error', () => undefined)
@@ -188,32 +188,32 @@ test('binary frames, broken JSON and broken frames are refused or end their own 
   await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
 })
 
-test('who does not read is cut off before it fills the memory of the node', async () => {
+test('a client that does not read its frames is cut before it fills the memory of the node', async () => {
   const anna = await enter()
-  const peer = house.node.rooms.flatMap(({ legs }) => legs).find(({ seatId }) => seatId === anna.joined.seatId)
+  const peer = testNode.node.rooms.flatMap(({ peers }) => peers).find(({ seatId }) => seatId === anna.joined.seatId)
   const closed = once(anna.socket, 'close')
   anna.socket.pause()
   const speakers = { type: 'speakers' as const, seatIds: Array.from({ length: 2_000 }, () => anna.joined.seatId) }
   await expect
     .poll(() => {
       for (let count = 0; count < 50; count += 1) peer?.push(speakers)
-      return peer?.attached
+      return peer?.isAttached
     })
     .toBe(false)
   anna.socket.resume()
   await closed
 })
 
-test('who asks and does not read the answers is cut off as well', async () => {
+test('a client that calls and does not read the answers is cut', async () => {
   const anna = await enter()
-  const peer = house.node.rooms.flatMap(({ legs }) => legs).find(({ seatId }) => seatId === anna.joined.seatId)
+  const peer = testNode.node.rooms.flatMap(({ peers }) => peers).find(({ seatId }) => seatId === anna.joined.seatId)
   anna.socket.pause()
   const call = JSON.stringify({ id: 1000, method: 'query', params: { path: 'x'.repeat(60_000) } })
   await expect
     .poll(async () => {
-      await house.pass(1_000)
+      await testNode.pass(1_000)
       for (let count = 0; count < 20; count += 1) anna.socket.send(call)
-      return peer?.attached
+      return peer?.isAttached
     })
     .toBe(false)
 })

@@ -3,16 +3,16 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { routerCapabilities } from '../media/codecs.ts'
 import type { SubscriptionView, JoinedFrame, TransportView } from '../signalling/frames.ts'
-import type { TestHouse } from './TestNode.ts'
-import type { Visitor } from './TestClient.ts'
+import type { TestNode } from './TestNode.ts'
+import type { TestClient } from './TestClient.ts'
 
-type Figures = { packets: number; frames: number; energy: number; cipher: string | null; role: string | null }
+type MediaStats = { packets: number; frames: number; energy: number; cipher: string | null; role: string | null }
 type Direction = 'send' | 'recv'
 
 let running: Promise<Browser> | undefined
 let bundle: Promise<string> | undefined
 
-/** Headless, with a camera and a microphone that are none. */
+/** One headless Chromium for all clients, with a fake camera and microphone. */
 function browser(): Promise<Browser> {
   return (running ??= chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -45,39 +45,39 @@ function script(): Promise<string> {
   }))
 }
 
-/** Somebody with a real browser: its signalling is a visitor's, its media a page's. */
-export class Caller {
-  readonly visitor: Visitor
+/** A client with a real browser: its signalling is a test client, its media is in a page. */
+export class BrowserClient {
+  readonly signalling: TestClient
   readonly #page: Page
 
-  static async open(house: TestHouse): Promise<Caller> {
+  static async open(testNode: TestNode): Promise<BrowserClient> {
     const context = await (await browser()).newContext()
     const page = await context.newPage()
     await page.route('http://localhost/', (route) =>
       route.fulfill({ contentType: 'text/html', body: '<!doctype html><body>' }),
     )
-    const caller = new Caller(house.visitor(), page)
-    await page.exposeFunction('ask', (path: string, input: unknown) => caller.ask(path, input))
+    const client = new BrowserClient(testNode.newClient(), page)
+    await page.exposeFunction('call', (path: string, input: unknown) => client.call(path, input))
     await page.goto('http://localhost/')
     await page.addScriptTag({ content: await script() })
-    await caller.#run('load', routerCapabilities)
-    return caller
+    await client.#run('load', routerCapabilities)
+    return client
   }
 
-  private constructor(visitor: Visitor, page: Page) {
-    this.visitor = visitor
+  private constructor(signalling: TestClient, page: Page) {
+    this.signalling = signalling
     this.#page = page
   }
 
-  async join(ticket: string, liar = false): Promise<JoinedFrame> {
-    const joined = await this.visitor.join(ticket)
-    await this.open('send', joined.send, liar)
-    await this.open('recv', joined.recv, liar)
+  async join(ticket: string, wrongCertificate = false): Promise<JoinedFrame> {
+    const joined = await this.signalling.join(ticket)
+    await this.open('send', joined.send, wrongCertificate)
+    await this.open('recv', joined.recv, wrongCertificate)
     return joined
   }
 
-  open(direction: Direction, view: TransportView, liar = false): Promise<void> {
-    return this.#run('open', direction, view, liar)
+  open(direction: Direction, view: TransportView, wrongCertificate = false): Promise<void> {
+    return this.#run('open', direction, view, wrongCertificate)
   }
 
   restart(direction: Direction, iceParameters: TransportView['iceParameters']): Promise<void> {
@@ -88,25 +88,25 @@ export class Caller {
     return this.#run('produce', source)
   }
 
-  shout(): Promise<string> {
-    return this.#run('shout')
+  produceNoise(): Promise<string> {
+    return this.#run('produceNoise')
   }
 
   consume(view: SubscriptionView): Promise<void> {
     return this.#run('consume', view)
   }
 
-  figures(direction: Direction): Promise<Figures> {
-    return this.#run('figures', direction)
+  stats(direction: Direction): Promise<MediaStats> {
+    return this.#run('stats', direction)
   }
 
   state(direction: Direction): Promise<string> {
     return this.#run('state', direction)
   }
 
-  ask(path: string, input: unknown): Promise<unknown> {
+  call(path: string, input: unknown): Promise<unknown> {
     const [area, name] = path.split('.') as ['media', 'produce']
-    const call = this.visitor.call[area][name].mutate as (input: unknown) => Promise<unknown>
+    const call = this.signalling.call[area][name].mutate as (input: unknown) => Promise<unknown>
     return call(input)
   }
 

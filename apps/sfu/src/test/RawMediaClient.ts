@@ -4,19 +4,19 @@ import { once } from 'node:events'
 import { crc32 } from 'node:zlib'
 import type { TransportView } from '../signalling/frames.ts'
 
-/** The first words of a transport and then any bytes, without a browser: its checks of the way are good, what follows is the test's. */
-export class RawClient {
+/** Connects to a transport with a valid ICE check, without a browser, and then sends any bytes that a test wants. */
+export class RawMediaClient {
   readonly #socket: Socket
   readonly #port: number
 
-  static async open(view: TransportView): Promise<RawClient> {
+  static async open(view: TransportView): Promise<RawMediaClient> {
     const udp = view.iceCandidates.find(({ protocol }) => protocol === 'udp')
     const socket = createSocket('udp4')
-    const client = new RawClient(socket, udp?.port ?? 0)
+    const client = new RawMediaClient(socket, udp?.port ?? 0)
     const answered = once(socket, 'message') as Promise<[Buffer]>
-    await client.send(check(view.iceParameters))
+    await client.send(iceCheck(view.iceParameters))
     const [answer] = await answered
-    if (answer.readUInt16BE(0) !== 0x0101) throw new Error('the check was refused')
+    if (answer.readUInt16BE(0) !== 0x0101) throw new Error('the ICE check was refused')
     return client
   }
 
@@ -34,8 +34,8 @@ export class RawClient {
   }
 }
 
-/** A binding request that nominates this way (RFC 8445). */
-function check({ usernameFragment, password }: TransportView['iceParameters']): Buffer {
+/** A binding request that nominates its candidate pair (RFC 8445). */
+function iceCheck({ usernameFragment, password }: TransportView['iceParameters']): Buffer {
   const plain = Buffer.concat([
     attribute(0x0006, Buffer.from(`${usernameFragment}:raw`)),
     attribute(0x0024, Buffer.from('6e7f1eff', 'hex')),

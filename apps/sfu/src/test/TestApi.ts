@@ -14,12 +14,12 @@ export function newSigner(kid: string): Signer {
   return { kid, x: String(publicKey.export({ format: 'jwk' }).x), privateKey }
 }
 
-/** The API's side of the two ports, as far as a node sees it: a server that hears heartbeats and answers what a test wants. */
-export class Api {
+/** The API as a node sees it: a server that records heartbeats and answers with what a test wants. */
+export class TestApi {
   readonly signers = [newSigner('one')]
   readonly heartbeats: Heartbeat[] = []
-  /** What the next answer carries, once. */
-  orders: MeetingUpdate[] = []
+  /** Sent with the next answer, once. */
+  updates: MeetingUpdate[] = []
   wantCapabilities = false
   now: () => number = () => Date.now()
   readonly #key: string
@@ -47,7 +47,7 @@ export class Api {
         now: this.now(),
         keys: this.signers.map(({ kid, x }) => ({ kid, x })),
         wantCapabilities: this.wantCapabilities,
-        meetings: this.orders.splice(0),
+        meetings: this.updates.splice(0),
       }
       res.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
     })

@@ -8,7 +8,7 @@ import type { SfuRouter } from '../router.ts'
 type Input = Parameters<ReturnType<typeof newClient>['trpc']['room']['join']['subscribe']>[0]
 
 function newClient(url: string) {
-  // Node's own WebSocket cannot be cut off; this one can.
+  // Unlike Node's own WebSocket, this one can be terminated.
   const sockets: WebSocket[] = []
   class Observed extends WebSocket {
     constructor(address: string | URL) {
@@ -25,10 +25,10 @@ function newClient(url: string) {
   return { trpc: createTRPCClient<SfuRouter>({ links: [wsLink({ client: ws })] }), ws, socket: () => sockets.at(-1) }
 }
 
-/** A browser's signalling, without a browser: one socket, one attempt. */
-export class Visitor {
+/** The signalling of a browser without a browser: one socket that never reconnects. */
+export class TestClient {
   readonly frames: RoomFrame[] = []
-  /** What the subscription ended with. */
+  /** The error that ended the subscription. */
   error: ErrorCode | 'closed' | undefined
   readonly #client: ReturnType<typeof newClient>
   #wake: (() => void)[] = []
@@ -43,16 +43,16 @@ export class Visitor {
 
   get joined(): JoinedFrame {
     const frame = this.frames.find((one) => one.type === 'joined')
-    if (frame?.type !== 'joined') throw new Error('has not joined')
+    if (frame?.type !== 'joined') throw new Error('the client has not joined')
     return frame
   }
 
   enter(input: Input): void {
     this.error = undefined
     this.#client.trpc.room.join.subscribe(input, {
-      onData: (frame) => this.#hear(() => this.frames.push(frame)),
-      onError: (error) => this.#hear(() => (this.error = codeOf(error) ?? 'closed')),
-      onComplete: () => this.#hear(() => (this.error ??= 'closed')),
+      onData: (frame) => this.#change(() => this.frames.push(frame)),
+      onError: (error) => this.#change(() => (this.error = codeOf(error) ?? 'closed')),
+      onComplete: () => this.#change(() => (this.error ??= 'closed')),
     })
   }
 
@@ -69,7 +69,7 @@ export class Visitor {
     return this.#joined()
   }
 
-  /** The first frame of this type that satisfies, of those to come or that have come. */
+  /** Waits for the first frame of this type that satisfies, among those that have come and those to come. */
   async frame<T extends RoomFrame['type']>(
     type: T,
     satisfies: (frame: Extract<RoomFrame, { type: T }>) => boolean = () => true,
@@ -78,25 +78,25 @@ export class Visitor {
     for (;;) {
       const found = this.frames.filter(isIt).find(satisfies)
       if (found) return found
-      if (this.error) throw new Error(`the stream ended with ${this.error} before ${type}`)
-      await this.#change()
+      if (this.error) throw new Error(`the subscription ended with ${this.error} before ${type}`)
+      await this.#nextChange()
     }
   }
 
-  /** How the subscription ends. */
-  async over(): Promise<ErrorCode | 'closed'> {
-    while (!this.error) await this.#change()
+  /** Waits for the end of the subscription. */
+  async ended(): Promise<ErrorCode | 'closed'> {
+    while (!this.error) await this.#nextChange()
     return this.error
   }
 
   get socket(): WebSocket {
     const socket = this.#client.socket()
-    if (!socket) throw new Error('has no socket')
+    if (!socket) throw new Error('the client has no socket')
     return socket
   }
 
-  /** As when the network goes: no word of farewell. */
-  cut(): void {
+  /** Drops the socket without a close frame, as a lost network does. */
+  dropSocket(): void {
     this.socket.terminate()
   }
 
@@ -106,17 +106,17 @@ export class Visitor {
   }
 
   async #joined(): Promise<JoinedFrame> {
-    while (!this.error && this.frames.length === 0) await this.#change()
+    while (!this.error && this.frames.length === 0) await this.#nextChange()
     if (this.error) throw new Error(this.error)
     return this.joined
   }
 
-  #hear(note: () => void): void {
-    note()
+  #change(apply: () => void): void {
+    apply()
     for (const wake of this.#wake.splice(0)) wake()
   }
 
-  #change(): Promise<void> {
+  #nextChange(): Promise<void> {
     return new Promise((resolve) => this.#wake.push(resolve))
   }
 }
@@ -128,7 +128,7 @@ export function codeOf(error: unknown): ErrorCode | undefined {
   return (data.veche as { code: ErrorCode }).code
 }
 
-/** The code that a call is refused with. */
+/** The code with which a call is refused. */
 export async function refusal(call: Promise<unknown>): Promise<ErrorCode | 'accepted' | undefined> {
   return call.then(
     () => 'accepted' as const,

@@ -5,8 +5,8 @@ const mid = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 const rid = 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id'
 let nextMid = 0
 
-/** What a browser says about a microphone that it sends. */
-export function sound(ssrc = randomInt(1, 2 ** 31)): types.RtpParameters {
+/** The RTP parameters of a microphone, as a browser sends them. */
+export function audioParameters(ssrc = randomInt(1, 2 ** 31)): types.RtpParameters {
   return {
     mid: `${nextMid++}`,
     codecs: [
@@ -28,8 +28,8 @@ export function sound(ssrc = randomInt(1, 2 ** 31)): types.RtpParameters {
   }
 }
 
-/** And about a camera, or a screen, in so many sizes. */
-export function picture(layers: number): types.RtpParameters {
+/** The RTP parameters of a camera or a screen with so many layers. */
+export function videoParameters(layers: number): types.RtpParameters {
   return {
     mid: `${nextMid++}`,
     codecs: [
@@ -54,7 +54,7 @@ export function picture(layers: number): types.RtpParameters {
   }
 }
 
-/** One RTP packet of sound. */
+/** One RTP packet. */
 export function packet(ssrc: number, sequence: number, payload = 100, payloadType = 111): Buffer {
   const header = Buffer.alloc(12)
   header.writeUInt8(0x80, 0)
