@@ -4,19 +4,19 @@ import type { Clock } from '../clock.ts'
 /** Decides from messages and media whether a peer is away, and whether it is given up. */
 export class Liveness {
   readonly #clock: Clock
-  #heardAt: number
-  #mediaAt = -Infinity
+  #lastMessageAt: number
+  #lastMediaAt = -Infinity
   /** Null while the peer has a socket. */
   #detachedAt: number | null
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#heardAt = this.#detachedAt = clock.now()
+    this.#lastMessageAt = this.#detachedAt = clock.now()
   }
 
   /** It has a new socket. */
   attach(): void {
-    this.#heardAt = this.#clock.now()
+    this.#lastMessageAt = this.#clock.now()
     this.#detachedAt = null
   }
 
@@ -26,11 +26,11 @@ export class Liveness {
   }
 
   noteMessage(at: number): void {
-    this.#heardAt = Math.max(this.#heardAt, at)
+    this.#lastMessageAt = Math.max(this.#lastMessageAt, at)
   }
 
   noteMedia(): void {
-    this.#mediaAt = this.#clock.now()
+    this.#lastMediaAt = this.#clock.now()
   }
 
   get isAway(): boolean {
@@ -47,6 +47,6 @@ export class Liveness {
 
   /** Time without a message and without media. */
   get #silentMs(): number {
-    return this.#clock.now() - Math.max(this.#heardAt, this.#mediaAt)
+    return this.#clock.now() - Math.max(this.#lastMessageAt, this.#lastMediaAt)
   }
 }

@@ -267,7 +267,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
   }
 
   #checkLiveness(): void {
-    if (this.#queue) this.#liveness.noteMessage(this.#queue.socket.heardAt)
+    if (this.#queue) this.#liveness.noteMessage(this.#queue.socket.lastMessageAt)
     const { isAway } = this.#liveness
     if (isAway !== this.away) {
       this.away = isAway

@@ -4,7 +4,7 @@ import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
 import { withTimeout } from '../media/timeout.ts'
 
-/** How many speakers are told at most, the interval in milliseconds, and the lowest volume of a speaker in dBvo. */
+/** The highest number of speakers, the interval in milliseconds, and the lowest volume of a speaker in dBvo. */
 const settings = { maxEntries: 5, interval: 400, threshold: -58 }
 
 /** Who speaks: the loudest first, but the dominant speaker stays first while it can be heard. */

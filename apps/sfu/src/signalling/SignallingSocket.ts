@@ -14,7 +14,7 @@ export class SignallingSocket {
   peer: Peer | null = null
   isJoining = false
   /** When the last message or ping came. */
-  heardAt: number
+  lastMessageAt: number
   #joinTimeIsOver = false
   readonly #socket: WebSocket
   readonly #clock: Clock
@@ -26,7 +26,7 @@ export class SignallingSocket {
     this.#socket = socket
     this.#clock = clock
     this.#metrics = metrics
-    this.heardAt = clock.now()
+    this.lastMessageAt = clock.now()
     const rate = limits.call.messagesPerSecond
     this.#calls = new RateLimit(clock, { perSecond: rate, burst: rate * 2 })
     this.#messages = new RateLimit(clock, { perSecond: rate * 2, burst: rate * 4 })
@@ -34,7 +34,7 @@ export class SignallingSocket {
 
   /** A message or a ping came. Closes a socket whose messages exceed the rate, or whose client does not read its answers. */
   noteMessage(): void {
-    this.heardAt = this.#clock.now()
+    this.lastMessageAt = this.#clock.now()
     this.countMessage()
     if (this.isSlow) this.cut('slow')
   }

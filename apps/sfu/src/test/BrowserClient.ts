@@ -100,10 +100,6 @@ export class BrowserClient {
     return this.#run('stats', direction)
   }
 
-  state(direction: Direction): Promise<string> {
-    return this.#run('state', direction)
-  }
-
   call(path: string, input: unknown): Promise<unknown> {
     const [area, name] = path.split('.') as ['media', 'produce']
     const call = this.signalling.call[area][name].mutate as (input: unknown) => Promise<unknown>

@@ -85,8 +85,6 @@ window.stats = async (direction) => {
   return sums
 }
 
-window.state = (direction) => transports[direction].connectionState
-
 function reversed({ algorithm, value }) {
   return { algorithm, value: [...value].reverse().join('').replace(/^:|:$/g, '') }
 }
