@@ -1,26 +1,26 @@
 import type { BootId, MeetingId, NodeId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
 import type { Heartbeat, HeartbeatAnswer, MeetingUpdate } from '@veche/shared/nodes'
 import type { TicketClaims } from '@veche/shared/ticket'
 import type { Logger } from 'pino'
+import { EpochGuard } from './admission/EpochGuard.ts'
+import { ResumeSecrets } from './admission/ResumeSecrets.ts'
+import { Tickets } from './admission/Tickets.ts'
 import type { Deps } from './deps.ts'
 import { CallError, fail, must } from './errors.ts'
-import { Fences } from './Fences.ts'
-import type { EndReason, RoomFrame } from './frames.ts'
-import type { Join, NewJoin } from './inputs.ts'
-import type { Line } from './Line.ts'
-import { MediaWorker } from './MediaWorker.ts'
+import { chooseMediaWorker, startMediaWorkers } from './media/media-workers.ts'
+import type { MediaWorker } from './media/MediaWorker.ts'
+import { type Probe, Probes } from './media/Probes.ts'
 import type { Metrics } from './metrics.ts'
-import type { Peer } from './Peer.ts'
-import { type Probe, Probes } from './Probes.ts'
-import { Room } from './Room.ts'
-import { Secrets } from './Secrets.ts'
-import type { Stream } from './Stream.ts'
-import { Tickets } from './Tickets.ts'
+import type { Peer } from './room/Peer.ts'
+import { Room } from './room/Room.ts'
+import type { EndReason, RoomFrame } from './signalling/frames.ts'
+import type { FrameQueue } from './signalling/FrameQueue.ts'
+import type { Join, TicketJoin } from './signalling/inputs.ts'
+import type { SignallingSocket } from './signalling/SignallingSocket.ts'
 
-type Joined = { peer: Peer; stream: Stream }
+type Joined = { peer: Peer; queue: FrameQueue }
 
-/** One life of a media node: its workers and the rooms on them. It keeps nothing that is worth more than this life. */
+/** One boot of a media node: its workers and their rooms. It keeps nothing that must outlive the process. */
 export class Node {
   readonly id: NodeId
   readonly boot: BootId = crypto.randomUUID() as BootId
@@ -33,18 +33,12 @@ export class Node {
   answeredAt: number | null = null
   readonly #deps: Deps
   readonly #rooms = new Map<MeetingId, Room>()
-  readonly #fences: Fences
+  readonly #epochGuard: EpochGuard
   readonly #probes: Probes
-  readonly #secrets = new Secrets<Peer>()
+  readonly #secrets = new ResumeSecrets()
 
   static async start(deps: Deps): Promise<Node> {
-    const indexes = Array.from({ length: deps.env.SFU_WORKERS }, (_, index) => index)
-    const started = await Promise.allSettled(indexes.map((index) => MediaWorker.start(deps, index)))
-    const workers = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
-    const failed = started.find((one) => one.status === 'rejected')
-    if (!failed) return new Node(deps, workers)
-    for (const worker of workers) worker.close()
-    throw failed.reason
+    return new Node(deps, await startMediaWorkers(deps))
   }
 
   private constructor(deps: Deps, workers: MediaWorker[]) {
@@ -53,61 +47,66 @@ export class Node {
     this.log = deps.log
     this.metrics = deps.metrics
     this.workers = workers
-    this.#fences = new Fences(deps.clock)
+    this.#epochGuard = new EpochGuard(deps.clock)
     this.#probes = new Probes(deps)
     this.tickets = new Tickets(deps.clock, this)
   }
 
-  /** Whether somebody who comes with a ticket can be let in. What is lost later, the API above all, ends no call and does not count. */
+  /** Whether a client with a ticket can join. An API that fell silent later ends no call and does not count. */
   get ready(): boolean {
-    return !this.stopping && this.tickets.ready && this.workers.some(({ alive }) => alive)
+    return !this.stopping && this.tickets.ready && this.workers.some(({ isAlive }) => isAlive)
   }
 
   get rooms(): Room[] {
     return [...this.#rooms.values()]
   }
 
-  /** Joins or resumes, and tells from then on. A socket sits on one seat, once. */
-  async *enter(line: Line, input: Join, signal: AbortSignal | undefined): AsyncGenerator<RoomFrame, void> {
-    must(!line.peer && !line.joining, 'call.limit')
-    const done = this.metrics.joins.startTimer({ kind: 'ticket' in input ? 'ticket' : 'resume' })
-    line.joining = true
+  /** Joins or resumes, and then yields the frames for this socket. A socket holds one seat, once. */
+  async *enter(
+    socket: SignallingSocket,
+    input: Join,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<RoomFrame, void> {
+    must(!socket.peer && !socket.isJoining, 'call.limit')
+    const stopTimer = this.metrics.joins.startTimer({ kind: 'ticket' in input ? 'ticket' : 'resume' })
+    socket.isJoining = true
     let joined: Joined
     try {
-      joined = 'ticket' in input ? await this.#join(line, input) : this.#resume(line, input.resume)
-      done({ outcome: 'ok' })
+      joined = 'ticket' in input ? await this.#join(socket, input) : this.#resume(socket, input.resume)
+      stopTimer({ outcome: 'ok' })
     } catch (error) {
-      done({ outcome: error instanceof CallError ? error.code : 'server.error' })
+      stopTimer({ outcome: error instanceof CallError ? error.code : 'server.error' })
       throw error
     } finally {
-      line.tried()
+      socket.finishJoin()
     }
-    const { peer, stream } = joined
+    const { peer, queue } = joined
+    peer.noteReconnect(input.reconnect)
     try {
-      yield* stream.frames(signal)
+      yield* queue.read(signal)
     } finally {
-      peer.detach(stream)
+      peer.detach(queue)
     }
   }
 
-  /** Orders that the API gives at once; what gets lost comes again with a heartbeat. */
-  nudge(order: MeetingUpdate): number {
-    this.#obey(order, false)
-    return this.#rooms.get(order.meeting)?.rev ?? 0
+  /** An update that the API sends at once. One that gets lost comes again with the answer to a heartbeat. */
+  applyUpdate(update: MeetingUpdate): number {
+    this.#apply(update, false)
+    return this.#rooms.get(update.meeting)?.rev ?? 0
   }
 
-  async hear(answer: HeartbeatAnswer): Promise<void> {
+  async applyHeartbeatAnswer(answer: HeartbeatAnswer): Promise<void> {
     this.answeredAt = this.#deps.clock.now()
-    await this.tickets.learn(answer)
-    for (const order of answer.meetings) this.#obey(order, true)
+    await this.tickets.applyHeartbeatAnswer(answer)
+    for (const update of answer.meetings) this.#apply(update, true)
   }
 
   report(): Pick<Heartbeat, 'workers' | 'meetings'> {
-    const workers = this.workers.map(({ load, rooms, peers, full, alive }) => ({
+    const workers = this.workers.map(({ load, rooms, seatCount, isFull, isAlive }) => ({
       load: Math.min(64, load),
       rooms: rooms.size,
-      peers,
-      full: full || !alive,
+      peers: seatCount,
+      full: isFull || !isAlive,
     }))
     const meetings = this.rooms.map((room) => ({
       meeting: room.meetingId,
@@ -118,12 +117,12 @@ export class Node {
     return { workers, meetings }
   }
 
-  probe(): Promise<Probe> {
-    const worker = this.workers.find(({ alive }) => alive) ?? fail('call.media_lost')
+  openProbe(): Promise<Probe> {
+    const worker = this.workers.find(({ isAlive }) => isAlive) ?? fail('call.media_lost')
     return this.#probes.open(worker)
   }
 
-  /** Everybody hears that they should go elsewhere; then the media ends. */
+  /** Ends all rooms and tells their clients to go to another node. */
   stop(): void {
     this.stopping = true
     for (const room of this.rooms) room.close('stopping')
@@ -134,90 +133,71 @@ export class Node {
     for (const worker of this.workers) worker.close()
   }
 
-  async #join(line: Line, input: NewJoin): Promise<Joined> {
+  async #join(socket: SignallingSocket, input: TicketJoin): Promise<Joined> {
     must(!this.stopping, 'server.unavailable')
-    const claims = await this.tickets.take(input.ticket)
-    must(this.#fences.pass(claims), 'call.ticket_invalid')
-    const room = await this.#roomFor(claims)
-    const peer = await room.admit(claims, input, () => this.#fences.holds(claims))
-    // Whoever went before the answer has no way back to it.
-    if (!line.open) peer.end('silent')
+    const claims = await this.tickets.use(input.ticket)
+    must(this.#epochGuard.admit(claims), 'call.ticket_invalid')
+    const room = await this.#openRoom(claims)
+    const peer = await room.admit(claims, input, () => this.#epochGuard.isCurrent(claims))
+    // A client that closed its socket before the answer has no secret to resume with.
+    if (!socket.isOpen) peer.end('silent')
     if (peer.ended) fail('call.ended')
-    peer.onEnd = () => this.#secrets.drop(peer)
-    return this.#attach(peer, line, false)
+    peer.once('ended', () => this.#secrets.revoke(peer))
+    peer.on('secretArrived', () => this.#secrets.confirm(peer))
+    return this.#attach(peer, socket, false)
   }
 
-  #resume(line: Line, secret: string): Joined {
+  #resume(socket: SignallingSocket, secret: string): Joined {
     const peer = this.#secrets.use(secret) ?? fail('call.resume_invalid')
-    must(peer.stir(), 'server.busy')
-    return this.#attach(peer, line, true)
+    must(peer.takeBroadcastToken(), 'server.busy')
+    return this.#attach(peer, socket, true)
   }
 
-  #attach(peer: Peer, line: Line, resumed: boolean): Joined {
-    const secret = this.#secrets.issue(peer)
-    return { peer, stream: peer.attach(line, secret, resumed, () => this.#secrets.confirm(peer)) }
+  #attach(peer: Peer, socket: SignallingSocket, resumed: boolean): Joined {
+    return { peer, queue: peer.attach(socket, this.#secrets.issue(peer), resumed) }
   }
 
-  async #roomFor(claims: TicketClaims): Promise<Room> {
-    const before = this.#roomHere(claims)
-    if (before) return before
-    const worker = await this.#place()
-    // Another seat of the same meeting may have been quicker, and the node may be going.
+  async #openRoom(claims: TicketClaims): Promise<Room> {
+    const existing = this.#findRoom(claims)
+    if (existing) return existing
+    const worker = await chooseMediaWorker(this.#deps, this.workers)
+    // While it waited, another seat may have opened the room, or the node may have begun to stop.
     must(!this.stopping, 'server.unavailable')
-    const { meeting, meetingEpoch } = claims
-    return this.#roomHere(claims) ?? this.#open(new Room(this.#deps, meeting, meetingEpoch, worker))
+    return this.#findRoom(claims) ?? this.#createRoom(claims, worker)
   }
 
-  #roomHere({ meeting, meetingEpoch }: TicketClaims): Room | undefined {
+  #findRoom({ meeting, meetingEpoch }: TicketClaims): Room | undefined {
     const room = this.#rooms.get(meeting)
     if (!room || room.epoch === meetingEpoch) return room
     must(room.epoch < meetingEpoch, 'call.ticket_invalid')
-    // It was elsewhere meanwhile: what is left here of its former stay is over.
+    // The meeting was on another node meanwhile, so the old room is over.
     room.close('moved')
     return undefined
   }
 
-  #open(room: Room): Room {
-    this.#rooms.set(room.meetingId, room)
-    room.onClose = () => {
-      if (this.#rooms.get(room.meetingId) === room) this.#rooms.delete(room.meetingId)
-    }
-    room.opened.catch((error: unknown) =>
-      this.log.warn({ err: error, meeting: room.meetingId }, 'a room could not be opened'),
-    )
+  #createRoom({ meeting, meetingEpoch }: TicketClaims, worker: MediaWorker): Room {
+    const room = new Room(this.#deps, meeting, meetingEpoch, worker)
+    this.#rooms.set(meeting, room)
+    room.once('closed', () => {
+      if (this.#rooms.get(meeting) === room) this.#rooms.delete(meeting)
+    })
+    room.opened.catch((error: unknown) => this.log.warn({ err: error, meeting }, 'a room could not be opened'))
     return room
   }
 
-  /** The least loaded worker that is not full. When all are being made anew, who comes waits for the first of them. */
-  async #place(): Promise<MediaWorker> {
-    if (!this.workers.some(({ alive }) => alive)) await this.#revival()
-    const free = this.workers.filter(({ alive, full }) => alive && !full)
-    const least = free.sort((a, b) => a.load - b.load || a.peers - b.peers || a.rooms.size - b.rooms.size)[0]
-    return least ?? fail('server.busy')
-  }
-
-  #revival(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const stop = this.#deps.clock.after(limits.call.requestSeconds * 1000, () =>
-        reject(new CallError('call.media_lost')),
-      )
-      void Promise.race(this.workers.map(({ up }) => up)).then(() => resolve(stop()))
-    })
-  }
-
-  #obey(order: MeetingUpdate, whole: boolean): void {
-    this.#fences.learn(order)
-    const room = this.#rooms.get(order.meeting)
+  #apply(update: MeetingUpdate, isComplete: boolean): void {
+    this.#epochGuard.applyUpdate(update)
+    const room = this.#rooms.get(update.meeting)
     if (!room) return
-    const over = endOf(order, room.epoch)
-    if (over) room.close(over)
-    else if (order.epoch === room.epoch) room.apply(order, whole)
+    const reason = endOf(update, room.epoch)
+    if (reason) room.close(reason)
+    else if (update.epoch === room.epoch) room.apply(update, isComplete)
   }
 }
 
-/** A meeting that has ended is over wherever it is; one that has moved is over here, unless the order is older than what is here. */
-function endOf({ state, epoch }: MeetingUpdate, here: number): EndReason | null {
+/** An ended meeting is over on every node. A moved one is over here, unless the update is older than the room. */
+function endOf({ state, epoch }: MeetingUpdate, roomEpoch: number): EndReason | null {
   if (state === 'ended') return 'meeting_ended'
-  if (epoch > here || (state === 'moved' && epoch >= here)) return 'moved'
+  if (epoch > roomEpoch || (state === 'moved' && epoch >= roomEpoch)) return 'moved'
   return null
 }

@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Deps } from './deps.ts'
 import type { Node } from './Node.ts'
 
-/** What the operator's tools ask on the signalling port. */
+/** HTTP routes for the operator's tools, on the signalling port. */
 export function createApp(deps: Deps, node: Node): FastifyInstance {
   const { clock, metrics } = deps
   const http = Fastify({ logger: false, requestTimeout: 10_000, forceCloseConnections: true })
@@ -11,25 +11,25 @@ export function createApp(deps: Deps, node: Node): FastifyInstance {
   http.get('/readyz', (_req, reply) => {
     const { answeredAt } = node
     const heartbeatAge = answeredAt === null ? null : Math.round(clock.now() - answeredAt) / 1000
-    const workers = node.workers.filter(({ alive }) => alive).length
+    const workers = node.workers.filter(({ isAlive }) => isAlive).length
     return reply
       .code(node.ready ? 200 : 503)
       .send({ ready: node.ready, workers, stopping: node.stopping, heartbeatAge })
   })
   http.get('/metrics', async (req, reply) => {
     if (!mayReadMetrics(req, deps.env.METRICS_TOKEN)) return reply.code(404).send()
-    for (const { index, rooms, peers } of node.workers) {
+    for (const { index, rooms, seatCount } of node.workers) {
       metrics.rooms.set({ worker: index }, rooms.size)
-      metrics.peers.set({ worker: index }, peers)
+      metrics.peers.set({ worker: index }, seatCount)
     }
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
   return http
 }
 
-/** The API keeps its figures by the same rule: whoever has the token, or without one a program of this machine. */
+/** A caller needs the token. Without a token in the settings, only programs on this machine may read. The API has the same rule. */
 function mayReadMetrics(req: FastifyRequest, token: string | undefined): boolean {
   if (token) return req.headers.authorization === `Bearer ${token}`
-  const direct = req.headers['x-forwarded-for'] === undefined && req.headers.forwarded === undefined
-  return direct && /^(::1|127\.|::ffff:127\.)/.test(req.socket.remoteAddress ?? '')
+  const isDirect = req.headers['x-forwarded-for'] === undefined && req.headers.forwarded === undefined
+  return isDirect && /^(::1|127\.|::ffff:127\.)/.test(req.socket.remoteAddress ?? '')
 }

@@ -1,6 +1,6 @@
 export type Stop = () => void
 
-/** Time that only moves forward, in milliseconds from some beginning. Tests bring their own. */
+/** Monotonic time in milliseconds. Tests use a clock that they move by hand. */
 export type Clock = {
   now(): number
   after(ms: number, act: () => void): Stop

@@ -3,5 +3,5 @@ import type { Clock } from './clock.ts'
 import type { Env } from './env.ts'
 import type { Metrics } from './metrics.ts'
 
-/** What everything on the node is given. */
+/** What every part of the node gets. */
 export type Deps = { env: Env; log: Logger; metrics: Metrics; clock: Clock }

@@ -8,28 +8,28 @@ const address = z.string().regex(/^[\w.:-]{1,253}$/)
 
 /** Every setting of an SFU node; ops/README.md has the same table for operators. */
 export const settings = z.object({
-  /** What this node is called; its key is made for this name. */
+  /** The name of this node. Its key is derived for this name. */
   SFU_NODE: nodeId.default(nodeId.parse('sfu-0')),
-  /** Its key, 64 hex digits, made of VECHE_SECRET. */
+  /** The key of this node, 64 hex digits, derived from VECHE_SECRET. */
   SFU_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'is the 64 hex digits that ./veche node-key prints'),
-  /** Signalling and health. */
+  /** For signalling, health and metrics. */
   SFU_HOST: z.string().default('127.0.0.1'),
   SFU_PORT: port.default(8090),
-  /** Where the API gives its orders. */
+  /** For calls of the API. */
   SFU_CONTROL_HOST: z.string().default('127.0.0.1'),
   SFU_CONTROL_PORT: port.optional(),
-  /** What the node reports to: several, separated by commas, are tried in turn. */
+  /** Where heartbeats go. Several URLs, separated by commas, are tried in turn. */
   API_CONTROL_URL: z
     .string()
     .default('https://127.0.0.1:8081')
     .transform((list) => list.split(',').map((url) => url.trim()))
     .pipe(z.array(z.url({ protocol: /^https$/ })).min(1)),
-  /** Where browsers reach its signalling, if not at the installation's own address. */
+  /** Where browsers reach the signalling, if not at the address of the installation. */
   SFU_URL: z.url({ protocol: /^wss?$/ }).optional(),
-  /** Media, over UDP and TCP: worker 0 has this port, worker 1 the next. */
+  /** For media over UDP and TCP: worker 0 has this port, worker 1 the next. */
   MEDIA_HOST: z.string().refine(isIP, 'is an IP address of this machine').default('0.0.0.0'),
   MEDIA_PORT: port.default(40_000),
-  /** What browsers are told besides the machine's own addresses: the public one of a machine behind NAT. */
+  /** The public address of a machine behind NAT. Browsers get it besides the machine's own addresses. */
   ANNOUNCED_ADDRESS: address.optional(),
   SFU_WORKERS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   MEDIASOUP_WORKER_BIN: z.string().optional(),
@@ -44,11 +44,11 @@ export const settings = z.object({
 
 export type Env = z.output<typeof settings>
 
-/** All problems at once, each with the name of its setting. */
+/** Names every wrong setting at once. */
 export class SettingsError extends Error {}
 
 export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
-  // An empty setting is one that is not set: compose files and unit files write them so.
+  // Compose files and unit files write a setting that is not set as an empty one.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
   const read = settings.safeParse(given)
   if (read.success) return read.data
@@ -56,7 +56,7 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
 }
 
-/** Beside the signalling port, unless it is said otherwise. */
+/** By default the port after the signalling port. */
 export function controlPort(env: Env): number {
   return env.SFU_CONTROL_PORT ?? (env.SFU_PORT === 0 ? 0 : env.SFU_PORT + 1)
 }

@@ -2,7 +2,7 @@ import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc'
 import type { ErrorCode } from '@veche/shared/errors'
 import { errors } from 'mediasoup'
 
-/** The only error that is thrown on purpose. Everything else is unexpected, logged, and answered as `server.error`. */
+/** The only error that is thrown on purpose. Any other error is unexpected: it is logged and answered as `server.error`. */
 export class CallError extends Error {
   readonly code: ErrorCode
   constructor(code: ErrorCode, cause?: unknown) {
@@ -19,14 +19,14 @@ export function must(condition: unknown, code: ErrorCode): asserts condition {
   if (!condition) fail(code)
 }
 
-/** What the media worker says, in our words: parameters it does not take, or something that is gone. */
+/** Turns errors of mediasoup into our codes: parameters that it refuses, or something that is gone. */
 export function fromMedia(error: unknown): unknown {
   if (error instanceof CallError || !(error instanceof Error)) return error
   if (error instanceof TypeError || error instanceof errors.UnsupportedError)
     return new CallError('call.media_refused', error)
   if (error instanceof errors.WorkerClosedError || error instanceof errors.NotFoundError)
     return new CallError('call.media_lost', error)
-  // The worker's own refusals come as plain errors: a stream that collides with another, for one.
+  // Refusals of the worker process come as plain errors, for example when a stream collides with another.
   return error.constructor === Error ? new CallError('call.media_refused', error) : error
 }
 

@@ -3,7 +3,7 @@ import { pino, type Logger } from 'pino'
 import { systemClock } from './clock.ts'
 import type { Deps } from './deps.ts'
 import { readEnv, SettingsError } from './env.ts'
-import { openHouse } from './house.ts'
+import { startNode } from './running-node.ts'
 import { createMetrics } from './metrics.ts'
 
 type Stop = () => Promise<void>
@@ -15,14 +15,14 @@ async function main(): Promise<void> {
   onFailures(deps)
   setLogEventListeners({ onerror: (where, what, error) => log.error({ err: error, where }, what) })
   let stop: Stop = () => Promise.resolve()
-  // Before the media workers start: their library ends them on the same signals, and everybody in a call is to be told first.
+  // Set before the media workers start: mediasoup ends them on the same signals, but clients must be told first.
   onSignals(log, () => stop())
-  const house = await openHouse(deps)
-  stop = house.close
-  log.info({ ports: house.ports, boot: house.node.boot }, 'started')
+  const running = await startNode(deps)
+  stop = running.close
+  log.info({ ports: running.ports, boot: running.node.boot }, 'started')
 }
 
-/** A stop that hangs is worse than one that is rude: after 10 s the process ends anyway. */
+/** If the stop hangs, the process exits after 10 s anyway. */
 function onSignals(log: Logger, stop: Stop): void {
   let stopping = false
   const once = () => {
@@ -39,16 +39,16 @@ function onSignals(log: Logger, stop: Stop): void {
 }
 
 /**
- * A failure that nobody waited for is a bug, and belongs to one peer: a hundred others go on. After an exception that nobody caught
- * nothing is certain any more: the node ends with its cause in the log, and its calls go on at another.
+ * An unhandled rejection is a bug that concerns one peer, so the node goes on for the others. After an uncaught exception the state is
+ * unknown: the node logs the cause and exits, and its calls go on at another node.
  */
 function onFailures({ log, metrics }: Deps): void {
   process.on('unhandledRejection', (error) => {
     metrics.rejections.inc()
-    log.error({ err: error }, 'a failure that nobody waited for')
+    log.error({ err: error }, 'an unhandled rejection')
   })
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'an exception that nobody caught')
+    log.fatal({ err: error }, 'an uncaught exception')
     process.exit(1)
   })
 }
@@ -56,8 +56,8 @@ function onFailures({ log, metrics }: Deps): void {
 try {
   await main()
 } catch (error) {
-  const said =
+  const isOperatorError =
     error instanceof SettingsError || (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-  console.error(said && error instanceof Error ? error.message : error)
+  console.error(isOperatorError && error instanceof Error ? error.message : error)
   process.exit(1)
 }

@@ -35,13 +35,14 @@ function nodeMetrics({ counter, gauge, histogram }: Make) {
       'kind',
       'outcome',
     ),
-    endings: counter('endings_total', 'Legs of seats that ended, by reason.', 'reason'),
+    endings: counter('endings_total', 'Peers that ended, by reason.', 'reason'),
+    reconnects: counter('reconnects_total', 'Reconnects that browsers reported, by step and reason.', 'step', 'reason'),
     sockets: gauge('sockets', 'Sockets that are open.'),
     cuts: counter('sockets_cut_total', 'Sockets that the node cut, by cause.', 'cause'),
     rooms: gauge('rooms', 'Rooms, by worker.', 'worker'),
-    peers: gauge('peers', 'Seats with somebody in them, by worker.', 'worker'),
+    peers: gauge('peers', 'Seats with a peer, by worker.', 'worker'),
     heartbeats: counter('heartbeats_total', 'Heartbeats, by outcome.', 'outcome'),
-    rejections: counter('unhandled_rejections_total', 'Failures that nobody waited for: each is a bug.'),
+    rejections: counter('unhandled_rejections_total', 'Unhandled rejections: each is a bug.'),
   }
 }
 
@@ -50,10 +51,10 @@ function workerMetrics({ counter, gauge }: Make) {
     load: gauge('worker_load', 'Share of its core that a media worker used in the last second.', 'worker'),
     deaths: counter(
       'worker_deaths_total',
-      'Media workers that died, or were killed because they were silent.',
+      'Media workers that died, or were killed because they did not answer.',
       'cause',
     ),
-    timeouts: counter('worker_timeouts_total', 'Questions that a media worker did not answer in time.'),
+    timeouts: counter('worker_timeouts_total', 'Requests that a media worker did not answer in time.'),
   }
 }
 
@@ -64,13 +65,13 @@ function mediaMetrics({ counter, gauge, histogram }: Make) {
     publications: gauge('publications', 'Streams that come in, by source.', 'source'),
     subscriptions: gauge('subscriptions', 'Streams that go out, by source.', 'source'),
     bytes: counter('media_bytes_total', 'Bytes on the transports, by direction.', 'direction'),
-    loss: histogram('packet_loss_ratio', 'Share of packets lost, of each transport each second.', loss, 'direction'),
-    scores: histogram('score', 'Scores of streams, 0 to 10, of each each second.', scores, 'direction'),
-    stops: counter('stops_total', 'Streams that the node stopped, by reason.', 'reason'),
+    loss: histogram('packet_loss_ratio', 'Share of lost packets, for each transport each second.', loss, 'direction'),
+    scores: histogram('score', 'Scores of streams, 0 to 10, for each stream each second.', scores, 'direction'),
+    stops: counter('stops_total', 'Publications that the node stopped, by reason.', 'reason'),
     lost: counter('transports_lost_total', 'Transports that the node closed by itself, by reason.', 'reason'),
     strays: counter(
       'stray_bytes_total',
-      'Bytes that came and belong to no stream: reports and checks, and what is dropped.',
+      'Received bytes that belong to no stream: reports, checks and dropped packets.',
     ),
   }
 }

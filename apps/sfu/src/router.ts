@@ -1,6 +1,16 @@
 import { nothing } from '@veche/shared/schemas/fields'
-import { connect, join, one, oneTransport, orders, produce, renew, setView, some } from './inputs.ts'
-import { control, open, router, seated, stirring } from './trpc.ts'
+import {
+  connectInput,
+  idInput,
+  idsInput,
+  joinInput,
+  produceInput,
+  replaceInput,
+  restartIceInput,
+  updateInput,
+  visibleTilesInput,
+} from './signalling/inputs.ts'
+import { broadcasting, controlProcedure, joinedProcedure, router, socketProcedure } from './trpc.ts'
 
 export type {
   SubscriptionView,
@@ -13,43 +23,47 @@ export type {
   RoomFrame,
   TransportView,
   ViewTile,
-} from './frames.ts'
+} from './signalling/frames.ts'
 
-/** What browsers call: docs/lifecycle.md tells who is told what. */
+/** What browsers call. docs/lifecycle.md says which frames follow. */
 export const sfuRouter = router({
   room: router({
-    join: open.input(join).subscription(({ ctx, input, signal }) => ctx.node.enter(ctx.line, input, signal)),
-    setVisibleTiles: seated.input(setView).mutation(({ ctx, input }) => ctx.peer.consuming.see(input.tiles)),
-    leave: seated.input(nothing).mutation(({ ctx }) => ctx.peer.end('left')),
+    join: socketProcedure
+      .input(joinInput)
+      .subscription(({ ctx, input, signal }) => ctx.node.enter(ctx.socket, input, signal)),
+    setVisibleTiles: joinedProcedure
+      .input(visibleTilesInput)
+      .mutation(({ ctx, input }) => ctx.peer.subscriptions.setVisibleTiles(input.tiles)),
+    leave: joinedProcedure.input(nothing).mutation(({ ctx }) => ctx.peer.end('left')),
   }),
   transport: router({
-    connect: seated.input(connect).mutation(({ ctx, input }) => ctx.peer.transports.connect(input)),
-    restartIce: seated
-      .input(oneTransport)
-      .mutation(({ ctx, input }) => ctx.peer.transports.restartIce(input.transportId)),
-    replace: stirring(5)
-      .input(renew)
-      .mutation(({ ctx, input }) => ctx.peer.renew(input.direction)),
+    connect: joinedProcedure.input(connectInput).mutation(({ ctx, input }) => ctx.peer.transports.connect(input)),
+    restartIce: joinedProcedure.input(restartIceInput).mutation(({ ctx, input }) => ctx.peer.restartIce(input)),
+    replace: broadcasting(5)
+      .input(replaceInput)
+      .mutation(({ ctx, input }) => ctx.peer.replaceTransport(input)),
   }),
   media: router({
-    produce: stirring()
-      .input(produce)
-      .mutation(({ ctx, input }) => ctx.peer.producing.produce(input)),
-    pause: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.pause(input.id)),
-    resume: stirring()
-      .input(one)
-      .mutation(({ ctx, input }) => ctx.peer.producing.resume(input.id)),
-    close: seated.input(one).mutation(({ ctx, input }) => ctx.peer.producing.close(input.id)),
-    ready: seated.input(some).mutation(({ ctx, input }) => ctx.peer.consuming.ready(input.ids)),
-    requestKeyFrame: seated.input(one).mutation(({ ctx, input }) => ctx.peer.consuming.refresh(input.id)),
+    produce: broadcasting()
+      .input(produceInput)
+      .mutation(({ ctx, input }) => ctx.peer.publications.produce(input)),
+    pause: joinedProcedure.input(idInput).mutation(({ ctx, input }) => ctx.peer.publications.pause(input.id)),
+    resume: broadcasting()
+      .input(idInput)
+      .mutation(({ ctx, input }) => ctx.peer.publications.resume(input.id)),
+    close: joinedProcedure.input(idInput).mutation(({ ctx, input }) => ctx.peer.publications.close(input.id)),
+    ready: joinedProcedure.input(idsInput).mutation(({ ctx, input }) => ctx.peer.subscriptions.setReady(input.ids)),
+    requestKeyFrame: joinedProcedure
+      .input(idInput)
+      .mutation(({ ctx, input }) => ctx.peer.subscriptions.requestKeyFrame(input.id)),
   }),
 })
 
-/** What the API calls, on a port of its own with the node's key. */
+/** What the API calls, on the control port, with the node's key. */
 export const controlRouter = router({
-  alive: control.input(nothing).query(({ ctx }) => ({ node: ctx.node.id, boot: ctx.node.boot })),
-  update: control.input(orders).mutation(({ ctx, input }) => ({ rev: ctx.node.nudge(input) })),
-  probe: control.input(nothing).mutation(({ ctx }) => ctx.node.probe()),
+  alive: controlProcedure.input(nothing).query(({ ctx }) => ({ node: ctx.node.id, boot: ctx.node.boot })),
+  update: controlProcedure.input(updateInput).mutation(({ ctx, input }) => ({ rev: ctx.node.applyUpdate(input) })),
+  probe: controlProcedure.input(nothing).mutation(({ ctx }) => ctx.node.openProbe()),
 })
 
 export type SfuRouter = typeof sfuRouter

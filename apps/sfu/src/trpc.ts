@@ -2,14 +2,14 @@ import { initTRPC, TRPCError } from '@trpc/server'
 import type { WireError } from '@veche/shared/errors'
 import { ZodError } from 'zod'
 import { CallError, fail, must, trpcKind } from './errors.ts'
-import type { Line } from './Line.ts'
 import type { Node } from './Node.ts'
+import type { SignallingSocket } from './signalling/SignallingSocket.ts'
 
-/** A browser's socket, or (no line) the API on the control port. */
-export type Ctx = { node: Node; line: Line | null }
+/** The socket of a browser, or null when the API calls on the control port. */
+export type Ctx = { node: Node; socket: SignallingSocket | null }
 
 const t = initTRPC.context<Ctx>().create({
-  // The stack stays in the log: a client gets a code.
+  // The stack goes to the log only. A client gets a code.
   isDev: false,
   errorFormatter: ({ shape, error }) => {
     const veche = wireError(error)
@@ -24,11 +24,11 @@ const t = initTRPC.context<Ctx>().create({
 
 export const router = t.router
 
-/** Measures every call, and turns what was thrown into tRPC's own error, with the code inside. */
-const observed = t.procedure.use(async ({ ctx, path, next }) => {
-  const done = ctx.node.metrics.calls.startTimer({ path })
+/** Measures every call, and turns what was thrown into an error of tRPC with our code inside. */
+const measuredProcedure = t.procedure.use(async ({ ctx, path, next }) => {
+  const stopTimer = ctx.node.metrics.calls.startTimer({ path })
   const result = await next()
-  done({ outcome: result.ok ? 'ok' : wireError(result.error).code })
+  stopTimer({ outcome: result.ok ? 'ok' : wireError(result.error).code })
   if (result.ok) return result
   const cause = result.error.cause ?? result.error
   if (cause instanceof CallError)
@@ -39,35 +39,35 @@ const observed = t.procedure.use(async ({ ctx, path, next }) => {
   throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'server.error', cause: new Incident(incident) })
 })
 
-/** The API, on its own port. */
-export const control = observed
+/** Called by the API, on the control port. */
+export const controlProcedure = measuredProcedure
 
-/** Whoever has a socket: each call counts against its rate. */
-export const open = observed.use(({ ctx, next }) => {
-  const { line } = ctx
-  if (!line) fail('call.not_joined')
-  line.count()
-  return next({ ctx: { line } })
+/** Called on a socket. Each call counts against the socket's rate. */
+export const socketProcedure = measuredProcedure.use(({ ctx, next }) => {
+  const { socket } = ctx
+  if (!socket) fail('call.not_joined')
+  socket.requireCallRate()
+  return next({ ctx: { socket } })
 })
 
-/** Whoever has joined on this socket. */
-export const seated = open.use(({ ctx, next }) => {
-  const { peer } = ctx.line
+/** Called on a socket that has joined. */
+export const joinedProcedure = socketProcedure.use(({ ctx, next }) => {
+  const { peer } = ctx.socket
   if (!peer) fail('call.not_joined')
   if (peer.ended) fail('call.ended')
-  peer.heard()
+  peer.noteCall()
   return next({ ctx: { peer } })
 })
 
-/** What all others in the room are told of, or costs as much: so many times. To stop something is never refused. */
-export const stirring = (times = 1) =>
-  seated.use(({ ctx, next }) => {
-    must(ctx.peer.stir(times), 'request.too_many')
+/** Causes a broadcast to the whole room, or costs as much as several. To pause or close something is never limited. */
+export const broadcasting = (tokens = 1) =>
+  joinedProcedure.use(({ ctx, next }) => {
+    must(ctx.peer.takeBroadcastToken(tokens), 'request.too_many')
     return next()
   })
 
-/** Of what is wrong with an input: a message may be wrong in more places than anybody would read of. */
-const mostFields = 20
+/** An input may have thousands of wrong fields. The answer names only the first. */
+const maxFields = 20
 
 class Incident extends Error {
   readonly incident: string
@@ -82,7 +82,7 @@ function wireError(error: TRPCError): WireError {
   if (cause instanceof CallError) return { code: cause.code }
   if (cause instanceof Incident) return { code: 'server.error', incident: cause.incident }
   if (cause instanceof ZodError)
-    return { code: 'input.invalid', fields: cause.issues.slice(0, mostFields).map(({ path }) => path.join('.')) }
+    return { code: 'input.invalid', fields: cause.issues.slice(0, maxFields).map(({ path }) => path.join('.')) }
   if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'request.too_large' }
   return { code: error.code === 'INTERNAL_SERVER_ERROR' ? 'server.error' : 'input.invalid' }
 }

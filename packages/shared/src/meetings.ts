@@ -5,6 +5,24 @@ import type { MeetingRow, SeatRow } from './rows/rows.ts'
 export const sources = ['mic', 'cam', 'screen', 'screenSound'] as const
 export type Source = (typeof sources)[number]
 
+/** The steps of the reconnect ladder, the cheapest first. */
+export const reconnectSteps = ['resume', 'restartIce', 'replaceTransport', 'rejoin'] as const
+export type ReconnectStep = (typeof reconnectSteps)[number]
+
+/** Why a browser reconnects. */
+export const reconnectReasons = [
+  'socket_closed',
+  'socket_silent',
+  'transport_failed',
+  'transport_disconnected',
+  'transport_closed',
+  'no_media',
+  'node_ended',
+  'network_changed',
+  'by_hand',
+] as const
+export type ReconnectReason = (typeof reconnectReasons)[number]
+
 export type IceServer = { urls: string[]; username: string; credential: string }
 
 /** What a tab needs to enter: where, with what ticket, and over which relays. */

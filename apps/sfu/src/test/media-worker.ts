@@ -1,6 +1,6 @@
 import { findMediaWorker } from '../../../../ops/cli/machine/media-worker.ts'
 
-/** Vitest's `globalSetup`: the worker that `./veche test` has made, or one that was made before. */
+/** Vitest's `globalSetup`: finds the media worker that `./veche test` has built, or one that was built before. */
 export default function setup(): void {
   process.env['MEDIASOUP_WORKER_BIN'] ||= findMediaWorker() ?? ''
 }

@@ -1,4 +1,4 @@
-// The media of a browser, for tests: what is said to the node goes through `ask`, which the test gives.
+// The media of a browser, for tests. Calls to the node go through `call`, which the test provides.
 import { Device } from 'mediasoup-client'
 
 const device = new Device()
@@ -10,16 +10,18 @@ window.load = async (routerRtpCapabilities) => {
   return JSON.parse(JSON.stringify(device.recvRtpCapabilities))
 }
 
-/** With `liar` the certificate that is announced is not the one that is shown. */
-window.open = (direction, view, liar = false) => {
+/** With `wrongCertificate` it announces another certificate than the one that it uses. */
+window.open = (direction, view, wrongCertificate = false) => {
   const transport = direction === 'send' ? device.createSendTransport(view) : device.createRecvTransport(view)
   transport.on('connect', ({ dtlsParameters }, done, failed) => {
-    const said = liar ? { ...dtlsParameters, fingerprints: dtlsParameters.fingerprints.map(turned) } : dtlsParameters
-    window.ask('transport.connect', { transportId: transport.id, dtlsParameters: said }).then(done, failed)
+    const announced = wrongCertificate
+      ? { ...dtlsParameters, fingerprints: dtlsParameters.fingerprints.map(reversed) }
+      : dtlsParameters
+    window.call('transport.connect', { transportId: transport.id, dtlsParameters: announced }).then(done, failed)
   })
   transport.on('produce', ({ rtpParameters, appData }, done, failed) => {
     const input = { source: appData.source, transportId: transport.id, rtpParameters }
-    window.ask('media.produce', input).then(done, failed)
+    window.call('media.produce', input).then(done, failed)
   })
   transports[direction] = transport
 }
@@ -40,8 +42,8 @@ window.produce = async (source) => {
   return producers[source].id
 }
 
-/** Noise in stereo, at the most that the codec gives: far more than a voice needs. */
-window.shout = async () => {
+/** Stereo noise at the highest bitrate of the codec, far more than a voice needs. */
+window.produceNoise = async () => {
   const context = new AudioContext()
   const buffer = context.createBuffer(2, context.sampleRate, context.sampleRate)
   for (const channel of [0, 1])
@@ -65,11 +67,11 @@ window.consume = async (view) => {
   element.srcObject = new MediaStream([consumer.track])
   element.muted = view.kind === 'video'
   void element.play()
-  await window.ask('media.ready', { ids: [view.id] })
+  await window.call('media.ready', { ids: [view.id] })
 }
 
-/** Sums over the streams of one direction, and the words of its transport. */
-window.figures = async (direction) => {
+/** Sums over the streams of one direction, with the cipher and role of its transport. */
+window.stats = async (direction) => {
   const sums = { packets: 0, frames: 0, energy: 0, cipher: null, role: null }
   const stats = await transports[direction].getStats()
   for (const one of stats.values()) {
@@ -83,8 +85,6 @@ window.figures = async (direction) => {
   return sums
 }
 
-window.state = (direction) => transports[direction].connectionState
-
-function turned({ algorithm, value }) {
+function reversed({ algorithm, value }) {
   return { algorithm, value: [...value].reverse().join('').replace(/^:|:$/g, '') }
 }

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { MeetingId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { newTestNode, type TestNode } from '../test/TestNode.ts'
+import { ManualClock } from '../test/ManualClock.ts'
+import { refusal } from '../test/TestClient.ts'
+
+const clock = new ManualClock()
+let testNode: TestNode
+beforeAll(async () => {
+  testNode = await newTestNode({ clock, env: { PUBLIC_URL: 'https://veche.example' } })
+})
+afterAll(() => testNode.close())
+
+const enter = async () => {
+  const client = testNode.newClient()
+  await client.join(await testNode.newTicket({ meeting: randomUUID() as MeetingId }))
+  return client
+}
+
+async function status(path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
+  const socket = new WebSocket(testNode.url + path, { headers })
+  const outcome = await Promise.race([
+    once(socket, 'open').then(() => 101),
+    once(socket, 'unexpected-response').then(([, answer]: { statusCode?: number }[]) => answer?.statusCode),
+  ])
+  socket.on('error', () => undefined).terminate()
+  return outcome
+}
+
+test('the signalling server accepts sockets at its own paths, from pages of our origin and from programs without an origin', async () => {
+  expect(await status('/sfu/sfu-0')).toBe(101)
+  expect(await status('/')).toBe(101)
+  expect(await status('/', { origin: 'https://veche.example' })).toBe(101)
+  expect(await status('/sfu/sfu-1')).toBe(404)
+  expect(await status('/api/trpc')).toBe(404)
+  for (const origin of [
+    'https://evil.example',
+    'http://veche.example',
+    'https://veche.example:444',
+    'null',
+    'http://localhost:8080',
+  ])
+    expect([origin, await status('/', { origin })]).toEqual([origin, 403])
+})
+
+test('an upgrade with an invalid host is refused', async () => {
+  const lines = (host: string) =>
+    `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+  for (const host of ['a b', '[', 'x:y:z', '%']) {
+    const socket = connect(testNode.ports.signalling, '127.0.0.1')
+    socket.write(lines(host))
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 400/)
+    socket.destroy()
+  }
+})
+
+test('a refused socket is destroyed even if its other end stays half open', async () => {
+  const socket = connect({ port: testNode.ports.signalling, host: '127.0.0.1', allowHalfOpen: true })
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+  socket.write(`GET /elsewhere HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`)
+  let dropped = false
+  socket.on('error', () => (dropped = true)).resume()
+  await once(socket, 'end')
+  // A half-open connection accepts what is written; a destroyed one refuses it.
+  const isRefused = () => {
+    socket.write('x')
+    return dropped
+  }
+  await expect.poll(isRefused).toBe(true)
+  socket.destroy()
+})
+
+test('a socket that has not joined is closed after five seconds, also after a failed resume', async () => {
+  const [idle, wrong] = [new WebSocket(testNode.url), testNode.newClient()]
+  await once(idle, 'open')
+  await expect(wrong.resume('nothing')).rejects.toThrow('call.resume_invalid')
+  const closed = [once(idle, 'close'), once(wrong.socket, 'close')]
+  clock.advance(limits.call.joinSeconds * 1000)
+  for (const [code] of await Promise.all(closed)) expect(code).toBe(4008)
+})
+
+test('while a thousand sockets have not joined, the next one is refused and joined sockets stay; it is accepted after their time is over', async () => {
+  const joined = await enter()
+  const idle = Array.from({ length: 1_000 }, () => new WebSocket(testNode.url))
+  await Promise.all(idle.map((socket) => once(socket, 'open')))
+  expect(await status('/')).toBe(503)
+  const closed = idle.map((socket) => once(socket, 'close'))
+  clock.advance(limits.call.joinSeconds * 1000)
+  await Promise.all(closed)
+  expect(await status('/')).toBe(101)
+  expect(joined.socket.readyState).toBe(WebSocket.OPEN)
+})
+
+test('a message above the size limit closes its own socket and no other', async () => {
+  const [anna, boris] = [await enter(), await enter()]
+  anna.socket.send('x'.repeat(limits.call.messageBytes + 1))
+  const [code] = await once(anna.socket, 'close')
+  expect(code).toBe(1009)
+  await boris.call.room.setVisibleTiles.mutate({ tiles: [] })
+})
+
+test('calls above the rate are refused with a code, and accepted again a second later', async () => {
+  const anna = await enter()
+  const outcomes = []
+  for (let count = 0; count < 100; count += 1)
+    outcomes.push(await refusal(anna.call.room.setVisibleTiles.mutate({ tiles: [] })))
+  expect(outcomes.slice(0, 50)).toEqual(Array(50).fill('accepted'))
+  expect(outcomes.at(-1)).toBe('request.too_many')
+  clock.advance(1000)
+  expect(await refusal(anna.call.room.setVisibleTiles.mutate({ tiles: [] }))).toBe('accepted')
+})
+
+test('a socket that floods the node with messages is cut, and other sockets go on', async () => {
+  const [anna, boris] = [await enter(), await enter()]
+  const closed = once(anna.socket, 'close')
+  for (let count = 0; count < 1_000; count += 1) anna.socket.send('{}')
+  await boris.call.room.setVisibleTiles.mutate({ tiles: [] })
+  const [code] = await closed
+  expect(code).toBe(4008)
+})
+
+test('a socket that floods the node with many calls in few messages is cut', async () => {
+  const anna = await enter()
+  const closed = once(anna.socket, 'close')
+  const calls = Array.from({ length: 20 }, (_, id) => ({ id: id + 1000, method: 'query', params: { path: 'x' } }))
+  for (let count = 0; count < 12; count += 1) anna.socket.send(JSON.stringify(calls))
+  const [code, reason] = (await closed) as [number, Buffer]
+  expect([code, reason.toString()]).toEqual([4008, 'flood'])
+})
+
+test('a message in more than 256 fragments closes its own socket', async () => {
+  const raw = new WebSocket(testNode.url)
+  await once(raw, 'open')
+  raw.on('error', () => undefined)
+  const closed = once(raw, 'close')
+  for (let count = 0; count < 1_000; count += 1) raw.send('x', { fin: false })
+  const [code] = await closed
+  expect(code).toBe(1008)
+})
+
+test('the answer to an input with thousands of wrong fields is short', async () => {
+  const anna = await enter()
+  const answered = once(anna.socket, 'message') as Promise<[Buffer]>
+  const parameters = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`p${index}`, {}]))
+  const params = { path: 'media.produce', input: { rtpParameters: { codecs: [{ parameters }] } } }
+  anna.socket.send(JSON.stringify({ id: 1000, method: 'mutation', params }))
+  const [answer] = await answered
+  expect(answer.toString()).toMatch(/"input\.invalid"/)
+  expect(answer.length).toBeLessThan(1_000)
+})
+
+test('a message with too many calls is not read at all', async () => {
+  const anna = await enter()
+  const answers: string[] = []
+  anna.socket.on('message', (data: Buffer) => answers.push(data.toString()))
+  const call = { id: 1, method: 'query', params: { path: 'x', input: {} } }
+  anna.socket.send(JSON.stringify(Array.from({ length: 900 }, (_, id) => ({ ...call, id: id + 1000 }))))
+  await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
+  expect(answers.length).toBeLessThan(5)
+})
+
+test('binary frames, broken JSON and broken WebSocket frames are refused or close their own socket', async () => {
+  const anna = await enter()
+  for (const junk of [
+    '{',
+    '[]',
+    'null',
+    '1',
+    '{"id":1}',
+    '{"id":{},"method":"query","params":{}}',
+    Buffer.from([0, 255, 254]),
+  ])
+    anna.socket.send(junk)
+  await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
+  const raw = new WebSocket(testNode.url)
+  await once(raw, 'open')
+  // Reserved bits that were not negotiated.
+  const inner = (raw as unknown as { _socket: import('node:net').Socket })._socket
+  inner.write(Buffer.from([0xf1, 0x80, 1, 2, 3, 4]))
+  raw.on('error', () => undefined)
+  await once(raw, 'close')
+  await anna.call.room.setVisibleTiles.mutate({ tiles: [] })
+})
+
+test('a client that does not read its frames is cut before it fills the memory of the node', async () => {
+  const anna = await enter()
+  const peer = testNode.node.rooms.flatMap(({ peers }) => peers).find(({ seatId }) => seatId === anna.joined.seatId)
+  const closed = once(anna.socket, 'close')
+  anna.socket.pause()
+  const speakers = { type: 'speakers' as const, seatIds: Array.from({ length: 2_000 }, () => anna.joined.seatId) }
+  await expect
+    .poll(() => {
+      for (let count = 0; count < 50; count += 1) peer?.push(speakers)
+      return peer?.isAttached
+    })
+    .toBe(false)
+  anna.socket.resume()
+  await closed
+})
+
+test('a client that calls and does not read the answers is cut', async () => {
+  const anna = await enter()
+  const peer = testNode.node.rooms.flatMap(({ peers }) => peers).find(({ seatId }) => seatId === anna.joined.seatId)
+  anna.socket.pause()
+  const call = JSON.stringify({ id: 1000, method: 'query', params: { path: 'x'.repeat(60_000) } })
+  await expect
+    .poll(async () => {
+      await testNode.pass(1_000)
+      for (let count = 0; count < 20; count += 1) anna.socket.send(call)
+      return peer?.isAttached
+    })
+    .toBe(false)
+})
