@@ -45,4 +45,4 @@ it('a real media node accepts tickets through our own address, reports who is th
   const rejoined = await as(anna).meetings.join({ meetingId, tab, returning: true, failed })
   expect(rejoined.node).toEqual({ id: other.id, boot: other.boot })
   expect(await new Caller(base, rejoined).frame('joined')).toMatchObject({ seatId: joined.seat.id })
-}, 180_000)
+}, 300_000)

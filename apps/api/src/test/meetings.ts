@@ -92,7 +92,7 @@ export async function stopSqlClock({ deps }: House): Promise<void> {
     sql
       .raw(
         `create or replace function veche_now() returns timestamptz language sql stable
-        as $ select ${now} + (select shift from test_clock) $`,
+        as $$ select ${now} + (select shift from test_clock) $$`,
       )
       .execute(deps.db)
   await define(`timestamptz '${rows[0]!.now}'`)

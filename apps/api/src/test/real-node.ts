@@ -12,7 +12,7 @@ import { nodeKeys } from '../nodes/keys.ts'
 import { knownNodes } from '../nodes/known-nodes.ts'
 
 const main = fileURLToPath(new URL('../../../sfu/src/main.ts', import.meta.url))
-export const whenLoaded = { timeout: 60_000, interval: 30 }
+export const whenLoaded = { timeout: 150_000, interval: 30 }
 
 /** Starts a process of apps/sfu with one media worker; it sends its heartbeats to this control port. */
 export async function realNode(deps: Deps, id: string, controlUrl: string) {

@@ -236,7 +236,7 @@ it('a heartbeat notes the sign of life of a returned seat before it writes the s
 
 it('a heartbeat reads no meetings but those of its node', async () => {
   const joined = await enter(anna)
-  await addEndedMeetings(house.deps, { meetingId, userId: anna.userId, count: 5_000 })
+  await addEndedMeetings(house.deps, { meetingId, userId: anna.userId, count: 1_000 })
   expect(await planOf(house.deps, comparisonOf(node.heartbeat()))).not.toMatch(/Seq Scan on (meetings|scopes)/)
   expect((await node.beat())?.meetings[0]?.seats).toMatchObject([{ seat: joined.seat.id }])
 })
