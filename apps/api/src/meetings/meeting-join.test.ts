@@ -143,7 +143,7 @@ it('an ended meeting cannot be joined, and a meeting that is joined before it en
   await expect(join(house.deps, boris, meetingId)).rejects.toThrow('meeting.ended')
 })
 
-it('is full takes nobody more, and who sits in it already comes back', async () => {
+it('a full meeting cannot be joined by more people, and a person who has a seat in it can rejoin', async () => {
   const { meetingId, anna, boris } = await two()
   const tab = newTab()
   await join(house.deps, anna, meetingId, { tab })

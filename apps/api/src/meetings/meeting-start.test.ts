@@ -131,7 +131,7 @@ it('a meeting with an open link cannot be created in an existing group without t
   expect((await chatRow(house.deps, chatId)).live_meeting_id).toBeNull()
 })
 
-it('the meeting of a direct chat is seen by its two people only, and each sees the name of the other', async () => {
+it('the meeting of a direct chat is seen by its two people only, and each is told who the other is', async () => {
   const chatId = await newDirect(house.deps, anna, boris)
   const { meetingId, code } = await as(anna).meetings.start({ id: id(), chatId })
   expect(await as(anna).meetings.get({ meetingId })).toMatchObject({ withUserId: boris.userId, title: null })

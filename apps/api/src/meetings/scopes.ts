@@ -14,7 +14,7 @@ export function orNoSuchMeeting(error: unknown): never {
   throw error
 }
 
-/** A meeting is seen by the people who have taken a seat in it, from the moment they took it. */
+/** Only people who have taken a seat in a meeting may read it, from the revision at which they took it. */
 export const meetingView: ScopeView = {
   scope: 'meeting',
   beginsNewest: true,

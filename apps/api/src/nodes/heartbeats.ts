@@ -10,7 +10,7 @@ export async function acceptHeartbeat(deps: Deps, beat: Heartbeat): Promise<Hear
   // The seats come first: once the node counts as alive, its seats must not count as lost.
   const meetings = await deps.reconcileMeetings(deps, beat)
   const recorded = await recordNode(deps, beat)
-  deps.metrics.heartbeats.inc({ outcome: recorded ? 'heard' : 'replaced' })
+  deps.metrics.heartbeats.inc({ outcome: recorded ? 'accepted' : 'replaced' })
   if (!recorded) return null
   const { now, hasCapabilities } = recorded
   return { now, keys: deps.tickets.publicKeys, wantCapabilities: !hasCapabilities, meetings }

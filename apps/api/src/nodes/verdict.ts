@@ -10,9 +10,9 @@ export type Evidence = {
   probe: 'alive' | 'other' | 'refused' | 'none' | null
   /** Its control port has answered this process before, in this boot: so a refusal means that nothing listens there any more. */
   answeredBefore: boolean
-  /** How many nodes went silent together with it, itself included, */
+  /** How many nodes fell silent at about the same time, this one included. */
   silentTogether: number
-  /** out of how many that were alive at that time. */
+  /** How many nodes were alive at that time. */
   outOf: number
 }
 

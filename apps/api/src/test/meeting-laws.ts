@@ -44,11 +44,11 @@ export const meetingLaws: Record<string, Action> = {
     node.setSeat(meetingId, seats.boris.seat.id, 'in')
     await node.beat()
   },
-  'a member who sits in a meeting is removed': async (house, { anna, boris, group }) => {
+  'a member who has a seat in a meeting is removed': async (house, { anna, boris, group }) => {
     await as(house, anna).chats.removeMember({ chatId: group, userId: boris.userId })
     await new SeatGuard(house.deps).round()
   },
-  'a member who sits in a meeting is disabled': async (house, { boris }) => {
+  'a member who has a seat in a meeting is disabled': async (house, { boris }) => {
     const owner = await newUser(house.deps, { role: 'owner' })
     await as(house, owner).admin.setDisabled({ userId: boris.userId, disabled: true })
     await new SeatGuard(house.deps).round()
