@@ -38,6 +38,7 @@ it('a meeting cannot be joined when no node lives or all are full', async () => 
   await expect(join(house.deps, anna, meetingId)).rejects.toThrow('meeting.no_node')
   node.full = false
   await node.beat()
+  await node.silence()
   await markNodeDead(house.deps.db, node)
   await expect(join(house.deps, anna, meetingId)).rejects.toThrow('meeting.no_node')
   expect(await house.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId).execute()).toEqual([])
@@ -50,6 +51,7 @@ it('a meeting whose node has died moves to another node with a higher epoch, and
   const before = await join(house.deps, anna, meetingId, { tab })
   const borisBefore = await join(house.deps, boris, meetingId)
   const home = [node, other].find(({ id }) => id === before.node.id)!
+  await home.silence()
   await markNodeDead(house.deps.db, home)
   const after = await join(house.deps, anna, meetingId, { tab, returning: true })
   expect(after.node.id).not.toBe(before.node.id)
