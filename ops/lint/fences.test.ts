@@ -34,6 +34,7 @@ const forbidden: [rule: string, file: string, code: string][] = [
     `import { readFileSync } from 'node:fs'`,
   ],
   ['platform imports no feature', 'apps/api/src/platform/scopes.ts', `import { openChat } from '../chats/access.ts'`],
+  ['nodes know no meetings', 'apps/api/src/nodes/heartbeats.ts', `import { openMeeting } from '../meetings/access.ts'`],
   ['features import downwards', 'apps/api/src/users/user.ts', `import { openChat } from '../chats/access.ts'`],
   [
     'features import downwards, types too',

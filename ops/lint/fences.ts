@@ -12,6 +12,7 @@ const apiFloors = [
   ['mail', 'auth', 'users'],
   ['chats'],
   ['messages', 'files'],
+  ['nodes'],
   ['meetings'],
   ['push', 'search'],
   ['admin'],

@@ -4,9 +4,9 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { httpContext } from './connection.ts'
 import type { Deps } from './deps.ts'
 import { known } from './errors.ts'
-import { openControlPort } from './meetings/nodes/control-port.ts'
-import { SeatGuard } from './meetings/SeatGuard.ts'
-import { openSignallingPipe } from './meetings/signalling-pipe.ts'
+import { openControlPort } from './nodes/control-port.ts'
+import { SeatGuard } from './meetings/seats/SeatGuard.ts'
+import { openSignallingProxy } from './nodes/signalling-proxy.ts'
 import { serveHealth } from './platform/health.ts'
 import { type AppRouter, appRouter, socketRouter } from './router.ts'
 import { openSocketDoor } from './sync/socket-door.ts'
@@ -36,11 +36,11 @@ export async function createApp(deps: Deps): Promise<App> {
   serveHealth(http, deps)
   serveMailbox(http, deps)
   await serveWeb(http, deps.env)
-  const doors = [openSocketDoor(deps, socketRouter), openSignallingPipe(deps)]
+  const doors = [openSocketDoor(deps, socketRouter), openSignallingProxy(deps)]
   serveUpgrades(http, doors)
   const control = openControlPort(deps)
   const guard = new SeatGuard(deps)
-  deps.nodes.start()
+  deps.nodeWatch.start()
   guard.start()
   let closing = false
   http.addHook('onSend', async (_req, reply) => void (closing && reply.header('connection', 'close')))
@@ -49,7 +49,7 @@ export async function createApp(deps: Deps): Promise<App> {
     // Streams first: clients hear that they should come back elsewhere, while requests in flight are still answered.
     for (const door of doors) door.close()
     deps.streams.close()
-    deps.nodes.stop()
+    deps.nodeWatch.stop()
     guard.stop()
     const cut = setTimeout(() => [http, control].forEach(({ server }) => server.closeAllConnections()), patience)
     await Promise.all([http.close(), control.close()])

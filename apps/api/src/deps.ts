@@ -1,17 +1,19 @@
+import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
 import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
 import type { Env } from './env.ts'
 import { SessionLookup } from './auth/SessionLookup.ts'
 import { rowSources as chatRows } from './chats/rows.ts'
 import { chatView } from './chats/view.ts'
-import { Faces } from './meetings/Faces.ts'
-import { NodeControl } from './meetings/nodes/NodeControl.ts'
-import { NodeWatch } from './meetings/nodes/NodeWatch.ts'
+import { ParticipantPreviews } from './meetings/seats/ParticipantPreviews.ts'
+import { reconcileMeetings } from './meetings/seats/node-reports.ts'
 import { rowSources as meetingRows } from './meetings/rows.ts'
-import { Tickets } from './meetings/tickets.ts'
-import { meetingView } from './meetings/view.ts'
+import { meetingView } from './meetings/scopes.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import { rowSources as messageRows } from './messages/rows.ts'
+import { NodeControl } from './nodes/NodeControl.ts'
+import { NodeWatch } from './nodes/NodeWatch.ts'
+import { Tickets } from './nodes/tickets.ts'
 import { rowSources as userRows } from './users/rows.ts'
 import { directoryView, userView } from './users/views.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
@@ -49,14 +51,16 @@ export type Deps = {
   scopeViews: ScopeView[]
   gates: { scope: Semaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
   tickets: Tickets
-  control: NodeControl
-  faces: Faces
-  nodes: NodeWatch
+  nodeControl: NodeControl
+  participantPreviews: ParticipantPreviews
+  /** Compares what a media node reports of its meetings with Postgres; the feature above the nodes brings it. */
+  reconcileMeetings: (deps: Deps, beat: Heartbeat) => Promise<MeetingUpdate[]>
+  nodeWatch: NodeWatch
   streams: Streams
 }
 
 /** What those stand on that need all the rest. */
-export type BaseDeps = Omit<Deps, 'streams' | 'nodes'>
+export type BaseDeps = Omit<Deps, 'streams' | 'nodeWatch'>
 
 export type Given = { log?: Logger; clock?: Clock }
 
@@ -82,21 +86,22 @@ export function createDeps(env: Env, given: Given = {}): Deps {
     rowSources: [...chatRows, ...messageRows, ...meetingRows, ...userRows],
     scopeViews: [chatView, meetingView, userView, directoryView],
     tickets: new Tickets(env),
-    control: new NodeControl(env),
-    faces: new Faces({ polls: pools.polls, hints, log }),
+    nodeControl: new NodeControl(env),
+    participantPreviews: new ParticipantPreviews({ polls: pools.polls, hints, log }),
+    reconcileMeetings,
     // At most four connections for one scope, so that a hot chat cannot eat the pool; at most three streams and eight states at
     // once, so that everybody who comes back after a restart waits here and not for a connection.
     // Four passwords hashed at once take 190 MB and every thread that Node has for such work.
     gates: { scope: new Semaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) },
   }
   // The streams stand on all the rest, and are part of it for the procedures that ask them.
-  return Object.assign(deps, { streams: new Streams(deps), nodes: new NodeWatch(deps) })
+  return Object.assign(deps, { streams: new Streams(deps), nodeWatch: new NodeWatch(deps) })
 }
 
 export async function closeDeps(deps: Deps): Promise<void> {
   deps.streams.close()
-  deps.nodes.stop()
-  await deps.control.close()
+  deps.nodeWatch.stop()
+  await deps.nodeControl.close()
   await deps.queue.close()
   deps.hints.close()
   deps.mailer.close()

@@ -61,8 +61,8 @@ export type MeetingSummary = {
 
 export type Attendance = { userId: UserId; seatId: SeatId; cameAt: string; wentAt: string | null }[]
 
-/** A meeting that is over, for whoever was in it. */
-export type PastMeeting = {
+/** A meeting that has ended, as a person who was in it sees it. */
+export type EndedMeeting = {
   meetingId: MeetingId
   chatId: ChatId
   title: string | null
@@ -71,4 +71,4 @@ export type PastMeeting = {
   endedAt: string
   people: number
 }
-export type PastPage = { meetings: PastMeeting[]; next: string | null }
+export type EndedMeetingsPage = { meetings: EndedMeeting[]; next: string | null }

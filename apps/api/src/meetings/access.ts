@@ -5,13 +5,15 @@ import { type ChatAction, type ChatRole, mayInChat } from '@veche/shared/permiss
 import type { Kysely, Selectable } from 'kysely'
 import type { Env } from '../env.ts'
 import { fail, must } from '../errors.ts'
+import { columnsOf } from '../platform/columns.ts'
 import { isGoodCode, publicIdIn } from './links.ts'
 import { meetingColumns } from './rows.ts'
-import { columnsOf } from '../platform/columns.ts'
+import { takenSeat } from './states.ts'
 
-export type MeetingAction = 'look' | 'join' | 'attendance' | 'relays' | 'leave'
+export type MeetingAction = 'read' | 'join' | 'attendance' | 'iceServers' | 'leave'
 
-const placeColumns = [
+/** Columns that stay with the server: the link and the placement. */
+const serverColumns = [
   'public_id',
   'link_generation',
   'node_id',
@@ -21,31 +23,31 @@ const placeColumns = [
   'empty_since',
 ] as const
 
-type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number] | (typeof placeColumns)[number]>
+type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number] | (typeof serverColumns)[number]>
 export type MySeat = { id: SeatId; state: Selectable<DB['seats']>['state']; epoch: number; tab: TabId }
 export type OpenMeeting = Meeting & {
   chat: { kind: 'direct' | 'group'; title: string | null; pair: [UserId, UserId] | null }
-  /** Null for somebody who came by the link and is no member of the chat. */
+  /** Null for a person who came by the link and is no member of the chat. */
   role: ChatRole | null
-  /** They were a member, and did not leave by themselves. */
-  putOut: boolean
+  /** A member of the chat removed them; they did not leave by themselves. */
+  wasRemoved: boolean
   seat: MySeat | null
 }
 
 type Asking = { db: Kysely<DB>; env: Env; actor: { userId: UserId } }
 
-/** What the chat must allow its members, and whether the link stands in for a membership, or a seat that one had. */
+/** What the chat must allow its members, and whether the link or an earlier seat is enough for a person who is no member. */
 const rules: Record<MeetingAction, { member: ChatAction; link?: true; seat?: true }> = {
-  look: { member: 'read', link: true },
+  read: { member: 'read', link: true },
   join: { member: 'meet', link: true },
   attendance: { member: 'read' },
-  relays: { member: 'meet' },
+  iceServers: { member: 'meet' },
   leave: { member: 'read', seat: true },
 }
 
 /**
- * The one door to a meeting. Members of its chat come in by their membership; others by its link, if it is open to everyone; whoever
- * was put out of the room does not come back by its open door. A wrong link, an unknown id and a meeting of others look alike.
+ * Loads a meeting and checks the right of the actor. Members of its chat may by their membership; other people by its link, if it is
+ * open to everyone and they were not removed from the chat. A wrong link, an unknown id and a meeting of others look alike.
  */
 export async function openMeeting(
   ctx: Asking,
@@ -53,28 +55,28 @@ export async function openMeeting(
   action: MeetingAction,
   code?: string,
 ): Promise<OpenMeeting> {
-  const row = await seenBy(ctx).where('meetings.id', '=', meetingId).executeTakeFirst()
-  const found = row && toOpen(row)
-  if (!found) fail('meeting.not_found')
+  const row = await meetingsOfActor(ctx).where('meetings.id', '=', meetingId).executeTakeFirst()
+  const meeting = row && toOpenMeeting(row)
+  if (!meeting) fail('meeting.not_found')
   const { member, link, seat } = rules[action]
-  if (found.role) must(mayInChat(found.chat.kind, found.role, member), 'meeting.forbidden')
-  else if (seat && found.seat) return found
-  else if (link && code && isLinkOf(ctx, found, code))
-    must(found.open_to === 'everyone' && !found.putOut, 'meeting.forbidden')
+  if (meeting.role) must(mayInChat(meeting.chat.kind, meeting.role, member), 'meeting.forbidden')
+  else if (seat && meeting.seat) return meeting
+  else if (link && code && isLinkOf(ctx, meeting, code))
+    must(meeting.open_to === 'everyone' && !meeting.wasRemoved, 'meeting.forbidden')
   else fail('meeting.not_found')
-  return found
+  return meeting
 }
 
-/** The meeting that a link is of; a link that was never given out is of none. */
-export async function meetingOfLink(ctx: Asking, code: string): Promise<MeetingId> {
+/** The meeting that a link belongs to. A link that was never given out belongs to none. */
+export async function meetingIdOfLink(ctx: Asking, code: string): Promise<MeetingId> {
   const query = ctx.db.selectFrom('meetings').select(['id', 'public_id', 'link_generation'])
   const found = await query.where('public_id', '=', publicIdIn(code)).executeTakeFirst()
   if (!found || !isLinkOf(ctx, found, code)) fail('meeting.not_found')
   return found.id
 }
 
-/** Where the locks are: a meeting never changes its chat. */
-export async function chatOf(ctx: Pick<Asking, 'db'>, meetingId: MeetingId): Promise<ChatId> {
+/** The chat of a meeting, whose scope is to be locked. It never changes, so it may be read before the lock. */
+export async function chatIdOfMeeting(ctx: Pick<Asking, 'db'>, meetingId: MeetingId): Promise<ChatId> {
   const query = ctx.db.selectFrom('meetings').select('chat_id').where('id', '=', meetingId)
   const found = await query.executeTakeFirst()
   if (!found) fail('meeting.not_found')
@@ -87,18 +89,18 @@ function isLinkOf({ env }: Asking, { public_id, link_generation }: Linked, code:
   return isGoodCode(env, code, { publicId: public_id, generation: link_generation })
 }
 
-/** Those that I sit in, and may still: the last one that I came to first. */
-export async function meetingsWithMe(ctx: Asking): Promise<OpenMeeting[]> {
-  const rows = await seenBy(ctx)
-    .where('seats.state', 'in', ['in', 'away'])
+/** The meetings in which the actor has taken a seat and is still a member of the chat; the one joined last comes first. */
+export async function openSeatedMeetings(ctx: Asking): Promise<OpenMeeting[]> {
+  const rows = await meetingsOfActor(ctx)
+    .where(takenSeat())
     .orderBy('seats.joined_at', 'desc')
     .limit(limits.page.chats)
     .execute()
-  return rows.map(toOpen).filter(({ role }) => role !== null)
+  return rows.map(toOpenMeeting).filter(({ role }) => role !== null)
 }
 
-/** Meetings as this person stands to them. */
-function seenBy({ db, actor }: Asking) {
+/** Meetings with the actor's membership and seat, where there are any. */
+function meetingsOfActor({ db, actor }: Asking) {
   return db
     .selectFrom('meetings')
     .innerJoin('chats', 'chats.id', 'meetings.chat_id')
@@ -108,18 +110,19 @@ function seenBy({ db, actor }: Asking) {
     .leftJoin('seats', (join) =>
       join.onRef('seats.meeting_id', '=', 'meetings.id').on('seats.user_id', '=', actor.userId),
     )
-    .select(columnsOf('meetings', [...meetingColumns, ...placeColumns]))
+    .select(columnsOf('meetings', [...meetingColumns, ...serverColumns]))
     .select(['chats.kind', 'chats.title', 'chats.pair', 'members.role', 'members.left_at', 'members.was_removed'])
     .select(['seats.id as seat_id', 'seats.state as seat_state', 'seats.epoch as seat_epoch', 'seats.tab'])
 }
 
-type Row = Awaited<ReturnType<ReturnType<typeof seenBy>['executeTakeFirstOrThrow']>>
+type Row = Awaited<ReturnType<ReturnType<typeof meetingsOfActor>['executeTakeFirstOrThrow']>>
 
-function toOpen(row: Row): OpenMeeting {
+function toOpenMeeting(row: Row): OpenMeeting {
   const { kind, title, pair, role, left_at, was_removed, seat_id, seat_state, seat_epoch, tab, ...meeting } = row
   const seat =
     seat_id && seat_state && seat_epoch !== null && tab
       ? { id: seat_id, state: seat_state, epoch: seat_epoch, tab }
       : null
-  return { ...meeting, chat: { kind, title, pair }, role: left_at ? null : role, putOut: Boolean(was_removed), seat }
+  const chat = { kind, title, pair }
+  return { ...meeting, chat, role: left_at ? null : role, wasRemoved: Boolean(was_removed), seat }
 }

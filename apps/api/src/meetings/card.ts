@@ -7,26 +7,29 @@ import { newPlace } from '../chats/system-messages.ts'
 import { iso } from '../platform/clock.ts'
 import { advance } from '../platform/scopes.ts'
 
-type Begun = { chatId: ChatId; meetingId: MeetingId; authorId: UserId; startedAt: Date }
+type StartedMeeting = { chatId: ChatId; meetingId: MeetingId; authorId: UserId; startedAt: Date }
 
-/** The meeting stands in its chat from now on: as a message, and as what goes on there. The chat is locked. */
-export async function writeCard(tx: Tx<Deps>, { chatId, meetingId, authorId, startedAt }: Begun): Promise<void> {
+/** Writes the card of a new meeting: a message in its chat, which now has a live meeting. The chat is locked. */
+export async function writeCard(
+  tx: Tx<Deps>,
+  { chatId, meetingId, authorId, startedAt }: StartedMeeting,
+): Promise<void> {
   const rev = await advance(tx, chatScope(chatId))
   const call: CallCard = { meetingId, state: 'live', startedAt: iso(startedAt), endedAt: null, people: 0 }
-  const place = await newPlace(tx, chatId, rev)
+  const position = await newPlace(tx, chatId, rev)
   const message = { author_id: authorId, kind: 'call' as const, call: JSON.stringify(call) }
   await tx.db
     .insertInto('messages')
-    .values({ ...place, ...message })
+    .values({ ...position, ...message })
     .execute()
-  await tx.db.updateTable('meetings').set({ card_seq: place.seq }).where('id', '=', meetingId).execute()
+  await tx.db.updateTable('meetings').set({ card_seq: position.seq }).where('id', '=', meetingId).execute()
   await stampChat(tx, chatId, { live_meeting_id: meetingId, rev })
 }
 
-type Over = { chatId: ChatId; seq: number | null; card: CallCard }
+type EndedCard = { chatId: ChatId; seq: number | null; card: CallCard }
 
-/** It is over, and how long it was and how many took part stays to be read. The chat is locked. */
-export async function closeCard(tx: Tx<Deps>, { chatId, seq, card }: Over): Promise<void> {
+/** Updates the card of a meeting that has ended with its length and the number of people. The chat is locked. */
+export async function closeCard(tx: Tx<Deps>, { chatId, seq, card }: EndedCard): Promise<void> {
   const rev = await advance(tx, chatScope(chatId))
   if (seq !== null) {
     const message = tx.db.updateTable('messages').set({ call: JSON.stringify(card), rev })

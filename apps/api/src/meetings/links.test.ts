@@ -7,7 +7,7 @@ const base = { DATABASE_URL: 'postgres://', REDIS_URL: '/r', VECHE_DATA: '/d' }
 const env = readEnv({ ...base, VECHE_SECRET: 'a'.repeat(40) })
 const link = { publicId: newPublicId(), generation: 1 }
 
-it('is as short as people can copy, and spelled as the schema takes it', () => {
+it('a link code has twenty characters in letters that the schema accepts, and starts with the public id', () => {
   const text = linkCode(env, link)
   expect(text).toMatch(/^[02-9a-hjkmnp-z]{9}-[02-9a-hjkmnp-z]{10}$/)
   expect(code.parse(` ${text.toUpperCase()} `)).toBe(text)
@@ -15,18 +15,18 @@ it('is as short as people can copy, and spelled as the schema takes it', () => {
   expect(new Set(Array.from({ length: 1_000 }, newPublicId)).size).toBe(1_000)
 })
 
-it('is good as it was given out, and in no other spelling', () => {
+it('a link code is valid exactly as it was given out', () => {
   const text = linkCode(env, link)
   expect(isGoodCode(env, text, link)).toBe(true)
-  for (let at = 10; at < text.length; at += 1) {
-    const other = text[at] === 'a' ? 'b' : 'a'
-    expect(isGoodCode(env, text.slice(0, at) + other + text.slice(at + 1), link)).toBe(false)
+  for (let index = 10; index < text.length; index += 1) {
+    const other = text[index] === 'a' ? 'b' : 'a'
+    expect(isGoodCode(env, text.slice(0, index) + other + text.slice(index + 1), link)).toBe(false)
   }
   expect(isGoodCode(env, text.slice(0, -1), link)).toBe(false)
   expect(isGoodCode(env, `${text}a`, link)).toBe(false)
 })
 
-it('ends with its generation, and with the secret once both have changed', () => {
+it('a link code becomes invalid with the next generation, and when neither the secret nor the previous one made it', () => {
   const text = linkCode(env, link)
   expect(isGoodCode(env, text, { ...link, generation: 2 })).toBe(false)
   const changed = { ...base, VECHE_SECRET: 'b'.repeat(40) }

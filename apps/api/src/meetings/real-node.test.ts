@@ -1,10 +1,10 @@
 import { type MeetingId, newId, type TabId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, expect, it, vi } from 'vitest'
 import { createApp } from '../app.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { afterFile } from '../test/endings.ts'
 import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { Caller, patiently, realNode } from '../test/real-node.ts'
+import { Caller, whenLoaded, realNode } from '../test/real-node.ts'
 
 let house: House
 let base: string
@@ -20,30 +20,29 @@ beforeAll(async () => {
 })
 const as = (who: TestUser) => callerFor(house.deps, who)
 
-describe('a process of the media node', () => {
-  it('takes a ticket through our own address, tells who is there, obeys removals, and its death is found at once', async () => {
-    const first = await realNode(house.deps, 'real-0', control)
-    const [anna, boris] = people as [TestUser, TestUser]
-    const chatId = await newGroup(house.deps, people)
-    const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
-    const tab = newId<TabId>()
-    const joined = await as(anna).meetings.join({ meetingId, tab })
-    const one = new Caller(base, joined)
-    expect(await one.frame('joined')).toMatchObject({ meetingId, seatId: joined.seat.id })
-    const two = new Caller(base, await as(boris).meetings.join({ meetingId, tab: newId<TabId>() }))
-    await two.frame('joined')
-    await one.frame('peer')
+it('a real media node accepts tickets through our own address, reports who is there, closes removed people, and its death is found at once', async () => {
+  const nodes = await Promise.all(['real-0', 'real-1'].map((id) => realNode(house.deps, id, control)))
+  const [anna, boris] = people as [TestUser, TestUser]
+  const chatId = await newGroup(house.deps, people)
+  const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
+  const tab = newId<TabId>()
+  const joined = await as(anna).meetings.join({ meetingId, tab })
+  const home = nodes.find(({ id }) => id === joined.node.id)!
+  const other = nodes.find(({ id }) => id !== joined.node.id)!
+  const one = new Caller(base, joined)
+  expect(await one.frame('joined')).toMatchObject({ meetingId, seatId: joined.seat.id })
+  const two = new Caller(base, await as(boris).meetings.join({ meetingId, tab: newId<TabId>() }))
+  await two.frame('joined')
+  await one.frame('peer')
 
-    await as(anna).chats.removeMember({ chatId, userId: boris.userId })
-    expect(await two.frame('ended')).toMatchObject({ reason: 'removed' })
-    await one.frame('peerGone')
+  await as(anna).chats.removeMember({ chatId, userId: boris.userId })
+  expect(await two.frame('ended')).toMatchObject({ reason: 'removed' })
+  await one.frame('peerGone')
 
-    const second = await realNode(house.deps, 'real-1', control)
-    await first.kill()
-    await vi.waitFor(() => expect(one.closedAt).toBeDefined(), patiently)
-    const failed = { nodeId: first.id, boot: first.boot }
-    const back = await as(anna).meetings.join({ meetingId, tab, returning: true, failed })
-    expect(back.node).toEqual({ id: second.id, boot: second.boot })
-    expect(await new Caller(base, back).frame('joined')).toMatchObject({ seatId: joined.seat.id })
-  }, 60_000)
-})
+  await home.kill()
+  await vi.waitFor(() => expect(one.closedAt).toBeDefined(), whenLoaded)
+  const failed = { nodeId: home.id, boot: home.boot }
+  const rejoined = await as(anna).meetings.join({ meetingId, tab, returning: true, failed })
+  expect(rejoined.node).toEqual({ id: other.id, boot: other.boot })
+  expect(await new Caller(base, rejoined).frame('joined')).toMatchObject({ seatId: joined.seat.id })
+}, 300_000)

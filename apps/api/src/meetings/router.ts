@@ -1,13 +1,13 @@
 import { nothing } from '@veche/shared/schemas/fields'
 import * as schemas from '@veche/shared/schemas/meetings'
 import { router, signedIn } from '../trpc.ts'
-import { attendance } from './attendance.ts'
-import { joinMeeting } from './joining.ts'
-import { leaveMeeting } from './leaving.ts'
-import { look, lookAtChat, lookByCode, mine } from './looking.ts'
-import { pastMeetings } from './past.ts'
-import { relays } from './relays.ts'
-import { createMeeting, startMeeting } from './starting.ts'
+import { meetingHistory } from './history.ts'
+import { joinMeeting } from './meeting-join.ts'
+import { leaveMeeting } from './meeting-leave.ts'
+import { createMeeting, startMeeting } from './meeting-start.ts'
+import { attendance } from './seats/attendance.ts'
+import { iceServers } from './seats/ice-servers.ts'
+import { currentMeetings, getMeeting, getMeetingByCode, getMeetingOfChat } from './summary.ts'
 
 export const meetingsRouter = router({
   start: signedIn('change')
@@ -18,13 +18,13 @@ export const meetingsRouter = router({
     .mutation(({ ctx, input }) => createMeeting(ctx, input)),
   get: signedIn('read')
     .input(schemas.one)
-    .query(({ ctx, input }) => look(ctx, input)),
+    .query(({ ctx, input }) => getMeeting(ctx, input)),
   byCode: signedIn('link')
     .input(schemas.byCode)
-    .query(({ ctx, input }) => lookByCode(ctx, input)),
+    .query(({ ctx, input }) => getMeetingByCode(ctx, input)),
   ofChat: signedIn('read')
     .input(schemas.ofChat)
-    .query(({ ctx, input }) => lookAtChat(ctx, input)),
+    .query(({ ctx, input }) => getMeetingOfChat(ctx, input)),
   join: signedIn('join')
     .input(schemas.join)
     .mutation(({ ctx, input }) => joinMeeting(ctx, input)),
@@ -33,13 +33,13 @@ export const meetingsRouter = router({
     .mutation(({ ctx, input }) => leaveMeeting(ctx, input)),
   iceServers: signedIn('read')
     .input(schemas.one)
-    .query(({ ctx, input }) => relays(ctx, input)),
-  mine: signedIn('read')
+    .query(({ ctx, input }) => iceServers(ctx, input)),
+  current: signedIn('read')
     .input(nothing)
-    .query(({ ctx }) => mine(ctx)),
-  past: signedIn('read')
-    .input(schemas.past)
-    .query(({ ctx, input }) => pastMeetings(ctx, input)),
+    .query(({ ctx }) => currentMeetings(ctx)),
+  history: signedIn('read')
+    .input(schemas.history)
+    .query(({ ctx, input }) => meetingHistory(ctx, input)),
   attendance: signedIn('read')
     .input(schemas.one)
     .query(({ ctx, input }) => attendance(ctx, input)),

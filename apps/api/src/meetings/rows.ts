@@ -5,6 +5,7 @@ import { type Kysely, type Selectable, sql } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/row-sources.ts'
+import { takenSeat } from './states.ts'
 
 export const meetingColumns = [
   'id',
@@ -20,10 +21,10 @@ export const seatColumns = ['id', 'meeting_id', 'user_id', 'state', 'caps', 'joi
 
 type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number]>
 type Seat = Pick<Selectable<DB['seats']>, (typeof seatColumns)[number]>
-type Place = Pick<Selectable<DB['seats']>, 'id' | 'meeting_id' | 'tab' | 'state' | 'since_rev' | 'rev'> &
+type MySeat = Pick<Selectable<DB['seats']>, 'id' | 'meeting_id' | 'tab' | 'state' | 'since_rev' | 'rev'> &
   Pick<Selectable<DB['meetings']>, 'chat_id'>
 
-/** Where it is held stays with the server. */
+/** The placement stays with the server. */
 export function toMeeting(row: Meeting): MeetingRow {
   const { id, state, rev } = row
   return {
@@ -43,7 +44,7 @@ export function toSeat(row: Seat): SeatRow {
   return { id, state, caps, rev, meetingId: row.meeting_id, userId: row.user_id, joinedAt: iso(row.joined_at) }
 }
 
-function toPlace(row: Place): MySeatRow {
+function toMySeat(row: MySeat): MySeatRow {
   const { id, tab, state, rev } = row
   const meeting = { meetingId: row.meeting_id, chatId: row.chat_id }
   return { seatId: id, ...meeting, tab, state, sinceRev: row.since_rev, rev }
@@ -72,8 +73,8 @@ const seats: RowSource<'seats'> = {
   table: 'seats',
   revColumn: 'seats.rev',
   rows: seatsOf,
-  // Whoever comes needs nobody who has gone.
-  newest: (db, id) => seatsOf(db, id).where('seats.state', 'in', ['in', 'away']),
+  // A person who joins needs no seats that were given up before.
+  newest: (db, id) => seatsOf(db, id).where(takenSeat()),
   toWire: toSeat,
 }
 
@@ -88,9 +89,9 @@ const mySeats: RowSource<'mySeats'> = {
       .select(['seats.id', 'seats.meeting_id', 'seats.tab', 'seats.state', 'seats.since_rev', 'seats.user_rev as rev'])
       .select('meetings.chat_id')
       .where('seats.user_id', '=', id as never)
-      // A device that was away for longer is signed out, and begins anew: no place of the past is held for ever.
-      .where(sql<boolean>`(seats.state in ('in', 'away') or seats.left_at > veche_now() - interval '100 days')`),
-  toWire: toPlace,
+      // A device that was offline for longer is signed out and starts from nothing, so older seats need not be sent.
+      .where(sql<boolean>`(${takenSeat()} or seats.left_at > veche_now() - interval '100 days')`),
+  toWire: toMySeat,
 }
 
 export const rowSources = [meetings, seats, mySeats]

@@ -3,74 +3,76 @@ import { limits } from '@veche/shared/limits'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { endEmpty } from './ending.ts'
-import { changeSeats, type SeatChange } from './seats.ts'
+import { endEmptyMeeting } from './meeting-end.ts'
+import { changeSeats, type SeatChange } from './seats/seat-changes.ts'
+import { liveMeeting, takenSeat } from './states.ts'
 
 const { awaySeconds, seatMinutes, emptySeconds, awaitMinutes } = limits.meeting
 
 /**
- * What time does to meetings: whose node died is away, who was away for ten minutes has left, and where nobody is any more it ends.
- * While a node is only silent nothing happens to those on it: it may be keeping their call.
+ * Does what is due by time: seats on a dead node are away, a seat that was away for ten minutes is left, and an empty meeting ends.
+ * While a node is only silent, its seats do not change: their call may go on there.
  */
 export async function sweepMeetings(deps: Deps): Promise<void> {
-  for (const { meetingId, people } of await dueSeats(deps))
-    await changeSeats(deps, meetingId, people, (tx) => dueNow(tx, meetingId)).catch(later(deps))
-  for (const { id } of await emptyMeetings(deps)) await endEmpty(deps, id, emptySeconds * 1000).catch(later(deps))
+  for (const { meetingId, people } of await findDueSeats(deps))
+    await changeSeats(deps, meetingId, people, (tx) => changesStillDue(tx, meetingId)).catch(logFailure(deps))
+  for (const { id } of await findEmptyMeetings(deps))
+    await endEmptyMeeting(deps, id, emptySeconds * 1000).catch(logFailure(deps))
 }
 
-/** There is no node any more that could know better. */
-const orphaned = sql`not exists (select from sfu_nodes n where n.id = m.node_id and n.boot_id = m.node_boot
+/** No node that lives could know better: the meeting has none, or its node is dead or has another boot. */
+const hasNoNode = sql`not exists (select from sfu_nodes n where n.id = m.node_id and n.boot_id = m.node_boot
   and n.boot_id is distinct from n.dead_boot)`
-/** Its node speaks, and has said nothing else of them. */
-const heard = sql`exists (select from sfu_nodes n where n.id = m.node_id and n.boot_id = m.node_boot
+/** The node sends heartbeats, so it would have reported the seat if its person were there. */
+const nodeSpeaks = sql`exists (select from sfu_nodes n where n.id = m.node_id and n.boot_id = m.node_boot
   and n.heartbeat_at > veche_now() - interval '3 seconds')`
 
-/** With each heartbeat a node has named those who are there. */
+/** Each heartbeat of a node is a sign of life of the seats on it. */
 const lastSeen = sql`greatest(s.seen_at, (select n.heartbeat_at from sfu_nodes n where n.id = m.node_id and n.boot_id = m.node_boot))`
 
-const becomes = sql<SeatChange['state'] | null>`case
+const nextState = sql<SeatChange['state'] | null>`case
   when s.state = 'away' and s.seen_at < veche_now() - ${sql.lit(seatMinutes)} * interval '1 minute'
-    and (${orphaned} or ${heard}) then 'left'
-  when s.state = 'in' and ${lastSeen} < veche_now() - ${sql.lit(awaySeconds)} * interval '1 second' and ${orphaned} then 'away' end`
+    and (${hasNoNode} or ${nodeSpeaks}) then 'left'
+  when s.state = 'in' and ${lastSeen} < veche_now() - ${sql.lit(awaySeconds)} * interval '1 second' and ${hasNoNode} then 'away' end`
 
 type DueSeats = { meetingId: MeetingId; people: UserId[] }
 
-async function dueSeats(deps: Deps): Promise<DueSeats[]> {
+async function findDueSeats(deps: Deps): Promise<DueSeats[]> {
   const { rows } = await sql<DueSeats>`
-    select meeting_id as "meetingId", array_agg(user_id) as people from (${seatsDue(sql`true`)}) due
+    select meeting_id as "meetingId", array_agg(user_id) as people from (${dueSeats(sql`true`)}) due
     group by meeting_id limit 200`.execute(deps.db)
   return rows
 }
 
-async function dueNow(tx: Tx<Deps>, meetingId: MeetingId): Promise<SeatChange[]> {
+async function changesStillDue(tx: Tx<Deps>, meetingId: MeetingId): Promise<SeatChange[]> {
   const { rows } = await sql<SeatChange>`
-    select id as seat, user_id as "userId", state from (${seatsDue(sql`s.meeting_id = ${meetingId}`)}) due`.execute(
+    select id as seat, user_id as "userId", state from (${dueSeats(sql`s.meeting_id = ${meetingId}`)}) due`.execute(
     tx.db,
   )
   return rows
 }
 
-function seatsDue(where: RawBuilder<unknown>) {
+function dueSeats(where: RawBuilder<unknown>) {
   return sql`select * from (
-    select s.id, s.meeting_id, s.user_id, ${becomes} as state from seats s join meetings m on m.id = s.meeting_id
-    where s.state in ('in', 'away') and ${where}) judged where state is not null`
+    select s.id, s.meeting_id, s.user_id, ${nextState} as state from seats s join meetings m on m.id = s.meeting_id
+    where ${takenSeat('s')} and ${where}) candidates where state is not null`
 }
 
-/** So long nobody needs to be in it. */
-const patience = sql`case
+/** How long a meeting may be empty. One that began with a link waits longer for the first person to come. */
+const mayBeEmptyFor = sql`case
   when open_to = 'everyone' and not exists (select from attendances a where a.meeting_id = meetings.id)
   then ${sql.lit(awaitMinutes)} * interval '1 minute' else ${sql.lit(emptySeconds)} * interval '1 second' end`
 
-function emptyMeetings({ db }: Deps) {
+function findEmptyMeetings({ db }: Deps) {
   return db
     .selectFrom('meetings')
     .select('id')
-    .where('state', '=', 'live')
-    .where('empty_since', '<=', sql<Date>`veche_now() - ${patience}`)
+    .where(liveMeeting())
+    .where('empty_since', '<=', sql<Date>`veche_now() - ${mayBeEmptyFor}`)
     .limit(200)
     .execute()
 }
 
-function later(deps: Deps) {
-  return (error: unknown) => deps.log.debug({ err: error }, 'a meeting could not be swept; the next round comes')
+function logFailure(deps: Deps) {
+  return (error: unknown) => deps.log.debug({ err: error }, 'a meeting could not be swept; the next round tries again')
 }

@@ -184,12 +184,12 @@ export const matrix: Record<string, Row> = {
     input: (cast) => ({ meetingId: cast.meetingId }),
     expected: inMeeting('meeting.not_seated', 'ok', 'meeting.not_seated'),
   },
-  'meetings.mine': {
+  'meetings.current': {
     input: none,
     expected: signedIn(),
     check: (answer, who, cast) => JSON.stringify(answer).includes(cast.meetingId) === (who === 'moderator'),
   },
-  'meetings.past': { input: () => ({}), expected: signedIn() },
+  'meetings.history': { input: () => ({}), expected: signedIn() },
   'meetings.attendance': { input: (cast) => ({ meetingId: cast.meetingId }), expected: inMeeting('ok', 'ok', 'ok') },
 
   'sync.state': {

@@ -18,36 +18,37 @@ import {
 import { Agent, fetch } from 'undici'
 import { WebSocketServer } from 'ws'
 import type { Deps } from '../deps.ts'
-import { nodeKeys } from '../meetings/node-keys.ts'
-import { hear } from '../meetings/nodes/heartbeats.ts'
+import { nodeKeys } from '../nodes/keys.ts'
+import { acceptHeartbeat } from '../nodes/heartbeats.ts'
 import { afterFile } from './endings.ts'
 
 const t = initTRPC.create()
 let count = 0
 
-type Seen = { epoch: number; state: 'in' | 'away' }
-type Room = { epoch: number; rev: number; seats: Map<SeatId, Seen> }
+type SeatInRoom = { epoch: number; state: 'in' | 'away' }
+type Room = { epoch: number; rev: number; seats: Map<SeatId, SeatInRoom> }
 
 /**
- * A media node as the API sees one, without media: its control port, its heartbeats and a signalling address that echoes. It obeys
- * orders as a node does.
+ * A media node as the API sees one, without media: its control port, its heartbeats and a signalling address that echoes. It applies
+ * meeting updates as a node does.
  */
 export class MediaNode {
   readonly id: NodeId
   boot: BootId = randomUUID() as BootId
   readonly rooms = new Map<MeetingId, Room>()
-  readonly orders: MeetingUpdate[] = []
+  readonly updates: MeetingUpdate[] = []
   load = 0.1
   full = false
   capabilities: Record<string, unknown> | undefined = { codecs: [] }
   url: string | null = null
-  /** A test may let the control port be asked and not answer. */
-  mute = false
-  /** How often it was asked whether it lives. */
-  asked = 0
+  /** When set, the control port takes probes and does not answer them. */
+  ignoresProbes = false
+  /** How often it was probed. */
+  probes = 0
   readonly #deps: Deps
   readonly #servers: Server[] = []
-  #heart: NodeJS.Timeout | undefined
+  #heartbeatTimer: NodeJS.Timeout | undefined
+  #lastBeat: Promise<unknown> = Promise.resolve()
   #control = 'localhost:1'
   #signalling = 'localhost:1'
 
@@ -57,24 +58,24 @@ export class MediaNode {
     afterFile(() => this.kill())
   }
 
-  /** Both ports are open, and its heart beats each second. */
+  /** Opens both ports and sends a heartbeat each second. */
   static async start(deps: Deps, id?: string): Promise<MediaNode> {
     const node = new MediaNode(deps, id)
     await node.listen()
     await node.beat()
-    node.#heart = setInterval(() => void node.beat().catch(() => undefined), 1_000).unref()
+    node.#heartbeatTimer = setInterval(() => (node.#lastBeat = node.beat().catch(() => undefined)), 1_000).unref()
     return node
   }
 
   async listen(): Promise<void> {
     const router = t.router({
       alive: t.procedure.query(async () => {
-        this.asked += 1
-        if (this.mute) await new Promise(() => undefined)
+        this.probes += 1
+        if (this.ignoresProbes) await new Promise(() => undefined)
         return { node: this.id, boot: this.boot }
       }),
       update: t.procedure.input(meetingUpdate).mutation(({ input }) => {
-        this.obey(input, false)
+        this.apply(input, false)
         return { rev: this.rooms.get(input.meeting)?.rev ?? 0 }
       }),
     })
@@ -93,39 +94,41 @@ export class MediaNode {
     this.#signalling = await this.#open(signalling)
   }
 
-  /** Its heart stops; its ports stay open. */
-  silence(): void {
-    clearInterval(this.#heart)
+  /** Stops the heartbeats; the ports stay open. Resolves when a heartbeat that was on its way has been taken. */
+  async silence(): Promise<void> {
+    clearInterval(this.#heartbeatTimer)
+    await this.#lastBeat
   }
 
-  /** As a process that was killed: nobody listens any more. */
-  kill(): void {
-    this.silence()
+  /** Does what killing a process does: nothing listens any more. */
+  async kill(): Promise<void> {
+    const silent = this.silence()
     for (const server of this.#servers.splice(0)) {
       server.close()
       if ('closeAllConnections' in server) (server as import('node:http').Server).closeAllConnections()
-      for (const end of this.#ends.splice(0)) end()
+      for (const close of this.#closeSockets.splice(0)) close()
     }
+    await silent
   }
 
-  /** A further life on new ports, which knows nothing of the one before. */
+  /** A new boot on new ports, which knows nothing of the one before. */
   async restart(): Promise<void> {
-    this.kill()
+    await this.kill()
     this.boot = randomUUID() as BootId
     this.rooms.clear()
     await this.listen()
     await this.beat()
   }
 
-  /** Somebody came in with this answer of `meetings.join`. */
+  /** A browser joins the room with this answer of `meetings.join`. */
   enter({ meeting, seat, seatEpoch }: JoinAnswer, epoch = 1): void {
     const before = this.rooms.get(meeting.id)
-    const room = before?.epoch === epoch ? before : { epoch, rev: 0, seats: new Map<SeatId, Seen>() }
+    const room = before?.epoch === epoch ? before : { epoch, rev: 0, seats: new Map<SeatId, SeatInRoom>() }
     room.seats.set(seat.id, { epoch: seatEpoch, state: 'in' })
     this.rooms.set(meeting.id, room)
   }
 
-  see(meetingId: MeetingId, seatId: SeatId, state: Seen['state'] | null): void {
+  setSeat(meetingId: MeetingId, seatId: SeatId, state: SeatInRoom['state'] | null): void {
     const seats = this.rooms.get(meetingId)?.seats
     const seat = seats?.get(seatId)
     if (state === null) seats?.delete(seatId)
@@ -146,20 +149,20 @@ export class MediaNode {
         meeting,
         epoch,
         rev,
-        seats: [...seats].map(([seat, seen]) => ({ seat, ...seen })),
+        seats: [...seats].map(([seat, inRoom]) => ({ seat, ...inRoom })),
       })),
     }
   }
 
-  /** A heartbeat as its port takes it, past the door; what is answered is obeyed. */
+  /** Hands a heartbeat to the API without the control port, and applies the answer. */
   async beat(deps: Deps = this.#deps): Promise<HeartbeatAnswer | null> {
-    const answer = await hear(deps, this.heartbeat())
-    for (const order of answer?.meetings ?? []) this.obey(order, true)
+    const answer = await acceptHeartbeat(deps, this.heartbeat())
+    for (const update of answer?.meetings ?? []) this.apply(update, true)
     return answer
   }
 
-  /** The same through the door, with this key. */
-  async report(url: string, given: { key?: Buffer; identity?: string; body?: unknown } = {}): Promise<Response> {
+  /** Sends a heartbeat to a control port, with this key. */
+  async sendHeartbeat(url: string, given: { key?: Buffer; identity?: string; body?: unknown } = {}): Promise<Response> {
     const psk = given.key ?? nodeKeys(this.#deps.env, this.id)[0]!
     const pskCallback = () => ({ psk, identity: given.identity ?? this.id })
     const dispatcher = new Agent({ connect: { ...controlTls, pskCallback, checkServerIdentity: () => undefined } })
@@ -173,24 +176,24 @@ export class MediaNode {
     }
   }
 
-  obey(order: MeetingUpdate, whole: boolean): void {
-    this.orders.push(order)
-    const room = this.rooms.get(order.meeting)
+  apply(update: MeetingUpdate, whole: boolean): void {
+    this.updates.push(update)
+    const room = this.rooms.get(update.meeting)
     if (!room) return
-    if (order.state === 'ended' || order.epoch > room.epoch || order.state === 'moved')
-      return void this.rooms.delete(order.meeting)
-    for (const { seat, epoch, state } of order.seats) {
-      const seen = room.seats.get(seat)
-      if (seen && (epoch > seen.epoch || state === 'left' || state === 'removed')) room.seats.delete(seat)
+    if (update.state === 'ended' || update.epoch > room.epoch || update.state === 'moved')
+      return void this.rooms.delete(update.meeting)
+    for (const { seat, epoch, state } of update.seats) {
+      const inRoom = room.seats.get(seat)
+      if (inRoom && (epoch > inRoom.epoch || state === 'left' || state === 'removed')) room.seats.delete(seat)
     }
-    if (whole) room.rev = Math.max(room.rev, order.rev)
+    if (whole) room.rev = Math.max(room.rev, update.rev)
   }
 
-  readonly #ends: (() => void)[] = []
+  readonly #closeSockets: (() => void)[] = []
 
   async #open(server: Server): Promise<string> {
     server.on('tlsClientError', (_error, socket: { destroy(): void }) => socket.destroy())
-    server.on('connection', (socket) => this.#ends.push(() => socket.destroy()))
+    server.on('connection', (socket) => this.#closeSockets.push(() => socket.destroy()))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     this.#servers.push(server)

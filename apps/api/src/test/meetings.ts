@@ -10,7 +10,7 @@ import { MediaNode } from './media-node.ts'
 
 export const newTab = () => newId<TabId>()
 
-/** A group of so many people, and a meeting that goes on there; nobody is in it yet. */
+/** A group of this many people with a live meeting that nobody has joined yet. */
 export async function newMeeting(deps: Deps, size = 2) {
   const people = await newUsers(
     deps,
@@ -21,15 +21,15 @@ export async function newMeeting(deps: Deps, size = 2) {
   return { people, chatId, meetingId, code }
 }
 
-/** A meeting of two, and the only node there is: it speaks when it is told to. */
+/** A meeting of two people, and the only node: it sends heartbeats only when the test calls `beat`. */
 export async function newQuietMeeting(house: House) {
   const node = await newOnlyNode(house)
-  node.silence()
+  await node.silence()
   const { people, ...meeting } = await newMeeting(house.deps)
   return { ...meeting, node, anna: people[0]!, boris: people[1]! }
 }
 
-/** Whatever the test before did to its nodes, there is one that lives, until the test is over. */
+/** Removes the nodes of the test before and starts one, which lives until the test is over. */
 export async function newOnlyNode({ deps }: House): Promise<MediaNode> {
   await deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
   await deps.db.deleteFrom('sfu_nodes').execute()
@@ -64,25 +64,42 @@ export async function chatRow(deps: Deps, chatId: ChatId) {
   return deps.db.selectFrom('chats').selectAll().where('id', '=', chatId).executeTakeFirstOrThrow()
 }
 
-/** Meetings that were before, in the same chat, with this person in each of them; the planner knows of them. */
-export async function addPast(
+/** Adds ended meetings to the same chat, with a seat of this person in each, and lets the planner know of them. */
+export async function addEndedMeetings(
   deps: Deps,
   given: { meetingId: MeetingId; userId: UserId; count: number },
 ): Promise<void> {
   const { meetingId, userId, count } = given
-  await sql`with made as (
+  await sql`with new_scopes as (
       insert into scopes (id, kind, rev) select gen_random_uuid(), 'meeting', 1 from generate_series(1, ${count}::int) returning id),
-    past as (
+    ended as (
       insert into meetings (id, chat_id, public_id, state, started_by, ended_at, rev)
-        select made.id, m.chat_id, made.id, 'ended', m.started_by, veche_now(), 1
-        from made, meetings m where m.id = ${meetingId} returning id)
+        select new_scopes.id, m.chat_id, new_scopes.id, 'ended', m.started_by, veche_now(), 1
+        from new_scopes, meetings m where m.id = ${meetingId} returning id)
     insert into seats (id, meeting_id, user_id, session_id, tab, state, caps, left_at, since_rev, rev, user_rev)
       select gen_random_uuid(), id, ${userId}::uuid, gen_random_uuid(), gen_random_uuid(), 'left', '{}', veche_now(), 1, 1, 1
-      from past`.execute(deps.db)
+      from ended`.execute(deps.db)
   await sql`analyze scopes, meetings, seats`.execute(deps.db)
 }
 
-/** How Postgres goes about it. */
+/**
+ * Stops the clock of SQL until the test is over: only `house.pass` moves it. So a loaded machine does not reach a bound that a test
+ * stays just below.
+ */
+export async function stopSqlClock({ deps }: House): Promise<void> {
+  const { rows } = await sql<{ now: string }>`select statement_timestamp()::text as now`.execute(deps.db)
+  const define = (now: string) =>
+    sql
+      .raw(
+        `create or replace function veche_now() returns timestamptz language sql stable
+        as $$ select ${now} + (select shift from test_clock) $$`,
+      )
+      .execute(deps.db)
+  await define(`timestamptz '${rows[0]!.now}'`)
+  onTestFinished(async () => void (await define('statement_timestamp()')))
+}
+
+/** The plan that Postgres makes for a statement. */
 export async function planOf({ db }: Deps, statement: RawBuilder<unknown>): Promise<string> {
   const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${statement}`.execute(db)
   return rows.map((row) => row['QUERY PLAN']).join('\n')

@@ -8,13 +8,13 @@ import type { RoomFrame, SfuRouter } from '@veche/sfu/router'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Deps } from '../deps.ts'
-import { nodeKeys } from '../meetings/node-keys.ts'
-import { knownNodes } from '../meetings/nodes/known-nodes.ts'
+import { nodeKeys } from '../nodes/keys.ts'
+import { knownNodes } from '../nodes/known-nodes.ts'
 
 const main = fileURLToPath(new URL('../../../sfu/src/main.ts', import.meta.url))
-export const patiently = { timeout: 15_000, interval: 30 }
+export const whenLoaded = { timeout: 150_000, interval: 30 }
 
-/** A process of apps/sfu that reports to this control port, with a media worker of its own. */
+/** Starts a process of apps/sfu with one media worker; it sends its heartbeats to this control port. */
 export async function realNode(deps: Deps, id: string, controlUrl: string) {
   const child = spawn(process.execPath, [main], {
     env: {
@@ -32,7 +32,7 @@ export async function realNode(deps: Deps, id: string, controlUrl: string) {
     stdio: 'ignore',
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const boot = await vi.waitFor(() => bootOf(deps, id, child), patiently)
+  const boot = await vi.waitFor(() => bootOf(deps, id, child), whenLoaded)
   const kill = async () => {
     const ended = once(child, 'exit')
     child.kill('SIGKILL')
@@ -41,15 +41,15 @@ export async function realNode(deps: Deps, id: string, controlUrl: string) {
   return { id: id as NodeId, boot, kill }
 }
 
-/** Once it can be given meetings. */
+/** Answers when meetings can be placed on the node. */
 async function bootOf(deps: Deps, id: string, child: ChildProcess): Promise<BootId> {
   if (child.exitCode !== null) throw new Error(`the node ended with ${child.exitCode}`)
   const known = (await knownNodes(deps.polls)).find((node) => node.id === id)
-  if (!known?.able || !deps.nodes.hasReached(known)) throw new Error('the node has not been heard yet')
+  if (!known?.hasCapabilities || !deps.nodeWatch.hasAnswered(known)) throw new Error('the node is not known yet')
   return known.boot
 }
 
-/** A browser's signalling at the address that the answer names, one attempt. */
+/** A browser's signalling connection to the address in the answer; it tries once. */
 export class Caller {
   readonly frames: RoomFrame[] = []
   closedAt: number | undefined
@@ -80,7 +80,7 @@ export class Caller {
       const found = this.frames.find((frame): frame is Extract<RoomFrame, { type: T }> => frame.type === type)
       if (!found) throw new Error(`no frame ${type} among ${JSON.stringify(this.frames.map((frame) => frame.type))}`)
       return found
-    }, patiently)
+    }, whenLoaded)
   }
 
   close(): void {

@@ -31,7 +31,7 @@ export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0) })
 export const ofChat = z.strictObject({ chatId })
 
 /** `next` of the page before: when its last meeting ended, and which it was. */
-export const past = z.strictObject({
+export const history = z.strictObject({
   cursor: z
     .string()
     .max(80)
@@ -48,4 +48,4 @@ export type ByCode = z.output<typeof byCode>
 export type Join = z.output<typeof join>
 export type Leave = z.output<typeof leave>
 export type OfChat = z.output<typeof ofChat>
-export type Past = z.output<typeof past>
+export type MeetingHistory = z.output<typeof history>

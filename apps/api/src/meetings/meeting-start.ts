@@ -1,0 +1,81 @@
+import type { ChatId, MeetingId } from '@veche/shared/ids'
+import type { MeetingSummary } from '@veche/shared/meetings'
+import type { Create, Start } from '@veche/shared/schemas/meetings'
+import type { Ctx, Tx } from '../ctx.ts'
+import { openChat } from '../chats/access.ts'
+import { makeGroup } from '../chats/groups.ts'
+import { chatScope, orNotFound } from '../chats/scopes.ts'
+import { fail, must } from '../errors.ts'
+import { sqlNow } from '../platform/clock.ts'
+import { changeScope, createScope } from '../platform/scopes.ts'
+import { inTransaction } from '../platform/transaction.ts'
+import { writeCard } from './card.ts'
+import { newPublicId } from './links.ts'
+import { meetingScope } from './scopes.ts'
+import { getMeeting } from './summary.ts'
+
+type NewMeeting = { id: MeetingId; chatId: ChatId; openTo: 'members' | 'everyone' }
+
+/** The live meeting of a chat, or a new one. A repeated request with the same id gets the meeting of the lost answer. */
+export async function startMeeting(ctx: Ctx, { id, chatId }: Start): Promise<MeetingSummary> {
+  const meetingId = await findOrStart(ctx, { id, chatId, openTo: 'members' })
+  return getMeeting(ctx, { meetingId })
+}
+
+/** A meeting with a link that is open to everyone, in a new group of its own. */
+export async function createMeeting(ctx: Ctx, { id, chatId, title }: Create): Promise<MeetingSummary> {
+  const meeting: NewMeeting = { id, chatId, openTo: 'everyone' }
+  const created = await inTransaction(ctx, async (tx) => {
+    const isNew = await makeGroup(tx, { id: chatId, title, userIds: [] })
+    return isNew && insertMeetingUnderLock(tx, meeting)
+  })
+  return getMeeting(ctx, { meetingId: created || (await findOrStart(ctx, meeting)) })
+}
+
+/** The lock of the chat makes two people who start at once start one meeting. */
+function findOrStart(ctx: Ctx, meeting: NewMeeting): Promise<MeetingId> {
+  return changeScope(ctx, chatScope(meeting.chatId), async (tx) => {
+    const { live_meeting_id } = await openChat(tx, meeting.chatId, 'meet')
+    const before = await startedBefore(tx, meeting)
+    if (before) return before
+    if (live_meeting_id) {
+      await restartEmptyTime(tx, live_meeting_id)
+      return live_meeting_id
+    }
+    // A link that is open to everyone is a way into the chat, so it needs the right to add members.
+    if (meeting.openTo === 'everyone') await openChat(tx, meeting.chatId, 'addMembers')
+    return insertMeetingUnderLock(tx, meeting)
+  }).catch(orNotFound)
+}
+
+async function startedBefore(tx: Tx, { id, chatId }: NewMeeting): Promise<MeetingId | null> {
+  const query = tx.db.selectFrom('meetings').select(['chat_id', 'started_by']).where('id', '=', id)
+  const found = await query.executeTakeFirst()
+  if (!found) return null
+  must(found.chat_id === chatId && found.started_by === tx.actor.userId, 'meeting.id_taken')
+  return id
+}
+
+/** An empty meeting that is started again stays open as long as a new one. */
+async function restartEmptyTime(tx: Tx, id: MeetingId): Promise<void> {
+  const meeting = tx.db.updateTable('meetings').set({ empty_since: sqlNow })
+  await meeting.where('id', '=', id).where('empty_since', 'is not', null).execute()
+}
+
+async function insertMeetingUnderLock(tx: Tx, { id, chatId, openTo }: NewMeeting): Promise<MeetingId> {
+  const rev = await createScope(tx, meetingScope(id)).catch(orIdTaken)
+  const row = { id, chat_id: chatId, public_id: newPublicId(), open_to: openTo, state: 'live' as const, rev }
+  const { started_at } = await tx.db
+    .insertInto('meetings')
+    .values({ ...row, started_by: tx.actor.userId })
+    .returning('started_at')
+    .executeTakeFirstOrThrow()
+  tx.metrics.meetings.inc({ event: 'began' })
+  await writeCard(tx, { chatId, meetingId: id, authorId: tx.actor.userId, startedAt: started_at })
+  return id
+}
+
+function orIdTaken(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === '23505') fail('meeting.id_taken')
+  throw error
+}

@@ -1,0 +1,52 @@
+import type { MeetingId } from '@veche/shared/ids'
+import { sql } from 'kysely'
+import type { Tx } from '../ctx.ts'
+import { fail, must } from '../errors.ts'
+import { type KnownNode, knownNodes } from '../nodes/known-nodes.ts'
+import { chooseNode } from '../nodes/node-choice.ts'
+import type { OpenMeeting } from './access.ts'
+import { sendMovedUpdate } from './seats/node-updates.ts'
+import { liveMeeting } from './states.ts'
+
+export type Placement = { node: KnownNode; epoch: number }
+
+/**
+ * Keeps the meeting on its node or moves it to another one. A move raises the epoch by compare-and-set: whatever else goes wrong, the
+ * meeting is never on two nodes, and tickets of an earlier epoch are refused.
+ */
+export async function placeMeetingUnderLock(tx: Tx, meeting: OpenMeeting, others: number): Promise<Placement> {
+  const nodes = await knownNodes(tx.db)
+  const choice = chooseNode(currentPlacement(nodes, meeting, others), nodes)
+  if (!choice) fail('meeting.no_node')
+  const { node, reason } = choice
+  if (reason === 'stays') return { node, epoch: meeting.epoch }
+  const epoch = await moveTo(tx, node, meeting)
+  await keepSeats(tx, meeting.id)
+  tx.log.info({ meetingId: meeting.id, from: meeting.node_id, to: node.id, reason }, 'a meeting was placed on a node')
+  tx.metrics.moves.inc({ reason })
+  const left = nodes.find(({ id, boot, dead }) => id === meeting.node_id && boot === meeting.node_boot && !dead)
+  if (left) tx.after.nudges.push(() => sendMovedUpdate(tx, left, { meetingId: meeting.id, epoch }))
+  return { node, epoch }
+}
+
+function currentPlacement(nodes: KnownNode[], { node_id, node_boot, moved_at }: OpenMeeting, others: number) {
+  const now = nodes[0]?.now
+  return {
+    node: node_id && node_boot ? { id: node_id, boot: node_boot } : null,
+    placedMs: moved_at && now !== undefined ? now - moved_at.getTime() : null,
+    others,
+  }
+}
+
+async function moveTo(tx: Tx, node: KnownNode, { id, epoch }: OpenMeeting): Promise<number> {
+  const { rows } = await sql<{ epoch: number }>`
+    update meetings m set node_id = ${node.id}, node_boot = ${node.boot}, epoch = epoch + 1, moved_at = veche_now()
+    where id = ${id} and epoch = ${epoch} and ${liveMeeting('m')} returning epoch`.execute(tx.db)
+  must(rows[0], 'server.busy')
+  return rows[0].epoch
+}
+
+/** The others follow to the new node; they count as away only when the usual time has passed from now on. */
+async function keepSeats(tx: Tx, id: MeetingId): Promise<void> {
+  await sql`update seats set seen_at = veche_now() where meeting_id = ${id} and state = 'in'`.execute(tx.db)
+}

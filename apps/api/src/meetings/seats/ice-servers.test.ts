@@ -1,0 +1,40 @@
+import { createHmac } from 'node:crypto'
+import { beforeAll, expect, it } from 'vitest'
+import { callerFor, type House, newHouse } from '../../test/harness.ts'
+import { MediaNode } from '../../test/media-node.ts'
+import { join, leave, newMeeting } from '../../test/meetings.ts'
+
+const secret = 'a secret of the TURN server'
+let house: House
+beforeAll(async () => {
+  house = await newHouse({ TURN_SECRET: secret, TURN_URLS: 'turn:turn.example.org:3478, turns:turn.example.org:443' })
+  await MediaNode.start(house.deps)
+})
+
+it('TURN credentials are given to people with a seat only, are valid for ten minutes, and can be checked by the TURN server', async () => {
+  const { people, meetingId, chatId } = await newMeeting(house.deps)
+  const [anna, boris] = people as [(typeof people)[0], (typeof people)[0]]
+  const joined = await join(house.deps, anna, meetingId)
+  const before = Date.now()
+  const { iceServers, iceUntil } = await callerFor(house.deps, anna).meetings.iceServers({ meetingId })
+  expect(iceUntil).toBeGreaterThan(before + 599_000)
+  expect(iceUntil).toBeLessThanOrEqual(Date.now() + 600_000)
+  const username = `${iceUntil / 1000}:${joined.seat.id}`
+  const credential = createHmac('sha1', secret).update(username).digest('base64')
+  const urls = ['turn:turn.example.org:3478', 'turns:turn.example.org:443']
+  expect(iceServers).toEqual([{ urls, username, credential }])
+  expect(joined.iceServers).toMatchObject([{ urls }])
+  await expect(callerFor(house.deps, boris).meetings.iceServers({ meetingId })).rejects.toThrow('meeting.not_seated')
+  await join(house.deps, boris, meetingId)
+  await callerFor(house.deps, anna).chats.removeMember({ chatId, userId: boris.userId })
+  // The seat itself has not been removed yet.
+  await expect(callerFor(house.deps, boris).meetings.iceServers({ meetingId })).rejects.toThrow('meeting.not_found')
+  await leave(house.deps, anna, joined)
+  await expect(callerFor(house.deps, anna).meetings.iceServers({ meetingId })).rejects.toThrow('meeting.not_seated')
+})
+
+it('without TURN servers a join answers no ICE servers', async () => {
+  const bare = house.another({ TURN_URLS: '' })
+  const { people, meetingId } = await newMeeting(bare)
+  expect((await join(bare, people[0]!, meetingId)).iceServers).toEqual([])
+})

@@ -1,0 +1,28 @@
+import { createHmac } from 'node:crypto'
+import type { SeatId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import type { IceServer } from '@veche/shared/meetings'
+import type { OneMeeting } from '@veche/shared/schemas/meetings'
+import type { Ctx } from '../../ctx.ts'
+import type { Deps } from '../../deps.ts'
+import { must } from '../../errors.ts'
+import { openMeeting } from '../access.ts'
+import { isTaken } from '../states.ts'
+
+export type IceServers = { iceServers: IceServer[]; iceUntil: number }
+
+/** Fresh credentials for a person who has a seat: those from joining expire during a long meeting. */
+export async function iceServers(ctx: Ctx, { meetingId }: OneMeeting): Promise<IceServers> {
+  const { seat } = await openMeeting(ctx, meetingId, 'iceServers')
+  must(isTaken(seat), 'meeting.not_seated')
+  return iceServersFor(ctx, seat.id)
+}
+
+/** The user name carries the time of expiry and the password is its MAC, so the TURN server can check both by itself. */
+export function iceServersFor({ env, clock }: Pick<Deps, 'env' | 'clock'>, seatId: SeatId): IceServers {
+  const until = Math.floor(clock.now() / 1000) + limits.meeting.turnMinutes * 60
+  if (!env.TURN_SECRET || env.TURN_URLS.length === 0) return { iceServers: [], iceUntil: until * 1000 }
+  const username = `${until}:${seatId}`
+  const credential = createHmac('sha1', env.TURN_SECRET).update(username).digest('base64')
+  return { iceServers: [{ urls: env.TURN_URLS, username, credential }], iceUntil: until * 1000 }
+}

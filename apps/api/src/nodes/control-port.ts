@@ -1,0 +1,72 @@
+import { constants } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import { controlTls, heartbeat } from '@veche/shared/nodes'
+import { nodeId } from '@veche/shared/schemas/fields'
+import type { NodeId } from '@veche/shared/ids'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import type { Deps } from '../deps.ts'
+import { known } from '../errors.ts'
+import { acceptHeartbeat } from './heartbeats.ts'
+import { nodeKeys } from './keys.ts'
+
+/** The port that media nodes report to. A client without a node's key does not get past the handshake. */
+export function openControlPort(deps: Deps): FastifyInstance {
+  const names = new WeakMap<TLSSocket, NodeId>()
+  const keys = new NodeKeyChoice(deps)
+  const port = Fastify({
+    logger: false,
+    bodyLimit: 4_000_000,
+    requestTimeout: 5_000,
+    https: {
+      ...controlTls,
+      // A resumed TLS session would not name the node.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      handshakeTimeout: 5_000,
+      pskCallback: (socket: TLSSocket, identity: string) => {
+        const name = nodeId.safeParse(identity)
+        if (!name.success) return null
+        names.set(socket, name.data)
+        return keys.next(name.data)
+      },
+    },
+  })
+  port.server.on('tlsClientError', (_error, socket: TLSSocket) => keys.noteFailure(names.get(socket)))
+  port.setErrorHandler((error: FastifyError, _req, reply) => {
+    deps.metrics.heartbeats.inc({ outcome: 'failed' })
+    const code = known(error)?.code
+    const status = code ? 503 : (error.statusCode ?? 500)
+    if (status === 500) deps.log.error({ err: error }, 'a heartbeat failed')
+    return reply.code(status).send({ code: code ?? (status < 500 ? 'input.invalid' : 'server.error') })
+  })
+  port.post('/heartbeat', async (req, reply) => {
+    const beat = heartbeat.safeParse(req.body)
+    if (!beat.success) return reply.code(400).send({ code: 'input.invalid' })
+    // A node reports for itself only.
+    if (names.get(req.raw.socket as TLSSocket) !== beat.data.node)
+      return reply.code(403).send({ code: 'input.invalid' })
+    const answer = await acceptHeartbeat(deps, beat.data)
+    return answer ?? reply.code(409).send({ code: 'input.invalid' })
+  })
+  return port
+}
+
+/** Chooses the key for a handshake. While the secret is being changed, a failed handshake makes the next one use the other key. */
+class NodeKeyChoice {
+  readonly #deps: Pick<Deps, 'env'>
+  readonly #failures = new Map<NodeId, number>()
+
+  constructor(deps: Pick<Deps, 'env'>) {
+    this.#deps = deps
+  }
+
+  next(node: NodeId): Buffer | null {
+    const keys = nodeKeys(this.#deps.env, node)
+    return keys[(this.#failures.get(node) ?? 0) % keys.length] ?? null
+  }
+
+  noteFailure(node: NodeId | undefined): void {
+    if (!node || !this.#deps.env.VECHE_SECRET_PREVIOUS) return
+    if (this.#failures.size > 1_000) this.#failures.clear()
+    this.#failures.set(node, (this.#failures.get(node) ?? 0) + 1)
+  }
+}

@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { BootId, NodeId } from '@veche/shared/ids'
+import { nodeId } from '@veche/shared/schemas/fields'
+import type { Deps } from '../deps.ts'
+import { isOwnOrigin } from '../platform/origin.ts'
+import { refuseUpgrade, type UpgradeDoor } from '../platform/upgrades.ts'
+import type { KnownNode } from './known-nodes.ts'
+
+type Pipe = { node: NodeId; boot: BootId; end: () => void }
+
+const pathPrefix = '/sfu/'
+const connectTimeoutMs = 2_000
+
+/**
+ * `/sfu/<node>` of our own address is the signalling of that node: bytes are passed on unchanged in both directions. When the node
+ * ends, so does the browser's socket at once, and the browser begins to reconnect.
+ */
+export function openSignallingProxy(deps: Deps): UpgradeDoor {
+  const pipes = new Set<Pipe>()
+  const unlisten = deps.nodeWatch.listen((nodes) => endLostPipes(pipes, nodes))
+  return {
+    opens: (path) => path.startsWith(pathPrefix),
+    upgrade: (req, socket, head) => {
+      if (!isOwnOrigin(deps.env, req.headers.origin)) return refuseUpgrade(socket, 403)
+      openPipe(deps, pipes, { req, socket, head }).catch((error: unknown) => {
+        deps.log.debug({ err: error }, 'a signalling socket could not be connected to its node')
+        refuseUpgrade(socket, 502)
+      })
+    },
+    close: () => {
+      unlisten()
+      for (const pipe of pipes) pipe.end()
+    },
+  }
+}
+
+type Upgrade = { req: IncomingMessage; socket: Duplex; head: Buffer }
+
+async function openPipe(deps: Deps, pipes: Set<Pipe>, { req, socket, head }: Upgrade): Promise<void> {
+  const id = nodeId.safeParse(req.url?.split('?')[0]?.slice(pathPrefix.length))
+  if (!id.success) return refuseUpgrade(socket, 404)
+  const query = deps.polls.selectFrom('sfu_nodes').select(['boot_id', 'dead_boot', 'signalling'])
+  const node = await query.where('id', '=', id.data).executeTakeFirst()
+  if (!node) return refuseUpgrade(socket, 404)
+  if (node.boot_id === node.dead_boot) return refuseUpgrade(socket, 502)
+  const nodeSocket = await connectTo(node.signalling)
+  if (socket.destroyed) return void nodeSocket.destroy()
+  const pipe: Pipe = { node: id.data, boot: node.boot_id, end: () => void socket.destroy() }
+  pipes.add(pipe)
+  joinSockets(nodeSocket, socket, () => pipes.delete(pipe))
+  nodeSocket.write(requestHead(req))
+  if (head.length > 0) nodeSocket.write(head)
+}
+
+function connectTo(signalling: string): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
+  const socket = connect({ ...parseAddress(signalling), noDelay: true })
+  socket.setTimeout(connectTimeoutMs, () => socket.destroy(new Error('the node does not answer')))
+  socket.once('error', reject)
+  socket.once('connect', () => {
+    socket.setTimeout(0)
+    resolve(socket)
+  })
+  return promise
+}
+
+/** When one end closes, the other is closed too. */
+function joinSockets(nodeSocket: Socket, socket: Duplex, onClosed: () => void): void {
+  nodeSocket.on('error', () => nodeSocket.destroy())
+  nodeSocket.once('close', () => {
+    onClosed()
+    socket.destroy()
+  })
+  socket.once('close', () => nodeSocket.destroy())
+  nodeSocket.pipe(socket)
+  socket.pipe(nodeSocket)
+}
+
+/** The request as it came, without the headers that prove who the person is: the node learns that from a ticket. */
+function requestHead(req: IncomingMessage): string {
+  const kept: string[] = []
+  for (let index = 0; index < req.rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = req.rawHeaders.slice(index, index + 2)
+    if (!/^(cookie|authorization|x-forwarded-.*|forwarded)$/i.test(name)) kept.push(`${name}: ${value}`)
+  }
+  return `${req.method} ${req.url} HTTP/1.1\r\n${kept.join('\r\n')}\r\n\r\n`
+}
+
+function parseAddress(signalling: string): { host: string; port: number } {
+  const colon = signalling.lastIndexOf(':')
+  return { host: signalling.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(signalling.slice(colon + 1)) }
+}
+
+/** A host that lost its power closes no sockets, so those whose node is dead or has another boot are ended here. */
+function endLostPipes(pipes: Set<Pipe>, nodes: KnownNode[]): void {
+  for (const pipe of pipes)
+    if (!nodes.some((node) => node.id === pipe.node && node.boot === pipe.boot && !node.dead)) pipe.end()
+}
