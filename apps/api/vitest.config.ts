@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
     globalSetup: ['../../ops/test/services.ts'],
-    setupFiles: ['src/test/closing.ts'],
+    setupFiles: ['src/test/cleanup-hook.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 15_000 } },

@@ -3,23 +3,23 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp } from './app.ts'
 import { sessionCookie } from './auth/sessions.ts'
-import { lockScopes } from './platform/scopes.ts'
+import { lockScopes } from './platform/scopes/changes.ts'
 import { inTransaction } from './platform/transaction.ts'
 import { newUser, type TestUser } from './test/builders.ts'
 import { codeIn, post } from './test/http.ts'
-import { type House, newHouse } from './test/harness.ts'
+import { type TestApi, newTestApi } from './test/harness.ts'
 
-let house: House
+let testApi: TestApi
 let anna: TestUser
 beforeAll(async () => {
-  house = await newHouse()
-  anna = await newUser(house.deps)
+  testApi = await newTestApi()
+  anna = await newUser(testApi.deps)
 })
 
 const cookie = () => `${sessionCookie}=${anna.token}`
 
 it('the page may connect to media nodes at addresses of their own, where these are named, and nowhere else', async () => {
-  const app = await createApp(house.another({ SFU_ORIGINS: 'wss://sfu-2.example.org, wss://sfu-3.example.org:8443/x' }))
+  const app = await createApp(testApi.anotherProcess({ SFU_ORIGINS: 'wss://sfu-2.example.org, wss://sfu-3.example.org:8443/x' }))
   const { headers } = await app.http.inject('/livez')
   await app.close()
   expect(headers['content-security-policy']).toContain(
@@ -33,7 +33,7 @@ describe('a stop', () => {
     const own = { kind: 'user' as const, id: anna.userId }
     let asked: ReturnType<typeof post> | undefined
     let stopping: Promise<void> | undefined
-    await inTransaction(house.deps, async (tx) => {
+    await inTransaction(testApi.deps, async (tx) => {
       await lockScopes(tx, [own])
       asked = post(base, 'users.updateSettings', { theme: 'dark' }, { cookie: cookie() })
       await expect.poll(waiting).toBe(1)
@@ -61,7 +61,7 @@ describe('a stop', () => {
 })
 
 async function open() {
-  const app = await createApp(house.another())
+  const app = await createApp(testApi.anotherProcess())
   const base = await app.http.listen({ host: '127.0.0.1', port: 0 })
   return { app, base }
 }
@@ -71,7 +71,7 @@ async function waiting(): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and application_name like 'veche%'`.execute(
-    house.deps.polls,
+    testApi.deps.polls,
   )
   return rows[0]!.n
 }

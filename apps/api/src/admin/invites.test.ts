@@ -1,20 +1,20 @@
 import { newId, type InviteId, type UserId } from '@veche/shared/ids'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, newcomer, visitor } from '../test/visitor.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
 
 const day = 86_400_000
 
 describe('invitations', () => {
-  let house: House
+  let testApi: TestApi
   let owner: TestUser
   beforeAll(async () => {
-    house = await newHouse()
-    owner = await newUser(house.deps, { role: 'owner', name: 'Anna <b>' })
+    testApi = await newTestApi()
+    owner = await newUser(testApi.deps, { role: 'owner', name: 'Anna <b>' })
   })
-  const api = () => callerFor(house.deps, owner)
+  const api = () => callerFor(testApi.deps, owner)
   const stateOf = async (id: InviteId) =>
     (await api().admin.invites()).invites.find((invite) => invite.id === id)?.state
 
@@ -38,7 +38,7 @@ describe('invitations', () => {
     const { id, link } = await api().admin.createInvite({})
     expect(await stateOf(id)).toBe('open')
     const token = link.split('=')[1] ?? ''
-    await visitor(house.deps).api.auth.signUp({
+    await newBrowser(testApi.deps).api.auth.signUp({
       token,
       name: 'Used',
       email: 'used@example.org',
@@ -51,7 +51,7 @@ describe('invitations', () => {
     await api().admin.revokeInvite({ inviteId: third.id })
     expect(await api().admin.revokeInvite({ inviteId: third.id })).toEqual({})
     expect(await stateOf(third.id)).toBe('revoked')
-    await house.pass(day)
+    await testApi.passTime(day)
     expect(await stateOf(other.id)).toBe('expired')
     expect(await outcomeOf(api().admin.revokeInvite({ inviteId: newId<InviteId>() }))).toBe('invite.not_found')
   })
@@ -61,7 +61,7 @@ describe('invitations', () => {
     const { id, link } = await api().admin.createInvite({ email: ' New@Example.org ', uses: 9, days: 5 })
     const { invites } = await api().admin.invites()
     expect(invites.find((invite) => invite.id === id)).toMatchObject({ email: 'new@example.org', usesLeft: 1 })
-    const mail = await house.deps.db
+    const mail = await testApi.deps.db
       .selectFrom('mails')
       .select(['to_address', 'template', 'locale', 'state', 'data'])
       .where('to_address', '=', 'new@example.org')
@@ -75,7 +75,7 @@ describe('invitations', () => {
   })
 
   it('are not sent to somebody who has an account, and then none is made', async () => {
-    const { email } = await newcomer(house.deps)
+    const { email } = await signUpUser(testApi.deps)
     const before = (await api().admin.invites()).invites.length
     expect(await outcomeOf(api().admin.createInvite({ email }))).toBe('auth.email_taken')
     expect((await api().admin.invites()).invites).toHaveLength(before)
@@ -86,10 +86,10 @@ describe('invitations', () => {
     ['no administrator any longer', 'member', (userId: UserId) => api().admin.setRole({ userId, role: 'member' })],
     ['an owner no longer', 'admin', (userId: UserId) => api().admin.setRole({ userId, role: 'admin' })],
   ] as const)('open nothing when whoever made them is %s', async (_name, role, happens) => {
-    const inviter = await newUser(house.deps, { role: role === 'admin' ? 'owner' : 'admin' })
-    const { id, link } = await callerFor(house.deps, inviter).admin.createInvite({ role, uses: 2 })
+    const inviter = await newUser(testApi.deps, { role: role === 'admin' ? 'owner' : 'admin' })
+    const { id, link } = await callerFor(testApi.deps, inviter).admin.createInvite({ role, uses: 2 })
     const token = link.split('=')[1] ?? ''
-    const stranger = visitor(house.deps)
+    const stranger = newBrowser(testApi.deps)
     const comes = () => {
       const email = `${newId()}@example.org`
       return outcomeOf(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { isCommon } from './common-passwords.ts'
+import { isCommonPassword } from './common-passwords.ts'
 
 const nobody = { email: 'olga.petrova@example.org', name: 'Ольга Petrova' }
-const common = (password: string) => isCommon({ ...nobody, password })
+const common = (password: string) => isCommonPassword({ ...nobody, password })
 
 describe('a password is too common when it is', () => {
   it.each([

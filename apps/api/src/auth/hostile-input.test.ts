@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type House, newHouse } from '../test/harness.ts'
-import { codeIn, cookieFrom, dataIn, listening, post, query } from '../test/http.ts'
-import { goodPassword, newcomer, newInvite } from '../test/visitor.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
+import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
+import { goodPassword, signUpUser, newInvite } from '../test/browser.ts'
 
 const token = 'A'.repeat(43)
 const good: Record<string, Record<string, unknown>> = {
@@ -33,13 +33,13 @@ const hostile: unknown[] = [
 ]
 
 describe('hostile input', () => {
-  let house: House
+  let testApi: TestApi
   let base: string
   let cookie: string | undefined
   beforeAll(async () => {
-    house = await newHouse({ TRUSTED_PROXIES: '127.0.0.1' })
-    base = await listening(house.deps)
-    const { email } = await newcomer(house.deps)
+    testApi = await newTestApi({ TRUSTED_PROXIES: '127.0.0.1' })
+    base = await startHttp(testApi.deps)
+    const { email } = await signUpUser(testApi.deps)
     cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
   })
 
@@ -64,18 +64,18 @@ describe('hostile input', () => {
   )
 
   it.each(Object.keys(good))('to %s is refused with a code, field by field, and nothing is written', async (path) => {
-    const before = await fingerprint(house)
+    const before = await fingerprint(testApi)
     for (const field of Object.keys(good[path] ?? {}))
       for (const value of hostile) {
         const answer = await send(path, { ...good[path], [field]: value })
         expect([path, field, value, answer.status, codeIn(answer)]).toEqual([path, field, value, 400, 'input.invalid'])
         expect(JSON.stringify(answer.body)).not.toMatch(/at .*\.ts|node_modules|stack/)
       }
-    expect(await fingerprint(house)).toBe(before)
+    expect(await fingerprint(testApi)).toBe(before)
   })
 
   it.each(Object.keys(good))('to %s is refused as a whole: unknown keys, other shapes, no shape', async (path) => {
-    const before = await fingerprint(house)
+    const before = await fingerprint(testApi)
     const wholes = [
       JSON.stringify({ ...good[path], isAdmin: true }),
       JSON.stringify({ ...good[path] }).replace('{', '{"__proto__":{"role":"owner"},'),
@@ -91,7 +91,7 @@ describe('hostile input', () => {
       expect([path, raw, codeIn(answer)]).toEqual([path, raw, 'input.invalid'])
     }
     for (const raw of ['', '{', 'null,null', '\u0000']) expect((await send(path, undefined, raw)).status).toBe(400)
-    expect(await fingerprint(house)).toBe(before)
+    expect(await fingerprint(testApi)).toBe(before)
     expect(({} as { role?: string }).role).toBeUndefined()
   })
 
@@ -141,7 +141,7 @@ describe('hostile input', () => {
   })
 
   it('in a name is cleaned of what only hides something, and an empty name is none', async () => {
-    const { token: invite } = await newInvite(house.deps)
+    const { token: invite } = await newInvite(testApi.deps)
     const form = { ...good['auth.signUp'], token: invite, email: 'zero@example.org' }
     for (const name of ['', '   ', '\u0000', '\n\t', 'x'.repeat(65)])
       expect(codeIn(await post(base, 'auth.signUp', { ...form, name }))).toBe('input.invalid')
@@ -151,12 +151,12 @@ describe('hostile input', () => {
 })
 
 /** Whatever could have been written by a request that was refused. */
-async function fingerprint(house: House): Promise<string> {
+async function fingerprint(testApi: TestApi): Promise<string> {
   const { rows } = await sql<{ text: string }>`select md5(concat(
     (select json_agg(u order by id) from users u), (select json_agg(s order by user_id) from user_settings s),
     (select json_agg((id, revoked_at, rev) order by id) from sessions), (select json_agg(c order by id) from codes c),
     (select json_agg(m order by id) from mails m), (select json_agg(s order by id) from scopes s))) as text`.execute(
-    house.deps.db,
+    testApi.deps.db,
   )
   return rows[0]?.text ?? ''
 }

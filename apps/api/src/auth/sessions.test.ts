@@ -1,28 +1,28 @@
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newSession, newUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { codeIn, cookieFrom, dataIn, listening, post, query } from '../test/http.ts'
-import { Observer } from '../test/observer.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
+import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, newcomer, visitor } from '../test/visitor.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
 import { findActor } from './sessions.ts'
-import { tidySignIn } from './retention.ts'
+import { deleteOldSignInRows } from './retention.ts'
 
 const day = 86_400_000
 const windows =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0'
 
 describe('the cookie', () => {
-  let house: House
+  let testApi: TestApi
   let base: string
   beforeAll(async () => {
-    house = await newHouse()
-    base = await listening(house.deps)
+    testApi = await newTestApi()
+    base = await startHttp(testApi.deps)
   })
 
   it('belongs to this host alone, is unreadable for scripts, and is not sent from other sites', async () => {
-    const { email } = await newcomer(house.deps)
+    const { email } = await signUpUser(testApi.deps)
     const answer = await post(base, 'auth.signIn', { email, password: goodPassword })
     expect(answer.status).toBe(200)
     const [cookie = ''] = answer.headers.getSetCookie()
@@ -35,7 +35,7 @@ describe('the cookie', () => {
   })
 
   it('is taken away by signing out, and opens nothing afterwards', async () => {
-    const { email } = await newcomer(house.deps)
+    const { email } = await signUpUser(testApi.deps)
     const cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
     const out = await post(base, 'auth.signOut', undefined, { cookie, raw: '' })
     expect(out.status).toBe(200)
@@ -52,7 +52,7 @@ describe('the cookie', () => {
   })
 
   it('does not speak for its person from another page: changes need our header, our origin and JSON', async () => {
-    const { email } = await newcomer(house.deps)
+    const { email } = await signUpUser(testApi.deps)
     const cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
     const refused: Record<string, string>[] = [
       { 'x-veche': '' },
@@ -76,22 +76,22 @@ describe('the cookie', () => {
   })
 
   it('is not handed out over plain http elsewhere than on localhost, and the answer says why', async () => {
-    const plain = house.another({ PUBLIC_URL: 'http://192.168.1.5:8080' })
-    const { email } = await newcomer(house.deps)
-    const { api, jar } = visitor(plain)
+    const plain = testApi.anotherProcess({ PUBLIC_URL: 'http://192.168.1.5:8080' })
+    const { email } = await signUpUser(testApi.deps)
+    const { api, jar } = newBrowser(plain)
     expect(await outcomeOf(api.auth.signIn({ email, password: goodPassword }))).toBe('auth.https_required')
     expect(jar.token).toBeUndefined()
-    const secure = visitor(house.another({ PUBLIC_URL: 'https://chat.example.org' }))
+    const secure = newBrowser(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     expect(await outcomeOf(secure.api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
   })
 
   it('counts attempts by the address that a trusted proxy names, and by no other’s word', async () => {
-    const trusting = await listening(house.another({ TRUSTED_PROXIES: '127.0.0.1' }))
+    const trusting = await startHttp(testApi.anotherProcess({ TRUSTED_PROXIES: '127.0.0.1' }))
     const trust = { 'x-forwarded-for': '198.51.100.7', 'user-agent': windows }
-    const { email, userId } = await newcomer(house.deps)
+    const { email, userId } = await signUpUser(testApi.deps)
     await post(trusting, 'auth.signIn', { email, password: goodPassword }, { headers: trust })
     await post(base, 'auth.signIn', { email, password: goodPassword }, { headers: trust })
-    const rows = await house.deps.db
+    const rows = await testApi.deps.db
       .selectFrom('sessions')
       .select(['ip', 'device'])
       .where('user_id', '=', userId)
@@ -106,14 +106,14 @@ describe('the cookie', () => {
 })
 
 describe('sessions', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
   it('are kept as hashes of their tokens', async () => {
-    const { jar, userId } = await newcomer(house.deps)
-    const row = await house.deps.db
+    const { jar, userId } = await signUpUser(testApi.deps)
+    const row = await testApi.deps.db
       .selectFrom('sessions')
       .select(sql<string>`encode(token_hash, 'hex')`.as('hash'))
       .where('user_id', '=', userId)
@@ -123,30 +123,30 @@ describe('sessions', () => {
   })
 
   it('last 90 days without use, and each use begins them anew', async () => {
-    const { jar, api } = await newcomer(house.deps)
+    const { jar, api } = await signUpUser(testApi.deps)
     for (let i = 0; i < 3; i += 1) {
-      await house.pass(89 * day)
+      await testApi.passTime(89 * day)
       expect(await api.auth.me()).not.toBeNull()
     }
-    await house.pass(90 * day)
-    expect(await findActor(house.deps, jar.token)).toBeNull()
+    await testApi.passTime(90 * day)
+    expect(await findActor(testApi.deps, jar.token)).toBeNull()
   })
 
   it('end a year after they began, however much they are used', async () => {
-    const { jar, api } = await newcomer(house.deps)
+    const { jar, api } = await signUpUser(testApi.deps)
     for (let i = 0; i < 5; i += 1) {
-      await house.pass(72 * day)
+      await testApi.passTime(72 * day)
       expect(await api.auth.me()).not.toBeNull()
     }
-    await house.pass(5 * day + 1_000)
-    expect(await findActor(house.deps, jar.token)).toBeNull()
+    await testApi.passTime(5 * day + 1_000)
+    expect(await findActor(testApi.deps, jar.token)).toBeNull()
   })
 
   it('write their last use once a minute, and as no news to other devices', async () => {
-    const { api, userId } = await newcomer(house.deps)
+    const { api, userId } = await signUpUser(testApi.deps)
     const read = async () => {
       await api.auth.me()
-      return house.deps.db
+      return testApi.deps.db
         .selectFrom('sessions')
         .innerJoin('scopes', 'scopes.id', 'sessions.user_id')
         .select(['sessions.last_used_at', 'sessions.rev', 'scopes.rev as scopeRev'])
@@ -154,18 +154,18 @@ describe('sessions', () => {
         .executeTakeFirstOrThrow()
     }
     const first = await read()
-    await house.pass(30_000)
+    await testApi.passTime(30_000)
     expect(await read()).toEqual(first)
-    await house.pass(31_000)
+    await testApi.passTime(31_000)
     const later = await read()
     expect(later.last_used_at.getTime()).toBeGreaterThan(first.last_used_at.getTime())
     expect({ rev: later.rev, scopeRev: later.scopeRev }).toEqual({ rev: first.rev, scopeRev: first.scopeRev })
   })
 
   it('appear on the person’s other devices when they begin and when they end', async () => {
-    const { api, email, userId } = await newcomer(house.deps)
-    const observer = await Observer.open(house.deps, { userId })
-    const phone = visitor(house.deps, { device: 'Safari on iPhone' })
+    const { api, email, userId } = await signUpUser(testApi.deps)
+    const observer = await Observer.open(testApi.deps, { userId })
+    const phone = newBrowser(testApi.deps, { device: 'Safari on iPhone' })
     const { sessionId } = await phone.api.auth.signIn({ email, password: goodPassword })
     await observer.settled()
     const there = observer.rows('sessions').find(({ id }) => id === sessionId)
@@ -178,9 +178,9 @@ describe('sessions', () => {
   })
 
   it('end one by one: only one’s own, and those of others or of nobody look the same', async () => {
-    const one = await newcomer(house.deps)
-    const other = await newcomer(house.deps)
-    const second = visitor(house.deps)
+    const one = await signUpUser(testApi.deps)
+    const other = await signUpUser(testApi.deps)
+    const second = newBrowser(testApi.deps)
     const { sessionId } = await second.api.auth.signIn({ email: one.email, password: goodPassword })
     expect(await one.api.auth.signOutSession({ sessionId: other.me.sessionId })).toEqual({})
     expect(await one.api.auth.signOutSession({ sessionId: crypto.randomUUID() as never })).toEqual({})
@@ -192,8 +192,8 @@ describe('sessions', () => {
   })
 
   it('end all but this one at once', async () => {
-    const { api, email } = await newcomer(house.deps)
-    const others = [visitor(house.deps), visitor(house.deps)]
+    const { api, email } = await signUpUser(testApi.deps)
+    const others = [newBrowser(testApi.deps), newBrowser(testApi.deps)]
     for (const other of others) await other.api.auth.signIn({ email, password: goodPassword })
     await api.auth.signOutOthers()
     expect(await api.auth.me()).not.toBeNull()
@@ -201,14 +201,14 @@ describe('sessions', () => {
   })
 
   it('are a hundred at most: one more ends the one that was not used for longest', async () => {
-    const { email, userId, api } = await newcomer(house.deps)
-    await house.pass(120_000)
-    for (let i = 0; i < 100; i += 1) await newSession(house.deps, userId)
-    const { api: newest } = visitor(house.deps)
+    const { email, userId, api } = await signUpUser(testApi.deps)
+    await testApi.passTime(120_000)
+    for (let i = 0; i < 100; i += 1) await newSession(testApi.deps, userId)
+    const { api: newest } = newBrowser(testApi.deps)
     await newest.auth.signIn({ email, password: goodPassword })
     expect(await newest.auth.me()).not.toBeNull()
     expect(await api.auth.me()).toBeNull()
-    const { live } = await house.deps.db
+    const { live } = await testApi.deps.db
       .selectFrom('sessions')
       .select((eb) => eb.fn.countAll<number>().as('live'))
       .where('user_id', '=', userId)
@@ -218,27 +218,27 @@ describe('sessions', () => {
   })
 
   it('that have run out are told to the other devices, and forgotten when no device can miss it', async () => {
-    const { userId, email, me } = await newcomer(house.deps)
-    await house.pass(89 * day)
-    const { api } = visitor(house.deps)
+    const { userId, email, me } = await signUpUser(testApi.deps)
+    await testApi.passTime(89 * day)
+    const { api } = newBrowser(testApi.deps)
     await api.auth.signIn({ email, password: goodPassword })
-    await house.pass(2 * day)
-    const observer = await Observer.open(house.deps, { userId })
-    await tidySignIn(house.deps)
+    await testApi.passTime(2 * day)
+    const observer = await Observer.open(testApi.deps, { userId })
+    await deleteOldSignInRows(testApi.deps)
     await observer.expectEqualsFetch()
     expect(observer.rows('sessions').map(({ id }) => id)).not.toContain(me.sessionId)
     observer.close()
-    await house.pass(101 * day)
-    await tidySignIn(house.deps)
-    const left = await house.deps.db.selectFrom('sessions').select('id').where('id', '=', me.sessionId).execute()
+    await testApi.passTime(101 * day)
+    await deleteOldSignInRows(testApi.deps)
+    const left = await testApi.deps.db.selectFrom('sessions').select('id').where('id', '=', me.sessionId).execute()
     expect(left).toEqual([])
   })
 
   it('of a disabled person are over at once, on every socket', async () => {
-    const { userId, api } = await newcomer(house.deps)
-    const owner = await newUser(house.deps, { role: 'owner' })
-    const observer = await Observer.open(house.deps, { userId })
-    await callerFor(house.deps, owner).admin.setDisabled({ userId, disabled: true })
+    const { userId, api } = await signUpUser(testApi.deps)
+    const owner = await newUser(testApi.deps, { role: 'owner' })
+    const observer = await Observer.open(testApi.deps, { userId })
+    await callerFor(testApi.deps, owner).admin.setDisabled({ userId, disabled: true })
     await observer.ended
     expect(await api.auth.me()).toBeNull()
     observer.close()

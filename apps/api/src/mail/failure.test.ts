@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { failureOf, inWords, stored } from './failure.ts'
+import { failureOf, describeFailure, toErrorText } from './failure.ts'
 
 it.each([
   [{ code: 'ECONNECTION', message: 'connect ECONNREFUSED' }, /could not be reached/, true],
@@ -17,8 +17,8 @@ it.each([
 ])('%o is said in words, and says whether another try makes sense', (thrown, sentence, again) => {
   const failure = failureOf(thrown)
   expect(failure.again).toBe(again)
-  expect(inWords(stored(failure), 'en')).toMatch(sentence)
-  expect(inWords(stored(failure), 'ru')).toMatch(/[а-я]{4}/)
+  expect(describeFailure(toErrorText(failure), 'en')).toMatch(sentence)
+  expect(describeFailure(toErrorText(failure), 'ru')).toMatch(/[а-я]{4}/)
 })
 
 it('what a mail server says is cut to a sentence', () => {
@@ -27,6 +27,6 @@ it('what a mail server says is cut to a sentence', () => {
 })
 
 it('a row without an error, or with one of another release, still gets a sentence', () => {
-  expect(inWords(null, 'en')).toBe('The mail could not be sent.')
-  expect(inWords('moonphase: full', 'en')).toBe('The mail could not be sent. (full)')
+  expect(describeFailure(null, 'en')).toBe('The mail could not be sent.')
+  expect(describeFailure('moonphase: full', 'en')).toBe('The mail could not be sent. (full)')
 })

@@ -2,7 +2,7 @@ import type { MeetingId, ScopeId, UserId } from '@veche/shared/ids'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { Semaphore } from '../platform/semaphore.ts'
+import { Semaphore } from '../platform/Semaphore.ts'
 import { changeSeats, type SeatChange } from './seats.ts'
 
 const every = 1_000
@@ -50,7 +50,7 @@ export class SeatGuard {
     // One that is locked for long keeps nobody else waiting.
     const change = ({ meetingId, people }: (typeof rows)[number]) =>
       changeSeats(this.#deps, meetingId, people, (tx) => stillWithoutRight(tx, meetingId))
-    const atOnce = (row: (typeof rows)[number]) => this.#places.run('seats', () => change(row))
+    const atOnce = (row: (typeof rows)[number]) => this.#places.run(() => change(row))
     await Promise.all(rows.map((row) => atOnce(row).catch((error: unknown) => this.#failed(error))))
     if (!userIds) await this.#measure()
   }

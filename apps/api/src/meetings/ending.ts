@@ -2,14 +2,13 @@ import type { MeetingId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { chatScope } from '../chats/scopes.ts'
 import { iso } from '../platform/clock.ts'
-import { advance, lockScopes } from '../platform/scopes.ts'
+import { advance, lockScopes } from '../platform/scopes/changes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { chatOf } from './access.ts'
 import { closeCard } from './card.ts'
 import { tellNode } from './nodes/orders.ts'
-import { meetingScope } from './scopes.ts'
+import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
 
 /** A meeting that nobody is in any more ends; it was as long as somebody was there. Says whether it did. */
 export async function endEmpty(deps: Deps, meetingId: MeetingId, emptyMs: number): Promise<boolean> {

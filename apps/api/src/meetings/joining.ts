@@ -4,18 +4,18 @@ import type { JoinAnswer } from '@veche/shared/meetings'
 import { capabilities } from '@veche/shared/permissions'
 import type { Join } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
-import { joinGroup } from '../chats/members.ts'
-import { chatScope, userScope } from '../chats/scopes.ts'
+import { joinGroupUnderLock } from '../chats/members.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
-import { advance, changeScopes } from '../platform/scopes.ts'
+import { advance, changeScopes } from '../platform/scopes/changes.ts'
 import { type OpenMeeting, openMeeting } from './access.ts'
 import { noteComing } from './attendance.ts'
 import { tellNode } from './nodes/orders.ts'
 import { type Place, takePlace } from './placing.ts'
 import { relaysFor } from './relays.ts'
 import { seatColumns, toMeeting, toSeat } from './rows.ts'
-import { meetingScope, orNoSuchMeeting } from './scopes.ts'
+import { orNoSuchMeeting } from './scopes.ts'
+import { chatScope, userScope, meetingScope } from '../platform/scopes/scope.ts'
 
 /**
  * A seat and a ticket for it. One person has one seat: sitting down again raises its epoch, and whoever sat there before is let go.
@@ -80,7 +80,7 @@ async function othersIn(tx: Tx, { id }: OpenMeeting): Promise<number> {
 /** Removed while they asked: the chat is not locked, and what they ask for is not theirs any more. */
 async function becomeMember(tx: Tx, meeting: OpenMeeting, before: OpenMeeting): Promise<void> {
   if (before.role) fail('meeting.not_found')
-  await joinGroup(tx, meeting.chat_id)
+  await joinGroupUnderLock(tx, meeting.chat_id)
 }
 
 async function sitDown(tx: Tx, { id, seat }: OpenMeeting, { tab }: Join) {

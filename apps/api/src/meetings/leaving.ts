@@ -1,11 +1,11 @@
 import type { Leave } from '@veche/shared/schemas/meetings'
 import type { Ctx } from '../ctx.ts'
-import { userScope } from '../chats/scopes.ts'
 import { must } from '../errors.ts'
-import { changeScopes } from '../platform/scopes.ts'
+import { changeScopes } from '../platform/scopes/changes.ts'
 import { openMeeting } from './access.ts'
-import { meetingScope, orNoSuchMeeting } from './scopes.ts'
+import { orNoSuchMeeting } from './scopes.ts'
 import { settleSeats } from './seats.ts'
+import { userScope, meetingScope } from '../platform/scopes/scope.ts'
 
 /** Getting up. Said twice it is done once, and said by a place that another has taken over since it is nothing. */
 export async function leaveMeeting(ctx: Ctx, { meetingId, seatEpoch }: Leave): Promise<Record<string, never>> {

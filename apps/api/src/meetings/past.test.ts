@@ -2,41 +2,41 @@ import { type ChatId, type MeetingId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { addPast, join, leave } from '../test/meetings.ts'
 import { endEmpty } from './ending.ts'
 import { sweepMeetings } from './sweep.ts'
 
-let house: House
+let testApi: TestApi
 let node: MediaNode
 let anna: TestUser
 let boris: TestUser
 beforeAll(async () => {
-  house = await newHouse()
-  node = await MediaNode.start(house.deps)
-  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+  testApi = await newTestApi()
+  node = await MediaNode.start(testApi.deps)
+  ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
 })
-const as = (who: TestUser) => callerFor(house.deps, who)
+const as = (who: TestUser) => callerFor(testApi.deps, who)
 
 /** The node is heard all the while. */
 async function pass(ms: number): Promise<void> {
-  await house.pass(ms)
+  await testApi.passTime(ms)
   await node.beat()
 }
 
 async function meet(chatId: ChatId, ...people: TestUser[]): Promise<MeetingId> {
   const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
   for (const who of people) {
-    await leave(house.deps, who, await join(house.deps, who, meetingId))
+    await leave(testApi.deps, who, await join(testApi.deps, who, meetingId))
   }
-  await endEmpty(house.deps, meetingId, 0)
+  await endEmpty(testApi.deps, meetingId, 0)
   return meetingId
 }
 
 describe('past meetings', () => {
   it('are those that one was in, the last one first, with how many came', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     const first = await meet(chatId, anna, boris)
     await pass(60_000)
     const second = await meet(chatId, anna)
@@ -45,27 +45,27 @@ describe('past meetings', () => {
       { meetingId: first, people: 2 },
     ])
     expect((await as(boris).meetings.past({})).meetings).toMatchObject([{ meetingId: first }])
-    expect((await as(await newUser(house.deps)).meetings.past({})).meetings).toEqual([])
+    expect((await as(await newUser(testApi.deps)).meetings.past({})).meetings).toEqual([])
   })
 
   it('do not tell of a chat that one is no longer in, nor of what still goes on', async () => {
-    const carla = await newUser(house.deps)
-    const left = await newGroup(house.deps, [anna, carla])
+    const carla = await newUser(testApi.deps)
+    const left = await newGroup(testApi.deps, [anna, carla])
     await meet(left, carla)
-    const open = await newGroup(house.deps, [anna, carla])
+    const open = await newGroup(testApi.deps, [anna, carla])
     const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId: open })
-    await join(house.deps, carla, meetingId)
+    await join(testApi.deps, carla, meetingId)
     await as(carla).chats.leave({ chatId: left })
     expect(await as(carla).meetings.past({})).toEqual({ meetings: [], next: null })
   })
 
   it('come page by page, none twice and none left out', async () => {
-    const daria = await newUser(house.deps)
-    const chatId = await newGroup(house.deps, [anna, daria])
+    const daria = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna, daria])
     const last = await meet(chatId, daria)
     // All of them ended at one moment.
-    await addPast(house.deps, { meetingId: last, userId: daria.userId, count: limits.page.meetings + 1 })
-    const ended = house.deps.db.selectFrom('meetings').select('id').where('chat_id', '=', chatId)
+    await addPast(testApi.deps, { meetingId: last, userId: daria.userId, count: limits.page.meetings + 1 })
+    const ended = testApi.deps.db.selectFrom('meetings').select('id').where('chat_id', '=', chatId)
     const all = (await ended.execute()).map(({ id }) => id)
     const page = await as(daria).meetings.past({})
     const rest = await as(daria).meetings.past({ cursor: page.next })
@@ -88,11 +88,11 @@ describe('a meeting that began with a link', () => {
     const given = { id: newId<MeetingId>(), chatId: newId<ChatId>(), title: 'Harbour' }
     const { code } = await as(anna).meetings.create(given)
     await pass(50 * 60_000)
-    await sweepMeetings(house.deps)
+    await sweepMeetings(testApi.deps)
     expect(await as(boris).meetings.byCode({ code })).toMatchObject({ state: 'live' })
-    await leave(house.deps, anna, await join(house.deps, anna, given.id))
+    await leave(testApi.deps, anna, await join(testApi.deps, anna, given.id))
     await pass(31_000)
-    await sweepMeetings(house.deps)
+    await sweepMeetings(testApi.deps)
     expect(await as(anna).meetings.get({ meetingId: given.id })).toMatchObject({ state: 'ended' })
   })
 
@@ -100,7 +100,7 @@ describe('a meeting that began with a link', () => {
     const given = { id: newId<MeetingId>(), chatId: newId<ChatId>(), title: 'Nobody' }
     await as(anna).meetings.create(given)
     await pass(61 * 60_000)
-    await sweepMeetings(house.deps)
+    await sweepMeetings(testApi.deps)
     expect(await as(anna).meetings.get({ meetingId: given.id })).toMatchObject({ state: 'ended' })
   })
 })

@@ -4,7 +4,7 @@ import type { ScopeId } from '@veche/shared/ids'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
-import type { RowSource } from '../platform/row-sources.ts'
+import type { RowSource } from '../platform/scopes/row-sources.ts'
 
 export const meetingColumns = [
   'id',

@@ -1,8 +1,5 @@
-import type { MeetingId } from '@veche/shared/ids'
-import { fail } from '../errors.ts'
-import type { Scope } from '../platform/scopes.ts'
 
-export const meetingScope = (id: MeetingId): Scope => ({ kind: 'meeting', id })
+import { fail } from '../errors.ts'
 
 /** A scope that is not there is a meeting that is not there. */
 export function orNoSuchMeeting(error: unknown): never {

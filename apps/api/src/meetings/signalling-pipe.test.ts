@@ -3,20 +3,20 @@ import { connect, createServer } from 'node:net'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp, type App } from '../app.ts'
-import { afterFile } from '../test/endings.ts'
-import { type House, newHouse } from '../test/harness.ts'
+import { afterFile } from '../test/cleanup.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { buryNode } from './nodes/known-nodes.ts'
 import { hear } from './nodes/heartbeats.ts'
 
-let house: House
+let testApi: TestApi
 let app: App
 let base: string
 let node: MediaNode
 beforeAll(async () => {
-  house = await newHouse()
-  node = await MediaNode.start(house.deps)
-  app = await createApp(house.deps)
+  testApi = await newTestApi()
+  node = await MediaNode.start(testApi.deps)
+  app = await createApp(testApi.deps)
   afterFile(() => app.close())
   base = (await app.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
 })
@@ -65,15 +65,15 @@ describe('the signalling of a node at our own address', () => {
   })
 
   it('of a node that is dead, or where nobody listens, is refused at once', async () => {
-    const gone = await MediaNode.start(house.deps)
+    const gone = await MediaNode.start(testApi.deps)
     gone.kill()
     expect(await status(open(`/sfu/${gone.id}`))).toBe(502)
-    await buryNode(house.deps.db, gone)
+    await buryNode(testApi.deps.db, gone)
     expect(await status(open(`/sfu/${gone.id}`))).toBe(502)
   })
 
   it('ends at once with the process of the node', async () => {
-    const other = await MediaNode.start(house.deps)
+    const other = await MediaNode.start(testApi.deps)
     const socket = open(`/sfu/${other.id}`)
     await said(socket)
     const closed = once(socket, 'close')
@@ -88,8 +88,8 @@ describe('the signalling of a node at our own address', () => {
     onTestFinished(() => void silent.close())
     const address = silent.address()
     const port = typeof address === 'object' ? address?.port : 0
-    const mute = new MediaNode(house.deps)
-    await hear(house.deps, { ...mute.heartbeat(), signalling: `127.0.0.1:${port}` })
+    const mute = new MediaNode(testApi.deps)
+    await hear(testApi.deps, { ...mute.heartbeat(), signalling: `127.0.0.1:${port}` })
     const { port: ours } = new URL(base)
     const browser = connect(Number(ours), '127.0.0.1')
     const arrived = once(silent, 'connection')
@@ -98,7 +98,7 @@ describe('the signalling of a node at our own address', () => {
     )
     await arrived
     const closed = once(browser, 'close')
-    await buryNode(house.deps.db, mute)
+    await buryNode(testApi.deps.db, mute)
     await closed
   })
 
@@ -108,9 +108,9 @@ describe('the signalling of a node at our own address', () => {
     await once(far, 'listening')
     onTestFinished(() => void far.close())
     const address = far.address()
-    const other = new MediaNode(house.deps)
+    const other = new MediaNode(testApi.deps)
     const signalling = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
-    await hear(house.deps, { ...other.heartbeat(), signalling })
+    await hear(testApi.deps, { ...other.heartbeat(), signalling })
     const connected = once(far, 'connection')
     const socket = open(`/sfu/${other.id}`)
     const [end] = (await connected) as [import('node:net').Socket]
@@ -121,7 +121,7 @@ describe('the signalling of a node at our own address', () => {
   })
 
   it('holds no stop up', async () => {
-    const other = await createApp(house.another())
+    const other = await createApp(testApi.anotherProcess())
     const at = (await other.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
     const socket = open(`/sfu/${node.id}`, {}, at)
     await said(socket)

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream'
 import type { BootId, NodeId } from '@veche/shared/ids'
 import { nodeId } from '@veche/shared/schemas/fields'
 import type { Deps } from '../deps.ts'
-import { isOwnOrigin } from '../platform/origin.ts'
-import { refuseUpgrade, type UpgradeDoor } from '../platform/upgrades.ts'
+import { isOwnOrigin } from '../platform/http/origin.ts'
+import { refuseUpgrade, type UpgradeHandler } from '../platform/http/upgrades.ts'
 import type { KnownNode } from './nodes/known-nodes.ts'
 
 type Pipe = { node: NodeId; boot: BootId; end: () => void }
@@ -16,11 +16,11 @@ const connectMs = 2_000
  * `/sfu/<node>` of our own address is the signalling of that node: what goes either way is passed on as it is. When the node goes, so
  * does the socket, at once: the browser's ladder begins there.
  */
-export function openSignallingPipe(deps: Deps): UpgradeDoor {
+export function openSignallingPipe(deps: Deps): UpgradeHandler {
   const pipes = new Set<Pipe>()
   const unlisten = deps.nodes.listen((nodes) => endLost(pipes, nodes))
   return {
-    opens: (path) => path.startsWith('/sfu/'),
+    accepts: (path) => path.startsWith('/sfu/'),
     upgrade: (req, socket, head) => {
       if (!isOwnOrigin(deps.env, req.headers.origin)) return refuseUpgrade(socket, 403)
       open(deps, pipes, { req, socket, head }).catch((error: unknown) => {

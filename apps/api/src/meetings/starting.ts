@@ -4,15 +4,15 @@ import type { Create, Start } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
 import { openChat } from '../chats/access.ts'
 import { makeGroup } from '../chats/groups.ts'
-import { chatScope, orNotFound } from '../chats/scopes.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
-import { changeScope, createScope } from '../platform/scopes.ts'
+import { changeScopes, createScope } from '../platform/scopes/changes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { writeCard } from './card.ts'
 import { newPublicId } from './links.ts'
 import { look } from './looking.ts'
-import { meetingScope } from './scopes.ts'
+import { orChatNotFound } from '../chats/access.ts'
+import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
 
 type Beginning = { id: MeetingId; chatId: ChatId; openTo: 'members' | 'everyone' }
 
@@ -31,7 +31,7 @@ export async function createMeeting(ctx: Ctx, { id, chatId, title }: Create): Pr
 }
 
 function startIn(ctx: Ctx, given: Beginning): Promise<MeetingId> {
-  return changeScope(ctx, chatScope(given.chatId), async (tx) => {
+  return changeScopes(ctx, [chatScope(given.chatId)], async (tx) => {
     const { live_meeting_id } = await openChat(tx, given.chatId, 'meet')
     const before = await begunBefore(tx, given)
     if (before) return before
@@ -40,7 +40,7 @@ function startIn(ctx: Ctx, given: Beginning): Promise<MeetingId> {
     if (!live_meeting_id) return begin(tx, given)
     await keepOpen(tx, live_meeting_id)
     return live_meeting_id
-  }).catch(orNotFound)
+  }).catch(orChatNotFound)
 }
 
 /** The chat is locked, so that two who begin at once begin one meeting. */

@@ -2,7 +2,7 @@ import type { JoinAnswer } from '@veche/shared/meetings'
 import { ticketClaims } from '@veche/shared/ticket'
 import { decodeJwt } from 'jose'
 import { expect, it } from 'vitest'
-import { callerFor, newHouse } from '../test/harness.ts'
+import { callerFor, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { join, leave, meetingRow, newMeeting } from '../test/meetings.ts'
 import { outcomeOf } from '../test/outcome.ts'
@@ -20,10 +20,10 @@ function chance(seed: number): (below: number) => number {
 }
 
 it('whatever happens at once, an epoch of the place is of one node, and an epoch of a seat was given once', async () => {
-  const house = await newHouse()
-  const processes = [house.deps, house.another()]
-  const nodes = await Promise.all([1, 2, 3].map(() => MediaNode.start(house.deps)))
-  const { people, meetingId, chatId } = await newMeeting(house.deps, 4)
+  const testApi = await newTestApi()
+  const processes = [testApi.deps, testApi.anotherProcess()]
+  const nodes = await Promise.all([1, 2, 3].map(() => MediaNode.start(testApi.deps)))
+  const { people, meetingId, chatId } = await newMeeting(testApi.deps, 4)
   /** Heartbeats that are long on their way. */
   const last = nodes.map((node) => node.heartbeat())
   const answers: JoinAnswer[] = []
@@ -48,7 +48,7 @@ it('whatever happens at once, an epoch of the place is of one node, and an epoch
     () => Promise.resolve(last.push(one(nodes).heartbeat())),
   ].map((act) => () => outcomeOf(act()))] // prettier-ignore
   /** By somebody who stays in the chat, where a node lives. */
-  const surely = async () => void answers.push(await join(house.deps, people[0]!, meetingId))
+  const surely = async () => void answers.push(await join(testApi.deps, people[0]!, meetingId))
   await surely()
   for (let wave = 0; wave < 12; wave += 1) {
     const wild = Array.from({ length: 6 }, () => one(acts)())
@@ -65,5 +65,5 @@ it('whatever happens at once, an epoch of the place is of one node, and an epoch
   expect(places.size).toBeGreaterThan(2)
   expect(new Set(claims.map(({ seat, seatEpoch }) => `${seat} ${seatEpoch}`)).size).toBe(claims.length)
   expect(new Set(claims.map(({ seat, user }) => `${seat} ${user}`)).size).toBe(new Set(claims.map((c) => c.user)).size)
-  expect((await meetingRow(house.deps, meetingId)).epoch).toBe(Math.max(...claims.map((each) => each.meetingEpoch)))
+  expect((await meetingRow(testApi.deps, meetingId)).epoch).toBe(Math.max(...claims.map((each) => each.meetingEpoch)))
 }, 60_000)

@@ -1,7 +1,7 @@
 import type { MeetingId, UserId } from '@veche/shared/ids'
 import type { Rows } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
-import type { ScopeView } from '../platform/scope-views.ts'
+import type { ScopeView } from '../platform/scopes/views.ts'
 
 /** A meeting is seen by those who sit in it, from when they sat down. */
 export const meetingView: ScopeView = {
@@ -11,12 +11,12 @@ export const meetingView: ScopeView = {
     seat: sql`select json_build_object('since_rev', s.since_rev) from seats s
       where s.meeting_id = ${id} and s.user_id = ${viewer} and ${seated}`,
   }),
-  judge: ({ seat }) => (seat ? { sinceRev: (seat as { since_rev: number }).since_rev, narrow } : null),
+  viewFor: ({ seat }) => (seat ? { sinceRev: (seat as { since_rev: number }).since_rev, filterRows: narrow } : null),
   // Its rows are its audience: there is no telling apart whether one has changed without the other.
   audience: (id, among) => ({ seated: seatedAmong(id as MeetingId, among) }),
-  heard: (extras) => ({
+  readAudience: (extras) => ({
     rev: 0,
-    people: new Map((extras['seated'] as UserId[]).map((userId) => [userId, { narrow }])),
+    people: new Map((extras['seated'] as UserId[]).map((userId) => [userId, { filterRows: narrow }])),
   }),
 }
 

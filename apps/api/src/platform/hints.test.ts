@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newId } from '@veche/shared/ids'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { newHouse } from '../test/harness.ts'
+import { newTestApi } from '../test/harness.ts'
 import { Hints, type Told } from './hints.ts'
 import { connectRedis } from './redis.ts'
 
 it('a Redis that fell silent without a goodbye is left, and hints come again from the one that answers', async () => {
-  const { deps, env } = await newHouse()
+  const { deps, env } = await newTestApi()
   const { path, freeze } = await wire(env.REDIS_URL)
   const subscriber = connectRedis(path, deps.log, { blocking: true })
   const far = new Hints(deps.redis, subscriber, { prefix: env.REDIS_PREFIX, log: deps.log, beat: 200 })

@@ -2,37 +2,37 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { appRouter } from '../router.ts'
 import { accountLaws } from '../test/account-laws.ts'
 import { newUser } from '../test/builders.ts'
-import { chatLaws, newCast } from '../test/chat-laws.ts'
-import { type House, newHouse } from '../test/harness.ts'
+import { chatLaws, newChatCast } from '../test/chat-laws.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
 import { meetingLaws, newMeetingCast } from '../test/meeting-laws.ts'
 import { newOnlyNode } from '../test/meetings.ts'
-import { Observer } from '../test/observer.ts'
-import { newcomer } from '../test/visitor.ts'
+import { Observer } from '../test/Observer.ts'
+import { signUpUser } from '../test/browser.ts'
 
 describe('what a client holds, plus the frames, equals a fresh fetch', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
   it.each(Object.entries(chatLaws))('%s', async (_name, action) => {
-    const cast = await newCast(house)
+    const cast = await newChatCast(testApi)
     const people = [cast.anna, cast.boris, cast.vera, cast.outsider]
-    await holds(await Promise.all(people.map((who) => Observer.open(house.deps, who))), () => action(house, cast))
+    await holds(await Promise.all(people.map((who) => Observer.open(testApi.deps, who))), () => action(testApi, cast))
   })
 
   it.each(Object.entries(accountLaws))('%s', async (_name, action) => {
-    const nora = await newcomer(house.deps)
-    const watching = [await Observer.open(house.deps, nora), await Observer.open(house.deps, await newUser(house.deps))]
-    await holds(watching, () => action(house, nora))
+    const nora = await signUpUser(testApi.deps)
+    const watching = [await Observer.open(testApi.deps, nora), await Observer.open(testApi.deps, await newUser(testApi.deps))]
+    await holds(watching, () => action(testApi, nora))
   })
 
   it.each(Object.entries(meetingLaws))('%s', async (_name, action) => {
-    const cast = await newMeetingCast(house, await newOnlyNode(house))
+    const cast = await newMeetingCast(testApi, await newOnlyNode(testApi))
     const people = [cast.anna, cast.boris, cast.vera, cast.outsider]
-    const watching = await Promise.all(people.map((who) => Observer.open(house.deps, who)))
+    const watching = await Promise.all(people.map((who) => Observer.open(testApi.deps, who)))
     expect(watching.filter((observer) => observer.held.has(cast.meetingId))).toHaveLength(2)
-    await holds(watching, () => action(house, cast))
+    await holds(watching, () => action(testApi, cast))
   })
 
   it('every mutation has its law here', () => {

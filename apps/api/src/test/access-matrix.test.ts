@@ -3,8 +3,8 @@ import { findActor } from '../auth/sessions.ts'
 import type { Anyone } from '../ctx.ts'
 import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
-import { type ActorName, actors, type Cast, furtherRows, matrix, newCast, type Row } from './access-matrix.ts'
-import { type House, newHouse } from './harness.ts'
+import { type ActorName, actors, type MatrixCast, furtherRows, matrix, newMatrixCast, type MatrixRow } from './access-matrix.ts'
+import { type TestApi, newTestApi } from './harness.ts'
 import { MediaNode } from './media-node.ts'
 import { outcomeOf } from './outcome.ts'
 
@@ -12,12 +12,12 @@ type Procedure = (input: unknown) => Promise<unknown>
 const procedures = Object.keys(appRouter._def.procedures)
 
 describe('who may call what', () => {
-  let house: House
-  let shared: Cast
+  let testApi: TestApi
+  let shared: MatrixCast
   beforeAll(async () => {
-    house = await newHouse()
-    await MediaNode.start(house.deps)
-    shared = await newCast(house.deps)
+    testApi = await newTestApi()
+    await MediaNode.start(testApi.deps)
+    shared = await newMatrixCast(testApi.deps)
   })
 
   it('is said of every procedure, and of none that does not exist', () => {
@@ -38,15 +38,15 @@ describe('who may call what', () => {
     expect(await outcomeOf(procedureFor(path, who, shared)(given))).toBe('input.invalid')
   })
 
-  async function outcomesOf(row: Row, path: string): Promise<Record<string, unknown>> {
+  async function outcomesOf(row: MatrixRow, path: string): Promise<Record<string, unknown>> {
     const found = actors.map(async (who) => {
-      const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
+      const cast = row.spends && row.expected[who] === 'ok' ? await newMatrixCast(testApi.deps) : shared
       return [who, await outcomeFor(row, path, who, cast)] as const
     })
     return Object.fromEntries(await Promise.all(found))
   }
 
-  async function outcomeFor(row: Row, path: string, who: ActorName, cast: Cast) {
+  async function outcomeFor(row: MatrixRow, path: string, who: ActorName, cast: MatrixCast) {
     let answer: unknown
     const ask = async () => {
       const answered = await procedureFor(path, who, cast)(row.input(cast, who))
@@ -60,7 +60,7 @@ describe('who may call what', () => {
 
   let calls = 0
   /** As the doors do it: the actor is whoever the token belongs to at this moment. */
-  function procedureFor(path: string, who: ActorName, cast: Cast): Procedure {
+  function procedureFor(path: string, who: ActorName, cast: MatrixCast): Procedure {
     calls += 1
     const token = who === 'anonymous' ? undefined : cast.people[who].token
     const nothing = () => undefined
@@ -68,8 +68,8 @@ describe('who may call what', () => {
     const ip = `10.2.${Math.floor(calls / 250)}.${1 + (calls % 250)}`
     const connection = { ip, device: 'test', setCookie: nothing, clearCookie: nothing, socket }
     const context = async (): Promise<Anyone> => ({
-      ...house.deps,
-      actor: await findActor(house.deps, token),
+      ...testApi.deps,
+      actor: await findActor(testApi.deps, token),
       connection,
     })
     const caller: unknown = callerFactory(appRouter)(context)

@@ -15,7 +15,7 @@ import { newGroup, newUsers, say, type TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
 import { newMail } from './mails.ts'
 import type { Outcome } from './outcome.ts'
-import { newInvite } from './visitor.ts'
+import { newInvite } from './browser.ts'
 
 export const actors = [
   'serverOwner',
@@ -30,7 +30,7 @@ export const actors = [
 ] as const
 export type ActorName = (typeof actors)[number]
 
-export type Cast = {
+export type MatrixCast = {
   /** Whose token each actor comes with; the disabled one's was good once, anonymous has none. */
   people: Record<Exclude<ActorName, 'anonymous'>, TestUser>
   group: ChatId
@@ -48,11 +48,11 @@ export type Cast = {
 }
 
 export type Expected = Record<ActorName, Outcome>
-export type Row = {
-  input: (cast: Cast, who: ActorName) => unknown
+export type MatrixRow = {
+  input: (cast: MatrixCast, who: ActorName) => unknown
   expected: Expected
   /** Where "ok" alone says too little. */
-  check?: (answer: unknown, who: ActorName, cast: Cast) => boolean
+  check?: (answer: unknown, who: ActorName, cast: MatrixCast) => boolean
   /** Whoever may do it leaves other people behind than it found: the next one meets a fresh cast. */
   spends?: true
 }
@@ -85,12 +85,12 @@ const password = 'correct horse battery'
 const isInside = (who: ActorName) => ['chatOwner', 'moderator', 'member'].includes(who)
 const ofGroup =
   (more: object = {}) =>
-  (cast: Cast) => ({ chatId: cast.group, ...more })
+  (cast: MatrixCast) => ({ chatId: cast.group, ...more })
 let count = 0
 const address = () => `matrix${(count += 1)}@example.org`
 
 /** Every procedure there is, and who may call it. */
-export const matrix: Record<string, Row> = {
+export const matrix: Record<string, MatrixRow> = {
   'auth.me': {
     input: none,
     expected: everybody('ok'),
@@ -231,7 +231,7 @@ export const matrix: Record<string, Row> = {
 }
 
 /** What a link opens, and the scope of a meeting: not procedures of their own, and as closed as they. */
-export const furtherRows: Record<string, Row & { path: string }> = {
+export const furtherRows: Record<string, MatrixRow & { path: string }> = {
   'a link that is open to everyone': {
     path: 'meetings.byCode',
     input: ({ open }) => ({ code: open.code }),
@@ -281,7 +281,7 @@ function mentionsMessages(answer: unknown): boolean {
 }
 
 /** A house full of people, where a media node lives: a group with its roles, those outside it, and something for administrators to act upon. */
-export async function newCast(deps: Deps): Promise<Cast> {
+export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   const roles: ServerRole[] = ['owner', 'admin', ...Array<'member'>(8).fill('member')]
   const users = roles.map((role) => ({ role }))
   const everyone = await newUsers(deps, users)

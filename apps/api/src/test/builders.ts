@@ -6,7 +6,7 @@ import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { callerFor } from './harness.ts'
 import { inTransaction } from '../platform/transaction.ts'
-import { advance, changeScope, lockScopes } from '../platform/scopes.ts'
+import { advance, changeScopes, lockScopes } from '../platform/scopes/changes.ts'
 
 export type TestUser = { userId: UserId; sessionId: SessionId; token: string; name: string; email: string }
 
@@ -89,8 +89,8 @@ export async function say(deps: Deps, who: TestUser, chatId: ChatId, body: strin
 }
 
 /** As a later release will delete: the row stays, stamped, and its words are gone. */
-export async function bury(deps: Deps, chatId: ChatId, seq: number): Promise<void> {
-  await changeScope(deps, { kind: 'chat', id: chatId }, async (tx) => {
+export async function deleteMessage(deps: Deps, chatId: ChatId, seq: number): Promise<void> {
+  await changeScopes(deps, [{ kind: 'chat', id: chatId }], async (tx) => {
     const rev = await advance(tx, { kind: 'chat', id: chatId })
     const row = tx.db.updateTable('messages').set((eb) => ({ deleted_at: eb.fn<Date>('veche_now'), body: null, rev }))
     await row.where('chat_id', '=', chatId).where('seq', '=', seq).execute()

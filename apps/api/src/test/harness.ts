@@ -9,7 +9,7 @@ import { closeDeps, createDeps, type Deps } from '../deps.ts'
 import { readEnv } from '../env.ts'
 import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
-import { afterFile } from './endings.ts'
+import { afterFile } from './cleanup.ts'
 
 /** Both clocks, moved together: JavaScript's here, SQL's through the offset that veche_now() adds in tests. */
 export class TestClock {
@@ -17,13 +17,13 @@ export class TestClock {
   now = (): number => Date.now() + this.offset
 }
 
-export type House = Awaited<ReturnType<typeof newHouse>>
+export type TestApi = Awaited<ReturnType<typeof newTestApi>>
 
 /**
  * A house of its own for a test file: a database cloned from the migrated template, an own part of Redis, real everything. It is
  * taken down after the file.
  */
-export async function newHouse(settings: Record<string, string> = {}) {
+export async function newTestApi(settings: Record<string, string> = {}) {
   const { url, drop } = await newTestDatabase(testEnv('TEST_DATABASE_URL'))
   const data = mkdtempSync(join(tmpdir(), 'veche-test-'))
   const given = {

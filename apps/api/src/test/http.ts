@@ -1,11 +1,11 @@
 import { createApp } from '../app.ts'
 import type { Deps } from '../deps.ts'
-import { afterFile } from './endings.ts'
+import { afterFile } from './cleanup.ts'
 
 export type Answer = { status: number; body: unknown; headers: Headers }
 
 /** The real doors of this house on a port of their own. */
-export async function listening(deps: Deps): Promise<string> {
+export async function startHttp(deps: Deps): Promise<string> {
   const app = await createApp(deps)
   const address = await app.http.listen({ host: '127.0.0.1', port: 0 })
   afterFile(() => app.close())

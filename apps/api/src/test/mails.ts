@@ -22,7 +22,7 @@ export async function newMail(
   })
 }
 
-export function rowOf(deps: Deps, id: MailId) {
+export function mailRow(deps: Deps, id: MailId) {
   return deps.db
     .selectFrom('mails')
     .select(['state', 'attempts', 'error', 'data', 'claimed_until'])

@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { onTestFinished } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUsers, type TestUser } from './builders.ts'
-import { callerFor, type House } from './harness.ts'
+import { callerFor, type TestApi } from './harness.ts'
 import { MediaNode } from './media-node.ts'
 
 export const newTab = () => newId<TabId>()
@@ -22,15 +22,15 @@ export async function newMeeting(deps: Deps, size = 2) {
 }
 
 /** A meeting of two, and the only node there is: it speaks when it is told to. */
-export async function newQuietMeeting(house: House) {
-  const node = await newOnlyNode(house)
+export async function newQuietMeeting(testApi: TestApi) {
+  const node = await newOnlyNode(testApi)
   node.silence()
-  const { people, ...meeting } = await newMeeting(house.deps)
+  const { people, ...meeting } = await newMeeting(testApi.deps)
   return { ...meeting, node, anna: people[0]!, boris: people[1]! }
 }
 
 /** Whatever the test before did to its nodes, there is one that lives, until the test is over. */
-export async function newOnlyNode({ deps }: House): Promise<MediaNode> {
+export async function newOnlyNode({ deps }: TestApi): Promise<MediaNode> {
   await deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
   await deps.db.deleteFrom('sfu_nodes').execute()
   const node = await MediaNode.start(deps)

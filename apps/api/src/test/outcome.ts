@@ -1,7 +1,7 @@
 import { TRPCError } from '@trpc/server'
 import type { ErrorCode } from '@veche/shared/errors'
 import { ZodError } from 'zod'
-import { known } from '../errors.ts'
+import { toAppError } from '../errors.ts'
 
 export type Outcome = 'ok' | ErrorCode
 
@@ -13,6 +13,6 @@ export async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
   } catch (error) {
     const cause = error instanceof TRPCError ? error.cause : error
     if (cause instanceof ZodError) return 'input.invalid'
-    return known(cause)?.code ?? 'server.error'
+    return toAppError(cause)?.code ?? 'server.error'
   }
 }

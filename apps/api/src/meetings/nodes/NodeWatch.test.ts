@@ -1,26 +1,26 @@
 import type { BootId } from '@veche/shared/ids'
 import { beforeEach, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type House, newHouse } from '../../test/harness.ts'
+import { type TestApi, newTestApi } from '../../test/harness.ts'
 import { MediaNode } from '../../test/media-node.ts'
 import { nodeKeys } from '../node-keys.ts'
 import { NodeControl } from './NodeControl.ts'
 import { buryNode, knownNodes } from './known-nodes.ts'
 import { NodeWatch } from './NodeWatch.ts'
 
-let house: House
+let testApi: TestApi
 let watch: NodeWatch
 const nodes: MediaNode[] = []
 beforeAll(async () => {
-  house = await newHouse()
+  testApi = await newTestApi()
 })
 beforeEach(async () => {
-  await house.deps.db.deleteFrom('sfu_nodes').execute()
-  watch = new NodeWatch(house.deps)
+  await testApi.deps.db.deleteFrom('sfu_nodes').execute()
+  watch = new NodeWatch(testApi.deps)
 })
 afterEach(() => nodes.splice(0).forEach((node) => node.kill()))
 
 async function start(count: number): Promise<MediaNode[]> {
-  const started = await Promise.all(Array.from({ length: count }, () => MediaNode.start(house.deps)))
+  const started = await Promise.all(Array.from({ length: count }, () => MediaNode.start(testApi.deps)))
   for (const node of started) node.silence()
   nodes.push(...started)
   await watch.round()
@@ -30,14 +30,14 @@ async function start(count: number): Promise<MediaNode[]> {
 /** Seconds in which these are heard, and the watch goes on. */
 async function seconds(count: number, beating: MediaNode[]): Promise<void> {
   for (let second = 0; second < count; second += 1) {
-    await house.pass(1_000)
+    await testApi.passTime(1_000)
     for (const node of beating) await node.beat()
     await watch.round()
   }
 }
 
 async function dead(): Promise<string[]> {
-  return (await knownNodes(house.deps.db)).filter((node) => node.dead).map(({ id }) => id)
+  return (await knownNodes(testApi.deps.db)).filter((node) => node.dead).map(({ id }) => id)
 }
 
 describe('the watch over the nodes', () => {
@@ -59,7 +59,7 @@ describe('the watch over the nodes', () => {
   it('that stood still itself blames nobody until it has watched for three seconds again', async () => {
     const [one, two] = await start(2)
     one!.kill()
-    await house.pass(20_000)
+    await testApi.passTime(20_000)
     await two!.beat()
     await watch.round()
     expect(await dead()).toEqual([])
@@ -72,20 +72,20 @@ describe('the watch over the nodes', () => {
   it('that stood still itself believes no accuser who says that one does not answer', async () => {
     const [one] = await start(2)
     one!.mute = true
-    await house.pass(20_000)
+    await testApi.passTime(20_000)
     await watch.accuse(one!)
     expect(await dead()).toEqual([])
   })
 
   it('that had no database for a moment blames nobody for the silence before', async () => {
-    const deps = { ...house.deps }
+    const deps = { ...testApi.deps }
     watch = new NodeWatch(deps)
     const [one, two] = await start(2)
     one!.kill()
     await seconds(2, [two!])
-    deps.polls = house.another({ DATABASE_URL: 'postgres://veche@127.0.0.1:1/none' }).polls
+    deps.polls = testApi.anotherProcess({ DATABASE_URL: 'postgres://veche@127.0.0.1:1/none' }).polls
     await expect(watch.round()).rejects.toThrow()
-    deps.polls = house.deps.polls
+    deps.polls = testApi.deps.polls
     await seconds(3, [two!])
     expect(await dead()).toEqual([])
     await seconds(2, [two!])
@@ -101,11 +101,11 @@ describe('the watch over the nodes', () => {
 
   it('sees that they vanish together also when their hearts do not beat in step', async () => {
     const [one, two, three] = await start(3)
-    await house.pass(700)
+    await testApi.passTime(700)
     for (const node of [two!, three!]) await node.beat()
     for (const node of [one!, two!]) node.kill()
     await seconds(2, [three!])
-    await house.pass(400)
+    await testApi.passTime(400)
     // The first is silent for three seconds now, and the second is not yet.
     await watch.round()
     await seconds(4, [three!])
@@ -122,12 +122,12 @@ describe('the watch over the nodes', () => {
 
   it('that is told an earlier time by its database goes by that', async () => {
     const [one, two] = await start(2)
-    await house.pass(-3_600_000)
+    await testApi.passTime(-3_600_000)
     for (const node of [one!, two!]) await node.beat()
     one!.kill()
     await seconds(4, [two!])
     expect(await dead()).toEqual([one!.id])
-    await house.pass(3_600_000)
+    await testApi.passTime(3_600_000)
   })
 
   it('asks a node once, however many accuse it at once', async () => {
@@ -138,7 +138,7 @@ describe('the watch over the nodes', () => {
   })
 
   it('asks again when it stood still itself while it asked', async () => {
-    const control = new NodeControl(house.env)
+    const control = new NodeControl(testApi.env)
     const probe = control.probe.bind(control)
     let stood = false
     control.probe = (node) => {
@@ -147,7 +147,7 @@ describe('the watch over the nodes', () => {
       stood = true
       return asked
     }
-    watch = new NodeWatch({ ...house.deps, control })
+    watch = new NodeWatch({ ...testApi.deps, control })
     const [one] = await start(2)
     one!.kill()
     stood = false
@@ -171,7 +171,7 @@ describe('the watch over the nodes', () => {
   it('a refusal means nothing to a process that was never answered: it may ask at the wrong place', async () => {
     const [one] = await start(2)
     one!.kill()
-    const elsewhere = new NodeWatch(house.another())
+    const elsewhere = new NodeWatch(testApi.anotherProcess())
     await elsewhere.accuse(one!)
     expect(await dead()).toEqual([])
     await watch.accuse(one!)
@@ -218,11 +218,11 @@ describe('the watch over the nodes', () => {
 
   it('forgets who has been dead for a day', async () => {
     const [one, two] = await start(2)
-    await buryNode(house.deps.db, one!)
-    await house.pass(86_400_000 + 1_000)
-    expect((await knownNodes(house.deps.db)).map(({ id }) => id)).toEqual([two!.id])
+    await buryNode(testApi.deps.db, one!)
+    await testApi.passTime(86_400_000 + 1_000)
+    expect((await knownNodes(testApi.deps.db)).map(({ id }) => id)).toEqual([two!.id])
     await one!.beat()
-    expect(await knownNodes(house.deps.db)).toHaveLength(2)
+    expect(await knownNodes(testApi.deps.db)).toHaveLength(2)
   })
 
   it('tells each round who lives, and measures it', async () => {
@@ -230,7 +230,7 @@ describe('the watch over the nodes', () => {
     watch.listen((known) => void heard.push(known.map(({ id }) => id)))
     const started = await start(2)
     expect(heard).toEqual([started.map(({ id }) => id).sort()])
-    const text = await house.deps.metrics.registry.metrics()
+    const text = await testApi.deps.metrics.registry.metrics()
     expect(text).toContain('veche_nodes{state="alive"} 2')
   })
 })
@@ -238,11 +238,11 @@ describe('the watch over the nodes', () => {
 describe('the line to a control port', () => {
   it('says apart who lives, who is gone and who has another key', async () => {
     const [node] = await start(1)
-    const control = () => new NodeControl(house.env)
+    const control = () => new NodeControl(testApi.env)
     const address = { id: node!.id, control: node!.heartbeat().control }
     const kept = control()
     expect(await kept.probe(address)).toEqual({ answer: 'alive', boot: node!.boot })
-    const stranger = new NodeControl({ ...house.env, VECHE_SECRET: 's'.repeat(40) })
+    const stranger = new NodeControl({ ...testApi.env, VECHE_SECRET: 's'.repeat(40) })
     expect(await stranger.probe(address)).toEqual({ answer: 'none' })
     node!.kill()
     // Also over the connection that it has kept.
@@ -252,7 +252,7 @@ describe('the line to a control port', () => {
 
   it('reaches a node that has the key of the secret before', async () => {
     const [node] = await start(1)
-    const env = { ...house.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: house.env.VECHE_SECRET }
+    const env = { ...testApi.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: testApi.env.VECHE_SECRET }
     expect(nodeKeys(env, node!.id)).toHaveLength(2)
     const address = { id: node!.id, control: node!.heartbeat().control }
     expect(await new NodeControl(env).probe(address)).toMatchObject({ answer: 'alive' })
