@@ -5,12 +5,13 @@ export default defineConfig({
     include: ['src/**/*.test.ts'],
     globalSetup: ['../../ops/test/services.ts'],
     setupFiles: ['src/test/cleanup-hook.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Bounds of waiting are generous, so that a busy machine does not decide a result.
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     maxWorkers: 2,
-    // What a file makes is its own and is taken down after it; loading the same modules for each would take longer than the tests.
+    // Each file cleans up after itself; loading the same modules for each would take longer than the tests.
     isolate: false,
   },
 })

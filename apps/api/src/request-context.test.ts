@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from './app.ts'
 import { sessionCookie } from './auth/sessions.ts'
 import { newGroup, newUser, type TestUser } from './test/builders.ts'
@@ -37,21 +37,21 @@ async function change(headers: Record<string, string>, body: string | FormData =
 }
 
 describe('a change over HTTP', () => {
-  it.each([
-    ['of our own page', { ...good, origin: 'http://localhost:8080', 'sec-fetch-site': 'same-origin' }],
-    ['of a program that is no browser', good],
-  ])('is taken from %s', async (_name, headers) => {
+  test.each([
+    ['a page of our own', { ...good, origin: 'http://localhost:8080', 'sec-fetch-site': 'same-origin' }],
+    ['a program that is no browser', good],
+  ])('a change over HTTP is accepted from %s', async (_name, headers) => {
     expect(await change(headers)).toMatchObject({ status: 200 })
   })
 
-  it.each([
-    ['without our header', { 'content-type': 'application/json' }],
+  test.each([
+    ['without the header of our app', { 'content-type': 'application/json' }],
     ['from another site', { ...good, origin: 'https://evil.example' }],
     ['from a sister site', { ...good, origin: 'http://localhost:8080', 'sec-fetch-site': 'same-site' }],
     ['from a sandboxed page', { ...good, origin: 'null' }],
-    ['as text', { ...good, 'content-type': 'text/plain' }],
-    ['as bytes', { ...good, 'content-type': 'application/octet-stream' }],
-  ])('is refused %s, and nothing has changed', async (_name, headers) => {
+    ['when its content type is text', { ...good, 'content-type': 'text/plain' }],
+    ['when its content type is bytes', { ...good, 'content-type': 'application/octet-stream' }],
+  ])('a change over HTTP is refused %s and changes nothing', async (_name, headers) => {
     const before = await nameOf()
     const { status, text } = await change(headers, `{"name":"${newId()}"}`)
     expect([403, 415]).toContain(status)
@@ -59,7 +59,7 @@ describe('a change over HTTP', () => {
     expect(await nameOf()).toBe(before)
   })
 
-  it('is refused as a form', async () => {
+  test('a change over HTTP is refused when it comes as a form', async () => {
     const form = new FormData()
     form.set('name', 'Evil')
     expect((await change({ 'x-veche': '1' }, form)).status).toBe(403)
@@ -68,7 +68,7 @@ describe('a change over HTTP', () => {
     ).toBe(415)
   })
 
-  it('is not made by a GET', async () => {
+  test('a GET request changes nothing', async () => {
     const url = `${address}/users.updateProfile?input=${encodeURIComponent('{"name":"Evil"}')}`
     const answer = await fetch(url, { headers: { cookie: `${sessionCookie}=${anna.token}` } })
     expect(answer.status).toBe(405)
@@ -76,16 +76,16 @@ describe('a change over HTTP', () => {
 })
 
 describe('malformed input', () => {
-  it.each([
-    ['half a document', '{"a'],
-    ['nothing', ''],
+  test.each([
+    ['an unfinished document', '{"a'],
+    ['an empty body', ''],
     ['a list', '[]'],
-    ['another type', '{"name":{"$gt":""}}'],
-    ['a key too many', '{"name":"Anna","role":"owner"}'],
-    ['a prototype', '{"name":"Anna","__proto__":{"role":"owner"}}'],
-    ['too long a name', JSON.stringify({ name: 'а'.repeat(65) })],
-    ['a name of nothing but spaces', '{"name":"   "}'],
-  ])('is answered with a code and no word of the inside: %s', async (_name, body) => {
+    ['a wrong type', '{"name":{"$gt":""}}'],
+    ['an unknown key', '{"name":"Anna","role":"owner"}'],
+    ['a key that names the prototype', '{"name":"Anna","__proto__":{"role":"owner"}}'],
+    ['a name that is too long', JSON.stringify({ name: 'а'.repeat(65) })],
+    ['a name of spaces only', '{"name":"   "}'],
+  ])('malformed input is answered with a code and without internals: %s', async (_name, body) => {
     const { status, text } = await change(good, body)
     expect(status).toBe(400)
     const { error } = JSON.parse(text) as { error: { message: string; data: { veche: { code: string } } } }
@@ -94,13 +94,13 @@ describe('malformed input', () => {
     expect(text).not.toMatch(/stack|node_modules|zod|Unterminated/i)
   })
 
-  it('of more than a megabyte is too large', async () => {
+  test('a body of more than a megabyte is refused as too large', async () => {
     const { status, text } = await change(good, JSON.stringify({ name: 'x'.repeat(1_100_000) }))
     expect(status).toBe(413)
     expect(text).toContain('request.too_large')
   })
 
-  it('of the right size and a hostile kind is a text like any other', async () => {
+  test('text that looks like markup or SQL is stored and answered as it is', async () => {
     const chatId = await newGroup(testApi.deps, [anna], `<img src=x onerror=alert(1)> '; drop table users; --`)
     const url = `${address}/sync.scope?input=${encodeURIComponent(JSON.stringify({ id: chatId, since: 0 }))}`
     const answer = await fetch(url, { headers: { cookie: `${sessionCookie}=${anna.token}` } })
@@ -111,7 +111,7 @@ describe('malformed input', () => {
 })
 
 describe('a screen', () => {
-  it.each(['GET', 'HEAD'])('is there for %s', async (method) => {
+  test.each(['GET', 'HEAD'])('the path of a screen answers %s with the page of the app', async (method) => {
     const answer = await fetch(address.replace('/api/trpc', '/chats/1'), { method })
     expect(answer.status).toBe(200)
     expect(answer.headers.get('content-type')).toContain('text/html')
@@ -119,8 +119,8 @@ describe('a screen', () => {
 })
 
 describe('every answer', () => {
-  it.each(['/readyz', '/nowhere.js', '/api/nowhere'])(
-    'carries the policy against foreign scripts: %s',
+  test.each(['/readyz', '/nowhere.js', '/api/nowhere'])(
+    'every answer carries the policy against foreign scripts: %s',
     async (path) => {
       const answer = await fetch(address.replace('/api/trpc', path))
       const policy = answer.headers.get('content-security-policy') ?? ''

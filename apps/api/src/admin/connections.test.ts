@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Observer } from '../test/Observer.ts'
@@ -14,7 +14,7 @@ async function partsOf(testApi: TestApi, deps: Deps) {
 }
 
 describe('connections', () => {
-  it('say what the server stands on', async () => {
+  test('the list of connections names each part of the server with its state', async () => {
     const testApi = await newTestApi()
     await expect.poll(() => testApi.deps.redis.status).toBe('ready')
     expect(await partsOf(testApi, testApi.deps)).toEqual({
@@ -25,7 +25,7 @@ describe('connections', () => {
     })
   })
 
-  it('say what is away, in words', async () => {
+  test('the list of connections says in words which part is away', async () => {
     const testApi = await newTestApi()
     const deps = testApi.anotherProcess({
       REDIS_URL: '/nonexistent/redis.sock',
@@ -40,7 +40,7 @@ describe('connections', () => {
     })
   })
 
-  it('name the mail server, and never its password', async () => {
+  test('the list of connections names the mail server without its password', async () => {
     const testApi = await newTestApi()
     const server = await mailServer({ onAuth: (_auth, _session, callback) => callback(null, { user: 'user' }) })
     const { mail } = await partsOf(
@@ -50,7 +50,7 @@ describe('connections', () => {
     expect(mail).toEqual({ state: 'ok', detail: `127.0.0.1:${server.port}` })
   })
 
-  it('list who is here: open streams, and who was served elsewhere a moment ago', async () => {
+  test('the list of connections shows sessions with an open stream and sessions that another process served a moment ago', async () => {
     const testApi = await newTestApi()
     const owner = await newUser(testApi.deps, { role: 'owner' })
     const streaming = await newUser(testApi.deps, { name: 'Streaming' })
@@ -66,10 +66,10 @@ describe('connections', () => {
     observer.close()
   })
 
-  it('count the processes of this installation', async () => {
+  test('the list of connections counts the processes of the installation', async () => {
     const testApi = await newTestApi()
     testApi.anotherProcess()
     const api = callerFor(testApi.deps, await newUser(testApi.deps, { role: 'admin' }))
-    await vi.waitFor(async () => expect((await api.admin.connections()).nodes).toBe(2), { timeout: 5_000 })
+    await expect.poll(async () => (await api.admin.connections()).nodes).toBe(2)
   })
 })

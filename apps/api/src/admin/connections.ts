@@ -88,7 +88,7 @@ async function liveSessions(ctx: Ctx): Promise<LiveSession[]> {
     .execute()
   return rows.map(({ sessionId, device, ip, last_used_at, ...person }) => {
     const stream = streams.get(sessionId)
-    const since = stream ? stream.openedAt : last_used_at
+    const since = stream ? new Date(stream.openedAt) : last_used_at
     return { sessionId, user: toPerson(person), device, ip: stream?.address.ip ?? ip, since: iso(since) }
   })
 }

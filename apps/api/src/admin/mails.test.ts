@@ -1,5 +1,5 @@
 import { type MailId, newId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { sendMail } from '../mail/delivery.ts'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
@@ -27,7 +27,7 @@ describe('mail that was given up', () => {
     return id
   }
 
-  it('is shown with its reason in the reader’s language, without what it says', async () => {
+  test('a mail that was given up is shown with the reason in the language of the administrator, and without its content', async () => {
     const id = await givenUp()
     const { mails } = await api().admin.failedMails()
     const shown = mails.find((mail) => mail.id === id)
@@ -38,7 +38,7 @@ describe('mail that was given up', () => {
     expect((await api().admin.failedMails()).mails[0]?.error).toMatch(/^Почтовый сервер не принял адрес\./)
   })
 
-  it('is sent when it is tried again, with all its tries', async () => {
+  test('a mail that was given up has all its tries again when an administrator retries it', async () => {
     const id = await givenUp()
     await api().admin.retryMail({ mailId: id })
     expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'due', attempts: 0, error: null })
@@ -47,7 +47,7 @@ describe('mail that was given up', () => {
     expect(await outcomeOf(api().admin.retryMail({ mailId: id }))).toBe('mail.not_found')
   })
 
-  it('is not sent after all when its code has expired meanwhile, and says so', async () => {
+  test('a mail that is retried after its code has expired is not sent, and says so', async () => {
     const id = await givenUp()
     await testApi.passTime(11 * minute)
     await api().admin.retryMail({ mailId: id })
@@ -59,7 +59,7 @@ describe('mail that was given up', () => {
     )
   })
 
-  it('is gone when it is discarded, and what was secret in it with it', async () => {
+  test('a discarded mail disappears from the list, and its secret is deleted', async () => {
     const id = await givenUp()
     await api().admin.discardMail({ mailId: id })
     expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'discarded' })
@@ -69,7 +69,7 @@ describe('mail that was given up', () => {
       expect(await outcomeOf(call())).toBe('mail.not_found')
   })
 
-  it('is the only mail that can be tried again or discarded', async () => {
+  test('only mails that were given up can be retried or discarded', async () => {
     const due = await newMail(testApi.deps)
     for (const mailId of [due, newId<MailId>()]) {
       expect(await outcomeOf(api().admin.retryMail({ mailId }))).toBe('mail.not_found')
@@ -78,7 +78,7 @@ describe('mail that was given up', () => {
     expect((await mailRow(testApi.deps, due)).state).toBe('due')
   })
 
-  it('tried again by two administrators at once is due once', async () => {
+  test('a mail that two administrators retry at the same time is due once', async () => {
     const id = await givenUp()
     const outcomes = await Promise.all([1, 2].map(() => outcomeOf(api().admin.retryMail({ mailId: id }))))
     expect(outcomes.sort()).toEqual(['mail.not_found', 'ok'])

@@ -1,6 +1,6 @@
 import { newId, type UserId } from '@veche/shared/ids'
 import type { ServerRole } from '@veche/shared/permissions'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Observer } from '../test/Observer.ts'
@@ -17,7 +17,7 @@ describe('accounts', () => {
   const as = (who: TestUser) => callerFor(testApi.deps, who)
   const person = (role: ServerRole = 'member') => newUser(testApi.deps, { role })
 
-  it('are listed with address, times and presence, disabled ones too', async () => {
+  test('administrators see all accounts with address, times and presence, disabled ones too', async () => {
     const someone = await newUser(testApi.deps, { name: 'Someone Special' })
     await as(owner).admin.setDisabled({ userId: someone.userId, disabled: true })
     const { people, next } = await as(owner).admin.people({ query: 'someone' })
@@ -33,7 +33,7 @@ describe('accounts', () => {
     expect(next).toBeNull()
   })
 
-  it('show who is here', async () => {
+  test('administrators see who is online', async () => {
     const someone = await person()
     const observer = await Observer.open(testApi.deps, someone)
     const { people } = await as(owner).admin.people({ query: someone.name })
@@ -41,7 +41,7 @@ describe('accounts', () => {
     observer.close()
   })
 
-  it('get another role, and everybody sees it', async () => {
+  test('a user who gets another server role may use it, and everybody sees it', async () => {
     const someone = await person()
     const observer = await Observer.open(testApi.deps, someone)
     expect(await as(owner).admin.setRole({ userId: someone.userId, role: 'admin' })).toMatchObject({ role: 'admin' })
@@ -53,7 +53,7 @@ describe('accounts', () => {
     expect(await outcomeOf(as(someone).admin.people({}))).toBe('auth.admin_required')
   })
 
-  it('are managed downwards only: an admin manages members, makes no admins, and touches no equal or better', async () => {
+  test('an admin manages members only: no other admins, no owners, and makes no admins', async () => {
     const [admin, equal, member] = [await person('admin'), await person('admin'), await person()]
     const forbidden = [
       () => as(admin).admin.setRole({ userId: member.userId, role: 'admin' }),
@@ -73,7 +73,7 @@ describe('accounts', () => {
     expect(await outcomeOf(as(admin).admin.setRole({ userId: unknown.userId, role: 'member' }))).toBe('user.not_found')
   })
 
-  it('that are disabled are out at once, cannot come back by any way, and can when enabled again', async () => {
+  test('a disabled user is signed out and cannot sign in until they are enabled again', async () => {
     const someone = await signUpUser(testApi.deps)
     const observer = await Observer.open(testApi.deps, someone)
     await as(owner).admin.setDisabled({ userId: someone.userId, disabled: true })
@@ -92,15 +92,15 @@ describe('accounts', () => {
 })
 
 describe('the last owner', () => {
-  async function houseOf(...roles: ServerRole[]) {
+  async function newTestApiWith(...roles: ServerRole[]) {
     const testApi = await newTestApi()
     const people = []
     for (const role of roles) people.push(await newUser(testApi.deps, { role }))
-    return { as: (who: TestUser) => callerFor(testApi.deps, who), people: people as [TestUser, TestUser], house: testApi }
+    return { as: (who: TestUser) => callerFor(testApi.deps, who), people: people as [TestUser, TestUser], testApi }
   }
 
-  it('stays owner and enabled, whoever asks', async () => {
-    const { as, people } = await houseOf('owner')
+  test('the last owner of the server keeps the role and cannot be disabled', async () => {
+    const { as, people } = await newTestApiWith('owner')
     const [owner] = people
     expect(await outcomeOf(as(owner).admin.setRole({ userId: owner.userId, role: 'member' }))).toBe('user.last_owner')
     expect(await outcomeOf(as(owner).admin.setDisabled({ userId: owner.userId, disabled: true }))).toBe(
@@ -108,24 +108,24 @@ describe('the last owner', () => {
     )
   })
 
-  it('is the last when the other owner is disabled', async () => {
-    const { as, people } = await houseOf('owner', 'owner')
+  test('an owner whose only co-owner is disabled counts as the last owner', async () => {
+    const { as, people } = await newTestApiWith('owner', 'owner')
     const [one, other] = people
     await as(one).admin.setDisabled({ userId: other.userId, disabled: true })
     expect(await outcomeOf(as(one).admin.setRole({ userId: one.userId, role: 'admin' }))).toBe('user.last_owner')
   })
 
-  it('can hand over: another becomes owner first', async () => {
-    const { as, people } = await houseOf('owner', 'member')
+  test('the last owner can give up the role after making another owner', async () => {
+    const { as, people } = await newTestApiWith('owner', 'member')
     const [owner, heir] = people
     await as(owner).admin.setRole({ userId: heir.userId, role: 'owner' })
     expect(await outcomeOf(as(owner).admin.setRole({ userId: owner.userId, role: 'member' }))).toBe('ok')
     expect(await outcomeOf(as(heir).admin.setRole({ userId: heir.userId, role: 'member' }))).toBe('user.last_owner')
   })
 
-  it('remains when two owners step down or take each other out at once', async () => {
+  test('one owner remains when two owners give up the role, or remove each other, at the same time', async () => {
     for (const self of [true, false]) {
-      const { as, people, testApi } = await houseOf('owner', 'owner')
+      const { as, people, testApi } = await newTestApiWith('owner', 'owner')
       const [one, other] = people
       const outcomes = await Promise.all([
         outcomeOf(as(one).admin.setRole({ userId: (self ? one : other).userId, role: 'member' })),
@@ -137,8 +137,8 @@ describe('the last owner', () => {
     }
   })
 
-  it('remains when two owners disable each other at once', async () => {
-    const { as, people, testApi } = await houseOf('owner', 'owner')
+  test('one owner remains when two owners disable each other at the same time', async () => {
+    const { as, people, testApi } = await newTestApiWith('owner', 'owner')
     const [one, other] = people
     const outcomes = await Promise.all([
       outcomeOf(as(one).admin.setDisabled({ userId: other.userId, disabled: true })),

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestApi, newTestApi } from '../test/harness.ts'
 import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
 import { goodPassword, signUpUser, newInvite } from '../test/browser.ts'
@@ -43,7 +43,7 @@ describe('hostile input', () => {
     cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
   })
 
-  /** From an address of its own each, so that only what is sent is judged and not how often. */
+  /** Each request comes from an address of its own, so that no rate limit refuses it. */
   let count = 0
   function send(path: string, input: unknown, raw?: string) {
     count += 1
@@ -56,25 +56,34 @@ describe('hostile input', () => {
     })
   }
 
-  it.each(['\u200b\u200b', '\u2060', '\u3164', ' \u200d \u200c '])(
-    'a name that nobody can see (%j) is no name',
+  test.each(['\u200b\u200b', '\u2060', '\u3164', ' \u200d \u200c '])(
+    'a name of invisible characters (%j) is refused',
     async (name) => {
       expect(codeIn(await send('users.updateProfile', { name, handle: 'olga' }))).toBe('input.invalid')
     },
   )
 
-  it.each(Object.keys(good))('to %s is refused with a code, field by field, and nothing is written', async (path) => {
-    const before = await fingerprint(testApi)
-    for (const field of Object.keys(good[path] ?? {}))
-      for (const value of hostile) {
-        const answer = await send(path, { ...good[path], [field]: value })
-        expect([path, field, value, answer.status, codeIn(answer)]).toEqual([path, field, value, 400, 'input.invalid'])
-        expect(JSON.stringify(answer.body)).not.toMatch(/at .*\.ts|node_modules|stack/)
-      }
-    expect(await fingerprint(testApi)).toBe(before)
-  })
+  test.each(Object.keys(good))(
+    '%s refuses hostile values in each field with a code and writes nothing',
+    async (path) => {
+      const before = await fingerprint(testApi)
+      for (const field of Object.keys(good[path] ?? {}))
+        for (const value of hostile) {
+          const answer = await send(path, { ...good[path], [field]: value })
+          expect([path, field, value, answer.status, codeIn(answer)]).toEqual([
+            path,
+            field,
+            value,
+            400,
+            'input.invalid',
+          ])
+          expect(JSON.stringify(answer.body)).not.toMatch(/at .*\.ts|node_modules|stack/)
+        }
+      expect(await fingerprint(testApi)).toBe(before)
+    },
+  )
 
-  it.each(Object.keys(good))('to %s is refused as a whole: unknown keys, other shapes, no shape', async (path) => {
+  test.each(Object.keys(good))('%s refuses unknown keys and other shapes of input and writes nothing', async (path) => {
     const before = await fingerprint(testApi)
     const wholes = [
       JSON.stringify({ ...good[path], isAdmin: true }),
@@ -95,35 +104,35 @@ describe('hostile input', () => {
     expect(({} as { role?: string }).role).toBeUndefined()
   })
 
-  it('to procedures without input is refused too', async () => {
+  test('procedures without input refuse any input', async () => {
     expect(codeIn(await post(base, 'auth.signOutOthers', { evil: 1 }, { cookie }))).toBe('input.invalid')
     expect(codeIn(await query(base, 'auth.me', { evil: 1 }, cookie))).toBe('input.invalid')
   })
 
-  it('of a megabyte and more is refused before it is read', async () => {
+  test('a body of more than a megabyte is refused before it is read', async () => {
     const answer = await post(base, 'auth.signIn', { email: 'a@example.org', password: 'x'.repeat(1_100_000) })
     expect(answer.status).toBe(413)
     expect(codeIn(answer)).toBe('request.too_large')
   })
 
-  it('that is wrong in many places is answered by the first of them', async () => {
+  test('input that is wrong in many places gets a short answer', async () => {
     const answer = await send('chats.createGroup', { title: 'x', userIds: Array.from({ length: 100 }, () => '?') })
     expect(codeIn(answer)).toBe('input.invalid')
     expect(JSON.stringify(answer.body).length).toBeLessThan(1_000)
   })
 
-  it('in a batch beyond its size is refused', async () => {
+  test('a batch of too many calls is refused', async () => {
     const paths = Array.from({ length: 60 }, () => 'auth.signIn').join(',')
     const answer = await post(base, `${paths}?batch=1`, {})
     expect(answer.status).toBe(400)
   })
 
-  it('in cookies opens nothing and breaks nothing', async () => {
+  test('hostile cookies sign nobody in and break nothing', async () => {
     for (const value of ['', 'x', '%00', '\u00ff', 'a'.repeat(5_000), '[object Object]', '../../etc/passwd'])
       expect(dataIn(await query(base, 'auth.me', undefined, `__Host-veche=${value}`))).toBeNull()
   })
 
-  it('in names and queries means itself', async () => {
+  test('names and search queries are taken literally, never as markup, SQL or patterns', async () => {
     const name = `<img src=x onerror=alert(1)> Robert'); drop table users; --`
     const answer = await post(base, 'users.updateProfile', { name }, { cookie })
     expect(dataIn(answer)).toMatchObject({ name })
@@ -140,7 +149,7 @@ describe('hostile input', () => {
       expect(codeIn(await query(base, 'users.people', { cursor }, cookie))).toBe('input.invalid')
   })
 
-  it('in a name is cleaned of what only hides something, and an empty name is none', async () => {
+  test('a name is cleaned of control characters, and refused when nothing is left', async () => {
     const { token: invite } = await newInvite(testApi.deps)
     const form = { ...good['auth.signUp'], token: invite, email: 'zero@example.org' }
     for (const name of ['', '   ', '\u0000', '\n\t', 'x'.repeat(65)])
@@ -150,7 +159,7 @@ describe('hostile input', () => {
   })
 })
 
-/** Whatever could have been written by a request that was refused. */
+/** Everything that a refused request could have written. */
 async function fingerprint(testApi: TestApi): Promise<string> {
   const { rows } = await sql<{ text: string }>`select md5(concat(
     (select json_agg(u order by id) from users u), (select json_agg(s order by user_id) from user_settings s),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Observer } from '../test/Observer.ts'
@@ -28,7 +28,7 @@ describe('signing up by invitation', () => {
     testApi = await newTestApi()
   })
 
-  it('makes the account with the role, language and handle, and signs it in', async () => {
+  test('signing up by an invitation makes the account with its role, language and handle, and signs it in', async () => {
     const { token } = await newInvite(testApi.deps, { role: 'admin' })
     const { api } = newBrowser(testApi.deps)
     expect(await api.auth.invite({ token })).toEqual({ role: 'admin', email: null })
@@ -41,7 +41,7 @@ describe('signing up by invitation', () => {
     expect(await api.auth.me()).toEqual(me)
   })
 
-  it('tells the others of the new person, and the new person of themselves', async () => {
+  test('other people see a user who signed up, and the user sees their own rows', async () => {
     const other = await newUser(testApi.deps)
     const observer = await Observer.open(testApi.deps, other)
     const { me, userId } = await signUpUser(testApi.deps)
@@ -55,13 +55,14 @@ describe('signing up by invitation', () => {
     own.close()
   })
 
-  it('numbers a handle that is taken', async () => {
+  test('a handle that is taken gets a number', async () => {
     const handles = []
-    for (let i = 0; i < 3; i += 1) handles.push((await signUpUser(testApi.deps, { name: 'Ivan Ivanov' })).me.user.handle)
+    for (let i = 0; i < 3; i += 1)
+      handles.push((await signUpUser(testApi.deps, { name: 'Ivan Ivanov' })).me.user.handle)
     expect(handles).toEqual(['ivan_ivanov', 'ivan_ivanov2', 'ivan_ivanov3'])
   })
 
-  it('looks the same for an invitation that is unknown, used up, revoked or expired', async () => {
+  test('invitations that are unknown, used, revoked or expired look alike', async () => {
     const used = await newInvite(testApi.deps)
     await newBrowser(testApi.deps).api.auth.signUp(form(used.token))
     const revoked = await newInvite(testApi.deps)
@@ -80,7 +81,7 @@ describe('signing up by invitation', () => {
     }
   })
 
-  it('expires after the days it was given', async () => {
+  test('an invitation expires after its number of days', async () => {
     const { token } = await newInvite(testApi.deps, { days: 2 })
     const { api } = newBrowser(testApi.deps)
     await testApi.passTime(2 * day - 60_000)
@@ -89,7 +90,7 @@ describe('signing up by invitation', () => {
     expect(await outcomeOf(api.auth.signUp(form(token)))).toBe('auth.invite_invalid')
   })
 
-  it('lets one of two at once take the last use, and leaves nothing of the other', async () => {
+  test('of several people who take the last use at the same time one signs up, and the others leave nothing behind', async () => {
     const { token } = await newInvite(testApi.deps)
     const forms = [form(token), form(token), form(token)]
     const outcomes = await Promise.all(forms.map((input) => outcomeOf(newBrowser(testApi.deps).api.auth.signUp(input))))
@@ -109,7 +110,7 @@ describe('signing up by invitation', () => {
     expect(scopes.rows[0]?.orphans).toBe(0)
   })
 
-  it('serves as many as it has uses, also all at once', async () => {
+  test('an invitation serves as many people as it has uses, also at the same time', async () => {
     const { token } = await newInvite(testApi.deps, { uses: 3 })
     const outcomes = await Promise.all(
       Array.from({ length: 5 }, () => outcomeOf(newBrowser(testApi.deps).api.auth.signUp(form(token)))),
@@ -117,7 +118,7 @@ describe('signing up by invitation', () => {
     expect(outcomes.filter((outcome) => outcome === 'ok')).toHaveLength(3)
   })
 
-  it('gives the use back when the address is taken', async () => {
+  test('an invitation gets its use back when the address is taken', async () => {
     const { email } = await signUpUser(testApi.deps)
     const { token } = await newInvite(testApi.deps)
     const { api } = newBrowser(testApi.deps)
@@ -125,7 +126,7 @@ describe('signing up by invitation', () => {
     expect(await outcomeOf(api.auth.signUp(form(token)))).toBe('ok')
   })
 
-  it('makes one account of one address, also when two sign up at once', async () => {
+  test('two people who sign up with one address at the same time make one account', async () => {
     const { token } = await newInvite(testApi.deps, { uses: 2 })
     const email = 'twice@example.org'
     const outcomes = await Promise.all(
@@ -134,7 +135,7 @@ describe('signing up by invitation', () => {
     expect(outcomes.sort()).toEqual(['auth.email_taken', 'ok'])
   })
 
-  it('is for the address it was sent to, and no other', async () => {
+  test('an invitation with an address works for that address only', async () => {
     const { token } = await newInvite(testApi.deps, { email: 'invited@example.org', uses: 5 })
     const { api } = newBrowser(testApi.deps)
     expect(await api.auth.invite({ token })).toEqual({ role: 'member', email: 'invited@example.org' })
@@ -143,7 +144,7 @@ describe('signing up by invitation', () => {
     expect(await api.auth.invite({ token })).toBeNull()
   })
 
-  it('refuses passwords that are short, endless, common, or one’s own name or address', async () => {
+  test('signing up refuses passwords that are short, too long, common, or the person’s own name or address', async () => {
     const { token } = await newInvite(testApi.deps, { uses: 20 })
     const email = 'petrova.olga@example.org'
     const outcome = (password: string) =>
@@ -155,7 +156,7 @@ describe('signing up by invitation', () => {
     expect(await outcome('я помню чудное мгновенье')).toBe('ok')
   })
 
-  it('keeps neither the token nor the password, only hashes', async () => {
+  test('the database keeps hashes of tokens and passwords, never the values', async () => {
     const { token } = await newInvite(testApi.deps)
     const input = form(token, { password: 'a very private sentence' })
     await newBrowser(testApi.deps).api.auth.signUp(input)

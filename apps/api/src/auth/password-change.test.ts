@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestApi, newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
@@ -9,11 +9,11 @@ describe('changing the password', () => {
   let testApi: TestApi
   beforeAll(async () => {
     testApi = await newTestApi()
-    // At the beginning of a window of attempts, so that none ends in the middle of a test.
+    // To the beginning of a window of attempts, so that none ends during a test.
     await testApi.passTime(900_000 - (testApi.clock.now() % 900_000) + 1_000)
   })
 
-  it('ends the other sessions and not one’s own', async () => {
+  test('changing the password ends the other sessions and keeps this one', async () => {
     const { api, email } = await signUpUser(testApi.deps)
     const other = newBrowser(testApi.deps)
     await other.api.auth.signIn({ email, password: goodPassword })
@@ -24,13 +24,13 @@ describe('changing the password', () => {
     expect(await outcomeOf(other.api.auth.signIn({ email, password: next }))).toBe('ok')
   })
 
-  it('needs the current password, and changes nothing without it', async () => {
+  test('changing the password needs the current one, and changes nothing without it', async () => {
     const { api, email } = await signUpUser(testApi.deps)
     expect(await outcomeOf(api.auth.changePassword({ current: 'a guess', next }))).toBe('auth.wrong_credentials')
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
   })
 
-  it('is not a way to guess the current one: ten tries in a quarter of an hour', async () => {
+  test('the current password may be tried ten times in a quarter of an hour', async () => {
     const { api } = await signUpUser(testApi.deps)
     const guess = () => outcomeOf(api.auth.changePassword({ current: 'a guess', next }))
     const outcomes = await Promise.all(Array.from({ length: 10 }, guess))
@@ -38,7 +38,7 @@ describe('changing the password', () => {
     expect(await guess()).toBe('request.too_many')
   })
 
-  it('refuses common passwords and one’s own name', async () => {
+  test('changing the password refuses common ones and the person’s own name', async () => {
     const { api } = await signUpUser(testApi.deps, { name: 'Konstantin' })
     for (const bad of ['password', 'konstantin1', 'йцукенгш'])
       expect(await outcomeOf(api.auth.changePassword({ current: goodPassword, next: bad }))).toBe(
@@ -46,7 +46,7 @@ describe('changing the password', () => {
       )
   })
 
-  it('by two devices at once leaves one password and one of them signed in', async () => {
+  test('when two devices change the password at the same time, one succeeds and stays signed in', async () => {
     const one = await signUpUser(testApi.deps)
     const two = newBrowser(testApi.deps)
     await two.api.auth.signIn({ email: one.email, password: goodPassword })
@@ -62,7 +62,7 @@ describe('changing the password', () => {
     expect(still.filter(Boolean)).toHaveLength(1)
   })
 
-  it('while somebody signs in with the old one never leaves that session open', async () => {
+  test('a sign-in with the old password during the change leaves no session open', async () => {
     const { api, email } = await signUpUser(testApi.deps)
     const thieves = Array.from({ length: 4 }, () => newBrowser(testApi.deps))
     await Promise.all([

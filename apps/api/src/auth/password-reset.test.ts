@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
@@ -13,7 +13,7 @@ describe('a new password by mail', () => {
   beforeAll(async () => {
     testApi = await newTestApi()
   })
-  // Each test asks from the beginning of a window of attempts.
+  // Each test starts at the beginning of a window of attempts.
   beforeEach(() => testApi.passTime(15 * minutes - (testApi.clock.now() % (15 * minutes)) + 1_000))
 
   async function asked() {
@@ -23,7 +23,7 @@ describe('a new password by mail', () => {
     return { ...person, reader: api, readerJar: jar, code: await codeFor(testApi.deps, person.email) }
   }
 
-  it('is set with the code from the mail; it signs in here and ends everything else', async () => {
+  test('a reset with the code from the mail signs this browser in and ends all other sessions', async () => {
     const { email, userId, api, reader, code } = await asked()
     const me = await reader.auth.reset({ email, code, password })
     expect(me.user.id).toBe(userId)
@@ -35,7 +35,7 @@ describe('a new password by mail', () => {
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password }))).toBe('ok')
   })
 
-  it('is set once by one code, also by two at once', async () => {
+  test('a reset code works once, also when two requests use it at the same time', async () => {
     const { email, code } = await asked()
     const outcomes = await Promise.all(
       ['first new sentence', 'second new sentence'].map((next) =>
@@ -46,13 +46,13 @@ describe('a new password by mail', () => {
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.reset({ email, code, password }))).toBe('auth.wrong_code')
   })
 
-  it('needs the code within ten minutes', async () => {
+  test('a reset code expires after ten minutes', async () => {
     const { email, code, reader } = await asked()
     await testApi.passTime(10 * minutes)
     expect(await outcomeOf(reader.auth.reset({ email, code, password }))).toBe('auth.wrong_code')
   })
 
-  it('forgives four wrong codes and not a fifth', async () => {
+  test('a reset code survives four wrong tries and not a fifth', async () => {
     const one = await asked()
     const wrong = { email: one.email, code: otherCode(one.code), password }
     for (let i = 0; i < 4; i += 1) expect(await outcomeOf(one.reader.auth.reset(wrong))).toBe('auth.wrong_code')
@@ -63,11 +63,13 @@ describe('a new password by mail', () => {
     expect(await outcomeOf(other.reader.auth.reset({ ...guess, code: other.code }))).toBe('auth.wrong_code')
   })
 
-  it('is not guessed by trying many codes at once', async () => {
+  test('trying many reset codes at the same time gives no more tries', async () => {
     const { email, code } = await asked()
     const wrong = otherCode(code)
     await Promise.all(
-      Array.from({ length: 12 }, () => outcomeOf(newBrowser(testApi.deps).api.auth.reset({ email, code: wrong, password }))),
+      Array.from({ length: 12 }, () =>
+        outcomeOf(newBrowser(testApi.deps).api.auth.reset({ email, code: wrong, password })),
+      ),
     )
     const row = await testApi.deps.db
       .selectFrom('codes')
@@ -78,7 +80,7 @@ describe('a new password by mail', () => {
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.reset({ email, code, password }))).toBe('auth.wrong_code')
   })
 
-  it('takes the newest code only', async () => {
+  test('only the newest reset code works', async () => {
     const { email, code: old, reader } = await asked()
     await testApi.passTime(1_000)
     await reader.auth.requestReset({ email, locale: 'en' })
@@ -87,7 +89,7 @@ describe('a new password by mail', () => {
     expect(await outcomeOf(reader.auth.reset({ email, code, password }))).toBe('ok')
   })
 
-  it('does not spend the code on a password that is refused', async () => {
+  test('a refused password does not spend the reset code', async () => {
     const { email, code, reader } = await asked()
     for (let i = 0; i < 6; i += 1)
       expect(await outcomeOf(reader.auth.reset({ email, code, password: 'password1' }))).toBe('auth.password_common')
@@ -95,7 +97,7 @@ describe('a new password by mail', () => {
     expect(await outcomeOf(reader.auth.reset({ email, code, password }))).toBe('ok')
   })
 
-  it('answers and does the same for an unknown, a disabled and a known address', async () => {
+  test('a reset request has the same answer and effects for an unknown, a disabled and a known address', async () => {
     const known = await signUpUser(testApi.deps)
     const disabled = await signUpUser(testApi.deps)
     const owner = await newUser(testApi.deps, { role: 'owner' })
@@ -118,7 +120,7 @@ describe('a new password by mail', () => {
       )
   })
 
-  it('takes as long for an unknown address as for a known one', async () => {
+  test('a reset request takes as long for an unknown address as for a known one', async () => {
     const took: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
     const people = await Promise.all(Array.from({ length: 9 }, () => newUser(testApi.deps)))
     for (const [i, { email }] of people.entries())
@@ -131,12 +133,12 @@ describe('a new password by mail', () => {
         await api.auth.requestReset({ email: address, locale: 'en' })
         took[who].push(performance.now() - from)
       }
-    // Milliseconds of a busy machine: the statements are the same, which the test before this one shows.
+    // A rough bound, for a busy machine. The test before this one shows that the statements are the same.
     expect(median(took.unknown)).toBeLessThan(median(took.known) * 4 + 5)
     expect(median(took.known)).toBeLessThan(median(took.unknown) * 4 + 5)
   })
 
-  it('is asked for three times in a quarter of an hour, known or not', async () => {
+  test('a reset may be requested three times in a quarter of an hour, for known and unknown addresses', async () => {
     const { email } = await signUpUser(testApi.deps)
     for (const address of [email, 'unknown.person@example.org']) {
       const ask = () => outcomeOf(newBrowser(testApi.deps).api.auth.requestReset({ email: address, locale: 'en' }))
@@ -144,7 +146,7 @@ describe('a new password by mail', () => {
     }
   })
 
-  it('is mailed in the language of the account', async () => {
+  test('the reset mail is written in the language of the account', async () => {
     const { email, api } = await signUpUser(testApi.deps)
     await api.users.updateSettings({ locale: 'ru' })
     await newBrowser(testApi.deps).api.auth.requestReset({ email, locale: 'en' })
@@ -156,7 +158,7 @@ describe('a new password by mail', () => {
     expect(mail).toEqual({ locale: 'ru', template: 'reset', state: 'due' })
   })
 
-  it('is not to be had from the table of codes', async () => {
+  test('the reset code cannot be guessed from its hash without the secret of the server', async () => {
     const { email, code } = await asked()
     const { code_hash } = await testApi.deps.db
       .selectFrom('codes')
@@ -170,7 +172,7 @@ describe('a new password by mail', () => {
     expect(code_hash.equals(rows[0]!.plain)).toBe(false)
   })
 
-  it('ends a code on its way when the password is changed otherwise', async () => {
+  test('changing the password ends a reset code that was mailed before', async () => {
     const { email, code, api, reader } = await asked()
     await api.auth.changePassword({ current: goodPassword, next: 'yet another sentence' })
     expect(await outcomeOf(reader.auth.reset({ email, code, password }))).toBe('auth.wrong_code')

@@ -23,7 +23,10 @@ const lifetimeMs = limits.code.minutes * 60_000
  * Gives the same answer after the same statements, whether the account exists or not: otherwise the time would tell. Without an account
  * it keeps a code that nobody learns and a mail that is never sent.
  */
-export async function requestPasswordReset(ctx: Anyone, { email, locale }: RequestReset): Promise<Record<string, never>> {
+export async function requestPasswordReset(
+  ctx: Anyone,
+  { email, locale }: RequestReset,
+): Promise<Record<string, never>> {
   await countAttempt(ctx, { rule: 'code.ask.address', of: addressKey(ctx.connection.ip) })
   await countAttempt(ctx, { rule: 'code.ask.account', of: email })
   const person = await findPerson(ctx, email)

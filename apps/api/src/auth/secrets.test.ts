@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createDeps, closeDeps } from '../deps.ts'
 import { createLogger } from '../platform/logger.ts'
 import { sendMail } from '../mail/delivery.ts'
@@ -14,10 +14,10 @@ describe('secrets never reach the log', () => {
     testApi = await newTestApi()
   })
 
-  it('through first run, sign-up, sign-in, reset and change, whether they go well or not', async () => {
+  test('no secret reaches the log during setup, sign-up, sign-in, reset and change, whether they succeed or fail', async () => {
     const lines: string[] = []
     const destination = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) })
-    // The mail server is not there, so that sending fails and says so.
+    // There is no mail server, so sending fails and is logged.
     const env = { ...testApi.env, SMTP_URL: 'smtp://postmaster:mail-password@127.0.0.1:1' }
     const deps = createDeps(env, { clock: testApi.clock, log: createLogger('trace', 'api', destination) })
     const base = await startHttp(deps)

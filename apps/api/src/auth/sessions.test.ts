@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { newSession, newUser } from '../test/builders.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { newSessions, newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
 import { Observer } from '../test/Observer.ts'
@@ -21,7 +21,7 @@ describe('the cookie', () => {
     base = await startHttp(testApi.deps)
   })
 
-  it('belongs to this host alone, is unreadable for scripts, and is not sent from other sites', async () => {
+  test('the session cookie belongs to this host alone, is unreadable for scripts, and is not sent from other sites', async () => {
     const { email } = await signUpUser(testApi.deps)
     const answer = await post(base, 'auth.signIn', { email, password: goodPassword })
     expect(answer.status).toBe(200)
@@ -34,7 +34,7 @@ describe('the cookie', () => {
     expect(dataIn(me)).toMatchObject({ settings: { email } })
   })
 
-  it('is taken away by signing out, and opens nothing afterwards', async () => {
+  test('signing out deletes the session cookie, which opens nothing afterwards', async () => {
     const { email } = await signUpUser(testApi.deps)
     const cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
     const out = await post(base, 'auth.signOut', undefined, { cookie, raw: '' })
@@ -44,14 +44,14 @@ describe('the cookie', () => {
     expect(codeIn(await post(base, 'auth.signOutOthers', undefined, { cookie, raw: '' }))).toBe('auth.required')
   })
 
-  it('does not come with a refused sign-in', async () => {
+  test('a refused sign-in sets no session cookie', async () => {
     const answer = await post(base, 'auth.signIn', { email: 'nobody@example.org', password: 'x' })
     expect(answer.status).toBe(401)
     expect(codeIn(answer)).toBe('auth.wrong_credentials')
     expect(answer.headers.getSetCookie()).toEqual([])
   })
 
-  it('does not speak for its person from another page: changes need our header, our origin and JSON', async () => {
+  test('the session cookie alone changes nothing: changes need our header, our origin and JSON', async () => {
     const { email } = await signUpUser(testApi.deps)
     const cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
     const refused: Record<string, string>[] = [
@@ -75,7 +75,7 @@ describe('the cookie', () => {
     expect((await post(base, 'auth.signOutOthers', undefined, { cookie, headers: own, raw: '' })).status).toBe(200)
   })
 
-  it('is not handed out over plain http elsewhere than on localhost, and the answer says why', async () => {
+  test('no session cookie is set over plain http elsewhere than on localhost, and the answer says why', async () => {
     const plain = testApi.anotherProcess({ PUBLIC_URL: 'http://192.168.1.5:8080' })
     const { email } = await signUpUser(testApi.deps)
     const { api, jar } = newBrowser(plain)
@@ -85,7 +85,7 @@ describe('the cookie', () => {
     expect(await outcomeOf(secure.api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
   })
 
-  it('counts attempts by the address that a trusted proxy names, and by no other’s word', async () => {
+  test('a session keeps the address that a trusted proxy names, and ignores other forwarding headers', async () => {
     const trusting = await startHttp(testApi.anotherProcess({ TRUSTED_PROXIES: '127.0.0.1' }))
     const trust = { 'x-forwarded-for': '198.51.100.7', 'user-agent': windows }
     const { email, userId } = await signUpUser(testApi.deps)
@@ -111,7 +111,7 @@ describe('sessions', () => {
     testApi = await newTestApi()
   })
 
-  it('are kept as hashes of their tokens', async () => {
+  test('the database keeps hashes of session tokens, never the tokens', async () => {
     const { jar, userId } = await signUpUser(testApi.deps)
     const row = await testApi.deps.db
       .selectFrom('sessions')
@@ -122,7 +122,7 @@ describe('sessions', () => {
     expect(Buffer.from(row.hash, 'hex').toString('base64url')).not.toBe(jar.token)
   })
 
-  it('last 90 days without use, and each use begins them anew', async () => {
+  test('a session lasts 90 days without use, and each use begins them anew', async () => {
     const { jar, api } = await signUpUser(testApi.deps)
     for (let i = 0; i < 3; i += 1) {
       await testApi.passTime(89 * day)
@@ -132,7 +132,7 @@ describe('sessions', () => {
     expect(await findActor(testApi.deps, jar.token)).toBeNull()
   })
 
-  it('end a year after they began, however much they are used', async () => {
+  test('a session ends a year after it began, however much it is used', async () => {
     const { jar, api } = await signUpUser(testApi.deps)
     for (let i = 0; i < 5; i += 1) {
       await testApi.passTime(72 * day)
@@ -142,7 +142,7 @@ describe('sessions', () => {
     expect(await findActor(testApi.deps, jar.token)).toBeNull()
   })
 
-  it('write their last use once a minute, and as no news to other devices', async () => {
+  test('a session writes its last use once a minute, without a new revision', async () => {
     const { api, userId } = await signUpUser(testApi.deps)
     const read = async () => {
       await api.auth.me()
@@ -162,7 +162,7 @@ describe('sessions', () => {
     expect({ rev: later.rev, scopeRev: later.scopeRev }).toEqual({ rev: first.rev, scopeRev: first.scopeRev })
   })
 
-  it('appear on the person’s other devices when they begin and when they end', async () => {
+  test('other devices see a session when it begins and when it ends', async () => {
     const { api, email, userId } = await signUpUser(testApi.deps)
     const observer = await Observer.open(testApi.deps, { userId })
     const phone = newBrowser(testApi.deps, { device: 'Safari on iPhone' })
@@ -173,11 +173,11 @@ describe('sessions', () => {
     await api.auth.signOutSession({ sessionId })
     await observer.expectEqualsFetch()
     expect(observer.rows('sessions').map(({ id }) => id)).not.toContain(sessionId)
-    expect(observer.holes).toBe(0)
+    expect(observer.gaps).toBe(0)
     observer.close()
   })
 
-  it('end one by one: only one’s own, and those of others or of nobody look the same', async () => {
+  test('a user can end their own sessions only; those of others and unknown ones are answered alike', async () => {
     const one = await signUpUser(testApi.deps)
     const other = await signUpUser(testApi.deps)
     const second = newBrowser(testApi.deps)
@@ -191,7 +191,7 @@ describe('sessions', () => {
     expect(await one.api.auth.me()).not.toBeNull()
   })
 
-  it('end all but this one at once', async () => {
+  test('a user can end all sessions but this one', async () => {
     const { api, email } = await signUpUser(testApi.deps)
     const others = [newBrowser(testApi.deps), newBrowser(testApi.deps)]
     for (const other of others) await other.api.auth.signIn({ email, password: goodPassword })
@@ -200,10 +200,10 @@ describe('sessions', () => {
     for (const other of others) expect(await other.api.auth.me()).toBeNull()
   })
 
-  it('are a hundred at most: one more ends the one that was not used for longest', async () => {
+  test('the hundred and first session of a user ends the one that was not used for the longest time', async () => {
     const { email, userId, api } = await signUpUser(testApi.deps)
     await testApi.passTime(120_000)
-    for (let i = 0; i < 100; i += 1) await newSession(testApi.deps, userId)
+    await newSessions(testApi.deps, userId, 100)
     const { api: newest } = newBrowser(testApi.deps)
     await newest.auth.signIn({ email, password: goodPassword })
     expect(await newest.auth.me()).not.toBeNull()
@@ -217,7 +217,7 @@ describe('sessions', () => {
     expect(live).toBe(100)
   })
 
-  it('that have run out are told to the other devices, and forgotten when no device can miss it', async () => {
+  test('an expired session is told to the other devices, and its row is deleted when all devices have learnt of it', async () => {
     const { userId, email, me } = await signUpUser(testApi.deps)
     await testApi.passTime(89 * day)
     const { api } = newBrowser(testApi.deps)
@@ -234,7 +234,7 @@ describe('sessions', () => {
     expect(left).toEqual([])
   })
 
-  it('of a disabled person are over at once, on every socket', async () => {
+  test('disabling a user ends their sessions and live streams', async () => {
     const { userId, api } = await signUpUser(testApi.deps)
     const owner = await newUser(testApi.deps, { role: 'owner' })
     const observer = await Observer.open(testApi.deps, { userId })

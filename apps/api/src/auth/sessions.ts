@@ -55,7 +55,11 @@ export async function createSession(tx: Tx<Anyone>, userId: UserId): Promise<New
 export type SessionFilter = { only?: SessionId; except?: SessionId; expired?: boolean }
 
 /** Ends sessions of a person whose scope is locked. Their live streams are checked after the commit. */
-export async function endSessions(tx: Tx<Deps>, userId: UserId, { only, except, expired }: SessionFilter = {}): Promise<void> {
+export async function endSessions(
+  tx: Tx<Deps>,
+  userId: UserId,
+  { only, except, expired }: SessionFilter = {},
+): Promise<void> {
   let query = tx.db.selectFrom('sessions').select('id').where('user_id', '=', userId).where('revoked_at', 'is', null)
   if (only) query = query.where('id', '=', only)
   if (expired) query = query.where('expires_at', '<=', sqlNow)

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
@@ -21,7 +21,7 @@ async function newToken(testApi: TestApi, email?: string): Promise<string> {
 }
 
 describe('the link for the first administrator', () => {
-  it('makes the owner once, and is nothing afterwards', async () => {
+  test('the first setup link makes the owner once and opens nothing afterwards', async () => {
     const testApi = await newTestApi()
     const token = await newToken(testApi)
     const { api } = newBrowser(testApi.deps)
@@ -34,7 +34,7 @@ describe('the link for the first administrator', () => {
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.setUp(again))).toBe('auth.link_invalid')
   })
 
-  it('is dead as soon as a newer one is printed', async () => {
+  test('a first setup link opens nothing after a newer one is made', async () => {
     const testApi = await newTestApi()
     const old = await newToken(testApi)
     const token = await newToken(testApi)
@@ -44,14 +44,14 @@ describe('the link for the first administrator', () => {
     expect(await outcomeOf(api.auth.setUp(form(token)))).toBe('ok')
   })
 
-  it('works for a day', async () => {
+  test('a first setup link works for a day', async () => {
     const testApi = await newTestApi()
     const token = await newToken(testApi)
     await testApi.passTime(86_400_000)
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.setUp(form(token)))).toBe('auth.link_invalid')
   })
 
-  it('makes one owner of two who use it at once', async () => {
+  test('several people who use the first setup link at the same time make one owner', async () => {
     const testApi = await newTestApi()
     const token = await newToken(testApi)
     const outcomes = await Promise.all(
@@ -64,7 +64,7 @@ describe('the link for the first administrator', () => {
     expect(owners).toHaveLength(1)
   })
 
-  it('opens nothing once there is an owner, however that one came', async () => {
+  test('a first setup link opens nothing once there is an owner', async () => {
     const testApi = await newTestApi()
     const token = await newToken(testApi)
     await newUser(testApi.deps, { role: 'owner' })
@@ -74,7 +74,7 @@ describe('the link for the first administrator', () => {
     expect(await outcomeOf(api.auth.recover({ token, password: goodPassword }))).toBe('auth.link_invalid')
   })
 
-  it('stays good when the form was not: a common password spends nothing', async () => {
+  test('a first setup link is not spent on a common password', async () => {
     const testApi = await newTestApi()
     const token = await newToken(testApi)
     const { api } = newBrowser(testApi.deps)
@@ -84,7 +84,7 @@ describe('the link for the first administrator', () => {
 })
 
 describe('the recovery link', () => {
-  it('gives the owner a new password and ends what was signed in', async () => {
+  test('a recovery link sets a new password for the owner and ends their sessions', async () => {
     const testApi = await newTestApi()
     const first = newBrowser(testApi.deps)
     await first.api.auth.setUp(form(await newToken(testApi)))
@@ -98,7 +98,7 @@ describe('the recovery link', () => {
     expect(await outcomeOf(api.auth.recover({ token, password }))).toBe('auth.link_invalid')
   })
 
-  it('is for the person that was named, and dies with a newer one for them only', async () => {
+  test('a recovery link is for one person and ends with a newer link for the same person only', async () => {
     const testApi = await newTestApi()
     await newUser(testApi.deps, { role: 'owner' })
     const one = await signUpUser(testApi.deps)
@@ -114,7 +114,7 @@ describe('the recovery link', () => {
     expect(await outcomeOf(api.auth.setUp(form(others)))).toBe('auth.link_invalid')
   })
 
-  it('is refused for a common password and for the address itself', async () => {
+  test('a recovery link refuses a common password and the address itself, and is not spent', async () => {
     const testApi = await newTestApi()
     await newUser(testApi.deps, { role: 'owner' })
     const { email } = await signUpUser(testApi.deps)
@@ -125,7 +125,7 @@ describe('the recovery link', () => {
     expect(await outcomeOf(api.auth.recover({ token, password: goodPassword }))).toBe('ok')
   })
 
-  it('cannot be made for an unknown or a disabled account, and dies when the account is disabled', async () => {
+  test('a recovery link cannot be made for an unknown or disabled account, and ends when the account is disabled', async () => {
     const testApi = await newTestApi()
     const owner = await newUser(testApi.deps, { role: 'owner' })
     const { email, userId } = await signUpUser(testApi.deps)
@@ -143,7 +143,7 @@ describe('the recovery link', () => {
 describe('the command that prints the link', () => {
   const tool = fileURLToPath(new URL('../admin-link.ts', import.meta.url))
 
-  it('prints the link alone, and one sentence when there is none to make', async () => {
+  test('the command prints the link alone, or one sentence when no link can be made', async () => {
     const testApi = await newTestApi()
     const { DATABASE_URL, REDIS_URL, VECHE_SECRET, VECHE_DATA, PUBLIC_URL } = testApi.env
     const env = { PATH: '/usr/bin:/bin', DATABASE_URL, REDIS_URL, VECHE_SECRET, VECHE_DATA, PUBLIC_URL }

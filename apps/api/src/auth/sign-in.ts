@@ -22,7 +22,8 @@ export async function signIn(ctx: Anyone, input: SignIn): Promise<Me> {
   const newHash = isOutdatedHash(ctx, verified.password_hash) ? await hashPassword(ctx, input.password) : null
   const me = await signInWith(ctx, userScope(verified.id), async (tx) => {
     await requireUnchanged(tx, verified)
-    if (newHash) await tx.db.updateTable('users').set({ password_hash: newHash }).where('id', '=', verified.id).execute()
+    if (newHash)
+      await tx.db.updateTable('users').set({ password_hash: newHash }).where('id', '=', verified.id).execute()
     return createSession(tx, verified.id)
   })
   await Promise.all([forgetAttempts(ctx, byAccount), giveBackAttempt(ctx, byAddress)])

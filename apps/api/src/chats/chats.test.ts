@@ -1,5 +1,5 @@
 import { type ChatId, newId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 const as = (who: TestUser) => callerFor(testApi.deps, who).chats
 
 describe('a direct chat', () => {
-  it('is one for two people, however often and by whomever it is opened at once', async () => {
+  test('two people have one direct chat, however often both open it at the same time', async () => {
     const asked = [1, 2, 3, 4].flatMap(() => [
       as(anna).openDirect({ userId: boris.userId }),
       as(boris).openDirect({ userId: anna.userId }),
@@ -25,7 +25,7 @@ describe('a direct chat', () => {
     expect(answers[0]?.rows.chats?.[0]).toMatchObject({ kind: 'direct', memberCount: 2, title: null })
   })
 
-  it('is not made with oneself, with nobody, or with somebody disabled', async () => {
+  test('a direct chat cannot be made with oneself, an unknown or a disabled user', async () => {
     await expect(as(anna).openDirect({ userId: anna.userId })).rejects.toThrow('user.not_found')
     await expect(as(anna).openDirect({ userId: newId() })).rejects.toThrow('user.not_found')
     const gone = await newUser(testApi.deps)
@@ -33,7 +33,7 @@ describe('a direct chat', () => {
     await expect(as(anna).openDirect({ userId: gone.userId })).rejects.toThrow('user.not_found')
   })
 
-  it('cannot be left, renamed or joined', async () => {
+  test('a direct chat cannot be left or renamed, and nobody can be added', async () => {
     const chatId = await newDirect(testApi.deps, anna, vera)
     await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.forbidden')
     await expect(as(anna).rename({ chatId, title: 'Ours' })).rejects.toThrow('chat.forbidden')
@@ -42,7 +42,7 @@ describe('a direct chat', () => {
 })
 
 describe('a group', () => {
-  it('asked for twice with one id is made once; an id of somebody else is taken', async () => {
+  test('a group that is asked for twice with one id is made once, and the id of another person is taken', async () => {
     const id = newId<ChatId>()
     const input = { id, title: 'Twice', userIds: [boris.userId] }
     const [first, second] = await Promise.all([as(anna).createGroup(input), as(anna).createGroup(input)])
@@ -53,7 +53,7 @@ describe('a group', () => {
     )
   })
 
-  it('whose id two people take at the same moment is of one of them, and the other hears so', async () => {
+  test('when two people take one id at the same time, one gets the group and the other an error', async () => {
     const [first, second] = [await newUser(testApi.deps), await newUser(testApi.deps)]
     const ids = Array.from({ length: 10 }, () => newId<ChatId>())
     const take = (who: TestUser) => ids.map((id) => as(who).createGroup({ id, title: 'Mine', userIds: [] }))
@@ -62,14 +62,14 @@ describe('a group', () => {
     expect(refused.map(({ reason }) => (reason as Error).message)).toEqual(ids.map(() => 'chat.id_taken'))
   })
 
-  it('takes a title that was cut in the middle of a character, and what is missing shows', async () => {
+  test('a title that was cut in the middle of a character is stored with a replacement character', async () => {
     const cut = '🔔 and 🔔'.slice(0, -1)
     const chatId = await newGroup(testApi.deps, [anna], cut)
     const { chat } = await as(anna).rename({ chatId, title: `new ${cut}` })
     expect(chat.title).toBe('new 🔔 and \ufffd')
   })
 
-  it('its last owner hands over first; a lone owner may go', async () => {
+  test('the last owner of a group must hand over before leaving, unless no member remains', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.owner_must_hand_over')
     await expect(as(anna).setRole({ chatId, userId: anna.userId, role: 'member' })).rejects.toThrow(
@@ -81,7 +81,7 @@ describe('a group', () => {
     await expect(as(boris).members({ chatId })).rejects.toThrow('chat.not_found')
   })
 
-  it('an owner who is disabled does not count as one to hand over to', async () => {
+  test('a disabled co-owner does not let the last owner leave', async () => {
     const other = await newUser(testApi.deps)
     const chatId = await newGroup(testApi.deps, [anna, boris, other])
     await as(anna).setRole({ chatId, userId: other.userId, role: 'owner' })
@@ -89,14 +89,14 @@ describe('a group', () => {
     await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.owner_must_hand_over')
   })
 
-  it('two owners who leave at once leave an owner behind', async () => {
+  test('when two owners leave at the same time, one of them stays', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris, vera])
     await as(anna).setRole({ chatId, userId: boris.userId, role: 'owner' })
     const left = await Promise.allSettled([as(anna).leave({ chatId }), as(boris).leave({ chatId })])
     expect(left.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('a moderator adds and removes members, and touches neither owners nor other moderators', async () => {
+  test('a moderator adds and removes members, but changes neither owners nor roles', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris, vera])
     await as(anna).setRole({ chatId, userId: boris.userId, role: 'moderator' })
     await expect(as(boris).removeMember({ chatId, userId: anna.userId })).rejects.toThrow('chat.forbidden')
@@ -107,7 +107,7 @@ describe('a group', () => {
     await expect(as(vera).addMembers({ chatId, userIds: [anna.userId] })).rejects.toThrow('chat.forbidden')
   })
 
-  it('the count of members stays right when many come and go at once', async () => {
+  test('the member count stays right when many people come and go at the same time', async () => {
     const chatId = await newGroup(testApi.deps, [anna])
     const people = await Promise.all(Array.from({ length: 8 }, () => newUser(testApi.deps)))
     await Promise.all(people.map(({ userId }) => as(anna).addMembers({ chatId, userIds: [userId, boris.userId] })))
@@ -118,7 +118,7 @@ describe('a group', () => {
     expect(rows.chats?.[0]?.memberCount).toBe(6)
   })
 
-  it('who was removed sees nothing of it, and who comes back sees it anew', async () => {
+  test('a removed member sees nothing of the group, and everything anew after coming back', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     await as(anna).removeMember({ chatId, userId: boris.userId })
     await say(testApi.deps, anna, chatId, 'without Boris')
@@ -130,7 +130,7 @@ describe('a group', () => {
     expect(await sync.scope({ id: chatId, since: 1 })).toMatchObject({ gone: false, reset: true })
   })
 
-  it('members are paged by rank and name, and found by name or handle', async () => {
+  test('members are paged by role and name, and found by name', async () => {
     const people = await Promise.all(['Ян', 'Ада', 'Мира'].map((name) => newUser(testApi.deps, { name })))
     const chatId = await newGroup(testApi.deps, [anna, ...people])
     const first = await as(anna).members({ chatId, limit: 2 })
@@ -140,7 +140,7 @@ describe('a group', () => {
     expect((await as(anna).members({ chatId, query: 'МИР' })).members).toHaveLength(1)
   })
 
-  it('an unknown person among those to add adds nobody', async () => {
+  test('adding members fails as a whole when one of them is unknown', async () => {
     const chatId = await newGroup(testApi.deps, [anna])
     await expect(as(anna).addMembers({ chatId, userIds: [boris.userId, newId()] })).rejects.toThrow('user.not_found')
     expect((await as(anna).members({ chatId })).members).toHaveLength(1)

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction } from '../platform/transaction.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
@@ -14,7 +14,7 @@ describe('a mail', () => {
     testApi = await newTestApi()
   })
 
-  it('goes out by SMTP as text and HTML, with a Message-ID of its row, and forgets its secret', async () => {
+  test('a mail is sent by SMTP as text and HTML with the Message-ID of its row, and its secret is deleted', async () => {
     const server = await mailServer()
     const deps = testApi.anotherProcess({ SMTP_URL: server.url, MAIL_FROM: 'Veche <veche@example.org>' })
     const id = await newMail(deps, { to: 'olga@example.org' })
@@ -33,7 +33,7 @@ describe('a mail', () => {
     expect(server.received).toHaveLength(1)
   })
 
-  it('goes out once, however many workers take it up at once', async () => {
+  test('a mail is sent once, however many workers claim it at the same time', async () => {
     const server = await mailServer()
     const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const other = testApi.anotherProcess({ SMTP_URL: server.url })
@@ -43,7 +43,7 @@ describe('a mail', () => {
     expect((await mailRow(deps, ids[0]!)).attempts).toBe(1)
   })
 
-  it('is tried three times while the mail server is dead, then given up in plain words', async () => {
+  test('a mail is tried three times while the mail server is away, and then given up', async () => {
     const deps = testApi.anotherProcess({ SMTP_URL: `smtp://127.0.0.1:${await freePort()}` })
     const id = await newMail(deps)
     await sendMail(deps, id)
@@ -59,7 +59,7 @@ describe('a mail', () => {
     expect(row).toMatchObject({ state: 'given_up', attempts: 3, error: expect.stringMatching(/^unreachable: /) })
   })
 
-  it('goes out when the server is back before the tries are used up', async () => {
+  test('a mail is sent when the mail server is back before the third try', async () => {
     const port = await freePort()
     const deps = testApi.anotherProcess({ SMTP_URL: `smtp://127.0.0.1:${port}` })
     const id = await newMail(deps)
@@ -72,7 +72,7 @@ describe('a mail', () => {
     expect(await mailRow(back, id)).toMatchObject({ state: 'sent', attempts: 2, error: null })
   })
 
-  it('is given up at once when the server says that it will never take it', async () => {
+  test('a mail that the server refuses for good is given up after one try', async () => {
     const server = await mailServer({
       onRcptTo: (_address, _session, callback) =>
         callback(Object.assign(new Error('no such mailbox'), { responseCode: 550 })),
@@ -88,7 +88,7 @@ describe('a mail', () => {
     })
   })
 
-  it('is tried again when the server says "later", or refuses the password that an operator can correct', async () => {
+  test('a mail is tried again when the server says "later" or refuses the password', async () => {
     const later = await mailServer({
       onMailFrom: (_address, _session, callback) => callback(Object.assign(new Error('busy'), { responseCode: 451 })),
     })
@@ -111,7 +111,7 @@ describe('a mail', () => {
     }
   })
 
-  it('is claimed with a lease: a worker that is killed in the middle loses nothing and doubles nothing visible', async () => {
+  test('a mail whose worker stopped is sent by another one when the lease has run out', async () => {
     const slow = createServer(() => undefined)
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
     afterFile(() => slow.close())
@@ -133,7 +133,7 @@ describe('a mail', () => {
     expect(await mailRow(healthy, id)).toMatchObject({ state: 'sent', attempts: 2 })
   })
 
-  it('that takes the worker down each time is given up', async () => {
+  test('a mail that ends the worker each time is given up', async () => {
     const deps = testApi.anotherProcess()
     const id = await newMail(deps)
     await deps.db.updateTable('mails').set({ attempts: 3 }).where('id', '=', id).execute()
@@ -141,7 +141,7 @@ describe('a mail', () => {
     expect(await mailRow(deps, id)).toMatchObject({ state: 'given_up', error: 'killed' })
   })
 
-  it('whose code expired before it could be sent is not sent', async () => {
+  test('a mail is not sent after its code has expired', async () => {
     const server = await mailServer()
     const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const id = await newMail(deps)
@@ -152,7 +152,7 @@ describe('a mail', () => {
     expect(JSON.stringify((await mailRow(deps, id)).data)).not.toContain('123456')
   })
 
-  it('cannot smuggle headers, recipients or markup in by a name', async () => {
+  test('a name cannot smuggle headers, recipients or markup into a mail', async () => {
     const server = await mailServer()
     const deps = testApi.anotherProcess({ SMTP_URL: server.url, SERVER_NAME: 'Evil" <b>' })
     const inviter = 'Eve\r\nBcc: victim@example.org\r\n\r\n<script>alert(1)</script>'
@@ -165,7 +165,7 @@ describe('a mail', () => {
     expect(html).not.toMatch(/<script>|<b>/)
   })
 
-  it('to which a slow server never finishes answering is one failed try within a minute', async () => {
+  test('a mail server that answers a byte at a time makes the try fail by its timeout', async () => {
     const trickle = createServer((socket) => {
       const timer = setInterval(() => socket.write('2'), 50)
       socket.on('close', () => clearInterval(timer))
@@ -178,10 +178,14 @@ describe('a mail', () => {
     })
     const id = await newMail(deps)
     await sendMail(deps, id)
-    expect(await mailRow(deps, id)).toMatchObject({ state: 'due', attempts: 1, error: expect.stringMatching(/^timeout/) })
+    expect(await mailRow(deps, id)).toMatchObject({
+      state: 'due',
+      attempts: 1,
+      error: expect.stringMatching(/^timeout/),
+    })
   })
 
-  it('whose transaction did not commit was never there', async () => {
+  test('a mail of a transaction that did not commit does not exist', async () => {
     const before = (await dueMails(testApi.deps)).length
     const expiresAt = new Date().toISOString()
     const letter = { template: 'reset' as const, code: '1', expiresAt }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http.ts'
@@ -11,7 +11,7 @@ import { header } from '../test/smtp.ts'
 import { sendMail } from './delivery.ts'
 import type { KeptMail } from './mailbox.ts'
 
-/** With the Host as it is given: fetch would not send another. */
+/** With the given Host header, which `fetch` would not send. */
 async function get(base: string, path: string, headers: Record<string, string> = {}) {
   const asked = request(`${base}${path}`, { headers }).end()
   const [answer] = (await once(asked, 'response')) as [import('node:http').IncomingMessage]
@@ -34,12 +34,12 @@ describe('the local mailbox', () => {
     base = await startHttp(testApi.deps)
   })
 
-  it('is empty before the first mail', async () => {
+  test('the local mailbox is empty before the first mail', async () => {
     expect(await mailsAt(base)).toEqual([])
     expect((await get(base, '/dev/mail')).text).toContain('No mail yet.')
   })
 
-  it('keeps each mail as a file that mail programs read, and shows the newest first', async () => {
+  test('the local mailbox keeps each mail as a file for mail programs and shows the newest first', async () => {
     const ids = []
     for (const to of ['first@example.org', 'second@example.org']) {
       const id = await newMail(testApi.deps, { to })
@@ -60,7 +60,7 @@ describe('the local mailbox', () => {
     expect(readdirSync(join(testApi.env.VECHE_DATA, 'mail')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  it('has a mail once when it was sent twice', async () => {
+  test('the local mailbox has a mail once when it was sent twice', async () => {
     const id = await newMail(testApi.deps, { to: 'twice@example.org' })
     await sendMail(testApi.deps, id)
     await testApi.deps.db.updateTable('mails').set({ state: 'due' }).where('id', '=', id).execute()
@@ -68,7 +68,7 @@ describe('the local mailbox', () => {
     expect((await mailsAt(base)).filter(({ to }) => to === 'twice@example.org')).toHaveLength(1)
   })
 
-  it('shows hostile mail as text, under a policy that allows no script', async () => {
+  test('the local mailbox shows hostile mail as text, under a policy that allows no script', async () => {
     const inviter = `</pre><script>alert(1)</script><img src=x onerror=alert(2)>`
     await sendMail(testApi.deps, await newMail(testApi.deps, { inviter, to: 'olga@example.org' }))
     const page = await get(base, '/dev/mail')
@@ -82,7 +82,7 @@ describe('the local mailbox', () => {
     expect(sheet.headers['content-type']).toBe('text/css; charset=utf-8')
   })
 
-  it('passes over files that are no mail', async () => {
+  test('the local mailbox skips files that are no mail', async () => {
     const folder = join(testApi.env.VECHE_DATA, 'mail')
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'zzz.json'), '{"half": ')
@@ -90,7 +90,7 @@ describe('the local mailbox', () => {
     expect((await mailsAt(base)).length).toBeGreaterThan(0)
   })
 
-  it('that cannot be written to fails in words and is tried again', async () => {
+  test('a mail is tried again when the local mailbox cannot be written', async () => {
     const folder = join(testApi.env.VECHE_DATA, 'a-file')
     writeFileSync(folder, '')
     const deps = testApi.anotherProcess({ VECHE_DATA: folder })
@@ -120,34 +120,34 @@ describe('the local mailbox is a way into every account, so it', () => {
   const open = [200, 200, 200]
   const absent = [404, 404, 404]
 
-  it('is there for somebody at this very machine', async () => {
+  test('the local mailbox is open to requests from this machine', async () => {
     for (const host of ['localhost:8080', '127.0.0.1', '[::1]:8080', 'LOCALHOST'])
       expect([host, await statuses(base, { host })]).toEqual([host, open])
   })
 
-  it('is absent under any other name, as a page elsewhere could give this machine one', async () => {
+  test('the local mailbox is hidden under any other host name, which a page elsewhere could point to this machine', async () => {
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '192.168.1.5:8080'])
       expect([host, await statuses(base, { host })]).toEqual([host, absent])
   })
 
-  it('is absent through a proxy, which comes from this machine too', async () => {
+  test('the local mailbox is hidden from requests through a proxy on this machine', async () => {
     for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'])
       expect([name, await statuses(base, { host: 'localhost', [name]: '127.0.0.1' })]).toEqual([name, absent])
   })
 
-  it('is absent where the public address is not local', async () => {
+  test('the local mailbox is hidden when the public address is not local', async () => {
     const at = await startHttp(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     expect(await statuses(at, { host: 'localhost' })).toEqual(absent)
   })
 
-  it('is absent where a mail server is set, for everybody', async () => {
+  test('the local mailbox is hidden from everybody when a mail server is set', async () => {
     const at = await startHttp(testApi.anotherProcess({ SMTP_URL: 'smtp://127.0.0.1:2525' }))
     const owner = await newUser(testApi.deps, { role: 'owner' })
     expect(await statuses(at)).toEqual(absent)
     expect(await statuses(at, session(owner.token))).toEqual(absent)
   })
 
-  it('is there for administrators from anywhere, and for nobody else', async () => {
+  test('the local mailbox is open to administrators from anywhere, and to no other user', async () => {
     const at = await startHttp(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     for (const [role, expected] of [
       ['owner', open],
@@ -160,7 +160,7 @@ describe('the local mailbox is a way into every account, so it', () => {
     expect(await statuses(at, session('A'.repeat(43)))).toEqual(absent)
   })
 
-  it('hides from an admin the mail of those whom they may not manage', async () => {
+  test('the local mailbox hides from an admin the mail to people whom they may not manage', async () => {
     const at = await startHttp(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     const people = []
     for (const role of ['owner', 'admin', 'member'] as const) people.push(await newUser(testApi.deps, { role }))
@@ -171,7 +171,7 @@ describe('the local mailbox is a way into every account, so it', () => {
     expect(await seenBy(admin!.token)).toEqual(new Set(['stranger@example.org', admin!.email, member!.email]))
   })
 
-  it('is absent in the same words as any page that does not exist', async () => {
+  test('a hidden local mailbox answers like a page that does not exist', async () => {
     const missing = await get(base, '/dev/nothing', { host: 'evil.example' })
     const hidden = await get(base, '/dev/mail', { host: 'evil.example' })
     expect({ status: hidden.status, text: hidden.text }).toEqual({ status: missing.status, text: missing.text })

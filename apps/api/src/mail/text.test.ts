@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { writeMail, type MailInput } from './text.ts'
 
 const expiresAt = '2026-11-20T12:00:00.000Z'
@@ -9,7 +9,7 @@ function writing(letter: MailInput['letter'], locale: 'ru' | 'en'): MailInput {
 }
 
 describe('what a mail says', () => {
-  it('is the code, in both languages, as text and as HTML', () => {
+  test('the reset mail carries the code in both languages, as text and as HTML', () => {
     for (const locale of ['ru', 'en'] as const) {
       const { subject, text, html } = writeMail(writing({ template: 'reset', code: '012345', expiresAt }, locale))
       expect(subject).toContain('Veche')
@@ -20,7 +20,7 @@ describe('what a mail says', () => {
     }
   })
 
-  it('is the invitation with its link and the day until which it works', () => {
+  test('the invitation mail carries the link and the day on which it expires', () => {
     const link = 'https://chat.example.org/signup?invite=abc'
     const letter = { template: 'invitation' as const, link, inviter: 'Анна', expiresAt }
     const ru = writeMail(writing(letter, 'ru'))
@@ -31,7 +31,7 @@ describe('what a mail says', () => {
     expect(ru.html).toContain(`href="${link}"`)
   })
 
-  it('never becomes markup, whatever people call themselves', () => {
+  test('names and links never become markup in a mail', () => {
     const inviter = `"><script>alert('1')</script>&amp;`
     const { html, text } = writeMail(
       writing({ template: 'invitation', link: 'https://x.example/?a=1&b="><img>', inviter, expiresAt }, 'en'),

@@ -164,7 +164,11 @@ describe('a meeting that', () => {
   })
 
   it('somebody was put out of is not entered again by its open link, nor looked at; who went by themselves comes back', async () => {
-    const [owner, guest, other] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
+    const [owner, guest, other] = [
+      await newUser(testApi.deps),
+      await newUser(testApi.deps),
+      await newUser(testApi.deps),
+    ]
     const open = await as(owner).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
     const { meetingId, code, chatId } = open
     await join(testApi.deps, guest, meetingId, { code })

@@ -40,7 +40,9 @@ it('the place of a meeting is nowhere when no node lives, or all are full', asyn
   await node.beat()
   await buryNode(testApi.deps.db, node)
   await expect(join(testApi.deps, anna, meetingId)).rejects.toThrow('meeting.no_node')
-  expect(await testApi.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId).execute()).toEqual([])
+  expect(await testApi.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId).execute()).toEqual(
+    [],
+  )
 })
 
 it('the place of a meeting moves when its node has died, with a higher epoch, and everybody keeps their seat', async () => {

@@ -1,4 +1,3 @@
-
 import { fail } from '../errors.ts'
 
 /** A scope that is not there is a meeting that is not there. */

@@ -110,7 +110,11 @@ describe('a meeting', () => {
 
   it('ends once, whoever sweeps', async () => {
     await testApi.passTime(31_000)
-    await Promise.all([sweepMeetings(testApi.deps), sweepMeetings(testApi.anotherProcess()), sweepMeetings(testApi.deps)])
+    await Promise.all([
+      sweepMeetings(testApi.deps),
+      sweepMeetings(testApi.anotherProcess()),
+      sweepMeetings(testApi.deps),
+    ])
     const { chat_id } = await meetingRow(testApi.deps, meetingId)
     const { messages } = await callerFor(testApi.deps, anna).messages.history({ chatId: chat_id })
     const revs = messages.filter(({ kind }) => kind === 'call').map(({ rev }) => rev)

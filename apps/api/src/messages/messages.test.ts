@@ -1,6 +1,6 @@
 import { type ClientId, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { deleteMessage, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 
@@ -18,7 +18,7 @@ const send = (who: TestUser, body: string, clientId = newId<ClientId>(), chatId 
   callerFor(testApi.deps, who).messages.send({ chatId, clientId, body })
 
 describe('sending', () => {
-  it('a retry with the same client id answers the stored message and stores nothing', async () => {
+  test('a retry with the same client id answers the stored message and stores nothing', async () => {
     const clientId = newId<ClientId>()
     const first = await send(anna, 'once', clientId)
     const second = await send(anna, 'once', clientId)
@@ -26,14 +26,14 @@ describe('sending', () => {
     expect(await stored(clientId)).toBe(1)
   })
 
-  it('ten tries at once store one message', async () => {
+  test('ten sends of one client id at the same time store one message', async () => {
     const clientId = newId<ClientId>()
     const answers = await Promise.all(Array.from({ length: 10 }, () => send(anna, 'at once', clientId)))
     expect(new Set(answers.map(({ message }) => message.seq)).size).toBe(1)
     expect(await stored(clientId)).toBe(1)
   })
 
-  it('another text, or another chat, under the same client id is a conflict', async () => {
+  test('another text, or another chat, under the same client id is a conflict', async () => {
     const clientId = newId<ClientId>()
     await send(anna, 'one text', clientId)
     await expect(send(anna, 'another text', clientId)).rejects.toThrow('message.conflict')
@@ -41,7 +41,7 @@ describe('sending', () => {
     await expect(send(anna, 'one text', clientId, other)).rejects.toThrow('message.conflict')
   })
 
-  it('the same client id in two chats at once is stored in one of them, and a conflict in the other', async () => {
+  test('the same client id in two chats at once is stored in one of them, and a conflict in the other', async () => {
     const clientId = newId<ClientId>()
     const other = await newGroup(testApi.deps, [anna])
     const answers = await Promise.allSettled(
@@ -52,13 +52,13 @@ describe('sending', () => {
     expect(refused.map(({ reason }) => (reason as Error).message)).toEqual(['message.conflict', 'message.conflict'])
   })
 
-  it('the same client id of another person is another message', async () => {
+  test('the same client id of another person is another message', async () => {
     const clientId = newId<ClientId>()
     const [mine, theirs] = [await send(anna, 'mine', clientId), await send(boris, 'theirs', clientId)]
     expect(mine.message.seq).not.toBe(theirs.message.seq)
   })
 
-  it('a removed person still learns that a message was stored before', async () => {
+  test('a removed member who retries still gets the message that was stored before', async () => {
     const vera = await newUser(testApi.deps)
     const chatId = await newGroup(testApi.deps, [anna, vera])
     const clientId = newId<ClientId>()
@@ -68,7 +68,7 @@ describe('sending', () => {
     await expect(send(vera, 'something new', newId<ClientId>(), chatId)).rejects.toThrow('chat.not_found')
   })
 
-  it('seq has no holes and revisions follow it, whoever sends at once', async () => {
+  test('seq has no gaps and revisions follow it when several people send at the same time', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     await Promise.all(
       Array.from({ length: 60 }, (_, i) => send(i % 2 ? anna : boris, `message ${i}`, newId<ClientId>(), chatId)),
@@ -83,12 +83,12 @@ describe('sending', () => {
     expect(rows.map((row) => row.rev)).toEqual([...rows.map((row) => row.rev)].sort((a, b) => a - b))
   })
 
-  it('a client id older than ninety days is refused', async () => {
+  test('a client id older than ninety days is refused', async () => {
     const old = newId<ClientId>(testApi.clock.now() - limits.clientIdDays * 86_400_000 - 1_000)
     await expect(send(anna, 'too late', old)).rejects.toThrow('message.client_id_expired')
   })
 
-  it('a text is composed and trimmed, counted in code points, and refused beyond its limit or empty', async () => {
+  test('a text is composed, trimmed and counted in code points, and refused when it is empty or too long', async () => {
     const decomposed = '  и\u0306ога\r\nвторая строка  '
     expect((await send(anna, decomposed)).message.body).toBe('йога\nвторая строка')
     expect((await send(anna, '🔔'.repeat(limits.message.body))).message.body).toHaveLength(limits.message.body * 2)
@@ -96,7 +96,7 @@ describe('sending', () => {
     await expect(send(anna, ' \n\u0007 ')).rejects.toThrow('message.empty')
   })
 
-  it('somebody who is no member meets the same error as for a chat that does not exist', async () => {
+  test('a user who is no member gets the same error as for a chat that does not exist', async () => {
     const stranger = await newUser(testApi.deps)
     await expect(send(stranger, 'hello')).rejects.toThrow('chat.not_found')
     await expect(send(stranger, 'hello', newId<ClientId>(), newId<ChatId>())).rejects.toThrow('chat.not_found')
@@ -106,7 +106,7 @@ describe('sending', () => {
 })
 
 describe('history', () => {
-  it('is read by pages in both directions, without holes and without doubles', async () => {
+  test('history is read by pages in both directions, without gaps and without repeats', async () => {
     const chatId = await newGroup(testApi.deps, [anna])
     for (let i = 0; i < 9; i += 1) await say(testApi.deps, anna, chatId, `m${i}`)
     const { messages } = callerFor(testApi.deps, anna)
@@ -121,7 +121,7 @@ describe('history', () => {
     })
   })
 
-  it('begins where somebody joined when the group hides what was before', async () => {
+  test('history begins where the member joined when the group hides older messages', async () => {
     const vera = await newUser(testApi.deps)
     const chatId = await newGroup(testApi.deps, [anna])
     await say(testApi.deps, anna, chatId, 'before')
@@ -133,7 +133,7 @@ describe('history', () => {
     expect(seen.messages.map((row) => row.body ?? row.system?.event)).toEqual(['added', 'after'])
   })
 
-  it('a deleted message keeps its place without its words', async () => {
+  test('a deleted message keeps its seq and loses its text', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const { seq } = await say(testApi.deps, anna, chatId, 'secret words')
     await deleteMessage(testApi.deps, chatId, seq)
@@ -144,7 +144,7 @@ describe('history', () => {
 })
 
 describe('reading', () => {
-  it('unread counts the words of others after my position, and nothing else', async () => {
+  test('the unread number counts the messages of others after my read position, and nothing else', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const first = await say(testApi.deps, anna, chatId, 'one')
     const second = await say(testApi.deps, anna, chatId, 'two')
@@ -156,7 +156,7 @@ describe('reading', () => {
     expect(await unread(boris, chatId)).toBe(0)
   })
 
-  it('a position never moves back and never past the newest message', async () => {
+  test('a read position never moves back and never past the newest message', async () => {
     const chatId = await newDirect(testApi.deps, anna, await newUser(testApi.deps))
     await say(testApi.deps, anna, chatId, 'one')
     const { messages } = callerFor(testApi.deps, anna)
@@ -164,7 +164,7 @@ describe('reading', () => {
     expect((await messages.read({ chatId, seq: 0 })).membership.readSeq).toBe(1)
   })
 
-  it('whoever is added has not read what was written before, and has read what they read', async () => {
+  test('a new member does not count as having read older messages', async () => {
     const vera = await newUser(testApi.deps)
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const { seq } = await say(testApi.deps, anna, chatId, 'has anybody read this?')
@@ -177,7 +177,7 @@ describe('reading', () => {
     expect(await positions(anna, chatId)).toEqual({ read: after.seq, delivered: 0 })
   })
 
-  it('reading takes the mark of unread away', async () => {
+  test('reading removes the unread mark', async () => {
     const chatId = await newDirect(testApi.deps, anna, await newUser(testApi.deps))
     const caller = callerFor(testApi.deps, anna)
     await caller.chats.setMine({ chatId, unreadMark: true })

@@ -11,11 +11,7 @@ const maxPipelines = 8
  * The pool for work; a small one for what must go on when the first is busy (polls, sessions, health); and one for statements that are
  * run so often that each round trip counts.
  */
-export function openPools(
-  url: string,
-  max: number,
-  log: Logger,
-): { db: Database; polls: Database; pipelines: Pool } {
+export function openPools(url: string, max: number, log: Logger): { db: Database; polls: Database; pipelines: Pool } {
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to Postgres was lost')
   return {
     db: createDatabase({ url, max, name: 'veche', onError }),

@@ -78,7 +78,7 @@ function meetingMetrics(registers: Registry[]) {
   return {
     moves: new Counter({
       name: 'veche_meeting_moves_total',
-      help: "Placements of meetings, by reason.",
+      help: 'Placements of meetings, by reason.',
       labelNames: ['reason'],
       registers,
     }),

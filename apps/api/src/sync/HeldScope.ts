@@ -27,7 +27,11 @@ export class HeldScope {
   /** The revision of the memberships in `#viewers`; -1 while they have to be read anew, since a person has come who is not in there. */
   #viewersRev = -1
 
-  constructor(deps: BaseDeps, { id, kind, rev }: { id: ScopeId; kind: ScopeKind; rev: number }, onUserRows: OnUserRows) {
+  constructor(
+    deps: BaseDeps,
+    { id, kind, rev }: { id: ScopeId; kind: ScopeKind; rev: number },
+    onUserRows: OnUserRows,
+  ) {
     this.#deps = deps
     this.#id = id
     this.#kind = kind

@@ -6,16 +6,17 @@ import type { Deps } from '../deps.ts'
 import { answerScope } from '../platform/scopes/views.ts'
 import type { LiveStream } from '../sync/LiveStream.ts'
 import { contextFor } from './harness.ts'
+import { waitBounds } from './waiting.ts'
 
 type Held = { scope: ScopeKind; rev: number; rows: Map<string, { rev: number }> }
 
-/** A client reduced to the law of sync: rows by key, the larger revision wins, holes are asked about. */
+/** A client that only syncs: it keeps rows by key, the larger revision wins, and it fetches when a frame leaves a gap. */
 export class Observer {
   readonly held = new Map<ScopeId, Held>()
   readonly frames: ChangesFrame[] = []
   readonly signals: SignalFrame['signal'][] = []
-  /** How often a frame came that did not continue what was held. */
-  holes = 0
+  /** How many frames did not continue what was held. */
+  gaps = 0
   over = false
   ended: Promise<void>
   readonly #deps: Deps
@@ -27,7 +28,7 @@ export class Observer {
     const { actor } = await contextFor(deps, who)
     if (!actor) throw new Error('this person has no session')
     const socket = { bufferedAmount: 0, close: () => undefined, terminate: () => undefined }
-    const stream = await deps.streams.open(actor, socket, { ip: '127.0.0.1', device: 'test' })
+    const stream = await deps.liveHub.open(actor, socket, { ip: '127.0.0.1', device: 'test' })
     const observer = new Observer(deps, who.userId, stream)
     await observer.#fetch('user', who.userId)
     await observer.#fetch('directory', DIRECTORY_SCOPE)
@@ -48,14 +49,14 @@ export class Observer {
     return all.map(([, row]) => row) as unknown as NonNullable<Rows[Table]>
   }
 
-  /** Until it has all that the database has. */
+  /** Waits until it has everything that the database has. */
   async settled(): Promise<void> {
     await vi.waitFor(async () => {
       await this.#work
       const ids = [...this.held.keys()]
       const now = await this.#deps.polls.selectFrom('scopes').select(['id', 'rev']).where('id', 'in', ids).execute()
       for (const { id, rev } of now) expect({ id, rev: this.held.get(id)?.rev }).toEqual({ id, rev })
-    }, 8_000)
+    }, waitBounds)
   }
 
   /** What it holds equals what a new client would fetch of it now. */
@@ -71,15 +72,15 @@ export class Observer {
     }
   }
 
-  /** For what may take the session away: the stream ends within a second, or goes on and tells everything. */
+  /** For actions that may end the session: either the stream ends, or it goes on and everything arrives. */
   async expectEqualsFetchOrEnded(): Promise<void> {
-    await this.#deps.streams.checkSessions()
+    await this.#deps.liveHub.checkSessions()
     await Promise.race([this.ended, this.settled()])
     if (!this.over) await this.expectEqualsFetch()
   }
 
   close(): void {
-    this.#deps.streams.leave(this.#stream)
+    this.#deps.liveHub.leave(this.#stream)
   }
 
   async #follow(): Promise<void> {
@@ -93,22 +94,22 @@ export class Observer {
     const held = this.held.get(frame.id)
     if (!held) return
     if (held.rev < frame.from) {
-      this.holes += 1
+      this.gaps += 1
       return this.#fetch(frame.scope, frame.id)
     }
     merge(held, frame.rows)
     held.rev = Math.max(held.rev, frame.rev)
-    await this.#obey(frame.rows)
+    await this.#followMemberships(frame.rows)
   }
 
-  async #obey(rows: Rows): Promise<void> {
+  async #followMemberships(rows: Rows): Promise<void> {
     for (const { chatId, leftAt } of rows.memberships ?? []) {
       if (leftAt) this.held.delete(chatId)
       else if (!this.held.has(chatId)) await this.#fetch('chat', chatId)
     }
-    for (const place of rows.mySeats ?? []) {
-      if (isGone(place)) this.held.delete(place.meetingId)
-      else if (!this.held.has(place.meetingId)) await this.#fetch('meeting', place.meetingId)
+    for (const seat of rows.mySeats ?? []) {
+      if (isGone(seat)) this.held.delete(seat.meetingId)
+      else if (!this.held.has(seat.meetingId)) await this.#fetch('meeting', seat.meetingId)
     }
   }
 
@@ -143,15 +144,15 @@ function keyOf(table: string, row: AnyRow): string {
   return `${table}:${String(row['seq'] ?? row['id'] ?? row['seatId'] ?? row['chatId'] ?? row['userId'])}`
 }
 
-/** A membership or a seat that was given up is a message to the client, not something to keep. */
+/** A membership or seat that has ended tells the client to drop something; it is not kept. */
 function isGone(row: object): boolean {
   const { leftAt, gone, state } = row as { leftAt?: string | null; gone?: boolean; state?: string }
   return Boolean(leftAt) || gone === true || state === 'left' || state === 'removed'
 }
 
 function merge(held: Held, rows: Rows): void {
-  const incoming = keyed(rows)
-  for (const [key, row] of incoming) if ((held.rows.get(key)?.rev ?? -1) < row.rev) held.rows.set(key, row)
+  const byRow = keyed(rows)
+  for (const [key, row] of byRow) if ((held.rows.get(key)?.rev ?? -1) < row.rev) held.rows.set(key, row)
   for (const [table, list] of Object.entries(rows))
     for (const row of list as AnyRow[]) if (isGone(row)) held.rows.delete(keyOf(table, row))
 }

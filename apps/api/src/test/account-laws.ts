@@ -12,7 +12,7 @@ type Action = (testApi: TestApi, nora: Nora) => Promise<unknown>
 
 const next = 'another good sentence'
 
-/** The mutations of accounts. Nora is watched on her first device; what is done happens on a second one, or to her. */
+/** The mutations of accounts, each done once. Nora's first device observes; the mutation comes from her second device, or changes her. */
 export const accountLaws: Record<string, Action> = {
   'auth.signIn': secondDevice,
   'auth.signUp': async (testApi) => {
@@ -44,7 +44,7 @@ export const accountLaws: Record<string, Action> = {
     await api.auth.requestReset({ email, locale: 'en' })
     return api.auth.reset({ email, code: await codeFor(testApi.deps, email), password: next })
   },
-  'auth.changePassword': (_house, nora) => nora.api.auth.changePassword({ current: goodPassword, next }),
+  'auth.changePassword': (_testApi, nora) => nora.api.auth.changePassword({ current: goodPassword, next }),
   'auth.signOut': async (testApi, nora) => (await secondDevice(testApi, nora)).api.auth.signOut(),
   'auth.signOutSession': async (testApi, nora) => {
     const { me } = await secondDevice(testApi, nora)
@@ -55,7 +55,8 @@ export const accountLaws: Record<string, Action> = {
     return nora.api.auth.signOutOthers()
   },
   'admin.setRole': async (testApi, nora) => (await owner(testApi)).setRole({ userId: nora.userId, role: 'admin' }),
-  'admin.setDisabled': async (testApi, nora) => (await owner(testApi)).setDisabled({ userId: nora.userId, disabled: true }),
+  'admin.setDisabled': async (testApi, nora) =>
+    (await owner(testApi)).setDisabled({ userId: nora.userId, disabled: true }),
   'admin.createInvite': async (testApi) => (await owner(testApi)).createInvite({}),
   'admin.revokeInvite': async (testApi) => {
     const { id } = await newInvite(testApi.deps)
@@ -63,7 +64,7 @@ export const accountLaws: Record<string, Action> = {
   },
   'admin.retryMail': async (testApi) => (await owner(testApi)).retryMail({ mailId: await givenUp(testApi) }),
   'admin.discardMail': async (testApi) => (await owner(testApi)).discardMail({ mailId: await givenUp(testApi) }),
-  'sync.state': (_house, nora) => nora.api.sync.state({ scopes: [] }),
+  'sync.state': (_testApi, nora) => nora.api.sync.state({ scopes: [] }),
 }
 
 async function secondDevice(testApi: TestApi, { email }: Nora) {
@@ -71,7 +72,7 @@ async function secondDevice(testApi: TestApi, { email }: Nora) {
   return { api, me: await api.auth.signIn({ email, password: goodPassword }) }
 }
 
-/** As on a server that has no owner yet. */
+/** A server that has no owner yet. */
 async function demoteOwners({ deps }: TestApi): Promise<void> {
   await changeScopes(deps, [directoryScope], async (tx) => {
     const rev = await advance(tx, directoryScope)

@@ -12,7 +12,7 @@ let count = 0
 /** A password that is on no list. */
 export const goodPassword = 'correct horse battery'
 
-/** Somebody at a browser with an address of their own: it keeps the cookie that it is given, and sends it along. */
+/** A browser with an address of its own. It keeps the session cookie and sends it with each call. */
 export function newBrowser(deps: Deps, given: { ip?: string; device?: string; token?: string } = {}) {
   count += 1
   const ip = given.ip ?? `10.1.${Math.floor(count / 250)}.${1 + (count % 250)}`
@@ -27,7 +27,7 @@ export function newBrowser(deps: Deps, given: { ip?: string; device?: string; to
   return { api: callerFactory(appRouter)(context), jar, ip, deps, connection }
 }
 
-/** An invitation from an owner of this house, and its token. */
+/** An invitation from an owner, and its token. */
 export async function newInvite(
   deps: Deps,
   input: { role?: 'member' | 'admin'; email?: string; uses?: number; days?: number } = {},
@@ -37,11 +37,11 @@ export async function newInvite(
   return { id, token: new URL(link).searchParams.get('invite') ?? '' }
 }
 
-/** Somebody who signed up as people do, and stands at their browser. */
+/** A user who signed up by an invitation, at their browser. */
 export async function signUpUser(deps: Deps, given: { name?: string; email?: string; password?: string } = {}) {
   count += 1
   const { token } = await newInvite(deps)
-  const email = given.email ?? `newcomer${count}@example.org`
+  const email = given.email ?? `user${count}@example.org`
   const password = given.password ?? goodPassword
   const browser = newBrowser(deps)
   const me = await browser.api.auth.signUp({
@@ -54,7 +54,7 @@ export async function signUpUser(deps: Deps, given: { name?: string; email?: str
   return { ...browser, me, email, password, userId: me.user.id }
 }
 
-/** The newest code that was mailed to this address, as the mail still waits to be sent. */
+/** The newest code that is mailed to this address, from the mail that waits to be sent. */
 export async function codeFor(deps: Deps, email: string): Promise<string> {
   const row = await deps.db
     .selectFrom('mails')
@@ -66,7 +66,7 @@ export async function codeFor(deps: Deps, email: string): Promise<string> {
   return row.code
 }
 
-/** A code that is certainly not this one. */
+/** A code that is not this one. */
 export function otherCode(code: string): string {
   return ((Number(code) + 1) % 1_000_000).toString().padStart(6, '0')
 }

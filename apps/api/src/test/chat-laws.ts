@@ -14,7 +14,7 @@ type Action = (testApi: TestApi, cast: ChatCast) => Promise<unknown>
 
 const as = (testApi: TestApi, who: TestUser) => callerFor(testApi.deps, who)
 
-/** The mutations of chats, each done once by somebody among these people. */
+/** The mutations of chats, each done once by one of these people. */
 export const chatLaws: Record<string, Action> = {
   'chats.openDirect': (testApi, { anna, outsider }) => as(testApi, anna).chats.openDirect({ userId: outsider.userId }),
   'chats.createGroup': (testApi, { anna, boris, outsider }) =>
@@ -34,10 +34,12 @@ export const chatLaws: Record<string, Action> = {
   'messages.send': (testApi, { anna, direct }) =>
     as(testApi, anna).messages.send({ chatId: direct, clientId: newId(), body: 'hello' }),
   'messages.read': (testApi, { boris, group }) => as(testApi, boris).messages.read({ chatId: group, seq: 3 }),
-  'messages.delivered': (testApi, { boris, direct }) => as(testApi, boris).messages.delivered({ chatId: direct, seq: 1 }),
+  'messages.delivered': (testApi, { boris, direct }) =>
+    as(testApi, boris).messages.delivered({ chatId: direct, seq: 1 }),
   'messages.typing': (testApi, { boris, direct }) => as(testApi, boris).messages.typing({ chatId: direct }),
   'users.updateProfile': (testApi, { boris }) => as(testApi, boris).users.updateProfile({ name: 'Boris the Second' }),
-  'users.updateSettings': (testApi, { boris }) => as(testApi, boris).users.updateSettings({ theme: 'dark', locale: 'ru' }),
+  'users.updateSettings': (testApi, { boris }) =>
+    as(testApi, boris).users.updateSettings({ theme: 'dark', locale: 'ru' }),
   'a message is deleted': async (testApi, { anna, group }) => {
     const { seq } = await say(testApi.deps, anna, group, 'to be deleted')
     await deleteMessage(testApi.deps, group, seq)

@@ -1,11 +1,11 @@
-const endings: (() => unknown)[] = []
+const cleanups: (() => unknown)[] = []
 
-/** What is opened in a test or a hook is closed after the file. Vitest never calls an `afterAll` that is named in there. */
-export function afterFile(end: () => unknown): void {
-  endings.push(end)
+/** Closes after the test file what a test or a hook has opened. Vitest never calls an `afterAll` that is registered in there. */
+export function afterFile(cleanup: () => unknown): void {
+  cleanups.push(cleanup)
 }
 
-/** The last that was opened is closed first. */
+/** What was opened last is closed first. */
 export async function cleanUpFile(): Promise<void> {
-  for (const end of endings.splice(0).reverse()) await end()
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 }

@@ -4,7 +4,7 @@ import { afterFile } from './cleanup.ts'
 
 export type Answer = { status: number; body: unknown; headers: Headers }
 
-/** The real doors of this house on a port of their own. */
+/** The real HTTP server on a port of its own. */
 export async function startHttp(deps: Deps): Promise<string> {
   const app = await createApp(deps)
   const address = await app.http.listen({ host: '127.0.0.1', port: 0 })
@@ -37,7 +37,7 @@ export function cookieFrom(answer: Answer): string | undefined {
   return answer.headers.getSetCookie()[0]?.split(';')[0]
 }
 
-/** The code of an answer of tRPC, or of a plain door. */
+/** The code in an answer of tRPC or of an HTTP route. */
 export function codeIn({ body }: Answer): string | undefined {
   const error = body as { error?: { data?: { veche?: { code?: string } } }; code?: string }
   return error.error?.data?.veche?.code ?? error.code

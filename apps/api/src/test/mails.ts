@@ -5,7 +5,7 @@ import { queueMail } from '../mail/mails.ts'
 
 export const minute = 60_000
 
-/** A mail that is due, told to nobody. */
+/** A mail that is due, without a nudge. */
 export async function newMail(
   deps: Deps,
   given: { to?: string; locale?: 'ru' | 'en'; inviter?: string } = {},

@@ -5,7 +5,7 @@ import { toAppError } from '../errors.ts'
 
 export type Outcome = 'ok' | ErrorCode
 
-/** What a person would be told: the code of the error, or that it went well. */
+/** What the client is told: the code of the error, or `ok`. */
 export async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
   try {
     await call

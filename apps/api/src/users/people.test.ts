@@ -1,5 +1,5 @@
 import { newId, type UserId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Observer } from '../test/Observer.ts'
@@ -15,7 +15,7 @@ describe('people', () => {
   })
   const api = () => callerFor(testApi.deps, me)
 
-  it('are listed by name whatever the case, a page at a time, each once', async () => {
+  test('people are listed by name without regard to case, in pages, each once', async () => {
     const names: string[] = []
     let cursor: string | null = null
     do {
@@ -27,7 +27,7 @@ describe('people', () => {
     expect(names).toEqual(['Anna', 'Anna', 'boris', 'Carl 100%', 'Zoe Last', 'анна', 'Борис'])
   })
 
-  it('are found by a part of name or handle, in either case, and what is typed is no pattern', async () => {
+  test('people are found by a part of their name or handle, in any case, and the query is no pattern', async () => {
     const found = async (query: string) => (await api().users.people({ query })).people.map(({ name }) => name)
     expect(await found('ANN')).toEqual(['Anna', 'Anna'])
     expect(await found('АНН')).toEqual(['анна'])
@@ -38,7 +38,7 @@ describe('people', () => {
     expect(await found('')).toHaveLength(7)
   })
 
-  it('who are disabled are not listed, and still answered by id', async () => {
+  test('disabled people are not listed, but answered by id', async () => {
     const gone = await newUser(testApi.deps, { name: 'Quentin Gone' })
     const owner = await newUser(testApi.deps, { role: 'owner', name: 'Owner' })
     await callerFor(testApi.deps, owner).admin.setDisabled({ userId: gone.userId, disabled: true })
@@ -47,7 +47,7 @@ describe('people', () => {
     expect(person).toMatchObject({ id: gone.userId, name: 'Quentin Gone', disabledAt: expect.any(String) })
   })
 
-  it('show no address, no password and no time to each other', async () => {
+  test('people see no address, password or times of each other', async () => {
     const { people } = await api().users.people({ limit: 1 })
     expect(Object.keys(people[0] ?? {}).sort()).toEqual(['disabledAt', 'handle', 'id', 'name', 'rev', 'role'])
   })
@@ -59,7 +59,7 @@ describe('my profile', () => {
     testApi = await newTestApi()
   })
 
-  it('changes for everybody at once', async () => {
+  test('a changed profile reaches everybody', async () => {
     const [me, other] = [await newUser(testApi.deps), await newUser(testApi.deps)]
     const observer = await Observer.open(testApi.deps, other)
     const row = await callerFor(testApi.deps, me).users.updateProfile({ name: 'New Name', handle: '@New_Name' })
@@ -69,7 +69,7 @@ describe('my profile', () => {
     observer.close()
   })
 
-  it('is no news when nothing changes', async () => {
+  test('an unchanged profile gets no new revision', async () => {
     const me = await newUser(testApi.deps)
     const api = callerFor(testApi.deps, me)
     const first = await api.users.updateProfile({ name: 'Same' })
@@ -77,7 +77,7 @@ describe('my profile', () => {
     expect(await api.users.updateProfile({})).toEqual(first)
   })
 
-  it('keeps handles unique, also when two take one at once', async () => {
+  test('handles stay unique when several people take one at the same time', async () => {
     const people = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
     const outcomes = await Promise.all(
       people.map((who) => outcomeOf(callerFor(testApi.deps, who).users.updateProfile({ handle: 'wanted' }))),
@@ -85,7 +85,7 @@ describe('my profile', () => {
     expect(outcomes.sort()).toEqual(['auth.handle_taken', 'auth.handle_taken', 'ok'])
   })
 
-  it('refuses handles that are too short, too long, or not of letters and digits', async () => {
+  test('a handle must be of letters, digits and underscores and of the right length', async () => {
     const api = callerFor(testApi.deps, await newUser(testApi.deps))
     for (const handle of ['ab', 'x'.repeat(33), '1abc', 'a b c', 'имя', 'a-b-c', '', '_abc', 'abc\n'.repeat(2)])
       expect([handle, await outcomeOf(api.users.updateProfile({ handle }))]).toEqual([handle, 'input.invalid'])
@@ -93,11 +93,15 @@ describe('my profile', () => {
 })
 
 describe('my settings', () => {
-  it('change on my other devices and on nobody else’s', async () => {
+  test('changed settings reach the user’s other devices and nobody else', async () => {
     const testApi = await newTestApi()
     const [me, other] = [await newUser(testApi.deps), await newUser(testApi.deps)]
     const [mine, others] = [await Observer.open(testApi.deps, me), await Observer.open(testApi.deps, other)]
-    const row = await callerFor(testApi.deps, me).users.updateSettings({ theme: 'dark', singleKeys: false, locale: 'ru' })
+    const row = await callerFor(testApi.deps, me).users.updateSettings({
+      theme: 'dark',
+      singleKeys: false,
+      locale: 'ru',
+    })
     expect(row).toMatchObject({ theme: 'dark', contrast: 'system', singleKeys: false, locale: 'ru', email: me.email })
     await mine.expectEqualsFetch()
     expect(mine.rows('settings')).toEqual([row])

@@ -1,5 +1,5 @@
 import { newId, type ChatId } from '@veche/shared/ids'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { newGroup, newUser } from '../../test/builders.ts'
 import { type TestApi, newTestApi } from '../../test/harness.ts'
 
@@ -13,13 +13,13 @@ beforeAll(async () => {
 const write = (text: string, values: unknown[] = []) => testApi.deps.writers.write(id, { name: '', text, values })
 const count = (by: number) => write(`update scopes set seq = seq + $2 where id = $1 returning seq`, [id, by])
 
-it('each statement reads what those before it have written, though they share a transaction', async () => {
+test('writes that share a transaction each read what those before them have written', async () => {
   const [first, ...others] = await Promise.all([count(1), count(1), count(1), count(1)])
   const start = Number(first![0]!['seq'])
   expect(others.map(([row]) => row!['seq'])).toEqual([start + 1, start + 2, start + 3])
 })
 
-it('one that meets a key that is there already fails alone', async () => {
+test('a write that violates a unique key fails alone', async () => {
   const twice = `insert into scopes (id, kind) values ($1, 'user') returning id`
   const fresh = newId()
   const answers = await Promise.allSettled([count(1), write(twice, [fresh]), write(twice, [id]), count(1)])
@@ -27,12 +27,12 @@ it('one that meets a key that is there already fails alone', async () => {
   expect(answers[2]).toMatchObject({ reason: { code: '23505' } })
 })
 
-it('what is wrong with one statement is not the fault of the others', async () => {
+test('a write that fails by its own fault does not fail the others of its transaction', async () => {
   const answers = await Promise.allSettled([count(1), count(1), write('select 1 / 0'), count(1)])
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
 })
 
-it('a server that goes away is told to all that shared the transaction, and nothing of it is kept', async () => {
+test('a lost connection fails all writes of the transaction, and nothing of it is kept', async () => {
   const [before] = await count(0)
   const answers = await Promise.allSettled([count(1), write('select pg_terminate_backend(pg_backend_pid())'), count(1)])
   const [after] = await count(0)

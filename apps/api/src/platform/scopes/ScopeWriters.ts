@@ -41,7 +41,8 @@ export class ScopeWriters {
   }
 
   async #writeAll(id: ScopeId): Promise<void> {
-    for (let batch = this.#nextBatch(id); batch.length > 0; batch = this.#nextBatch(id)) await this.#writeBatch(id, batch)
+    for (let batch = this.#nextBatch(id); batch.length > 0; batch = this.#nextBatch(id))
+      await this.#writeBatch(id, batch)
     this.#waiting.delete(id)
   }
 

@@ -1,10 +1,12 @@
-import { DIRECTORY_SCOPE, type ChatId, newId } from '@veche/shared/ids'
+import { DIRECTORY_SCOPE, newId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newGroup, newUser, say, type TestUser } from '../../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
+import { lockWaits } from '../../test/locks.ts'
 import { advance, changeScopes, lockScopes } from './changes.ts'
+import { chatScope } from './scope.ts'
 import { inTransaction } from '../transaction.ts'
 
 let testApi: TestApi
@@ -15,10 +17,11 @@ beforeAll(async () => {
   ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
 })
 
-const scope = (id: ChatId) => ({ kind: 'chat' as const, id })
+const scope = chatScope
+const waiting = () => lockWaits(testApi.deps, 'veche')
 
 describe('a scope', () => {
-  it('makes commit order the order of revisions, without holes', async () => {
+  test('changes of a scope commit in the order of their revisions, without gaps', async () => {
     const id = await newGroup(testApi.deps, [anna])
     const committed: number[] = []
     const change = () =>
@@ -27,7 +30,7 @@ describe('a scope', () => {
     expect([...committed].sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 2))
   })
 
-  it('that was rolled back has told nobody and kept its revision', async () => {
+  test('a change that was rolled back sends no hint and uses no revision', async () => {
     const id = await newGroup(testApi.deps, [anna])
     const told: number[] = []
     const stop = testApi.deps.hints.listen(({ hints }) =>
@@ -44,14 +47,14 @@ describe('a scope', () => {
     stop()
   })
 
-  it('reads rights as they are under the lock: whoever was removed while waiting does not get through', async () => {
+  test('a member who is removed while their message waits for the lock cannot send it', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     let sending: Promise<unknown> = Promise.resolve()
     await inTransaction(testApi.deps, async (tx) => {
       await lockScopes(tx, [scope(chatId)])
       sending = callerFor(testApi.deps, boris).messages.send({ chatId, clientId: newId(), body: 'too late' })
       sending.catch(() => undefined)
-      await waitingFor(1)
+      await expect.poll(waiting, { interval: 5 }).toBe(1)
       await tx.db
         .updateTable('members')
         .set({ left_at: new Date() })
@@ -62,28 +65,28 @@ describe('a scope', () => {
     await expect(sending).rejects.toThrow('chat.not_found')
   })
 
-  it('that is hot takes four connections of a process and leaves the others their own', async () => {
+  test('a scope that many requests change takes four connections of a process and leaves the others free', async () => {
     const [hot, other] = [await newGroup(testApi.deps, [anna]), await newGroup(testApi.deps, [anna])]
     let changes: Promise<unknown>[] = []
     await inTransaction(testApi.deps, async (tx) => {
       await lockScopes(tx, [scope(hot)])
       const change = () => changeScopes(testApi.deps, [scope(hot)], (changing) => advance(changing, scope(hot)))
       changes = Array.from({ length: 20 }, change)
-      await waitingFor(4)
-      // Were there twenty connections waiting, this one would find none in a pool of ten.
+      await expect.poll(waiting, { interval: 5 }).toBe(4)
+      // With twenty connections waiting, this change would find none in the pool of ten.
       await changeScopes(testApi.deps, [scope(other)], (changing) => advance(changing, scope(other)))
       expect(await waiting()).toBe(4)
     })
     await Promise.all(changes)
   })
 
-  it('that many write to takes one connection of a process, and they share its transaction', async () => {
+  test('messages to one chat at the same time take one connection of a process and share transactions', async () => {
     const [hot, other] = [await newGroup(testApi.deps, [anna]), await newGroup(testApi.deps, [anna])]
     let sends: Promise<MessageRow>[] = []
     await inTransaction(testApi.deps, async (tx) => {
       await lockScopes(tx, [scope(hot)])
       sends = Array.from({ length: 30 }, (_, i) => say(testApi.deps, anna, hot, `hot ${i}`))
-      await waitingFor(1)
+      await expect.poll(waiting, { interval: 5 }).toBe(1)
       await say(testApi.deps, anna, other, 'calm')
       expect(await waiting()).toBe(1)
     })
@@ -96,18 +99,20 @@ describe('a scope', () => {
     expect(rows[0]!.count).toBeLessThan(10)
   })
 
-  it('that stays locked makes a sender hear that the server is busy, and nothing is stored', async () => {
+  test('a message to a scope that stays locked fails as busy and is not stored', async () => {
     const id = await newGroup(testApi.deps, [anna])
     const hasty = new URL(testApi.url)
     hasty.searchParams.set('options', '-c lock_timeout=100')
     await inTransaction(testApi.deps, async (tx) => {
       await lockScopes(tx, [scope(id)])
-      await expect(say(testApi.anotherProcess({ DATABASE_URL: hasty.href }), anna, id, 'waits')).rejects.toThrow('server.busy')
+      await expect(say(testApi.anotherProcess({ DATABASE_URL: hasty.href }), anna, id, 'waits')).rejects.toThrow(
+        'server.busy',
+      )
     })
     expect((await callerFor(testApi.deps, anna).messages.history({ chatId: id })).messages).toHaveLength(1)
   })
 
-  it('is locked in one order by everybody, so that opposite changes never meet head on', async () => {
+  test('changes of the same scopes in opposite orders never deadlock', async () => {
     const people = await Promise.all(Array.from({ length: 6 }, () => newUser(testApi.deps)))
     const groups = await Promise.all([1, 2, 3].map(() => newGroup(testApi.deps, [anna])))
     const changes = groups.flatMap((chatId) =>
@@ -122,16 +127,3 @@ describe('a scope', () => {
     ).rejects.toThrow('scope.not_found')
   })
 })
-
-async function waiting(): Promise<number> {
-  const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and application_name = 'veche'`.execute(
-    testApi.deps.polls,
-  )
-  return rows[0]!.n
-}
-
-async function waitingFor(count: number): Promise<void> {
-  while ((await waiting()) < count) await new Promise(setImmediate)
-}

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { jobs as mailJobs } from '../../mail/jobs.ts'
 import { type TestApi, newTestApi } from '../../test/harness.ts'
 import { newMail, mailRow } from '../../test/mails.ts'
@@ -14,19 +14,19 @@ describe('work', () => {
     testApi = await newTestApi()
   })
 
-  it('does not begin while a name has no handler, or two', () => {
+  test('job workers do not start while a job has no handler, or two', () => {
     expect(() => checkJobs([])).toThrow('"mail.send" has 0 handlers')
     expect(() => checkJobs([...mailJobs, ...mailJobs])).toThrow('"mail.send" has 2 handlers')
     expect(() => checkJobs(mailJobs)).not.toThrow()
   })
 
-  it('drops a nudge that makes no sense, and one for a row that is gone', async () => {
+  test('a nudge that makes no sense or names a missing row is dropped', async () => {
     const [mail] = mailJobs
     for (const data of [null, {}, { mailId: 'x' }, { mailId: crypto.randomUUID() }, { mailId: [] }, 'text'])
       await expect(runJob(testApi.deps, mail!, data)).resolves.toBeUndefined()
   })
 
-  it('that fails unexpectedly stays due, and does not end the worker', async () => {
+  test('a job that fails unexpectedly stays due and does not end the worker', async () => {
     const [mail] = mailJobs
     const broken = { ...mail!, start: () => Promise.reject(new Error('unexpected')) }
     const id = await newMail(testApi.deps)
@@ -34,7 +34,7 @@ describe('work', () => {
     expect((await mailRow(testApi.deps, id)).state).toBe('due')
   })
 
-  it('is looked for by one process at a time', async () => {
+  test('one process at a time sweeps for due work', async () => {
     const id = await newMail(testApi.deps)
     await withAdvisoryLock(testApi.deps, lock, async () => {
       await sweepJobs(testApi.anotherProcess(), { jobs: mailJobs, lock })
@@ -44,7 +44,7 @@ describe('work', () => {
     expect((await mailRow(testApi.deps, id)).state).toBe('sent')
   })
 
-  it('gives the lock back even when the round fails', async () => {
+  test('a sweep that fails releases its lock', async () => {
     const broken = mailJobs.map((given) => ({ ...given, due: () => Promise.reject(new Error('unexpected')) }))
     await expect(sweepJobs(testApi.deps, { jobs: broken, lock })).rejects.toThrow('unexpected')
     const { rows } = await sql<{ held: number }>`select count(*)::int as held from pg_locks
@@ -54,7 +54,7 @@ describe('work', () => {
 })
 
 describe('a timer', () => {
-  it('never runs twice at once, survives a failing round, and stops', async () => {
+  test('a timer never runs twice at the same time, survives a failed round, and stops', async () => {
     const { deps } = await newTestApi()
     let running = 0
     let most = 0
@@ -69,7 +69,7 @@ describe('a timer', () => {
     }
     const stop = startTimer(deps, { name: 'test', everyMs: 5, run })
     onTestFinished(stop)
-    await vi.waitFor(() => expect(rounds).toBeGreaterThan(4), { timeout: 10_000 })
+    await expect.poll(() => rounds).toBeGreaterThan(4)
     await stop()
     expect({ most, running }).toEqual({ most: 1, running: 0 })
     const after = rounds

@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { readEnv } from '../../env.ts'
 import { newTestApi } from '../../test/harness.ts'
 import { withAdvisoryLock } from './sweep.ts'
 
-it('rounds of two timers at once find connections in the smallest pool there may be', async () => {
+test('two timers that run at the same time find connections in the smallest pool that is allowed', async () => {
   expect(() => readEnv({ DATABASE_POOL: '3' })).toThrow('DATABASE_POOL')
   const { deps } = await newTestApi({ DATABASE_POOL: '4' })
   let done = 0
