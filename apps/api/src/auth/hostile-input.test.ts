@@ -48,7 +48,7 @@ describe('hostile input', () => {
   function send(path: string, input: unknown, raw?: string) {
     count += 1
     const headers = { 'x-forwarded-for': `10.9.${Math.floor(count / 250)}.${1 + (count % 250)}` }
-    const open = /signIn|signUp|setUp|recover|eset$/.test(path)
+    const open = /signIn|signUp|setUp|recover|eset\b/.test(path)
     return post(base, path, input, {
       headers,
       cookie: open ? undefined : cookie,
@@ -67,18 +67,15 @@ describe('hostile input', () => {
     '%s refuses hostile values in each field with a code and writes nothing',
     async (path) => {
       const before = await fingerprint(testApi)
-      for (const field of Object.keys(good[path] ?? {}))
-        for (const value of hostile) {
-          const answer = await send(path, { ...good[path], [field]: value })
-          expect([path, field, value, answer.status, codeIn(answer)]).toEqual([
-            path,
-            field,
-            value,
-            400,
-            'input.invalid',
-          ])
-          expect(JSON.stringify(answer.body)).not.toMatch(/at .*\.ts|node_modules|stack/)
-        }
+      // One batch for all values of a field costs a tenth of as many requests.
+      const paths = hostile.map(() => path).join(',')
+      for (const field of Object.keys(good[path] ?? {})) {
+        const inputs = hostile.map((value, index) => [index, { ...good[path], [field]: value }])
+        const { status, body } = await send(`${paths}?batch=1`, Object.fromEntries(inputs))
+        const codes = (body as unknown[]).map((one) => codeIn({ body: one }))
+        expect([path, field, status, codes]).toEqual([path, field, 400, hostile.map(() => 'input.invalid')])
+        expect(JSON.stringify(body)).not.toMatch(/at .*\.ts|node_modules|stack/)
+      }
       expect(await fingerprint(testApi)).toBe(before)
     },
   )

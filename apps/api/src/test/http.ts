@@ -38,7 +38,7 @@ export function cookieFrom(answer: Answer): string | undefined {
 }
 
 /** The code in an answer of tRPC or of an HTTP route. */
-export function codeIn({ body }: Answer): string | undefined {
+export function codeIn({ body }: Pick<Answer, 'body'>): string | undefined {
   const error = body as { error?: { data?: { veche?: { code?: string } } }; code?: string }
   return error.error?.data?.veche?.code ?? error.code
 }
