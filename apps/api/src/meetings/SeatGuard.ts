@@ -4,6 +4,7 @@ import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
 import { Semaphore } from '../platform/Semaphore.ts'
 import { changeSeats, type SeatChange } from './seats.ts'
+import { isCurrentMember } from '../platform/scopes/members.ts'
 
 const every = 1_000
 const hintsTogether = 100
@@ -91,7 +92,7 @@ export function seatsWithoutRight(where: RawBuilder<unknown>) {
   return sql`
     select s.id, s.meeting_id, s.user_id from seats s join meetings m on m.id = s.meeting_id
     where s.state in ('in', 'away') and ${where} and not (
-      exists (select from members x where x.chat_id = m.chat_id and x.user_id = s.user_id and x.left_at is null)
+      exists (select from members x where x.chat_id = m.chat_id and x.user_id = s.user_id and ${isCurrentMember('x')})
       and exists (select from sessions x join users u on u.id = x.user_id where x.id = s.session_id
         and x.revoked_at is null and x.expires_at > veche_now() and u.disabled_at is null))`
 }

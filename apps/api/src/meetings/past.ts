@@ -4,6 +4,7 @@ import type { Past } from '@veche/shared/schemas/meetings'
 import { sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
 import { iso } from '../platform/clock.ts'
+import { isCurrentMember } from '../platform/scopes/members.ts'
 
 type Row = Omit<PastMeeting, 'startedAt' | 'endedAt' | 'withUserId'> & {
   pair: PastMeeting['withUserId'][] | null
@@ -24,7 +25,7 @@ export async function pastMeetings(ctx: Ctx, { cursor }: Past): Promise<PastPage
     from seats s
     join meetings m on m.id = s.meeting_id and m.state = 'ended'
     join chats d on d.id = m.chat_id
-    join members x on x.chat_id = d.id and x.user_id = s.user_id and x.left_at is null
+    join members x on x.chat_id = d.id and x.user_id = s.user_id and ${isCurrentMember('x')}
     where s.user_id = ${userId} ${before}
     order by ${ended} desc, m.id desc
     limit ${sql.lit(page.meetings + 1)}`.execute(ctx.db)

@@ -1,7 +1,4 @@
-import { fail } from '../errors.ts'
+import { missingScopeAs } from '../platform/scopes/changes.ts'
 
 /** A scope that is not there is a meeting that is not there. */
-export function orNoSuchMeeting(error: unknown): never {
-  if (error instanceof Error && error.message === 'scope.not_found') fail('meeting.not_found')
-  throw error
-}
+export const orNoSuchMeeting = missingScopeAs('meeting.not_found')

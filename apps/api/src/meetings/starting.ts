@@ -13,6 +13,7 @@ import { newPublicId } from './links.ts'
 import { look } from './looking.ts'
 import { orChatNotFound } from '../chats/access.ts'
 import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
+import { isUniqueViolation } from '../platform/db.ts'
 
 type Beginning = { id: MeetingId; chatId: ChatId; openTo: 'members' | 'everyone' }
 
@@ -72,6 +73,6 @@ async function keepOpen(tx: Tx, id: MeetingId): Promise<void> {
 }
 
 function orTaken(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === '23505') fail('meeting.id_taken')
+  if (isUniqueViolation(error)) fail('meeting.id_taken')
   throw error
 }

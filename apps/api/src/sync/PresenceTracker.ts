@@ -49,8 +49,9 @@ export class PresenceTracker {
     this.#news.clear()
   }
 
+  /** People whose news is not sent yet are left out: with their key set they would count as known, and no signal would be sent. */
   async refresh(): Promise<void> {
-    const userIds = [...this.#streamsOf.keys()]
+    const userIds = [...this.#streamsOf.keys()].filter((userId) => !this.#news.has(userId))
     await this.#setKeys(userIds)
     await this.#writeSeenAt(userIds)
   }
