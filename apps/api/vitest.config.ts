@@ -6,7 +6,7 @@ export default defineConfig({
     ...timeLimits,
     include: ['src/**/*.test.ts'],
     globalSetup: ['../../ops/test/services.ts'],
-    setupFiles: ['src/test/closing.ts'],
+    setupFiles: ['src/test/cleanup-hook.ts'],
     pool: 'forks',
     maxWorkers,
     // Each file makes what it needs and takes it down; loading the same modules for each file would cost more than the tests.

@@ -1,25 +1,28 @@
-import { sql } from 'kysely'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp } from './app.ts'
 import { sessionCookie } from './auth/sessions.ts'
-import { lockScopes } from './platform/scopes.ts'
+import { lockScopes } from './platform/scopes/changes.ts'
+import { userScope } from './platform/scopes/scope.ts'
 import { inTransaction } from './platform/transaction.ts'
 import { newUser, type TestUser } from './test/builders.ts'
 import { codeIn, post } from './test/http.ts'
-import { type House, newHouse } from './test/harness.ts'
+import { lockWaits } from './test/locks.ts'
+import { type TestApi, newTestApi } from './test/harness.ts'
 
-let house: House
+let testApi: TestApi
 let anna: TestUser
 beforeAll(async () => {
-  house = await newHouse()
-  anna = await newUser(house.deps)
+  testApi = await newTestApi()
+  anna = await newUser(testApi.deps)
 })
 
 const cookie = () => `${sessionCookie}=${anna.token}`
 
-it('the page may connect to media nodes at addresses of their own, where these are named, and nowhere else', async () => {
-  const app = await createApp(house.another({ SFU_ORIGINS: 'wss://sfu-2.example.org, wss://sfu-3.example.org:8443/x' }))
+test('the content security policy lets the page connect to the media nodes of SFU_ORIGINS and to no others', async () => {
+  const app = await createApp(
+    testApi.anotherProcess({ SFU_ORIGINS: 'wss://sfu-2.example.org, wss://sfu-3.example.org:8443/x' }),
+  )
   const { headers } = await app.http.inject('/livez')
   await app.close()
   expect(headers['content-security-policy']).toContain(
@@ -27,16 +30,15 @@ it('the page may connect to media nodes at addresses of their own, where these a
   )
 })
 
-describe('a stop', () => {
-  it('lets what has been asked be answered, and nobody ask any more', async () => {
+describe('stopping', () => {
+  test('a stopping server answers the requests in flight and accepts no new ones', async () => {
     const { app, base } = await open()
-    const own = { kind: 'user' as const, id: anna.userId }
     let asked: ReturnType<typeof post> | undefined
     let stopping: Promise<void> | undefined
-    await inTransaction(house.deps, async (tx) => {
-      await lockScopes(tx, [own])
+    await inTransaction(testApi.deps, async (tx) => {
+      await lockScopes(tx, [userScope(anna.userId)])
       asked = post(base, 'users.updateSettings', { theme: 'dark' }, { cookie: cookie() })
-      await expect.poll(waiting).toBe(1)
+      await expect.poll(() => lockWaits(testApi.deps, 'veche')).toBe(1)
       stopping = app.close()
       await expect(fetch(`${base}/livez`)).rejects.toThrow()
     })
@@ -45,7 +47,7 @@ describe('a stop', () => {
     await stopping
   })
 
-  it('waits for no socket whose other side is silent', async () => {
+  test('a stopping server does not wait for a WebSocket whose client is silent', async () => {
     const { app, base } = await open()
     const socket = new WebSocket(`${base.replace('http', 'ws')}/api/trpc`, {
       origin: 'http://localhost:8080',
@@ -61,17 +63,7 @@ describe('a stop', () => {
 })
 
 async function open() {
-  const app = await createApp(house.another())
+  const app = await createApp(testApi.anotherProcess())
   const base = await app.http.listen({ host: '127.0.0.1', port: 0 })
   return { app, base }
-}
-
-/** Changes that wait for a lock. */
-async function waiting(): Promise<number> {
-  const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and application_name like 'veche%'`.execute(
-    house.deps.polls,
-  )
-  return rows[0]!.n
 }

@@ -1,26 +1,26 @@
 import cookie from '@fastify/cookie'
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
-import { httpContext } from './connection.ts'
 import type { Deps } from './deps.ts'
-import { known } from './errors.ts'
-import { openControlPort } from './nodes/control-port.ts'
-import { SeatGuard } from './meetings/seats/SeatGuard.ts'
-import { openSignallingProxy } from './nodes/signalling-proxy.ts'
-import { serveHealth } from './platform/health.ts'
-import { type AppRouter, appRouter, socketRouter } from './router.ts'
-import { openSocketDoor } from './sync/socket-door.ts'
-import { serveUpgrades } from './platform/upgrades.ts'
-import { serveWeb } from './platform/web.ts'
+import { toAppError } from './errors.ts'
 import { serveMailbox } from './mail/http.ts'
+import { SeatGuard } from './meetings/seats/SeatGuard.ts'
+import { openControlPort } from './nodes/control-port.ts'
+import { openSignallingProxy } from './nodes/signalling-proxy.ts'
+import { serveHealth } from './platform/http/health.ts'
+import { serveUpgrades } from './platform/http/upgrades.ts'
+import { serveWebApp } from './platform/http/web-app.ts'
+import { httpContext } from './request-context.ts'
+import { type AppRouter, appRouter, socketRouter } from './router.ts'
+import { openLiveSocket } from './sync/live-socket.ts'
 
 /** `control` is the port of the media nodes. */
 export type App = { http: FastifyInstance; control: FastifyInstance; close: () => Promise<void> }
 
-/** How long a stop waits for answers that are on their way. */
-const patience = 5_000
+/** How long a stop waits for requests in flight. */
+const closeTimeoutMs = 5_000
 
-/** The HTTP and WebSocket doors over `deps`; tests use the very same. */
+/** The HTTP server with its procedures, HTTP routes and WebSockets, over `deps`. Tests use the same. */
 export async function createApp(deps: Deps): Promise<App> {
   const http = Fastify({
     logger: false,
@@ -30,14 +30,14 @@ export async function createApp(deps: Deps): Promise<App> {
     requestTimeout: 30_000,
   })
   http.setErrorHandler((error: FastifyError, req, reply) => answerError(deps, error, req.url, reply))
-  http.addHook('onSend', (_req, reply, payload) => wholeAnswer(reply, payload))
+  http.addHook('onSend', (_req, reply, payload) => bufferAnswer(reply, payload))
   await http.register(cookie)
   await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
   serveHealth(http, deps)
   serveMailbox(http, deps)
-  await serveWeb(http, deps.env)
-  const doors = [openSocketDoor(deps, socketRouter), openSignallingProxy(deps)]
-  serveUpgrades(http, doors)
+  await serveWebApp(http, deps.env)
+  const upgrades = [openLiveSocket(deps, socketRouter), openSignallingProxy(deps)]
+  serveUpgrades(http, upgrades)
   const control = openControlPort(deps)
   const guard = new SeatGuard(deps)
   deps.nodeWatch.start()
@@ -46,20 +46,20 @@ export async function createApp(deps: Deps): Promise<App> {
   http.addHook('onSend', async (_req, reply) => void (closing && reply.header('connection', 'close')))
   const close = async () => {
     closing = true
-    // Streams first: clients hear that they should come back elsewhere, while requests in flight are still answered.
-    for (const door of doors) door.close()
-    deps.streams.close()
+    // Live streams first: clients reconnect elsewhere while requests in flight are still answered.
+    for (const upgrade of upgrades) upgrade.close()
+    deps.liveHub.close()
     deps.nodeWatch.stop()
     guard.stop()
-    const cut = setTimeout(() => [http, control].forEach(({ server }) => server.closeAllConnections()), patience)
+    const cut = setTimeout(() => [http, control].forEach(({ server }) => server.closeAllConnections()), closeTimeoutMs)
     await Promise.all([http.close(), control.close()])
     clearTimeout(cut)
   }
   return { http, control, close }
 }
 
-/** Answers of procedures are there as a whole: sent as streams, in chunks that nobody waits for, they would only cost more. */
-async function wholeAnswer(reply: FastifyReply, payload: unknown): Promise<unknown> {
+/** tRPC answers with a stream, although the whole answer is there: sent at once it costs less than in chunks. */
+async function bufferAnswer(reply: FastifyReply, payload: unknown): Promise<unknown> {
   if (!(payload instanceof Response)) return payload
   reply.code(payload.status)
   for (const [name, value] of payload.headers) reply.header(name, value)
@@ -81,7 +81,7 @@ function answerError(
   url: string,
   reply: { code(n: number): { send(body: unknown): unknown } },
 ) {
-  const app = known(error)
+  const app = toAppError(error)
   if (app) return reply.code(app.code === 'request.foreign_origin' ? 403 : 503).send({ code: app.code, ...app.details })
   const status = error.statusCode ?? 500
   if (status >= 500) deps.log.error({ err: error, url }, 'an unexpected error')

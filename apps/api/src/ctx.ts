@@ -7,13 +7,13 @@ import type { Hint, SessionHint } from './platform/hints.ts'
 
 export type Actor = { userId: UserId; sessionId: SessionId; role: ServerRole }
 
-/** What a request knows of the other side: for limits, device lists and cookies. */
+/** What a request tells of the client: for rate limits, lists of devices and cookies. */
 export type Connection = {
   ip: string
   device: string
   setCookie: (token: string, expires: Date) => void
   clearCookie: () => void
-  /** The socket under a stream; absent for everything that is asked over HTTP. */
+  /** The socket of a live stream; requests over HTTP have none. */
   socket?: Socket
 }
 
@@ -22,7 +22,7 @@ export type Socket = { readonly bufferedAmount: number; close(code: number, reas
 export type Anyone = Deps & { actor: Actor | null; connection: Connection }
 export type Ctx = Deps & { actor: Actor; connection: Connection }
 
-/** The same context on a transaction. What it collects leaves after the commit, and never when there is none. */
+/** The same context on a transaction. What `after` collects leaves after the commit; without a commit it is dropped. */
 export type Tx<C extends Deps = Ctx> = Omit<C, 'db'> & {
   db: Transaction<DB>
   after: { hints: Map<string, Hint>; sessions: SessionHint[]; nudges: (() => void)[] }

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { readEnv } from './env.ts'
 
-it('a proxy that is no address and no network is named with the other wrong settings', () => {
+test('a trusted proxy that is no address and no network is reported together with the other wrong settings', () => {
   const problems = (list: string) => {
     try {
       readEnv({ TRUSTED_PROXIES: list, PORT: 'x' })

@@ -8,7 +8,7 @@ export const settings = z.object({
   REDIS_URL: z.string().min(1, 'says where Redis is: redis://… or the path of a socket'),
   REDIS_PREFIX: z.string().min(1).max(64).default('veche'),
   VECHE_SECRET: z.string().min(32, 'must be at least 32 characters; ./veche up makes one'),
-  /** Until nobody is left who was given a key or a ticket under the old secret. */
+  /** Set while keys and tickets of an older secret are still in use. */
   VECHE_SECRET_PREVIOUS: z.string().min(32, 'must be at least 32 characters').optional(),
   VECHE_DATA: z.string().min(1, 'says where mail that is caught and files are kept'),
   PUBLIC_URL: z
@@ -19,10 +19,10 @@ export const settings = z.object({
   WEB_BUILD: z.string().default(fileURLToPath(new URL('../../web/build', import.meta.url))),
   HOST: z.string().default('0.0.0.0'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  /** Where media nodes report to; beside PORT, unless it is said otherwise. */
+  /** Where media nodes report to; the port after PORT if it is not set. */
   CONTROL_HOST: z.string().default('127.0.0.1'),
   CONTROL_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
-  /** Signalling addresses of media nodes that browsers reach directly: https pages connect to no others. */
+  /** Signalling addresses of media nodes that browsers reach directly: our pages may connect to no others. */
   SFU_ORIGINS: listed(z.url({ protocol: /^wss?$/ }).transform((url) => new URL(url).origin)),
   TURN_SECRET: z.string().min(16).optional(),
   TURN_URLS: listed(z.string().regex(/^turns?:[^\s,]+$/, 'is turn:host:port or turns:host:port')),
@@ -31,20 +31,20 @@ export const settings = z.object({
   MAIL_FROM: z.string().min(3).optional(),
   TRUSTED_PROXIES: listed(z.string()).refine(areProxies, 'names addresses or networks, separated by commas'),
   METRICS_TOKEN: z.string().min(16).optional(),
-  /** Each of the three timers holds one while it works with another. */
+  /** Each of the worker's three timers holds one connection while it works with another. */
   DATABASE_POOL: z.coerce.number().int().min(4).max(200).default(20),
-  /** What clients compare to know that a new version of the app is out. */
+  /** Clients compare it with their own to learn that a new version of the app is out. */
   RELEASE: z.string().max(64).default('0.1.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 
 export type Env = z.output<typeof settings>
 
-/** All problems at once, each with the name of its setting. */
+/** Names all wrong settings at once. */
 export class SettingsError extends Error {}
 
 export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
-  // An empty setting is one that is not set: compose files and unit files write them so.
+  // Compose files and unit files write a setting that is not set as an empty one.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
   const read = settings.safeParse(given)
   if (read.success) return read.data
@@ -52,7 +52,6 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
 }
 
-/** What stands between commas. */
 function listed<T extends z.ZodType<string, string>>(entry: T) {
   return z
     .string()
@@ -66,7 +65,6 @@ function listed<T extends z.ZodType<string, string>>(entry: T) {
     .pipe(z.array(entry))
 }
 
-/** Beside the port for people, unless it is said otherwise. */
 export function controlPort(env: Env): number {
   return env.CONTROL_PORT ?? (env.PORT === 0 ? 0 : env.PORT + 1)
 }
@@ -84,7 +82,7 @@ export function isLocal(env: Env): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(env.PUBLIC_URL).hostname)
 }
 
-/** Browsers keep the session's cookie over https and on localhost, and on no other plain http. */
+/** Browsers keep the session cookie over https and on localhost only. */
 export function keepsSignIn(env: Env): boolean {
   return env.PUBLIC_URL.startsWith('https:') || isLocal(env)
 }

@@ -1,7 +1,8 @@
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc'
 import type { ErrorCode, WireError } from '@veche/shared/errors'
+import { postgresCode } from './platform/db.ts'
 
-/** The only error that features throw on purpose. Everything else is unexpected, logged, and answered as `server.error`. */
+/** The only error that features throw on purpose. Every other error is unexpected: it is logged and answered as `server.error`. */
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly details: Omit<WireError, 'code'>
@@ -20,8 +21,8 @@ export function must(condition: unknown, code: ErrorCode): asserts condition {
   if (!condition) fail(code)
 }
 
-/** One table: code → tRPC's name, from which the HTTP status follows. */
-const kinds: { [prefix: string]: TRPC_ERROR_CODE_KEY } = {
+/** Our code → the code of tRPC, from which the HTTP status follows. */
+const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'input.invalid': 'BAD_REQUEST',
   'request.foreign_origin': 'FORBIDDEN',
   'request.too_many': 'TOO_MANY_REQUESTS',
@@ -52,22 +53,22 @@ const kinds: { [prefix: string]: TRPC_ERROR_CODE_KEY } = {
   'server.error': 'INTERNAL_SERVER_ERROR',
 }
 
-export function trpcKind(code: ErrorCode): TRPC_ERROR_CODE_KEY {
-  return kinds[code] ?? 'UNPROCESSABLE_CONTENT'
+export function trpcCode(code: ErrorCode): TRPC_ERROR_CODE_KEY {
+  return trpcCodes[code] ?? 'UNPROCESSABLE_CONTENT'
 }
 
-/** What Postgres and the socket to it say, in our words; undefined when it is nothing we know. */
-export function known(error: unknown): AppError | undefined {
+/** The error as one of ours: also what Postgres and the connection to it throw. Undefined when it is unexpected. */
+export function toAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error
   if (!(error instanceof Error)) return undefined
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = postgresCode(error)
   if (code === '55P03' || code === '40P01' || code === '57014') return new AppError('server.busy', { retryAfter: 1 })
   if (code === '53100') return new AppError('server.disk_full', { retryAfter: 30 })
   if (isConnectionLoss(error, code)) return new AppError('server.unavailable', { retryAfter: 1 })
   return undefined
 }
 
-const lost = new Set([
+const connectionLossCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -82,7 +83,7 @@ const lost = new Set([
 ])
 
 function isConnectionLoss(error: Error, code: string): boolean {
-  if (lost.has(code)) return true
+  if (connectionLossCodes.has(code)) return true
   return /connection terminated|timeout exceeded when trying to connect|connection is closed|not queryable/i.test(
     error.message,
   )

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { expect, it, onTestFinished } from 'vitest'
-import { newHouse } from './test/harness.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { newTestApi } from './test/harness.ts'
 
-it('a start on plain http elsewhere than on localhost says that nobody can sign in there, and why', async () => {
-  const house = await newHouse()
-  const { DATABASE_URL, REDIS_URL, VECHE_SECRET, VECHE_DATA } = house.env
+test('a server that starts on plain http elsewhere than on localhost warns that nobody can sign in, and why', async () => {
+  const testApi = await newTestApi()
+  const { DATABASE_URL, REDIS_URL, VECHE_SECRET, VECHE_DATA } = testApi.env
   const settings = { DATABASE_URL, REDIS_URL, VECHE_SECRET, VECHE_DATA, LOG_LEVEL: 'warn' }
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))
   const child = spawn(process.execPath, [main, '--role', 'worker'], {

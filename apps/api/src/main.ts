@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const env = readEnv()
   const deps = createDeps(env)
   const stops: Stop[] = []
-  // From the first moment on: a stop in the middle of a start stops what has been started.
+  // Before the start, so that a signal in the middle of it stops what has been started.
   onSignals(async () => {
     deps.log.info('stopping')
     await Promise.all(stops.map((stop) => stop()))
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   deps.log.info({ role: values.role, port: env.PORT }, 'started')
 }
 
-/** A stop that hangs is worse than one that is rude: after 20 s the process ends anyway. Nothing is kept here that would be lost. */
+/** The process ends after 20 s even if the stop hangs: it holds nothing that would be lost. */
 function onSignals(stop: Stop): void {
   let stopping = false
   const once = () => {
@@ -52,8 +52,8 @@ function onSignals(stop: Stop): void {
 try {
   await main()
 } catch (error) {
-  const said =
+  const isExpected =
     error instanceof SettingsError || (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-  console.error(said && error instanceof Error ? error.message : error)
+  console.error(isExpected && error instanceof Error ? error.message : error)
   process.exit(1)
 }

@@ -3,8 +3,7 @@ import { authRouter } from './auth/router.ts'
 import { chatsRouter } from './chats/router.ts'
 import { meetingsRouter } from './meetings/router.ts'
 import { messagesRouter } from './messages/router.ts'
-import { live } from './sync/live.ts'
-import { syncRouter } from './sync/router.ts'
+import { live, syncRouter } from './sync/router.ts'
 import { router } from './trpc.ts'
 import { usersRouter } from './users/router.ts'
 
@@ -19,7 +18,7 @@ export const appRouter = router({
   live,
 })
 
-/** The socket carries the live stream and nothing else: its context is made once, and would be stale for anything that asks rights. */
+/** The WebSocket carries the live stream and nothing else: its context is made once, so rights checked against it would be stale. */
 export const socketRouter = router({ live })
 
 export type AppRouter = typeof appRouter

@@ -4,11 +4,11 @@ import { isAdmin } from '@veche/shared/permissions'
 import { ZodError } from 'zod'
 import { addressKey } from './auth/attempts.ts'
 import type { Anyone } from './ctx.ts'
-import { fail, known, trpcKind } from './errors.ts'
-import type { LimitName } from './platform/limits.ts'
+import { fail, toAppError, trpcCode } from './errors.ts'
+import type { LimitName } from './platform/rate-limits.ts'
 
 const t = initTRPC.context<Anyone>().create({
-  // The stack stays in the log: a client gets a code.
+  // Clients get a code and never a stack.
   isDev: false,
   errorFormatter: ({ shape, error }) => {
     const veche = wireError(error)
@@ -24,30 +24,30 @@ const t = initTRPC.context<Anyone>().create({
 export const router = t.router
 export const callerFactory = t.createCallerFactory
 
-/** Measures every call, and turns what a feature threw into tRPC's own error, with the code inside. */
-const observed = t.procedure.use(async ({ ctx, path, next }) => {
+/** Measures each call, and turns an error of a feature into one of tRPC, with our code inside. */
+const measured = t.procedure.use(async ({ ctx, path, next }) => {
   const done = ctx.metrics.calls.startTimer({ path })
   const result = await next()
   done({ outcome: result.ok ? 'ok' : wireError(result.error).code })
   if (result.ok) return result
   const cause = result.error.cause ?? result.error
-  const app = known(cause)
-  if (app) throw new TRPCError({ code: trpcKind(app.code), message: app.code, cause: app })
+  const app = toAppError(cause)
+  if (app) throw new TRPCError({ code: trpcCode(app.code), message: app.code, cause: app })
   if (cause instanceof ZodError || result.error.code !== 'INTERNAL_SERVER_ERROR') return result
   const incident = crypto.randomUUID().slice(0, 8)
   ctx.log.error({ err: cause, path, incident }, 'an unexpected error')
   throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'server.error', cause: new Incident(incident) })
 })
 
-/** The ladder: open → signedIn → admin, each with the limit that it counts against. */
+/** Who may call a procedure: `open` → `signedIn` → `admin`, each with the rate limit that it counts against. */
 export const open = (limit: LimitName) =>
-  observed.use(async ({ ctx, next }) => {
+  measured.use(async ({ ctx, next }) => {
     await ctx.limits.take(limit, ctx.actor?.userId ?? addressKey(ctx.connection.ip))
     return next()
   })
 
 export const signedIn = (limit: LimitName) =>
-  observed.use(async ({ ctx, next }) => {
+  measured.use(async ({ ctx, next }) => {
     const { actor } = ctx
     if (!actor) fail('auth.required')
     await ctx.limits.take(limit, actor.userId)
@@ -68,15 +68,15 @@ class Incident extends Error {
   }
 }
 
-/** An input may be wrong in more places than anybody would read of. */
-const mostFields = 20
+/** A hostile input may be wrong in thousands of places. */
+const maxFields = 20
 
 function fieldsOf({ issues }: ZodError): string[] {
-  return issues.slice(0, mostFields).map(({ path }) => path.join('.'))
+  return issues.slice(0, maxFields).map(({ path }) => path.join('.'))
 }
 
 function wireError(error: TRPCError): WireError {
-  const app = known(error.cause)
+  const app = toAppError(error.cause)
   if (app) return { code: app.code, ...app.details }
   if (error.cause instanceof Incident) return { code: 'server.error', incident: error.cause.incident }
   if (error.cause instanceof ZodError) return { code: 'input.invalid', fields: fieldsOf(error.cause) }

@@ -7,23 +7,23 @@ import { fileURLToPath } from 'node:url'
 import type { MailId } from '@veche/shared/ids'
 import { Redis } from 'ioredis'
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Deps } from './deps.ts'
 import { queueMail } from './mail/mails.ts'
 import { inTransaction } from './platform/transaction.ts'
-import { afterFile } from './test/endings.ts'
-import { type House, newHouse } from './test/harness.ts'
-import { minute, newMail, rowOf } from './test/mails.ts'
+import { afterFile } from './test/cleanup.ts'
+import { type TestApi, newTestApi } from './test/harness.ts'
+import { minute, newMail, mailRow } from './test/mails.ts'
 import { freePort, mailServer } from './test/smtp.ts'
+import { waitBounds } from './test/waiting.ts'
 import { startWorker, type WorkerTimes } from './worker.ts'
 
 const never = 3_600_000
-const patiently = { timeout: 15_000, interval: 30 }
 
 describe('the worker', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
   function working(deps: Deps, times: Partial<WorkerTimes> = {}): () => Promise<void> {
@@ -33,69 +33,73 @@ describe('the worker', () => {
   }
 
   const isSent = (deps: Deps, id: MailId) =>
-    vi.waitFor(async () => expect((await rowOf(deps, id)).state).toBe('sent'), patiently)
+    vi.waitFor(async () => expect((await mailRow(deps, id)).state).toBe('sent'), waitBounds)
 
-  it('sends a mail at once after the commit that made it due', async () => {
+  test('the worker sends a mail right after the commit that made it due', async () => {
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     working(deps)
     await isSent(deps, await nudged(deps))
     expect(server.received).toHaveLength(1)
   })
 
-  it('finds by its sweep what nobody was told of', async () => {
+  test('the worker finds mails by its sweep when no nudge told of them', async () => {
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const ids = await Promise.all(Array.from({ length: 12 }, () => newMail(deps)))
     working(deps, { sweepMs: 200 })
     for (const id of ids) await isSent(deps, id)
     expect(server.received).toHaveLength(12)
   })
 
-  it('tries again when the time has come, without being told', async () => {
+  test('the worker tries a failed mail again when its time has come, without a nudge', async () => {
     const port = await freePort()
-    const deps = house.another({ SMTP_URL: `smtp://127.0.0.1:${port}` })
+    const deps = testApi.anotherProcess({ SMTP_URL: `smtp://127.0.0.1:${port}` })
     const id = await newMail(deps)
     const stop = working(deps, { sweepMs: 100 })
     await vi.waitFor(
-      async () => expect(await rowOf(deps, id)).toMatchObject({ attempts: 1, claimed_until: null }),
-      patiently,
+      async () => expect(await mailRow(deps, id)).toMatchObject({ attempts: 1, claimed_until: null }),
+      waitBounds,
     )
     await stop()
     const server = await mailServer()
-    const back = house.another({ SMTP_URL: server.url })
+    const back = testApi.anotherProcess({ SMTP_URL: server.url })
     working(back, { sweepMs: 100 })
-    await house.pass(31_000)
+    await testApi.passTime(31_000)
     await isSent(back, id)
   })
 
-  it('loses no mail when Redis is not there at all', async () => {
+  test('the worker loses no mail while there is no Redis', async () => {
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url, REDIS_URL: '/nonexistent/redis.sock' })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url, REDIS_URL: '/nonexistent/redis.sock' })
     working(deps, { sweepMs: 200 })
     await isSent(deps, await nudged(deps))
     expect(server.received).toHaveLength(1)
   })
 
-  it('loses no mail when Redis is wiped or restarted, and hears nudges again afterwards', async () => {
+  test('the worker loses no mail when Redis is wiped or restarted, and receives nudges again afterwards', async () => {
     const redis = await ownRedis()
     const server = await mailServer()
-    const teller = house.another({ SMTP_URL: server.url, REDIS_URL: redis.socket })
-    await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), patiently)
+    const teller = testApi.anotherProcess({ SMTP_URL: server.url, REDIS_URL: redis.socket })
+    await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), waitBounds)
     const forgotten = await nudged(teller)
-    await vi.waitFor(async () => expect((await teller.redis.keys('*mail.send*')).length).toBeGreaterThan(0), patiently)
+    await vi.waitFor(async () => expect((await teller.redis.keys('*mail.send*')).length).toBeGreaterThan(0), waitBounds)
     await teller.redis.flushall()
-    const deps = house.another({ SMTP_URL: server.url, REDIS_URL: redis.socket, REDIS_PREFIX: teller.env.REDIS_PREFIX })
+    const deps = testApi.anotherProcess({
+      SMTP_URL: server.url,
+      REDIS_URL: redis.socket,
+      REDIS_PREFIX: teller.env.REDIS_PREFIX,
+    })
     working(deps, { sweepMs: 200 })
     await isSent(deps, forgotten)
     await redis.restart()
     await isSent(deps, await nudged(teller))
-    await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), patiently)
+    await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), waitBounds)
     await isSent(deps, await nudged(teller))
     expect(server.received).toHaveLength(3)
   })
 
-  it('that is killed in the middle of a mail leaves it to another, under the same Message-ID', async () => {
+  test('a mail whose worker was killed while sending is sent by another worker, with the same Message-ID', async () => {
     let arrived = () => undefined as void
     const inTheMiddle = new Promise<void>((resolve) => (arrived = resolve))
     const mute = await mailServer({
@@ -104,22 +108,26 @@ describe('the worker', () => {
         stream.on('end', () => arrived())
       },
     })
-    const child = workerProcess(house, { SMTP_URL: mute.url })
-    const id = await newMail(house.deps)
+    const child = workerProcess(testApi, { SMTP_URL: mute.url })
+    const id = await newMail(testApi.deps)
     await inTheMiddle
     child.kill('SIGKILL')
     await once(child, 'exit')
-    expect(await rowOf(house.deps, id)).toMatchObject({ state: 'due', attempts: 1, claimed_until: expect.any(Date) })
+    expect(await mailRow(testApi.deps, id)).toMatchObject({
+      state: 'due',
+      attempts: 1,
+      claimed_until: expect.any(Date),
+    })
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     working(deps, { sweepMs: 100 })
-    await house.pass(91_000)
+    await testApi.passTime(91_000)
     await isSent(deps, id)
     expect(server.received).toHaveLength(1)
     expect(server.received[0]?.raw).toContain(`<${id}@localhost>`)
   })
 
-  it('finishes what is in hand before it stops', async () => {
+  test('a worker that stops finishes the mail that it is sending', async () => {
     let arrived = () => undefined as void
     const inTheMiddle = new Promise<void>((resolve) => (arrived = resolve))
     let answer = () => undefined as void
@@ -132,29 +140,29 @@ describe('the worker', () => {
         })
       },
     })
-    const deps = house.another({ SMTP_URL: server.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const id = await newMail(deps)
     const stop = startWorker(deps, { sweepMs: 100, retentionMs: never, meetingsMs: never })
     await inTheMiddle
     const stopped = stop()
     answer()
     await stopped
-    expect((await rowOf(deps, id)).state).toBe('sent')
+    expect((await mailRow(deps, id)).state).toBe('sent')
   })
 
-  it('stops at once when it has nothing in hand, also when Redis has gone before it', async () => {
-    const deps = house.another({ REDIS_URL: '/nonexistent/redis.sock' })
+  test('an idle worker stops without delay, also when Redis is gone', async () => {
+    const deps = testApi.anotherProcess({ REDIS_URL: '/nonexistent/redis.sock' })
     const stop = working(deps)
-    const since = performance.now()
+    const startedAt = performance.now()
     await stop()
     await deps.queue.close()
-    // What is in hand would be given eight seconds.
-    expect(performance.now() - since).toBeLessThan(6_000)
+    // A worker waits eight seconds for work in hand.
+    expect(performance.now() - startedAt).toBeLessThan(8_000)
   })
 
-  it('sends each mail once when there are several', async () => {
+  test('several workers send each mail once', async () => {
     const server = await mailServer()
-    const all = [1, 2, 3].map(() => house.another({ SMTP_URL: server.url }))
+    const all = [1, 2, 3].map(() => testApi.anotherProcess({ SMTP_URL: server.url }))
     for (const deps of all) working(deps, { sweepMs: 50 })
     const ids = await Promise.all(Array.from({ length: 20 }, () => nudged(all[0]!)))
     for (const id of ids) await isSent(all[0]!, id)
@@ -163,9 +171,9 @@ describe('the worker', () => {
 })
 
 describe('retention', () => {
-  it('forgets what is of no more use and keeps what is', async () => {
-    const house = await newHouse()
-    const { deps } = house
+  test('retention deletes sent mails, old attempts and old codes, and keeps mails that are due or were given up', async () => {
+    const testApi = await newTestApi()
+    const { deps } = testApi
     const ids = { sent: await newMail(deps), due: await newMail(deps), given_up: await newMail(deps) }
     for (const state of ['sent', 'given_up'] as const)
       await deps.db.updateTable('mails').set({ state }).where('id', '=', ids[state]).execute()
@@ -190,22 +198,22 @@ describe('retention', () => {
     }
     await rounds()
     expect(await left()).toEqual({ mails: Object.values(ids).sort(), attempts: 1, codes: 1 })
-    await house.pass(8 * 24 * 60 * minute)
+    await testApi.passTime(8 * 24 * 60 * minute)
     await rounds()
     expect(await left()).toEqual({ mails: [ids.due, ids.given_up].sort(), attempts: 0, codes: 0 })
-    expect(JSON.stringify((await rowOf(deps, ids.given_up)).data)).not.toContain('123456')
+    expect(JSON.stringify((await mailRow(deps, ids.given_up)).data)).not.toContain('123456')
   })
 })
 
-/** A mail made as features make it: due with its commit, and nudged after it. */
+/** A mail as features make it: due with the commit, and nudged after it. */
 function nudged(deps: Deps): Promise<MailId> {
   const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
   const letter = { template: 'reset' as const, code: '123456', expiresAt }
   return inTransaction(deps, (tx) => queueMail(tx, { to: 'a@example.org', locale: 'en', letter }))
 }
 
-function workerProcess(house: House, settings: Record<string, string>): ChildProcess {
-  const { DATABASE_URL, REDIS_URL, REDIS_PREFIX, VECHE_SECRET, VECHE_DATA, PUBLIC_URL } = house.env
+function workerProcess(testApi: TestApi, settings: Record<string, string>): ChildProcess {
+  const { DATABASE_URL, REDIS_URL, REDIS_PREFIX, VECHE_SECRET, VECHE_DATA, PUBLIC_URL } = testApi.env
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))
   const env = {
     DATABASE_URL,
@@ -224,7 +232,7 @@ function workerProcess(house: House, settings: Record<string, string>): ChildPro
 
 const redisServer = 'redis-server'
 
-/** A Redis that may be wiped and restarted, since nobody else uses it. */
+/** A Redis for this test alone, which may be wiped and restarted. */
 async function ownRedis() {
   const folder = mkdtempSync(join(tmpdir(), 'veche-redis-'))
   const socket = join(folder, 'r.sock')

@@ -5,10 +5,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const statements = [
-  // The one clock of SQL. Tests put an offset behind it; the start of the statement is good enough and lets the planner use indexes.
+  // The clock of all statements. Tests add an offset to it. The start of the statement is exact enough, and lets the planner use indexes.
   `create function veche_now() returns timestamptz language sql stable as 'select statement_timestamp()'`,
 
-  // The counters and the locks. Narrow, and never indexed by rev or seq: every send changes them, and must stay a HOT update.
+  // The counters and the locks. The table is narrow and has no index on rev or seq: every message changes a row, which must stay a HOT update.
   `create table scopes (
     id uuid primary key,
     kind text not null check (kind in ('chat', 'meeting', 'user', 'directory')),
@@ -30,7 +30,7 @@ const statements = [
     rev bigint not null
   )`,
   `create index users_by_name on users (lower(name), id)`,
-  // For catching up with the directory: people change rarely, so this index costs nothing that matters.
+  // For sync of the directory. People change rarely, so this index costs little.
   `create index users_by_rev on users (rev)`,
 
   `create table user_settings (
@@ -70,7 +70,7 @@ const statements = [
   `create index codes_by_target on codes (purpose, target)`,
   `create index codes_by_hash on codes (code_hash)`,
 
-  // How often something was tried in a window: sign-in and codes are counted here, so that losing Redis opens no door.
+  // How often something was tried in a window. Sign-ins and codes are counted here, so that losing Redis gives attackers no more tries.
   `create table attempts (
     key bytea not null,
     window_start timestamptz not null,
@@ -120,7 +120,7 @@ const statements = [
     pinned_at timestamptz,
     joined_at timestamptz not null default veche_now(),
     left_at timestamptz,
-    -- Somebody else ended this membership: its person does not come back by an open link.
+    -- Another member ended this membership: its user cannot rejoin by an open link.
     was_removed boolean not null default false,
     rev bigint not null,
     primary key (chat_id, user_id)
@@ -147,7 +147,7 @@ const statements = [
   )`,
   `create index messages_by_rev on messages (chat_id, rev)`,
 
-  // Mail that is due because of its columns: state, retry_at, claimed_until. The queue only nudges.
+  // A mail is due because of its columns state, retry_at and claimed_until. The queue only nudges.
   `create table mails (
     id uuid primary key,
     to_address text not null,
@@ -165,8 +165,8 @@ const statements = [
   `create index mails_due on mails (retry_at) where state = 'due'`,
   `create index mails_given_up on mails (created_at) where state = 'given_up'`,
 
-  // One row a media node: what its last heartbeat said. `dead_boot` is the boot of it that was found dead; `past_boots` are those that
-  // newer ones replaced, the newest first: a late heartbeat of one of them is refused.
+  // One row for each media node, with its last heartbeat. `dead_boot` is a boot that was found dead; `past_boots` are those that newer
+  // ones replaced, the newest first: a late heartbeat of one of them is refused.
   `create table sfu_nodes (
     id text primary key,
     boot_id uuid not null,
@@ -207,8 +207,8 @@ const statements = [
   `create index meetings_by_chat on meetings (chat_id, started_at)`,
   `create index meetings_on_node on meetings (node_id) where state = 'live'`,
 
-  // A seat has two readers: those in the meeting (rev) and the other devices of its person (user_rev). Sessions are forgotten earlier
-  // than seats, so the one that took it is no reference.
+  // A seat travels in two scopes: that of the meeting (rev) and that of its user (user_rev). Sessions are deleted earlier than seats, so
+  // session_id is no reference.
   `create table seats (
     id uuid primary key,
     meeting_id uuid not null references meetings (id),
@@ -226,7 +226,7 @@ const statements = [
     user_rev bigint not null,
     unique (meeting_id, user_id)
   ) with (fillfactor = 80)`,
-  // Every frame of a user scope asks which of the person's seats changed, and seats are kept for months.
+  // Every frame of a user scope asks which of the user's seats changed, and seats are kept for months.
   `create index seats_by_user on seats (user_id, user_rev)`,
   `create index seats_of_people on seats (user_id) where state in ('in', 'away')`,
   `create index seats_taken on seats (meeting_id) where state in ('in', 'away')`,

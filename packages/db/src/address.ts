@@ -1,4 +1,4 @@
-/** The same server, another database. The rest of the address, a socket's folder perhaps, stays. */
+/** The same server with another database. The rest of the address stays, for example the folder of a socket. */
 export function withDatabaseName(url: string, name: string): string {
   return url.replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${name}`)
 }

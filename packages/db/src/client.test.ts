@@ -8,9 +8,9 @@ import { createDatabase, createPool } from './client.ts'
 
 const adminUrl = new URL(process.env['TEST_DATABASE_URL'] ?? '')
 
-test('a server that falls silent without a goodbye is given up, and the next connection is a new one', async () => {
-  const { url, freeze } = await wire()
-  const db = createDatabase({ url, max: 1, name: 'test', onError: () => undefined, silence: 500 })
+test('a connection to a server that went silent without closing it is given up, and the next one is new', async () => {
+  const { url, freeze } = await freezableServer()
+  const db = createDatabase({ url, max: 1, name: 'test', onError: () => undefined, silenceMs: 500 })
   onTestFinished(() => db.destroy())
   const ask = async () => (await sql<{ one: number }>`select 1 as one`.execute(db)).rows
   expect(await ask()).toEqual([{ one: 1 }])
@@ -19,8 +19,8 @@ test('a server that falls silent without a goodbye is given up, and the next con
   expect(await ask()).toEqual([{ one: 1 }])
 })
 
-/** A way to the server on which everything can stop at once: nothing arrives any more, and nobody is told. */
-async function wire() {
+/** A connection to the server that can freeze: nothing arrives any more, and neither end is told. */
+async function freezableServer() {
   const folder = mkdtempSync(join(tmpdir(), 'veche-wire-'))
   const real = join(adminUrl.searchParams.get('host') ?? '', '.s.PGSQL.5432')
   const ends: Socket[] = []
@@ -44,7 +44,7 @@ async function wire() {
   return { url: url.href, freeze }
 }
 
-test('no connection waits for ever: for a lock, in a statement, or between two of a transaction', async () => {
+test('every connection has bounds for waiting for a lock, for a statement and for an idle transaction', async () => {
   const pool = createPool({
     url: adminUrl.href,
     max: 1,

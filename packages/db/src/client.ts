@@ -5,29 +5,29 @@ import type { DB } from './types.gen.ts'
 
 export type Database = Kysely<DB>
 
-// int8 holds counters far below 2^53; dates travel as ISO strings, so both are parsed to what the wire wants.
+// int8 columns hold counters far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
 export type PoolSettings = {
   url: string
   max: number
   name: string
-  /** A pool without a listener takes the process down together with Postgres. */
+  /** Without this listener a lost connection to Postgres would end the process. */
   onError: (error: Error) => void
-  /** Milliseconds without a word after which a connection is given up: longer than any statement may run. */
-  silence?: number
+  /** A connection that is silent this long while a statement runs is given up. It is longer than any statement may run. */
+  silenceMs?: number
 }
 
-/** The statement limits hold for every connection, so that no forgotten query can hold a scope for long. */
+/** For every connection, so that no forgotten query can hold the lock of a scope for long. In milliseconds. */
 const limits = { lock_timeout: 3_000, statement_timeout: 10_000, idle_in_transaction_session_timeout: 5_000 }
 
 export function createDatabase(settings: PoolSettings): Database {
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool: createPool(settings) }) })
 }
 
-/** With `pipeline` a connection takes the next statement before the last is answered. */
+/** With `pipeline` a connection sends the next statement before the last one is answered. */
 export function createPool(
-  { url, max, name, onError, silence = 20_000 }: PoolSettings,
+  { url, max, name, onError, silenceMs = 20_000 }: PoolSettings,
   { pipeline = false } = {},
 ): pg.Pool {
   const pool = new pg.Pool({
@@ -36,7 +36,7 @@ export function createPool(
     application_name: name,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
-    stream: () => impatient(silence),
+    stream: () => newSocket(silenceMs),
     options: Object.entries(limits)
       .map(([key, value]) => `-c ${key}=${value}`)
       .join(' '),
@@ -47,9 +47,9 @@ export function createPool(
   return pool
 }
 
-/** A host that is gone says no goodbye: without this a statement would wait for it as long as TCP does, a quarter of an hour. */
-function impatient(silence: number): Socket {
+/** A host that vanished closes no connection: without this timeout a statement would wait for it as long as TCP does, 15 minutes. */
+function newSocket(silenceMs: number): Socket {
   const socket = new Socket()
-  socket.setTimeout(silence, () => socket.destroy(new Error('connection terminated: Postgres is silent')))
+  socket.setTimeout(silenceMs, () => socket.destroy(new Error('connection terminated: Postgres is silent')))
   return socket
 }

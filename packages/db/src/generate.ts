@@ -5,7 +5,7 @@ import { migrate } from './migrate.ts'
 
 // Writes types.gen.ts from a migrated database; with --check it only compares, and fails when they differ.
 
-/** What SQL cannot say: which id stands in a column, and which words a text column may hold. */
+/** What the schema cannot say: which kind of id a column holds, and which words a text column may hold. */
 const columns = {
   'chats.created_by': 'UserId',
   'chats.id': 'ChatId',

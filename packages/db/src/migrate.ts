@@ -6,8 +6,8 @@ import pg from 'pg'
 const folder = new URL('../migrations/', import.meta.url)
 
 /**
- * Forward only. The advisory lock is held by one connection for the whole run, so that two processes that start together do not
- * migrate twice: the second waits and finds nothing to do. Answers the names that were applied.
+ * Applies the migrations that the database lacks and answers their names. One connection holds an advisory lock meanwhile: of two
+ * processes that start at the same time, the second waits and finds nothing to do.
  */
 export async function migrate(url: string, from: URL = folder): Promise<string[]> {
   return withDatabase(url, (db) =>
@@ -22,7 +22,7 @@ export async function migrate(url: string, from: URL = folder): Promise<string[]
   )
 }
 
-/** Whether this database has been used by an earlier release and lacks something of this one. */
+/** Whether an earlier release has used this database, and migrations of this release are missing. */
 export async function isBehind(url: string, from: URL = folder): Promise<boolean> {
   return withDatabase(url, async (db) => {
     const { rows } = await sql<{ name: string | null }>`select to_regclass('kysely_migration')::text as name`.execute(
@@ -34,7 +34,7 @@ export async function isBehind(url: string, from: URL = folder): Promise<boolean
   })
 }
 
-/** The newest migration of this release: readiness compares it with the database's. */
+/** The newest migration of this release; readiness compares it with that of the database. */
 export async function newestMigration(from: URL = folder): Promise<string> {
   return (await names(from)).at(-1) ?? ''
 }

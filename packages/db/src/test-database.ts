@@ -6,8 +6,8 @@ import { migrate, newestMigration } from './migrate.ts'
 export type TestDatabase = { url: string; drop: () => Promise<void> }
 
 /**
- * A database of its own for a test file, cloned from a template that is migrated once per run: that takes milliseconds. Its
- * veche_now() can be moved. `adminUrl` names a superuser on the server's own database.
+ * A database for a test file, cloned in milliseconds from a template that is migrated once per run. Its `veche_now()` can be moved.
+ * `adminUrl` names a superuser on the server's own database.
  */
 export async function newTestDatabase(adminUrl: string): Promise<TestDatabase> {
   const admin = new pg.Client({ connectionString: adminUrl })
@@ -24,9 +24,9 @@ export async function newTestDatabase(adminUrl: string): Promise<TestDatabase> {
   return { url: withDatabaseName(adminUrl, name), drop }
 }
 
-/** What SQL takes for the present, so many milliseconds away from the true one. */
-export async function setSqlClock(url: string, offset: number): Promise<void> {
-  await once(url, [`update test_clock set shift = interval '${offset} milliseconds'`])
+/** Moves `veche_now()` away from the real time. */
+export async function setSqlClock(url: string, offsetMs: number): Promise<void> {
+  await runAll(url, [`update test_clock set shift = interval '${offsetMs} milliseconds'`])
 }
 
 const templateLock = 8_327_502
@@ -52,7 +52,7 @@ async function ensureTemplate(admin: pg.Client, adminUrl: string): Promise<strin
 }
 
 async function movableClock(url: string): Promise<void> {
-  await once(url, [
+  await runAll(url, [
     'create table test_clock (shift interval not null)',
     "insert into test_clock values ('0')",
     `create or replace function veche_now() returns timestamptz language sql stable
@@ -60,7 +60,7 @@ async function movableClock(url: string): Promise<void> {
   ])
 }
 
-async function once(url: string, statements: string[]): Promise<void> {
+async function runAll(url: string, statements: string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   for (const statement of statements) await client.query(statement)

@@ -9,20 +9,20 @@ import { upgrade } from './upgrade.ts'
 
 const adminUrl = process.env['TEST_DATABASE_URL'] ?? ''
 
-test('two processes that start together migrate once', async () => {
+test('processes that start at the same time migrate the database once', async () => {
   const { url } = await emptyDatabase()
   const applied = await Promise.all([migrate(url), migrate(url), migrate(url)])
   expect(applied.flat().at(-1)).toBe(await newestMigration())
   expect(applied.filter((names) => names.length > 0)).toHaveLength(1)
 })
 
-test('an empty database is migrated without a rehearsal, and a second time changes nothing', async () => {
+test('an empty database is migrated without a rehearsal, and a second upgrade changes nothing', async () => {
   const { url } = await emptyDatabase()
   expect(await upgrade(url)).toMatchObject({ rehearsed: false })
   expect(await upgrade(url)).toEqual({ applied: [], rehearsed: false })
 })
 
-test('a database in use is rehearsed on a copy first, and the copy is gone afterwards', async () => {
+test('the upgrade of a database in use is rehearsed on a copy, which is dropped afterwards', async () => {
   const { url } = await migratedByThisRelease()
   const next = nextRelease('create table later (id int primary key)')
   expect(await upgrade(url, next)).toEqual({ applied: ['9999_later'], rehearsed: true })
@@ -37,7 +37,7 @@ test('a migration that fails on the copy leaves the real database as it was', as
   expect(await query(url, `select datname from pg_database where datname like '%rehearsal%'`)).toEqual([])
 })
 
-test('a server that allows no copy is migrated all the same, and says why', async () => {
+test('a database that cannot be copied is migrated without a rehearsal, and the answer says why', async () => {
   const { url } = await migratedByThisRelease()
   const busy = new pg.Client({ connectionString: url })
   await busy.connect()
@@ -55,7 +55,7 @@ async function emptyDatabase(): Promise<{ url: string }> {
   return { url }
 }
 
-/** As this release leaves it, for the next one to find. */
+/** A database as this release leaves it for the next one. */
 async function migratedByThisRelease(): Promise<{ url: string }> {
   const { url } = await emptyDatabase()
   await migrate(url)

@@ -6,8 +6,8 @@ import { isBehind, migrate } from './migrate.ts'
 export type Upgrade = { applied: string[]; rehearsed: boolean; why?: string }
 
 /**
- * Migrations go forward only, so the first try is on a copy of the real data: what fails there has changed nothing. A server that
- * lets us make no copy (a managed one, or somebody else connected) is migrated without the rehearsal, and that is said.
+ * Migrations cannot be undone, so they are rehearsed on a copy of the data: a failure there has changed nothing. When no copy can be made
+ * (a managed server, or other connections), the database is migrated without a rehearsal, and `why` says so.
  */
 export async function upgrade(url: string, from?: URL): Promise<Upgrade> {
   if (!(await isBehind(url, from))) return { applied: await migrate(url, from), rehearsed: false }
@@ -25,7 +25,7 @@ export async function upgrade(url: string, from?: URL): Promise<Upgrade> {
   return { applied: await migrate(url, from), rehearsed: true }
 }
 
-/** A copy needs the right to make databases and nobody else in this one; without either it answers why there is none. */
+/** A copy needs the right to make databases, and no other connection to this one. Otherwise it answers why there is none. */
 async function copyOf(url: string): Promise<{ url: string; drop: () => Promise<void> } | string> {
   const name = /^postgres(?:ql)?:\/\/[^/]*\/([^?]*)/.exec(url)?.[1]
   if (!name) return 'the address names no database'

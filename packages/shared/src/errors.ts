@@ -1,4 +1,4 @@
-/** Every error a person can meet. The web app has one sentence for each, in each language. */
+/** Every error that a client can get. The web app has one sentence for each, in each language. */
 export const errorCodes = [
   'input.invalid',
   'request.foreign_origin',
@@ -55,5 +55,5 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
-/** What travels with a failed answer, as `error.data.veche` of tRPC and as the body of plain HTTP doors. */
+/** A failed answer carries it as `error.data.veche` in tRPC and as the body of an HTTP route. */
 export type WireError = { code: ErrorCode; retryAfter?: number; fields?: string[]; incident?: string }

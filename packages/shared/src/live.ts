@@ -2,8 +2,8 @@ import type { ChatId, MeetingId, ScopeId, UserId } from './ids.ts'
 import type { Rows, ScopeKind } from './rows/rows.ts'
 
 /**
- * The one stream of a tab. It takes no input and answers no backlog: `hello` says "now ask sync.state", `changes` carries the rows
- * stamped `from < rev ≤ rev`, a `signal` is worth nothing a minute later.
+ * The live stream of a tab. It has no input and sends no backlog: after `hello` the client asks `sync.state`; `changes` carries the rows
+ * with a revision above `from` and up to `rev`; a `signal` is worth nothing a minute later.
  */
 export type LiveFrame = HelloFrame | ChangesFrame | SignalFrame
 
@@ -16,11 +16,11 @@ export type SignalFrame = { type: 'signal'; signal: Signal }
 export type Signal =
   | { kind: 'typing'; chatId: ChatId; userId: UserId }
   | { kind: 'presence'; userId: UserId; online: boolean; seenAt: string | null }
-  /** Who is in the meeting of a chat just now: for its Join banner. */
+  /** Who is in the meeting of a chat now, for its Join banner. */
   | { kind: 'meeting'; chatId: ChatId; meetingId: MeetingId; count: number; userIds: UserId[] }
   | ({ kind: 'positions'; chatId: ChatId; userId: UserId } & Positions)
 
-/** How far the others have come in a chat: the furthest of them. `delivered` exists in direct chats only, elsewhere it is 0. */
+/** The furthest read position of the other members of a chat. `delivered` exists in direct chats only; elsewhere it is 0. */
 export type Positions = { read: number; delivered: number }
 
 export type Presence = { userId: UserId; online: boolean; seenAt: string | null }
@@ -33,11 +33,11 @@ export type ScopeAnswer = {
   id: ScopeId
   rev: number
   rows: Rows
-  /** There is more after `rev`: ask again from there. */
+  /** The answer is cut at `rev`: ask again from there. */
   more: boolean
-  /** What was held of this scope is worth nothing: put these rows (the newest page) in its place. */
+  /** Drop what was held of this scope: these rows, the newest page, replace it. */
   reset: boolean
-  /** You are no member (any longer): drop the scope. */
+  /** The scope does not exist or may not be seen: drop it. */
   gone: boolean
   /** Chats only. */
   unread?: Unread
@@ -46,13 +46,13 @@ export type ScopeAnswer = {
 
 export type StateAnswer = {
   now: number
-  /** Scopes that are gone, then those that changed and fitted into this answer, one's own before the others. */
+  /** Scopes that are gone, then changed ones as far as they fit into this answer, the user's own first. */
   scopes: ScopeAnswer[]
-  /** Scopes that changed and did not fit: ask for each with sync.scope. */
+  /** Changed scopes that did not fit: ask for each with sync.scope. */
   behind: { id: ScopeId; rev: number }[]
-  /** Others' positions in all held chats: a signal may have been lost. */
+  /** The others' positions in all held chats, since signals may have been lost. */
   positions: ({ chatId: ChatId } & Positions)[]
 }
 
-/** One page of the chats list, newest first: each with its last message. Cursor: pass back `next`. */
+/** One page of the list of chats, newest first, each with its last message. `next` is the cursor of the next page. */
 export type ChatsPage = { chats: ScopeAnswer[]; next: string | null }

@@ -1,7 +1,7 @@
 import type { BootId, ChatId, MeetingId, NodeId, SeatId, UserId } from './ids.ts'
 import type { MeetingRow, SeatRow } from './rows/rows.ts'
 
-/** Kinds of media a seat sends, each needs the capability of its own device (`screenSound` that of the screen). */
+/** The kinds of media that a seat sends. Each needs the capability of the same name, and `screenSound` that of the screen. */
 export const sources = ['mic', 'cam', 'screen', 'screenSound'] as const
 export type Source = (typeof sources)[number]
 
@@ -25,7 +25,7 @@ export type ReconnectReason = (typeof reconnectReasons)[number]
 
 export type IceServer = { urls: string[]; username: string; credential: string }
 
-/** What a tab needs to enter: where, with what ticket, and over which relays. */
+/** What a tab needs to join: the address of the node, a ticket and the ICE servers. */
 export type JoinAnswer = {
   meeting: MeetingRow
   seat: SeatRow
@@ -36,11 +36,11 @@ export type JoinAnswer = {
   sfuUrl: string
   routerRtpCapabilities: Record<string, unknown>
   iceServers: IceServer[]
-  /** When the relays' credentials run out, in milliseconds of the server's clock. */
+  /** When the credentials of the ICE servers expire, in milliseconds of the server's clock. */
   iceUntil: number
 }
 
-/** A meeting as it is seen from outside, before one joins. */
+/** A meeting as it is shown before joining. */
 export type MeetingSummary = {
   meetingId: MeetingId
   chatId: ChatId
@@ -50,10 +50,10 @@ export type MeetingSummary = {
   state: MeetingRow['state']
   startedAt: string
   endedAt: string | null
-  /** Who is in it; the first few of them. */
+  /** The number of participants, and the first few of them. */
   count: number
   userIds: UserId[]
-  /** My seat is in use in another tab or on another device: joining here takes it over. */
+  /** My seat is used by another tab or device: joining here takes it over. */
   seatedElsewhere: boolean
   /** `/m/<code>` */
   code: string

@@ -2,20 +2,20 @@ import { z } from 'zod'
 import { capabilities } from './permissions.ts'
 import { bootId, meetingId, nodeId, rev, seatId } from './schemas/fields.ts'
 
-/** What a media node and the API say to each other, on ports that nobody else is let to. */
+/** The messages between media nodes and the API, on ports that only they can reach. */
 
-/** A seat as a node sees it: somebody is there, or has given no sign of life for 5 s. */
+/** A seat as its node sees it: connected, or `away` since its connection has been silent for 5 s. */
 const seatReport = z.strictObject({ seat: seatId, epoch: z.int32().min(0), state: z.enum(['in', 'away']) })
 
 const worker = z.strictObject({
-  /** Of its core, over the last second: 0 to 1. */
+  /** The part of its core that it used over the last second: 0 to 1. */
   load: z.number().min(0).max(64),
   rooms: z.int32().min(0),
   peers: z.int32().min(0),
   full: z.boolean(),
 })
 
-/** Once a second. */
+/** A node sends it once a second. */
 export const heartbeat = z.strictObject({
   node: nodeId,
   boot: bootId,
@@ -26,7 +26,7 @@ export const heartbeat = z.strictObject({
   /** Where browsers reach its signalling; null: at the installation's own address, `/sfu/<node>`. */
   url: z.string().max(300).nullable(),
   workers: z.array(worker).max(256),
-  /** The router's RTP capabilities: constant for a release, sent while the API asks for them. */
+  /** The RTP capabilities of its routers, which are constant for a release. Sent while the API asks for them. */
   capabilities: z.record(z.string(), z.unknown()).optional(),
   meetings: z
     .array(
@@ -41,7 +41,7 @@ export const heartbeat = z.strictObject({
     .max(5_000),
 })
 
-/** A seat as Postgres has it. A node closes whoever sits at an older epoch, has left or was removed, and obeys the capabilities. */
+/** A seat as Postgres has it. The node closes peers of an older epoch and of seats that are left or removed, and applies the capabilities. */
 export const seatUpdate = z.strictObject({
   seat: seatId,
   epoch: z.int32().min(0),
@@ -51,7 +51,7 @@ export const seatUpdate = z.strictObject({
 
 export const meetingUpdate = z.strictObject({
   meeting: meetingId,
-  /** The epoch of the meeting's place. A node that holds an older one lets go: the meeting lives elsewhere, or has ended. */
+  /** The epoch of the meeting's placement. A node that holds an older one closes its room: the meeting is on another node, or has ended. */
   epoch: z.int32().min(0),
   state: z.enum(['live', 'moved', 'ended']),
   rev,
@@ -59,9 +59,9 @@ export const meetingUpdate = z.strictObject({
 })
 
 export const heartbeatAnswer = z.strictObject({
-  /** The API's clock, in milliseconds: tickets are judged by it. */
+  /** The API's clock, in milliseconds: tickets expire by it. */
   now: z.number(),
-  /** Public keys of tickets (Ed25519, the 32 bytes in base64url), by name: two while a key is changed. */
+  /** The public keys of tickets (Ed25519, 32 bytes in base64url), by name. There are two while a key is changed. */
   keys: z.array(z.strictObject({ kid: z.string().max(64), x: z.string().max(64) })).max(2),
   wantCapabilities: z.boolean(),
   meetings: z.array(meetingUpdate),
@@ -74,8 +74,8 @@ export type SeatUpdate = z.output<typeof seatUpdate>
 export type MeetingUpdate = z.output<typeof meetingUpdate>
 
 /**
- * Both ports speak HTTPS with a pre-shared key instead of certificates: each side proves that it has the node's key. The caller's
- * identity is the node's name at the API's port, and `api` at a node's.
+ * Both control ports use HTTPS with a pre-shared key instead of certificates: each side proves that it has the key of the node. The
+ * identity of the caller is the name of the node at the API's port, and `api` at the port of a node.
  */
 export const controlTls = {
   ciphers: 'ECDHE-PSK-CHACHA20-POLY1305',

@@ -1,4 +1,4 @@
-/** Roles and what they may do: the one table that the server enforces and the screen reads. */
+/** Roles and their rights: the one table that the server enforces and the screen reads. */
 export const serverRoles = ['member', 'admin', 'owner'] as const
 export type ServerRole = (typeof serverRoles)[number]
 
@@ -33,18 +33,18 @@ export function isAdmin(role: ServerRole): boolean {
   return role === 'admin' || role === 'owner'
 }
 
-/** Nobody acts upon an equal or a better: an admin manages members, an owner manages everyone. */
+/** An admin manages members, an owner manages everyone. */
 export function mayManageUser(actor: ServerRole, target: ServerRole): boolean {
   if (actor === 'owner') return true
   return actor === 'admin' && target === 'member'
 }
 
-/** In a group a moderator removes members only; an owner removes anybody. */
+/** A moderator removes members only; an owner removes everyone. */
 export function mayRemoveFromGroup(actor: ChatRole, target: ChatRole): boolean {
   if (actor === 'owner') return true
   return actor === 'moderator' && target === 'member'
 }
 
-/** What a seat in a meeting may do: decided by the API, written into the ticket, enforced again by the media node. */
+/** What a seat in a meeting may do. The API decides it and writes it into the ticket; the media node enforces it. */
 export const capabilities = ['mic', 'cam', 'screen', 'chat', 'unmute'] as const
 export type Capability = (typeof capabilities)[number]

@@ -3,8 +3,8 @@ import { capabilities } from './permissions.ts'
 import { bootId, meetingId, nodeId, seatId, userId } from './schemas/fields.ts'
 
 /**
- * What the API lets a seat do at one media node, signed with Ed25519: for a minute, once. A node accepts it for itself and its own
- * life only, and never for an older epoch than it has seen of this meeting (its place) or this seat (its identity).
+ * Lets one seat join one media node, once, within a minute. It is signed with Ed25519. A node accepts tickets for itself and its own
+ * boot only, and never for an older epoch of the meeting or of the seat than it has seen.
  */
 export const ticketClaims = z.strictObject({
   iss: z.literal('veche'),

@@ -3,74 +3,74 @@ import type { SessionId } from '@veche/shared/ids'
 import type { PersonRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
-import { failureOf, inWords, stored } from '../mail/failure.ts'
+import { failureOf, describeFailure, toErrorText } from '../mail/failure.ts'
 import { iso } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
-import { health } from '../platform/health.ts'
+import { readHealth } from '../platform/http/health.ts'
 import { personColumns, toPerson } from '../users/rows.ts'
-import { type Locale, words } from './connection-words.ts'
-import { speakerOf } from './speaker.ts'
+import { connectionText, type Locale } from './connection-text.ts'
+import { inviterOf } from './inviter.ts'
 
 export type PartState = 'ok' | 'degraded' | 'down'
-export type Part = { name: 'postgres' | 'redis' | 'mail' | 'disk'; state: PartState; detail: string }
+export type ServerPart = { name: 'postgres' | 'redis' | 'mail' | 'disk'; state: PartState; detail: string }
 export type LiveSession = { sessionId: SessionId; user: PersonRow; device: string; ip: string; since: string }
 
-/** What the server stands on and who is here, as the administrator's page shows it. */
-export async function connections(ctx: Ctx): Promise<{ parts: Part[]; live: LiveSession[]; nodes: number }> {
-  const { locale } = await speakerOf(ctx)
+/** The parts that the server needs and the sessions that are open, for the administrator's page. */
+export async function readConnections(ctx: Ctx): Promise<{ parts: ServerPart[]; live: LiveSession[]; nodes: number }> {
+  const { locale } = await inviterOf(ctx)
   const [stores, mail, disk, live, nodes] = await Promise.all([
     storesOf(ctx, locale),
     mailOf(ctx, locale),
     diskOf(ctx, locale),
     liveSessions(ctx),
-    ctx.hints.processes(),
+    ctx.hints.countProcesses(),
   ])
   return { parts: [...stores, mail, disk], live, nodes }
 }
 
-async function storesOf(ctx: Ctx, locale: Locale): Promise<Part[]> {
-  const found = await health(ctx)
+async function storesOf(ctx: Ctx, locale: Locale): Promise<ServerPart[]> {
+  const found = await readHealth(ctx)
   const version = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(ctx.polls)
   const named = version.rows[0]?.version.split(' ')[0] ?? ''
-  const redis = found.redis === 'ok' ? words[locale].redisOk : words[locale].redisAway
+  const redis = found.redis === 'ok' ? connectionText[locale].redisOk : connectionText[locale].redisAway
   return [
     { name: 'postgres', state: found.postgres, detail: `PostgreSQL ${named}` },
     { name: 'redis', state: found.redis, detail: redis },
   ]
 }
 
-const patience = 5_000
+const mailTimeoutMs = 5_000
 
-async function mailOf(ctx: Ctx, locale: Locale): Promise<Part> {
-  if (ctx.mailer.kind === 'mailbox') return { name: 'mail', state: 'ok', detail: words[locale].mailbox }
+async function mailOf(ctx: Ctx, locale: Locale): Promise<ServerPart> {
+  if (ctx.mailer.kind === 'mailbox') return { name: 'mail', state: 'ok', detail: connectionText[locale].mailbox }
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(Object.assign(new Error(), { code: 'ETIMEDOUT' })), patience)
+  const timer = setTimeout(() => reject(Object.assign(new Error(), { code: 'ETIMEDOUT' })), mailTimeoutMs)
   try {
     await Promise.race([ctx.mailer.verify(), late])
     return { name: 'mail', state: 'ok', detail: new URL(ctx.env.SMTP_URL ?? '').host }
   } catch (error) {
-    return { name: 'mail', state: 'down', detail: inWords(stored(failureOf(error)), locale) }
+    return { name: 'mail', state: 'down', detail: describeFailure(toErrorText(failureOf(error)), locale) }
   } finally {
     clearTimeout(timer)
   }
 }
 
-async function diskOf(ctx: Ctx, locale: Locale): Promise<Part> {
+async function diskOf(ctx: Ctx, locale: Locale): Promise<ServerPart> {
   try {
     const { bavail, bsize } = await statfs(ctx.env.VECHE_DATA)
     const free = bavail * bsize
     const state = free < 100_000_000 ? 'down' : free < 1_000_000_000 ? 'degraded' : 'ok'
-    return { name: 'disk', state, detail: words[locale].free((free / 1e9).toFixed(1)) }
+    return { name: 'disk', state, detail: connectionText[locale].free((free / 1e9).toFixed(1)) }
   } catch {
-    return { name: 'disk', state: 'down', detail: words[locale].noFolder }
+    return { name: 'disk', state: 'down', detail: connectionText[locale].noFolder }
   }
 }
 
-const shown = 200
+const maxShown = 200
 
-/** Open streams of this process, and whoever was served by any other in the last two minutes. */
+/** The live streams of this process, and the sessions that any process served within the last two minutes. */
 async function liveSessions(ctx: Ctx): Promise<LiveSession[]> {
-  const streams = new Map(ctx.streams.all().map((stream) => [stream.actor.sessionId, stream]))
+  const streams = new Map(ctx.liveHub.all().map((stream) => [stream.actor.sessionId, stream]))
   const rows = await ctx.db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
@@ -84,11 +84,11 @@ async function liveSessions(ctx: Ctx): Promise<LiveSession[]> {
       ]),
     )
     .orderBy('sessions.last_used_at', 'desc')
-    .limit(shown)
+    .limit(maxShown)
     .execute()
   return rows.map(({ sessionId, device, ip, last_used_at, ...person }) => {
     const stream = streams.get(sessionId)
-    const since = stream ? new Date(stream.since) : last_used_at
-    return { sessionId, user: toPerson(person), device, ip: stream?.connection.ip ?? ip, since: iso(since) }
+    const since = stream ? new Date(stream.openedAt) : last_used_at
+    return { sessionId, user: toPerson(person), device, ip: stream?.address.ip ?? ip, since: iso(since) }
   })
 }

@@ -1,24 +1,24 @@
 import { newId, type InviteId, type UserId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, newcomer, visitor } from '../test/visitor.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
 
 const day = 86_400_000
 
 describe('invitations', () => {
-  let house: House
+  let testApi: TestApi
   let owner: TestUser
   beforeAll(async () => {
-    house = await newHouse()
-    owner = await newUser(house.deps, { role: 'owner', name: 'Anna <b>' })
+    testApi = await newTestApi()
+    owner = await newUser(testApi.deps, { role: 'owner', name: 'Anna <b>' })
   })
-  const api = () => callerFor(house.deps, owner)
+  const api = () => callerFor(testApi.deps, owner)
   const stateOf = async (id: InviteId) =>
     (await api().admin.invites()).invites.find((invite) => invite.id === id)?.state
 
-  it('show their link once, and never again', async () => {
+  test('an invitation shows its link once, when it is made', async () => {
     const { id, link } = await api().admin.createInvite({ role: 'admin', uses: 3, days: 2 })
     expect(link).toMatch(/^http:\/\/localhost:8080\/signup\?invite=[\w-]{43}$/)
     const { invites } = await api().admin.invites()
@@ -34,11 +34,11 @@ describe('invitations', () => {
     expect(JSON.stringify(invites)).not.toContain(link.split('=')[1])
   })
 
-  it('say whether they are open, used, revoked or expired', async () => {
+  test('the list of invitations says whether each is open, used, revoked or expired', async () => {
     const { id, link } = await api().admin.createInvite({})
     expect(await stateOf(id)).toBe('open')
     const token = link.split('=')[1] ?? ''
-    await visitor(house.deps).api.auth.signUp({
+    await newBrowser(testApi.deps).api.auth.signUp({
       token,
       name: 'Used',
       email: 'used@example.org',
@@ -51,17 +51,17 @@ describe('invitations', () => {
     await api().admin.revokeInvite({ inviteId: third.id })
     expect(await api().admin.revokeInvite({ inviteId: third.id })).toEqual({})
     expect(await stateOf(third.id)).toBe('revoked')
-    await house.pass(day)
+    await testApi.passTime(day)
     expect(await stateOf(other.id)).toBe('expired')
     expect(await outcomeOf(api().admin.revokeInvite({ inviteId: newId<InviteId>() }))).toBe('invite.not_found')
   })
 
-  it('with an address are mailed to it in the language of the inviter, for one use', async () => {
+  test('an invitation with an address is mailed to it in the language of the inviter and works once', async () => {
     await api().users.updateSettings({ locale: 'ru' })
     const { id, link } = await api().admin.createInvite({ email: ' New@Example.org ', uses: 9, days: 5 })
     const { invites } = await api().admin.invites()
     expect(invites.find((invite) => invite.id === id)).toMatchObject({ email: 'new@example.org', usesLeft: 1 })
-    const mail = await house.deps.db
+    const mail = await testApi.deps.db
       .selectFrom('mails')
       .select(['to_address', 'template', 'locale', 'state', 'data'])
       .where('to_address', '=', 'new@example.org')
@@ -74,22 +74,22 @@ describe('invitations', () => {
     })
   })
 
-  it('are not sent to somebody who has an account, and then none is made', async () => {
-    const { email } = await newcomer(house.deps)
+  test('no invitation is made for an address that has an account', async () => {
+    const { email } = await signUpUser(testApi.deps)
     const before = (await api().admin.invites()).invites.length
     expect(await outcomeOf(api().admin.createInvite({ email }))).toBe('auth.email_taken')
     expect((await api().admin.invites()).invites).toHaveLength(before)
   })
 
-  it.each([
+  test.each([
     ['disabled', 'member', (userId: UserId) => api().admin.setDisabled({ userId, disabled: true })],
     ['no administrator any longer', 'member', (userId: UserId) => api().admin.setRole({ userId, role: 'member' })],
     ['an owner no longer', 'admin', (userId: UserId) => api().admin.setRole({ userId, role: 'admin' })],
-  ] as const)('open nothing when whoever made them is %s', async (_name, role, happens) => {
-    const inviter = await newUser(house.deps, { role: role === 'admin' ? 'owner' : 'admin' })
-    const { id, link } = await callerFor(house.deps, inviter).admin.createInvite({ role, uses: 2 })
+  ] as const)('an invitation opens nothing when its inviter is %s', async (_name, role, happens) => {
+    const inviter = await newUser(testApi.deps, { role: role === 'admin' ? 'owner' : 'admin' })
+    const { id, link } = await callerFor(testApi.deps, inviter).admin.createInvite({ role, uses: 2 })
     const token = link.split('=')[1] ?? ''
-    const stranger = visitor(house.deps)
+    const stranger = newBrowser(testApi.deps)
     const comes = () => {
       const email = `${newId()}@example.org`
       return outcomeOf(
@@ -103,7 +103,7 @@ describe('invitations', () => {
     expect(await stateOf(id)).toBe('revoked')
   })
 
-  it('have bounds: uses and days, and never an owner', async () => {
+  test('an invitation has bounds for uses and days, and never makes an owner', async () => {
     for (const input of [
       { uses: 0 },
       { uses: 1001 },

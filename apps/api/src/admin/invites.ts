@@ -2,14 +2,14 @@ import { newId, type InviteId, type UserId } from '@veche/shared/ids'
 import { mayManageUser } from '@veche/shared/permissions'
 import type { CreateInvite, OneInvite } from '@veche/shared/schemas/admin'
 import { sql } from 'kysely'
-import { inviterMay } from '../auth/invites.ts'
+import { inviterStillMay } from '../auth/invites.ts'
 import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Ctx, Tx } from '../ctx.ts'
 import { must } from '../errors.ts'
 import { queueMail } from '../mail/mails.ts'
 import { iso, sqlIn, sqlNow } from '../platform/clock.ts'
 import { inTransaction } from '../platform/transaction.ts'
-import { speakerOf } from './speaker.ts'
+import { inviterOf } from './inviter.ts'
 
 export type InviteState = 'open' | 'used' | 'expired' | 'revoked'
 export type Invite = {
@@ -23,22 +23,22 @@ export type Invite = {
   state: InviteState
 }
 
-const shown = 500
+const maxShown = 500
 
-/** The newest first. Never the link: only its hash is kept. */
-export async function invites(ctx: Ctx): Promise<{ invites: Invite[] }> {
+/** The newest first. The links are not among it: only their hashes are kept. */
+export async function listInvites(ctx: Ctx): Promise<{ invites: Invite[] }> {
   const rows = await ctx.db
     .selectFrom('invites')
     .select(['id', 'role', 'email', 'uses_left', 'expires_at', 'created_at', 'created_by'])
     .select(
       sql<InviteState>`case when revoked_at is not null then 'revoked' when uses_left = 0 then 'used'
-        when expires_at <= veche_now() then 'expired' when not ${inviterMay} then 'revoked' else 'open' end`.as(
+        when expires_at <= veche_now() then 'expired' when not ${inviterStillMay} then 'revoked' else 'open' end`.as(
         'state',
       ),
     )
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
-    .limit(shown)
+    .limit(maxShown)
     .execute()
   const toInvite = ({ id, role, email, state, ...row }: (typeof rows)[number]): Invite => ({
     id,
@@ -53,16 +53,16 @@ export async function invites(ctx: Ctx): Promise<{ invites: Invite[] }> {
   return { invites: rows.map(toInvite) }
 }
 
-/** The link is answered once. With an address it is for that address alone, once, and goes there by mail as well. */
+/** This answer is the only one with the link. An invitation with an address works once, for that address, and is mailed to it. */
 export async function createInvite(ctx: Ctx, input: CreateInvite): Promise<{ id: InviteId; link: string }> {
   must(input.role === 'member' || mayManageUser(ctx.actor.role, input.role), 'user.forbidden')
   const id = newId<InviteId>(ctx.clock.now())
   const token = newToken()
   const link = `${ctx.env.PUBLIC_URL}/signup?invite=${token}`
-  const lifetime = input.days * 86_400_000
+  const lifetimeMs = input.days * 86_400_000
   const email = input.email ?? null
   await inTransaction(ctx, async (tx) => {
-    if (email) await mustBeNew(tx, email)
+    if (email) await requireNewAddress(tx, email)
     await tx.db
       .insertInto('invites')
       .values({
@@ -71,16 +71,15 @@ export async function createInvite(ctx: Ctx, input: CreateInvite): Promise<{ id:
         role: input.role,
         email,
         uses_left: email ? 1 : input.uses,
-        expires_at: sqlIn(lifetime),
+        expires_at: sqlIn(lifetimeMs),
         created_by: ctx.actor.userId,
       })
       .execute()
-    if (email) await mailInvite(tx, { email, link, lifetime })
+    if (email) await mailInvite(tx, { email, link, lifetimeMs })
   })
   return { id, link }
 }
 
-/** Withdrawn twice is withdrawn; one that never was is not found. */
 export async function revokeInvite(ctx: Ctx, { inviteId }: OneInvite): Promise<Record<string, never>> {
   const found = await ctx.db
     .updateTable('invites')
@@ -92,14 +91,14 @@ export async function revokeInvite(ctx: Ctx, { inviteId }: OneInvite): Promise<R
   return {}
 }
 
-async function mustBeNew(tx: Tx, email: string): Promise<void> {
+async function requireNewAddress(tx: Tx, email: string): Promise<void> {
   const person = await tx.db.selectFrom('users').select('id').where('email', '=', email).executeTakeFirst()
   must(!person, 'auth.email_taken')
 }
 
-async function mailInvite(tx: Tx, given: { email: string; link: string; lifetime: number }): Promise<void> {
-  const { name, locale } = await speakerOf(tx)
-  const expiresAt = new Date(tx.clock.now() + given.lifetime).toISOString()
+async function mailInvite(tx: Tx, given: { email: string; link: string; lifetimeMs: number }): Promise<void> {
+  const { name, locale } = await inviterOf(tx)
+  const expiresAt = new Date(tx.clock.now() + given.lifetimeMs).toISOString()
   const letter = { template: 'invitation' as const, link: given.link, inviter: name, expiresAt }
   await queueMail(tx, { to: given.email, locale, letter })
 }

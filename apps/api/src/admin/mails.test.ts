@@ -1,33 +1,33 @@
 import { type MailId, newId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { sendMail } from '../mail/delivery.ts'
 import { newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { minute, newMail, rowOf } from '../test/mails.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { minute, newMail, mailRow } from '../test/mails.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { mailServer } from '../test/smtp.ts'
 
 describe('mail that was given up', () => {
-  let house: House
+  let testApi: TestApi
   let admin: TestUser
   beforeAll(async () => {
-    house = await newHouse()
-    admin = await newUser(house.deps, { role: 'admin' })
+    testApi = await newTestApi()
+    admin = await newUser(testApi.deps, { role: 'admin' })
   })
-  const api = () => callerFor(house.deps, admin)
+  const api = () => callerFor(testApi.deps, admin)
 
   async function givenUp(): Promise<MailId> {
     const refusing = await mailServer({
       onRcptTo: (_address, _session, callback) =>
         callback(Object.assign(new Error('no such mailbox'), { responseCode: 550 })),
     })
-    const deps = house.another({ SMTP_URL: refusing.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: refusing.url })
     const id = await newMail(deps, { to: 'olga@example.org' })
     await sendMail(deps, id)
     return id
   }
 
-  it('is shown with its reason in the reader’s language, without what it says', async () => {
+  test('a mail that was given up is shown with the reason in the language of the administrator, and without its content', async () => {
     const id = await givenUp()
     const { mails } = await api().admin.failedMails()
     const shown = mails.find((mail) => mail.id === id)
@@ -38,20 +38,20 @@ describe('mail that was given up', () => {
     expect((await api().admin.failedMails()).mails[0]?.error).toMatch(/^Почтовый сервер не принял адрес\./)
   })
 
-  it('is sent when it is tried again, with all its tries', async () => {
+  test('a mail that was given up has all its tries again when an administrator retries it', async () => {
     const id = await givenUp()
     await api().admin.retryMail({ mailId: id })
-    expect(await rowOf(house.deps, id)).toMatchObject({ state: 'due', attempts: 0, error: null })
-    await sendMail(house.deps, id)
-    expect((await rowOf(house.deps, id)).state).toBe('sent')
+    expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'due', attempts: 0, error: null })
+    await sendMail(testApi.deps, id)
+    expect((await mailRow(testApi.deps, id)).state).toBe('sent')
     expect(await outcomeOf(api().admin.retryMail({ mailId: id }))).toBe('mail.not_found')
   })
 
-  it('is not sent after all when its code has expired meanwhile, and says so', async () => {
+  test('a mail that is retried after its code has expired is not sent, and says so', async () => {
     const id = await givenUp()
-    await house.pass(11 * minute)
+    await testApi.passTime(11 * minute)
     await api().admin.retryMail({ mailId: id })
-    await sendMail(house.deps, id)
+    await sendMail(testApi.deps, id)
     await api().users.updateSettings({ locale: 'en' })
     const { mails } = await api().admin.failedMails()
     expect(mails.find((mail) => mail.id === id)?.error).toBe(
@@ -59,26 +59,26 @@ describe('mail that was given up', () => {
     )
   })
 
-  it('is gone when it is discarded, and what was secret in it with it', async () => {
+  test('a discarded mail disappears from the list, and its secret is deleted', async () => {
     const id = await givenUp()
     await api().admin.discardMail({ mailId: id })
-    expect(await rowOf(house.deps, id)).toMatchObject({ state: 'discarded' })
-    expect(JSON.stringify((await rowOf(house.deps, id)).data)).not.toContain('123456')
+    expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'discarded' })
+    expect(JSON.stringify((await mailRow(testApi.deps, id)).data)).not.toContain('123456')
     expect((await api().admin.failedMails()).mails.map((mail) => mail.id)).not.toContain(id)
     for (const call of [() => api().admin.discardMail({ mailId: id }), () => api().admin.retryMail({ mailId: id })])
       expect(await outcomeOf(call())).toBe('mail.not_found')
   })
 
-  it('is the only mail that can be tried again or discarded', async () => {
-    const due = await newMail(house.deps)
+  test('only mails that were given up can be retried or discarded', async () => {
+    const due = await newMail(testApi.deps)
     for (const mailId of [due, newId<MailId>()]) {
       expect(await outcomeOf(api().admin.retryMail({ mailId }))).toBe('mail.not_found')
       expect(await outcomeOf(api().admin.discardMail({ mailId }))).toBe('mail.not_found')
     }
-    expect((await rowOf(house.deps, due)).state).toBe('due')
+    expect((await mailRow(testApi.deps, due)).state).toBe('due')
   })
 
-  it('tried again by two administrators at once is due once', async () => {
+  test('a mail that two administrators retry at the same time is due once', async () => {
     const id = await givenUp()
     const outcomes = await Promise.all([1, 2].map(() => outcomeOf(api().admin.retryMail({ mailId: id }))))
     expect(outcomes.sort()).toEqual(['mail.not_found', 'ok'])

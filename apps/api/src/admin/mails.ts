@@ -2,11 +2,11 @@ import type { MailId } from '@veche/shared/ids'
 import type { OneMail } from '@veche/shared/schemas/admin'
 import type { Ctx } from '../ctx.ts'
 import { must } from '../errors.ts'
-import { inWords } from '../mail/failure.ts'
+import { describeFailure } from '../mail/failure.ts'
 import { secretKeys } from '../mail/letters.ts'
 import { sql } from 'kysely'
 import { iso, sqlNow } from '../platform/clock.ts'
-import { speakerOf } from './speaker.ts'
+import { inviterOf } from './inviter.ts'
 
 export type FailedMail = {
   id: MailId
@@ -17,30 +17,30 @@ export type FailedMail = {
   createdAt: string
 }
 
-const shown = 200
+const maxShown = 200
 
-/** Mail that was given up, the newest first: to whom and why, never what it says. */
-export async function failedMails(ctx: Ctx): Promise<{ mails: FailedMail[] }> {
-  const { locale } = await speakerOf(ctx)
+/** Mails that were given up, the newest first: to whom and why, without their content. */
+export async function listFailedMails(ctx: Ctx): Promise<{ mails: FailedMail[] }> {
+  const { locale } = await inviterOf(ctx)
   const rows = await ctx.db
     .selectFrom('mails')
     .select(['id', 'to_address', 'template', 'attempts', 'error', 'created_at'])
     .where('state', '=', 'given_up')
     .orderBy('created_at', 'desc')
-    .limit(shown)
+    .limit(maxShown)
     .execute()
   const toFailed = (row: (typeof rows)[number]): FailedMail => ({
     id: row.id,
     to: row.to_address,
     template: row.template,
     attempts: row.attempts,
-    error: inWords(row.error, locale),
+    error: describeFailure(row.error, locale),
     createdAt: iso(row.created_at),
   })
   return { mails: rows.map(toFailed) }
 }
 
-/** Due again, with all its tries. Two administrators at once make it due once. */
+/** The mail is due again, with all its tries. */
 export async function retryMail(ctx: Ctx, { mailId }: OneMail): Promise<Record<string, never>> {
   const found = await ctx.db
     .updateTable('mails')

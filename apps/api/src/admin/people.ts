@@ -8,21 +8,20 @@ import { endSessions } from '../auth/sessions.ts'
 import type { Ctx, Tx } from '../ctx.ts'
 import { fail, must } from '../errors.ts'
 import { iso, isoOrNull, sqlNow } from '../platform/clock.ts'
-import { advance, lockScopes } from '../platform/scopes.ts'
-import { inTransaction } from '../platform/transaction.ts'
-import { directory } from '../users/accounts.ts'
-import { after, pageOf } from '../users/name-pages.ts'
+import { advance, changeScopes, missingScopeAs } from '../platform/scopes/changes.ts'
+import { afterCursor, pageOf } from '../users/name-pages.ts'
 import { personColumns, toPerson } from '../users/rows.ts'
+import { directoryScope, userScope } from '../platform/scopes/scope.ts'
 
 export type Account = PersonRow & { email: string; createdAt: string; seenAt: string | null; online: boolean }
 
-/** Everybody there is, disabled ones too, by name. */
-export async function accounts(ctx: Ctx, input: AdminPeople): Promise<{ people: Account[]; next: string | null }> {
+/** A page of all accounts, disabled ones too, by name. */
+export async function listAccounts(ctx: Ctx, input: AdminPeople): Promise<{ people: Account[]; next: string | null }> {
   const rows = await ctx.db
     .selectFrom('users')
     .select([...personColumns, 'email', 'created_at', 'seen_at'])
     .select(sql<string>`lower(name)`.as('sort'))
-    .where(after(input))
+    .where(afterCursor(input))
     .orderBy(sql`lower(name)`)
     .orderBy('id')
     .limit(input.limit + 1)
@@ -42,40 +41,37 @@ export async function accounts(ctx: Ctx, input: AdminPeople): Promise<{ people: 
   return { people, next }
 }
 
-/** Nobody gives a role that is not theirs to manage, so an admin makes no admins. */
-export function setRole(ctx: Ctx, { userId, role }: SetServerRole): Promise<PersonRow> {
-  return inTransaction(ctx, async (tx) => {
-    await lockScopes(tx, [directory])
-    const { actor, target } = await both(tx, userId)
+/** Nobody gives a role that they may not manage, so an admin makes no admins. */
+export function setServerRole(ctx: Ctx, { userId, role }: SetServerRole): Promise<PersonRow> {
+  return changeScopes(ctx, [directoryScope], async (tx) => {
+    const { actor, target } = await readActorAndTarget(tx, userId)
     must(mayManageUser(actor, target.role) && mayManageUser(actor, role), 'user.forbidden')
     if (target.role === role) return toPerson(target)
-    if (target.role === 'owner') await mustNotBeLast(tx, userId)
-    const changed = await stamp(tx, userId, { role })
+    if (target.role === 'owner') await requireAnotherServerOwner(tx, userId)
+    const changed = await stampUser(tx, userId, { role })
     tx.after.sessions.push({ userId })
     return changed
   })
 }
 
-/** A disabled person is out everywhere within a second, and nothing on its way lets them in again. */
+/** A disabled person is signed out everywhere within a second, and codes that were sent to them let them in no more. */
 export function setDisabled(ctx: Ctx, { userId, disabled }: SetDisabled): Promise<PersonRow> {
-  return inTransaction(ctx, async (tx) => {
-    must(await exists(tx, userId), 'user.not_found')
-    await lockScopes(tx, [{ kind: 'user', id: userId }, directory])
-    const { actor, target } = await both(tx, userId)
+  return changeScopes(ctx, [directoryScope, userScope(userId)], async (tx) => {
+    const { actor, target } = await readActorAndTarget(tx, userId)
     must(mayManageUser(actor, target.role), 'user.forbidden')
     if ((target.disabled_at !== null) === disabled) return toPerson(target)
-    if (disabled && target.role === 'owner') await mustNotBeLast(tx, userId)
+    if (disabled && target.role === 'owner') await requireAnotherServerOwner(tx, userId)
     must(userId !== tx.actor.userId, 'user.forbidden')
     if (disabled) {
       await endSessions(tx, userId)
       await endCodes(tx, { userId, email: target.email })
     }
-    return stamp(tx, userId, { disabled_at: disabled ? sqlNow : null })
-  })
+    return stampUser(tx, userId, { disabled_at: disabled ? sqlNow : null })
+  }).catch(missingScopeAs('user.not_found'))
 }
 
-/** Who is told apart is read under the lock: the one who asks may have lost the right a moment ago. */
-async function both(tx: Tx, userId: UserId) {
+/** Read under the lock: the actor may have lost the right a moment ago. */
+async function readActorAndTarget(tx: Tx, userId: UserId) {
   const rows = await tx.db
     .selectFrom('users')
     .select([...personColumns, 'email'])
@@ -87,8 +83,8 @@ async function both(tx: Tx, userId: UserId) {
   return { actor: actor.role, target: target ?? fail('user.not_found') }
 }
 
-/** The directory is locked, so two owners cannot take each other out at once. */
-async function mustNotBeLast(tx: Tx, userId: UserId): Promise<void> {
+/** The directory is locked, so two owners cannot remove each other at the same time. */
+async function requireAnotherServerOwner(tx: Tx, userId: UserId): Promise<void> {
   const other = await tx.db
     .selectFrom('users')
     .select('id')
@@ -100,12 +96,12 @@ async function mustNotBeLast(tx: Tx, userId: UserId): Promise<void> {
   must(other, 'user.last_owner')
 }
 
-async function stamp(
+async function stampUser(
   tx: Tx,
   userId: UserId,
   set: { role: ServerRole } | { disabled_at: typeof sqlNow | null },
 ): Promise<PersonRow> {
-  const rev = await advance(tx, directory)
+  const rev = await advance(tx, directoryScope)
   const row = await tx.db
     .updateTable('users')
     .set({ ...set, rev })
@@ -115,12 +111,8 @@ async function stamp(
   return toPerson(row)
 }
 
-async function exists(tx: Tx, userId: UserId): Promise<boolean> {
-  return (await tx.db.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst()) !== undefined
-}
-
 async function onlineOf(ctx: Ctx, ids: UserId[]): Promise<Set<UserId>> {
   if (ids.length === 0) return new Set()
-  const known = await ctx.streams.presence.of(ids)
+  const known = await ctx.liveHub.presence.of(ids)
   return new Set(known.filter(({ online }) => online).map(({ userId }) => userId))
 }

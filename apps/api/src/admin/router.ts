@@ -1,24 +1,24 @@
 import * as schemas from '@veche/shared/schemas/admin'
 import { nothing } from '@veche/shared/schemas/fields'
 import { admin, router } from '../trpc.ts'
-import { connections } from './connections.ts'
-import { createInvite, invites, revokeInvite } from './invites.ts'
-import { discardMail, failedMails, retryMail } from './mails.ts'
-import { accounts, setDisabled, setRole } from './people.ts'
+import { readConnections } from './connections.ts'
+import { createInvite, listInvites, revokeInvite } from './invites.ts'
+import { discardMail, listFailedMails, retryMail } from './mails.ts'
+import { listAccounts, setDisabled, setServerRole } from './people.ts'
 
 export const adminRouter = router({
   people: admin('read')
     .input(schemas.people)
-    .query(({ ctx, input }) => accounts(ctx, input)),
+    .query(({ ctx, input }) => listAccounts(ctx, input)),
   setRole: admin('change')
     .input(schemas.setRole)
-    .mutation(({ ctx, input }) => setRole(ctx, input)),
+    .mutation(({ ctx, input }) => setServerRole(ctx, input)),
   setDisabled: admin('change')
     .input(schemas.setDisabled)
     .mutation(({ ctx, input }) => setDisabled(ctx, input)),
   invites: admin('read')
     .input(nothing)
-    .query(({ ctx }) => invites(ctx)),
+    .query(({ ctx }) => listInvites(ctx)),
   createInvite: admin('change')
     .input(schemas.createInvite)
     .mutation(({ ctx, input }) => createInvite(ctx, input)),
@@ -27,10 +27,10 @@ export const adminRouter = router({
     .mutation(({ ctx, input }) => revokeInvite(ctx, input)),
   connections: admin('read')
     .input(nothing)
-    .query(({ ctx }) => connections(ctx)),
+    .query(({ ctx }) => readConnections(ctx)),
   failedMails: admin('read')
     .input(nothing)
-    .query(({ ctx }) => failedMails(ctx)),
+    .query(({ ctx }) => listFailedMails(ctx)),
   retryMail: admin('change')
     .input(schemas.oneMail)
     .mutation(({ ctx, input }) => retryMail(ctx, input)),

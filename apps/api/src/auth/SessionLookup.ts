@@ -6,32 +6,32 @@ import { sqlIn, sqlNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db.ts'
 import type { Logger } from '../platform/logger.ts'
 
-const day = 86_400_000
-/** A session that nobody uses ends after 90 days, and every session after a year. */
-export const idle = 90 * day
-export const absolute = 365 * day
+const dayMs = 86_400_000
+/** A session ends after 90 days without use, and after a year in any case. */
+export const idleSessionMs = 90 * dayMs
+export const maxSessionMs = 365 * dayMs
 
 type LiveSession = { id: SessionId; user_id: UserId; role: Actor['role']; stale: boolean }
 
-/** Every request asks who it is: those that come at once are answered by one statement, and noted as used by another. */
+/** Every request asks who sends it. Requests at the same time are answered by one statement, and their use is written by another. */
 export class SessionLookup {
-  readonly #asked: Batch<LiveSession>
-  readonly #used: Batch<void>
+  readonly #lookups: Batch<LiveSession>
+  readonly #uses: Batch<void>
 
   constructor(polls: Database, log: Logger) {
-    this.#asked = new Batch(2, (hashes) => liveSessions(polls, hashes))
-    this.#used = new Batch(1, (ids) => noteUse(polls, log, ids))
+    this.#lookups = new Batch(2, (hashes) => liveSessions(polls, hashes))
+    this.#uses = new Batch(1, (ids) => writeUse(polls, log, ids))
   }
 
   async find(tokenHash: Buffer): Promise<Actor | null> {
-    const found = await this.#asked.ask(tokenHash.toString('hex'))
+    const found = await this.#lookups.ask(tokenHash.toString('hex'))
     if (!found) return null
-    if (found.stale) await this.#used.ask(found.id)
+    if (found.stale) await this.#uses.ask(found.id)
     return { userId: found.user_id, sessionId: found.id, role: found.role }
   }
 }
 
-/** Those that are good at this moment, by the hash of their token. */
+/** The sessions that are valid now, by the hash of their token. */
 async function liveSessions(polls: Database, hashes: string[]): Promise<Map<string, LiveSession>> {
   const given = hashes.map((hash) => Buffer.from(hash, 'hex'))
   const rows = await polls
@@ -47,9 +47,9 @@ async function liveSessions(polls: Database, hashes: string[]): Promise<Map<stri
   return new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), row]))
 }
 
-/** Without a new revision: the time of last use is no news to anybody. A full disk must not lock people out. */
-async function noteUse(polls: Database, log: Logger, ids: string[]): Promise<Map<string, void>> {
-  const until = sql<Date>`least(${sqlIn(idle)}, created_at + ${absolute}::float8 * interval '1 millisecond')`
+/** Without a new revision: other devices need not learn of it. An error is only logged, so that a full disk locks nobody out. */
+async function writeUse(polls: Database, log: Logger, ids: string[]): Promise<Map<string, void>> {
+  const until = sql<Date>`least(${sqlIn(idleSessionMs)}, created_at + ${maxSessionMs}::float8 * interval '1 millisecond')`
   await polls
     .updateTable('sessions')
     .set({ last_used_at: sqlNow, expires_at: until })

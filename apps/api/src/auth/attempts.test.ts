@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { addressKey } from './attempts.ts'
 
-it.each([
+test.each([
   ['203.0.113.9', '203.0.113.9'],
   ['::ffff:203.0.113.9', '203.0.113.9'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
@@ -9,6 +9,6 @@ it.each([
   ['2001:db8::6', '2001:db8:0:0'],
   ['::1', '0:0:0:0'],
   ['unknown', 'unknown'],
-])('attempts from %s count for %s: a household of IPv6 is one address', (ip, key) => {
+])('attempts from address %s count for %s, since a household of IPv6 is one address', (ip, key) => {
   expect(addressKey(ip)).toBe(key)
 })

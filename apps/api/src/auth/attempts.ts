@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { fail } from '../errors.ts'
 
-/** How often something may be tried within so many minutes, by account or by address, whatever the outcome. */
+/** How often something may be tried within `minutes`, by account or by address, whatever the outcome. */
 const rules = {
   'signIn.account': { tries: 10, minutes: 15 },
   'signIn.address': { tries: 50, minutes: 15 },
@@ -19,8 +19,8 @@ export type AttemptRule = keyof typeof rules
 export type Attempt = { rule: AttemptRule; of: string }
 
 /**
- * Counts a try before it is made, in one statement, so that a thousand at once cannot pass where ten may. Postgres keeps the
- * count: losing Redis opens no door.
+ * Counts a try before it is made, in one statement, so that a thousand requests at the same time get no more tries than ten may have.
+ * Postgres keeps the count: losing Redis lets nobody try more.
  */
 export async function countAttempt(ctx: Deps, attempt: Attempt): Promise<void> {
   const { tries, minutes } = rules[attempt.rule]
@@ -34,12 +34,12 @@ export async function countAttempt(ctx: Deps, attempt: Attempt): Promise<void> {
   if (count > tries) fail('request.too_many', { retryAfter: Math.max(1, Math.ceil(left)) })
 }
 
-/** Who proved to be the one may begin anew. Only ever for an account: an address is shared with whoever fails next. */
+/** After a success the account has all its tries again. Never for an address: an attacker may share it. */
 export async function forgetAttempts(ctx: Deps, attempt: Attempt): Promise<void> {
   await ctx.db.deleteFrom('attempts').where('key', '=', keyOf(ctx, attempt)).execute()
 }
 
-/** Gives one try back and no more, so that nobody clears the failures of an address by a success of their own. */
+/** Gives back one try only, so that an attacker cannot clear the failures of an address by signing in themselves. */
 export async function giveBackAttempt(ctx: Deps, attempt: Attempt): Promise<void> {
   await ctx.db
     .updateTable('attempts')
@@ -50,7 +50,7 @@ export async function giveBackAttempt(ctx: Deps, attempt: Attempt): Promise<void
     .execute()
 }
 
-/** One household of IPv6 has 2^64 addresses; they count as one. */
+/** The 2^64 addresses of one household of IPv6 count as one. */
 export function addressKey(ip: string): string {
   const plain = ip.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')
   if (!isIPv6(plain)) return plain
@@ -65,7 +65,7 @@ export function addressKey(ip: string): string {
     .join(':')
 }
 
-/** Nobody who reads the table learns who tried to sign in. */
+/** A keyed hash: the table does not tell who tried to sign in. */
 export function keyOf({ env }: Deps, { rule, of }: Attempt): Buffer {
   return createHmac('sha256', env.VECHE_SECRET).update(`attempt ${rule} ${of}`).digest()
 }

@@ -1,31 +1,31 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 import { must } from '../errors.ts'
 
-export type Chosen = { password: string; email: string; name: string }
+export type ChosenPassword = { password: string; email: string; name: string }
 
-/** A password that is tried first by those who guess: from the list, a word of this product, or who one is. */
-export function mustBeUncommon(chosen: Chosen): void {
-  must(!isCommon(chosen), 'auth.password_common')
+/** Throws for passwords that attackers try first: those on the list, words of this product, and the person's own name or address. */
+export function requireUncommonPassword(chosen: ChosenPassword): void {
+  must(!isCommonPassword(chosen), 'auth.password_common')
 }
 
-export function isCommon({ password, email, name }: Chosen): boolean {
+export function isCommonPassword({ password, email, name }: ChosenPassword): boolean {
   const typed = password.toLowerCase()
   const core = coreOf(typed)
-  // Nothing but digits and signs around it hides no word.
   const own = [email, email.split('@')[0] ?? '', name, ...name.split(' ')].map((word) => word.toLowerCase())
   return (
-    listed.has(typed) ||
-    listed.has(asOnLatinKeys(typed)) ||
+    mostCommon.has(typed) ||
+    mostCommon.has(asOnLatinKeys(typed)) ||
     productWords.has(core) ||
     own.some((word) => word.length > 2 && (typed === word || core === coreOf(word))) ||
     isMonotonous(typed)
   )
 }
 
-const listed = new Set(dictionary['passwords-common'])
+const mostCommon = new Set(dictionary['passwords-common'])
 
 const productWords = new Set(['veche', 'вече', 'vechepassword', 'vecheadmin', 'пароль', 'password', 'qwerty', 'йцукен'])
 
+/** Without the digits and signs around it: they do not make a word hard to guess. */
 function coreOf(text: string): string {
   const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
   return core.length > 2 ? core : text
@@ -39,7 +39,7 @@ function asOnLatinKeys(text: string): string {
 const cyrillicKeys = 'йцукенгшщзхъфывапролджэячсмитьбю'
 const latinKeys = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
 
-/** One or two characters over and over, or one step after the other: "aaaaaaaa", "abababab", "23456789". */
+/** One or two characters repeated, or each the next of the one before: "aaaaaaaa", "abababab", "23456789". */
 function isMonotonous(text: string): boolean {
   const points = [...text].map((letter) => letter.codePointAt(0) ?? 0)
   const steps = new Set(points.slice(1).map((point, i) => point - (points[i] ?? 0)))

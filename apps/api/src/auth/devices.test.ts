@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { deviceName } from './devices.ts'
 
 const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)'
 
-it.each([
+test.each([
   [`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${webkit} Chrome/140.0.0.0 Safari/537.36`, 'Chrome on Windows'],
   [
     `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${webkit} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0`,
@@ -34,6 +34,6 @@ it.each([
   [undefined, 'Unknown device'],
   ['<script>alert(1)</script>', 'Unknown device'],
   ['x'.repeat(100_000), 'Unknown device'],
-])('%s is shown as a device that people recognise', (agent, name) => {
+])('the user agent %s is shown as a device that people recognise', (agent, name) => {
   expect(deviceName(agent)).toBe(name)
 })

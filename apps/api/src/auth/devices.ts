@@ -1,8 +1,8 @@
 type Named = [name: string, mark: RegExp]
 
-/** A device as people speak of it: "Chrome on Windows". Whatever the other side claims, it is short and plain. */
+/** The device in plain words, like "Chrome on Windows". It is short, whatever the client sends. */
 export function deviceName(agent: string | undefined): string {
-  // A name is found near the beginning; nobody makes the server search a megabyte.
+  // The names stand near the beginning; a client must not make the server search a megabyte.
   const text = (agent ?? '').slice(0, 500)
   const browser = find(browsers, text)
   const system = find(systems, text)

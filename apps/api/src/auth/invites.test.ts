@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { Observer } from '../test/observer.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, newcomer, newInvite, visitor } from '../test/visitor.ts'
+import { goodPassword, signUpUser, newInvite, newBrowser } from '../test/browser.ts'
 
 const day = 86_400_000
 let count = 0
@@ -23,14 +23,14 @@ function form(token: string, given: Partial<{ name: string; email: string; passw
 }
 
 describe('signing up by invitation', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
-  it('makes the account with the role, language and handle, and signs it in', async () => {
-    const { token } = await newInvite(house.deps, { role: 'admin' })
-    const { api } = visitor(house.deps)
+  test('signing up by an invitation makes the account with its role, language and handle, and signs it in', async () => {
+    const { token } = await newInvite(testApi.deps, { role: 'admin' })
+    const { api } = newBrowser(testApi.deps)
     expect(await api.auth.invite({ token })).toEqual({ role: 'admin', email: null })
     const input = form(token, { name: 'Анна Щукина' })
     const me = await api.auth.signUp(input)
@@ -41,60 +41,61 @@ describe('signing up by invitation', () => {
     expect(await api.auth.me()).toEqual(me)
   })
 
-  it('tells the others of the new person, and the new person of themselves', async () => {
-    const other = await newUser(house.deps)
-    const observer = await Observer.open(house.deps, other)
-    const { me, userId } = await newcomer(house.deps)
+  test('other people see a user who signed up, and the user sees their own rows', async () => {
+    const other = await newUser(testApi.deps)
+    const observer = await Observer.open(testApi.deps, other)
+    const { me, userId } = await signUpUser(testApi.deps)
     await observer.settled()
     expect(observer.rows('people').find(({ id }) => id === userId)).toEqual(me.user)
     await observer.expectEqualsFetch()
     observer.close()
-    const own = await Observer.open(house.deps, { userId })
+    const own = await Observer.open(testApi.deps, { userId })
     expect(own.rows('sessions')).toHaveLength(1)
     expect(own.rows('settings')).toEqual([me.settings])
     own.close()
   })
 
-  it('numbers a handle that is taken', async () => {
+  test('a handle that is taken gets a number', async () => {
     const handles = []
-    for (let i = 0; i < 3; i += 1) handles.push((await newcomer(house.deps, { name: 'Ivan Ivanov' })).me.user.handle)
+    for (let i = 0; i < 3; i += 1)
+      handles.push((await signUpUser(testApi.deps, { name: 'Ivan Ivanov' })).me.user.handle)
     expect(handles).toEqual(['ivan_ivanov', 'ivan_ivanov2', 'ivan_ivanov3'])
   })
 
-  it('looks the same for an invitation that is unknown, used up, revoked or expired', async () => {
-    const used = await newInvite(house.deps)
-    await visitor(house.deps).api.auth.signUp(form(used.token))
-    const revoked = await newInvite(house.deps)
-    const owner = await newUser(house.deps, { role: 'owner' })
-    await callerFor(house.deps, owner).admin.revokeInvite({ inviteId: revoked.id })
-    const expired = await newInvite(house.deps, { days: 1 })
-    await house.deps.db
+  test('invitations that are unknown, used, revoked or expired look alike', async () => {
+    const used = await newInvite(testApi.deps)
+    await newBrowser(testApi.deps).api.auth.signUp(form(used.token))
+    const revoked = await newInvite(testApi.deps)
+    const owner = await newUser(testApi.deps, { role: 'owner' })
+    await callerFor(testApi.deps, owner).admin.revokeInvite({ inviteId: revoked.id })
+    const expired = await newInvite(testApi.deps, { days: 1 })
+    await testApi.deps.db
       .updateTable('invites')
       .set({ expires_at: sql<Date>`veche_now() - interval '1 second'` })
       .where('id', '=', expired.id as never)
       .execute()
     for (const token of [used.token, revoked.token, expired.token, randomBytes(32).toString('base64url')]) {
-      const { api } = visitor(house.deps)
+      const { api } = newBrowser(testApi.deps)
       expect(await api.auth.invite({ token })).toBeNull()
       expect(await outcomeOf(api.auth.signUp(form(token)))).toBe('auth.invite_invalid')
     }
   })
 
-  it('expires after the days it was given', async () => {
-    const { token } = await newInvite(house.deps, { days: 2 })
-    const { api } = visitor(house.deps)
-    await house.pass(2 * day - 60_000)
+  test('an invitation expires after its number of days', async () => {
+    const { token } = await newInvite(testApi.deps, { days: 2 })
+    const { api } = newBrowser(testApi.deps)
+    await testApi.passTime(2 * day - 60_000)
     expect(await api.auth.invite({ token })).not.toBeNull()
-    await house.pass(60_000)
+    await testApi.passTime(60_000)
     expect(await outcomeOf(api.auth.signUp(form(token)))).toBe('auth.invite_invalid')
   })
 
-  it('lets one of two at once take the last use, and leaves nothing of the other', async () => {
-    const { token } = await newInvite(house.deps)
+  test('of several people who take the last use at the same time one signs up, and the others leave nothing behind', async () => {
+    const { token } = await newInvite(testApi.deps)
     const forms = [form(token), form(token), form(token)]
-    const outcomes = await Promise.all(forms.map((input) => outcomeOf(visitor(house.deps).api.auth.signUp(input))))
+    const outcomes = await Promise.all(forms.map((input) => outcomeOf(newBrowser(testApi.deps).api.auth.signUp(input))))
     expect(outcomes.sort()).toEqual(['auth.invite_invalid', 'auth.invite_invalid', 'ok'])
-    const made = await house.deps.db
+    const made = await testApi.deps.db
       .selectFrom('users')
       .select('id')
       .where(
@@ -105,49 +106,49 @@ describe('signing up by invitation', () => {
       .execute()
     expect(made).toHaveLength(1)
     const scopes = await sql<{ orphans: number }>`select count(*)::int as orphans from scopes
-      where kind = 'user' and id not in (select id from users)`.execute(house.deps.db)
+      where kind = 'user' and id not in (select id from users)`.execute(testApi.deps.db)
     expect(scopes.rows[0]?.orphans).toBe(0)
   })
 
-  it('serves as many as it has uses, also all at once', async () => {
-    const { token } = await newInvite(house.deps, { uses: 3 })
+  test('an invitation serves as many people as it has uses, also at the same time', async () => {
+    const { token } = await newInvite(testApi.deps, { uses: 3 })
     const outcomes = await Promise.all(
-      Array.from({ length: 5 }, () => outcomeOf(visitor(house.deps).api.auth.signUp(form(token)))),
+      Array.from({ length: 5 }, () => outcomeOf(newBrowser(testApi.deps).api.auth.signUp(form(token)))),
     )
     expect(outcomes.filter((outcome) => outcome === 'ok')).toHaveLength(3)
   })
 
-  it('gives the use back when the address is taken', async () => {
-    const { email } = await newcomer(house.deps)
-    const { token } = await newInvite(house.deps)
-    const { api } = visitor(house.deps)
+  test('an invitation gets its use back when the address is taken', async () => {
+    const { email } = await signUpUser(testApi.deps)
+    const { token } = await newInvite(testApi.deps)
+    const { api } = newBrowser(testApi.deps)
     expect(await outcomeOf(api.auth.signUp(form(token, { email: email.toUpperCase() })))).toBe('auth.email_taken')
     expect(await outcomeOf(api.auth.signUp(form(token)))).toBe('ok')
   })
 
-  it('makes one account of one address, also when two sign up at once', async () => {
-    const { token } = await newInvite(house.deps, { uses: 2 })
+  test('two people who sign up with one address at the same time make one account', async () => {
+    const { token } = await newInvite(testApi.deps, { uses: 2 })
     const email = 'twice@example.org'
     const outcomes = await Promise.all(
-      [1, 2].map(() => outcomeOf(visitor(house.deps).api.auth.signUp(form(token, { email })))),
+      [1, 2].map(() => outcomeOf(newBrowser(testApi.deps).api.auth.signUp(form(token, { email })))),
     )
     expect(outcomes.sort()).toEqual(['auth.email_taken', 'ok'])
   })
 
-  it('is for the address it was sent to, and no other', async () => {
-    const { token } = await newInvite(house.deps, { email: 'invited@example.org', uses: 5 })
-    const { api } = visitor(house.deps)
+  test('an invitation with an address works for that address only', async () => {
+    const { token } = await newInvite(testApi.deps, { email: 'invited@example.org', uses: 5 })
+    const { api } = newBrowser(testApi.deps)
     expect(await api.auth.invite({ token })).toEqual({ role: 'member', email: 'invited@example.org' })
     expect(await outcomeOf(api.auth.signUp(form(token)))).toBe('auth.invite_other_email')
     expect(await outcomeOf(api.auth.signUp(form(token, { email: 'Invited@Example.org' })))).toBe('ok')
     expect(await api.auth.invite({ token })).toBeNull()
   })
 
-  it('refuses passwords that are short, endless, common, or one’s own name or address', async () => {
-    const { token } = await newInvite(house.deps, { uses: 20 })
+  test('signing up refuses passwords that are short, too long, common, or the person’s own name or address', async () => {
+    const { token } = await newInvite(testApi.deps, { uses: 20 })
     const email = 'petrova.olga@example.org'
     const outcome = (password: string) =>
-      outcomeOf(visitor(house.deps).api.auth.signUp(form(token, { email, name: 'Olga Petrova', password })))
+      outcomeOf(newBrowser(testApi.deps).api.auth.signUp(form(token, { email, name: 'Olga Petrova', password })))
     expect(await outcome('short')).toBe('input.invalid')
     expect(await outcome('x'.repeat(129))).toBe('input.invalid')
     for (const password of ['password', 'Password1', 'veche2026!', email, 'petrova.olga', 'Petrova2026', 'aaaaaaaa'])
@@ -155,14 +156,14 @@ describe('signing up by invitation', () => {
     expect(await outcome('я помню чудное мгновенье')).toBe('ok')
   })
 
-  it('keeps neither the token nor the password, only hashes', async () => {
-    const { token } = await newInvite(house.deps)
+  test('the database keeps hashes of tokens and passwords, never the values', async () => {
+    const { token } = await newInvite(testApi.deps)
     const input = form(token, { password: 'a very private sentence' })
-    await visitor(house.deps).api.auth.signUp(input)
+    await newBrowser(testApi.deps).api.auth.signUp(input)
     for (const table of ['users', 'invites', 'sessions'] as const) {
       const { rows } = await sql<{
         text: string
-      }>`select row_to_json(t)::text as text from ${sql.table(table)} t`.execute(house.deps.db)
+      }>`select row_to_json(t)::text as text from ${sql.table(table)} t`.execute(testApi.deps.db)
       for (const { text } of rows) {
         expect(text).not.toContain(token)
         expect(text).not.toContain('private sentence')

@@ -3,13 +3,14 @@ import type { PersonRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Anyone, Tx } from '../ctx.ts'
 import { fail } from '../errors.ts'
 import { columnsOf } from '../platform/columns.ts'
-import { inTransaction } from '../platform/transaction.ts'
+import { changeScopes } from '../platform/scopes/changes.ts'
+import { type Scope, userScope } from '../platform/scopes/scope.ts'
 import { personColumns, settingsColumns, toPerson, toSettings } from '../users/rows.ts'
-import type { Opened } from './sessions.ts'
+import type { NewSession } from './sessions.ts'
 
 export type Me = { user: PersonRow; settings: SettingsRow; sessionId: SessionId; serverName: string }
 
-export async function me(ctx: Anyone): Promise<Me | null> {
+export async function readMe(ctx: Anyone): Promise<Me | null> {
   if (!ctx.actor) return null
   const { userId, sessionId } = ctx.actor
   const [user, settings] = await Promise.all([
@@ -25,10 +26,14 @@ export async function me(ctx: Anyone): Promise<Me | null> {
   return { user: toPerson(user), settings: toSettings(settings), sessionId, serverName: ctx.env.SERVER_NAME }
 }
 
-/** Whatever ends in being signed in: the cookie leaves only when all of it is committed. */
-export async function enter(ctx: Anyone, fn: (tx: Tx<Anyone>) => Promise<Opened>): Promise<Me> {
-  const { userId, sessionId, token, until } = await inTransaction(ctx, fn)
+/**
+ * Everything that ends in being signed in. This scope is locked, and that of the user who is signed in at this browser, whose session
+ * here ends. The cookie is set after the commit.
+ */
+export async function signInWith(ctx: Anyone, scope: Scope, fn: (tx: Tx<Anyone>) => Promise<NewSession>): Promise<Me> {
+  const before = ctx.actor ? [userScope(ctx.actor.userId)] : []
+  const { userId, sessionId, token, until } = await changeScopes(ctx, [scope, ...before], fn)
   ctx.connection.setCookie(token, until)
-  const mine = await me({ ...ctx, actor: { userId, sessionId, role: 'member' } })
-  return mine ?? fail('auth.required')
+  const me = await readMe({ ...ctx, actor: { userId, sessionId, role: 'member' } })
+  return me ?? fail('auth.required')
 }

@@ -4,24 +4,23 @@ import type { Ctx, Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
 import { must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
-import { lockScopes } from '../platform/scopes.ts'
-import { inTransaction } from '../platform/transaction.ts'
+import { changeScopes } from '../platform/scopes/changes.ts'
+import { userScope } from '../platform/scopes/scope.ts'
 import { type Attempt, countAttempt, forgetAttempts } from './attempts.ts'
-import { mustBeUncommon } from './common-passwords.ts'
+import { requireUncommonPassword } from './common-passwords.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { endSessions } from './sessions.ts'
 
-/** Needs the current password: a borrowed, unlocked phone is not enough to take an account over. */
+/** Needs the current password, so that an unlocked phone in other hands is not enough to take the account over. */
 export async function changePassword(ctx: Ctx, { current, next }: ChangePassword): Promise<Record<string, never>> {
   const { userId, sessionId } = ctx.actor
   const attempt: Attempt = { rule: 'password.account', of: userId }
   await countAttempt(ctx, attempt)
   const before = await credentials(ctx, userId)
   must(await verifyPassword(ctx, before.password_hash, current), 'auth.wrong_credentials')
-  mustBeUncommon({ password: next, email: before.email, name: before.name })
+  requireUncommonPassword({ password: next, email: before.email, name: before.name })
   const passwordHash = await hashPassword(ctx, next)
-  await inTransaction(ctx, async (tx) => {
-    await lockScopes(tx, [{ kind: 'user', id: userId }])
+  await changeScopes(ctx, [userScope(userId)], async (tx) => {
     const now = await credentials(tx, userId)
     must(now.password_hash === before.password_hash, 'auth.wrong_credentials')
     await setPassword(tx, { userId, passwordHash, keep: sessionId })
@@ -32,7 +31,7 @@ export async function changePassword(ctx: Ctx, { current, next }: ChangePassword
 
 export type NewPassword = { userId: UserId; passwordHash: string; keep?: SessionId }
 
-/** Under the lock of the person's scope: the password, and an end to all that the old one had opened or asked for. */
+/** The person's scope is locked. Ends the sessions, codes and links that the old password stood for. */
 export async function setPassword(tx: Tx<Deps>, { userId, passwordHash, keep }: NewPassword): Promise<void> {
   const { email } = await tx.db
     .updateTable('users')
@@ -44,7 +43,7 @@ export async function setPassword(tx: Tx<Deps>, { userId, passwordHash, keep }: 
   await endCodes(tx, { userId, email })
 }
 
-/** Codes and links on their way to this person open nothing any longer. */
+/** Ends the codes and links that were sent to this person. */
 export async function endCodes(tx: Tx<Deps>, { userId, email }: { userId: UserId; email: string }): Promise<void> {
   await tx.db
     .updateTable('codes')

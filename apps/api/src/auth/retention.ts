@@ -1,20 +1,19 @@
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
-import { lockScopes } from '../platform/scopes.ts'
-import { inTransaction } from '../platform/transaction.ts'
+import { changeScopes } from '../platform/scopes/changes.ts'
+import { userScope } from '../platform/scopes/scope.ts'
 import { endSessions } from './sessions.ts'
 
-/** What sign-in leaves behind and nobody needs any longer. */
-export async function tidySignIn(deps: Deps): Promise<void> {
-  await endExpired(deps)
+export async function deleteOldSignInRows(deps: Deps): Promise<void> {
+  await endExpiredSessions(deps)
   await deps.db.deleteFrom('attempts').where('window_start', '<', ago('1 day')).execute()
   await deps.db.deleteFrom('codes').where('expires_at', '<', ago('7 days')).execute()
-  // Every device that is still signed in has been back since: a session that nobody uses ends after 90 days.
+  // A session that is not used ends after 90 days, so every device that is still signed in has learnt of this end.
   await deps.db.deleteFrom('sessions').where('revoked_at', '<', ago('100 days')).execute()
 }
 
-/** An expired session opens nothing already; now its person's other devices learn of it, as of any other end. */
-async function endExpired(deps: Deps): Promise<void> {
+/** An expired session opens nothing already; now the person's other devices learn of it. */
+async function endExpiredSessions(deps: Deps): Promise<void> {
   const rows = await deps.db
     .selectFrom('sessions')
     .select('user_id')
@@ -24,10 +23,7 @@ async function endExpired(deps: Deps): Promise<void> {
     .limit(500)
     .execute()
   for (const { user_id } of rows)
-    await inTransaction(deps, async (tx) => {
-      await lockScopes(tx, [{ kind: 'user', id: user_id }])
-      await endSessions(tx, user_id, { expired: true })
-    })
+    await changeScopes(deps, [userScope(user_id)], (tx) => endSessions(tx, user_id, { expired: true }))
 }
 
 function ago(interval: string) {

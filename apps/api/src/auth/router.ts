@@ -3,16 +3,16 @@ import { nothing } from '@veche/shared/schemas/fields'
 import { must } from '../errors.ts'
 import { keepsSignIn } from '../env.ts'
 import { open, router, signedIn } from '../trpc.ts'
-import { seeInvite, signUp } from './invites.ts'
-import { me } from './me.ts'
+import { readInvite, signUp } from './invites.ts'
+import { readMe } from './me.ts'
 import { changePassword } from './password-change.ts'
-import { requestReset, reset } from './reset.ts'
-import { recover, seeLink, setUp } from './set-up.ts'
+import { requestPasswordReset, resetPassword } from './password-reset.ts'
+import { recoverAccount, readSetupLink, setUpServer } from './setup.ts'
 import { signIn } from './sign-in.ts'
 import { signOut, signOutOthers, signOutSession } from './sign-out.ts'
 
-/** A browser drops the cookie on plain http elsewhere than on localhost: said before anything is done, not found out after. */
-const entering = open('open').use(({ ctx, next }) => {
+/** Browsers drop the cookie on plain http elsewhere than on localhost: the client is told before anything is done. */
+const signingIn = open('open').use(({ ctx, next }) => {
   must(keepsSignIn(ctx.env), 'auth.https_required')
   return next()
 })
@@ -20,24 +20,24 @@ const entering = open('open').use(({ ctx, next }) => {
 export const authRouter = router({
   me: open('read')
     .input(nothing)
-    .query(({ ctx }) => me(ctx)),
-  signIn: entering.input(schemas.signIn).mutation(({ ctx, input }) => signIn(ctx, input)),
+    .query(({ ctx }) => readMe(ctx)),
+  signIn: signingIn.input(schemas.signIn).mutation(({ ctx, input }) => signIn(ctx, input)),
   signOut: signedIn('change')
     .input(nothing)
     .mutation(({ ctx }) => signOut(ctx)),
   invite: open('open')
     .input(schemas.byToken)
-    .query(({ ctx, input }) => seeInvite(ctx, input)),
-  signUp: entering.input(schemas.signUp).mutation(({ ctx, input }) => signUp(ctx, input)),
+    .query(({ ctx, input }) => readInvite(ctx, input)),
+  signUp: signingIn.input(schemas.signUp).mutation(({ ctx, input }) => signUp(ctx, input)),
   setupLink: open('open')
     .input(schemas.byToken)
-    .query(({ ctx, input }) => seeLink(ctx, input)),
-  setUp: entering.input(schemas.setUp).mutation(({ ctx, input }) => setUp(ctx, input)),
-  recover: entering.input(schemas.recover).mutation(({ ctx, input }) => recover(ctx, input)),
+    .query(({ ctx, input }) => readSetupLink(ctx, input)),
+  setUp: signingIn.input(schemas.setUp).mutation(({ ctx, input }) => setUpServer(ctx, input)),
+  recover: signingIn.input(schemas.recover).mutation(({ ctx, input }) => recoverAccount(ctx, input)),
   requestReset: open('open')
     .input(schemas.requestReset)
-    .mutation(({ ctx, input }) => requestReset(ctx, input)),
-  reset: entering.input(schemas.reset).mutation(({ ctx, input }) => reset(ctx, input)),
+    .mutation(({ ctx, input }) => requestPasswordReset(ctx, input)),
+  reset: signingIn.input(schemas.reset).mutation(({ ctx, input }) => resetPassword(ctx, input)),
   changePassword: signedIn('change')
     .input(schemas.changePassword)
     .mutation(({ ctx, input }) => changePassword(ctx, input)),

@@ -1,26 +1,26 @@
 import { Writable } from 'node:stream'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createDeps, closeDeps } from '../deps.ts'
 import { createLogger } from '../platform/logger.ts'
 import { sendMail } from '../mail/delivery.ts'
-import { type House, newHouse } from '../test/harness.ts'
-import { codeIn, cookieFrom, dataIn, listening, post, query } from '../test/http.ts'
-import { codeFor, otherCode } from '../test/visitor.ts'
-import { makeLink } from './links.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
+import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
+import { codeFor, otherCode } from '../test/browser.ts'
+import { createSetupLink } from './setup-links.ts'
 
 describe('secrets never reach the log', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
-  it('through first run, sign-up, sign-in, reset and change, whether they go well or not', async () => {
+  test('no secret reaches the log during setup, sign-up, sign-in, reset and change, whether they succeed or fail', async () => {
     const lines: string[] = []
     const destination = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) })
-    // The mail server is not there, so that sending fails and says so.
-    const env = { ...house.env, SMTP_URL: 'smtp://postmaster:mail-password@127.0.0.1:1' }
-    const deps = createDeps(env, { clock: house.clock, log: createLogger('trace', 'api', destination) })
-    const base = await listening(deps)
+    // There is no mail server, so sending fails and is logged.
+    const env = { ...testApi.env, SMTP_URL: 'smtp://postmaster:mail-password@127.0.0.1:1' }
+    const deps = createDeps(env, { clock: testApi.clock, log: createLogger('trace', 'api', destination) })
+    const base = await startHttp(deps)
     const secrets = [
       'first good sentence',
       'second good sentence',
@@ -34,7 +34,7 @@ describe('secrets never reach the log', () => {
       return secret
     }
 
-    const setup = keep((await makeLink(deps)).url.split('/').at(-1) ?? '')
+    const setup = keep((await createSetupLink(deps)).url.split('/').at(-1) ?? '')
     const owner = { name: 'Owner', email: 'owner@example.org', password: first, locale: 'en' }
     const cookie = keep(cookieFrom(await post(base, 'auth.setUp', { token: setup, ...owner })))
     const invite = await post(base, 'admin.createInvite', { email: 'new@example.org' }, { cookie })

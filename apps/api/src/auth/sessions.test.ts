@@ -1,28 +1,28 @@
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { newSession, newUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { codeIn, cookieFrom, dataIn, listening, post, query } from '../test/http.ts'
-import { Observer } from '../test/observer.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { newSessions, newUser } from '../test/builders.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
+import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, newcomer, visitor } from '../test/visitor.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
 import { findActor } from './sessions.ts'
-import { tidySignIn } from './retention.ts'
+import { deleteOldSignInRows } from './retention.ts'
 
 const day = 86_400_000
 const windows =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0'
 
 describe('the cookie', () => {
-  let house: House
+  let testApi: TestApi
   let base: string
   beforeAll(async () => {
-    house = await newHouse()
-    base = await listening(house.deps)
+    testApi = await newTestApi()
+    base = await startHttp(testApi.deps)
   })
 
-  it('belongs to this host alone, is unreadable for scripts, and is not sent from other sites', async () => {
-    const { email } = await newcomer(house.deps)
+  test('the session cookie belongs to this host alone, is unreadable for scripts, and is not sent from other sites', async () => {
+    const { email } = await signUpUser(testApi.deps)
     const answer = await post(base, 'auth.signIn', { email, password: goodPassword })
     expect(answer.status).toBe(200)
     const [cookie = ''] = answer.headers.getSetCookie()
@@ -34,8 +34,8 @@ describe('the cookie', () => {
     expect(dataIn(me)).toMatchObject({ settings: { email } })
   })
 
-  it('is taken away by signing out, and opens nothing afterwards', async () => {
-    const { email } = await newcomer(house.deps)
+  test('signing out deletes the session cookie, which opens nothing afterwards', async () => {
+    const { email } = await signUpUser(testApi.deps)
     const cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
     const out = await post(base, 'auth.signOut', undefined, { cookie, raw: '' })
     expect(out.status).toBe(200)
@@ -44,15 +44,15 @@ describe('the cookie', () => {
     expect(codeIn(await post(base, 'auth.signOutOthers', undefined, { cookie, raw: '' }))).toBe('auth.required')
   })
 
-  it('does not come with a refused sign-in', async () => {
+  test('a refused sign-in sets no session cookie', async () => {
     const answer = await post(base, 'auth.signIn', { email: 'nobody@example.org', password: 'x' })
     expect(answer.status).toBe(401)
     expect(codeIn(answer)).toBe('auth.wrong_credentials')
     expect(answer.headers.getSetCookie()).toEqual([])
   })
 
-  it('does not speak for its person from another page: changes need our header, our origin and JSON', async () => {
-    const { email } = await newcomer(house.deps)
+  test('the session cookie alone changes nothing: changes need our header, our origin and JSON', async () => {
+    const { email } = await signUpUser(testApi.deps)
     const cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
     const refused: Record<string, string>[] = [
       { 'x-veche': '' },
@@ -75,23 +75,23 @@ describe('the cookie', () => {
     expect((await post(base, 'auth.signOutOthers', undefined, { cookie, headers: own, raw: '' })).status).toBe(200)
   })
 
-  it('is not handed out over plain http elsewhere than on localhost, and the answer says why', async () => {
-    const plain = house.another({ PUBLIC_URL: 'http://192.168.1.5:8080' })
-    const { email } = await newcomer(house.deps)
-    const { api, jar } = visitor(plain)
+  test('no session cookie is set over plain http elsewhere than on localhost, and the answer says why', async () => {
+    const plain = testApi.anotherProcess({ PUBLIC_URL: 'http://192.168.1.5:8080' })
+    const { email } = await signUpUser(testApi.deps)
+    const { api, jar } = newBrowser(plain)
     expect(await outcomeOf(api.auth.signIn({ email, password: goodPassword }))).toBe('auth.https_required')
     expect(jar.token).toBeUndefined()
-    const secure = visitor(house.another({ PUBLIC_URL: 'https://chat.example.org' }))
+    const secure = newBrowser(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     expect(await outcomeOf(secure.api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
   })
 
-  it('counts attempts by the address that a trusted proxy names, and by no other’s word', async () => {
-    const trusting = await listening(house.another({ TRUSTED_PROXIES: '127.0.0.1' }))
+  test('a session keeps the address that a trusted proxy names, and ignores other forwarding headers', async () => {
+    const trusting = await startHttp(testApi.anotherProcess({ TRUSTED_PROXIES: '127.0.0.1' }))
     const trust = { 'x-forwarded-for': '198.51.100.7', 'user-agent': windows }
-    const { email, userId } = await newcomer(house.deps)
+    const { email, userId } = await signUpUser(testApi.deps)
     await post(trusting, 'auth.signIn', { email, password: goodPassword }, { headers: trust })
     await post(base, 'auth.signIn', { email, password: goodPassword }, { headers: trust })
-    const rows = await house.deps.db
+    const rows = await testApi.deps.db
       .selectFrom('sessions')
       .select(['ip', 'device'])
       .where('user_id', '=', userId)
@@ -106,14 +106,14 @@ describe('the cookie', () => {
 })
 
 describe('sessions', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
-  it('are kept as hashes of their tokens', async () => {
-    const { jar, userId } = await newcomer(house.deps)
-    const row = await house.deps.db
+  test('the database keeps hashes of session tokens, never the tokens', async () => {
+    const { jar, userId } = await signUpUser(testApi.deps)
+    const row = await testApi.deps.db
       .selectFrom('sessions')
       .select(sql<string>`encode(token_hash, 'hex')`.as('hash'))
       .where('user_id', '=', userId)
@@ -122,31 +122,31 @@ describe('sessions', () => {
     expect(Buffer.from(row.hash, 'hex').toString('base64url')).not.toBe(jar.token)
   })
 
-  it('last 90 days without use, and each use begins them anew', async () => {
-    const { jar, api } = await newcomer(house.deps)
+  test('a session lasts 90 days without use, and each use begins them anew', async () => {
+    const { jar, api } = await signUpUser(testApi.deps)
     for (let i = 0; i < 3; i += 1) {
-      await house.pass(89 * day)
+      await testApi.passTime(89 * day)
       expect(await api.auth.me()).not.toBeNull()
     }
-    await house.pass(90 * day)
-    expect(await findActor(house.deps, jar.token)).toBeNull()
+    await testApi.passTime(90 * day)
+    expect(await findActor(testApi.deps, jar.token)).toBeNull()
   })
 
-  it('end a year after they began, however much they are used', async () => {
-    const { jar, api } = await newcomer(house.deps)
+  test('a session ends a year after it began, however much it is used', async () => {
+    const { jar, api } = await signUpUser(testApi.deps)
     for (let i = 0; i < 5; i += 1) {
-      await house.pass(72 * day)
+      await testApi.passTime(72 * day)
       expect(await api.auth.me()).not.toBeNull()
     }
-    await house.pass(5 * day + 1_000)
-    expect(await findActor(house.deps, jar.token)).toBeNull()
+    await testApi.passTime(5 * day + 1_000)
+    expect(await findActor(testApi.deps, jar.token)).toBeNull()
   })
 
-  it('write their last use once a minute, and as no news to other devices', async () => {
-    const { api, userId } = await newcomer(house.deps)
+  test('a session writes its last use once a minute, without a new revision', async () => {
+    const { api, userId } = await signUpUser(testApi.deps)
     const read = async () => {
       await api.auth.me()
-      return house.deps.db
+      return testApi.deps.db
         .selectFrom('sessions')
         .innerJoin('scopes', 'scopes.id', 'sessions.user_id')
         .select(['sessions.last_used_at', 'sessions.rev', 'scopes.rev as scopeRev'])
@@ -154,18 +154,18 @@ describe('sessions', () => {
         .executeTakeFirstOrThrow()
     }
     const first = await read()
-    await house.pass(30_000)
+    await testApi.passTime(30_000)
     expect(await read()).toEqual(first)
-    await house.pass(31_000)
+    await testApi.passTime(31_000)
     const later = await read()
     expect(later.last_used_at.getTime()).toBeGreaterThan(first.last_used_at.getTime())
     expect({ rev: later.rev, scopeRev: later.scopeRev }).toEqual({ rev: first.rev, scopeRev: first.scopeRev })
   })
 
-  it('appear on the person’s other devices when they begin and when they end', async () => {
-    const { api, email, userId } = await newcomer(house.deps)
-    const observer = await Observer.open(house.deps, { userId })
-    const phone = visitor(house.deps, { device: 'Safari on iPhone' })
+  test('other devices see a session when it begins and when it ends', async () => {
+    const { api, email, userId } = await signUpUser(testApi.deps)
+    const observer = await Observer.open(testApi.deps, { userId })
+    const phone = newBrowser(testApi.deps, { device: 'Safari on iPhone' })
     const { sessionId } = await phone.api.auth.signIn({ email, password: goodPassword })
     await observer.settled()
     const there = observer.rows('sessions').find(({ id }) => id === sessionId)
@@ -173,14 +173,14 @@ describe('sessions', () => {
     await api.auth.signOutSession({ sessionId })
     await observer.expectEqualsFetch()
     expect(observer.rows('sessions').map(({ id }) => id)).not.toContain(sessionId)
-    expect(observer.holes).toBe(0)
+    expect(observer.gaps).toBe(0)
     observer.close()
   })
 
-  it('end one by one: only one’s own, and those of others or of nobody look the same', async () => {
-    const one = await newcomer(house.deps)
-    const other = await newcomer(house.deps)
-    const second = visitor(house.deps)
+  test('a user can end their own sessions only; those of others and unknown ones are answered alike', async () => {
+    const one = await signUpUser(testApi.deps)
+    const other = await signUpUser(testApi.deps)
+    const second = newBrowser(testApi.deps)
     const { sessionId } = await second.api.auth.signIn({ email: one.email, password: goodPassword })
     expect(await one.api.auth.signOutSession({ sessionId: other.me.sessionId })).toEqual({})
     expect(await one.api.auth.signOutSession({ sessionId: crypto.randomUUID() as never })).toEqual({})
@@ -191,24 +191,24 @@ describe('sessions', () => {
     expect(await one.api.auth.me()).not.toBeNull()
   })
 
-  it('end all but this one at once', async () => {
-    const { api, email } = await newcomer(house.deps)
-    const others = [visitor(house.deps), visitor(house.deps)]
+  test('a user can end all sessions but this one', async () => {
+    const { api, email } = await signUpUser(testApi.deps)
+    const others = [newBrowser(testApi.deps), newBrowser(testApi.deps)]
     for (const other of others) await other.api.auth.signIn({ email, password: goodPassword })
     await api.auth.signOutOthers()
     expect(await api.auth.me()).not.toBeNull()
     for (const other of others) expect(await other.api.auth.me()).toBeNull()
   })
 
-  it('are a hundred at most: one more ends the one that was not used for longest', async () => {
-    const { email, userId, api } = await newcomer(house.deps)
-    await house.pass(120_000)
-    for (let i = 0; i < 100; i += 1) await newSession(house.deps, userId)
-    const { api: newest } = visitor(house.deps)
+  test('the hundred and first session of a user ends the one that was not used for the longest time', async () => {
+    const { email, userId, api } = await signUpUser(testApi.deps)
+    await testApi.passTime(120_000)
+    await newSessions(testApi.deps, userId, 100)
+    const { api: newest } = newBrowser(testApi.deps)
     await newest.auth.signIn({ email, password: goodPassword })
     expect(await newest.auth.me()).not.toBeNull()
     expect(await api.auth.me()).toBeNull()
-    const { live } = await house.deps.db
+    const { live } = await testApi.deps.db
       .selectFrom('sessions')
       .select((eb) => eb.fn.countAll<number>().as('live'))
       .where('user_id', '=', userId)
@@ -217,28 +217,28 @@ describe('sessions', () => {
     expect(live).toBe(100)
   })
 
-  it('that have run out are told to the other devices, and forgotten when no device can miss it', async () => {
-    const { userId, email, me } = await newcomer(house.deps)
-    await house.pass(89 * day)
-    const { api } = visitor(house.deps)
+  test('an expired session is told to the other devices, and its row is deleted when all devices have learnt of it', async () => {
+    const { userId, email, me } = await signUpUser(testApi.deps)
+    await testApi.passTime(89 * day)
+    const { api } = newBrowser(testApi.deps)
     await api.auth.signIn({ email, password: goodPassword })
-    await house.pass(2 * day)
-    const observer = await Observer.open(house.deps, { userId })
-    await tidySignIn(house.deps)
+    await testApi.passTime(2 * day)
+    const observer = await Observer.open(testApi.deps, { userId })
+    await deleteOldSignInRows(testApi.deps)
     await observer.expectEqualsFetch()
     expect(observer.rows('sessions').map(({ id }) => id)).not.toContain(me.sessionId)
     observer.close()
-    await house.pass(101 * day)
-    await tidySignIn(house.deps)
-    const left = await house.deps.db.selectFrom('sessions').select('id').where('id', '=', me.sessionId).execute()
+    await testApi.passTime(101 * day)
+    await deleteOldSignInRows(testApi.deps)
+    const left = await testApi.deps.db.selectFrom('sessions').select('id').where('id', '=', me.sessionId).execute()
     expect(left).toEqual([])
   })
 
-  it('of a disabled person are over at once, on every socket', async () => {
-    const { userId, api } = await newcomer(house.deps)
-    const owner = await newUser(house.deps, { role: 'owner' })
-    const observer = await Observer.open(house.deps, { userId })
-    await callerFor(house.deps, owner).admin.setDisabled({ userId, disabled: true })
+  test('disabling a user ends their sessions and live streams', async () => {
+    const { userId, api } = await signUpUser(testApi.deps)
+    const owner = await newUser(testApi.deps, { role: 'owner' })
+    const observer = await Observer.open(testApi.deps, { userId })
+    await callerFor(testApi.deps, owner).admin.setDisabled({ userId, disabled: true })
     await observer.ended
     expect(await api.auth.me()).toBeNull()
     observer.close()

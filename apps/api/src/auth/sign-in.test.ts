@@ -1,24 +1,24 @@
 import { hash } from '@node-rs/argon2'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { type House, newHouse } from '../test/harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type TestApi, newTestApi } from '../test/harness.ts'
 import { newUser } from '../test/builders.ts'
 import { callerFor } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, newcomer, visitor } from '../test/visitor.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
 import { keyOf } from './attempts.ts'
-import { isOutdated, nobodys } from './passwords.ts'
+import { impossibleHash, isOutdatedHash, passwordCost } from './passwords.ts'
 
 const minutes = 60_000
 
 describe('signing in', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
-  it('answers who one is, and the next request knows it', async () => {
-    const { email, userId } = await newcomer(house.deps)
-    const { api, jar } = visitor(house.deps)
+  test('signing in answers who the user is, and the next request is theirs', async () => {
+    const { email, userId } = await signUpUser(testApi.deps)
+    const { api, jar } = newBrowser(testApi.deps)
     expect(await api.auth.me()).toBeNull()
     const me = await api.auth.signIn({ email, password: goodPassword })
     expect(me).toMatchObject({
@@ -30,24 +30,24 @@ describe('signing in', () => {
     expect(await api.auth.me()).toEqual(me)
   })
 
-  it('takes the address in any case and with spaces around it', async () => {
-    const { email } = await newcomer(house.deps)
-    const { api } = visitor(house.deps)
+  test('signing in accepts the address in any case and with spaces around it', async () => {
+    const { email } = await signUpUser(testApi.deps)
+    const { api } = newBrowser(testApi.deps)
     expect(await outcomeOf(api.auth.signIn({ email: `  ${email.toUpperCase()} `, password: goodPassword }))).toBe('ok')
   })
 
-  it('takes a password whose letters were typed in the other spelling of the same characters', async () => {
-    const { email } = await newcomer(house.deps, { password: 'Zürich café über' })
-    const { api } = visitor(house.deps)
+  test('signing in accepts the password in other code points of the same characters', async () => {
+    const { email } = await signUpUser(testApi.deps, { password: 'Zürich café über' })
+    const { api } = newBrowser(testApi.deps)
     const password = 'Zürich café über'.normalize('NFD')
     expect(await outcomeOf(api.auth.signIn({ email, password }))).toBe('ok')
   })
 
-  it('answers the same to a wrong password, an unknown address, a disabled account and one without a password', async () => {
-    const { email } = await newcomer(house.deps)
-    const disabled = await newcomer(house.deps)
-    const owner = await newUser(house.deps, { role: 'owner' })
-    await callerFor(house.deps, owner).admin.setDisabled({ userId: disabled.userId, disabled: true })
+  test('a wrong password, an unknown address, a disabled account and one without a password are answered alike', async () => {
+    const { email } = await signUpUser(testApi.deps)
+    const disabled = await signUpUser(testApi.deps)
+    const owner = await newUser(testApi.deps, { role: 'owner' })
+    await callerFor(testApi.deps, owner).admin.setDisabled({ userId: disabled.userId, disabled: true })
     const asked = [
       { email, password: 'not the password' },
       { email: 'nobody@example.org', password: goodPassword },
@@ -56,68 +56,70 @@ describe('signing in', () => {
       { email: 'no address at all', password: '' },
     ]
     for (const input of asked) {
-      const { api, jar } = visitor(house.deps)
+      const { api, jar } = newBrowser(testApi.deps)
       expect(await outcomeOf(api.auth.signIn(input))).toBe('auth.wrong_credentials')
       expect(jar.token).toBeUndefined()
     }
   })
 
-  it('does as much work for an unknown or disabled account as for a known one', async () => {
-    const { email } = await newcomer(house.deps)
-    const disabled = await newcomer(house.deps)
-    const owner = await newUser(house.deps, { role: 'owner' })
-    await callerFor(house.deps, owner).admin.setDisabled({ userId: disabled.userId, disabled: true })
+  test('signing in hashes once for an unknown or disabled account, as for a known one', async () => {
+    const { email } = await signUpUser(testApi.deps)
+    const disabled = await signUpUser(testApi.deps)
+    const owner = await newUser(testApi.deps, { role: 'owner' })
+    await callerFor(testApi.deps, owner).admin.setDisabled({ userId: disabled.userId, disabled: true })
     for (const address of [email, 'u@example.org', disabled.email, owner.email]) {
-      const before = await hashes(house)
-      await outcomeOf(visitor(house.deps).api.auth.signIn({ email: address, password: 'not the password' }))
-      expect(await hashes(house)).toBe(before + 1)
+      const before = await hashes(testApi)
+      await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email: address, password: 'not the password' }))
+      expect(await hashes(testApi)).toBe(before + 1)
     }
-    expect(isOutdated(nobodys)).toBe(false)
+    expect(isOutdatedHash({ passwordCost }, impossibleHash(passwordCost))).toBe(false)
   })
 
-  it('makes the hash anew when its parameters are not those of today', async () => {
-    const { email, userId } = await newcomer(house.deps)
+  test('signing in replaces a hash of another cost by one of the cost for production', async () => {
+    const { email, userId } = await signUpUser(testApi.deps)
     const old = await hash(goodPassword, { memoryCost: 8_192, timeCost: 2 })
-    await house.deps.db.updateTable('users').set({ password_hash: old }).where('id', '=', userId).execute()
-    await visitor(house.deps).api.auth.signIn({ email, password: goodPassword })
-    const { password_hash } = await house.deps.db
+    await testApi.deps.db.updateTable('users').set({ password_hash: old }).where('id', '=', userId).execute()
+    const production = testApi.anotherProcess({}, {})
+    await newBrowser(production).api.auth.signIn({ email, password: goodPassword })
+    const { password_hash } = await testApi.deps.db
       .selectFrom('users')
       .select('password_hash')
       .where('id', '=', userId)
       .executeTakeFirstOrThrow()
     expect(password_hash).toContain('m=47104,t=1,p=1')
-    expect(await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
+    expect(await outcomeOf(newBrowser(production).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
   })
 
-  it('ends the session that the browser had before', async () => {
-    const one = await newcomer(house.deps)
-    const other = await newcomer(house.deps)
+  test('signing in ends the session that the browser had before', async () => {
+    const one = await signUpUser(testApi.deps)
+    const other = await signUpUser(testApi.deps)
     const before = one.jar.token
     await one.api.auth.signIn({ email: other.email, password: goodPassword })
-    expect(await visitor(house.deps, { token: before! }).api.auth.me()).toBeNull()
+    expect(await newBrowser(testApi.deps, { token: before! }).api.auth.me()).toBeNull()
     expect((await one.api.auth.me())?.user.id).toBe(other.userId)
   })
 })
 
 describe('attempts', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
-    // At the beginning of a window, so that none of them ends in the middle of a test.
-    await house.pass(15 * minutes - (house.clock.now() % (15 * minutes)) + 1_000)
+    testApi = await newTestApi()
+    // To the beginning of a window of attempts, so that none ends during a test.
+    await testApi.passTime(15 * minutes - (testApi.clock.now() % (15 * minutes)) + 1_000)
   })
 
-  /** Wrong passwords, each from an address of its own if none is named. */
+  /** Failed sign-ins, each from an address of its own if none is given. */
   async function failed({ email, ip, times }: { email: string; ip?: string; times: number }): Promise<void> {
-    const guess = () => outcomeOf(visitor(house.deps, ip ? { ip } : {}).api.auth.signIn({ email, password: 'guess' }))
+    const guess = () =>
+      outcomeOf(newBrowser(testApi.deps, ip ? { ip } : {}).api.auth.signIn({ email, password: 'guess' }))
     const outcomes = await Promise.all(Array.from({ length: times }, guess))
     expect(outcomes).toEqual(outcomes.map(() => 'auth.wrong_credentials'))
   }
 
-  /** So many failures of an address would take so many hashes. */
+  /** Fifty real failures would take fifty hashes. */
   async function countAs(ip: string, { was, is }: { was: number; is: number }): Promise<void> {
-    const key = keyOf(house.deps, { rule: 'signIn.address', of: ip })
-    const { count } = await house.deps.db
+    const key = keyOf(testApi.deps, { rule: 'signIn.address', of: ip })
+    const { count } = await testApi.deps.db
       .updateTable('attempts')
       .set((eb) => ({ count: eb('count', '+', is - was) }))
       .where('key', '=', key)
@@ -126,72 +128,76 @@ describe('attempts', () => {
     expect(count).toBe(is)
   }
 
-  it('are ten for one account, wherever they come from; then even the right password waits', async () => {
-    const { email } = await newcomer(house.deps)
+  test('after ten failed sign-ins to one account even the right password must wait', async () => {
+    const { email } = await signUpUser(testApi.deps)
     await failed({ email, times: 10 })
-    const { api } = visitor(house.deps)
+    const { api } = newBrowser(testApi.deps)
     await expect(api.auth.signIn({ email, password: goodPassword })).rejects.toMatchObject({
       cause: { code: 'request.too_many', details: { retryAfter: expect.any(Number) } },
     })
-    await house.pass(15 * minutes)
+    await testApi.passTime(15 * minutes)
     expect(await outcomeOf(api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
   })
 
-  it('are limited for an unknown account just as for a known one', async () => {
+  test('failed sign-ins are limited for an unknown account as for a known one', async () => {
     const guess = (password: string) =>
-      outcomeOf(visitor(house.deps).api.auth.signIn({ email: 'nobody@example.org', password }))
+      outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email: 'nobody@example.org', password }))
     await failed({ email: 'nobody@example.org', times: 10 })
     expect(await guess('guess')).toBe('request.too_many')
   })
 
-  it('are not more when they are made all at once', async () => {
-    const { email } = await newcomer(house.deps)
+  test('sign-ins at the same time get no more tries than one after the other', async () => {
+    const { email } = await signUpUser(testApi.deps)
     const outcomes = await Promise.all(
-      Array.from({ length: 25 }, () => outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: 'guess' }))),
+      Array.from({ length: 25 }, () =>
+        outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: 'guess' })),
+      ),
     )
     expect(outcomes.filter((outcome) => outcome === 'auth.wrong_credentials')).toHaveLength(10)
     expect(outcomes.filter((outcome) => outcome === 'request.too_many')).toHaveLength(15)
   })
 
-  it('of an account begin anew after a success', async () => {
-    const { email } = await newcomer(house.deps)
-    const attempt = (password: string) => outcomeOf(visitor(house.deps).api.auth.signIn({ email, password }))
+  test('a success gives the account all its tries again', async () => {
+    const { email } = await signUpUser(testApi.deps)
+    const attempt = (password: string) => outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password }))
     await failed({ email, times: 9 })
     expect(await attempt(goodPassword)).toBe('ok')
     await failed({ email, times: 10 })
     expect(await attempt(goodPassword)).toBe('request.too_many')
   })
 
-  it('are fifty for one address, and a success in between gives none of the failures back', async () => {
-    const { email } = await newcomer(house.deps)
+  test('an address has fifty tries, and a success gives back its own try only', async () => {
+    const { email } = await signUpUser(testApi.deps)
     const ip = '203.0.113.9'
     const attempt = (input: { email: string; password: string }) =>
-      outcomeOf(visitor(house.deps, { ip }).api.auth.signIn(input))
+      outcomeOf(newBrowser(testApi.deps, { ip }).api.auth.signIn(input))
     await failed({ email: 'one@example.org', ip, times: 3 })
     for (let i = 0; i < 2; i += 1) expect(await attempt({ email, password: goodPassword })).toBe('ok')
     await countAs(ip, { was: 3, is: 49 })
     expect(await attempt({ email: 'fifty@example.org', password: 'guess' })).toBe('auth.wrong_credentials')
     expect(await attempt({ email: 'one.more@example.org', password: 'guess' })).toBe('request.too_many')
-    expect(await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
+    expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
   })
 
-  it('are counted in Postgres: a wiped Redis forgets none', async () => {
-    const { email } = await newcomer(house.deps)
+  test('failed sign-ins are counted in Postgres, so a wiped Redis forgets none', async () => {
+    const { email } = await signUpUser(testApi.deps)
     await failed({ email, times: 10 })
-    const keys = await house.deps.redis.keys(`${house.env.REDIS_PREFIX}*`)
-    if (keys.length > 0) await house.deps.redis.del(keys)
-    expect(await outcomeOf(visitor(house.deps).api.auth.signIn({ email, password: 'guess' }))).toBe('request.too_many')
+    const keys = await testApi.deps.redis.keys(`${testApi.env.REDIS_PREFIX}*`)
+    if (keys.length > 0) await testApi.deps.redis.del(keys)
+    expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: 'guess' }))).toBe(
+      'request.too_many',
+    )
   })
 
-  it('are kept without the addresses of those who tried', async () => {
-    await outcomeOf(visitor(house.deps).api.auth.signIn({ email: 'secret.person@example.org', password: 'guess' }))
-    const rows = await house.deps.db.selectFrom('attempts').select('key').execute()
+  test('the table of attempts does not tell who tried to sign in', async () => {
+    await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email: 'secret.person@example.org', password: 'guess' }))
+    const rows = await testApi.deps.db.selectFrom('attempts').select('key').execute()
     expect(rows.length).toBeGreaterThan(0)
     expect(rows.every(({ key }) => key.length === 32 && !key.toString('latin1').includes('secret'))).toBe(true)
   })
 })
 
-async function hashes(house: House): Promise<number> {
-  const { values } = await house.deps.metrics.hashes.get()
+async function hashes(testApi: TestApi): Promise<number> {
+  const { values } = await testApi.deps.metrics.hashes.get()
   return values.find(({ metricName }) => metricName?.endsWith('_count'))?.value ?? 0
 }

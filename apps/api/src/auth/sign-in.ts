@@ -2,15 +2,13 @@ import { cleanLine } from '@veche/shared/limits'
 import type { SignIn } from '@veche/shared/schemas/auth'
 import type { Anyone, Tx } from '../ctx.ts'
 import { must } from '../errors.ts'
-import { lockScopes, type Scope } from '../platform/scopes.ts'
+import { userScope } from '../platform/scopes/scope.ts'
 import { addressKey, type Attempt, countAttempt, forgetAttempts, giveBackAttempt } from './attempts.ts'
-import { enter, type Me } from './me.ts'
-import { hashPassword, isOutdated, verifyPassword } from './passwords.ts'
-import { openSession } from './sessions.ts'
+import { type Me, signInWith } from './me.ts'
+import { hashPassword, isOutdatedHash, verifyPassword } from './passwords.ts'
+import { createSession } from './sessions.ts'
 
-/**
- * Unknown, disabled and without a password all take the same steps and end in the same answer as a wrong password does.
- */
+/** An account that is unknown, disabled or has no password takes the same steps and gets the same answer as a wrong password. */
 export async function signIn(ctx: Anyone, input: SignIn): Promise<Me> {
   const email = cleanLine(input.email).toLowerCase()
   const byAddress: Attempt = { rule: 'signIn.address', of: addressKey(ctx.connection.ip) }
@@ -21,20 +19,15 @@ export async function signIn(ctx: Anyone, input: SignIn): Promise<Me> {
   const matches = await verifyPassword(ctx, found?.password_hash ?? null, input.password)
   must(found?.password_hash && matches, 'auth.wrong_credentials')
   const verified = { id: found.id, password_hash: found.password_hash }
-  const better = isOutdated(verified.password_hash) ? await hashPassword(ctx, input.password) : null
-  const mine = await enter(ctx, async (tx) => {
-    await lockScopes(tx, [{ kind: 'user', id: verified.id }, ...ownScope(tx)])
-    await stillTrue(tx, verified)
-    if (better) await tx.db.updateTable('users').set({ password_hash: better }).where('id', '=', verified.id).execute()
-    return openSession(tx, verified.id)
+  const newHash = isOutdatedHash(ctx, verified.password_hash) ? await hashPassword(ctx, input.password) : null
+  const me = await signInWith(ctx, userScope(verified.id), async (tx) => {
+    await requireUnchanged(tx, verified)
+    if (newHash)
+      await tx.db.updateTable('users').set({ password_hash: newHash }).where('id', '=', verified.id).execute()
+    return createSession(tx, verified.id)
   })
   await Promise.all([forgetAttempts(ctx, byAccount), giveBackAttempt(ctx, byAddress)])
-  return mine
-}
-
-/** The scope of whoever is signed in at this browser: their session here ends. */
-export function ownScope(ctx: Pick<Anyone, 'actor'>): Scope[] {
-  return ctx.actor ? [{ kind: 'user', id: ctx.actor.userId }] : []
+  return me
 }
 
 type Verified = { id: NonNullable<Anyone['actor']>['userId']; password_hash: string }
@@ -48,8 +41,8 @@ function findByEmail(ctx: Anyone, email: string) {
     .executeTakeFirst()
 }
 
-/** While the password was being verified it may have been changed, or the account disabled: the lock tells. */
-async function stillTrue(tx: Tx<Anyone>, { id, password_hash }: Verified): Promise<void> {
+/** While the password was verified, it may have been changed or the account disabled. The lock is held now. */
+async function requireUnchanged(tx: Tx<Anyone>, { id, password_hash }: Verified): Promise<void> {
   const now = await tx.db
     .selectFrom('users')
     .select('id')

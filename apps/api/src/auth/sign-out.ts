@@ -1,32 +1,30 @@
 import type { SessionId } from '@veche/shared/ids'
 import type { Ctx } from '../ctx.ts'
-import { lockScopes } from '../platform/scopes.ts'
-import { inTransaction } from '../platform/transaction.ts'
-import { endSessions, type Ending } from './sessions.ts'
+import { changeScopes } from '../platform/scopes/changes.ts'
+import { userScope } from '../platform/scopes/scope.ts'
+import { endSessions, type SessionFilter } from './sessions.ts'
 
 type Nothing = Record<string, never>
 
 export async function signOut(ctx: Ctx): Promise<Nothing> {
-  await end(ctx, { only: ctx.actor.sessionId })
+  await endMine(ctx, { only: ctx.actor.sessionId })
   ctx.connection.clearCookie()
   return {}
 }
 
-/** A session that is over, unknown or another person's: the answer is the same, and nothing of theirs changes. */
+/** Sessions that are over, unknown or another person's are answered alike, and nothing changes. */
 export async function signOutSession(ctx: Ctx, { sessionId }: { sessionId: SessionId }): Promise<Nothing> {
   if (sessionId === ctx.actor.sessionId) return signOut(ctx)
-  await end(ctx, { only: sessionId })
+  await endMine(ctx, { only: sessionId })
   return {}
 }
 
 export async function signOutOthers(ctx: Ctx): Promise<Nothing> {
-  await end(ctx, { except: ctx.actor.sessionId })
+  await endMine(ctx, { except: ctx.actor.sessionId })
   return {}
 }
 
-function end(ctx: Ctx, which: Ending): Promise<void> {
-  return inTransaction(ctx, async (tx) => {
-    await lockScopes(tx, [{ kind: 'user', id: ctx.actor.userId }])
-    await endSessions(tx, ctx.actor.userId, which)
-  })
+function endMine(ctx: Ctx, which: SessionFilter): Promise<void> {
+  const me = ctx.actor.userId
+  return changeScopes(ctx, [userScope(me)], (tx) => endSessions(tx, me, which))
 }

@@ -3,15 +3,17 @@ import type { ChatId, UserId } from '@veche/shared/ids'
 import { type ChatAction, type ChatRole, chatRoles, mayInChat } from '@veche/shared/permissions'
 import type { Kysely, Selectable } from 'kysely'
 import { fail, must } from '../errors.ts'
-import { chatColumns } from './rows.ts'
 import { columnsOf } from '../platform/columns.ts'
+import { missingScopeAs } from '../platform/scopes/changes.ts'
+import { currentMemberText, isCurrentMember } from '../platform/scopes/members.ts'
+import { chatColumns } from './rows.ts'
 
 type Chat = Pick<Selectable<DB['chats']>, (typeof chatColumns)[number]>
-export type OpenChat = Chat & { mine: { role: Selectable<DB['members']>['role']; from_seq: number } }
+export type OpenChat = Chat & { mine: { role: ChatRole; from_seq: number } }
 
 type Asking = { db: Kysely<DB>; actor: { userId: UserId } }
 
-/** The one door to a chat: the row with my place in it, or the same error whether it is missing or closed to me. */
+/** The way to load a chat: its row with my role in it. A chat that is missing and one that is not mine fail alike. */
 export async function openChat(ctx: Asking, chatId: ChatId, action: ChatAction): Promise<OpenChat> {
   const found = await ctx.db
     .selectFrom('chats')
@@ -20,32 +22,35 @@ export async function openChat(ctx: Asking, chatId: ChatId, action: ChatAction):
     .select(['members.role as role', 'members.from_seq'])
     .where('chats.id', '=', chatId)
     .where('members.user_id', '=', ctx.actor.userId)
-    .where('members.left_at', 'is', null)
+    .where(isCurrentMember('members'))
     .executeTakeFirst()
   if (!found) fail('chat.not_found')
   const { role, from_seq, ...chat } = found
-  must(mayInChat(chat.kind, role, action), 'chat.forbidden')
+  requireRole({ chat_kind: chat.kind, my_role: role }, action)
   return { ...chat, mine: { role, from_seq } }
 }
 
-/** The same door within a statement of one's own: who `$2` is in chat `$1`; no row for somebody who is no member. */
-export const placeText = `
+/** The same question inside of another statement: the role of user `$2` in chat `$1`. It finds no row for a user who is no member. */
+export const roleStatement = `
   select chats.kind as chat_kind, members.role as my_role
   from chats join members on members.chat_id = chats.id
-  where chats.id = $1 and members.user_id = $2 and members.left_at is null`
+  where chats.id = $1 and members.user_id = $2 and ${currentMemberText('members')}`
 
-export type Place = { chat_kind: 'direct' | 'group'; my_role: ChatRole }
+export type MyRole = { chat_kind: 'direct' | 'group'; my_role: ChatRole }
 
-/** Every place from which this may be done, as `chat_kind || ' ' || my_role`: the one table of rights, for a statement to compare with. */
-export function placesThatMay(action: ChatAction): string[] {
+/** The table of rights for a statement to compare with: every `chat_kind || ' ' || my_role` that may do this. */
+export function rolesThatMay(action: ChatAction): string[] {
   const kinds = ['direct', 'group'] as const
   return kinds.flatMap((kind) =>
     chatRoles.filter((role) => mayInChat(kind, role, action)).map((role) => `${kind} ${role}`),
   )
 }
 
-/** What the statement found, judged as `openChat` would. */
-export function mustBeOpen(place: Place | { chat_kind: null }, action: ChatAction): void {
-  if (place.chat_kind === null) fail('chat.not_found')
-  must(mayInChat(place.chat_kind, place.my_role, action), 'chat.forbidden')
+/** Throws what `openChat` throws, for the row that `roleStatement` found. */
+export function requireRole(found: MyRole | { chat_kind: null }, action: ChatAction): void {
+  if (found.chat_kind === null) fail('chat.not_found')
+  must(mayInChat(found.chat_kind, found.my_role, action), 'chat.forbidden')
 }
+
+export const orChatNotFound = missingScopeAs('chat.not_found')
+export const orUserNotFound = missingScopeAs('user.not_found')

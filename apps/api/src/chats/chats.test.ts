@@ -1,21 +1,21 @@
 import { type ChatId, newId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 
-let house: House
+let testApi: TestApi
 let anna: TestUser
 let boris: TestUser
 let vera: TestUser
 beforeAll(async () => {
-  house = await newHouse()
-  ;[anna, boris, vera] = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
+  testApi = await newTestApi()
+  ;[anna, boris, vera] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
 })
 
-const as = (who: TestUser) => callerFor(house.deps, who).chats
+const as = (who: TestUser) => callerFor(testApi.deps, who).chats
 
 describe('a direct chat', () => {
-  it('is one for two people, however often and by whomever it is opened at once', async () => {
+  test('two people have one direct chat, however often both open it at the same time', async () => {
     const asked = [1, 2, 3, 4].flatMap(() => [
       as(anna).openDirect({ userId: boris.userId }),
       as(boris).openDirect({ userId: anna.userId }),
@@ -25,16 +25,16 @@ describe('a direct chat', () => {
     expect(answers[0]?.rows.chats?.[0]).toMatchObject({ kind: 'direct', memberCount: 2, title: null })
   })
 
-  it('is not made with oneself, with nobody, or with somebody disabled', async () => {
+  test('a direct chat cannot be made with oneself, an unknown or a disabled user', async () => {
     await expect(as(anna).openDirect({ userId: anna.userId })).rejects.toThrow('user.not_found')
     await expect(as(anna).openDirect({ userId: newId() })).rejects.toThrow('user.not_found')
-    const gone = await newUser(house.deps)
-    await house.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', gone.userId).execute()
+    const gone = await newUser(testApi.deps)
+    await testApi.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', gone.userId).execute()
     await expect(as(anna).openDirect({ userId: gone.userId })).rejects.toThrow('user.not_found')
   })
 
-  it('cannot be left, renamed or joined', async () => {
-    const chatId = await newDirect(house.deps, anna, vera)
+  test('a direct chat cannot be left or renamed, and nobody can be added', async () => {
+    const chatId = await newDirect(testApi.deps, anna, vera)
     await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.forbidden')
     await expect(as(anna).rename({ chatId, title: 'Ours' })).rejects.toThrow('chat.forbidden')
     await expect(as(anna).addMembers({ chatId, userIds: [boris.userId] })).rejects.toThrow('chat.forbidden')
@@ -42,7 +42,7 @@ describe('a direct chat', () => {
 })
 
 describe('a group', () => {
-  it('asked for twice with one id is made once; an id of somebody else is taken', async () => {
+  test('a group that is asked for twice with one id is made once, and the id of another person is taken', async () => {
     const id = newId<ChatId>()
     const input = { id, title: 'Twice', userIds: [boris.userId] }
     const [first, second] = await Promise.all([as(anna).createGroup(input), as(anna).createGroup(input)])
@@ -53,8 +53,8 @@ describe('a group', () => {
     )
   })
 
-  it('whose id two people take at the same moment is of one of them, and the other hears so', async () => {
-    const [first, second] = [await newUser(house.deps), await newUser(house.deps)]
+  test('when two people take one id at the same time, one gets the group and the other an error', async () => {
+    const [first, second] = [await newUser(testApi.deps), await newUser(testApi.deps)]
     const ids = Array.from({ length: 10 }, () => newId<ChatId>())
     const take = (who: TestUser) => ids.map((id) => as(who).createGroup({ id, title: 'Mine', userIds: [] }))
     const outcomes = await Promise.allSettled([...take(first), ...take(second)])
@@ -62,15 +62,15 @@ describe('a group', () => {
     expect(refused.map(({ reason }) => (reason as Error).message)).toEqual(ids.map(() => 'chat.id_taken'))
   })
 
-  it('takes a title that was cut in the middle of a character, and what is missing shows', async () => {
+  test('a title that was cut in the middle of a character is stored with a replacement character', async () => {
     const cut = '🔔 and 🔔'.slice(0, -1)
-    const chatId = await newGroup(house.deps, [anna], cut)
+    const chatId = await newGroup(testApi.deps, [anna], cut)
     const { chat } = await as(anna).rename({ chatId, title: `new ${cut}` })
     expect(chat.title).toBe('new 🔔 and \ufffd')
   })
 
-  it('its last owner hands over first; a lone owner may go', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+  test('the last owner of a group must hand over before leaving, unless no member remains', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.owner_must_hand_over')
     await expect(as(anna).setRole({ chatId, userId: anna.userId, role: 'member' })).rejects.toThrow(
       'chat.owner_must_hand_over',
@@ -81,23 +81,23 @@ describe('a group', () => {
     await expect(as(boris).members({ chatId })).rejects.toThrow('chat.not_found')
   })
 
-  it('an owner who is disabled does not count as one to hand over to', async () => {
-    const other = await newUser(house.deps)
-    const chatId = await newGroup(house.deps, [anna, boris, other])
+  test('a disabled co-owner does not let the last owner leave', async () => {
+    const other = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna, boris, other])
     await as(anna).setRole({ chatId, userId: other.userId, role: 'owner' })
-    await house.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', other.userId).execute()
+    await testApi.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', other.userId).execute()
     await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.owner_must_hand_over')
   })
 
-  it('two owners who leave at once leave an owner behind', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris, vera])
+  test('when two owners leave at the same time, one of them stays', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris, vera])
     await as(anna).setRole({ chatId, userId: boris.userId, role: 'owner' })
     const left = await Promise.allSettled([as(anna).leave({ chatId }), as(boris).leave({ chatId })])
     expect(left.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('a moderator adds and removes members, and touches neither owners nor other moderators', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris, vera])
+  test('a moderator adds and removes members, but changes neither owners nor roles', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris, vera])
     await as(anna).setRole({ chatId, userId: boris.userId, role: 'moderator' })
     await expect(as(boris).removeMember({ chatId, userId: anna.userId })).rejects.toThrow('chat.forbidden')
     await as(boris).removeMember({ chatId, userId: vera.userId })
@@ -107,32 +107,32 @@ describe('a group', () => {
     await expect(as(vera).addMembers({ chatId, userIds: [anna.userId] })).rejects.toThrow('chat.forbidden')
   })
 
-  it('the count of members stays right when many come and go at once', async () => {
-    const chatId = await newGroup(house.deps, [anna])
-    const people = await Promise.all(Array.from({ length: 8 }, () => newUser(house.deps)))
+  test('the member count stays right when many people come and go at the same time', async () => {
+    const chatId = await newGroup(testApi.deps, [anna])
+    const people = await Promise.all(Array.from({ length: 8 }, () => newUser(testApi.deps)))
     await Promise.all(people.map(({ userId }) => as(anna).addMembers({ chatId, userIds: [userId, boris.userId] })))
     await Promise.all(people.slice(0, 4).map((who) => as(who).leave({ chatId })))
     const page = await as(anna).members({ chatId })
     expect(page.members).toHaveLength(6)
-    const { rows } = await callerFor(house.deps, anna).sync.scope({ id: chatId, since: 0 })
+    const { rows } = await callerFor(testApi.deps, anna).sync.scope({ id: chatId, since: 0 })
     expect(rows.chats?.[0]?.memberCount).toBe(6)
   })
 
-  it('who was removed sees nothing of it, and who comes back sees it anew', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+  test('a removed member sees nothing of the group, and everything anew after coming back', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     await as(anna).removeMember({ chatId, userId: boris.userId })
-    await say(house.deps, anna, chatId, 'without Boris')
-    const sync = callerFor(house.deps, boris).sync
+    await say(testApi.deps, anna, chatId, 'without Boris')
+    const sync = callerFor(testApi.deps, boris).sync
     expect(await sync.scope({ id: chatId, since: 0 })).toMatchObject({ gone: true, rows: {} })
-    await expect(callerFor(house.deps, boris).messages.history({ chatId })).rejects.toThrow('chat.not_found')
+    await expect(callerFor(testApi.deps, boris).messages.history({ chatId })).rejects.toThrow('chat.not_found')
     await as(anna).addMembers({ chatId, userIds: [boris.userId] })
     // A cursor from his first time is worth nothing: he gets the newest page.
     expect(await sync.scope({ id: chatId, since: 1 })).toMatchObject({ gone: false, reset: true })
   })
 
-  it('members are paged by rank and name, and found by name or handle', async () => {
-    const people = await Promise.all(['Ян', 'Ада', 'Мира'].map((name) => newUser(house.deps, { name })))
-    const chatId = await newGroup(house.deps, [anna, ...people])
+  test('members are paged by role and name, and found by name', async () => {
+    const people = await Promise.all(['Ян', 'Ада', 'Мира'].map((name) => newUser(testApi.deps, { name })))
+    const chatId = await newGroup(testApi.deps, [anna, ...people])
     const first = await as(anna).members({ chatId, limit: 2 })
     const second = await as(anna).members({ chatId, limit: 2, cursor: first.next })
     const names = [...first.members, ...second.members].map(({ person }) => person.name)
@@ -140,8 +140,8 @@ describe('a group', () => {
     expect((await as(anna).members({ chatId, query: 'МИР' })).members).toHaveLength(1)
   })
 
-  it('an unknown person among those to add adds nobody', async () => {
-    const chatId = await newGroup(house.deps, [anna])
+  test('adding members fails as a whole when one of them is unknown', async () => {
+    const chatId = await newGroup(testApi.deps, [anna])
     await expect(as(anna).addMembers({ chatId, userIds: [boris.userId, newId()] })).rejects.toThrow('user.not_found')
     expect((await as(anna).members({ chatId })).members).toHaveLength(1)
   })

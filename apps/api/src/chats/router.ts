@@ -1,9 +1,9 @@
 import * as schemas from '@veche/shared/schemas/chats'
 import { router, signedIn } from '../trpc.ts'
-import { openDirect } from './direct.ts'
+import { openDirect } from './direct-chats.ts'
 import { configureChat, createGroup, renameChat } from './groups.ts'
 import { addMembers, leaveChat, membersPage, removeMember, setRole } from './members.ts'
-import { setMine } from './mine.ts'
+import { setMine } from './my-membership.ts'
 
 export const chatsRouter = router({
   openDirect: signedIn('change')

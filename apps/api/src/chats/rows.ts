@@ -1,9 +1,11 @@
 import type { DB } from '@veche/db/types.gen'
+import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
 import type { Selectable } from 'kysely'
+import type { Tx } from '../ctx.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
-import type { RowSource } from '../platform/row-sources.ts'
+import type { RowSource } from '../platform/scopes/row-sources.ts'
 
 export const chatColumns = [
   'id',
@@ -72,6 +74,21 @@ export function toMembership(row: Membership): MembershipRow {
   }
 }
 
+export type ChatChange = {
+  rev: number
+  title?: string
+  history_for_new?: boolean
+  member_count?: number
+  members_rev?: number
+  live_meeting_id?: MeetingId | null
+}
+
+/** Changes the chat's own row, stamped with the revision of the change. */
+export async function stampChat(tx: Pick<Tx, 'db'>, id: ChatId, change: ChatChange): Promise<ChatRow> {
+  const query = tx.db.updateTable('chats').set(change).where('id', '=', id).returning(chatColumns)
+  return toChat(await query.executeTakeFirstOrThrow())
+}
+
 const chats: RowSource<'chats'> = {
   scope: 'chat',
   table: 'chats',
@@ -80,7 +97,7 @@ const chats: RowSource<'chats'> = {
     db
       .selectFrom('chats')
       .select(columnsOf('chats', chatColumns))
-      .where('chats.id', '=', id as never),
+      .where('chats.id', '=', id as ChatId),
   toWire: toChat,
 }
 
@@ -92,8 +109,8 @@ const memberships: RowSource<'memberships'> = {
     db
       .selectFrom('members')
       .select(columnsOf('members', membershipColumns))
-      .where('members.user_id', '=', id as never),
+      .where('members.user_id', '=', id as UserId),
   toWire: toMembership,
 }
 
-export const rowSources = [chats, memberships]
+export const chatRowSources = [chats, memberships]

@@ -6,24 +6,24 @@ import type { Clock } from '../platform/clock.ts'
 
 type Changing = { db: Transaction<DB>; clock: Clock }
 
-/** What happened in a group, as a message in its place among the others. The scope is locked and advanced to `rev` already. */
+/** Writes what happened in a group into its history. The scope is locked and was advanced to `rev`. Answers the message's `seq`. */
 export async function addSystemMessage(
   tx: Changing & { actor: { userId: UserId } },
   chatId: ChatId,
   rev: number,
   system: SystemEvent,
 ): Promise<number> {
-  const row = await newPlace(tx, chatId, rev)
+  const keys = await nextMessageKeys(tx, chatId, rev)
   const message = { author_id: tx.actor.userId, kind: 'system' as const, system: JSON.stringify(system) }
   await tx.db
     .insertInto('messages')
-    .values({ ...row, ...message })
+    .values({ ...keys, ...message })
     .execute()
-  return row.seq
+  return keys.seq
 }
 
-/** The next place among the messages of a chat. */
-export async function newPlace({ db, clock }: Changing, chatId: ChatId, rev: number) {
+/** Takes the next `seq` of a locked chat, for a message that is inserted now. */
+export async function nextMessageKeys({ db, clock }: Changing, chatId: ChatId, rev: number) {
   const { seq } = await db
     .updateTable('scopes')
     .set((eb) => ({ seq: eb('seq', '+', 1) }))

@@ -1,72 +1,82 @@
 import type { ChatId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import type { ScopeAnswer } from '@veche/shared/live'
 import { countedKinds } from '@veche/shared/messages'
 import type { Rows } from '@veche/shared/rows/rows'
 import { type RawBuilder, sql } from 'kysely'
-import type { Audience, ScopeView } from '../platform/scope-views.ts'
+import type { Ctx } from '../ctx.ts'
+import { isCurrentMember } from '../platform/scopes/members.ts'
+import { answerScope, type Audience, type ScopeView } from '../platform/scopes/views.ts'
 
-type Seen = {
-  from_seq: number
-  since_rev: number
-  cleared_seq: number
-  unread: number
-  read: number
-  delivered: number
-}
+/** What a member may see: messages from `from_seq` on, and after `cleared_seq`. */
+type Bounds = { from_seq: number; cleared_seq: number }
+type Membership = Bounds & { since_rev: number; unread: number; read: number; delivered: number }
+type Members = { rev: number; people: (Bounds & { user_id: UserId })[] | null } | null
 
 /**
- * A chat as one member sees it. Unread is counted here and nowhere else: others' messages of countable kinds that still have
- * words, after my position, within what I may read.
+ * A chat as one member sees it. The unread number is counted here and nowhere else: messages of others, of countable kinds, not
+ * deleted, after my read position and within what I may see.
  */
 export const chatView: ScopeView = {
   scope: 'chat',
   beginsNewest: true,
-  extras: (id, viewer) => ({ seen: seenBy(id as ChatId, viewer) }),
-  audience: (id, among, knownRev) => ({ audience: membersAmong(id as ChatId, among, knownRev) }),
-  heard: (extras) => toAudience(extras['audience'] as Heard),
+  extras: (id, viewer) => ({ membership: membershipOf(id as ChatId, viewer) }),
+  viewFor: ({ membership }) => {
+    const mine = membership as Membership | null
+    if (!mine) return null
+    return {
+      sinceRev: mine.since_rev,
+      filterRows: (rows) => visibleRows(rows, mine),
+      unread: mine.unread,
+      positions: { read: mine.read, delivered: mine.delivered },
+    }
+  },
+  audience: (id, among, knownRev) => ({ members: membersAmong(id as ChatId, among, knownRev) }),
+  readAudience: ({ members }) => toAudience(members as Members),
   positions: (ids, viewer) => sql`
     select m.chat_id as id, ${read} as read, ${delivered} as delivered
     from members m join chats d on d.id = m.chat_id
-    where m.chat_id = any(${ids}::uuid[]) and m.user_id = ${viewer} and m.left_at is null`,
-  judge: (extras) => {
-    const seen = extras['seen'] as Seen | null
-    if (!seen) return null
-    return {
-      sinceRev: seen.since_rev,
-      narrow: (rows) => narrow(rows, seen),
-      unread: seen.unread,
-      positions: { read: seen.read, delivered: seen.delivered },
-    }
-  },
+    where m.chat_id = any(${ids}::uuid[]) and m.user_id = ${viewer} and ${isCurrentMember('m')}`,
 }
 
-type Heard = { rev: number; people: { user_id: UserId; from_seq: number; cleared_seq: number }[] | null } | null
-
-/** Read in the snapshot of the rows themselves: whoever was removed by this very change is not in it. */
-function membersAmong(id: ChatId, among: UserId[], knownRev: number): RawBuilder<unknown> {
-  return sql`select json_build_object('rev', d.members_rev, 'people', case when d.members_rev <> ${knownRev} then (
-      select coalesce(json_agg(json_build_object('user_id', m.user_id, 'from_seq', m.from_seq, 'cleared_seq', d.cleared_seq)), '[]')
-      from members m where m.chat_id = d.id and m.user_id = any(${among}::uuid[]) and m.left_at is null) end)
-    from chats d where d.id = ${id}`
+/** The chat as I see it now, with its newest page. */
+export async function answerChat(ctx: Ctx, id: ChatId): Promise<ScopeAnswer> {
+  return answerScope(ctx, ctx.db, { scope: 'chat', id, since: 0, viewer: ctx.actor.userId })
 }
 
-function toAudience(heard: Heard): Audience {
-  if (!heard) return { rev: 0, people: new Map() }
-  const people = heard.people?.map((place) => [place.user_id, { narrow: (rows: Rows) => narrow(rows, place) }] as const)
-  return { rev: heard.rev, people: people ? new Map(people) : null }
-}
-
-export function seenBy(id: ChatId, viewer: UserId): RawBuilder<unknown> {
+function membershipOf(id: ChatId, viewer: UserId): RawBuilder<unknown> {
   return sql`select json_build_object(
       'from_seq', m.from_seq, 'since_rev', m.since_rev, 'cleared_seq', d.cleared_seq,
       'unread', (${unread}), 'read', ${read}, 'delivered', ${delivered})
     from members m join chats d on d.id = m.chat_id
-    where m.chat_id = ${id} and m.user_id = ${viewer} and m.left_at is null`
+    where m.chat_id = ${id} and m.user_id = ${viewer} and ${isCurrentMember('m')}`
 }
 
-const others = sql`o.chat_id = m.chat_id and o.user_id <> m.user_id and o.left_at is null`
+/** Read in the same snapshot as the rows, so a person who was removed by this very change is not among them. */
+function membersAmong(id: ChatId, among: UserId[], knownRev: number): RawBuilder<unknown> {
+  return sql`select json_build_object('rev', d.members_rev, 'people', case when d.members_rev <> ${knownRev} then (
+      select coalesce(json_agg(json_build_object('user_id', m.user_id, 'from_seq', m.from_seq, 'cleared_seq', d.cleared_seq)), '[]')
+      from members m where m.chat_id = d.id and m.user_id = any(${among}::uuid[]) and ${isCurrentMember('m')}) end)
+    from chats d where d.id = ${id}`
+}
 
-/** The furthest that another has read. Whoever is added begins after the message that says so, which is not to have read anything. */
+function toAudience(members: Members): Audience {
+  if (!members) return { rev: 0, people: new Map() }
+  const people = members.people?.map(
+    (bounds) => [bounds.user_id, { filterRows: (rows: Rows) => visibleRows(rows, bounds) }] as const,
+  )
+  return { rev: members.rev, people: people ? new Map(people) : null }
+}
+
+/** A table that is not named here reaches nobody. */
+function visibleRows({ chats, messages }: Rows, { from_seq, cleared_seq }: Bounds): Rows {
+  const visible = messages?.filter(({ seq }) => seq >= from_seq && seq > cleared_seq) ?? []
+  return { ...(chats ? { chats } : {}), ...(visible.length > 0 ? { messages: visible } : {}) }
+}
+
+const others = sql`o.chat_id = m.chat_id and o.user_id <> m.user_id and ${isCurrentMember('o')}`
+
+/** The furthest read position of the others. A new member's position starts at the message that added them: that is no reading. */
 const read = sql`coalesce((
     select other.read_seq
     from (select o.read_seq, o.since_rev from members o where ${others} order by o.read_seq desc offset 0) other
@@ -82,9 +92,3 @@ const unread = sql`select count(*) from (
     where x.chat_id = m.chat_id and x.seq > greatest(m.read_seq, m.from_seq - 1, d.cleared_seq)
       and x.author_id <> m.user_id and x.kind = any(${sql.lit(`{${countedKinds.join(',')}}`)}::text[]) and x.deleted_at is null
     limit ${sql.lit(limits.unreadCap)}) counted`
-
-/** What was written before this person came, or was cleared, does not reach them; a table that is not named here reaches nobody. */
-export function narrow({ chats, messages }: Rows, own: { from_seq: number; cleared_seq: number }): Rows {
-  const visible = messages?.filter(({ seq }) => seq >= own.from_seq && seq > own.cleared_seq) ?? []
-  return { ...(chats ? { chats } : {}), ...(visible.length > 0 ? { messages: visible } : {}) }
-}

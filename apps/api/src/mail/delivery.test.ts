@@ -1,22 +1,22 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction } from '../platform/transaction.ts'
-import { afterFile } from '../test/endings.ts'
-import { type House, newHouse } from '../test/harness.ts'
-import { minute, newMail, rowOf } from '../test/mails.ts'
+import { afterFile } from '../test/cleanup.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
+import { minute, newMail, mailRow } from '../test/mails.ts'
 import { freePort, header, mailServer } from '../test/smtp.ts'
 import { dueMails, sendMail } from './delivery.ts'
 import { queueMail } from './mails.ts'
 
 describe('a mail', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
-  it('goes out by SMTP as text and HTML, with a Message-ID of its row, and forgets its secret', async () => {
+  test('a mail is sent by SMTP as text and HTML with the Message-ID of its row, and its secret is deleted', async () => {
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url, MAIL_FROM: 'Veche <veche@example.org>' })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url, MAIL_FROM: 'Veche <veche@example.org>' })
     const id = await newMail(deps, { to: 'olga@example.org' })
     await sendMail(deps, id)
     const [mail] = server.received
@@ -27,60 +27,60 @@ describe('a mail', () => {
     expect(mail!.raw).toContain('Content-Type: text/plain')
     expect(mail!.raw).toContain('Content-Type: text/html')
     expect(mail!.raw.match(/123456/g)).toHaveLength(2)
-    expect(await rowOf(deps, id)).toMatchObject({ state: 'sent', error: null, claimed_until: null })
-    expect(JSON.stringify((await rowOf(deps, id)).data)).not.toContain('123456')
+    expect(await mailRow(deps, id)).toMatchObject({ state: 'sent', error: null, claimed_until: null })
+    expect(JSON.stringify((await mailRow(deps, id)).data)).not.toContain('123456')
     await sendMail(deps, id)
     expect(server.received).toHaveLength(1)
   })
 
-  it('goes out once, however many workers take it up at once', async () => {
+  test('a mail is sent once, however many workers claim it at the same time', async () => {
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url })
-    const other = house.another({ SMTP_URL: server.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url })
+    const other = testApi.anotherProcess({ SMTP_URL: server.url })
     const ids = [await newMail(deps), await newMail(deps), await newMail(deps)]
     await Promise.all(ids.flatMap((id) => [sendMail(deps, id), sendMail(other, id), sendMail(deps, id)]))
     expect(server.received).toHaveLength(3)
-    expect((await rowOf(deps, ids[0]!)).attempts).toBe(1)
+    expect((await mailRow(deps, ids[0]!)).attempts).toBe(1)
   })
 
-  it('is tried three times while the mail server is dead, then given up in plain words', async () => {
-    const deps = house.another({ SMTP_URL: `smtp://127.0.0.1:${await freePort()}` })
+  test('a mail is tried three times while the mail server is away, and then given up', async () => {
+    const deps = testApi.anotherProcess({ SMTP_URL: `smtp://127.0.0.1:${await freePort()}` })
     const id = await newMail(deps)
     await sendMail(deps, id)
-    expect(await rowOf(deps, id)).toMatchObject({ state: 'due', attempts: 1, wait: expect.closeTo(30, 0) })
+    expect(await mailRow(deps, id)).toMatchObject({ state: 'due', attempts: 1, wait: expect.closeTo(30, 0) })
     await sendMail(deps, id)
-    expect((await rowOf(deps, id)).attempts).toBe(1)
-    await house.pass(31_000)
+    expect((await mailRow(deps, id)).attempts).toBe(1)
+    await testApi.passTime(31_000)
     await sendMail(deps, id)
-    expect(await rowOf(deps, id)).toMatchObject({ state: 'due', attempts: 2, wait: expect.closeTo(300, 0) })
-    await house.pass(301_000)
+    expect(await mailRow(deps, id)).toMatchObject({ state: 'due', attempts: 2, wait: expect.closeTo(300, 0) })
+    await testApi.passTime(301_000)
     await sendMail(deps, id)
-    const row = await rowOf(deps, id)
+    const row = await mailRow(deps, id)
     expect(row).toMatchObject({ state: 'given_up', attempts: 3, error: expect.stringMatching(/^unreachable: /) })
   })
 
-  it('goes out when the server is back before the tries are used up', async () => {
+  test('a mail is sent when the mail server is back before the third try', async () => {
     const port = await freePort()
-    const deps = house.another({ SMTP_URL: `smtp://127.0.0.1:${port}` })
+    const deps = testApi.anotherProcess({ SMTP_URL: `smtp://127.0.0.1:${port}` })
     const id = await newMail(deps)
     await sendMail(deps, id)
     const server = await mailServer()
-    const back = house.another({ SMTP_URL: server.url })
-    await house.pass(31_000)
+    const back = testApi.anotherProcess({ SMTP_URL: server.url })
+    await testApi.passTime(31_000)
     expect(await dueMails(back)).toContainEqual({ mailId: id })
     await sendMail(back, id)
-    expect(await rowOf(back, id)).toMatchObject({ state: 'sent', attempts: 2, error: null })
+    expect(await mailRow(back, id)).toMatchObject({ state: 'sent', attempts: 2, error: null })
   })
 
-  it('is given up at once when the server says that it will never take it', async () => {
+  test('a mail that the server refuses for good is given up after one try', async () => {
     const server = await mailServer({
       onRcptTo: (_address, _session, callback) =>
         callback(Object.assign(new Error('no such mailbox'), { responseCode: 550 })),
     })
-    const deps = house.another({ SMTP_URL: server.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const id = await newMail(deps)
     await sendMail(deps, id)
-    const row = await rowOf(deps, id)
+    const row = await mailRow(deps, id)
     expect(row).toMatchObject({
       state: 'given_up',
       attempts: 1,
@@ -88,7 +88,7 @@ describe('a mail', () => {
     })
   })
 
-  it('is tried again when the server says "later", or refuses the password that an operator can correct', async () => {
+  test('a mail is tried again when the server says "later" or refuses the password', async () => {
     const later = await mailServer({
       onMailFrom: (_address, _session, callback) => callback(Object.assign(new Error('busy'), { responseCode: 451 })),
     })
@@ -100,10 +100,10 @@ describe('a mail', () => {
       [later.url, 'address'],
       [locked.url.replace('//', '//user:wrong@'), 'auth'],
     ] as const) {
-      const deps = house.another({ SMTP_URL: url })
+      const deps = testApi.anotherProcess({ SMTP_URL: url })
       const id = await newMail(deps)
       await sendMail(deps, id)
-      expect(await rowOf(deps, id)).toMatchObject({
+      expect(await mailRow(deps, id)).toMatchObject({
         state: 'due',
         attempts: 1,
         error: expect.stringMatching(`^${kind}: `),
@@ -111,50 +111,50 @@ describe('a mail', () => {
     }
   })
 
-  it('is claimed with a lease: a worker that is killed in the middle loses nothing and doubles nothing visible', async () => {
+  test('a mail whose worker stopped is sent by another one when the lease has run out', async () => {
     const slow = createServer(() => undefined)
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
     afterFile(() => slow.close())
-    const dying = house.another({ SMTP_URL: `smtp://127.0.0.1:${(slow.address() as AddressInfo).port}` })
+    const dying = testApi.anotherProcess({ SMTP_URL: `smtp://127.0.0.1:${(slow.address() as AddressInfo).port}` })
     const server = await mailServer()
-    const healthy = house.another({ SMTP_URL: server.url })
+    const healthy = testApi.anotherProcess({ SMTP_URL: server.url })
     const id = await newMail(dying)
-    // It connects to a server that never speaks, and is still in hand when all of this is taken down; what remains of it is the claim.
+    // The mail server never answers, so this send still runs when the test ends; only its claim matters here.
     sendMail(dying, id).catch(() => undefined)
-    await expect.poll(async () => (await rowOf(dying, id)).claimed_until).not.toBeNull()
+    await expect.poll(async () => (await mailRow(dying, id)).claimed_until).not.toBeNull()
     await sendMail(healthy, id)
     expect(server.received).toHaveLength(0)
     expect(await dueMails(healthy)).not.toContainEqual({ mailId: id })
-    await house.pass(91_000)
+    await testApi.passTime(91_000)
     expect(await dueMails(healthy)).toContainEqual({ mailId: id })
     await sendMail(healthy, id)
     expect(server.received).toHaveLength(1)
     expect(header(server.received[0]!.raw, 'Message-ID')).toBe(`<${id}@localhost>`)
-    expect(await rowOf(healthy, id)).toMatchObject({ state: 'sent', attempts: 2 })
+    expect(await mailRow(healthy, id)).toMatchObject({ state: 'sent', attempts: 2 })
   })
 
-  it('that takes the worker down each time is given up', async () => {
-    const deps = house.another()
+  test('a mail that ends the worker each time is given up', async () => {
+    const deps = testApi.anotherProcess()
     const id = await newMail(deps)
     await deps.db.updateTable('mails').set({ attempts: 3 }).where('id', '=', id).execute()
     await sendMail(deps, id)
-    expect(await rowOf(deps, id)).toMatchObject({ state: 'given_up', error: 'killed' })
+    expect(await mailRow(deps, id)).toMatchObject({ state: 'given_up', error: 'killed' })
   })
 
-  it('whose code expired before it could be sent is not sent', async () => {
+  test('a mail is not sent after its code has expired', async () => {
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const id = await newMail(deps)
-    await house.pass(10 * minute)
+    await testApi.passTime(10 * minute)
     await sendMail(deps, id)
     expect(server.received).toHaveLength(0)
-    expect(await rowOf(deps, id)).toMatchObject({ state: 'given_up', error: 'expired' })
-    expect(JSON.stringify((await rowOf(deps, id)).data)).not.toContain('123456')
+    expect(await mailRow(deps, id)).toMatchObject({ state: 'given_up', error: 'expired' })
+    expect(JSON.stringify((await mailRow(deps, id)).data)).not.toContain('123456')
   })
 
-  it('cannot smuggle headers, recipients or markup in by a name', async () => {
+  test('a name cannot smuggle headers, recipients or markup into a mail', async () => {
     const server = await mailServer()
-    const deps = house.another({ SMTP_URL: server.url, SERVER_NAME: 'Evil" <b>' })
+    const deps = testApi.anotherProcess({ SMTP_URL: server.url, SERVER_NAME: 'Evil" <b>' })
     const inviter = 'Eve\r\nBcc: victim@example.org\r\n\r\n<script>alert(1)</script>'
     await sendMail(deps, await newMail(deps, { inviter, to: 'olga@example.org' }))
     const [mail] = server.received
@@ -165,7 +165,7 @@ describe('a mail', () => {
     expect(html).not.toMatch(/<script>|<b>/)
   })
 
-  it('to which a slow server never finishes answering is one failed try within a minute', async () => {
+  test('a mail server that answers a byte at a time makes the try fail by its timeout', async () => {
     const trickle = createServer((socket) => {
       const timer = setInterval(() => socket.write('2'), 50)
       socket.on('close', () => clearInterval(timer))
@@ -173,22 +173,26 @@ describe('a mail', () => {
     })
     await new Promise<void>((resolve) => trickle.listen(0, '127.0.0.1', resolve))
     afterFile(() => trickle.close())
-    const deps = house.another({
+    const deps = testApi.anotherProcess({
       SMTP_URL: `smtp://127.0.0.1:${(trickle.address() as AddressInfo).port}?greetingTimeout=300`,
     })
     const id = await newMail(deps)
     await sendMail(deps, id)
-    expect(await rowOf(deps, id)).toMatchObject({ state: 'due', attempts: 1, error: expect.stringMatching(/^timeout/) })
+    expect(await mailRow(deps, id)).toMatchObject({
+      state: 'due',
+      attempts: 1,
+      error: expect.stringMatching(/^timeout/),
+    })
   })
 
-  it('whose transaction did not commit was never there', async () => {
-    const before = (await dueMails(house.deps)).length
+  test('a mail of a transaction that did not commit does not exist', async () => {
+    const before = (await dueMails(testApi.deps)).length
     const expiresAt = new Date().toISOString()
     const letter = { template: 'reset' as const, code: '1', expiresAt }
-    await inTransaction(house.deps, async (tx) => {
+    await inTransaction(testApi.deps, async (tx) => {
       await queueMail(tx, { to: 'a@example.org', locale: 'en', letter })
       throw new Error('the reason does not matter')
     }).catch(() => undefined)
-    expect(await dueMails(house.deps)).toHaveLength(before)
+    expect(await dueMails(testApi.deps)).toHaveLength(before)
   })
 })

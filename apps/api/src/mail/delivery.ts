@@ -2,34 +2,34 @@ import type { MailId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
-import { expired, type Failure, failureOf, killed, stored } from './failure.ts'
-import { letter, type LetterData, secretsOf } from './letters.ts'
-import { sendingMs } from './mailer.ts'
-import { write } from './text.ts'
+import { expired, type Failure, failureOf, killed, toErrorText } from './failure.ts'
+import { letterSchema, type Letter, secretKeyOf } from './letters.ts'
+import { sendTimeoutMs } from './mailer.ts'
+import { writeMail } from './text.ts'
 
-const tries = 3
-/** How long to wait after the first and after the second failure. */
-const waits = [30_000, 300_000]
-/** Longer than a mail can take, so that nobody else sends it while it is being sent. */
-const leaseMs = sendingMs + 30_000
+const maxTries = 3
+/** After the first and after the second failure. */
+const retryDelaysMs = [30_000, 300_000]
+/** Longer than sending can take, so that no other worker sends the mail meanwhile. */
+const leaseMs = sendTimeoutMs + 30_000
 
-/** Sends this mail if it is due and nobody else has it in hand. Whatever happens then stands in its row. */
+/** Sends this mail if it is due and no other worker has claimed it. The row keeps what came of it. */
 export async function sendMail(deps: Deps, mailId: MailId): Promise<void> {
   const mail = await claim(deps, mailId)
   if (!mail) return
-  // The try was counted when it was claimed: a mail that takes the worker down with it is given up as well.
-  if (mail.attempts > tries) return giveUp(deps, mail, killed)
-  const said = letter.safeParse({ template: mail.template, ...(mail.data as object) })
-  if (!said.success || Date.parse(said.data.expiresAt) <= deps.clock.now()) return giveUp(deps, mail, expired)
+  // The try was counted with the claim, so a mail that ends the worker each time is given up as well.
+  if (mail.attempts > maxTries) return giveUp(deps, mail, killed)
+  const letter = letterSchema.safeParse({ template: mail.template, ...(mail.data as object) })
+  if (!letter.success || Date.parse(letter.data.expiresAt) <= deps.clock.now()) return giveUp(deps, mail, expired)
   try {
-    await deps.mailer.send(outgoing(deps, mail, said.data))
+    await deps.mailer.send(toOutgoing(deps, mail, letter.data))
   } catch (error) {
-    return failed(deps, mail, failureOf(error))
+    return noteFailure(deps, mail, failureOf(error))
   }
-  await sent(deps, mail)
+  await noteSent(deps, mail)
 }
 
-/** The mails that are due now, oldest first: what the queue did not tell, or told to somebody who died. */
+/** The mails that are due now, oldest first: the nudge of these was lost, or their worker was killed. */
 export async function dueMails(deps: Deps): Promise<{ mailId: MailId }[]> {
   const rows = await deps.db
     .selectFrom('mails')
@@ -71,13 +71,13 @@ async function claim(deps: Deps, mailId: MailId): Promise<Claimed | undefined> {
     .executeTakeFirst()
 }
 
-function outgoing({ env }: Deps, mail: Claimed, data: LetterData) {
+function toOutgoing({ env }: Deps, mail: Claimed, data: Letter) {
   const { id, to_address: to, locale } = mail
-  return { id, to, ...write({ letter: data, locale, serverName: env.SERVER_NAME, publicUrl: env.PUBLIC_URL }) }
+  return { id, to, ...writeMail({ letter: data, locale, serverName: env.SERVER_NAME, publicUrl: env.PUBLIC_URL }) }
 }
 
-/** Even when the lease ran out meanwhile: it has gone, and must not go again. What was secret in it is forgotten. */
-async function sent(deps: Deps, mail: Claimed): Promise<void> {
+/** Also when the lease ran out meanwhile: the mail was sent, and must not be sent again. Its secret is deleted. */
+async function noteSent(deps: Deps, mail: Claimed): Promise<void> {
   await deps.db
     .updateTable('mails')
     .set({ state: 'sent', sent_at: sqlNow, claimed_until: null, error: null, data: withoutSecret(mail) })
@@ -87,22 +87,22 @@ async function sent(deps: Deps, mail: Claimed): Promise<void> {
   deps.metrics.jobs.inc({ name: 'mail.send', outcome: 'sent' })
 }
 
-async function failed(deps: Deps, mail: Claimed, failure: Failure): Promise<void> {
-  const wait = waits[mail.attempts - 1]
-  if (!failure.again || wait === undefined) return giveUp(deps, mail, failure)
+async function noteFailure(deps: Deps, mail: Claimed, failure: Failure): Promise<void> {
+  const retryMs = retryDelaysMs[mail.attempts - 1]
+  if (!failure.isTemporary || retryMs === undefined) return giveUp(deps, mail, failure)
   deps.log.warn(
     { mailId: mail.id, failure: failure.kind, attempts: mail.attempts },
     'a mail was not sent; it is tried again',
   )
-  await finish(deps, mail, { retry_at: sqlIn(wait), claimed_until: null, error: stored(failure) })
+  await finish(deps, mail, { retry_at: sqlIn(retryMs), claimed_until: null, error: toErrorText(failure) })
   deps.metrics.jobs.inc({ name: 'mail.send', outcome: 'retry' })
 }
 
-/** Left alone and shown to the administrators. What it was to bring stays, for as long as sending it again makes sense. */
+/** Administrators see it and may try again, so its secret stays, unless it has expired. */
 async function giveUp(deps: Deps, mail: Claimed, failure: Failure): Promise<void> {
   deps.log.warn({ mailId: mail.id, failure: failure.kind, attempts: mail.attempts }, 'a mail was given up')
   const data = failure.kind === 'expired' ? { data: withoutSecret(mail) } : {}
-  await finish(deps, mail, { state: 'given_up', claimed_until: null, error: stored(failure), ...data })
+  await finish(deps, mail, { state: 'given_up', claimed_until: null, error: toErrorText(failure), ...data })
   deps.metrics.jobs.inc({ name: 'mail.send', outcome: 'given_up' })
 }
 
@@ -114,7 +114,7 @@ type Outcome = {
   data?: ReturnType<typeof withoutSecret>
 }
 
-/** Only as long as this worker is the last that claimed it: a worker that was believed dead changes nothing. */
+/** Only while this worker's claim is the last one: a worker whose lease ran out changes nothing. */
 async function finish(deps: Deps, mail: Claimed, outcome: Outcome): Promise<void> {
   await deps.db
     .updateTable('mails')
@@ -126,5 +126,5 @@ async function finish(deps: Deps, mail: Claimed, outcome: Outcome): Promise<void
 }
 
 function withoutSecret({ template }: Claimed) {
-  return sql<string>`data - ${secretsOf[template as keyof typeof secretsOf] ?? ''}::text`
+  return sql<string>`data - ${secretKeyOf[template as keyof typeof secretKeyOf] ?? ''}::text`
 }

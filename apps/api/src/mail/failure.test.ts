@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
-import { failureOf, inWords, stored } from './failure.ts'
+import { expect, test } from 'vitest'
+import { failureOf, describeFailure, toErrorText } from './failure.ts'
 
-it.each([
+test.each([
   [{ code: 'ECONNECTION', message: 'connect ECONNREFUSED' }, /could not be reached/, true],
   [{ code: 'EDNS', message: 'getaddrinfo ENOTFOUND' }, /could not be reached/, true],
   [{ code: 'ETIMEDOUT', message: 'Greeting never received' }, /took too long/, true],
@@ -14,19 +14,22 @@ it.each([
   [{ code: 'ENOSPC', message: 'no space left on device' }, /no room left/, true],
   ['thrown text', /could not be sent/, true],
   [null, /could not be sent/, true],
-])('%o is said in words, and says whether another try makes sense', (thrown, sentence, again) => {
-  const failure = failureOf(thrown)
-  expect(failure.again).toBe(again)
-  expect(inWords(stored(failure), 'en')).toMatch(sentence)
-  expect(inWords(stored(failure), 'ru')).toMatch(/[а-я]{4}/)
+])(
+  'the error %o is described in both languages, and tells whether another try makes sense',
+  (thrown, sentence, isTemporary) => {
+    const failure = failureOf(thrown)
+    expect(failure.isTemporary).toBe(isTemporary)
+    expect(describeFailure(toErrorText(failure), 'en')).toMatch(sentence)
+    expect(describeFailure(toErrorText(failure), 'ru')).toMatch(/[а-я]{4}/)
+  },
+)
+
+test('the answer of a mail server is cut to 300 characters', () => {
+  const { answer } = failureOf({ code: 'EMESSAGE', response: 'x'.repeat(10_000) })
+  expect(answer.length).toBeLessThanOrEqual(300)
 })
 
-it('what a mail server says is cut to a sentence', () => {
-  const { said } = failureOf({ code: 'EMESSAGE', response: 'x'.repeat(10_000) })
-  expect(said.length).toBeLessThanOrEqual(300)
-})
-
-it('a row without an error, or with one of another release, still gets a sentence', () => {
-  expect(inWords(null, 'en')).toBe('The mail could not be sent.')
-  expect(inWords('moonphase: full', 'en')).toBe('The mail could not be sent. (full)')
+test('a mail without an error, or with one of another release, still gets a description', () => {
+  expect(describeFailure(null, 'en')).toBe('The mail could not be sent.')
+  expect(describeFailure('moonphase: full', 'en')).toBe('The mail could not be sent. (full)')
 })

@@ -13,8 +13,8 @@ const kinds = [
 ] as const
 type Kind = (typeof kinds)[number]
 
-/** Why a mail did not go out. `again` is false when trying again cannot help. */
-export type Failure = { kind: Kind; said: string; again: boolean }
+/** Why a mail was not sent, with what the mail server answered. When it is not temporary, trying again cannot help. */
+export type Failure = { kind: Kind; answer: string; isTemporary: boolean }
 
 type Thrown = { code?: unknown; responseCode?: unknown; response?: unknown; message?: unknown; name?: unknown }
 
@@ -22,24 +22,24 @@ export function failureOf(thrown: unknown): Failure {
   const error: Thrown = typeof thrown === 'object' && thrown !== null ? thrown : { message: thrown }
   const kind = kindOf(error)
   const status = typeof error.responseCode === 'number' ? error.responseCode : 0
-  const said = String(error.response ?? error.message ?? '').slice(0, 300)
-  // 5xx says "never"; a wrong password is a setting that the operator will correct while the mail waits.
-  return { kind, said, again: !(status >= 500 && status < 600 && (kind === 'address' || kind === 'refused')) }
+  const answer = String(error.response ?? error.message ?? '').slice(0, 300)
+  // 5xx means "never". A wrong password is a setting that the operator corrects while the mail waits.
+  return { kind, answer, isTemporary: !(status >= 500 && status < 600 && (kind === 'address' || kind === 'refused')) }
 }
 
-export const expired: Failure = { kind: 'expired', said: '', again: false }
-export const killed: Failure = { kind: 'killed', said: '', again: false }
+export const expired: Failure = { kind: 'expired', answer: '', isTemporary: false }
+export const killed: Failure = { kind: 'killed', answer: '', isTemporary: false }
 
-/** As the row keeps it: the kind for the words, and what the server said for whoever looks closer. */
-export function stored({ kind, said }: Failure): string {
-  return said ? `${kind}: ${said}` : kind
+/** For the column `error`: the kind, and what the mail server answered. */
+export function toErrorText({ kind, answer }: Failure): string {
+  return answer ? `${kind}: ${answer}` : kind
 }
 
-/** The sentence for an administrator, in their language, with the mail server's own answer behind it. */
-export function inWords(error: string | null, locale: 'ru' | 'en'): string {
-  const [, kind = 'other', said = ''] = /^(\w+)(?:: ([\s\S]*))?$/.exec(error ?? '') ?? []
-  const sentence = words[locale][kinds.find((known) => known === kind) ?? 'other']
-  return said ? `${sentence} (${said})` : sentence
+/** The sentence for an administrator, in their language, with the answer of the mail server in brackets. */
+export function describeFailure(error: string | null, locale: 'ru' | 'en'): string {
+  const [, kind = 'other', answer = ''] = /^(\w+)(?:: ([\s\S]*))?$/.exec(error ?? '') ?? []
+  const sentence = sentences[locale][kinds.find((known) => known === kind) ?? 'other']
+  return answer ? `${sentence} (${answer})` : sentence
 }
 
 function kindOf({ code, responseCode, name }: Thrown): Kind {
@@ -71,7 +71,7 @@ const byCode: Record<string, Kind> = {
   ENOTDIR: 'folder',
 }
 
-const words: Record<'ru' | 'en', Record<Kind, string>> = {
+const sentences: Record<'ru' | 'en', Record<Kind, string>> = {
   en: {
     unreachable: 'The mail server could not be reached.',
     timeout: 'The mail server took too long to answer.',

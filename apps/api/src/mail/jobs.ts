@@ -1,6 +1,6 @@
 import { mailId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
-import { job } from '../platform/work.ts'
+import { job } from '../platform/work/jobs.ts'
 import { dueMails, sendMail } from './delivery.ts'
 
 export const jobs = [

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 
-/** What a mail says, as its row keeps it. The secret in it is taken away as soon as it is of no more use. */
-export const letter = z.discriminatedUnion('template', [
+/** What a mail is to say, as its row keeps it. The secret in it is deleted as soon as it is not needed. */
+export const letterSchema = z.discriminatedUnion('template', [
   z.strictObject({ template: z.literal('reset'), code: z.string(), expiresAt: z.string() }),
   z.strictObject({ template: z.literal('invitation'), link: z.string(), inviter: z.string(), expiresAt: z.string() }),
 ])
 
-export type LetterData = z.output<typeof letter>
-export type Template = LetterData['template']
+export type Letter = z.output<typeof letterSchema>
+export type Template = Letter['template']
 
-/** Whatever of a letter opens a door. */
-export const secretsOf: Record<Template, string> = { reset: 'code', invitation: 'link' }
-export const secretKeys = Object.values(secretsOf)
+/** The field of a letter that lets its reader in. */
+export const secretKeyOf: Record<Template, string> = { reset: 'code', invitation: 'link' }
+export const secretKeys = Object.values(secretKeyOf)

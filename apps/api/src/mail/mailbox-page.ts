@@ -1,9 +1,9 @@
 import type { Env } from '../env.ts'
 import type { KeptMail } from './mailbox.ts'
-import { escape } from './text.ts'
+import { escapeHtml } from './text.ts'
 
-/** Mail as text, whatever was in it: nothing of a mail becomes a part of this page. */
-export function page(mails: KeptMail[], env: Env): string {
+/** Every part of a mail is escaped: nothing in it becomes markup of this page. */
+export function mailboxPage(mails: KeptMail[], env: Env): string {
   const title = `Mailbox of ${env.SERVER_NAME}`
   const list = mails.length > 0 ? mails.map(article).join('') : '<p>No mail yet.</p>'
   return `<!doctype html>
@@ -12,13 +12,13 @@ export function page(mails: KeptMail[], env: Env): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${escape(title)}</title>
+<title>${escapeHtml(title)}</title>
 <link rel="icon" href="/icons/bell.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/dev/mail.css">
 </head>
 <body>
 <main>
-<h1>${escape(title)}</h1>
+<h1>${escapeHtml(title)}</h1>
 <p class="muted">All mail is caught here until SMTP_URL names a mail server. Newest first.</p>
 ${list}
 </main>
@@ -29,14 +29,14 @@ ${list}
 
 function article({ to, subject, text, at }: KeptMail): string {
   return `<article>
-<h2>${escape(subject)}</h2>
-<p class="muted">To ${escape(to)} · <time datetime="${escape(at)}">${escape(at.replace('T', ' ').slice(0, 19))} UTC</time></p>
-<pre>${escape(text)}</pre>
+<h2>${escapeHtml(subject)}</h2>
+<p class="muted">To ${escapeHtml(to)} · <time datetime="${escapeHtml(at)}">${escapeHtml(at.replace('T', ' ').slice(0, 19))} UTC</time></p>
+<pre>${escapeHtml(text)}</pre>
 </article>
 `
 }
 
-export const sheet = `:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+export const mailboxStyles = `:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { margin: 0; }
 main { max-width: 720px; margin: 0 auto; padding: 24px 16px; }
 h1 { font-size: 22px; }

@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
-import { type House, newHouse } from '../test/harness.ts'
-import { listening } from '../test/http.ts'
-import { newMail, rowOf } from '../test/mails.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
+import { startHttp } from '../test/http.ts'
+import { newMail, mailRow } from '../test/mails.ts'
 import { header } from '../test/smtp.ts'
 import { sendMail } from './delivery.ts'
 import type { KeptMail } from './mailbox.ts'
 
-/** With the Host as it is given: fetch would not send another. */
+/** With the given Host header, which `fetch` would not send. */
 async function get(base: string, path: string, headers: Record<string, string> = {}) {
   const asked = request(`${base}${path}`, { headers }).end()
   const [answer] = (await once(asked, 'response')) as [import('node:http').IncomingMessage]
@@ -27,25 +27,25 @@ async function mailsAt(base: string, headers: Record<string, string> = {}): Prom
 const session = (token: string) => ({ cookie: `__Host-veche=${token}` })
 
 describe('the local mailbox', () => {
-  let house: House
+  let testApi: TestApi
   let base: string
   beforeAll(async () => {
-    house = await newHouse()
-    base = await listening(house.deps)
+    testApi = await newTestApi()
+    base = await startHttp(testApi.deps)
   })
 
-  it('is empty before the first mail', async () => {
+  test('the local mailbox is empty before the first mail', async () => {
     expect(await mailsAt(base)).toEqual([])
     expect((await get(base, '/dev/mail')).text).toContain('No mail yet.')
   })
 
-  it('keeps each mail as a file that mail programs read, and shows the newest first', async () => {
+  test('the local mailbox keeps each mail as a file for mail programs and shows the newest first', async () => {
     const ids = []
     for (const to of ['first@example.org', 'second@example.org']) {
-      const id = await newMail(house.deps, { to })
-      await sendMail(house.deps, id)
+      const id = await newMail(testApi.deps, { to })
+      await sendMail(testApi.deps, id)
       ids.push(id)
-      expect(await rowOf(house.deps, id)).toMatchObject({ state: 'sent', attempts: 1 })
+      expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'sent', attempts: 1 })
     }
     const mails = await mailsAt(base)
     expect(mails.map(({ to }) => to)).toEqual(['second@example.org', 'first@example.org'])
@@ -54,23 +54,23 @@ describe('the local mailbox', () => {
       subject: expect.stringContaining('code'),
       text: expect.stringContaining('123456'),
     })
-    const eml = readFileSync(join(house.env.VECHE_DATA, 'mail', `${ids[0]}.eml`), 'utf8')
+    const eml = readFileSync(join(testApi.env.VECHE_DATA, 'mail', `${ids[0]}.eml`), 'utf8')
     expect(header(eml, 'Message-ID')).toBe(`<${ids[0]}@localhost>`)
     expect(header(eml, 'To')).toBe('first@example.org')
-    expect(readdirSync(join(house.env.VECHE_DATA, 'mail')).filter((name) => name.endsWith('.part'))).toEqual([])
+    expect(readdirSync(join(testApi.env.VECHE_DATA, 'mail')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  it('has a mail once when it was sent twice', async () => {
-    const id = await newMail(house.deps, { to: 'twice@example.org' })
-    await sendMail(house.deps, id)
-    await house.deps.db.updateTable('mails').set({ state: 'due' }).where('id', '=', id).execute()
-    await sendMail(house.deps, id)
+  test('the local mailbox has a mail once when it was sent twice', async () => {
+    const id = await newMail(testApi.deps, { to: 'twice@example.org' })
+    await sendMail(testApi.deps, id)
+    await testApi.deps.db.updateTable('mails').set({ state: 'due' }).where('id', '=', id).execute()
+    await sendMail(testApi.deps, id)
     expect((await mailsAt(base)).filter(({ to }) => to === 'twice@example.org')).toHaveLength(1)
   })
 
-  it('shows hostile mail as text, under a policy that allows no script', async () => {
+  test('the local mailbox shows hostile mail as text, under a policy that allows no script', async () => {
     const inviter = `</pre><script>alert(1)</script><img src=x onerror=alert(2)>`
-    await sendMail(house.deps, await newMail(house.deps, { inviter, to: 'olga@example.org' }))
+    await sendMail(testApi.deps, await newMail(testApi.deps, { inviter, to: 'olga@example.org' }))
     const page = await get(base, '/dev/mail')
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
     expect(page.headers['content-security-policy']).toContain("default-src 'none'")
@@ -82,21 +82,21 @@ describe('the local mailbox', () => {
     expect(sheet.headers['content-type']).toBe('text/css; charset=utf-8')
   })
 
-  it('passes over files that are no mail', async () => {
-    const folder = join(house.env.VECHE_DATA, 'mail')
+  test('the local mailbox skips files that are no mail', async () => {
+    const folder = join(testApi.env.VECHE_DATA, 'mail')
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'zzz.json'), '{"half": ')
     writeFileSync(join(folder, 'zzy.json'), '{"id": 5}')
     expect((await mailsAt(base)).length).toBeGreaterThan(0)
   })
 
-  it('that cannot be written to fails in words and is tried again', async () => {
-    const folder = join(house.env.VECHE_DATA, 'a-file')
+  test('a mail is tried again when the local mailbox cannot be written', async () => {
+    const folder = join(testApi.env.VECHE_DATA, 'a-file')
     writeFileSync(folder, '')
-    const deps = house.another({ VECHE_DATA: folder })
+    const deps = testApi.anotherProcess({ VECHE_DATA: folder })
     const id = await newMail(deps)
     await sendMail(deps, id)
-    expect(await rowOf(deps, id)).toMatchObject({
+    expect(await mailRow(deps, id)).toMatchObject({
       state: 'due',
       attempts: 1,
       error: expect.stringContaining('folder: '),
@@ -105,13 +105,13 @@ describe('the local mailbox', () => {
 })
 
 describe('the local mailbox is a way into every account, so it', () => {
-  let house: House
+  let testApi: TestApi
   let base: string
   const everything = ['/dev/mail', '/dev/mail.json', '/dev/mail.css']
   beforeAll(async () => {
-    house = await newHouse()
-    base = await listening(house.deps)
-    for (const to of ['stranger@example.org']) await sendMail(house.deps, await newMail(house.deps, { to }))
+    testApi = await newTestApi()
+    base = await startHttp(testApi.deps)
+    for (const to of ['stranger@example.org']) await sendMail(testApi.deps, await newMail(testApi.deps, { to }))
   })
 
   async function statuses(at: string, headers: Record<string, string> = {}) {
@@ -120,58 +120,58 @@ describe('the local mailbox is a way into every account, so it', () => {
   const open = [200, 200, 200]
   const absent = [404, 404, 404]
 
-  it('is there for somebody at this very machine', async () => {
+  test('the local mailbox is open to requests from this machine', async () => {
     for (const host of ['localhost:8080', '127.0.0.1', '[::1]:8080', 'LOCALHOST'])
       expect([host, await statuses(base, { host })]).toEqual([host, open])
   })
 
-  it('is absent under any other name, as a page elsewhere could give this machine one', async () => {
+  test('the local mailbox is hidden under any other host name, which a page elsewhere could point to this machine', async () => {
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '192.168.1.5:8080'])
       expect([host, await statuses(base, { host })]).toEqual([host, absent])
   })
 
-  it('is absent through a proxy, which comes from this machine too', async () => {
+  test('the local mailbox is hidden from requests through a proxy on this machine', async () => {
     for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'])
       expect([name, await statuses(base, { host: 'localhost', [name]: '127.0.0.1' })]).toEqual([name, absent])
   })
 
-  it('is absent where the public address is not local', async () => {
-    const at = await listening(house.another({ PUBLIC_URL: 'https://chat.example.org' }))
+  test('the local mailbox is hidden when the public address is not local', async () => {
+    const at = await startHttp(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     expect(await statuses(at, { host: 'localhost' })).toEqual(absent)
   })
 
-  it('is absent where a mail server is set, for everybody', async () => {
-    const at = await listening(house.another({ SMTP_URL: 'smtp://127.0.0.1:2525' }))
-    const owner = await newUser(house.deps, { role: 'owner' })
+  test('the local mailbox is hidden from everybody when a mail server is set', async () => {
+    const at = await startHttp(testApi.anotherProcess({ SMTP_URL: 'smtp://127.0.0.1:2525' }))
+    const owner = await newUser(testApi.deps, { role: 'owner' })
     expect(await statuses(at)).toEqual(absent)
     expect(await statuses(at, session(owner.token))).toEqual(absent)
   })
 
-  it('is there for administrators from anywhere, and for nobody else', async () => {
-    const at = await listening(house.another({ PUBLIC_URL: 'https://chat.example.org' }))
+  test('the local mailbox is open to administrators from anywhere, and to no other user', async () => {
+    const at = await startHttp(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     for (const [role, expected] of [
       ['owner', open],
       ['admin', open],
       ['member', absent],
     ] as const) {
-      const { token } = await newUser(house.deps, { role })
+      const { token } = await newUser(testApi.deps, { role })
       expect([role, await statuses(at, session(token))]).toEqual([role, expected])
     }
     expect(await statuses(at, session('A'.repeat(43)))).toEqual(absent)
   })
 
-  it('hides from an admin the mail of those whom they may not manage', async () => {
-    const at = await listening(house.another({ PUBLIC_URL: 'https://chat.example.org' }))
+  test('the local mailbox hides from an admin the mail to people whom they may not manage', async () => {
+    const at = await startHttp(testApi.anotherProcess({ PUBLIC_URL: 'https://chat.example.org' }))
     const people = []
-    for (const role of ['owner', 'admin', 'member'] as const) people.push(await newUser(house.deps, { role }))
+    for (const role of ['owner', 'admin', 'member'] as const) people.push(await newUser(testApi.deps, { role }))
     const [owner, admin, member] = people
-    for (const { email } of people) await sendMail(house.deps, await newMail(house.deps, { to: email }))
+    for (const { email } of people) await sendMail(testApi.deps, await newMail(testApi.deps, { to: email }))
     const seenBy = async (token: string) => new Set((await mailsAt(at, session(token))).map(({ to }) => to))
     expect(await seenBy(owner!.token)).toEqual(new Set(['stranger@example.org', ...people.map(({ email }) => email)]))
     expect(await seenBy(admin!.token)).toEqual(new Set(['stranger@example.org', admin!.email, member!.email]))
   })
 
-  it('is absent in the same words as any page that does not exist', async () => {
+  test('a hidden local mailbox answers like a page that does not exist', async () => {
     const missing = await get(base, '/dev/nothing', { host: 'evil.example' })
     const hidden = await get(base, '/dev/mail', { host: 'evil.example' })
     expect({ status: hidden.status, text: hidden.text }).toEqual({ status: missing.status, text: missing.text })

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Env } from '../env.ts'
-import type { Outgoing } from './mailer.ts'
+import type { OutgoingMail } from './mailer.ts'
 
 const kept = z.object({
   id: z.string(),
@@ -14,14 +14,14 @@ const kept = z.object({
 })
 export type KeptMail = z.output<typeof kept>
 
-/** How many are shown; all are kept until they are old. */
-const shown = 200
+/** More are kept until they are old. */
+const maxShown = 200
 
 /**
- * Two files of each mail: as any mail program reads it, and its parts for the page. Written aside and renamed, so that nobody sees
- * half of one; named after the row, so that a mail sent twice is there once.
+ * Writes two files: the mail as mail programs read it, and its parts for the page. They are named after the row, so a mail that is sent
+ * twice is there once.
  */
-export async function keepLocally(env: Env, mail: Outgoing, eml: Buffer): Promise<void> {
+export async function writeToMailbox(env: Env, mail: OutgoingMail, eml: Buffer): Promise<void> {
   const folder = folderOf(env)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const { id, to, subject, text, html } = mail
@@ -30,22 +30,21 @@ export async function keepLocally(env: Env, mail: Outgoing, eml: Buffer): Promis
   await writeWhole(join(folder, `${id}.json`), Buffer.from(JSON.stringify(parts)))
 }
 
-/** Newest first. A file that is no mail of ours is passed over. */
+/** Newest first. Files that are no mail are skipped. */
 export async function readMailbox(env: Env): Promise<KeptMail[]> {
   const folder = folderOf(env)
-  // Ids are made in order of time, so their names sort by it.
+  // Ids begin with their time, so the names sort by it.
   const names = (await namesIn(folder)).filter((name) => name.endsWith('.json')).sort()
   const read = await Promise.all(
     names
-      .slice(-shown)
+      .slice(-maxShown)
       .reverse()
       .map((name) => readOne(join(folder, name))),
   )
   return read.filter((mail) => mail !== null)
 }
 
-/** Removes what is older than this many days. */
-export async function tidyMailbox(env: Env, now: number, days: number): Promise<void> {
+export async function deleteOldMailFiles(env: Env, now: number, days: number): Promise<void> {
   const folder = folderOf(env)
   for (const name of await namesIn(folder)) {
     const found = await stat(join(folder, name)).catch(() => null)
@@ -72,14 +71,15 @@ async function readOne(path: string): Promise<KeptMail | null> {
   }
 }
 
+/** Written to another name and renamed, so that no reader sees half of a file. */
 async function writeWhole(path: string, content: Buffer): Promise<void> {
-  const aside = `${path}.part`
-  const file = await open(aside, 'w', 0o600)
+  const partPath = `${path}.part`
+  const file = await open(partPath, 'w', 0o600)
   try {
     await file.writeFile(content)
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(aside, path)
+  await rename(partPath, path)
 }

@@ -2,29 +2,29 @@ import { hostname } from 'node:os'
 import type { MailId } from '@veche/shared/ids'
 import { createTransport } from 'nodemailer'
 import type { Env } from '../env.ts'
-import { keepLocally } from './mailbox.ts'
-import type { Written } from './text.ts'
+import { writeToMailbox } from './mailbox.ts'
+import type { MailText } from './text.ts'
 
-export type Outgoing = Written & { id: MailId; to: string }
+export type OutgoingMail = MailText & { id: MailId; to: string }
 
-/** The way out for mail: a mail server, or the local mailbox while none is set. */
+/** Sends mail to a mail server, or to the local mailbox while no server is set. */
 export type Mailer = {
   kind: 'smtp' | 'mailbox'
-  send: (mail: Outgoing) => Promise<void>
-  /** Resolves when mail could be handed over now. */
+  send: (mail: OutgoingMail) => Promise<void>
+  /** Resolves when mail could be sent now. */
   verify: () => Promise<void>
   close: () => void
 }
 
-/** The longest that one mail may take; the lease of a claim is longer. */
-export const sendingMs = 60_000
+/** The lease of a claim is longer. */
+export const sendTimeoutMs = 60_000
 
 export function createMailer(env: Env): Mailer {
   return env.SMTP_URL ? smtp(env, env.SMTP_URL) : mailbox(env)
 }
 
-/** What nodemailer is told of a mail. The Message-ID comes from the row: sent twice, it is shown once. */
-export function envelope(env: Env, { id, to, subject, text, html }: Outgoing) {
+/** For nodemailer. The Message-ID comes from the row, so mail programs show a mail that is sent twice once. */
+function envelope(env: Env, { id, to, subject, text, html }: OutgoingMail) {
   const host = new URL(env.PUBLIC_URL).hostname
   return {
     from: env.MAIL_FROM ?? { name: env.SERVER_NAME, address: `veche@${/^[a-z]/i.test(host) ? host : hostname()}` },
@@ -44,7 +44,7 @@ function smtp(env: Env, url: string): Mailer {
     url,
     pool: true,
     maxConnections: 5,
-    // The row decides about another try, not the pool.
+    // The row decides on another try, not the pool.
     maxRequeues: 0,
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,
@@ -53,9 +53,9 @@ function smtp(env: Env, url: string): Mailer {
   })
   return {
     kind: 'smtp',
-    // A server that answers a byte at a time never trips a timeout of the socket; this one it does.
+    // A server that sends a byte now and then never reaches the timeouts of the socket, but it reaches this one.
     send: async (mail) => {
-      await pool.sendMail({ ...envelope(env, mail), signal: AbortSignal.timeout(sendingMs) })
+      await pool.sendMail({ ...envelope(env, mail), signal: AbortSignal.timeout(sendTimeoutMs) })
     },
     verify: async () => {
       await pool.verify()
@@ -70,7 +70,7 @@ function mailbox(env: Env): Mailer {
     kind: 'mailbox',
     send: async (mail) => {
       const { message } = await composer.sendMail(envelope(env, mail))
-      await keepLocally(env, mail, message as Buffer)
+      await writeToMailbox(env, mail, message as Buffer)
     },
     verify: async () => undefined,
     close: () => undefined,

@@ -1,17 +1,17 @@
 import { newId, type MailId } from '@veche/shared/ids'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import type { LetterData } from './letters.ts'
+import type { Letter } from './letters.ts'
 
 export type NewMail = {
   to: string
   locale: 'ru' | 'en'
-  letter: LetterData
-  /** False writes a row that is never sent, where the work for nobody must look like the work for somebody. */
+  letter: Letter
+  /** False writes a row that is never sent, so that a request for an unknown address takes the same time. */
   really?: boolean
 }
 
-/** A mail is due from the moment its row is committed; the nudge only makes it sooner. */
+/** The mail is due as soon as its row is committed; the nudge only makes it sooner. */
 export async function queueMail(tx: Tx<Deps>, { to, locale, letter, really = true }: NewMail): Promise<MailId> {
   const id = newId<MailId>(tx.clock.now())
   const { template, ...data } = letter

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { secretKeys } from './letters.ts'
-import { tidyMailbox } from './mailbox.ts'
+import { deleteOldMailFiles } from './mailbox.ts'
 
-/** Mails that are done with; those given up stay for administrators, but without what has expired in them. */
-export async function tidyMails(deps: Deps): Promise<void> {
+/** Deletes old mails that were sent or discarded. Those given up stay for administrators, without secrets that have expired. */
+export async function deleteOldMails(deps: Deps): Promise<void> {
   await deps.db
     .deleteFrom('mails')
     .where('state', 'in', ['sent', 'discarded'])
@@ -17,5 +17,5 @@ export async function tidyMails(deps: Deps): Promise<void> {
     .where(sql<boolean>`data ?| ${secretKeys}::text[]`)
     .where(sql<boolean>`(data->>'expiresAt')::timestamptz < veche_now()`)
     .execute()
-  await tidyMailbox(deps.env, deps.clock.now(), 30)
+  await deleteOldMailFiles(deps.env, deps.clock.now(), 30)
 }

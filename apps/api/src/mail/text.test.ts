@@ -1,17 +1,17 @@
-import { describe, expect, it } from 'vitest'
-import { write, type Writing } from './text.ts'
+import { describe, expect, test } from 'vitest'
+import { writeMail, type MailInput } from './text.ts'
 
 const expiresAt = '2026-11-20T12:00:00.000Z'
 const base = { serverName: 'Veche', publicUrl: 'https://chat.example.org' }
 
-function writing(letter: Writing['letter'], locale: 'ru' | 'en'): Writing {
+function writing(letter: MailInput['letter'], locale: 'ru' | 'en'): MailInput {
   return { ...base, letter, locale }
 }
 
 describe('what a mail says', () => {
-  it('is the code, in both languages, as text and as HTML', () => {
+  test('the reset mail carries the code in both languages, as text and as HTML', () => {
     for (const locale of ['ru', 'en'] as const) {
-      const { subject, text, html } = write(writing({ template: 'reset', code: '012345', expiresAt }, locale))
+      const { subject, text, html } = writeMail(writing({ template: 'reset', code: '012345', expiresAt }, locale))
       expect(subject).toContain('Veche')
       expect(subject).not.toContain('012345')
       expect(text).toContain('\n012345\n')
@@ -20,20 +20,20 @@ describe('what a mail says', () => {
     }
   })
 
-  it('is the invitation with its link and the day until which it works', () => {
+  test('the invitation mail carries the link and the day on which it expires', () => {
     const link = 'https://chat.example.org/signup?invite=abc'
     const letter = { template: 'invitation' as const, link, inviter: 'Анна', expiresAt }
-    const ru = write(writing(letter, 'ru'))
+    const ru = writeMail(writing(letter, 'ru'))
     expect(ru.subject).toBe('Анна приглашает вас в «Veche»')
     expect(ru.text).toContain(link)
     expect(ru.text).toContain('20 ноября 2026')
-    expect(write(writing(letter, 'en')).text).toContain('November 20, 2026')
+    expect(writeMail(writing(letter, 'en')).text).toContain('November 20, 2026')
     expect(ru.html).toContain(`href="${link}"`)
   })
 
-  it('never becomes markup, whatever people call themselves', () => {
+  test('names and links never become markup in a mail', () => {
     const inviter = `"><script>alert('1')</script>&amp;`
-    const { html, text } = write(
+    const { html, text } = writeMail(
       writing({ template: 'invitation', link: 'https://x.example/?a=1&b="><img>', inviter, expiresAt }, 'en'),
     )
     expect(html).not.toMatch(/<script|<img|"><img|&amp;/)

@@ -1,20 +1,20 @@
-import type { LetterData } from './letters.ts'
+import type { Letter } from './letters.ts'
 
-export type Written = { subject: string; text: string; html: string }
-export type Writing = { letter: LetterData; locale: 'ru' | 'en'; serverName: string; publicUrl: string }
+export type MailText = { subject: string; text: string; html: string }
+export type MailInput = { letter: Letter; locale: 'ru' | 'en'; serverName: string; publicUrl: string }
 
-/** A mail as it is read: the same words as text and as HTML. Names come from people, so each is escaped where it stands. */
-export function write(writing: Writing): Written {
-  const said =
-    writing.letter.template === 'reset' ? reset(writing, writing.letter) : invitation(writing, writing.letter)
-  const { subject, paragraphs, code, link, note } = said
-  const foot = `${writing.serverName} · ${writing.publicUrl}`
+/** The mail as text and as HTML. Names are typed by people, so each is escaped. */
+export function writeMail(input: MailInput): MailText {
+  const { letter, locale, serverName, publicUrl } = input
+  const content = letter.template === 'reset' ? resetContent(input, letter) : invitationContent(input, letter)
+  const { subject, paragraphs, code, link, note } = content
+  const foot = `${serverName} · ${publicUrl}`
   const middle = code ?? link?.url ?? ''
   const text = [...paragraphs, middle, note, '--', foot].join('\n\n')
-  return { subject, text: `${text}\n`, html: page(said, foot, writing.locale) }
+  return { subject, text: `${text}\n`, html: toHtml(content, foot, locale) }
 }
 
-type Said = {
+type Content = {
   subject: string
   paragraphs: string[]
   code?: string
@@ -22,9 +22,9 @@ type Said = {
   note: string
 }
 
-type Of<T extends LetterData['template']> = Extract<LetterData, { template: T }>
+type Of<T extends Letter['template']> = Extract<Letter, { template: T }>
 
-function reset({ locale, serverName }: Writing, { code }: Of<'reset'>): Said {
+function resetContent({ locale, serverName }: MailInput, { code }: Of<'reset'>): Content {
   if (locale === 'ru')
     return {
       subject: `Код для смены пароля: ${serverName}`,
@@ -40,7 +40,7 @@ function reset({ locale, serverName }: Writing, { code }: Of<'reset'>): Said {
   }
 }
 
-function invitation({ locale, serverName }: Writing, { link, inviter, expiresAt }: Of<'invitation'>): Said {
+function invitationContent({ locale, serverName }: MailInput, { link, inviter, expiresAt }: Of<'invitation'>): Content {
   const until = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(expiresAt))
   if (locale === 'ru')
     return {
@@ -57,7 +57,7 @@ function invitation({ locale, serverName }: Writing, { link, inviter, expiresAt 
   }
 }
 
-// Mail programs read styles of the elements only, and no sheet of ours.
+// Mail programs read styles of elements only, no style sheets.
 const styles = {
   body: 'margin:0;padding:24px;background:#f3f5f4;font:16px/1.5 system-ui,sans-serif;color:#1c2422',
   card: 'max-width:480px;margin:0 auto;padding:28px;background:#ffffff;border-radius:12px',
@@ -66,21 +66,21 @@ const styles = {
   small: 'font-size:13px;color:#5b6663',
 }
 
-function page({ paragraphs, code, link, note }: Said, foot: string, locale: string): string {
-  const button = link && `<p><a href="${escape(link.url)}" style="${styles.link}">${escape(link.label)}</a></p>`
+function toHtml({ paragraphs, code, link, note }: Content, foot: string, locale: string): string {
+  const button = link && `<p><a href="${escapeHtml(link.url)}" style="${styles.link}">${escapeHtml(link.label)}</a></p>`
   const parts = [
-    ...paragraphs.map((text) => `<p>${escape(text)}</p>`),
-    code && `<p style="${styles.code}">${escape(code)}</p>`,
+    ...paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`),
+    code && `<p style="${styles.code}">${escapeHtml(code)}</p>`,
     button,
-    link && `<p style="${styles.small}">${escape(link.url)}</p>`,
-    `<p>${escape(note)}</p>`,
-    `<p style="${styles.small}">${escape(foot)}</p>`,
+    link && `<p style="${styles.small}">${escapeHtml(link.url)}</p>`,
+    `<p>${escapeHtml(note)}</p>`,
+    `<p style="${styles.small}">${escapeHtml(foot)}</p>`,
   ]
   return `<!doctype html><html lang="${locale}"><body style="${styles.body}"><div style="${styles.card}">${parts
     .filter(Boolean)
     .join('')}</div></body></html>`
 }
 
-export function escape(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }

@@ -2,10 +2,11 @@ import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
 import type { CallCard } from '@veche/shared/rows/rows'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { chatScope, stampChat } from '../chats/scopes.ts'
-import { newPlace } from '../chats/system-messages.ts'
+import { nextMessageKeys } from '../chats/system-messages.ts'
 import { iso } from '../platform/clock.ts'
-import { advance } from '../platform/scopes.ts'
+import { advance } from '../platform/scopes/changes.ts'
+import { stampChat } from '../chats/rows.ts'
+import { chatScope } from '../platform/scopes/scope.ts'
 
 type StartedMeeting = { chatId: ChatId; meetingId: MeetingId; authorId: UserId; startedAt: Date }
 
@@ -16,7 +17,7 @@ export async function writeCard(
 ): Promise<void> {
   const rev = await advance(tx, chatScope(chatId))
   const call: CallCard = { meetingId, state: 'live', startedAt: iso(startedAt), endedAt: null, people: 0 }
-  const position = await newPlace(tx, chatId, rev)
+  const position = await nextMessageKeys(tx, chatId, rev)
   const message = { author_id: authorId, kind: 'call' as const, call: JSON.stringify(call) }
   await tx.db
     .insertInto('messages')

@@ -2,40 +2,40 @@ import { type ChatId, type MeetingId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, expect, it } from 'vitest'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { addEndedMeetings, join, leave } from '../test/meetings.ts'
 import { endEmptyMeeting } from './meeting-end.ts'
 import { sweepMeetings } from './sweep.ts'
 
-let house: House
+let testApi: TestApi
 let node: MediaNode
 let anna: TestUser
 let boris: TestUser
 beforeAll(async () => {
-  house = await newHouse()
-  node = await MediaNode.start(house.deps)
-  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+  testApi = await newTestApi()
+  node = await MediaNode.start(testApi.deps)
+  ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
 })
-const as = (who: TestUser) => callerFor(house.deps, who)
+const as = (who: TestUser) => callerFor(testApi.deps, who)
 
 /** Lets time pass while the node sends heartbeats. */
 async function pass(ms: number): Promise<void> {
-  await house.pass(ms)
+  await testApi.passTime(ms)
   await node.beat()
 }
 
 async function meet(chatId: ChatId, ...people: TestUser[]): Promise<MeetingId> {
   const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
   for (const who of people) {
-    await leave(house.deps, who, await join(house.deps, who, meetingId))
+    await leave(testApi.deps, who, await join(testApi.deps, who, meetingId))
   }
-  await endEmptyMeeting(house.deps, meetingId, 0)
+  await endEmptyMeeting(testApi.deps, meetingId, 0)
   return meetingId
 }
 
 it('the history has the ended meetings that a person was in, the newest first, with the number of people', async () => {
-  const chatId = await newGroup(house.deps, [anna, boris])
+  const chatId = await newGroup(testApi.deps, [anna, boris])
   const first = await meet(chatId, anna, boris)
   await pass(60_000)
   const second = await meet(chatId, anna)
@@ -44,27 +44,27 @@ it('the history has the ended meetings that a person was in, the newest first, w
     { meetingId: first, people: 2 },
   ])
   expect((await as(boris).meetings.history({})).meetings).toMatchObject([{ meetingId: first }])
-  expect((await as(await newUser(house.deps)).meetings.history({})).meetings).toEqual([])
+  expect((await as(await newUser(testApi.deps)).meetings.history({})).meetings).toEqual([])
 })
 
 it('the history has no meetings of a chat that the person has left, and no live meetings', async () => {
-  const carla = await newUser(house.deps)
-  const left = await newGroup(house.deps, [anna, carla])
+  const carla = await newUser(testApi.deps)
+  const left = await newGroup(testApi.deps, [anna, carla])
   await meet(left, carla)
-  const open = await newGroup(house.deps, [anna, carla])
+  const open = await newGroup(testApi.deps, [anna, carla])
   const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId: open })
-  await join(house.deps, carla, meetingId)
+  await join(testApi.deps, carla, meetingId)
   await as(carla).chats.leave({ chatId: left })
   expect(await as(carla).meetings.history({})).toEqual({ meetings: [], next: null })
 })
 
 it('the pages of the history have each meeting exactly once', async () => {
-  const daria = await newUser(house.deps)
-  const chatId = await newGroup(house.deps, [anna, daria])
+  const daria = await newUser(testApi.deps)
+  const chatId = await newGroup(testApi.deps, [anna, daria])
   const last = await meet(chatId, daria)
   // All of them ended at the same moment, so only the id orders them.
-  await addEndedMeetings(house.deps, { meetingId: last, userId: daria.userId, count: limits.page.meetings + 1 })
-  const ended = house.deps.db.selectFrom('meetings').select('id').where('chat_id', '=', chatId)
+  await addEndedMeetings(testApi.deps, { meetingId: last, userId: daria.userId, count: limits.page.meetings + 1 })
+  const ended = testApi.deps.db.selectFrom('meetings').select('id').where('chat_id', '=', chatId)
   const all = (await ended.execute()).map(({ id }) => id)
   const page = await as(daria).meetings.history({})
   const rest = await as(daria).meetings.history({ cursor: page.next })
@@ -85,11 +85,11 @@ it('a meeting created with a link stays open for an hour until the first person 
   const given = { id: newId<MeetingId>(), chatId: newId<ChatId>(), title: 'Harbour' }
   const { code } = await as(anna).meetings.create(given)
   await pass(50 * 60_000)
-  await sweepMeetings(house.deps)
+  await sweepMeetings(testApi.deps)
   expect(await as(boris).meetings.byCode({ code })).toMatchObject({ state: 'live' })
-  await leave(house.deps, anna, await join(house.deps, anna, given.id))
+  await leave(testApi.deps, anna, await join(testApi.deps, anna, given.id))
   await pass(31_000)
-  await sweepMeetings(house.deps)
+  await sweepMeetings(testApi.deps)
   expect(await as(anna).meetings.get({ meetingId: given.id })).toMatchObject({ state: 'ended' })
 })
 
@@ -97,6 +97,6 @@ it('a meeting created with a link that nobody joins ends after an hour', async (
   const given = { id: newId<MeetingId>(), chatId: newId<ChatId>(), title: 'Nobody' }
   await as(anna).meetings.create(given)
   await pass(61 * 60_000)
-  await sweepMeetings(house.deps)
+  await sweepMeetings(testApi.deps)
   expect(await as(anna).meetings.get({ meetingId: given.id })).toMatchObject({ state: 'ended' })
 })

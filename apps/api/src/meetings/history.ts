@@ -5,6 +5,7 @@ import type { MeetingHistory } from '@veche/shared/schemas/meetings'
 import { sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
 import { iso } from '../platform/clock.ts'
+import { isCurrentMember } from '../platform/scopes/members.ts'
 
 type Row = Omit<EndedMeeting, 'startedAt' | 'endedAt' | 'withUserId'> & {
   pair: UserId[] | null
@@ -27,7 +28,7 @@ export async function meetingHistory(ctx: Ctx, { cursor }: MeetingHistory): Prom
     from seats s
     join meetings m on m.id = s.meeting_id and m.state = 'ended'
     join chats c on c.id = m.chat_id
-    join members x on x.chat_id = c.id and x.user_id = s.user_id and x.left_at is null
+    join members x on x.chat_id = c.id and x.user_id = s.user_id and ${isCurrentMember('x')}
     where s.user_id = ${userId} ${afterCursor}
     order by ${endedAt} desc, m.id desc
     limit ${sql.lit(pageSize + 1)}`.execute(ctx.db)

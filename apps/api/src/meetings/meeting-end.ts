@@ -2,15 +2,14 @@ import type { MeetingId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { chatScope } from '../chats/scopes.ts'
 import { iso } from '../platform/clock.ts'
-import { advance, lockScopes } from '../platform/scopes.ts'
+import { advance, lockScopes } from '../platform/scopes/changes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { chatIdOfMeeting } from './access.ts'
 import { closeCard } from './card.ts'
-import { meetingScope } from './scopes.ts'
 import { sendMeetingUpdate } from './seats/node-updates.ts'
 import { liveMeeting } from './states.ts'
+import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
 
 /** Ends a meeting that has been empty for `emptyMs`; its end is when the last person left. Says whether it did. */
 export async function endEmptyMeeting(deps: Deps, meetingId: MeetingId, emptyMs: number): Promise<boolean> {

@@ -2,44 +2,43 @@ import { newId, type TabId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { lockWaits } from '../test/locks.ts'
 import type { MediaNode } from '../test/media-node.ts'
-import { Observer } from '../test/observer.ts'
+import { Observer } from '../test/Observer.ts'
 import { join, leave, meetingRow, newMeeting, newOnlyNode, newTab, seatOf, stopSqlClock } from '../test/meetings.ts'
-import { tidySignIn } from '../auth/retention.ts'
+import { deleteOldSignInRows } from '../auth/retention.ts'
 import { endEmptyMeeting } from './meeting-end.ts'
-import { meetingScope } from './scopes.ts'
 import { SeatGuard } from './seats/SeatGuard.ts'
-import { userScope } from '../chats/scopes.ts'
-import { changeScope, lockScopes } from '../platform/scopes.ts'
+import { changeScopes, lockScopes } from '../platform/scopes/changes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import type { DB } from '@veche/db/types.gen'
 import { sql, type Transaction } from 'kysely'
+import { meetingScope, userScope } from '../platform/scopes/scope.ts'
 
-let house: House
+let testApi: TestApi
 let node: MediaNode
 beforeAll(async () => {
-  house = await newHouse()
+  testApi = await newTestApi()
 })
 beforeEach(async () => {
-  node = await newOnlyNode(house)
+  node = await newOnlyNode(testApi)
 })
-const as = (who: TestUser) => callerFor(house.deps, who)
+const as = (who: TestUser) => callerFor(testApi.deps, who)
 
 type Tx = Transaction<DB>
 type Two = Awaited<ReturnType<typeof two>>
 async function two() {
-  const { people, ...meeting } = await newMeeting(house.deps)
+  const { people, ...meeting } = await newMeeting(testApi.deps)
   return { ...meeting, anna: people[0]!, boris: people[1]! }
 }
 
 it('a person who joins again gets the same seat with a higher epoch, and their attendance goes on', async () => {
   const { meetingId, anna } = await two()
   const tab = newTab()
-  const first = await join(house.deps, anna, meetingId, { tab })
-  const again = await join(house.deps, anna, meetingId, { tab })
-  const elsewhere = await join(house.deps, anna, meetingId)
+  const first = await join(testApi.deps, anna, meetingId, { tab })
+  const again = await join(testApi.deps, anna, meetingId, { tab })
+  const elsewhere = await join(testApi.deps, anna, meetingId)
   expect([first, again, elsewhere].map(({ seatEpoch }) => seatEpoch)).toEqual([1, 2, 3])
   expect(new Set([first, again, elsewhere].map(({ seat }) => seat.id)).size).toBe(1)
   expect(await as(anna).meetings.attendance({ meetingId })).toHaveLength(1)
@@ -49,28 +48,28 @@ it('a person who joins again gets the same seat with a higher epoch, and their a
 it('many tabs of one person that join at once get different epochs, and the last one has the seat', async () => {
   const { meetingId, anna } = await two()
   const tabs = Array.from({ length: 6 }, newTab)
-  const answers = await Promise.all(tabs.map((tab) => join(house.deps, anna, meetingId, { tab })))
+  const answers = await Promise.all(tabs.map((tab) => join(testApi.deps, anna, meetingId, { tab })))
   expect(answers.map(({ seatEpoch }) => seatEpoch).sort()).toEqual([1, 2, 3, 4, 5, 6])
   const last = answers.find(({ seatEpoch }) => seatEpoch === 6)!
-  expect(await seatOf(house.deps, meetingId, anna)).toMatchObject({ epoch: 6, tab: tabs[answers.indexOf(last)] })
+  expect(await seatOf(testApi.deps, meetingId, anna)).toMatchObject({ epoch: 6, tab: tabs[answers.indexOf(last)] })
   expect((await as(anna).meetings.get({ meetingId })).count).toBe(1)
 })
 
 it('a tab that returns by itself gets its own seat or an error, and never takes the seat of another tab', async () => {
   const { meetingId, anna, boris } = await two()
   const [tab, other] = [newTab(), newTab()]
-  const rejoin = (asked: TabId) => join(house.deps, anna, meetingId, { tab: asked, returning: true })
+  const rejoin = (asked: TabId) => join(testApi.deps, anna, meetingId, { tab: asked, returning: true })
   await expect(rejoin(tab)).rejects.toThrow('meeting.not_seated')
-  const joined = await join(house.deps, anna, meetingId, { tab })
+  const joined = await join(testApi.deps, anna, meetingId, { tab })
   expect((await rejoin(tab)).seatEpoch).toBe(2)
-  await leave(house.deps, anna, { ...joined, seatEpoch: 2 })
+  await leave(testApi.deps, anna, { ...joined, seatEpoch: 2 })
   expect((await rejoin(tab)).seatEpoch).toBe(3)
-  const taken = await join(house.deps, anna, meetingId, { tab: other })
+  const taken = await join(testApi.deps, anna, meetingId, { tab: other })
   await expect(rejoin(tab)).rejects.toThrow('meeting.seat_taken')
-  expect((await seatOf(house.deps, meetingId, anna)).tab).toBe(other)
-  await leave(house.deps, anna, taken)
+  expect((await seatOf(testApi.deps, meetingId, anna)).tab).toBe(other)
+  await leave(testApi.deps, anna, taken)
   await expect(rejoin(tab)).rejects.toThrow('meeting.not_seated')
-  await expect(join(house.deps, boris, meetingId, { tab: newId<TabId>(), returning: true })).rejects.toThrow(
+  await expect(join(testApi.deps, boris, meetingId, { tab: newId<TabId>(), returning: true })).rejects.toThrow(
     'meeting.not_seated',
   )
 })
@@ -78,7 +77,7 @@ it('a tab that returns by itself gets its own seat or an error, and never takes 
 it('a seat is told with its tab to the devices of its own person only', async () => {
   const { meetingId, chatId, anna, boris } = await two()
   const tab = newTab()
-  const { seat } = await join(house.deps, anna, meetingId, { tab })
+  const { seat } = await join(testApi.deps, anna, meetingId, { tab })
   const mySeats = async (who: TestUser) => (await as(who).sync.scope({ id: who.userId, since: 0 })).rows.mySeats ?? []
   expect(await mySeats(anna)).toMatchObject([{ seatId: seat.id, meetingId, chatId, tab, state: 'in' }])
   expect(await mySeats(boris)).toEqual([])
@@ -89,37 +88,37 @@ it('a seat is told with its tab to the devices of its own person only', async ()
 
 it('a repeated leave does nothing, and neither does the leave of a tab that lost its seat to another tab', async () => {
   const { meetingId, anna } = await two()
-  const first = await join(house.deps, anna, meetingId)
-  const second = await join(house.deps, anna, meetingId)
-  await leave(house.deps, anna, first)
-  expect((await seatOf(house.deps, meetingId, anna)).state).toBe('in')
-  await stopSqlClock(house)
-  await leave(house.deps, anna, second)
-  const left = await seatOf(house.deps, meetingId, anna)
+  const first = await join(testApi.deps, anna, meetingId)
+  const second = await join(testApi.deps, anna, meetingId)
+  await leave(testApi.deps, anna, first)
+  expect((await seatOf(testApi.deps, meetingId, anna)).state).toBe('in')
+  await stopSqlClock(testApi)
+  await leave(testApi.deps, anna, second)
+  const left = await seatOf(testApi.deps, meetingId, anna)
   expect(left).toMatchObject({ state: 'left', left_at: expect.any(Date) })
-  await leave(house.deps, anna, second)
-  expect((await seatOf(house.deps, meetingId, anna)).rev).toBe(left.rev)
+  await leave(testApi.deps, anna, second)
+  expect((await seatOf(testApi.deps, meetingId, anna)).rev).toBe(left.rev)
   const [stay] = await as(anna).meetings.attendance({ meetingId })
   expect(stay!.wentAt).toBe(left.left_at!.toISOString())
 })
 
 it('leaving and joining again count as two stays in the attendance', async () => {
   const { meetingId, anna } = await two()
-  await leave(house.deps, anna, await join(house.deps, anna, meetingId))
-  await join(house.deps, anna, meetingId)
+  await leave(testApi.deps, anna, await join(testApi.deps, anna, meetingId))
+  await join(testApi.deps, anna, meetingId)
   const stays = await as(anna).meetings.attendance({ meetingId })
   expect(stays.map(({ wentAt }) => wentAt === null)).toEqual([false, true])
 })
 
 it('a person who has left gets no more frames of the meeting and drops its rows, and the others are told', async () => {
   const { meetingId, anna, boris } = await two()
-  const joined = await join(house.deps, anna, meetingId)
-  const other = await join(house.deps, boris, meetingId)
-  const [gone, stayed] = [await Observer.open(house.deps, anna), await Observer.open(house.deps, boris)]
+  const joined = await join(testApi.deps, anna, meetingId)
+  const other = await join(testApi.deps, boris, meetingId)
+  const [gone, stayed] = [await Observer.open(testApi.deps, anna), await Observer.open(testApi.deps, boris)]
   expect(gone.held.has(meetingId)).toBe(true)
-  await leave(house.deps, anna, joined)
-  const { rev } = await seatOf(house.deps, meetingId, anna)
-  await join(house.deps, boris, meetingId, { tab: newTab() })
+  await leave(testApi.deps, anna, joined)
+  const { rev } = await seatOf(testApi.deps, meetingId, anna)
+  await join(testApi.deps, boris, meetingId, { tab: newTab() })
   await expect.poll(() => gone.held.has(meetingId)).toBe(false)
   await stayed.expectEqualsFetch()
   expect(stayed.rows('seats').map(({ id }) => id)).toEqual([other.seat.id])
@@ -132,59 +131,59 @@ it('a person who has left gets no more frames of the meeting and drops its rows,
 it('an ended meeting cannot be joined, and a meeting that is joined before it ends goes on', async () => {
   const { meetingId, anna, boris } = await two()
   const outcomes = await Promise.allSettled([
-    endEmptyMeeting(house.deps, meetingId, 0),
-    join(house.deps, anna, meetingId),
-    endEmptyMeeting(house.deps, meetingId, 0),
+    endEmptyMeeting(testApi.deps, meetingId, 0),
+    join(testApi.deps, anna, meetingId),
+    endEmptyMeeting(testApi.deps, meetingId, 0),
   ])
-  const { state } = await meetingRow(house.deps, meetingId)
+  const { state } = await meetingRow(testApi.deps, meetingId)
   expect(outcomes[1].status).toBe(state === 'live' ? 'fulfilled' : 'rejected')
-  if (state === 'live') await leave(house.deps, anna, await join(house.deps, anna, meetingId))
-  await endEmptyMeeting(house.deps, meetingId, 0)
-  await expect(join(house.deps, boris, meetingId)).rejects.toThrow('meeting.ended')
+  if (state === 'live') await leave(testApi.deps, anna, await join(testApi.deps, anna, meetingId))
+  await endEmptyMeeting(testApi.deps, meetingId, 0)
+  await expect(join(testApi.deps, boris, meetingId)).rejects.toThrow('meeting.ended')
 })
 
 it('a full meeting cannot be joined by more people, and a person who has a seat in it can rejoin', async () => {
   const { meetingId, anna, boris } = await two()
   const tab = newTab()
-  await join(house.deps, anna, meetingId, { tab })
+  await join(testApi.deps, anna, meetingId, { tab })
   await sql`with made as (
         insert into scopes (id, kind, rev) select gen_random_uuid(), 'user', 1 from generate_series(2, ${limits.meeting.seats}) returning id),
       people as (insert into users (id, handle, name, email, role, rev)
         select id, id::text, 'Crowd', id::text, 'member', 1 from made returning id)
       insert into seats (id, meeting_id, user_id, session_id, tab, state, caps, since_rev, rev, user_rev)
         select gen_random_uuid(), ${meetingId}::uuid, id, (select session_id from seats where meeting_id = ${meetingId} limit 1),
-          gen_random_uuid(), 'in', '{}', 1, 1, 1 from people`.execute(house.deps.db)
-  await expect(join(house.deps, boris, meetingId)).rejects.toThrow('meeting.full')
-  expect((await join(house.deps, anna, meetingId, { tab, returning: true })).seatEpoch).toBe(2)
+          gen_random_uuid(), 'in', '{}', 1, 1, 1 from people`.execute(testApi.deps.db)
+  await expect(join(testApi.deps, boris, meetingId)).rejects.toThrow('meeting.full')
+  expect((await join(testApi.deps, anna, meetingId, { tab, returning: true })).seatEpoch).toBe(2)
 })
 
 it('a removed member cannot rejoin or see the meeting by its open link, and a member who left by themselves can rejoin', async () => {
-  const [owner, guest, other] = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
+  const [owner, guest, other] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
   const open = await as(owner).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
   const { meetingId, code, chatId } = open
-  await join(house.deps, guest, meetingId, { code })
-  await leave(house.deps, other, await join(house.deps, other, meetingId, { code }))
+  await join(testApi.deps, guest, meetingId, { code })
+  await leave(testApi.deps, other, await join(testApi.deps, other, meetingId, { code }))
   for (const { userId } of [guest, other]) await as(owner).chats.removeMember({ chatId, userId })
   for (const who of [guest, other]) {
-    await expect(join(house.deps, who, meetingId, { code })).rejects.toThrow('meeting.forbidden')
+    await expect(join(testApi.deps, who, meetingId, { code })).rejects.toThrow('meeting.forbidden')
     await expect(as(who).meetings.byCode({ code })).rejects.toThrow('meeting.forbidden')
   }
   await as(owner).chats.addMembers({ chatId, userIds: [guest.userId] })
   await as(guest).chats.leave({ chatId })
-  await new SeatGuard(house.deps).round()
-  expect((await seatOf(house.deps, meetingId, guest)).state).toBe('removed')
-  expect((await join(house.deps, guest, meetingId, { code })).seat.state).toBe('in')
+  await new SeatGuard(testApi.deps).round()
+  expect((await seatOf(testApi.deps, meetingId, guest)).state).toBe('removed')
+  expect((await join(testApi.deps, guest, meetingId, { code })).seat.state).toBe('in')
 })
 
 it('many joins of one meeting at once use four database connections, and another meeting can be joined meanwhile', async () => {
-  const { people, meetingId } = await newMeeting(house.deps, 12)
+  const { people, meetingId } = await newMeeting(testApi.deps, 12)
   const other = await two()
   let asked: Promise<unknown>[] = []
-  await inTransaction(house.deps, async (tx) => {
+  await inTransaction(testApi.deps, async (tx) => {
     await lockScopes(tx, [meetingScope(meetingId)])
-    asked = people.map((who) => join(house.deps, who, meetingId))
-    await expect.poll(() => lockWaits(house.deps)).toBe(4)
-    await join(house.deps, other.anna, other.meetingId)
+    asked = people.map((who) => join(testApi.deps, who, meetingId))
+    await expect.poll(() => lockWaits(testApi.deps)).toBe(4)
+    await join(testApi.deps, other.anna, other.meetingId)
   })
   await Promise.allSettled(asked)
 })
@@ -211,30 +210,30 @@ it.each([
   const meeting = await two()
   const { meetingId, anna } = meeting
   let asked: Promise<unknown> = Promise.resolve()
-  await changeScope(house.deps, userScope(anna.userId), async (tx) => {
-    asked = join(house.deps, anna, meetingId)
+  await changeScopes(testApi.deps, [userScope(anna.userId)], async (tx) => {
+    asked = join(testApi.deps, anna, meetingId)
     asked.catch(() => undefined)
-    await expect.poll(() => lockWaits(house.deps)).toBe(1)
+    await expect.poll(() => lockWaits(testApi.deps)).toBe(1)
     await lose(tx.db, meeting)
   })
   await expect(asked).rejects.toThrow(code)
-  const seats = house.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId)
+  const seats = testApi.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId)
   expect(await seats.execute()).toEqual([])
 })
 
 it('a session that ended long ago is deleted although it once took a seat', async () => {
   const { meetingId, anna } = await two()
-  await leave(house.deps, anna, await join(house.deps, anna, meetingId))
-  const long = new Date(house.clock.now() - 101 * 86_400_000)
-  const session = house.deps.db.updateTable('sessions').set({ revoked_at: long })
+  await leave(testApi.deps, anna, await join(testApi.deps, anna, meetingId))
+  const long = new Date(testApi.clock.now() - 101 * 86_400_000)
+  const session = testApi.deps.db.updateTable('sessions').set({ revoked_at: long })
   await session.where('id', '=', anna.sessionId).execute()
-  await tidySignIn(house.deps)
-  const left = house.deps.db.selectFrom('sessions').select('id').where('id', '=', anna.sessionId)
+  await deleteOldSignInRows(testApi.deps)
+  const left = testApi.deps.db.selectFrom('sessions').select('id').where('id', '=', anna.sessionId)
   expect(await left.execute()).toEqual([])
 })
 
 it('a meeting can be started, joined and left without Redis', async () => {
-  const deps = house.another({ REDIS_URL: '/nonexistent/redis.sock' })
+  const deps = testApi.anotherProcess({ REDIS_URL: '/nonexistent/redis.sock' })
   const { people, meetingId } = await newMeeting(deps)
   const joined = await join(deps, people[1]!, meetingId)
   await leave(deps, people[1]!, joined)

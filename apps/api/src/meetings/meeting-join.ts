@@ -2,17 +2,17 @@ import { limits } from '@veche/shared/limits'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import type { Join } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
-import { joinGroup } from '../chats/members.ts'
-import { chatScope, userScope } from '../chats/scopes.ts'
+import { joinGroupUnderLock } from '../chats/members.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
-import { changeScopes } from '../platform/scopes.ts'
+import { changeScopes } from '../platform/scopes/changes.ts'
 import { type OpenMeeting, openMeeting } from './access.ts'
 import { type Placement, placeMeetingUnderLock } from './placement.ts'
 import { toMeeting, toSeat } from './rows.ts'
-import { meetingScope, orNoSuchMeeting } from './scopes.ts'
+import { orNoSuchMeeting } from './scopes.ts'
 import { iceServersFor } from './seats/ice-servers.ts'
 import { countOtherSeats, takeSeatUnderLock, type TakenSeat } from './seats/seats.ts'
+import { chatScope, userScope, meetingScope } from '../platform/scopes/scope.ts'
 
 /**
  * Gives the actor a seat and a ticket for it. One transaction takes the seat, chooses the node and signs the ticket, so that a person
@@ -63,7 +63,7 @@ function requireOwnSeat({ seat }: OpenMeeting, { tab }: Join): void {
 /** A person who was a member before the lock and is none now was removed meanwhile; the chat is not locked for them. */
 async function becomeMember(tx: Tx, meeting: OpenMeeting, before: OpenMeeting): Promise<void> {
   if (before.role) fail('meeting.not_found')
-  await joinGroup(tx, meeting.chat_id)
+  await joinGroupUnderLock(tx, meeting.chat_id)
 }
 
 type Joined = { meeting: OpenMeeting; placement: Placement; name: string; seat: TakenSeat }

@@ -1,12 +1,12 @@
 import type { Leave } from '@veche/shared/schemas/meetings'
 import type { Ctx } from '../ctx.ts'
-import { userScope } from '../chats/scopes.ts'
 import { must } from '../errors.ts'
-import { changeScopes } from '../platform/scopes.ts'
+import { changeScopes } from '../platform/scopes/changes.ts'
 import { openMeeting } from './access.ts'
-import { meetingScope, orNoSuchMeeting } from './scopes.ts'
+import { orNoSuchMeeting } from './scopes.ts'
 import { writeSeatsUnderLock } from './seats/seat-changes.ts'
 import { isTaken } from './states.ts'
+import { userScope, meetingScope } from '../platform/scopes/scope.ts'
 
 /** Gives the actor's seat up. A repeated leave does nothing, and neither does that of a tab whose seat another tab has taken over. */
 export async function leaveMeeting(ctx: Ctx, { meetingId, seatEpoch }: Leave): Promise<Record<string, never>> {

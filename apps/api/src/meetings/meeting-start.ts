@@ -4,15 +4,16 @@ import type { Create, Start } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
 import { openChat } from '../chats/access.ts'
 import { makeGroup } from '../chats/groups.ts'
-import { chatScope, orNotFound } from '../chats/scopes.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
-import { changeScope, createScope } from '../platform/scopes.ts'
+import { changeScopes, createScope } from '../platform/scopes/changes.ts'
 import { inTransaction } from '../platform/transaction.ts'
 import { writeCard } from './card.ts'
 import { newPublicId } from './links.ts'
-import { meetingScope } from './scopes.ts'
 import { getMeeting } from './summary.ts'
+import { orChatNotFound } from '../chats/access.ts'
+import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
+import { isUniqueViolation } from '../platform/db.ts'
 
 type NewMeeting = { id: MeetingId; chatId: ChatId; openTo: 'members' | 'everyone' }
 
@@ -34,7 +35,7 @@ export async function createMeeting(ctx: Ctx, { id, chatId, title }: Create): Pr
 
 /** The lock of the chat makes two people who start at once start one meeting. */
 function findOrStart(ctx: Ctx, meeting: NewMeeting): Promise<MeetingId> {
-  return changeScope(ctx, chatScope(meeting.chatId), async (tx) => {
+  return changeScopes(ctx, [chatScope(meeting.chatId)], async (tx) => {
     const { live_meeting_id } = await openChat(tx, meeting.chatId, 'meet')
     const before = await startedBefore(tx, meeting)
     if (before) return before
@@ -45,7 +46,7 @@ function findOrStart(ctx: Ctx, meeting: NewMeeting): Promise<MeetingId> {
     // A link that is open to everyone is a way into the chat, so it needs the right to add members.
     if (meeting.openTo === 'everyone') await openChat(tx, meeting.chatId, 'addMembers')
     return insertMeetingUnderLock(tx, meeting)
-  }).catch(orNotFound)
+  }).catch(orChatNotFound)
 }
 
 async function startedBefore(tx: Tx, { id, chatId }: NewMeeting): Promise<MeetingId | null> {
@@ -76,6 +77,6 @@ async function insertMeetingUnderLock(tx: Tx, { id, chatId, openTo }: NewMeeting
 }
 
 function orIdTaken(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === '23505') fail('meeting.id_taken')
+  if (isUniqueViolation(error)) fail('meeting.id_taken')
   throw error
 }

@@ -2,28 +2,28 @@ import { type MeetingId, newId, type TabId } from '@veche/shared/ids'
 import { beforeAll, expect, it, vi } from 'vitest'
 import { createApp } from '../app.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
-import { afterFile } from '../test/endings.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { afterFile } from '../test/cleanup.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Caller, whenLoaded, realNode } from '../test/real-node.ts'
 
-let house: House
+let testApi: TestApi
 let base: string
 let control: string
 let people: TestUser[]
 beforeAll(async () => {
-  house = await newHouse()
-  const app = await createApp(house.deps)
+  testApi = await newTestApi()
+  const app = await createApp(testApi.deps)
   afterFile(() => app.close())
   base = await app.http.listen({ host: '127.0.0.1', port: 0 })
   control = await app.control.listen({ host: '127.0.0.1', port: 0 })
-  people = await Promise.all([1, 2, 3].map(() => newUser(house.deps)))
+  people = await Promise.all([1, 2, 3].map(() => newUser(testApi.deps)))
 })
-const as = (who: TestUser) => callerFor(house.deps, who)
+const as = (who: TestUser) => callerFor(testApi.deps, who)
 
 it('a real media node accepts tickets through our own address, reports who is there, closes removed people, and its death is found at once', async () => {
-  const nodes = await Promise.all(['real-0', 'real-1'].map((id) => realNode(house.deps, id, control)))
+  const nodes = await Promise.all(['real-0', 'real-1'].map((id) => realNode(testApi.deps, id, control)))
   const [anna, boris] = people as [TestUser, TestUser]
-  const chatId = await newGroup(house.deps, people)
+  const chatId = await newGroup(testApi.deps, people)
   const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
   const tab = newId<TabId>()
   const joined = await as(anna).meetings.join({ meetingId, tab })

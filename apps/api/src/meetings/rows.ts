@@ -4,7 +4,7 @@ import type { ScopeId } from '@veche/shared/ids'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
-import type { RowSource } from '../platform/row-sources.ts'
+import type { RowSource } from '../platform/scopes/row-sources.ts'
 import { takenSeat } from './states.ts'
 
 export const meetingColumns = [
@@ -94,4 +94,4 @@ const mySeats: RowSource<'mySeats'> = {
   toWire: toMySeat,
 }
 
-export const rowSources = [meetings, seats, mySeats]
+export const meetingRowSources = [meetings, seats, mySeats]

@@ -1,18 +1,13 @@
 import type { MeetingId, UserId } from '@veche/shared/ids'
 import type { Rows } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
-import { fail } from '../errors.ts'
-import type { ScopeView } from '../platform/scope-views.ts'
-import type { Scope } from '../platform/scopes.ts'
+import type { ScopeView } from '../platform/scopes/views.ts'
 import { takenSeat } from './states.ts'
-
-export const meetingScope = (id: MeetingId): Scope => ({ kind: 'meeting', id })
+import type { Scope } from '../platform/scopes/scope.ts'
+import { missingScopeAs } from '../platform/scopes/changes.ts'
 
 /** A missing scope is a missing meeting. */
-export function orNoSuchMeeting(error: unknown): never {
-  if (error instanceof Error && error.message === 'scope.not_found') fail('meeting.not_found')
-  throw error
-}
+export const orNoSuchMeeting = missingScopeAs('meeting.not_found')
 
 /** Only people who have taken a seat in a meeting may read it, from the revision at which they took it. */
 export const meetingView: ScopeView = {
@@ -22,12 +17,12 @@ export const meetingView: ScopeView = {
     seat: sql`select json_build_object('since_rev', s.since_rev) from seats s
       where s.meeting_id = ${id} and s.user_id = ${viewer} and ${takenSeat('s')}`,
   }),
-  judge: ({ seat }) => (seat ? { sinceRev: (seat as { since_rev: number }).since_rev, narrow: meetingRowsOnly } : null),
+  viewFor: ({ seat }) => (seat ? { sinceRev: (seat as { since_rev: number }).since_rev, filterRows: meetingRowsOnly } : null),
   // The rows of a meeting are its audience too, so it is read each time: no revision tells whether only one of them has changed.
   audience: (id, among) => ({ seated: seatedAmong(id as MeetingId, among) }),
-  heard: (extras) => ({
+  readAudience: (extras) => ({
     rev: 0,
-    people: new Map((extras['seated'] as UserId[]).map((userId) => [userId, { narrow: meetingRowsOnly }])),
+    people: new Map((extras['seated'] as UserId[]).map((userId) => [userId, { filterRows: meetingRowsOnly }])),
   }),
 }
 

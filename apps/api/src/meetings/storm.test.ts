@@ -2,7 +2,7 @@ import type { JoinAnswer } from '@veche/shared/meetings'
 import { ticketClaims } from '@veche/shared/ticket'
 import { decodeJwt } from 'jose'
 import { expect, it } from 'vitest'
-import { callerFor, newHouse } from '../test/harness.ts'
+import { callerFor, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { join, leave, meetingRow, newMeeting } from '../test/meetings.ts'
 import { outcomeOf } from '../test/outcome.ts'
@@ -20,10 +20,10 @@ function pseudoRandom(seed: number): (below: number) => number {
 }
 
 it('under random concurrent events each placement epoch belongs to one node, and each seat epoch is given once', async () => {
-  const house = await newHouse()
-  const processes = [house.deps, house.another()]
-  const nodes = await Promise.all([1, 2, 3].map(() => MediaNode.start(house.deps)))
-  const { people, meetingId, chatId } = await newMeeting(house.deps, 4)
+  const testApi = await newTestApi()
+  const processes = [testApi.deps, testApi.anotherProcess()]
+  const nodes = await Promise.all([1, 2, 3].map(() => MediaNode.start(testApi.deps)))
+  const { people, meetingId, chatId } = await newMeeting(testApi.deps, 4)
   /** Heartbeats that arrive late. */
   const late = nodes.map((node) => node.heartbeat())
   const answers: JoinAnswer[] = []
@@ -48,7 +48,7 @@ it('under random concurrent events each placement epoch belongs to one node, and
     () => Promise.resolve(late.push(one(nodes).heartbeat())),
   ].map((act) => () => outcomeOf(act()))] // prettier-ignore
   /** A join that must succeed: this person stays in the chat, and a node lives. */
-  const joinForSure = async () => void answers.push(await join(house.deps, people[0]!, meetingId))
+  const joinForSure = async () => void answers.push(await join(testApi.deps, people[0]!, meetingId))
   await joinForSure()
   for (let round = 0; round < 12; round += 1) {
     const wave = Array.from({ length: 6 }, () => one(acts)())
@@ -65,5 +65,5 @@ it('under random concurrent events each placement epoch belongs to one node, and
   expect(nodeOfEpoch.size).toBeGreaterThan(2)
   expect(new Set(claims.map(({ seat, seatEpoch }) => `${seat} ${seatEpoch}`)).size).toBe(claims.length)
   expect(new Set(claims.map(({ seat, user }) => `${seat} ${user}`)).size).toBe(new Set(claims.map((c) => c.user)).size)
-  expect((await meetingRow(house.deps, meetingId)).epoch).toBe(Math.max(...claims.map((each) => each.meetingEpoch)))
+  expect((await meetingRow(testApi.deps, meetingId)).epoch).toBe(Math.max(...claims.map((each) => each.meetingEpoch)))
 }, 180_000)

@@ -1,24 +1,24 @@
 import { type ClientId, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { bury, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { deleteMessage, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 
-let house: House
+let testApi: TestApi
 let anna: TestUser
 let boris: TestUser
 let group: ChatId
 beforeAll(async () => {
-  house = await newHouse()
-  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
-  group = await newGroup(house.deps, [anna, boris])
+  testApi = await newTestApi()
+  ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
+  group = await newGroup(testApi.deps, [anna, boris])
 })
 
 const send = (who: TestUser, body: string, clientId = newId<ClientId>(), chatId = group) =>
-  callerFor(house.deps, who).messages.send({ chatId, clientId, body })
+  callerFor(testApi.deps, who).messages.send({ chatId, clientId, body })
 
 describe('sending', () => {
-  it('a retry with the same client id answers the stored message and stores nothing', async () => {
+  test('a retry with the same client id answers the stored message and stores nothing', async () => {
     const clientId = newId<ClientId>()
     const first = await send(anna, 'once', clientId)
     const second = await send(anna, 'once', clientId)
@@ -26,24 +26,24 @@ describe('sending', () => {
     expect(await stored(clientId)).toBe(1)
   })
 
-  it('ten tries at once store one message', async () => {
+  test('ten sends of one client id at the same time store one message', async () => {
     const clientId = newId<ClientId>()
     const answers = await Promise.all(Array.from({ length: 10 }, () => send(anna, 'at once', clientId)))
     expect(new Set(answers.map(({ message }) => message.seq)).size).toBe(1)
     expect(await stored(clientId)).toBe(1)
   })
 
-  it('another text, or another chat, under the same client id is a conflict', async () => {
+  test('another text, or another chat, under the same client id is a conflict', async () => {
     const clientId = newId<ClientId>()
     await send(anna, 'one text', clientId)
     await expect(send(anna, 'another text', clientId)).rejects.toThrow('message.conflict')
-    const other = await newGroup(house.deps, [anna])
+    const other = await newGroup(testApi.deps, [anna])
     await expect(send(anna, 'one text', clientId, other)).rejects.toThrow('message.conflict')
   })
 
-  it('the same client id in two chats at once is stored in one of them, and a conflict in the other', async () => {
+  test('the same client id in two chats at once is stored in one of them, and a conflict in the other', async () => {
     const clientId = newId<ClientId>()
-    const other = await newGroup(house.deps, [anna])
+    const other = await newGroup(testApi.deps, [anna])
     const answers = await Promise.allSettled(
       [group, other, group, other].map((chatId) => send(anna, 'in one of them', clientId, chatId)),
     )
@@ -52,28 +52,28 @@ describe('sending', () => {
     expect(refused.map(({ reason }) => (reason as Error).message)).toEqual(['message.conflict', 'message.conflict'])
   })
 
-  it('the same client id of another person is another message', async () => {
+  test('the same client id of another person is another message', async () => {
     const clientId = newId<ClientId>()
     const [mine, theirs] = [await send(anna, 'mine', clientId), await send(boris, 'theirs', clientId)]
     expect(mine.message.seq).not.toBe(theirs.message.seq)
   })
 
-  it('a removed person still learns that a message was stored before', async () => {
-    const vera = await newUser(house.deps)
-    const chatId = await newGroup(house.deps, [anna, vera])
+  test('a removed member who retries still gets the message that was stored before', async () => {
+    const vera = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna, vera])
     const clientId = newId<ClientId>()
     const first = await send(vera, 'the answer was lost', clientId, chatId)
-    await callerFor(house.deps, anna).chats.removeMember({ chatId, userId: vera.userId })
+    await callerFor(testApi.deps, anna).chats.removeMember({ chatId, userId: vera.userId })
     expect((await send(vera, 'the answer was lost', clientId, chatId)).message.id).toBe(first.message.id)
     await expect(send(vera, 'something new', newId<ClientId>(), chatId)).rejects.toThrow('chat.not_found')
   })
 
-  it('seq has no holes and revisions follow it, whoever sends at once', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+  test('seq has no gaps and revisions follow it when several people send at the same time', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     await Promise.all(
       Array.from({ length: 60 }, (_, i) => send(i % 2 ? anna : boris, `message ${i}`, newId<ClientId>(), chatId)),
     )
-    const rows = await house.deps.db
+    const rows = await testApi.deps.db
       .selectFrom('messages')
       .select(['seq', 'rev'])
       .where('chat_id', '=', chatId)
@@ -83,12 +83,12 @@ describe('sending', () => {
     expect(rows.map((row) => row.rev)).toEqual([...rows.map((row) => row.rev)].sort((a, b) => a - b))
   })
 
-  it('a client id older than ninety days is refused', async () => {
-    const old = newId<ClientId>(house.clock.now() - limits.clientIdDays * 86_400_000 - 1_000)
+  test('a client id older than ninety days is refused', async () => {
+    const old = newId<ClientId>(testApi.clock.now() - limits.clientIdDays * 86_400_000 - 1_000)
     await expect(send(anna, 'too late', old)).rejects.toThrow('message.client_id_expired')
   })
 
-  it('a text is composed and trimmed, counted in code points, and refused beyond its limit or empty', async () => {
+  test('a text is composed, trimmed and counted in code points, and refused when it is empty or too long', async () => {
     const decomposed = '  и\u0306ога\r\nвторая строка  '
     expect((await send(anna, decomposed)).message.body).toBe('йога\nвторая строка')
     expect((await send(anna, '🔔'.repeat(limits.message.body))).message.body).toHaveLength(limits.message.body * 2)
@@ -96,8 +96,8 @@ describe('sending', () => {
     await expect(send(anna, ' \n\u0007 ')).rejects.toThrow('message.empty')
   })
 
-  it('somebody who is no member meets the same error as for a chat that does not exist', async () => {
-    const stranger = await newUser(house.deps)
+  test('a user who is no member gets the same error as for a chat that does not exist', async () => {
+    const stranger = await newUser(testApi.deps)
     await expect(send(stranger, 'hello')).rejects.toThrow('chat.not_found')
     await expect(send(stranger, 'hello', newId<ClientId>(), newId<ChatId>())).rejects.toThrow('chat.not_found')
     // The id of a scope that is no chat.
@@ -106,10 +106,10 @@ describe('sending', () => {
 })
 
 describe('history', () => {
-  it('is read by pages in both directions, without holes and without doubles', async () => {
-    const chatId = await newGroup(house.deps, [anna])
-    for (let i = 0; i < 9; i += 1) await say(house.deps, anna, chatId, `m${i}`)
-    const { messages } = callerFor(house.deps, anna)
+  test('history is read by pages in both directions, without gaps and without repeats', async () => {
+    const chatId = await newGroup(testApi.deps, [anna])
+    for (let i = 0; i < 9; i += 1) await say(testApi.deps, anna, chatId, `m${i}`)
+    const { messages } = callerFor(testApi.deps, anna)
     const newest = await messages.history({ chatId, limit: 4 })
     expect(newest.messages.map((row) => row.seq)).toEqual([7, 8, 9, 10])
     const older = await messages.history({ chatId, before: 7, limit: 4 })
@@ -121,83 +121,83 @@ describe('history', () => {
     })
   })
 
-  it('begins where somebody joined when the group hides what was before', async () => {
-    const vera = await newUser(house.deps)
-    const chatId = await newGroup(house.deps, [anna])
-    await say(house.deps, anna, chatId, 'before')
-    const caller = callerFor(house.deps, anna).chats
+  test('history begins where the member joined when the group hides older messages', async () => {
+    const vera = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna])
+    await say(testApi.deps, anna, chatId, 'before')
+    const caller = callerFor(testApi.deps, anna).chats
     await caller.configure({ chatId, historyForNew: false })
     await caller.addMembers({ chatId, userIds: [vera.userId] })
-    await say(house.deps, anna, chatId, 'after')
-    const seen = await callerFor(house.deps, vera).messages.history({ chatId })
+    await say(testApi.deps, anna, chatId, 'after')
+    const seen = await callerFor(testApi.deps, vera).messages.history({ chatId })
     expect(seen.messages.map((row) => row.body ?? row.system?.event)).toEqual(['added', 'after'])
   })
 
-  it('a deleted message keeps its place without its words', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
-    const { seq } = await say(house.deps, anna, chatId, 'secret words')
-    await bury(house.deps, chatId, seq)
-    const page = await callerFor(house.deps, boris).messages.history({ chatId })
+  test('a deleted message keeps its seq and loses its text', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const { seq } = await say(testApi.deps, anna, chatId, 'secret words')
+    await deleteMessage(testApi.deps, chatId, seq)
+    const page = await callerFor(testApi.deps, boris).messages.history({ chatId })
     expect(page.messages.at(-1)).toMatchObject({ seq, body: null, authorId: anna.userId })
     expect(JSON.stringify(page)).not.toContain('secret words')
   })
 })
 
 describe('reading', () => {
-  it('unread counts the words of others after my position, and nothing else', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
-    const first = await say(house.deps, anna, chatId, 'one')
-    const second = await say(house.deps, anna, chatId, 'two')
-    await say(house.deps, boris, chatId, 'my own')
-    await callerFor(house.deps, anna).chats.rename({ chatId, title: 'A system message' })
+  test('the unread number counts the messages of others after my read position, and nothing else', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const first = await say(testApi.deps, anna, chatId, 'one')
+    const second = await say(testApi.deps, anna, chatId, 'two')
+    await say(testApi.deps, boris, chatId, 'my own')
+    await callerFor(testApi.deps, anna).chats.rename({ chatId, title: 'A system message' })
     expect(await unread(boris, chatId)).toBe(2)
-    expect((await callerFor(house.deps, boris).messages.read({ chatId, seq: first.seq })).unread.unread).toBe(1)
-    await bury(house.deps, chatId, second.seq)
+    expect((await callerFor(testApi.deps, boris).messages.read({ chatId, seq: first.seq })).unread.unread).toBe(1)
+    await deleteMessage(testApi.deps, chatId, second.seq)
     expect(await unread(boris, chatId)).toBe(0)
   })
 
-  it('a position never moves back and never past the newest message', async () => {
-    const chatId = await newDirect(house.deps, anna, await newUser(house.deps))
-    await say(house.deps, anna, chatId, 'one')
-    const { messages } = callerFor(house.deps, anna)
+  test('a read position never moves back and never past the newest message', async () => {
+    const chatId = await newDirect(testApi.deps, anna, await newUser(testApi.deps))
+    await say(testApi.deps, anna, chatId, 'one')
+    const { messages } = callerFor(testApi.deps, anna)
     expect((await messages.read({ chatId, seq: 1_000_000 })).membership.readSeq).toBe(1)
     expect((await messages.read({ chatId, seq: 0 })).membership.readSeq).toBe(1)
   })
 
-  it('whoever is added has not read what was written before, and has read what they read', async () => {
-    const vera = await newUser(house.deps)
-    const chatId = await newGroup(house.deps, [anna, boris])
-    const { seq } = await say(house.deps, anna, chatId, 'has anybody read this?')
-    await callerFor(house.deps, anna).chats.addMembers({ chatId, userIds: [vera.userId] })
+  test('a new member does not count as having read older messages', async () => {
+    const vera = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const { seq } = await say(testApi.deps, anna, chatId, 'has anybody read this?')
+    await callerFor(testApi.deps, anna).chats.addMembers({ chatId, userIds: [vera.userId] })
     expect(await positions(anna, chatId)).toEqual({ read: 0, delivered: 0 })
-    await callerFor(house.deps, boris).messages.read({ chatId, seq })
+    await callerFor(testApi.deps, boris).messages.read({ chatId, seq })
     expect(await positions(anna, chatId)).toEqual({ read: seq, delivered: 0 })
-    const after = await say(house.deps, anna, chatId, 'and this?')
-    await callerFor(house.deps, vera).messages.read({ chatId, seq: after.seq })
+    const after = await say(testApi.deps, anna, chatId, 'and this?')
+    await callerFor(testApi.deps, vera).messages.read({ chatId, seq: after.seq })
     expect(await positions(anna, chatId)).toEqual({ read: after.seq, delivered: 0 })
   })
 
-  it('reading takes the mark of unread away', async () => {
-    const chatId = await newDirect(house.deps, anna, await newUser(house.deps))
-    const caller = callerFor(house.deps, anna)
+  test('reading removes the unread mark', async () => {
+    const chatId = await newDirect(testApi.deps, anna, await newUser(testApi.deps))
+    const caller = callerFor(testApi.deps, anna)
     await caller.chats.setMine({ chatId, unreadMark: true })
     expect((await caller.messages.read({ chatId, seq: 0 })).membership.unreadMark).toBe(false)
   })
 })
 
 async function stored(clientId: ClientId): Promise<number> {
-  const rows = await house.deps.db.selectFrom('messages').select('seq').where('client_id', '=', clientId).execute()
+  const rows = await testApi.deps.db.selectFrom('messages').select('seq').where('client_id', '=', clientId).execute()
   return rows.length
 }
 
 async function unread(who: TestUser, chatId: ChatId): Promise<number | undefined> {
-  const answer = await callerFor(house.deps, who).sync.scope({ id: chatId, since: 0 })
+  const answer = await callerFor(testApi.deps, who).sync.scope({ id: chatId, since: 0 })
   return answer.unread?.unread
 }
 
 /** The same in every answer of sync. */
 async function positions(who: TestUser, chatId: ChatId) {
-  const { sync } = callerFor(house.deps, who)
+  const { sync } = callerFor(testApi.deps, who)
   const answer = await sync.scope({ id: chatId, since: 0 })
   const state = await sync.state({ scopes: [[chatId, answer.rev]] })
   expect(state.positions).toEqual([{ chatId, ...answer.positions }])

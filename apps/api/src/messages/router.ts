@@ -1,8 +1,8 @@
 import * as schemas from '@veche/shared/schemas/messages'
 import { router, signedIn } from '../trpc.ts'
-import { history } from './history.ts'
-import { markDelivered, markRead, tellTyping } from './positions.ts'
-import { sendMessage } from './sending.ts'
+import { readHistory } from './history.ts'
+import { markDelivered, markRead, sendTyping } from './positions.ts'
+import { sendMessage } from './messages.ts'
 
 export const messagesRouter = router({
   send: signedIn('send')
@@ -10,7 +10,7 @@ export const messagesRouter = router({
     .mutation(({ ctx, input }) => sendMessage(ctx, input)),
   history: signedIn('read')
     .input(schemas.history)
-    .query(({ ctx, input }) => history(ctx, input)),
+    .query(({ ctx, input }) => readHistory(ctx, input)),
   read: signedIn('signal')
     .input(schemas.position)
     .mutation(({ ctx, input }) => markRead(ctx, input)),
@@ -19,5 +19,5 @@ export const messagesRouter = router({
     .mutation(({ ctx, input }) => markDelivered(ctx, input)),
   typing: signedIn('signal')
     .input(schemas.typing)
-    .mutation(({ ctx, input }) => tellTyping(ctx, input)),
+    .mutation(({ ctx, input }) => sendTyping(ctx, input)),
 })

@@ -1,9 +1,10 @@
 import type { DB } from '@veche/db/types.gen'
+import type { ChatId, ScopeId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { Selectable } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
-import type { RowSource } from '../platform/row-sources.ts'
+import type { RowSource } from '../platform/scopes/row-sources.ts'
 
 export const messageColumns = [
   'chat_id',
@@ -23,7 +24,7 @@ export const messageColumns = [
 
 type Message = Pick<Selectable<DB['messages']>, (typeof messageColumns)[number]>
 
-/** A deleted message keeps author, seq and kind; its words never leave the server again, whatever the table still holds. */
+/** A deleted message keeps author, seq and kind; its content never leaves the server again, whatever the table still holds. */
 export function toMessage(row: Message): MessageRow {
   const { id, seq, rev, kind } = row
   const deleted = row.deleted_at !== null
@@ -44,25 +45,21 @@ export function toMessage(row: Message): MessageRow {
   }
 }
 
-const count = { newest: 50, last: 1 }
+const newestCount = { page: 50, last: 1 }
+
+const messagesOf = (db: Kysely<DB>, chatId: ScopeId) =>
+  db
+    .selectFrom('messages')
+    .select(columnsOf('messages', messageColumns))
+    .where('messages.chat_id', '=', chatId as ChatId)
 
 const messages: RowSource<'messages'> = {
   scope: 'chat',
   table: 'messages',
   revColumn: 'messages.rev',
-  rows: (db, id) =>
-    db
-      .selectFrom('messages')
-      .select(columnsOf('messages', messageColumns))
-      .where('messages.chat_id', '=', id as never),
-  newest: (db, id, much) =>
-    db
-      .selectFrom('messages')
-      .select(columnsOf('messages', messageColumns))
-      .where('messages.chat_id', '=', id as never)
-      .orderBy('messages.seq', 'desc')
-      .limit(count[much]),
+  rows: messagesOf,
+  newest: (db, id, which) => messagesOf(db, id).orderBy('messages.seq', 'desc').limit(newestCount[which]),
   toWire: toMessage,
 }
 
-export const rowSources = [messages]
+export const messageRowSources = [messages]

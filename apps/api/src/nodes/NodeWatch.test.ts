@@ -1,6 +1,6 @@
 import type { BootId } from '@veche/shared/ids'
 import { beforeEach, afterEach, beforeAll, expect, it } from 'vitest'
-import { type House, newHouse } from '../test/harness.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { stopSqlClock } from '../test/meetings.ts'
 import { nodeKeys } from './keys.ts'
@@ -8,21 +8,21 @@ import { NodeControl } from './NodeControl.ts'
 import { markNodeDead, knownNodes } from './known-nodes.ts'
 import { NodeWatch } from './NodeWatch.ts'
 
-let house: House
+let testApi: TestApi
 let watch: NodeWatch
 const nodes: MediaNode[] = []
 beforeAll(async () => {
-  house = await newHouse()
+  testApi = await newTestApi()
 })
 beforeEach(async () => {
-  await house.deps.db.deleteFrom('sfu_nodes').execute()
-  await stopSqlClock(house)
-  watch = new NodeWatch(house.deps)
+  await testApi.deps.db.deleteFrom('sfu_nodes').execute()
+  await stopSqlClock(testApi)
+  watch = new NodeWatch(testApi.deps)
 })
 afterEach(() => Promise.all(nodes.splice(0).map((node) => node.kill())))
 
 async function start(count: number): Promise<MediaNode[]> {
-  const started = await Promise.all(Array.from({ length: count }, () => MediaNode.start(house.deps)))
+  const started = await Promise.all(Array.from({ length: count }, () => MediaNode.start(testApi.deps)))
   await Promise.all(started.map((node) => node.silence()))
   nodes.push(...started)
   await watch.round()
@@ -32,14 +32,14 @@ async function start(count: number): Promise<MediaNode[]> {
 /** Lets seconds pass in which these nodes send heartbeats, with a round after each. */
 async function seconds(count: number, beating: MediaNode[]): Promise<void> {
   for (let second = 0; second < count; second += 1) {
-    await house.pass(1_000)
+    await testApi.passTime(1_000)
     for (const node of beating) await node.beat()
     await watch.round()
   }
 }
 
 async function dead(): Promise<string[]> {
-  return (await knownNodes(house.deps.db)).filter((node) => node.dead).map(({ id }) => id)
+  return (await knownNodes(testApi.deps.db)).filter((node) => node.dead).map(({ id }) => id)
 }
 
 it('a node that is silent for three seconds and does not answer is marked dead, and not earlier', async () => {
@@ -60,7 +60,7 @@ it('a silent node that answers probes stays alive, because it keeps its calls', 
 it('a process that stood still marks no node dead until it has watched for three seconds again', async () => {
   const [one, two] = await start(2)
   await one!.kill()
-  await house.pass(20_000)
+  await testApi.passTime(20_000)
   await two!.beat()
   await watch.round()
   expect(await dead()).toEqual([])
@@ -73,20 +73,20 @@ it('a process that stood still marks no node dead until it has watched for three
 it('a process that stood still does not mark a reported node dead when it only fails to answer', async () => {
   const [one] = await start(2)
   one!.ignoresProbes = true
-  await house.pass(20_000)
+  await testApi.passTime(20_000)
   await watch.reportUnreachable(one!)
   expect(await dead()).toEqual([])
 })
 
 it('a process that had no database for a moment does not count the silence before it', async () => {
-  const deps = { ...house.deps }
+  const deps = { ...testApi.deps }
   watch = new NodeWatch(deps)
   const [one, two] = await start(2)
   await one!.kill()
   await seconds(2, [two!])
-  deps.polls = house.another({ DATABASE_URL: 'postgres://veche@127.0.0.1:1/none' }).polls
+  deps.polls = testApi.anotherProcess({ DATABASE_URL: 'postgres://veche@127.0.0.1:1/none' }).polls
   await expect(watch.round()).rejects.toThrow()
-  deps.polls = house.deps.polls
+  deps.polls = testApi.deps.polls
   await seconds(3, [two!])
   expect(await dead()).toEqual([])
   await seconds(2, [two!])
@@ -102,11 +102,11 @@ it('no node is marked dead when most nodes fall silent together', async () => {
 
 it('nodes whose heartbeats come at different times count as silent together', async () => {
   const [one, two, three] = await start(3)
-  await house.pass(700)
+  await testApi.passTime(700)
   for (const node of [two!, three!]) await node.beat()
   await Promise.all([one!, two!].map((node) => node.kill()))
   await seconds(2, [three!])
-  await house.pass(400)
+  await testApi.passTime(400)
   // The first has been silent for three seconds now, and the second not yet.
   await watch.round()
   await seconds(4, [three!])
@@ -123,12 +123,12 @@ it('a node that sends heartbeats and does not answer probes does not count as si
 
 it('a clock of the database that was set back does not stop the watch', async () => {
   const [one, two] = await start(2)
-  await house.pass(-3_600_000)
+  await testApi.passTime(-3_600_000)
   for (const node of [one!, two!]) await node.beat()
   await one!.kill()
   await seconds(4, [two!])
   expect(await dead()).toEqual([one!.id])
-  await house.pass(3_600_000)
+  await testApi.passTime(3_600_000)
 })
 
 it('a node that many clients report at once is probed once', async () => {
@@ -139,7 +139,7 @@ it('a node that many clients report at once is probed once', async () => {
 })
 
 it('a probe is repeated when the process stood still while it waited for the answer', async () => {
-  const nodeControl = new NodeControl(house.env)
+  const nodeControl = new NodeControl(testApi.env)
   const probe = nodeControl.probe.bind(nodeControl)
   let hasStoodStill = false
   nodeControl.probe = (node) => {
@@ -148,7 +148,7 @@ it('a probe is repeated when the process stood still while it waited for the ans
     hasStoodStill = true
     return probed
   }
-  watch = new NodeWatch({ ...house.deps, nodeControl })
+  watch = new NodeWatch({ ...testApi.deps, nodeControl })
   const [one] = await start(2)
   await one!.kill()
   hasStoodStill = false
@@ -172,7 +172,7 @@ it('a reported node that answers stays alive, and one where nothing listens is m
 it('a refusal proves nothing to a process that the node never answered, because it may ask at a wrong address', async () => {
   const [one] = await start(2)
   await one!.kill()
-  const elsewhere = new NodeWatch(house.another())
+  const elsewhere = new NodeWatch(testApi.anotherProcess())
   await elsewhere.reportUnreachable(one!)
   expect(await dead()).toEqual([])
   await watch.reportUnreachable(one!)
@@ -219,11 +219,11 @@ it('a boot is marked dead when another boot answers at its address', async () =>
 
 it('a node that has been dead for a day is no longer listed', async () => {
   const [one, two] = await start(2)
-  await markNodeDead(house.deps.db, one!)
-  await house.pass(86_400_000 + 1_000)
-  expect((await knownNodes(house.deps.db)).map(({ id }) => id)).toEqual([two!.id])
+  await markNodeDead(testApi.deps.db, one!)
+  await testApi.passTime(86_400_000 + 1_000)
+  expect((await knownNodes(testApi.deps.db)).map(({ id }) => id)).toEqual([two!.id])
   await one!.beat()
-  expect(await knownNodes(house.deps.db)).toHaveLength(2)
+  expect(await knownNodes(testApi.deps.db)).toHaveLength(2)
 })
 
 it('each round tells the listeners which nodes there are, and counts them in the metrics', async () => {
@@ -231,17 +231,17 @@ it('each round tells the listeners which nodes there are, and counts them in the
   watch.listen((known) => void told.push(known.map(({ id }) => id)))
   const started = await start(2)
   expect(told).toEqual([started.map(({ id }) => id).sort()])
-  const text = await house.deps.metrics.registry.metrics()
+  const text = await testApi.deps.metrics.registry.metrics()
   expect(text).toContain('veche_nodes{state="alive"} 2')
 })
 
 it('a probe distinguishes a living node, a stopped node and a node with another key', async () => {
   const [node] = await start(1)
-  const control = () => new NodeControl(house.env)
+  const control = () => new NodeControl(testApi.env)
   const address = { id: node!.id, control: node!.heartbeat().control }
   const kept = control()
   expect(await kept.probe(address)).toEqual({ answer: 'alive', boot: node!.boot })
-  const stranger = new NodeControl({ ...house.env, VECHE_SECRET: 's'.repeat(40) })
+  const stranger = new NodeControl({ ...testApi.env, VECHE_SECRET: 's'.repeat(40) })
   expect(await stranger.probe(address)).toEqual({ answer: 'none' })
   await node!.kill()
   // The same over a connection that was kept.
@@ -251,7 +251,7 @@ it('a probe distinguishes a living node, a stopped node and a node with another 
 
 it('a probe reaches a node that has the key of the previous secret', async () => {
   const [node] = await start(1)
-  const env = { ...house.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: house.env.VECHE_SECRET }
+  const env = { ...testApi.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: testApi.env.VECHE_SECRET }
   expect(nodeKeys(env, node!.id)).toHaveLength(2)
   const address = { id: node!.id, control: node!.heartbeat().control }
   expect(await new NodeControl(env).probe(address)).toMatchObject({ answer: 'alive' })

@@ -4,19 +4,19 @@ import { once } from 'node:events'
 import { heartbeatAnswer } from '@veche/shared/nodes'
 import { beforeAll, expect, it } from 'vitest'
 import type { Deps } from '../deps.ts'
-import { afterFile } from '../test/endings.ts'
-import { type House, newHouse } from '../test/harness.ts'
+import { afterFile } from '../test/cleanup.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { nodeKeys } from './keys.ts'
 import { openControlPort } from './control-port.ts'
 
-let house: House
+let testApi: TestApi
 let url: string
 let node: MediaNode
 beforeAll(async () => {
-  house = await newHouse()
-  url = await opened(house.deps)
-  node = new MediaNode(house.deps)
+  testApi = await newTestApi()
+  url = await opened(testApi.deps)
+  node = new MediaNode(testApi.deps)
 })
 
 async function opened(deps: Deps): Promise<string> {
@@ -39,10 +39,10 @@ it('the handshake of the control port fails with a wrong key, with an invalid na
 })
 
 it('a node cannot send a heartbeat in the name of another node', async () => {
-  const other = new MediaNode(house.deps)
+  const other = new MediaNode(testApi.deps)
   const answer = await node.sendHeartbeat(url, { body: other.heartbeat() })
   expect(answer.status).toBe(403)
-  expect(await house.deps.db.selectFrom('sfu_nodes').select('id').where('id', '=', other.id).execute()).toEqual([])
+  expect(await testApi.deps.db.selectFrom('sfu_nodes').select('id').where('id', '=', other.id).execute()).toEqual([])
 })
 
 it('the control port refuses malformed and too large heartbeats, and those of a boot that was replaced', async () => {
@@ -68,10 +68,10 @@ it('the control port still works after random bytes', async () => {
 })
 
 it('the control port accepts the key of the previous secret while that is set', async () => {
-  const changed = { VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: house.env.VECHE_SECRET }
-  const deps = house.another(changed)
+  const changed = { VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: testApi.env.VECHE_SECRET }
+  const deps = testApi.anotherProcess(changed)
   const [fresh, old] = nodeKeys(deps.env, node.id)
-  expect(old).toEqual(nodeKeys(house.env, node.id)[0])
+  expect(old).toEqual(nodeKeys(testApi.env, node.id)[0])
   const both = await opened(deps)
   const eventually = (key: Buffer) => expect.poll(() => node.sendHeartbeat(both, { key }).then(({ status }) => status, () => 0)).toBe(200) // prettier-ignore
   await eventually(old!)

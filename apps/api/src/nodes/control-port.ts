@@ -5,7 +5,7 @@ import { nodeId } from '@veche/shared/schemas/fields'
 import type { NodeId } from '@veche/shared/ids'
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Deps } from '../deps.ts'
-import { known } from '../errors.ts'
+import { toAppError } from '../errors.ts'
 import { acceptHeartbeat } from './heartbeats.ts'
 import { nodeKeys } from './keys.ts'
 
@@ -33,7 +33,7 @@ export function openControlPort(deps: Deps): FastifyInstance {
   port.server.on('tlsClientError', (_error, socket: TLSSocket) => keys.noteFailure(names.get(socket)))
   port.setErrorHandler((error: FastifyError, _req, reply) => {
     deps.metrics.heartbeats.inc({ outcome: 'failed' })
-    const code = known(error)?.code
+    const code = toAppError(error)?.code
     const status = code ? 503 : (error.statusCode ?? 500)
     if (status === 500) deps.log.error({ err: error }, 'a heartbeat failed')
     return reply.code(status).send({ code: code ?? (status < 500 ? 'input.invalid' : 'server.error') })

@@ -3,20 +3,20 @@ import { connect, createServer } from 'node:net'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp, type App } from '../app.ts'
-import { afterFile } from '../test/endings.ts'
-import { type House, newHouse } from '../test/harness.ts'
+import { afterFile } from '../test/cleanup.ts'
+import { type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/media-node.ts'
 import { markNodeDead } from './known-nodes.ts'
 import { acceptHeartbeat } from './heartbeats.ts'
 
-let house: House
+let testApi: TestApi
 let app: App
 let base: string
 let node: MediaNode
 beforeAll(async () => {
-  house = await newHouse()
-  node = await MediaNode.start(house.deps)
-  app = await createApp(house.deps)
+  testApi = await newTestApi()
+  node = await MediaNode.start(testApi.deps)
+  app = await createApp(testApi.deps)
   afterFile(() => app.close())
   base = (await app.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
 })
@@ -64,15 +64,15 @@ it('the signalling proxy answers 404 for an unknown node and for an invalid name
 })
 
 it('the signalling proxy refuses at once when the node is dead or nothing listens there', async () => {
-  const gone = await MediaNode.start(house.deps)
+  const gone = await MediaNode.start(testApi.deps)
   await gone.kill()
   expect(await status(open(`/sfu/${gone.id}`))).toBe(502)
-  await markNodeDead(house.deps.db, gone)
+  await markNodeDead(testApi.deps.db, gone)
   expect(await status(open(`/sfu/${gone.id}`))).toBe(502)
 })
 
 it('a proxied socket ends at once when the process of its node ends', async () => {
-  const other = await MediaNode.start(house.deps)
+  const other = await MediaNode.start(testApi.deps)
   const socket = open(`/sfu/${other.id}`)
   await said(socket)
   const closed = once(socket, 'close')
@@ -87,8 +87,8 @@ it('a proxied socket ends when its node is found dead, although the host of the 
   onTestFinished(() => void silent.close())
   const address = silent.address()
   const port = typeof address === 'object' ? address?.port : 0
-  const unreachable = new MediaNode(house.deps)
-  await acceptHeartbeat(house.deps, { ...unreachable.heartbeat(), signalling: `127.0.0.1:${port}` })
+  const unreachable = new MediaNode(testApi.deps)
+  await acceptHeartbeat(testApi.deps, { ...unreachable.heartbeat(), signalling: `127.0.0.1:${port}` })
   const { port: ours } = new URL(base)
   const browser = connect(Number(ours), '127.0.0.1')
   const arrived = once(silent, 'connection')
@@ -97,7 +97,7 @@ it('a proxied socket ends when its node is found dead, although the host of the 
   )
   await arrived
   const closed = once(browser, 'close')
-  await markNodeDead(house.deps.db, unreachable)
+  await markNodeDead(testApi.deps.db, unreachable)
   await closed
 })
 
@@ -107,9 +107,9 @@ it('a proxied socket is closed towards the node when the browser closes it', asy
   await once(nodeServer, 'listening')
   onTestFinished(() => void nodeServer.close())
   const address = nodeServer.address()
-  const other = new MediaNode(house.deps)
+  const other = new MediaNode(testApi.deps)
   const signalling = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
-  await acceptHeartbeat(house.deps, { ...other.heartbeat(), signalling })
+  await acceptHeartbeat(testApi.deps, { ...other.heartbeat(), signalling })
   const connected = once(nodeServer, 'connection')
   const socket = open(`/sfu/${other.id}`)
   const [end] = (await connected) as [import('node:net').Socket]
@@ -120,7 +120,7 @@ it('a proxied socket is closed towards the node when the browser closes it', asy
 })
 
 it('an open proxied socket does not delay the stop of the process', async () => {
-  const other = await createApp(house.another())
+  const other = await createApp(testApi.anotherProcess())
   const address = (await other.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
   const socket = open(`/sfu/${node.id}`, {}, address)
   await said(socket)

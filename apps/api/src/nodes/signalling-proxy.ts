@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream'
 import type { BootId, NodeId } from '@veche/shared/ids'
 import { nodeId } from '@veche/shared/schemas/fields'
 import type { Deps } from '../deps.ts'
-import { isOwnOrigin } from '../platform/origin.ts'
-import { refuseUpgrade, type UpgradeDoor } from '../platform/upgrades.ts'
+import { isOwnOrigin } from '../platform/http/origin.ts'
+import { refuseUpgrade, type UpgradeHandler } from '../platform/http/upgrades.ts'
 import type { KnownNode } from './known-nodes.ts'
 
 type Pipe = { node: NodeId; boot: BootId; end: () => void }
@@ -17,11 +17,11 @@ const connectTimeoutMs = 2_000
  * `/sfu/<node>` of our own address is the signalling of that node: bytes are passed on unchanged in both directions. When the node
  * ends, so does the browser's socket at once, and the browser begins to reconnect.
  */
-export function openSignallingProxy(deps: Deps): UpgradeDoor {
+export function openSignallingProxy(deps: Deps): UpgradeHandler {
   const pipes = new Set<Pipe>()
   const unlisten = deps.nodeWatch.listen((nodes) => endLostPipes(pipes, nodes))
   return {
-    opens: (path) => path.startsWith(pathPrefix),
+    accepts: (path) => path.startsWith(pathPrefix),
     upgrade: (req, socket, head) => {
       if (!isOwnOrigin(deps.env, req.headers.origin)) return refuseUpgrade(socket, 403)
       openPipe(deps, pipes, { req, socket, head }).catch((error: unknown) => {

@@ -1,42 +1,42 @@
 type Question<V> = { resolve: (answer: V | undefined) => void; reject: (error: unknown) => void }
 
 /**
- * Questions of one kind that come while others are on their way are asked together as soon as there is a place: the busier it is,
- * the more of them one statement answers. No answer is older than its question.
+ * Asks many questions of one kind in one statement. Those that come while `maxRunning` statements run wait and are asked by the next
+ * one, so the busier the process is, the more of them one statement answers. No answer is older than its question.
  */
 export class Batch<V> {
-  readonly #places: number
-  readonly #ask: (keys: string[]) => Promise<Map<string, V>>
-  #waiting = new Map<string, Question<V>[]>()
-  #busy = 0
+  readonly #maxRunning: number
+  readonly #askAll: (keys: string[]) => Promise<Map<string, V>>
+  #questions = new Map<string, Question<V>[]>()
+  #running = 0
 
-  constructor(places: number, ask: (keys: string[]) => Promise<Map<string, V>>) {
-    this.#places = places
-    this.#ask = ask
+  constructor(maxRunning: number, askAll: (keys: string[]) => Promise<Map<string, V>>) {
+    this.#maxRunning = maxRunning
+    this.#askAll = askAll
   }
 
   ask(key: string): Promise<V | undefined> {
     return new Promise((resolve, reject) => {
-      const same = this.#waiting.get(key)
+      const same = this.#questions.get(key)
       if (same) same.push({ resolve, reject })
-      else this.#waiting.set(key, [{ resolve, reject }])
-      void this.#next()
+      else this.#questions.set(key, [{ resolve, reject }])
+      void this.#askNext()
     })
   }
 
-  async #next(): Promise<void> {
-    if (this.#busy >= this.#places || this.#waiting.size === 0) return
-    const asked = this.#waiting
-    this.#waiting = new Map()
-    this.#busy += 1
+  async #askNext(): Promise<void> {
+    if (this.#running >= this.#maxRunning || this.#questions.size === 0) return
+    const batch = this.#questions
+    this.#questions = new Map()
+    this.#running += 1
     try {
-      const answers = await this.#ask([...asked.keys()])
-      for (const [key, questions] of asked) for (const { resolve } of questions) resolve(answers.get(key))
+      const answers = await this.#askAll([...batch.keys()])
+      for (const [key, questions] of batch) for (const { resolve } of questions) resolve(answers.get(key))
     } catch (error) {
-      for (const { reject } of [...asked.values()].flat()) reject(error)
+      for (const { reject } of [...batch.values()].flat()) reject(error)
     } finally {
-      this.#busy -= 1
-      void this.#next()
+      this.#running -= 1
+      void this.#askNext()
     }
   }
 }

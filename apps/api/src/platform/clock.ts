@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 
-/** The time of JavaScript; SQL asks veche_now(). Tests move both. */
+/** The time in JavaScript; statements use `veche_now()`. Tests move both. */
 export type Clock = { now(): number }
 
 export const systemClock: Clock = { now: () => Date.now() }
@@ -13,7 +13,7 @@ export function isoOrNull(at: Date | string | null): string | null {
   return at === null ? null : iso(at)
 }
 
-/** The time of SQL, as a part of a statement. */
+/** The time in SQL, as a part of a statement. */
 export const sqlNow = sql<Date>`veche_now()`
 
 export function sqlIn(ms: number) {

@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino'
 
 export type { Logger }
 
-/** Whatever could open a door or name a person's words never reaches a log, wherever it hides in an object. */
+/** Names of fields that never reach the log, up to two levels deep: they hold secrets, or what people wrote. */
 const secrets = [
   'password',
   'current',
@@ -19,7 +19,7 @@ const secrets = [
 ]
 
 export function createLogger(level: string, part: string, destination?: NodeJS.WritableStream): Logger {
-  // A code that was mailed; `err.code` on the other hand is what an operator looks for.
+  // Codes that were mailed. `err.code` must stay: an operator looks for it.
   const mailed = ['code', 'input.code', 'data.code', 'letter.code', 'body.code']
   const paths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
   const options = {

@@ -17,7 +17,7 @@ export function createMetrics(registry: Registry) {
     sockets: new Gauge({ name: 'veche_sockets', help: 'Live streams that are open.', registers }),
     scopesHeld: new Gauge({ name: 'veche_scopes_held', help: 'Scopes that the clients of this node hold.', registers }),
     frames: new Counter({ name: 'veche_frames_total', help: 'Frames handed to sockets.', registers }),
-    found: new Counter({
+    foundByPoll: new Counter({
       name: 'veche_poll_found_total',
       help: 'Changes that the poll found and no hint had told.',
       registers,
@@ -78,7 +78,7 @@ function meetingMetrics(registers: Registry[]) {
   return {
     moves: new Counter({
       name: 'veche_meeting_moves_total',
-      help: 'Meetings that were given a place, by reason.',
+      help: 'Placements of meetings, by reason.',
       labelNames: ['reason'],
       registers,
     }),
@@ -91,7 +91,7 @@ function meetingMetrics(registers: Registry[]) {
     }),
     seats: new Gauge({
       name: 'veche_seats',
-      help: 'Seats in live meetings by state, as last looked.',
+      help: 'Seats in live meetings by state.',
       labelNames: ['state'],
       registers,
     }),

@@ -1,28 +1,26 @@
 import type { LiveFrame } from '@veche/shared/live'
-import { nothing } from '@veche/shared/schemas/fields'
+import type { Ctx } from '../ctx.ts'
 import { fail } from '../errors.ts'
-import { signedIn } from '../trpc.ts'
 
-const gate = 'open'
+/** The client is told that its session is over before the socket closes, so that it does not reconnect. */
+const closeDelayMs = 250
 
-/** The one subscription. It takes no input, so that a reconnect cannot bring an old one back. */
-export const live = signedIn('read')
-  .input(nothing)
-  .subscription(async function* ({ ctx, signal }): AsyncGenerator<LiveFrame, void> {
-    const { socket, ip, device } = ctx.connection
-    if (!socket) fail('input.invalid')
-    // After a restart everybody comes at once; who has given up meanwhile is no work any more.
-    const stream = await ctx.gates.open.run(gate, async () =>
-      signal?.aborted ? null : ctx.streams.open(ctx.actor, socket, { ip, device }),
-    )
-    if (!stream) return
-    try {
-      yield* stream.frames(signal)
-    } finally {
-      ctx.streams.leave(stream)
-    }
-    if (stream.sessionOver) {
-      setTimeout(() => socket.close(4001, 'signed out'), 250).unref()
-      fail('auth.required')
-    }
-  })
+/** The frames of this tab's live stream, for as long as its socket and its session last. */
+export async function* liveFrames(ctx: Ctx, signal: AbortSignal | undefined): AsyncGenerator<LiveFrame, void> {
+  const { socket, ip, device } = ctx.connection
+  if (!socket) fail('input.invalid')
+  // After a restart every client comes at once: those that gave up while they waited for a slot cost nothing.
+  const stream = await ctx.gates.open.run(async () =>
+    signal?.aborted ? null : ctx.liveHub.open(ctx.actor, socket, { ip, device }),
+  )
+  if (!stream) return
+  try {
+    yield* stream.frames(signal)
+  } finally {
+    ctx.liveHub.leave(stream)
+  }
+  if (stream.sessionOver) {
+    setTimeout(() => socket.close(4001, 'signed out'), closeDelayMs).unref()
+    fail('auth.required')
+  }
+}

@@ -1,32 +1,32 @@
 import { DIRECTORY_SCOPE, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 
-let house: House
+let testApi: TestApi
 let anna: TestUser
 let boris: TestUser
 beforeAll(async () => {
-  house = await newHouse()
-  ;[anna, boris] = [await newUser(house.deps), await newUser(house.deps)]
+  testApi = await newTestApi()
+  ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
 })
 
-const sync = (who: TestUser) => callerFor(house.deps, who).sync
+const sync = (who: TestUser) => callerFor(testApi.deps, who).sync
 
 describe('sync.state', () => {
-  it('answers a client that holds nothing with its own scope: memberships, settings, sessions', async () => {
-    const who = await newUser(house.deps)
-    await newDirect(house.deps, who, anna)
+  test('sync.state answers a client that holds nothing with its own scope: memberships, settings and sessions', async () => {
+    const who = await newUser(testApi.deps)
+    await newDirect(testApi.deps, who, anna)
     const { scopes } = await sync(who).state({ scopes: [] })
     expect(scopes).toHaveLength(1)
     expect(Object.keys(scopes[0]!.rows).sort()).toEqual(['memberships', 'sessions', 'settings'])
   })
 
-  it('answers nothing about what has not changed, but the positions of the others', async () => {
-    const chatId = await newDirect(house.deps, anna, boris)
-    await say(house.deps, anna, chatId, 'hello')
-    await callerFor(house.deps, boris).messages.read({ chatId, seq: 1 })
+  test('sync.state answers only the positions of the others when nothing has changed', async () => {
+    const chatId = await newDirect(testApi.deps, anna, boris)
+    await say(testApi.deps, anna, chatId, 'hello')
+    await callerFor(testApi.deps, boris).messages.read({ chatId, seq: 1 })
     const chat = await sync(anna).scope({ id: chatId, since: 0 })
     const mine = await sync(anna).scope({ id: anna.userId, since: 0 })
     const answer = await sync(anna).state({
@@ -38,20 +38,20 @@ describe('sync.state', () => {
     expect(answer).toMatchObject({ scopes: [], behind: [], positions: [{ chatId, read: 1, delivered: 1 }] })
   })
 
-  it('answers what changed with the rows and the unread number, and nothing twice', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+  test('sync.state answers what changed with the rows and the unread number', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     const { rev } = await sync(boris).scope({ id: chatId, since: 0 })
-    await say(house.deps, anna, chatId, 'new')
+    await say(testApi.deps, anna, chatId, 'new')
     const { scopes } = await sync(boris).state({ scopes: [[chatId, rev]] })
     const answer = scopes.find(({ id }) => id === chatId)
     expect(answer).toMatchObject({ reset: false, more: false, unread: { unread: 1, atRev: rev + 1 } })
     expect(answer?.rows.messages?.map((row) => row.body)).toEqual(['new'])
   })
 
-  it('says of foreign, left and unknown scopes alike that they are gone', async () => {
-    const foreign = await newGroup(house.deps, [anna])
-    const left = await newGroup(house.deps, [anna, boris])
-    await callerFor(house.deps, boris).chats.leave({ chatId: left })
+  test('sync.state says alike of foreign, left and unknown scopes that they are gone', async () => {
+    const foreign = await newGroup(testApi.deps, [anna])
+    const left = await newGroup(testApi.deps, [anna, boris])
+    await callerFor(testApi.deps, boris).chats.leave({ chatId: left })
     const unknown = newId<ChatId>()
     const { scopes } = await sync(boris).state({
       scopes: [
@@ -66,11 +66,11 @@ describe('sync.state', () => {
     expect(gone.every(({ rows, rev }) => rev === 0 && Object.keys(rows).length === 0)).toBe(true)
   })
 
-  it('tells what does not fit into one answer to be asked for', async () => {
-    const who = await newUser(house.deps)
+  test('sync.state names the scopes that did not fit into its answer', async () => {
+    const who = await newUser(testApi.deps)
     const held: [ChatId, number][] = []
     for (let i = 0; i < 12; i += 1) {
-      const chatId = await newGroup(house.deps, [who, anna])
+      const chatId = await newGroup(testApi.deps, [who, anna])
       await fill(chatId, 50)
       held.push([chatId, 1])
     }
@@ -82,8 +82,8 @@ describe('sync.state', () => {
 })
 
 describe('sync.scope', () => {
-  it('cuts long answers between revisions, and the pages together are everything', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+  test('sync.scope cuts long answers between revisions, and its pages together are complete', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
     await fill(chatId, limits.sync.rows + 30)
     const first = await sync(anna).scope({ id: chatId, since: rev })
@@ -97,8 +97,8 @@ describe('sync.scope', () => {
     expect(seqs).toEqual(Array.from({ length: limits.sync.rows + 30 }, (_, i) => i + 2))
   })
 
-  it('answers a gap that is too wide, and a cursor from the future, with the newest page instead', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+  test('sync.scope answers the newest page when the cursor is too old or from the future', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
     await fill(chatId, limits.sync.gap + 1)
     for (const since of [rev, 1_000_000]) {
@@ -109,18 +109,18 @@ describe('sync.scope', () => {
     }
   })
 
-  it('gives the directory to everyone, by revision', async () => {
+  test('sync.scope answers the directory to everyone, by revision', async () => {
     const before = (await sync(anna).scope({ id: DIRECTORY_SCOPE, since: 0 })).rev
-    const who = await newUser(house.deps, { name: 'Новенькая' })
+    const who = await newUser(testApi.deps, { name: 'Новенькая' })
     const answer = await sync(boris).scope({ id: DIRECTORY_SCOPE, since: before })
     expect(answer.rows.people?.map(({ id, name }) => ({ id, name }))).toEqual([{ id: who.userId, name: 'Новенькая' }])
   })
 
-  it('reads rows, revision and unread number in one snapshot, however much is written meanwhile', async () => {
-    const chatId = await newGroup(house.deps, [anna, boris])
+  test('sync.scope reads rows, revision and unread number in one snapshot while messages are sent', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
     let writing = true
     const writer = (async () => {
-      for (let i = 0; i < 120; i += 1) await say(house.deps, anna, chatId, `m${i}`)
+      for (let i = 0; i < 40; i += 1) await say(testApi.deps, anna, chatId, `m${i}`)
       writing = false
     })()
     for (let since = 0; writing;) {
@@ -135,11 +135,11 @@ describe('sync.scope', () => {
 })
 
 describe('sync.chats', () => {
-  it('gives the newest first, each with its last message, page by page without holes', async () => {
-    const who = await newUser(house.deps)
+  test('sync.chats answers the newest chats first, each with its last message, in pages without gaps', async () => {
+    const who = await newUser(testApi.deps)
     const ids: ChatId[] = []
-    for (let i = 0; i < 5; i += 1) ids.push(await newGroup(house.deps, [who, anna], `Group ${i}`))
-    await say(house.deps, anna, ids[1]!, 'newest of all')
+    for (let i = 0; i < 5; i += 1) ids.push(await newGroup(testApi.deps, [who, anna], `Group ${i}`))
+    await say(testApi.deps, anna, ids[1]!, 'newest of all')
     const seen: string[] = []
     let cursor: string | null = null
     do {
@@ -154,16 +154,17 @@ describe('sync.chats', () => {
     expect(seen).toEqual([ids[1], ids[4], ids[3], ids[2], ids[0]])
   })
 
-  it.each([
+  test.each([
     "2020'; drop table users|x",
     '2026-11-20 10:00:00+00|------------------------------------',
     `2026-02-31 10:00:00+00|${DIRECTORY_SCOPE}`,
     `99999999999999999|${DIRECTORY_SCOPE}`,
     `-1|${DIRECTORY_SCOPE}`,
     '|',
-  ])('refuses a cursor that it did not give: %s', async (cursor) => {
+  ])('sync.chats refuses a cursor that it did not give: %s', async (cursor) => {
     await expect(sync(anna).chats({ cursor })).rejects.toThrow('input.invalid')
   })
 })
 
-const fill = (chatId: ChatId, count: number) => addMessages(house.deps, chatId, { author: anna, count, body: 'filled' })
+const fill = (chatId: ChatId, count: number) =>
+  addMessages(testApi.deps, chatId, { author: anna, count, body: 'filled' })

@@ -1,52 +1,59 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { findActor } from '../auth/sessions.ts'
 import type { Anyone } from '../ctx.ts'
 import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
-import { type ActorName, actors, type Cast, furtherRows, matrix, newCast, type Row } from './access-matrix.ts'
-import { type House, newHouse } from './harness.ts'
+import { type ActorName, actors, type MatrixCast, furtherRows, matrix, newMatrixCast, type MatrixRow } from './access-matrix.ts'
+import { type TestApi, newTestApi } from './harness.ts'
 import { MediaNode } from './media-node.ts'
 import { outcomeOf } from './outcome.ts'
 
 type Procedure = (input: unknown) => Promise<unknown>
 const procedures = Object.keys(appRouter._def.procedures)
 
-describe('who may call what', () => {
-  let house: House
-  let shared: Cast
+describe('the access matrix', () => {
+  let testApi: TestApi
+  let shared: MatrixCast
   beforeAll(async () => {
-    house = await newHouse()
-    await MediaNode.start(house.deps)
-    shared = await newCast(house.deps)
+    testApi = await newTestApi()
+    await MediaNode.start(testApi.deps)
+    shared = await newMatrixCast(testApi.deps)
   })
 
-  it('is said of every procedure, and of none that does not exist', () => {
+  test('every procedure has a row in the access matrix, and every row a procedure', () => {
     expect(Object.keys(matrix).sort()).toEqual([...procedures].sort())
   })
 
-  it.each(Object.entries(matrix))('%s', async (path, row) => {
+  test.each(Object.entries(matrix))('%s answers each kind of person as the access matrix says', async (path, row) => {
     expect(await outcomesOf(row, path)).toEqual(row.expected)
   })
 
-  it.each(Object.entries(furtherRows))('%s', async (_name, row) => {
-    expect(await outcomesOf(row, row.path)).toEqual(row.expected)
-  })
+  test.each(Object.entries(furtherRows))(
+    '%s is open to each kind of person as the access matrix says',
+    async (_name, row) => {
+      expect(await outcomesOf(row, row.path)).toEqual(row.expected)
+    },
+  )
 
-  it.each(Object.entries(matrix))('%s refuses a key that it does not know', async (path, { input, expected }) => {
-    const who = actors.find((actor) => expected[actor] === 'ok') ?? 'otherUser'
-    const given = { ...(input(shared, who) as object | undefined), unheardOf: true }
-    expect(await outcomeOf(procedureFor(path, who, shared)(given))).toBe('input.invalid')
-  })
+  test.each(Object.entries(matrix))(
+    '%s refuses input with a key that it does not know',
+    async (path, { input, expected }) => {
+      const who = actors.find((actor) => expected[actor] === 'ok') ?? 'otherUser'
+      const given = { ...(input(shared, who) as object | undefined), unheardOf: true }
+      expect(await outcomeOf(procedureFor(path, who, shared)(given))).toBe('input.invalid')
+    },
+  )
 
-  async function outcomesOf(row: Row, path: string): Promise<Record<string, unknown>> {
+  async function outcomesOf(row: MatrixRow, path: string): Promise<Record<string, unknown>> {
+    const common = row.spends === 'row' ? await newMatrixCast(testApi.deps) : shared
     const found = actors.map(async (who) => {
-      const cast = row.spends && row.expected[who] === 'ok' ? await newCast(house.deps) : shared
+      const cast = row.spends === 'each' && row.expected[who] === 'ok' ? await newMatrixCast(testApi.deps) : common
       return [who, await outcomeFor(row, path, who, cast)] as const
     })
     return Object.fromEntries(await Promise.all(found))
   }
 
-  async function outcomeFor(row: Row, path: string, who: ActorName, cast: Cast) {
+  async function outcomeFor(row: MatrixRow, path: string, who: ActorName, cast: MatrixCast) {
     let answer: unknown
     const ask = async () => {
       const answered = await procedureFor(path, who, cast)(row.input(cast, who))
@@ -59,8 +66,8 @@ describe('who may call what', () => {
   }
 
   let calls = 0
-  /** As the doors do it: the actor is whoever the token belongs to at this moment. */
-  function procedureFor(path: string, who: ActorName, cast: Cast): Procedure {
+  /** As requests do it: the actor is the user to whom the token belongs now. */
+  function procedureFor(path: string, who: ActorName, cast: MatrixCast): Procedure {
     calls += 1
     const token = who === 'anonymous' ? undefined : cast.people[who].token
     const nothing = () => undefined
@@ -68,8 +75,8 @@ describe('who may call what', () => {
     const ip = `10.2.${Math.floor(calls / 250)}.${1 + (calls % 250)}`
     const connection = { ip, device: 'test', setCookie: nothing, clearCookie: nothing, socket }
     const context = async (): Promise<Anyone> => ({
-      ...house.deps,
-      actor: await findActor(house.deps, token),
+      ...testApi.deps,
+      actor: await findActor(testApi.deps, token),
       connection,
     })
     const caller: unknown = callerFactory(appRouter)(context)

@@ -15,7 +15,7 @@ import { newGroup, newUsers, say, type TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
 import { newMail } from './mails.ts'
 import type { Outcome } from './outcome.ts'
-import { newInvite } from './visitor.ts'
+import { newInvite } from './browser.ts'
 
 export const actors = [
   'serverOwner',
@@ -30,13 +30,13 @@ export const actors = [
 ] as const
 export type ActorName = (typeof actors)[number]
 
-export type Cast = {
-  /** Whose token each actor comes with; the disabled one's was good once, anonymous has none. */
+export type MatrixCast = {
+  /** Each actor's token. The disabled user's was valid once; anonymous has none. */
   people: Record<Exclude<ActorName, 'anonymous'>, TestUser>
   group: ChatId
   /** A plain member of the group, upon whom the others act. */
   target: TestUser
-  /** Somebody whom none of them has met. */
+  /** None of the others has met them. */
   stranger: TestUser
   inviteId: InviteId
   mailId: MailId
@@ -48,13 +48,13 @@ export type Cast = {
 }
 
 export type Expected = Record<ActorName, Outcome>
-export type Row = {
-  input: (cast: Cast, who: ActorName) => unknown
+export type MatrixRow = {
+  input: (cast: MatrixCast, who: ActorName) => unknown
   expected: Expected
   /** Where "ok" alone says too little. */
-  check?: (answer: unknown, who: ActorName, cast: Cast) => boolean
-  /** Whoever may do it leaves other people behind than it found: the next one meets a fresh cast. */
-  spends?: true
+  check?: (answer: unknown, who: ActorName, cast: MatrixCast) => boolean
+  /** The call changes the cast: each actor who may call it gets a new cast, or, when they do not disturb each other, the row does. */
+  spends?: 'each' | 'row'
 }
 
 const none = () => undefined
@@ -69,7 +69,7 @@ function signedIn(outcome: Outcome = 'ok'): Expected {
 function admins(serverOwner: Outcome = 'ok', admin: Outcome = 'ok'): Expected {
   return { ...everybody('auth.admin_required'), ...locked, serverOwner, admin }
 }
-/** A right in the chat: those who are not in it, be they owners of the server, learn nothing of it. */
+/** A right in the chat. People who are no members learn nothing of it, not even the owner of the server. */
 function inChat(chatOwner: Outcome, moderator: Outcome, member: Outcome): Expected {
   return { ...everybody('chat.not_found'), ...locked, chatOwner, moderator, member }
 }
@@ -85,19 +85,19 @@ const password = 'correct horse battery'
 const isInside = (who: ActorName) => ['chatOwner', 'moderator', 'member'].includes(who)
 const ofGroup =
   (more: object = {}) =>
-  (cast: Cast) => ({ chatId: cast.group, ...more })
+  (cast: MatrixCast) => ({ chatId: cast.group, ...more })
 let count = 0
 const address = () => `matrix${(count += 1)}@example.org`
 
 /** Every procedure there is, and who may call it. */
-export const matrix: Record<string, Row> = {
+export const matrix: Record<string, MatrixRow> = {
   'auth.me': {
     input: none,
     expected: everybody('ok'),
     check: (me, who) => (me === null) === (who === 'disabled' || who === 'anonymous'),
   },
   'auth.signIn': { input: () => ({ email: address(), password }), expected: everybody('auth.wrong_credentials') },
-  'auth.signOut': { spends: true, input: none, expected: signedIn() },
+  'auth.signOut': { spends: 'row', input: none, expected: signedIn() },
   'auth.invite': { input: () => ({ token }), expected: everybody('ok'), check: (found) => found === null },
   'auth.signUp': {
     input: () => ({ token, name: 'Olga', email: address(), password, locale: 'en' }),
@@ -136,21 +136,21 @@ export const matrix: Record<string, Row> = {
   'chats.configure': { input: ofGroup({ historyForNew: false }), expected: owners },
   'chats.members': { input: ofGroup(), expected: anyMember },
   'chats.addMembers': {
-    spends: true,
+    spends: 'each',
     input: (cast) => ({ chatId: cast.group, userIds: [cast.stranger.userId] }),
     expected: moderators,
   },
   'chats.removeMember': {
-    spends: true,
+    spends: 'each',
     input: (cast) => ({ chatId: cast.group, userId: cast.target.userId }),
     expected: moderators,
   },
   'chats.setRole': {
-    spends: true,
+    spends: 'each',
     input: (cast) => ({ chatId: cast.group, userId: cast.target.userId, role: 'moderator' }),
     expected: owners,
   },
-  'chats.leave': { spends: true, input: ofGroup(), expected: inChat('chat.owner_must_hand_over', 'ok', 'ok') },
+  'chats.leave': { spends: 'row', input: ofGroup(), expected: inChat('chat.owner_must_hand_over', 'ok', 'ok') },
   'chats.setMine': { input: ofGroup({ pinned: true }), expected: anyMember },
 
   'messages.send': {
@@ -171,12 +171,12 @@ export const matrix: Record<string, Row> = {
   },
   'meetings.ofChat': { input: ofGroup(), expected: anyMember },
   'meetings.join': {
-    spends: true,
+    spends: 'row',
     input: (cast) => ({ meetingId: cast.meetingId, tab: newId<TabId>() }),
     expected: inMeeting('ok', 'ok', 'ok'),
   },
   'meetings.leave': {
-    spends: true,
+    spends: 'row',
     input: (cast) => ({ meetingId: cast.meetingId, seatEpoch: 1 }),
     expected: inMeeting('meeting.not_seated', 'ok', 'meeting.not_seated'),
   },
@@ -212,12 +212,12 @@ export const matrix: Record<string, Row> = {
 
   'admin.people': { input: () => ({}), expected: admins() },
   'admin.setRole': {
-    spends: true,
+    spends: 'each',
     input: (cast) => ({ userId: cast.target.userId, role: 'admin' }),
     expected: admins('ok', 'user.forbidden'),
   },
   'admin.setDisabled': {
-    spends: true,
+    spends: 'each',
     input: (cast) => ({ userId: cast.target.userId, disabled: true }),
     expected: admins(),
   },
@@ -226,12 +226,12 @@ export const matrix: Record<string, Row> = {
   'admin.revokeInvite': { input: (cast) => ({ inviteId: cast.inviteId }), expected: admins() },
   'admin.connections': { input: none, expected: admins() },
   'admin.failedMails': { input: none, expected: admins() },
-  'admin.retryMail': { spends: true, input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
-  'admin.discardMail': { spends: true, input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
+  'admin.retryMail': { spends: 'each', input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
+  'admin.discardMail': { spends: 'each', input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
 }
 
-/** What a link opens, and the scope of a meeting: not procedures of their own, and as closed as they. */
-export const furtherRows: Record<string, Row & { path: string }> = {
+/** Rights that depend on more than the procedure: what a link opens, and the scope of a meeting. */
+export const furtherRows: Record<string, MatrixRow & { path: string }> = {
   'a link that is open to everyone': {
     path: 'meetings.byCode',
     input: ({ open }) => ({ code: open.code }),
@@ -244,13 +244,13 @@ export const furtherRows: Record<string, Row & { path: string }> = {
   },
   'joining by a link that is open to everyone': {
     path: 'meetings.join',
-    spends: true,
+    spends: 'row',
     input: ({ open: { meetingId, code } }) => ({ meetingId, code, tab: newId<TabId>() }),
     expected: signedIn(),
   },
   'joining by a link for members': {
     path: 'meetings.join',
-    spends: true,
+    spends: 'row',
     input: ({ meetingId, code }) => ({ meetingId, code, tab: newId<TabId>() }),
     expected: { ...everybody('meeting.forbidden'), ...locked, chatOwner: 'ok', moderator: 'ok', member: 'ok' },
   },
@@ -280,8 +280,8 @@ function mentionsMessages(answer: unknown): boolean {
   return JSON.stringify(answer).includes(words)
 }
 
-/** A house full of people, where a media node lives: a group with its roles, those outside it, and something for administrators to act upon. */
-export async function newCast(deps: Deps): Promise<Cast> {
+/** A group with its roles, people outside of it, a meeting, and rows for administrators to act upon. It needs a media node. */
+export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   const roles: ServerRole[] = ['owner', 'admin', ...Array<'member'>(8).fill('member')]
   const users = roles.map((role) => ({ role }))
   const everyone = await newUsers(deps, users)

@@ -1,95 +1,96 @@
 import type { InviteId } from '@veche/shared/ids'
-import { makeLink } from '../auth/links.ts'
-import { advance, changeScope } from '../platform/scopes.ts'
-import { directory } from '../users/accounts.ts'
+import { createSetupLink } from '../auth/setup-links.ts'
+import { advance, changeScopes } from '../platform/scopes/changes.ts'
 import { newUser } from './builders.ts'
-import { callerFor, type House } from './harness.ts'
+import { callerFor, type TestApi } from './harness.ts'
 import { newMail } from './mails.ts'
-import { codeFor, goodPassword, type newcomer, newInvite, visitor } from './visitor.ts'
+import { codeFor, goodPassword, type signUpUser, newInvite, newBrowser } from './browser.ts'
+import { directoryScope } from '../platform/scopes/scope.ts'
 
-type Nora = Awaited<ReturnType<typeof newcomer>>
-type Action = (house: House, nora: Nora) => Promise<unknown>
+type Nora = Awaited<ReturnType<typeof signUpUser>>
+type Action = (testApi: TestApi, nora: Nora) => Promise<unknown>
 
 const next = 'another good sentence'
 
-/** The mutations of accounts. Nora is watched on her first device; what is done happens on a second one, or to her. */
+/** The mutations of accounts, each done once. Nora's first device observes; the mutation comes from her second device, or changes her. */
 export const accountLaws: Record<string, Action> = {
   'auth.signIn': secondDevice,
-  'auth.signUp': async (house) => {
-    const { token } = await newInvite(house.deps)
+  'auth.signUp': async (testApi) => {
+    const { token } = await newInvite(testApi.deps)
     const form = {
       name: 'Newest',
       email: `${token.slice(0, 8).toLowerCase()}@example.org`,
       password: goodPassword,
       locale: 'ru' as const,
     }
-    return visitor(house.deps).api.auth.signUp({ token, ...form })
+    return newBrowser(testApi.deps).api.auth.signUp({ token, ...form })
   },
-  'auth.setUp': async (house) => {
-    await demoteOwners(house)
-    const token = await newToken(house)
+  'auth.setUp': async (testApi) => {
+    await demoteOwners(testApi)
+    const token = await newToken(testApi)
     const form = {
       name: 'First',
       email: `${token.slice(0, 8).toLowerCase()}@example.org`,
       password: goodPassword,
       locale: 'en' as const,
     }
-    return visitor(house.deps).api.auth.setUp({ token, ...form })
+    return newBrowser(testApi.deps).api.auth.setUp({ token, ...form })
   },
-  'auth.recover': async (house, { email }) =>
-    visitor(house.deps).api.auth.recover({ token: await newToken(house, email), password: next }),
-  'auth.requestReset': (house, { email }) => visitor(house.deps).api.auth.requestReset({ email, locale: 'en' }),
-  'auth.reset': async (house, { email }) => {
-    const { api } = visitor(house.deps)
+  'auth.recover': async (testApi, { email }) =>
+    newBrowser(testApi.deps).api.auth.recover({ token: await newToken(testApi, email), password: next }),
+  'auth.requestReset': (testApi, { email }) => newBrowser(testApi.deps).api.auth.requestReset({ email, locale: 'en' }),
+  'auth.reset': async (testApi, { email }) => {
+    const { api } = newBrowser(testApi.deps)
     await api.auth.requestReset({ email, locale: 'en' })
-    return api.auth.reset({ email, code: await codeFor(house.deps, email), password: next })
+    return api.auth.reset({ email, code: await codeFor(testApi.deps, email), password: next })
   },
-  'auth.changePassword': (_house, nora) => nora.api.auth.changePassword({ current: goodPassword, next }),
-  'auth.signOut': async (house, nora) => (await secondDevice(house, nora)).api.auth.signOut(),
-  'auth.signOutSession': async (house, nora) => {
-    const { me } = await secondDevice(house, nora)
+  'auth.changePassword': (_testApi, nora) => nora.api.auth.changePassword({ current: goodPassword, next }),
+  'auth.signOut': async (testApi, nora) => (await secondDevice(testApi, nora)).api.auth.signOut(),
+  'auth.signOutSession': async (testApi, nora) => {
+    const { me } = await secondDevice(testApi, nora)
     return nora.api.auth.signOutSession({ sessionId: me.sessionId })
   },
-  'auth.signOutOthers': async (house, nora) => {
-    await secondDevice(house, nora)
+  'auth.signOutOthers': async (testApi, nora) => {
+    await secondDevice(testApi, nora)
     return nora.api.auth.signOutOthers()
   },
-  'admin.setRole': async (house, nora) => (await owner(house)).setRole({ userId: nora.userId, role: 'admin' }),
-  'admin.setDisabled': async (house, nora) => (await owner(house)).setDisabled({ userId: nora.userId, disabled: true }),
-  'admin.createInvite': async (house) => (await owner(house)).createInvite({}),
-  'admin.revokeInvite': async (house) => {
-    const { id } = await newInvite(house.deps)
-    return (await owner(house)).revokeInvite({ inviteId: id as InviteId })
+  'admin.setRole': async (testApi, nora) => (await owner(testApi)).setRole({ userId: nora.userId, role: 'admin' }),
+  'admin.setDisabled': async (testApi, nora) =>
+    (await owner(testApi)).setDisabled({ userId: nora.userId, disabled: true }),
+  'admin.createInvite': async (testApi) => (await owner(testApi)).createInvite({}),
+  'admin.revokeInvite': async (testApi) => {
+    const { id } = await newInvite(testApi.deps)
+    return (await owner(testApi)).revokeInvite({ inviteId: id as InviteId })
   },
-  'admin.retryMail': async (house) => (await owner(house)).retryMail({ mailId: await givenUp(house) }),
-  'admin.discardMail': async (house) => (await owner(house)).discardMail({ mailId: await givenUp(house) }),
-  'sync.state': (_house, nora) => nora.api.sync.state({ scopes: [] }),
+  'admin.retryMail': async (testApi) => (await owner(testApi)).retryMail({ mailId: await givenUp(testApi) }),
+  'admin.discardMail': async (testApi) => (await owner(testApi)).discardMail({ mailId: await givenUp(testApi) }),
+  'sync.state': (_testApi, nora) => nora.api.sync.state({ scopes: [] }),
 }
 
-async function secondDevice(house: House, { email }: Nora) {
-  const { api } = visitor(house.deps)
+async function secondDevice(testApi: TestApi, { email }: Nora) {
+  const { api } = newBrowser(testApi.deps)
   return { api, me: await api.auth.signIn({ email, password: goodPassword }) }
 }
 
-/** As on a server that has no owner yet. */
-async function demoteOwners({ deps }: House): Promise<void> {
-  await changeScope(deps, directory, async (tx) => {
-    const rev = await advance(tx, directory)
+/** A server that has no owner yet. */
+async function demoteOwners({ deps }: TestApi): Promise<void> {
+  await changeScopes(deps, [directoryScope], async (tx) => {
+    const rev = await advance(tx, directoryScope)
     await tx.db.updateTable('users').set({ role: 'member', rev }).where('role', '=', 'owner').execute()
   })
 }
 
-async function owner(house: House) {
-  return callerFor(house.deps, await newUser(house.deps, { role: 'owner' })).admin
+async function owner(testApi: TestApi) {
+  return callerFor(testApi.deps, await newUser(testApi.deps, { role: 'owner' })).admin
 }
 
-async function newToken(house: House, email?: string): Promise<string> {
-  if (email) await newUser(house.deps, { role: 'owner' })
-  return (await makeLink(house.deps, email)).url.split('/').at(-1) ?? ''
+async function newToken(testApi: TestApi, email?: string): Promise<string> {
+  if (email) await newUser(testApi.deps, { role: 'owner' })
+  return (await createSetupLink(testApi.deps, email)).url.split('/').at(-1) ?? ''
 }
 
-async function givenUp(house: House) {
-  const mailId = await newMail(house.deps)
-  await house.deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', mailId).execute()
+async function givenUp(testApi: TestApi) {
+  const mailId = await newMail(testApi.deps)
+  await testApi.deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', mailId).execute()
   return mailId
 }

@@ -1,12 +1,12 @@
-import { DIRECTORY_SCOPE, type ChatId, newId, type SessionId, type UserId } from '@veche/shared/ids'
+import { type ChatId, newId, type SessionId, type UserId } from '@veche/shared/ids'
 import type { ServerRole } from '@veche/shared/permissions'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { callerFor } from './harness.ts'
-import { inTransaction } from '../platform/transaction.ts'
-import { advance, changeScope, lockScopes } from '../platform/scopes.ts'
+import { advance, changeScopes } from '../platform/scopes/changes.ts'
+import { chatScope, directoryScope, userScope } from '../platform/scopes/scope.ts'
 
 export type TestUser = { userId: UserId; sessionId: SessionId; token: string; name: string; email: string }
 
@@ -14,12 +14,12 @@ let count = 0
 
 type NewUser = { name?: string; role?: ServerRole }
 
-/** A person with a session. No password: tests of passwords sign up as people do. */
+/** A user with a session and without a password: tests of passwords sign up by an invitation. */
 export async function newUser(deps: Deps, given: NewUser = {}): Promise<TestUser> {
   return (await newUsers(deps, [given]))[0]!
 }
 
-/** Several at once cost no more than one. */
+/** Several users cost no more than one. */
 export async function newUsers(deps: Deps, given: NewUser[]): Promise<TestUser[]> {
   const people = given.map(({ name, role = 'member' }) => {
     count += 1
@@ -28,9 +28,8 @@ export async function newUsers(deps: Deps, given: NewUser[]): Promise<TestUser[]
     const session = { sessionId: newId<SessionId>(), token: newToken() }
     return { userId, name: name ?? `Person ${count}`, email, role, ...session }
   })
-  await inTransaction(deps, async (tx) => {
-    await lockScopes(tx, [{ kind: 'directory', id: DIRECTORY_SCOPE }])
-    const rev = await advance(tx, { kind: 'directory', id: DIRECTORY_SCOPE })
+  await changeScopes(deps, [directoryScope], async (tx) => {
+    const rev = await advance(tx, directoryScope)
     const own = people.map(({ userId }) => ({ id: userId, kind: 'user' as const, rev: 1 }))
     await tx.db.insertInto('scopes').values(own).execute()
     const users = people.map(({ userId, name, email, role }) => {
@@ -50,17 +49,22 @@ export async function newUsers(deps: Deps, given: NewUser[]): Promise<TestUser[]
   return people.map(({ role: _role, ...person }) => person)
 }
 
-export async function newSession(deps: Deps, userId: UserId): Promise<{ sessionId: SessionId; token: string }> {
-  const session = { sessionId: newId<SessionId>(), token: newToken() }
-  await inTransaction(deps, async (tx) => {
-    await lockScopes(tx, [{ kind: 'user', id: userId }])
-    const rev = await advance(tx, { kind: 'user', id: userId })
+type TestSession = { sessionId: SessionId; token: string }
+
+export async function newSession(deps: Deps, userId: UserId): Promise<TestSession> {
+  return (await newSessions(deps, userId, 1))[0]!
+}
+
+export async function newSessions(deps: Deps, userId: UserId, count: number): Promise<TestSession[]> {
+  const sessions = Array.from({ length: count }, () => ({ sessionId: newId<SessionId>(), token: newToken() }))
+  await changeScopes(deps, [userScope(userId)], async (tx) => {
+    const rev = await advance(tx, userScope(userId))
     await tx.db
       .insertInto('sessions')
-      .values(sessionRow(deps, { userId, ...session }, rev))
+      .values(sessions.map((session) => sessionRow(deps, { userId, ...session }, rev)))
       .execute()
   })
-  return session
+  return sessions
 }
 
 function sessionRow({ clock }: Deps, one: Pick<TestUser, 'userId' | 'sessionId' | 'token'>, rev: number) {
@@ -70,7 +74,7 @@ function sessionRow({ clock }: Deps, one: Pick<TestUser, 'userId' | 'sessionId' 
   return { id: sessionId, user_id: userId, token_hash: hashToken(token), ...from, expires_at, rev }
 }
 
-/** A group of these people, the first its owner; made as people make one. */
+/** A group of these people, made by the first, who is its owner. */
 export async function newGroup(deps: Deps, people: TestUser[], title = 'Group'): Promise<ChatId> {
   const [owner, ...others] = people
   const id = newId<ChatId>()
@@ -88,24 +92,24 @@ export async function say(deps: Deps, who: TestUser, chatId: ChatId, body: strin
   return message
 }
 
-/** As a later release will delete: the row stays, stamped, and its words are gone. */
-export async function bury(deps: Deps, chatId: ChatId, seq: number): Promise<void> {
-  await changeScope(deps, { kind: 'chat', id: chatId }, async (tx) => {
-    const rev = await advance(tx, { kind: 'chat', id: chatId })
+/** Deletes a message as a later release will: the row stays, stamped, without its text. */
+export async function deleteMessage(deps: Deps, chatId: ChatId, seq: number): Promise<void> {
+  await changeScopes(deps, [chatScope(chatId)], async (tx) => {
+    const rev = await advance(tx, chatScope(chatId))
     const row = tx.db.updateTable('messages').set((eb) => ({ deleted_at: eb.fn<Date>('veche_now'), body: null, rev }))
     await row.where('chat_id', '=', chatId).where('seq', '=', seq).execute()
   })
 }
 
-/** Many messages at once, each with a revision of its own, as sends would have made them; told to nobody. */
+/** Many messages in one statement, each with a revision of its own. No hint tells of them. */
 export async function addMessages(
   deps: Deps,
   chatId: ChatId,
   given: { author: TestUser; count: number; body: string },
 ): Promise<void> {
   const { author, count, body } = given
-  await sql`with place as (update scopes set rev = rev + ${count}, seq = seq + ${count} where id = ${chatId} returning rev, seq)
+  await sql`with keys as (update scopes set rev = rev + ${count}, seq = seq + ${count} where id = ${chatId} returning rev, seq)
     insert into messages (chat_id, seq, rev, id, author_id, kind, body)
-    select ${chatId}::uuid, place.seq - ${count} + n, place.rev - ${count} + n, gen_random_uuid(), ${author.userId}::uuid, 'text', ${body}
-    from place, generate_series(1, ${count}::int) n`.execute(deps.db)
+    select ${chatId}::uuid, keys.seq - ${count} + n, keys.rev - ${count} + n, gen_random_uuid(), ${author.userId}::uuid, 'text', ${body}
+    from keys, generate_series(1, ${count}::int) n`.execute(deps.db)
 }

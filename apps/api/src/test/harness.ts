@@ -5,25 +5,28 @@ import { join } from 'node:path'
 import { newTestDatabase, setSqlClock } from '@veche/db/test-database'
 import type { UserId } from '@veche/shared/ids'
 import type { Anyone } from '../ctx.ts'
-import { closeDeps, createDeps, type Deps } from '../deps.ts'
+import { closeDeps, createDeps, type Deps, type GivenDeps } from '../deps.ts'
 import { readEnv } from '../env.ts'
 import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
-import { afterFile } from './endings.ts'
+import { afterFile } from './cleanup.ts'
 
-/** Both clocks, moved together: JavaScript's here, SQL's through the offset that veche_now() adds in tests. */
+/** A clock that tests move. The clock of SQL moves with it: `veche_now()` adds the same offset in tests. */
 export class TestClock {
   offset = 0
   now = (): number => Date.now() + this.offset
 }
 
-export type House = Awaited<ReturnType<typeof newHouse>>
+export type TestApi = Awaited<ReturnType<typeof newTestApi>>
+
+/** Hashing costs nothing here. Tests of the real cost make a process without it: `anotherProcess({}, {})`. */
+const testPasswordCost = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 
 /**
- * A house of its own for a test file: a database cloned from the migrated template, an own part of Redis, real everything. It is
- * taken down after the file.
+ * An API of its own for a test file: a database cloned from the migrated template, a prefix of its own in Redis, and everything else
+ * real. It is taken down after the file.
  */
-export async function newHouse(settings: Record<string, string> = {}) {
+export async function newTestApi(settings: Record<string, string> = {}) {
   const { url, drop } = await newTestDatabase(testEnv('TEST_DATABASE_URL'))
   const data = mkdtempSync(join(tmpdir(), 'veche-test-'))
   const given = {
@@ -40,31 +43,34 @@ export async function newHouse(settings: Record<string, string> = {}) {
   }
   const env = readEnv(given)
   const clock = new TestClock()
-  const deps = createDeps(env, { clock })
+  const deps = createDeps(env, { clock, passwordCost: testPasswordCost })
   afterFile(async () => {
     await closeDeps(deps)
     await drop()
     rmSync(data, { recursive: true, force: true })
   })
-  const pass = async (ms: number) => {
+  const passTime = async (ms: number) => {
     clock.offset += ms
     await setSqlClock(url, clock.offset)
   }
-  /** A further process of the same installation: same database, own connections. */
-  const another = (other: Record<string, string> = {}): Deps => {
-    const more = createDeps(readEnv({ ...given, ...other }), { clock })
+  /** One more process of the same installation: the same database, with connections of its own. */
+  const anotherProcess = (
+    other: Record<string, string> = {},
+    givenDeps: GivenDeps = { passwordCost: testPasswordCost },
+  ): Deps => {
+    const more = createDeps(readEnv({ ...given, ...other }), { clock, ...givenDeps })
     afterFile(() => closeDeps(more))
     return more
   }
-  return { deps, env, clock, pass, url, another }
+  return { deps, env, clock, passTime, url, anotherProcess }
 }
 
-/** A caller of the real router, for this person (or for nobody). */
+/** Calls the real router as this person, or as nobody. */
 export function callerFor(deps: Deps, who: { userId: UserId } | null) {
   return callerFactory(appRouter)(() => contextFor(deps, who))
 }
 
-/** As a request would see it: the person's newest session and the role of this moment. */
+/** The context of a request: the person's newest session, and their role now. */
 export async function contextFor(deps: Deps, who: { userId: UserId } | null): Promise<Anyone> {
   const connection = { ip: '127.0.0.1', device: 'test', setCookie: () => undefined, clearCookie: () => undefined }
   if (!who) return { ...deps, actor: null, connection }

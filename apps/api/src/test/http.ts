@@ -1,11 +1,11 @@
 import { createApp } from '../app.ts'
 import type { Deps } from '../deps.ts'
-import { afterFile } from './endings.ts'
+import { afterFile } from './cleanup.ts'
 
 export type Answer = { status: number; body: unknown; headers: Headers }
 
-/** The real doors of this house on a port of their own. */
-export async function listening(deps: Deps): Promise<string> {
+/** The real HTTP server on a port of its own. */
+export async function startHttp(deps: Deps): Promise<string> {
   const app = await createApp(deps)
   const address = await app.http.listen({ host: '127.0.0.1', port: 0 })
   afterFile(() => app.close())
@@ -37,8 +37,8 @@ export function cookieFrom(answer: Answer): string | undefined {
   return answer.headers.getSetCookie()[0]?.split(';')[0]
 }
 
-/** The code of an answer of tRPC, or of a plain door. */
-export function codeIn({ body }: Answer): string | undefined {
+/** The code in an answer of tRPC or of an HTTP route. */
+export function codeIn({ body }: Pick<Answer, 'body'>): string | undefined {
   const error = body as { error?: { data?: { veche?: { code?: string } } }; code?: string }
   return error.error?.data?.veche?.code ?? error.code
 }

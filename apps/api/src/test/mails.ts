@@ -5,7 +5,7 @@ import { queueMail } from '../mail/mails.ts'
 
 export const minute = 60_000
 
-/** A mail that is due, told to nobody. */
+/** A mail that is due, without a nudge. */
 export async function newMail(
   deps: Deps,
   given: { to?: string; locale?: 'ru' | 'en'; inviter?: string } = {},
@@ -22,7 +22,7 @@ export async function newMail(
   })
 }
 
-export function rowOf(deps: Deps, id: MailId) {
+export function mailRow(deps: Deps, id: MailId) {
   return deps.db
     .selectFrom('mails')
     .select(['state', 'attempts', 'error', 'data', 'claimed_until'])

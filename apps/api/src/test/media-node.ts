@@ -20,7 +20,7 @@ import { WebSocketServer } from 'ws'
 import type { Deps } from '../deps.ts'
 import { nodeKeys } from '../nodes/keys.ts'
 import { acceptHeartbeat } from '../nodes/heartbeats.ts'
-import { afterFile } from './endings.ts'
+import { afterFile } from './cleanup.ts'
 
 const t = initTRPC.create()
 let count = 0

@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { onTestFinished } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUsers, type TestUser } from './builders.ts'
-import { callerFor, type House } from './harness.ts'
+import { callerFor, type TestApi } from './harness.ts'
 import { MediaNode } from './media-node.ts'
 
 export const newTab = () => newId<TabId>()
@@ -22,15 +22,15 @@ export async function newMeeting(deps: Deps, size = 2) {
 }
 
 /** A meeting of two people, and the only node: it sends heartbeats only when the test calls `beat`. */
-export async function newQuietMeeting(house: House) {
-  const node = await newOnlyNode(house)
+export async function newQuietMeeting(testApi: TestApi) {
+  const node = await newOnlyNode(testApi)
   await node.silence()
-  const { people, ...meeting } = await newMeeting(house.deps)
+  const { people, ...meeting } = await newMeeting(testApi.deps)
   return { ...meeting, node, anna: people[0]!, boris: people[1]! }
 }
 
 /** Removes the nodes of the test before and starts one, which lives until the test is over. */
-export async function newOnlyNode({ deps }: House): Promise<MediaNode> {
+export async function newOnlyNode({ deps }: TestApi): Promise<MediaNode> {
   await deps.db.updateTable('meetings').set({ node_id: null, node_boot: null }).execute()
   await deps.db.deleteFrom('sfu_nodes').execute()
   const node = await MediaNode.start(deps)
@@ -86,7 +86,7 @@ export async function addEndedMeetings(
  * Stops the clock of SQL until the test is over: only `house.pass` moves it. So a loaded machine does not reach a bound that a test
  * stays just below.
  */
-export async function stopSqlClock({ deps }: House): Promise<void> {
+export async function stopSqlClock({ deps }: TestApi): Promise<void> {
   const { rows } = await sql<{ now: string }>`select statement_timestamp()::text as now`.execute(deps.db)
   const define = (now: string) =>
     sql

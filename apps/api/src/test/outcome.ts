@@ -1,11 +1,11 @@
 import { TRPCError } from '@trpc/server'
 import type { ErrorCode } from '@veche/shared/errors'
 import { ZodError } from 'zod'
-import { known } from '../errors.ts'
+import { toAppError } from '../errors.ts'
 
 export type Outcome = 'ok' | ErrorCode
 
-/** What a person would be told: the code of the error, or that it went well. */
+/** What the client is told: the code of the error, or `ok`. */
 export async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
   try {
     await call
@@ -13,6 +13,6 @@ export async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
   } catch (error) {
     const cause = error instanceof TRPCError ? error.cause : error
     if (cause instanceof ZodError) return 'input.invalid'
-    return known(cause)?.code ?? 'server.error'
+    return toAppError(cause)?.code ?? 'server.error'
   }
 }

@@ -1,8 +1,8 @@
 import { handle } from '@veche/shared/schemas/fields'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { handleFrom } from './handles.ts'
 
-it.each([
+test.each([
   ['Anna Petrova', 'anna_petrova'],
   ['Анна Щукина', 'anna_shchukina'],
   ['Юрий Объедков', 'yuriy_obedkov'],
@@ -16,11 +16,11 @@ it.each([
   ['Al', 'user'],
   ['x'.repeat(64), 'x'.repeat(26)],
   [`${'x'.repeat(25)} y`, 'x'.repeat(25)],
-])('%s gets the handle @%s', (name, expected) => {
+])('the name %s gets the handle @%s', (name, expected) => {
   expect(handleFrom(name)).toBe(expected)
 })
 
-it('every derived handle is one that could be typed, with room for a number', () => {
+test('every derived handle is valid and leaves room for a number', () => {
   for (const name of ['Анна', 'Ёж', "O'Neil", 'Ъ', 'a_b', '__a__', 'İstanbul', 'ﬁne ligature'])
     expect(handle.safeParse(`${handleFrom(name)}99999`).success).toBe(true)
 })

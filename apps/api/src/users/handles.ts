@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
 
-/** A handle for a new person, made of the name. The directory is locked: nobody else can take it meanwhile. */
+/** A handle made of the name. The directory is locked, so no other request can take it meanwhile. */
 export async function freeHandle(tx: Tx<Deps>, name: string): Promise<string> {
   const base = handleFrom(name)
   const rows = await tx.db
@@ -16,7 +16,7 @@ export async function freeHandle(tx: Tx<Deps>, name: string): Promise<string> {
   for (let number = 2; ; number += 1) if (!taken.has(`${base}${number}`)) return `${base}${number}`
 }
 
-/** "Анна Щукина" becomes "anna_shchukina". It has room for a number, and begins with a letter. */
+/** "Анна Щукина" becomes "anna_shchukina". It begins with a letter and leaves room for a number. */
 export function handleFrom(name: string): string {
   const latin = [...name.toLowerCase()].map((letter) => cyrillic[letter] ?? letter).join('')
   const plain = latin

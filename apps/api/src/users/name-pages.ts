@@ -4,20 +4,20 @@ import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 
-export type Asked = { query?: string | undefined; cursor?: string | null | undefined }
+export type PageQuery = { query?: string | undefined; cursor?: string | null | undefined }
 export type Page<Row> = { kept: Row[]; next: string | null }
 
-/** The part of a statement that begins after a cursor and keeps names and handles that contain what was typed. */
-export function after({ query, cursor }: Asked): RawBuilder<boolean> {
-  const words = query
-    ? sql<boolean>`(users.name ilike ${like(query)} or users.handle ilike ${like(query.replace(/^@/, ''))})`
+/** The condition for a page of users by name: those behind the cursor whose name or handle contains the query. */
+export function afterCursor({ query, cursor }: PageQuery): RawBuilder<boolean> {
+  const matches = query
+    ? sql<boolean>`(users.name ilike ${contains(query)} or users.handle ilike ${contains(query.replace(/^@/, ''))})`
     : sql<boolean>`true`
-  if (!cursor) return words
-  const [name, id] = read(cursor)
-  return sql<boolean>`${words} and (lower(users.name), users.id) > (${name}, ${id}::uuid)`
+  if (!cursor) return matches
+  const [name, id] = parseCursor(cursor)
+  return sql<boolean>`${matches} and (lower(users.name), users.id) > (${name}, ${id}::uuid)`
 }
 
-/** One row more than a page was read: it says whether there is a next page. */
+/** The caller reads one row more than a page holds: it tells whether there is a next page. */
 export function pageOf<Row extends { id: UserId; sort: string }>(rows: Row[], limit: number): Page<Row> {
   const kept = rows.slice(0, limit)
   const last = kept.at(-1)
@@ -25,7 +25,7 @@ export function pageOf<Row extends { id: UserId; sort: string }>(rows: Row[], li
   return { kept, next: more ? Buffer.from(JSON.stringify([last.sort, last.id])).toString('base64url') : null }
 }
 
-const place = z.tuple([
+const cursorSchema = z.tuple([
   z
     .string()
     .max(200)
@@ -33,15 +33,15 @@ const place = z.tuple([
   userId,
 ])
 
-function read(cursor: string): [string, UserId] {
+function parseCursor(cursor: string): [string, UserId] {
   try {
-    return place.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
+    return cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
   } catch {
     return fail('input.invalid', { fields: ['cursor'] })
   }
 }
 
-/** Anywhere in the text; what was typed means itself, never a pattern. */
-function like(text: string): string {
+/** A pattern for `like` that finds the text as it was typed, anywhere. */
+function contains(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
 }

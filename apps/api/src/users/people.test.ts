@@ -1,21 +1,21 @@
 import { newId, type UserId } from '@veche/shared/ids'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type House, newHouse } from '../test/harness.ts'
-import { Observer } from '../test/observer.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
 
 describe('people', () => {
-  let house: House
+  let testApi: TestApi
   let me: TestUser
   beforeAll(async () => {
-    house = await newHouse()
-    me = await newUser(house.deps, { name: 'Zoe Last' })
-    for (const name of ['boris', 'Anna', 'анна', 'Борис', 'Anna', 'Carl 100%']) await newUser(house.deps, { name })
+    testApi = await newTestApi()
+    me = await newUser(testApi.deps, { name: 'Zoe Last' })
+    for (const name of ['boris', 'Anna', 'анна', 'Борис', 'Anna', 'Carl 100%']) await newUser(testApi.deps, { name })
   })
-  const api = () => callerFor(house.deps, me)
+  const api = () => callerFor(testApi.deps, me)
 
-  it('are listed by name whatever the case, a page at a time, each once', async () => {
+  test('people are listed by name without regard to case, in pages, each once', async () => {
     const names: string[] = []
     let cursor: string | null = null
     do {
@@ -27,7 +27,7 @@ describe('people', () => {
     expect(names).toEqual(['Anna', 'Anna', 'boris', 'Carl 100%', 'Zoe Last', 'анна', 'Борис'])
   })
 
-  it('are found by a part of name or handle, in either case, and what is typed is no pattern', async () => {
+  test('people are found by a part of their name or handle, in any case, and the query is no pattern', async () => {
     const found = async (query: string) => (await api().users.people({ query })).people.map(({ name }) => name)
     expect(await found('ANN')).toEqual(['Anna', 'Anna'])
     expect(await found('АНН')).toEqual(['анна'])
@@ -38,72 +38,76 @@ describe('people', () => {
     expect(await found('')).toHaveLength(7)
   })
 
-  it('who are disabled are not listed, and still answered by id', async () => {
-    const gone = await newUser(house.deps, { name: 'Quentin Gone' })
-    const owner = await newUser(house.deps, { role: 'owner', name: 'Owner' })
-    await callerFor(house.deps, owner).admin.setDisabled({ userId: gone.userId, disabled: true })
+  test('disabled people are not listed, but answered by id', async () => {
+    const gone = await newUser(testApi.deps, { name: 'Quentin Gone' })
+    const owner = await newUser(testApi.deps, { role: 'owner', name: 'Owner' })
+    await callerFor(testApi.deps, owner).admin.setDisabled({ userId: gone.userId, disabled: true })
     expect((await api().users.people({ query: 'Quentin' })).people).toEqual([])
     const [person] = await api().users.get({ ids: [gone.userId, newId<UserId>()] })
     expect(person).toMatchObject({ id: gone.userId, name: 'Quentin Gone', disabledAt: expect.any(String) })
   })
 
-  it('show no address, no password and no time to each other', async () => {
+  test('people see no address, password or times of each other', async () => {
     const { people } = await api().users.people({ limit: 1 })
     expect(Object.keys(people[0] ?? {}).sort()).toEqual(['disabledAt', 'handle', 'id', 'name', 'rev', 'role'])
   })
 })
 
 describe('my profile', () => {
-  let house: House
+  let testApi: TestApi
   beforeAll(async () => {
-    house = await newHouse()
+    testApi = await newTestApi()
   })
 
-  it('changes for everybody at once', async () => {
-    const [me, other] = [await newUser(house.deps), await newUser(house.deps)]
-    const observer = await Observer.open(house.deps, other)
-    const row = await callerFor(house.deps, me).users.updateProfile({ name: 'New Name', handle: '@New_Name' })
+  test('a changed profile reaches everybody', async () => {
+    const [me, other] = [await newUser(testApi.deps), await newUser(testApi.deps)]
+    const observer = await Observer.open(testApi.deps, other)
+    const row = await callerFor(testApi.deps, me).users.updateProfile({ name: 'New Name', handle: '@New_Name' })
     expect(row).toMatchObject({ name: 'New Name', handle: 'new_name' })
     await observer.expectEqualsFetch()
     expect(observer.rows('people').find(({ id }) => id === me.userId)).toEqual(row)
     observer.close()
   })
 
-  it('is no news when nothing changes', async () => {
-    const me = await newUser(house.deps)
-    const api = callerFor(house.deps, me)
+  test('an unchanged profile gets no new revision', async () => {
+    const me = await newUser(testApi.deps)
+    const api = callerFor(testApi.deps, me)
     const first = await api.users.updateProfile({ name: 'Same' })
     expect(await api.users.updateProfile({ name: 'Same' })).toEqual(first)
     expect(await api.users.updateProfile({})).toEqual(first)
   })
 
-  it('keeps handles unique, also when two take one at once', async () => {
-    const people = [await newUser(house.deps), await newUser(house.deps), await newUser(house.deps)]
+  test('handles stay unique when several people take one at the same time', async () => {
+    const people = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
     const outcomes = await Promise.all(
-      people.map((who) => outcomeOf(callerFor(house.deps, who).users.updateProfile({ handle: 'wanted' }))),
+      people.map((who) => outcomeOf(callerFor(testApi.deps, who).users.updateProfile({ handle: 'wanted' }))),
     )
     expect(outcomes.sort()).toEqual(['auth.handle_taken', 'auth.handle_taken', 'ok'])
   })
 
-  it('refuses handles that are too short, too long, or not of letters and digits', async () => {
-    const api = callerFor(house.deps, await newUser(house.deps))
+  test('a handle must be of letters, digits and underscores and of the right length', async () => {
+    const api = callerFor(testApi.deps, await newUser(testApi.deps))
     for (const handle of ['ab', 'x'.repeat(33), '1abc', 'a b c', 'имя', 'a-b-c', '', '_abc', 'abc\n'.repeat(2)])
       expect([handle, await outcomeOf(api.users.updateProfile({ handle }))]).toEqual([handle, 'input.invalid'])
   })
 })
 
 describe('my settings', () => {
-  it('change on my other devices and on nobody else’s', async () => {
-    const house = await newHouse()
-    const [me, other] = [await newUser(house.deps), await newUser(house.deps)]
-    const [mine, others] = [await Observer.open(house.deps, me), await Observer.open(house.deps, other)]
-    const row = await callerFor(house.deps, me).users.updateSettings({ theme: 'dark', singleKeys: false, locale: 'ru' })
+  test('changed settings reach the user’s other devices and nobody else', async () => {
+    const testApi = await newTestApi()
+    const [me, other] = [await newUser(testApi.deps), await newUser(testApi.deps)]
+    const [mine, others] = [await Observer.open(testApi.deps, me), await Observer.open(testApi.deps, other)]
+    const row = await callerFor(testApi.deps, me).users.updateSettings({
+      theme: 'dark',
+      singleKeys: false,
+      locale: 'ru',
+    })
     expect(row).toMatchObject({ theme: 'dark', contrast: 'system', singleKeys: false, locale: 'ru', email: me.email })
     await mine.expectEqualsFetch()
     expect(mine.rows('settings')).toEqual([row])
     await others.expectEqualsFetch()
     expect(others.rows('settings').map(({ userId }) => userId)).toEqual([other.userId])
-    const only = await callerFor(house.deps, me).users.updateSettings({ contrast: 'more' })
+    const only = await callerFor(testApi.deps, me).users.updateSettings({ contrast: 'more' })
     expect(only).toMatchObject({ theme: 'dark', contrast: 'more', rev: row.rev + 1 })
     mine.close()
     others.close()

@@ -2,13 +2,12 @@ import type { PersonRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { UpdateProfile, UpdateSettings } from '@veche/shared/schemas/auth'
 import type { Ctx, Tx } from '../ctx.ts'
 import { must } from '../errors.ts'
-import { advance, changeScope, type Scope } from '../platform/scopes.ts'
-import { directory } from './accounts.ts'
+import { advance, changeScopes } from '../platform/scopes/changes.ts'
 import { personColumns, settingsColumns, toPerson, toSettings } from './rows.ts'
+import { directoryScope, userScope } from '../platform/scopes/scope.ts'
 
-/** My name and handle, as everybody sees them. */
 export function updateProfile(ctx: Ctx, { name, handle }: UpdateProfile): Promise<PersonRow> {
-  return changeScope(ctx, directory, async (tx) => {
+  return changeScopes(ctx, [directoryScope], async (tx) => {
     const { userId } = tx.actor
     const before = await tx.db
       .selectFrom('users')
@@ -17,8 +16,8 @@ export function updateProfile(ctx: Ctx, { name, handle }: UpdateProfile): Promis
       .executeTakeFirstOrThrow()
     const after = { name: name ?? before.name, handle: handle ?? before.handle }
     if (after.name === before.name && after.handle === before.handle) return toPerson(before)
-    await mustBeFree(tx, after.handle)
-    const rev = await advance(tx, directory)
+    await requireFreeHandle(tx, after.handle)
+    const rev = await advance(tx, directoryScope)
     await tx.db
       .updateTable('users')
       .set({ ...after, rev })
@@ -28,11 +27,10 @@ export function updateProfile(ctx: Ctx, { name, handle }: UpdateProfile): Promis
   })
 }
 
-/** How the app looks and speaks to me, on all my devices. */
 export function updateSettings(ctx: Ctx, input: UpdateSettings): Promise<SettingsRow> {
-  const own: Scope = { kind: 'user', id: ctx.actor.userId }
-  return changeScope(ctx, own, async (tx) => {
-    const rev = await advance(tx, own)
+  const scope = userScope(ctx.actor.userId)
+  return changeScopes(ctx, [scope], async (tx) => {
+    const rev = await advance(tx, scope)
     const { locale, theme, contrast, singleKeys } = input
     const given = { locale, theme, contrast, single_keys: singleKeys }
     const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
@@ -51,7 +49,7 @@ export function updateSettings(ctx: Ctx, input: UpdateSettings): Promise<Setting
   })
 }
 
-async function mustBeFree(tx: Tx, handle: string): Promise<void> {
+async function requireFreeHandle(tx: Tx, handle: string): Promise<void> {
   const other = await tx.db
     .selectFrom('users')
     .select('id')

@@ -1,19 +1,19 @@
 import * as profile from '@veche/shared/schemas/auth'
 import * as schemas from '@veche/shared/schemas/users'
 import { router, signedIn } from '../trpc.ts'
-import { people, peopleByIds } from './people.ts'
+import { listPeople, readPeople } from './people.ts'
 import { updateProfile, updateSettings } from './profile.ts'
 
 export const usersRouter = router({
   people: signedIn('read')
     .input(schemas.people)
-    .query(({ ctx, input }) => people(ctx, input)),
+    .query(({ ctx, input }) => listPeople(ctx, input)),
   get: signedIn('read')
     .input(schemas.byIds)
-    .query(({ ctx, input }) => peopleByIds(ctx, input)),
+    .query(({ ctx, input }) => readPeople(ctx, input)),
   presence: signedIn('read')
     .input(schemas.byIds)
-    .query(({ ctx, input }) => ctx.streams.presence.of(input.ids)),
+    .query(({ ctx, input }) => ctx.liveHub.presence.of(input.ids)),
   updateProfile: signedIn('change')
     .input(profile.updateProfile)
     .mutation(({ ctx, input }) => updateProfile(ctx, input)),

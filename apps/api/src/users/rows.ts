@@ -1,9 +1,10 @@
+import type { UserId } from '@veche/shared/ids'
 import type { PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { DB } from '@veche/db/types.gen'
 import type { Selectable } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
-import type { RowSource } from '../platform/row-sources.ts'
+import type { RowSource } from '../platform/scopes/row-sources.ts'
 
 export const personColumns = ['id', 'handle', 'name', 'role', 'disabled_at', 'rev'] as const
 export const settingsColumns = ['locale', 'theme', 'contrast', 'single_keys'] as const
@@ -58,7 +59,7 @@ const settings: RowSource<'settings'> = {
       .innerJoin('users', 'users.id', 'user_settings.user_id')
       .select(columnsOf('user_settings', settingsColumns))
       .select(['user_settings.user_id', 'user_settings.rev', 'users.email'])
-      .where('user_settings.user_id', '=', id as never),
+      .where('user_settings.user_id', '=', id as UserId),
   toWire: toSettings,
 }
 
@@ -70,8 +71,8 @@ const sessions: RowSource<'sessions'> = {
     db
       .selectFrom('sessions')
       .select(columnsOf('sessions', sessionColumns))
-      .where('sessions.user_id', '=', id as never),
+      .where('sessions.user_id', '=', id as UserId),
   toWire: toSession,
 }
 
-export const rowSources = [people, settings, sessions]
+export const userRowSources = [people, settings, sessions]

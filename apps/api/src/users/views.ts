@@ -1,19 +1,19 @@
-import { sql } from 'kysely'
 import type { Rows } from '@veche/shared/rows/rows'
-import type { ScopeView } from '../platform/scope-views.ts'
+import { sql } from 'kysely'
+import type { ScopeView } from '../platform/scopes/views.ts'
 
-const all = (rows: Rows) => rows
+const allRows = (rows: Rows) => rows
 
 /** The user scope is seen by its own person only. */
 export const userView: ScopeView = {
   scope: 'user',
-  extras: (id, viewer) => ({ own: sql`select ${id}::uuid = ${viewer}::uuid` }),
-  judge: ({ own }) => (own === true ? { sinceRev: 0, narrow: all } : null),
+  extras: (id, viewer) => ({ isOwn: sql`select ${id}::uuid = ${viewer}::uuid` }),
+  viewFor: ({ isOwn }) => (isOwn === true ? { sinceRev: 0, filterRows: allRows } : null),
 }
 
 /** The directory is seen by everyone who is signed in. */
 export const directoryView: ScopeView = {
   scope: 'directory',
   extras: () => ({}),
-  judge: () => ({ sinceRev: 0, narrow: all }),
+  viewFor: () => ({ sinceRev: 0, filterRows: allRows }),
 }

@@ -12,12 +12,12 @@ export type ChatRow = Revised & {
   /** The two people of a direct chat; null in a group, whose members are paged. */
   pair: [UserId, UserId] | null
   memberCount: number
-  /** Moves whenever somebody joins, leaves or changes role: the pages of members are stale then. */
+  /** Changes when a member joins, leaves or gets another role: pages of members are stale then. */
   membersRev: number
   clearedSeq: number
-  /** Whether people added later may read what was written before. */
+  /** Whether new members may read older messages. */
   historyForNew: boolean
-  /** The meeting that goes on here now: one at most. */
+  /** The live meeting of this chat; there is one at most. */
   liveMeetingId: MeetingId | null
   createdBy: UserId
   createdAt: string
@@ -33,17 +33,17 @@ export type SystemEvent =
   | { event: 'joined' }
   | { event: 'role'; userId: UserId; role: ChatRole }
 
-/** How a meeting stands in its chat: written when it begins and when it ends, and at no coming or going between. */
+/** A meeting as its chat shows it. It is written when the meeting begins and when it ends, and not in between. */
 export type CallCard = {
   meetingId: MeetingId
   state: 'live' | 'ended'
   startedAt: string
   endedAt: string | null
-  /** How many people took part; 0 until it has ended. */
+  /** How many people took part; 0 until the meeting has ended. */
   people: number
 }
 
-/** Scope: chat. A deleted message keeps its place: author, seq and kind, without a body. */
+/** Scope: chat. A deleted message keeps author, seq and kind, without a body. */
 export type MessageRow = Revised & {
   chatId: ChatId
   seq: number
@@ -59,12 +59,12 @@ export type MessageRow = Revised & {
   deletedAt: string | null
 }
 
-/** Scope: user. My place in a chat. A row with `leftAt` says: drop that chat. */
+/** Scope: user. My membership in a chat. A row with `leftAt` means that the client drops the chat. */
 export type MembershipRow = Revised & {
   chatId: ChatId
   role: ChatRole
   fromSeq: number
-  /** The revision of the chat at which I came: a cursor older than this is worth nothing. */
+  /** The revision of the chat at which I became a member: an older cursor is worth nothing. */
   sinceRev: number
   readSeq: number
   unreadMark: boolean
@@ -91,7 +91,7 @@ export type SessionRow = Revised & {
   ip: string
   createdAt: string
   lastUsedAt: string
-  /** Revoked or expired: a client drops it. */
+  /** Revoked or expired: the client drops it. */
   gone: boolean
 }
 
@@ -104,11 +104,11 @@ export type PersonRow = Revised & {
   disabledAt: string | null
 }
 
-/** Scope: meeting. Where it is held (node and epoch) is nobody's business but the server's. */
+/** Scope: meeting. Its placement (node and epoch) stays on the server. */
 export type MeetingRow = Revised & {
   id: MeetingId
   chatId: ChatId
-  /** Who may come by the link: members of the chat, or everybody who is signed in (and becomes a member by coming). */
+  /** Who may join by the link: members of the chat, or every user, who then becomes a member. */
   openTo: 'members' | 'everyone'
   state: 'live' | 'ended'
   startedBy: UserId
@@ -116,29 +116,29 @@ export type MeetingRow = Revised & {
   endedAt: string | null
 }
 
-/** Scope: meeting. A person's place: it outlives the tab, the network and the node. */
+/** Scope: meeting. A person's seat outlives the tab, the network and the node. */
 export type SeatRow = Revised & {
   id: SeatId
   meetingId: MeetingId
   userId: UserId
-  /** `away`: no sign of life for 5 s; ten minutes later `left`. */
+  /** `away`: no node has named it for 5 s; ten minutes later it is `left`. */
   state: 'in' | 'away' | 'left' | 'removed'
   caps: Capability[]
   joinedAt: string
 }
 
-/** Scope: user. Where I sit myself: my other tabs and devices learn from it that I am in a call, and where. */
+/** Scope: user. My own seat: my other tabs and devices learn from it that I am in a call, and in which tab. */
 export type MySeatRow = Revised & {
   seatId: SeatId
   meetingId: MeetingId
   chatId: ChatId
   tab: TabId
   state: SeatRow['state']
-  /** The revision of the meeting at which I sat down: the stream tells from there. */
+  /** The revision of the meeting at which I took the seat: frames begin there. */
   sinceRev: number
 }
 
-/** What a frame or an answer carries, by table. Absent means none. */
+/** The rows of a frame or an answer, by table. A table without rows is absent. */
 export type Rows = {
   chats?: ChatRow[]
   messages?: MessageRow[]

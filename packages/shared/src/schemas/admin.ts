@@ -12,7 +12,7 @@ export const setRole = z.strictObject({ userId, role: z.enum(serverRoles) })
 export const setDisabled = z.strictObject({ userId, disabled: z.boolean() })
 export const createInvite = z.strictObject({
   role: z.enum(['member', 'admin']).default('member'),
-  /** Given an address the invitation is for it alone and is sent there. */
+  /** An invitation with an address works for it alone and is mailed to it. */
   email: email.optional(),
   uses: z.int().min(1).max(limits.invite.maxUses).default(1),
   days: z.int().min(1).max(limits.invite.maxDays).default(7),

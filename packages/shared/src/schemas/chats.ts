@@ -4,10 +4,10 @@ import { chatRoles } from '../permissions.ts'
 import { chatId, newChatId, search, title, userId } from './fields.ts'
 
 const role = z.enum(chatRoles)
-const userIds = z.array(userId).max(limits.group.addAtOnce)
+const userIds = z.array(userId).max(limits.group.maxAdded)
 
 export const openDirect = z.strictObject({ userId })
-/** The id is made by the client, so that a retry finds the group that the lost answer spoke of. */
+/** The client makes the id, so that a retry finds the group that the lost answer spoke of. */
 export const createGroup = z.strictObject({ id: newChatId, title, userIds })
 export const one = z.strictObject({ chatId })
 export const rename = z.strictObject({ chatId, title })
@@ -21,7 +21,7 @@ export const membersPage = z.strictObject({
 export const addMembers = z.strictObject({ chatId, userIds: userIds.min(1) })
 export const removeMember = z.strictObject({ chatId, userId })
 export const setRole = z.strictObject({ chatId, userId, role })
-/** What is mine alone in a chat: no one else is told. */
+/** What only I see of my membership. */
 export const setMine = z.strictObject({
   chatId,
   notify: z.enum(['all', 'none']).optional(),

@@ -14,7 +14,7 @@ import type {
 } from '../ids.ts'
 import { cleanLine, cleanText, codePoints, limits } from '../limits.ts'
 
-/** For procedures that take no input: whatever is sent along is refused. */
+/** For procedures without input: any input is refused. */
 export const nothing = z.void()
 
 const uuid = z.uuid().transform((id) => id.toLowerCase())
@@ -31,7 +31,7 @@ export const nodeId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
   .transform((id) => id as NodeId)
-/** Client ids are v7: their time says whether a retry comes too late to be recognised. */
+/** Client ids are v7: their time tells whether a retry comes too late to be recognised. */
 export const clientId = z.uuidv7().transform((id) => id.toLowerCase() as ClientId)
 export const newChatId = z.uuidv7().transform((id) => id.toLowerCase() as ChatId)
 export const newMeetingId = z.uuidv7().transform((id) => id.toLowerCase() as MeetingId)
@@ -40,7 +40,7 @@ export const scopeId = uuid
 export const seq = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 export const rev = seq
 
-/** A cap on the raw length comes first, so that nobody makes the server normalise a megabyte. */
+/** The bound of the raw length comes first, so that a client cannot make the server normalise a megabyte. */
 function line(min: number, max: number) {
   return z
     .string()
@@ -62,7 +62,7 @@ export const email = z
   .max(limits.email)
   .transform((text) => text.trim().toLowerCase())
   .pipe(z.email())
-/** Passwords are taken as they are typed: no trimming, no truncation, only one spelling of each character. */
+/** A password is neither trimmed nor cut; only its characters are composed. */
 export const password = z
   .string()
   .max(limits.password.max * 4)

@@ -1,23 +1,23 @@
 import { z } from 'zod'
 import { bootId, chatId, meetingId, newChatId, newMeetingId, nodeId, tabId, title } from './fields.ts'
 
-/** `/m/<code>`: a short public id and a MAC over it and the generation of the link. Spelled as people copy it. */
+/** Of `/m/<code>`: a short public id, and a MAC over it and the generation of the link. People may copy it with spaces and capitals. */
 export const code = z
   .string()
   .max(40)
   .transform((text) => text.trim().toLowerCase())
   .pipe(z.string().regex(/^[0-9a-z]{9}-[0-9a-z]{10}$/))
 
-/** Ids are made by the client, so that a retry finds what the lost answer spoke of. */
+/** The client makes the ids, so that a retry finds what the lost answer spoke of. */
 export const start = z.strictObject({ id: newMeetingId, chatId })
-/** A meeting that begins with a link: a group of its own, to which everybody comes who follows it. */
+/** A meeting with a group of its own, open to every user who has the link. */
 export const create = z.strictObject({ id: newMeetingId, chatId: newChatId, title })
 export const one = z.strictObject({ meetingId })
 export const byCode = z.strictObject({ code })
 
 /**
- * `tab` names the place; a seat has one. `returning` is a tab that comes back by itself: it never takes the seat from another place.
- * `failed` names the node (and its life) that the tab could not reach: it is probed before a place is chosen.
+ * A seat belongs to one tab. `returning` is set when a tab rejoins by itself: it never takes the seat from another tab. `failed` names the
+ * node and boot that the tab could not reach: it is probed before a node is chosen.
  */
 export const join = z.strictObject({
   meetingId,
@@ -26,7 +26,7 @@ export const join = z.strictObject({
   returning: z.boolean().default(false),
   failed: z.strictObject({ nodeId, boot: bootId }).optional(),
 })
-/** A leave of an older epoch of the seat comes too late: somebody has sat down again. */
+/** A leave with an older epoch does nothing: the seat has been taken again. */
 export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0) })
 export const ofChat = z.strictObject({ chatId })
 

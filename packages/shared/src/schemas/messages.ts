@@ -3,7 +3,7 @@ import { limits } from '../limits.ts'
 import { body, clientId, chatId, seq } from './fields.ts'
 
 export const send = z.strictObject({ chatId, clientId, body })
-/** A page of history: before a seq (older), after a seq (newer), or the newest when neither is given. Both bounds are exclusive. */
+/** A page of history before or after a seq, both exclusive, or the newest page when neither is given. */
 export const history = z.strictObject({
   chatId,
   before: seq.optional(),

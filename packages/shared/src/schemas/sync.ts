@@ -3,7 +3,7 @@ import { limits } from '../limits.ts'
 import { rev, scopeId } from './fields.ts'
 
 export const state = z.strictObject({
-  /** What is held, as pairs of scope and cursor. */
+  /** What the client holds, as pairs of scope and cursor. */
   scopes: z.array(z.tuple([scopeId, rev])).max(limits.sync.scopes),
 })
 export const scope = z.strictObject({ id: scopeId, since: rev })

@@ -1,35 +1,35 @@
 import { newId } from '@veche/shared/ids'
 import { beforeAll, expect, it } from 'vitest'
 import { newUser } from '../../test/builders.ts'
-import { callerFor, type House, newHouse } from '../../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
 import { MediaNode } from '../../test/media-node.ts'
 import { join, leave, newMeeting } from '../../test/meetings.ts'
-import { Observer } from '../../test/observer.ts'
+import { Observer } from '../../test/Observer.ts'
 
-let house: House
+let testApi: TestApi
 beforeAll(async () => {
-  house = await newHouse()
-  await MediaNode.start(house.deps)
+  testApi = await newTestApi()
+  await MediaNode.start(testApi.deps)
 })
 
 it('the members of a chat are told who is in its meeting, and other people are not', async () => {
-  const { people, meetingId, chatId } = await newMeeting(house.deps)
+  const { people, meetingId, chatId } = await newMeeting(testApi.deps)
   const [anna, boris] = [people[0]!, people[1]!]
-  const member = await Observer.open(house.deps, boris)
-  const stranger = await Observer.open(house.deps, await newUser(house.deps))
-  const joined = await join(house.deps, anna, meetingId)
+  const member = await Observer.open(testApi.deps, boris)
+  const stranger = await Observer.open(testApi.deps, await newUser(testApi.deps))
+  const joined = await join(testApi.deps, anna, meetingId)
   const preview = (count: number, userIds: string[]) => ({ kind: 'meeting', chatId, meetingId, count, userIds })
   await expect.poll(() => member.signals.at(-1)).toEqual(preview(1, [anna.userId]))
-  await leave(house.deps, anna, joined)
+  await leave(testApi.deps, anna, joined)
   await expect.poll(() => member.signals.at(-1)).toEqual(preview(0, []))
   expect(stranger.signals).toEqual([])
 })
 
 it('many joins at once are signalled once a second, and the last signal has the right number', async () => {
-  const { people, meetingId } = await newMeeting(house.deps, 8)
-  const member = await Observer.open(house.deps, people[0]!)
+  const { people, meetingId } = await newMeeting(testApi.deps, 8)
+  const member = await Observer.open(testApi.deps, people[0]!)
   const startedAt = Date.now()
-  await Promise.all(people.map((who) => join(house.deps, who, meetingId)))
+  await Promise.all(people.map((who) => join(testApi.deps, who, meetingId)))
   const previews = () => member.signals.filter((signal) => signal.kind === 'meeting')
   await expect.poll(() => previews().at(-1)).toMatchObject({ count: 8 })
   expect(previews().length).toBeLessThanOrEqual(2 + Math.floor((Date.now() - startedAt) / 1_000))
@@ -37,9 +37,9 @@ it('many joins at once are signalled once a second, and the last signal has the 
 })
 
 it('joining and leaving a meeting do not change the revision of its chat', async () => {
-  const { people, meetingId, chatId } = await newMeeting(house.deps)
-  const rev = async () => (await callerFor(house.deps, people[0]!).sync.scope({ id: chatId, since: 0 })).rev
+  const { people, meetingId, chatId } = await newMeeting(testApi.deps)
+  const rev = async () => (await callerFor(testApi.deps, people[0]!).sync.scope({ id: chatId, since: 0 })).rev
   const before = await rev()
-  for (const who of people) await leave(house.deps, who, await join(house.deps, who, meetingId, { tab: newId() }))
+  for (const who of people) await leave(testApi.deps, who, await join(testApi.deps, who, meetingId, { tab: newId() }))
   expect(await rev()).toBe(before)
 })

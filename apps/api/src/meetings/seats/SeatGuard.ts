@@ -2,9 +2,10 @@ import type { MeetingId, ScopeId, UserId } from '@veche/shared/ids'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../../ctx.ts'
 import type { Deps } from '../../deps.ts'
-import { Semaphore } from '../../platform/semaphore.ts'
+import { Semaphore } from '../../platform/Semaphore.ts'
 import { takenSeat } from '../states.ts'
 import { changeSeats, type SeatChange } from './seat-changes.ts'
+import { isCurrentMember } from '../../platform/scopes/members.ts'
 
 const roundMs = 1_000
 const hintDelayMs = 100
@@ -51,7 +52,7 @@ export class SeatGuard {
       group by meeting_id`.execute(this.#deps.polls)
     // Several meetings at a time: one that is locked for long must not delay the others.
     const removals = rows.map(({ meetingId, people }) =>
-      this.#slots.run('seats', () => this.#remove(meetingId, people)),
+      this.#slots.run(() => this.#remove(meetingId, people)),
     )
     await Promise.all(removals)
     if (!userIds) await this.#measure()
@@ -98,7 +99,7 @@ export function seatsWithoutRight(where: RawBuilder<unknown>) {
   return sql`
     select s.id, s.meeting_id, s.user_id from seats s join meetings m on m.id = s.meeting_id
     where ${takenSeat('s')} and ${where} and not (
-      exists (select from members x where x.chat_id = m.chat_id and x.user_id = s.user_id and x.left_at is null)
+      exists (select from members x where x.chat_id = m.chat_id and x.user_id = s.user_id and ${isCurrentMember('x')})
       and exists (select from sessions x join users u on u.id = x.user_id where x.id = s.session_id
         and x.revoked_at is null and x.expires_at > veche_now() and u.disabled_at is null))`
 }

@@ -4,14 +4,13 @@ import type { SeatRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import type { Tx } from '../../ctx.ts'
 import type { Deps } from '../../deps.ts'
-import { userScope } from '../../chats/scopes.ts'
 import { sqlNow } from '../../platform/clock.ts'
-import { advance, advanceAll, lockScopes } from '../../platform/scopes.ts'
+import { advance, advanceAll, lockScopes } from '../../platform/scopes/changes.ts'
 import { inTransaction } from '../../platform/transaction.ts'
-import { meetingScope } from '../scopes.ts'
 import { liveMeeting, takenSeat } from '../states.ts'
 import { noteDeparturesUnderLock } from './attendance.ts'
 import { sendMeetingUpdate } from './node-updates.ts'
+import { userScope, meetingScope } from '../../platform/scopes/scope.ts'
 
 export type SeatChange = { seat: SeatId; userId: UserId; state: SeatRow['state'] }
 

@@ -1,15 +1,14 @@
 import { type MeetingId, newId, type SeatId, type TabId } from '@veche/shared/ids'
 import { capabilities } from '@veche/shared/permissions'
 import type { Tx } from '../../ctx.ts'
-import { userScope } from '../../chats/scopes.ts'
 import { sqlNow } from '../../platform/clock.ts'
-import { advance } from '../../platform/scopes.ts'
+import { advance } from '../../platform/scopes/changes.ts'
 import type { OpenMeeting } from '../access.ts'
 import { seatColumns } from '../rows.ts'
-import { meetingScope } from '../scopes.ts'
 import { isTaken, takenSeat } from '../states.ts'
 import { noteArrivalUnderLock } from './attendance.ts'
 import { sendMeetingUpdate } from './node-updates.ts'
+import { userScope, meetingScope } from '../../platform/scopes/scope.ts'
 
 export type TakenSeat = Awaited<ReturnType<typeof upsertSeat>>
 

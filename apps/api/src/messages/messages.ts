@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { idTime, type MessageId, newId } from '@veche/shared/ids'
+import { codePoints, limits } from '@veche/shared/limits'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import type { SendMessage } from '@veche/shared/schemas/messages'
+import { type MyRole, requireRole, roleStatement, rolesThatMay } from '../chats/access.ts'
+import type { Ctx } from '../ctx.ts'
+import { fail, must } from '../errors.ts'
+import { isUniqueViolation } from '../platform/db.ts'
+import type { Statement } from '../platform/scopes/ScopeWriters.ts'
+import { messageColumns, toMessage } from './rows.ts'
+
+export type Sent = { message: MessageRow }
+
+type StoredMessage = Parameters<typeof toMessage>[0] & { client_hash: Buffer; is_retry: boolean }
+
+/** Sends a message once, however often the client retries. */
+export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
+  must(input.body.length > 0, 'message.empty')
+  must(codePoints(input.body) <= limits.message.body, 'message.too_long')
+  const stored = await storeOnce(ctx, input)
+  must(stored.chat_id === input.chatId && stored.client_hash.equals(hashOf(input)), 'message.conflict')
+  const message = toMessage(stored)
+  if (!stored.is_retry) ctx.hints.tell({ hints: [{ scope: 'chat', id: message.chatId, rev: message.rev }] })
+  return { message }
+}
+
+/**
+ * Under the lock of the chat one statement looks whether this message was stored before, reads the right, advances the scope and writes
+ * the message. A retry whose first answer was lost gets the stored message, also when its author has been removed since.
+ */
+async function storeOnce(ctx: Ctx, input: SendMessage): Promise<StoredMessage> {
+  const isExpired = ctx.clock.now() - idTime(input.clientId) >= limits.clientIdDays * 86_400_000
+  const statement = storeStatement(ctx, input, isExpired ? [] : rolesThatMayPost)
+  const store = () => ctx.writers.write(input.chatId, statement)
+  const [row] = await store().catch((error: unknown) => {
+    if (!isUniqueViolation(error)) throw error
+    // Two chats got the same client id at the same time: neither lock kept the other away, but now the stored message can be seen.
+    return store()
+  })
+  const found = row as (MyRole | { chat_kind: null }) & (StoredMessage | { id: null })
+  if (found.id !== null) return found
+  must(!isExpired, 'message.client_id_expired')
+  requireRole(found, 'post')
+  // The right was there and nothing was written: the chat has no scope.
+  return fail('server.error')
+}
+
+const rolesThatMayPost = rolesThatMay('post')
+const columns = [...messageColumns, 'client_hash'].join(', ')
+
+/** The permanent key of a message is its author's client id; the hash tells a retry from another message under the same id. */
+function storeStatement(ctx: Ctx, input: SendMessage, roles: string[]): Statement {
+  const { chatId, clientId, body } = input
+  const id = newId<MessageId>(ctx.clock.now())
+  const values = [chatId, ctx.actor.userId, clientId, id, hashOf(input), body, roles]
+  return { name: 'message-store', text: storeText, values }
+}
+
+const storeText = `
+  with mine as (${roleStatement}),
+    sent as (select ${columns} from messages where author_id = $2 and client_id = $3),
+    advanced as (
+      update scopes set rev = rev + 1, seq = seq + 1
+      where id = $1 and not exists (select from sent)
+        and exists (select from mine where chat_kind || ' ' || my_role = any($7::text[]))
+      returning rev, seq),
+    written as (
+      insert into messages (chat_id, seq, rev, id, author_id, client_id, client_hash, kind, body)
+      select $1::uuid, advanced.seq, advanced.rev, $4::uuid, $2::uuid, $3::uuid, $5::bytea, 'text', $6 from advanced
+      returning ${columns})
+  select mine.chat_kind, mine.my_role, found.*
+  from (select) nothing left join mine on true
+    left join (select true as is_retry, sent.* from sent union all select false, written.* from written) found on true`
+
+function hashOf({ chatId, body }: SendMessage): Buffer {
+  return createHash('sha256').update(`text\n${chatId}\n${body}`).digest()
+}

@@ -1,0 +1,53 @@
+import { newestMigration } from '@veche/db/migrate'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { sql } from 'kysely'
+import type { Deps } from '../../deps.ts'
+import { postgresCode } from '../db.ts'
+
+export type PartHealth = 'ok' | 'degraded' | 'down'
+export type Health = { ready: boolean; postgres: PartHealth; schema: PartHealth; redis: PartHealth }
+
+/** Ready means that Postgres answers and has the schema. Without Redis everything still works, more slowly: that is degraded. */
+export async function readHealth(deps: Deps): Promise<Health> {
+  const [schema, redis] = await Promise.all([
+    schemaState(deps),
+    deps.redis.ping().then(
+      () => 'ok' as const,
+      () => 'degraded' as const,
+    ),
+  ])
+  const postgres = schema === null ? 'down' : 'ok'
+  return { ready: schema === 'ok', postgres, schema: schema ?? 'down', redis }
+}
+
+export function serveHealth(http: FastifyInstance, deps: Deps): void {
+  http.get('/livez', (_req, reply) => reply.header('cache-control', 'no-store').send({ live: true }))
+  http.get('/readyz', async (_req, reply) => {
+    const found = await readHealth(deps)
+    return reply
+      .header('cache-control', 'no-store')
+      .code(found.ready ? 200 : 503)
+      .send(found)
+  })
+  http.get('/metrics', async (req, reply) => {
+    if (!mayReadMetrics(req, deps.env.METRICS_TOKEN)) return reply.code(404).send({ code: 'input.invalid' })
+    return reply.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics())
+  })
+}
+
+async function schemaState(deps: Deps): Promise<'ok' | 'down' | null> {
+  try {
+    const { rows } = await sql<{ name: string }>`select max(name) as name from kysely_migration`.execute(deps.polls)
+    return (rows[0]?.name ?? '') >= (await newestMigration()) ? 'ok' : 'down'
+  } catch (error) {
+    // 42P01: the database is there, and nothing has been migrated yet.
+    return postgresCode(error) === '42P01' ? 'down' : null
+  }
+}
+
+/** Metrics tell strangers too much: a token opens them, and without a token only a program on this machine may read them. */
+function mayReadMetrics(req: FastifyRequest, token: string | undefined): boolean {
+  if (token) return req.headers.authorization === `Bearer ${token}`
+  const direct = req.headers['x-forwarded-for'] === undefined && req.headers.forwarded === undefined
+  return direct && /^(::1|127\.|::ffff:127\.)/.test(req.socket.remoteAddress ?? '')
+}

@@ -1,0 +1,91 @@
+import type { DB } from '@veche/db/types.gen'
+import type { ScopeId, UserId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import type { Positions, ScopeAnswer, Unread } from '@veche/shared/live'
+import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
+import type { Kysely, RawBuilder } from 'kysely'
+import { type Extras, type NewestRows, type ReadRows, type RowSource, rowsSince } from './row-sources.ts'
+
+/** How one kind of scope is seen, registered by its feature. The columns are read in the same snapshot as the rows. */
+export type ScopeView = {
+  scope: ScopeKind
+  /** Columns from which `viewFor` tells what one person may see; null means that the scope is not theirs. */
+  extras: (id: ScopeId, viewer: UserId) => Extras
+  viewFor: (extras: Record<string, unknown>) => PersonalView | null
+  /** How far the other members have read, in each of these scopes that is the viewer's. */
+  positions?: (ids: ScopeId[], viewer: UserId) => RawBuilder<{ id: ScopeId } & Positions>
+  /** A reader without a cursor is given the newest page at once: no view reaches back to the first row. */
+  beginsNewest?: true
+  /** For scopes with members: columns from which `readAudience` tells who of `among` may see it. */
+  audience?: (id: ScopeId, among: UserId[], knownRev: number) => Extras
+  readAudience?: (extras: Record<string, unknown>) => Audience
+}
+
+/** What one person may see of a scope. */
+export type PersonalView = {
+  /** A cursor older than this is worth nothing to this person: they came, or came back, later. */
+  sinceRev: number
+  filterRows: (rows: Rows) => Rows
+  unread?: number
+  positions?: Positions
+}
+
+/** `people` is null when nothing changed since the revision that was known. */
+export type Audience = { rev: number; people: Map<UserId, Viewer> | null }
+export type Viewer = { filterRows: (rows: Rows) => Rows }
+
+type Deps = { rowSources: RowSource[]; scopeViews: ScopeView[] }
+type Question = { scope: ScopeKind; id: ScopeId; since: number; viewer: UserId; newest?: NewestRows }
+
+/**
+ * One scope for one person: what changed since their cursor; or the newest rows, when that is too much or the cursor is worth nothing;
+ * or that the scope is gone.
+ */
+export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question): Promise<ScopeAnswer> {
+  const { scope, id, since, viewer, newest = 'page' } = question
+  const view = deps.scopeViews.find((candidate) => candidate.scope === scope)
+  if (!view) return goneScope(id, scope)
+  const extras = view.extras(id, viewer)
+  const read = async (from: number | NewestRows) => {
+    const found = await rowsSince(deps, db, { scope, id, from, extras })
+    const personal = found && view.viewFor(found.extras)
+    return found && personal ? { found, personal } : null
+  }
+  if (since > 0 || !view.beginsNewest) {
+    const changed = await read(since)
+    if (!changed) return goneScope(id, scope)
+    if (!isStale(question, changed.found, changed.personal)) return toAnswer(question, changed, false)
+  }
+  const page = await read(newest)
+  return page ? toAnswer(question, page, true) : goneScope(id, scope)
+}
+
+export function goneScope(id: ScopeId, scope: ScopeKind): ScopeAnswer {
+  return { scope, id, rev: 0, rows: {}, more: false, reset: false, gone: true }
+}
+
+function isStale({ since, scope }: Question, read: ReadRows, view: PersonalView): boolean {
+  // A cursor from the future was made by a database that has been restored since.
+  if (since > read.scopeRev || since < view.sinceRev) return true
+  return scope !== 'user' && read.scopeRev - since > limits.sync.gap
+}
+
+function toAnswer(
+  { scope, id }: Question,
+  { found, personal }: { found: ReadRows; personal: PersonalView },
+  reset: boolean,
+): ScopeAnswer {
+  const { unread: count, positions } = personal
+  const unread: Unread | undefined = count === undefined ? undefined : { unread: count, atRev: found.scopeRev }
+  return {
+    scope,
+    id,
+    rev: found.rev,
+    rows: personal.filterRows(found.rows),
+    more: found.more,
+    reset,
+    gone: false,
+    ...(unread ? { unread } : {}),
+    ...(positions ? { positions } : {}),
+  }
+}

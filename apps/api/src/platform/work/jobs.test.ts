@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { jobs as mailJobs } from '../../mail/jobs.ts'
+import { type TestApi, newTestApi } from '../../test/harness.ts'
+import { newMail, mailRow } from '../../test/mails.ts'
+import { withAdvisoryLock, startTimer, sweepJobs } from './sweep.ts'
+import { checkJobs, runJob } from './jobs.ts'
+
+const lock = 8_327_599
+
+describe('work', () => {
+  let testApi: TestApi
+  beforeAll(async () => {
+    testApi = await newTestApi()
+  })
+
+  test('job workers do not start while a job has no handler, or two', () => {
+    expect(() => checkJobs([])).toThrow('"mail.send" has 0 handlers')
+    expect(() => checkJobs([...mailJobs, ...mailJobs])).toThrow('"mail.send" has 2 handlers')
+    expect(() => checkJobs(mailJobs)).not.toThrow()
+  })
+
+  test('a nudge that makes no sense or names a missing row is dropped', async () => {
+    const [mail] = mailJobs
+    for (const data of [null, {}, { mailId: 'x' }, { mailId: crypto.randomUUID() }, { mailId: [] }, 'text'])
+      await expect(runJob(testApi.deps, mail!, data)).resolves.toBeUndefined()
+  })
+
+  test('a job that fails unexpectedly stays due and does not end the worker', async () => {
+    const [mail] = mailJobs
+    const broken = { ...mail!, start: () => Promise.reject(new Error('unexpected')) }
+    const id = await newMail(testApi.deps)
+    await runJob(testApi.deps, broken, { mailId: id })
+    expect((await mailRow(testApi.deps, id)).state).toBe('due')
+  })
+
+  test('one process at a time sweeps for due work', async () => {
+    const id = await newMail(testApi.deps)
+    await withAdvisoryLock(testApi.deps, lock, async () => {
+      await sweepJobs(testApi.anotherProcess(), { jobs: mailJobs, lock })
+      expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'due', attempts: 0 })
+    })
+    await sweepJobs(testApi.deps, { jobs: mailJobs, lock })
+    expect((await mailRow(testApi.deps, id)).state).toBe('sent')
+  })
+
+  test('a sweep that fails releases its lock', async () => {
+    const broken = mailJobs.map((given) => ({ ...given, due: () => Promise.reject(new Error('unexpected')) }))
+    await expect(sweepJobs(testApi.deps, { jobs: broken, lock })).rejects.toThrow('unexpected')
+    const { rows } = await sql<{ held: number }>`select count(*)::int as held from pg_locks
+      where locktype = 'advisory' and objid = ${lock}`.execute(testApi.deps.db)
+    expect(rows[0]?.held).toBe(0)
+  })
+})
+
+describe('a timer', () => {
+  test('a timer never runs twice at the same time, survives a failed round, and stops', async () => {
+    const { deps } = await newTestApi()
+    let running = 0
+    let most = 0
+    let rounds = 0
+    const run = async () => {
+      running += 1
+      most = Math.max(most, running)
+      rounds += 1
+      await sql`select pg_sleep(0.03)`.execute(deps.db)
+      running -= 1
+      if (rounds === 2) throw new Error('a bad round')
+    }
+    const stop = startTimer(deps, { name: 'test', everyMs: 5, run })
+    onTestFinished(stop)
+    await expect.poll(() => rounds).toBeGreaterThan(4)
+    await stop()
+    expect({ most, running }).toEqual({ most: 1, running: 0 })
+    const after = rounds
+    await sql`select pg_sleep(0.05)`.execute(deps.db)
+    expect(rounds).toBe(after)
+  })
+})

@@ -1,0 +1,77 @@
+import { Worker } from 'bullmq'
+import type { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import { bullConnection, type JobName, jobNames, type Jobs } from './queue.ts'
+import { redisCloseMs, withTimeout } from './timeout.ts'
+
+/** One kind of work. The row is the record: `run` claims it, and `due` finds the rows that are due without any nudge. */
+type JobDefinition<N extends JobName> = {
+  name: N
+  payload: z.ZodType<Jobs[N]>
+  run: (deps: Deps, payload: Jobs[N]) => Promise<void>
+  due: (deps: Deps) => Promise<Jobs[N][]>
+}
+
+/** Any kind of work: `start` reads the payload itself and answers null when it makes no sense. */
+export type Job = {
+  name: JobName
+  start: (deps: Deps, data: unknown) => Promise<void> | null
+  due: (deps: Deps) => Promise<unknown[]>
+}
+
+export function job<N extends JobName>({ name, payload, run, due }: JobDefinition<N>): Job {
+  const start = (deps: Deps, data: unknown) => {
+    const read = payload.safeParse(data)
+    return read.success ? run(deps, read.data) : null
+  }
+  return { name, start, due }
+}
+
+/** Throws unless each name has one handler: without one its work is never done, with two it is done twice. */
+export function checkJobs(jobs: Job[], names: readonly JobName[] = jobNames): void {
+  for (const name of names) {
+    const count = jobs.filter((given) => given.name === name).length
+    if (count !== 1) throw new Error(`The work "${name}" has ${count} handlers instead of one.`)
+  }
+}
+
+/** Runs one piece of work. A failure that the work could not write into its row is logged, and the sweep tries again. */
+export async function runJob(deps: Deps, { name, start }: Job, data: unknown): Promise<void> {
+  try {
+    const started = start(deps, data)
+    if (!started) return deps.log.warn({ name }, 'a nudge that makes no sense was dropped')
+    await started
+  } catch (error) {
+    deps.metrics.jobs.inc({ name, outcome: 'error' })
+    deps.log.warn({ err: error, name }, 'work was interrupted; it stays due')
+  }
+}
+
+const maxParallel = 5
+const stopTimeoutMs = 8_000
+
+/** Listens for nudges. Answers a stop that waits for the work in hand, within bounds: work that is cut off stays due in its row. */
+export function startJobWorkers(deps: Deps, jobs: Job[]): () => Promise<void> {
+  checkJobs(jobs)
+  const inHand = new Set<Promise<void>>()
+  const take = (given: Job, data: unknown) => {
+    const running = runJob(deps, given, data).finally(() => inHand.delete(running))
+    inHand.add(running)
+    return running
+  }
+  const workers = jobs.map((given) => {
+    const worker = new Worker(given.name, (nudge) => take(given, nudge.data), {
+      connection: bullConnection(deps.env, { blocking: true }),
+      prefix: deps.env.REDIS_PREFIX,
+      concurrency: maxParallel,
+    })
+    // The connection of `redis.ts` logs once that Redis is away; here every worker would do so every second.
+    worker.on('error', (error) => deps.log.debug({ err: error, name: given.name }, 'a worker has no Redis'))
+    return worker
+  })
+  return async () => {
+    const closed = Promise.all(workers.map((worker) => worker.close()))
+    await withTimeout(stopTimeoutMs, Promise.all(inHand))
+    await withTimeout(redisCloseMs, closed)
+  }
+}

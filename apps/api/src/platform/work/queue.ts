@@ -1,0 +1,71 @@
+import type { MailId } from '@veche/shared/ids'
+import { Queue as BullQueue, type ConnectionOptions } from 'bullmq'
+import type { Env } from '../../env.ts'
+import type { Logger } from '../logger.ts'
+import { redisCloseMs, withTimeout } from './timeout.ts'
+
+/** Every job there is, with its payload. A payload holds ids only: the row is the record, and the queue a nudge. */
+export type Jobs = { 'mail.send': { mailId: MailId } }
+export type JobName = keyof Jobs
+
+const named: Record<JobName, true> = { 'mail.send': true }
+export const jobNames = Object.keys(named) as JobName[]
+
+export class Queue {
+  readonly #queues = new Map<JobName, BullQueue>()
+  readonly #log: Logger
+
+  constructor(env: Env, log: Logger) {
+    this.#log = log
+    for (const name of jobNames) {
+      const queue = new BullQueue(name, {
+        connection: bullConnection(env, { blocking: false }),
+        prefix: env.REDIS_PREFIX,
+      })
+      queue.on('error', () => undefined)
+      this.#queues.set(name, queue)
+    }
+  }
+
+  /** Never waits and never fails: the sweep finds work whose nudge was lost. */
+  nudge<N extends JobName>(name: N, payload: Jobs[N], id: string): void {
+    const options = {
+      deduplication: { id, keepLastIfActive: true },
+      removeOnComplete: true,
+      removeOnFail: true,
+      attempts: 1,
+    }
+    this.#queues
+      .get(name)
+      ?.add(name, payload, options)
+      .catch((error: unknown) =>
+        this.#log.debug({ err: error, name }, 'a nudge was lost; the sweep will find the work'),
+      )
+  }
+
+  async close(): Promise<void> {
+    await withTimeout(redisCloseMs, Promise.all([...this.#queues.values()].map((queue) => queue.close())))
+  }
+}
+
+export function bullConnection(env: Env, { blocking }: { blocking: boolean }): ConnectionOptions {
+  const address = env.REDIS_URL.startsWith('/') ? { path: env.REDIS_URL } : redisAddress(env.REDIS_URL)
+  return {
+    ...address,
+    maxRetriesPerRequest: blocking ? null : 1,
+    enableOfflineQueue: blocking,
+    retryStrategy: (times: number) => Math.min(times * 200, 2_000),
+  }
+}
+
+function redisAddress(url: string) {
+  const { hostname, port, username, password, pathname, protocol } = new URL(url)
+  return {
+    host: hostname,
+    port: Number(port || 6379),
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+    db: Number(pathname.slice(1) || 0),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  }
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http'
+import { TRPCError } from '@trpc/server'
+import type { ErrorCode } from '@veche/shared/errors'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { deviceName } from './auth/devices.ts'
+import { findActor, sessionCookie } from './auth/sessions.ts'
+import type { Anyone, Connection, Socket } from './ctx.ts'
+import type { Deps } from './deps.ts'
+import { AppError, trpcCode } from './errors.ts'
+import { isOwnOrigin } from './platform/http/origin.ts'
+
+/** The context of one HTTP request; a batch is one. Everything but a GET must come from a page of ours. */
+export async function httpContext(deps: Deps, req: FastifyRequest, reply: FastifyReply): Promise<Anyone> {
+  if (req.method !== 'GET' && !isFromOwnPage(deps, req)) refuse('request.foreign_origin')
+  return { ...deps, actor: await findActor(deps, req.cookies[sessionCookie]), connection: connectionOf(req, reply) }
+}
+
+/** The context of a WebSocket. It carries the live stream only, whose session is checked again every second. */
+export async function socketContext(deps: Deps, req: IncomingMessage, ip: string, socket: Socket): Promise<Anyone> {
+  const token = readCookie(req.headers.cookie, sessionCookie)
+  const none = () => undefined
+  const connection = { ip, device: deviceName(req.headers['user-agent']), setCookie: none, clearCookie: none, socket }
+  return { ...deps, actor: await findActor(deps, token), connection }
+}
+
+function readCookie(header: string | undefined, name: string): string | undefined {
+  return header
+    ?.split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(`${name}=`))
+    ?.slice(name.length + 1)
+}
+
+/** Outside of a procedure tRPC does not format errors: it takes the code of its own error. */
+function refuse(code: ErrorCode): never {
+  throw new TRPCError({ code: trpcCode(code), message: code, cause: new AppError(code) })
+}
+
+/** A form of another site can send our cookie, but no custom header and no JSON. */
+function isFromOwnPage(deps: Deps, req: FastifyRequest): boolean {
+  if (req.headers['x-veche'] !== '1' || !req.headers['content-type']?.startsWith('application/json')) return false
+  const site = req.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin') return false
+  // Programs that are no browser send no origin; they do not send the cookie of another person by accident.
+  return req.headers.origin === undefined || isOwnOrigin(deps.env, req.headers.origin)
+}
+
+function connectionOf(req: FastifyRequest, reply: FastifyReply): Connection {
+  const options = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const
+  return {
+    ip: req.ip,
+    device: deviceName(req.headers['user-agent']),
+    setCookie: (token, expires) => void reply.setCookie(sessionCookie, token, { ...options, expires }),
+    clearCookie: () => void reply.clearCookie(sessionCookie, options),
+  }
+}

@@ -1,0 +1,121 @@
+import type { ScopeId, UserId } from '@veche/shared/ids'
+import type { ChangesFrame } from '@veche/shared/live'
+import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
+import type { BaseDeps } from '../deps.ts'
+import { rowsSince } from '../platform/scopes/row-sources.ts'
+import type { Audience, ScopeView, Viewer } from '../platform/scopes/views.ts'
+import type { LiveStream } from './LiveStream.ts'
+
+type OnUserRows = (read: { userId: ScopeId; rows: Rows }) => void
+
+/**
+ * A scope that clients of this process hold. It is read once for all of them, together with who may see it. One read runs at a time;
+ * hints that come meanwhile lead to one more read, not to many.
+ */
+export class HeldScope {
+  readonly streams = new Set<LiveStream>()
+  readonly #deps: BaseDeps
+  readonly #id: ScopeId
+  readonly #kind: ScopeKind
+  readonly #view: ScopeView | undefined
+  readonly #onUserRows: OnUserRows
+  #rev: number
+  /** The newest revision that a hint, the poll or a stream told of. */
+  #targetRev: number
+  #reading = false
+  #viewers = new Map<UserId, Viewer>()
+  /** The revision of the memberships in `#viewers`; -1 while they have to be read anew, since a person has come who is not in there. */
+  #viewersRev = -1
+
+  constructor(
+    deps: BaseDeps,
+    { id, kind, rev }: { id: ScopeId; kind: ScopeKind; rev: number },
+    onUserRows: OnUserRows,
+  ) {
+    this.#deps = deps
+    this.#id = id
+    this.#kind = kind
+    this.#rev = rev
+    this.#targetRev = rev
+    this.#view = deps.scopeViews.find((view) => view.scope === kind)
+    this.#onUserRows = onUserRows
+  }
+
+  get rev(): number {
+    return this.#rev
+  }
+
+  add(stream: LiveStream): void {
+    this.streams.add(stream)
+    if (!this.#viewers.has(stream.actor.userId)) this.#viewersRev = -1
+  }
+
+  /** Reads the scope up to this revision, unless it is on its way there already. Says whether the revision was new. */
+  catchUpTo(rev: number): boolean {
+    if (rev <= this.#targetRev) return false
+    this.#targetRev = rev
+    if (!this.#reading) void this.#readAll()
+    return true
+  }
+
+  async #readAll(): Promise<void> {
+    this.#reading = true
+    try {
+      while (this.#targetRev > this.#rev && this.streams.size > 0) await this.#readOnce()
+    } catch (error) {
+      // The poll asks again in two seconds, when Postgres may be back.
+      this.#targetRev = this.#rev
+      this.#deps.log.debug({ err: error }, 'a scope could not be read')
+    } finally {
+      this.#reading = false
+    }
+  }
+
+  async #readOnce(): Promise<void> {
+    const people = new Set([...this.streams].map((stream) => stream.actor.userId))
+    const extras = this.#view?.audience?.(this.#id, [...people], this.#viewersRev) ?? {}
+    this.#viewersRev = Math.max(this.#viewersRev, 0)
+    const [from, target] = [this.#rev, this.#targetRev]
+    const read = await rowsSince(this.#deps, this.#deps.polls, { scope: this.#kind, id: this.#id, from, extras })
+    // The last stream left meanwhile. A stream that came after it holds the scope anew, and knows more than this old answer.
+    if (this.streams.size === 0) return
+    if (!read) return void (this.#rev = this.#targetRev)
+    if (this.#view?.readAudience) this.#updateViewers(this.#view.readAudience(read.extras), people)
+    this.#rev = read.rev
+    // A hint from before this read whose revision does not exist was wrong, and is forgotten.
+    this.#targetRev = this.#targetRev === target ? read.scopeRev : Math.max(this.#targetRev, read.scopeRev)
+    this.#send({ type: 'changes', scope: this.#kind, id: this.#id, from, rev: read.rev, rows: read.rows }, people)
+    if (this.#kind === 'user') this.#onUserRows({ userId: this.#id, rows: read.rows })
+  }
+
+  /** People who subscribed during the query were not asked about; the next read asks about them. */
+  #updateViewers({ rev, people: viewers }: Audience, asked: Set<UserId>): void {
+    if (!viewers) return
+    this.#viewers = viewers
+    const isComplete = [...this.streams].every((stream) => asked.has(stream.actor.userId))
+    this.#viewersRev = isComplete ? rev : -1
+  }
+
+  #send(frame: ChangesFrame, asked: Set<UserId>): void {
+    const frames = new Map<UserId, ChangesFrame | null>()
+    for (const stream of this.streams) {
+      const { userId } = stream.actor
+      if (!frames.has(userId)) frames.set(userId, this.#frameFor(userId, frame, asked))
+      const own = frames.get(userId)
+      if (!own) continue
+      stream.push(own)
+      this.#deps.metrics.frames.inc()
+    }
+  }
+
+  /** Null for a person who is no member: the frame of their own scope is the one that tells them. */
+  #frameFor(userId: UserId, frame: ChangesFrame, asked: Set<UserId>): ChangesFrame | null {
+    if (!this.#view?.audience) return frame
+    const viewer = this.#viewers.get(userId)
+    // They subscribed during the query, so their rights are unknown: an empty frame makes them fetch.
+    if (!viewer && !asked.has(userId)) return { ...frame, from: frame.rev, rows: {} }
+    if (!viewer) return null
+    const rows: Rows = viewer.filterRows(frame.rows)
+    return rows === frame.rows ? frame : { ...frame, rows }
+  }
+}

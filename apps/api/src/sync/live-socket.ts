@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import proxyAddr from '@fastify/proxy-addr'
+import type { AnyRouter } from '@trpc/server'
+import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Deps } from '../deps.ts'
+import { isOwnOrigin } from '../platform/http/origin.ts'
+import { refuseUpgrade, type UpgradeHandler } from '../platform/http/upgrades.ts'
+import { socketContext } from '../request-context.ts'
+
+const path = '/api/trpc'
+const maxMessagesPerMinute = 100
+/** How long a client may take to close its socket when the process stops. */
+const closeTimeoutMs = 1_000
+
+/** The WebSocket of the live stream. Browsers let any page open a socket to any server, so the origin is checked first. */
+export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
+  const server = new WebSocketServer({ noServer: true, maxPayload: 64_000, perMessageDeflate: false })
+  const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
+  const handler = applyWSSHandler({
+    wss: server,
+    router,
+    createContext: ({ req, res }) => socketContext(deps, req, proxyAddr(req, trusted), res),
+    keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
+  })
+  server.on('connection', (socket) => {
+    socket.on('error', () => socket.terminate())
+    limitMessages(socket)
+  })
+  return {
+    accepts: (asked) => asked === path,
+    upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!isOwnOrigin(deps.env, req.headers.origin)) return refuseUpgrade(socket, 403)
+      server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
+    },
+    close: () => {
+      handler.broadcastReconnectNotification()
+      for (const client of server.clients) client.close(1012, 'restarting')
+      server.close()
+      setTimeout(() => server.clients.forEach((client) => client.terminate()), closeTimeoutMs).unref()
+    },
+  }
+}
+
+/** A tab asks for its stream and sends pings. A client that sends more wants to fill the memory with answers. */
+function limitMessages(socket: WebSocket): void {
+  let count = 0
+  let minuteStart = Date.now()
+  const onMessage = () => {
+    if (Date.now() - minuteStart > 60_000) [count, minuteStart] = [0, Date.now()]
+    count += 1
+    if (count > maxMessagesPerMinute) socket.terminate()
+  }
+  socket.on('message', onMessage).on('ping', onMessage)
+}
