@@ -1,7 +1,7 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { Person } from '../stage/people.ts'
 import { Ear } from './Ear.ts'
-import { Engine, type EngineWorld } from './engine.ts'
+import { Engine, type EngineEnvironment } from './engine.ts'
 import type { Random } from './Random.ts'
 import type { StormRecord } from './record.ts'
 import { Watch } from './Watch.ts'
@@ -97,18 +97,18 @@ export class Device {
 
   async #openTab(): Promise<void> {
     const { person, url, name, disk, random } = this.#options
-    const world: Partial<EngineWorld> = { random: () => random.next() * hurry, indexedDB: disk }
+    const environment: Partial<EngineEnvironment> = { random: () => random.next() * hurry, indexedDB: disk }
     this.#engine = await Engine.open({
       url,
-      world,
+      environment,
       cookie: person.cookie,
       userId: person.userId,
       device: name,
-      through: (api) => this.#ear.listen(api),
+      wrapApi: (api) => this.#ear.listen(api),
       onChange: () => this.#statusChanged(),
     })
     const { store } = this.#engine.live
-    if (disk && store.trouble) throw new Error(`${name} keeps nothing: its database is ${store.trouble}`)
+    if (disk && store.fallbackReason) throw new Error(`${name} keeps nothing: its database is ${store.fallbackReason}`)
     this.#unwatch = this.#watch.follow(store)
   }
 
