@@ -11,15 +11,15 @@ beforeEach(() => void ({ environment, chat, openTab } = newEngineTest()))
 test('a tab tells the other tabs which chats to read again', async () => {
   const parts = { indexedDB: new IDBFactory(), channel: newBroadcastChannels() }
   const [one, two] = [await openTab({ environment: parts }), await openTab({ environment: parts })]
-  const heard: ChatId[] = []
+  const changedChats: ChatId[] = []
   two.store.on('changed', (changes, origin) => {
-    if (origin === 'elsewhere') heard.push(...changes.chats)
+    if (origin === 'elsewhere') changedChats.push(...changes.chats)
   })
   await one.store.merge(async (merge) => {
     merge.tx.put('drafts', { chatId: chat, body: 'a draft', at: 0 })
     merge.changes.chats.add(chat)
   })
   await environment.quiet()
-  expect(heard).toEqual([chat])
+  expect(changedChats).toEqual([chat])
   expect((await two.store.read((tx) => tx.get('drafts', chat)))?.body).toBe('a draft')
 })

@@ -148,12 +148,12 @@ test('the people in held chats are kept, with each change of their names', async
   server.addMember(chat, stranger)
   server.send(chat, stranger, 'hello')
   await environment.until(
-    'they are met',
+    'the stranger is kept',
     async () => (await tab.store.read((tx) => tx.get('people', stranger)))?.name === 'Stranger',
   )
   server.renamePerson(stranger, 'Friend of all')
   await environment.until(
-    'it is heard',
+    'the new name is kept',
     async () => (await tab.store.read((tx) => tx.get('people', stranger)))?.name === 'Friend of all',
   )
 })

@@ -195,7 +195,7 @@ export class Ladder {
       this.#rejoining = false
       if (!this.#stopped.signal.aborted) this.joined()
     } catch (thrown) {
-      const { code, passing: again } = appError(thrown)
+      const { code, isTemporary: again } = appError(thrown)
       if (code === 'meeting.seat_taken') this.#end('taken_over')
       else if (!again && !passing.some((each) => code.startsWith(each))) this.#end(code)
     } finally {
