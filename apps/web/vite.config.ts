@@ -24,8 +24,13 @@ export default defineConfig(({ mode }) => {
     build: { rolldownOptions: { output: { codeSplitting: { groups } } } },
     server: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
     preview: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
-    // Modules keep no state, so test files share a process: starting one for each costs half of the time.
-    test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], isolate: false },
+    test: {
+      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      // Modules keep no state, so test files share processes: one for each file costs half of all CPU time.
+      isolate: false,
+      // No test takes a second. The bound only ends one that hangs, also on a loaded machine.
+      testTimeout: 60_000,
+    },
   }
 })
 
