@@ -11,7 +11,7 @@ const sources = [
   '../../pnpm-lock.yaml',
 ]
 
-/** The name of what these sources build: the same sources give the same app, and no prompt to update to it. */
+/** A name made from the sources: the same sources give the same release, so nobody is asked to update to it. */
 export function release(): string {
   const hash = createHash('sha256')
   const files = globSync(sources, { cwd: here, exclude: ['**/*.test.ts', '**/test/**'] })

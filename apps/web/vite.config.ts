@@ -14,10 +14,10 @@ export default defineConfig(({ mode }) => {
       plainSerializer(),
       sveltekit({
         adapter: adapter({ fallback: '200.html', precompress: true }),
-        // A page opened offline at a deep link comes from the one shell: its addresses must not depend on the depth.
+        // Offline every page is served from one file, so its addresses must not depend on the depth of the path.
         paths: { relative: false },
         serviceWorker: { register: false },
-        // The service worker asks for news; kit need not ask as well.
+        // The service worker looks for new versions; SvelteKit need not.
         version: { name: release(), pollInterval: 0 },
         compilerOptions: { runes: true },
       }),
@@ -25,23 +25,28 @@ export default defineConfig(({ mode }) => {
     build: { rolldownOptions: { output: { codeSplitting: { groups } } } },
     server: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
     preview: { proxy: { '/api': api, '/dev/mail': api, '/dev/mail.json': api } },
-    test: { ...timeLimits, maxWorkers, include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+    test: {
+      ...timeLimits,
+      maxWorkers,
+      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      // Modules keep no state, so test files share processes: one for each file costs half of all CPU time.
+      isolate: false,
+    },
   }
 })
 
 /**
- * What many screens share is one file: fewer requests, and it compresses better together. Kit's own modules stay as kit splits
- * them, because some of them read, as they load, what the page has told the one before. Forms are many, and none is on the first
- * screen of a chat.
+ * Modules that many screens share go into one file: fewer requests, and better compression. SvelteKit's own modules stay as it splits
+ * them, because the order in which they load matters. Forms are apart, because the first screen of a chat needs none.
  */
 const forms =
-  /src\/lib\/(ui\/(Card|Chat|PasswordField|Question|Select|Switch|Tag|TextField)|frame\/Section|api\/Problem|people\/PersonLine)\.svelte/
-const sentences = /src\/lib\/api\/sentences?\.ts/
-/** What the list of chats and everything beside it share: small, and always needed together. */
+  /src\/lib\/(ui\/(Card|Chat|PasswordField|Question|Select|Switch|Tag|TextField)|frame\/Section|api\/InlineError|people\/PersonLine)\.svelte/
+const errorTexts = /src\/lib\/api\/error-(description|texts)\.ts/
+/** Modules that the chats list and the screens beside it share. */
 const chats =
-  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|happened|ticks|when)\.ts|chats\/Ticks\.svelte|frame\/keyboard|session\/unsent|meetings\/calls\.svelte)|shared\/src\/permissions/
+  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|happened|ticks|when)\.ts|chats\/Ticks\.svelte|frame\/keyboard|session\/unsent-messages|meetings\/calls\.svelte)|shared\/src\/permissions/
 const groups = [
-  // What a call needs of others is one file, and of us the rest: the size of either is held to a bound of its own.
+  // The media library is a file of its own, because size.test.ts bounds its size and ours separately.
   {
     name: 'mediasoup',
     test: /node_modules\/(mediasoup-client|sdp-transform|h264-profile-level-id|awaitqueue|debug|ms|events-alias|supports-color)\//,
@@ -49,17 +54,17 @@ const groups = [
   {
     name: 'shared',
     minShareCount: 12,
-    test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) && !forms.test(id) && !sentences.test(id),
+    test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) && !forms.test(id) && !errorTexts.test(id),
   },
-  // What is said when something has gone wrong, fetched then.
-  { name: 'sentences', test: sentences },
+  // The texts of errors are fetched after the first error.
+  { name: 'error-texts', test: errorTexts },
   { name: 'forms', minShareCount: 2, test: forms },
   { name: 'icons', minShareCount: 2, test: /lucide/ },
-  { name: 'ui', minShareCount: 3, test: /src\/lib\/((ui|i18n|people)\/|frame\/Broken|api\/Trouble)/ },
+  { name: 'ui', minShareCount: 3, test: /src\/lib\/((ui|i18n|people)\/|frame\/Broken|api\/LoadError)/ },
   { name: 'chats', minShareCount: 2, test: chats },
 ]
 
-/** Kit's announcer hides itself with a style attribute, which our policy refuses; app.css hides it instead. */
+/** SvelteKit's announcer hides itself with a style attribute, which our content security policy forbids; app.css hides it instead. */
 function plainAnnouncer(): Plugin {
   return {
     name: 'plain-announcer',
@@ -68,13 +73,13 @@ function plainAnnouncer(): Plugin {
       if (!id.endsWith('/kit/src/runtime/components/root.svelte')) return null
       const plain = code.replace(/(id="svelte-announcer"[^>]*?)\sstyle="[^"]*"/, '$1')
       if (plain === code)
-        this.error('Kit writes its announcer in another way now: see whether the policy still refuses it.')
+        this.error('SvelteKit writes its announcer in another way now: check whether the policy still forbids it.')
       return { code: plain, map: null }
     },
   }
 }
 
-/** Kit reads what a server of its own has written, and keeps page states the same way. Here is no such server: JSON is enough. */
+/** SvelteKit reads data of its own server with devalue. We have no such server, so JSON is enough and saves bytes. */
 function plainSerializer(): Plugin {
   const foreign = ['unflatten', 'stringifyAsync', 'uneval']
   return {
@@ -88,7 +93,7 @@ function plainSerializer(): Plugin {
       return [
         'export const parse = (text) => JSON.parse(text)',
         'export const stringify = (value) => JSON.stringify(value)',
-        ...foreign.map((name) => `export const ${name} = () => { throw new Error('kit has no server here') }`),
+        ...foreign.map((name) => `export const ${name} = () => { throw new Error('SvelteKit has no server here') }`),
       ].join('\n')
     },
   }

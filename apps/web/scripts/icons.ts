@@ -1,4 +1,4 @@
-// Draws every icon of the installed app from the one bell. Run it after the bell has changed: node scripts/icons.ts
+// Draws the icons of the installed app from one drawing of a bell. Run it when the bell has changed: node scripts/icons.ts
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
@@ -11,7 +11,7 @@ const BELL =
 type Drawing = { ground: string | null; corner: number; ink: string; scale: number }
 
 const any: Drawing = { ground: ACCENT, corner: 7, ink: '#fff', scale: 0.74 }
-// A launcher may cut a maskable icon down to a circle of 80 %: the bell keeps inside.
+// A launcher may cut a maskable icon to a circle of 80 %, so the bell is smaller here.
 const maskable: Drawing = { ground: ACCENT, corner: 0, ink: '#fff', scale: 0.56 }
 const monochrome: Drawing = { ground: null, corner: 0, ink: '#fff', scale: 0.8 }
 const apple: Drawing = { ground: ACCENT, corner: 0, ink: '#fff', scale: 0.66 }

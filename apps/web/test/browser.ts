@@ -1,14 +1,15 @@
 import { IDBFactory } from 'fake-indexeddb'
 
-/** The few doors of a browser that a session uses, for tests that run without one. */
-export class Browser {
+/** The parts of a browser that a session uses, for tests without one. They are globals until `remove`. */
+export class FakeBrowser {
   readonly visited: string[] = []
   readonly caches = new Map<string, unknown>()
   reloads = 0
+  readonly #replaced = new Map<string, PropertyDescriptor | undefined>()
 
   constructor() {
     const events = new EventTarget()
-    const stand = {
+    const globals = {
       indexedDB: new IDBFactory(),
       localStorage: storage(),
       sessionStorage: storage(),
@@ -17,18 +18,27 @@ export class Browser {
       caches: { keys: async () => [...this.caches.keys()], delete: async (name: string) => this.caches.delete(name) },
       location: { assign: (path: string) => this.visited.push(path), reload: () => (this.reloads += 1) },
     }
-    for (const [name, value] of Object.entries(stand)) {
+    for (const [name, value] of Object.entries(globals)) {
+      this.#replaced.set(name, Object.getOwnPropertyDescriptor(globalThis, name))
       Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
     }
   }
 
-  /** Another tab has changed what is stored. */
+  /** Test files share a process, so each puts the globals back. */
+  remove() {
+    for (const [name, before] of this.#replaced) {
+      if (before) Object.defineProperty(globalThis, name, before)
+      else Reflect.deleteProperty(globalThis, name)
+    }
+  }
+
+  /** Tells this tab that another one has changed the storage. */
   storageEvent(key: string) {
     globalThis.dispatchEvent(Object.assign(new Event('storage'), { key }))
   }
 }
 
-/** Keys of a real Storage are its own properties; this one has them too. */
+/** As in a real Storage, the keys are properties of the object. */
 function storage(): Storage {
   const methods = {
     getItem(this: Record<string, string>, key: string) {

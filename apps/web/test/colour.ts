@@ -1,4 +1,4 @@
-/** Just enough of colour science to test tokens: oklch to linear sRGB, and the contrast of WCAG. */
+/** The colour science that the tests of the tokens need: oklch to linear sRGB, and the contrast of WCAG. */
 export type Colour = { r: number; g: number; b: number }
 
 export function oklch(lightness: number, chroma: number, hue: number): Colour {
@@ -8,9 +8,9 @@ export function oklch(lightness: number, chroma: number, hue: number): Colour {
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
   const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3
   return {
-    r: within(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
-    g: within(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
-    b: within(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
+    r: clampToUnit(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    g: clampToUnit(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    b: clampToUnit(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
   }
 }
 
@@ -25,6 +25,6 @@ function luminance({ r, g, b }: Colour): number {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
-function within(value: number): number {
+function clampToUnit(value: number): number {
   return Math.min(1, Math.max(0, value))
 }

@@ -16,26 +16,27 @@ type Chunk = {
 type Manifest = Record<string, Chunk>
 export type Load = { name: string; file: string; bytes: number }
 
+/** The release in `build`; null when there is none. */
 export function builtRelease(): string | null {
   const file = `${web}build/_app/version.json`
   if (!existsSync(file) || !existsSync(`${client}.vite/manifest.json`)) return null
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-/** Every script that an address needs before it shows anything: the entries, the nodes of its route, and all they import. */
+/** The scripts that a route needs before it shows anything: the entries, the nodes of the route, and all they import. */
 export function firstLoad(route: RegExp): Load[] {
   const manifest = readManifest()
-  return weigh(manifest, firstKeys(manifest, route))
+  return toLoads(manifest, firstKeys(manifest, route))
 }
 
-/** Everything of these routes that `first` has not loaded already, with what they fetch later on. */
-export function beyond(first: RegExp, routes: RegExp[]): Load[] {
+/** The scripts of these routes that `first` has not loaded, with those that they import later. */
+export function laterLoad(first: RegExp, routes: RegExp[]): Load[] {
   const manifest = readManifest()
   const loaded = firstKeys(manifest, first)
   const seen = new Set(loaded)
   for (const route of routes) for (const node of nodesOf(route)) followAll(manifest, nodeKey(manifest, node), seen)
   for (const key of Object.keys(manifest)) if (/src\/lib\/meetings\//.test(key)) followAll(manifest, key, seen)
-  return weigh(manifest, new Set([...seen].filter((key) => !loaded.has(key))))
+  return toLoads(manifest, new Set([...seen].filter((key) => !loaded.has(key))))
 }
 
 function readManifest(): Manifest {
@@ -45,11 +46,11 @@ function readManifest(): Manifest {
 function firstKeys(manifest: Manifest, route: RegExp): Set<string> {
   const nodes = nodesOf(route).map((node) => nodeKey(manifest, node))
   const seen = new Set<string>()
-  for (const key of [...entries(manifest), ...nodes, ...afterwards(manifest)]) follow(manifest, key, seen)
+  for (const key of [...entries(manifest), ...nodes, ...fetchedAfterStart(manifest)]) follow(manifest, key, seen)
   return seen
 }
 
-function weigh(manifest: Manifest, keys: Set<string>): Load[] {
+function toLoads(manifest: Manifest, keys: Set<string>): Load[] {
   const chunks = [...keys].flatMap((key) => manifest[key] ?? []).filter(({ file }) => file.endsWith('.js'))
   const names = new Map(chunks.map(({ file, name = '' }) => [file, name]))
   return [...names]
@@ -74,12 +75,12 @@ function entries(manifest: Manifest): string[] {
   const found = Object.keys(manifest).filter((key) =>
     /entry\/|(^|\/)(start|app|entry)$/.test(manifest[key]?.name ?? ''),
   )
-  if (found.length < 2) throw new Error('Kit names its entries in another way now.')
+  if (found.length < 2) throw new Error('SvelteKit names its entries in another way now.')
   return found
 }
 
-/** Fetched by the page itself as soon as it runs. */
-function afterwards(manifest: Manifest): string[] {
+/** The page imports these as soon as it runs. */
+function fetchedAfterStart(manifest: Manifest): string[] {
   return Object.keys(manifest).filter((key) => /workbox-window/.test(key))
 }
 
@@ -88,7 +89,7 @@ function nodesOf(route: RegExp): number[] {
   const dictionary = readFileSync(`${generated}app.js`, 'utf8')
   const lines = [...dictionary.matchAll(/"([^"]+)": \[~?(\d+)(?:,\[([\d,]*)\])?/g)]
   const line = lines.find(([, id]) => id !== undefined && route.test(id))
-  if (!line) throw new Error(`No route is ${route}`)
+  if (!line) throw new Error(`No route matches ${route}`)
   return [0, 1, ...(line[3] ?? '').split(',').filter(Boolean).map(Number), Number(line[2])]
 }
 

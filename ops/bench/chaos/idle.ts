@@ -42,7 +42,7 @@ async function whyBusy({ engine, online }: Device, revs: Map<string, number>): P
     if (scope.rev !== revs.get(scope.id))
       return `is at ${scope.rev} of ${scope.kind} ${scope.id}, not ${revs.get(scope.id)}`
     if (scope.kind !== 'chat') continue
-    if (scope.count.doubt) return `does not know how many messages of ${scope.id} are unread`
+    if (scope.count.needsRecount) return `does not know how many messages of ${scope.id} are unread`
     if (scope.readTo > (reads.get(scope.id) ?? 0)) return `has not told how far it has read in ${scope.id}`
   }
   return null

@@ -97,18 +97,18 @@ export class Device {
 
   async #openTab(): Promise<void> {
     const { person, url, name, disk, random } = this.#options
-    const world: Partial<EngineEnvironment> = { random: () => random.next() * pauseScale, indexedDB: disk }
+    const environment: Partial<EngineEnvironment> = { random: () => random.next() * pauseScale, indexedDB: disk }
     this.#engine = await Engine.open({
       url,
-      world,
+      environment,
       cookie: person.cookie,
       userId: person.userId,
       device: name,
-      through: (api) => this.#apiRecorder.listen(api),
+      wrapApi: (api) => this.#apiRecorder.listen(api),
       onChange: () => this.#statusChanged(),
     })
     const { store } = this.#engine.live
-    if (disk && store.trouble) throw new Error(`${name} keeps nothing: its database is ${store.trouble}`)
+    if (disk && store.fallbackReason) throw new Error(`${name} keeps nothing: its database is ${store.fallbackReason}`)
     this.#unwatch = this.#storeRecorder.follow(store)
   }
 

@@ -83,7 +83,9 @@ export class Traffic {
     const device = random.pick(devices)!
     const chat = random.pick(await device.chats())
     if (!chat) return
-    await device.engine.live.reading.seen(chat.id, chat.top - Math.floor(random.between(0, 3))).catch(() => undefined)
+    await device.engine.live.readPositions
+      .markRead(chat.id, chat.top - Math.floor(random.between(0, 3)))
+      .catch(() => undefined)
     this.#count('read')
   }
 

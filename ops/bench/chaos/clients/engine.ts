@@ -1,8 +1,8 @@
-import { HeadlessClient, type HeadlessOptions } from '../../../../apps/web/src/lib/live/headless.ts'
+import { HeadlessClient, type HeadlessOptions } from '../../../../apps/web/src/lib/live/HeadlessClient.ts'
 
 /** The only import of the web app in the benches: its engine, the same code that runs in a tab. */
 export { HeadlessClient as Engine }
 
-export type EngineApi = Parameters<NonNullable<HeadlessOptions['through']>>[0]
-export type EngineEnvironment = NonNullable<HeadlessOptions['world']>
+export type EngineApi = Parameters<NonNullable<HeadlessOptions['wrapApi']>>[0]
+export type EngineEnvironment = NonNullable<HeadlessOptions['environment']>
 export type EngineStore = HeadlessClient['live']['store']

@@ -3,55 +3,59 @@ import { type AppError, appError } from './error.ts'
 type Page<Row> = { rows: Row[]; next: string | null }
 type Fetch<Row> = (cursor: string | null, signal: AbortSignal) => Promise<Page<Row>>
 
-/** A list that is fetched page by page. Asked anew, what was under way counts no more; what is shown stays until the answer. */
+/** A list that is fetched page by page. `load` cancels the fetch under way; the old rows are shown until the answer comes. */
 export class Pages<Row extends { id: string }> {
   rows = $state.raw<Row[]>([])
   state = $state<'loading' | 'ready' | 'failed'>('loading')
-  growing = $state(false)
+  isLoadingMore = $state(false)
   error = $state.raw<AppError | null>(null)
   next = $state<string | null>(null)
   #fetch: Fetch<Row>
-  #asking = new AbortController()
+  #request = new AbortController()
 
   constructor(fetch: Fetch<Row>) {
     this.#fetch = fetch
   }
 
-  /** From the start: at first, for another search, and to try again. */
+  /** Loads the first page: at first, for another search, and to try again. */
   async load() {
-    this.#asking.abort()
-    const asking = (this.#asking = new AbortController())
+    this.#request.abort()
+    const request = (this.#request = new AbortController())
     if (this.state === 'failed') this.state = 'loading'
-    this.growing = false
-    await this.#ask(null, asking, ({ rows }) => (this.rows = rows))
+    this.isLoadingMore = false
+    await this.#fetchPage(null, request, ({ rows }) => (this.rows = rows))
   }
 
-  async grow() {
-    if (this.growing || this.next === null || this.state !== 'ready') return
-    this.growing = true
-    await this.#ask(this.next, this.#asking, ({ rows }) => (this.rows = [...this.rows, ...rows.filter(this.#isNew)]))
-    this.growing = false
+  async loadMore() {
+    if (this.isLoadingMore || this.next === null || this.state !== 'ready') return
+    this.isLoadingMore = true
+    await this.#fetchPage(
+      this.next,
+      this.#request,
+      ({ rows }) => (this.rows = [...this.rows, ...rows.filter(this.#isNew)]),
+    )
+    this.isLoadingMore = false
   }
 
-  /** An answer brought a newer row. */
+  /** Replaces a row by a newer one. */
   put(row: Partial<Row> & { id: string }) {
     this.rows = this.rows.map((each) => (each.id === row.id ? { ...each, ...row } : each))
   }
 
   close() {
-    this.#asking.abort()
+    this.#request.abort()
   }
 
-  async #ask(cursor: string | null, asking: AbortController, take: (page: Page<Row>) => void) {
+  async #fetchPage(cursor: string | null, request: AbortController, take: (page: Page<Row>) => void) {
     try {
-      const page = await this.#fetch(cursor, asking.signal)
-      if (asking.signal.aborted) return
+      const page = await this.#fetch(cursor, request.signal)
+      if (request.signal.aborted) return
       take(page)
       this.next = page.next
       this.error = null
       this.state = 'ready'
     } catch (thrown) {
-      if (asking.signal.aborted) return
+      if (request.signal.aborted) return
       this.error = appError(thrown)
       if (cursor === null) this.state = 'failed'
     }

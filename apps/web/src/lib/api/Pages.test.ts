@@ -4,7 +4,7 @@ import { Pages } from './Pages.svelte.ts'
 
 type Row = { id: string; name?: string }
 
-/** A server that answers when it is told to. */
+/** A server that answers when the test says so. */
 class Server {
   asked: {
     cursor: string | null
@@ -16,20 +16,20 @@ class Server {
     this.asked.push({ cursor, signal, answer })
     return answer.promise
   }
-  answer(at: number, ids: string[], next: string | null = null) {
-    this.asked[at]?.answer.resolve({ rows: ids.map((id) => ({ id })), next })
+  answer(index: number, ids: string[], next: string | null = null) {
+    this.asked[index]?.answer.resolve({ rows: ids.map((id) => ({ id })), next })
   }
 }
 
 const ids = (pages: Pages<Row>) => pages.rows.map(({ id }) => id)
 
-test('pages follow one another, and a row that moved between pages is shown once', async () => {
+test('a second page is added below the first, and a row that is in both is shown once', async () => {
   const server = new Server()
   const pages = new Pages<Row>(server.fetch)
   const first = pages.load()
   server.answer(0, ['a', 'b'], 'after b')
   await first
-  const second = pages.grow()
+  const second = pages.loadMore()
   expect(server.asked[1]?.cursor).toBe('after b')
   server.answer(1, ['b', 'c'])
   await second
@@ -50,7 +50,7 @@ test('the answer to an older search never replaces the answer to a newer one', a
   expect(server.asked[0]?.signal.aborted).toBe(true)
 })
 
-test('a failed first page says why, and trying again brings the rows', async () => {
+test('when the first page fails the error is shown, and another load brings the rows', async () => {
   const server = new Server()
   const pages = new Pages<Row>(server.fetch)
   const first = pages.load()
@@ -66,17 +66,17 @@ test('a failed first page says why, and trying again brings the rows', async () 
   expect(pages.error).toBeNull()
 })
 
-test('a failed further page keeps what is shown', async () => {
+test('when a further page fails the rows before it stay', async () => {
   const server = new Server()
   const pages = new Pages<Row>(server.fetch)
   const first = pages.load()
   server.answer(0, ['a'], 'after a')
   await first
-  const second = pages.grow()
+  const second = pages.loadMore()
   server.asked[1]?.answer.reject(new AppError('network.unreachable'))
   await second
   expect(ids(pages)).toEqual(['a'])
   expect(pages.state).toBe('ready')
   expect(pages.error?.network).toBe(true)
-  expect(pages.growing).toBe(false)
+  expect(pages.isLoadingMore).toBe(false)
 })

@@ -2,14 +2,14 @@ import { TRPCClientError } from '@trpc/client'
 import { errorCodes } from '@veche/shared/errors'
 import { expect, test } from 'vitest'
 import { AppError, appError } from './error.ts'
-import { sentence } from './sentence.ts'
+import { describeError } from './error-description.ts'
 
 function answered(veche: unknown): TRPCClientError<never> {
   const shape = { message: 'x', code: -32600, data: { httpStatus: 400, veche } }
   return TRPCClientError.from({ error: shape } as never)
 }
 
-test('an answer with a code keeps what travels with it', () => {
+test('an error answer keeps its code, its fields, its incident and the time to wait', () => {
   const error = appError(answered({ code: 'request.too_many', retryAfter: 90, fields: ['email'], incident: 'a1' }))
   expect(error).toMatchObject({
     code: 'request.too_many',
@@ -20,39 +20,39 @@ test('an answer with a code keeps what travels with it', () => {
   })
 })
 
-test('an answer without a code that is known is an error of the server', () => {
+test('an error answer without a known code is a server error', () => {
   expect(appError(answered({ code: 'nothing.we.know' })).code).toBe('server.error')
   expect(appError(answered(undefined)).code).toBe('server.error')
 })
 
-test('no answer at all is trouble with the network, and too late is late', () => {
+test('a request without an answer is a network error, and one that takes too long is a timeout', () => {
   expect(appError(TRPCClientError.from(new TypeError('Failed to fetch')))).toMatchObject({
     code: 'network.unreachable',
     network: true,
-    passing: true,
+    isTemporary: true,
   })
   const late = new DOMException('late', 'TimeoutError')
   expect(appError(TRPCClientError.from(late)).code).toBe('network.timeout')
 })
 
-test('a page of a proxy instead of an answer counts as unreachable', () => {
+test('an HTML page of a proxy counts as an unreachable server', () => {
   const cause = new SyntaxError('Unexpected token < in JSON')
   const meta = { response: new Response('<html>', { status: 502 }) }
   expect(appError(TRPCClientError.from(cause, { meta })).code).toBe('network.unreachable')
 })
 
-test('whatever else is thrown is an error with a sentence too', () => {
+test('anything else that is thrown is a server error', () => {
   expect(appError('odd').code).toBe('server.error')
 })
 
-test.each(['en', 'ru'] as const)('every code has a sentence of its own in %s', (locale) => {
-  const said = errorCodes.map((code) => sentence(new AppError(code), locale))
-  expect(new Set(said).size).toBe(errorCodes.length)
-  for (const text of said) expect(text).toMatch(/^\p{Lu}.*[.]$/su)
+test.each(['en', 'ru'] as const)('every error code has a text of its own in %s', (locale) => {
+  const texts = errorCodes.map((code) => describeError(new AppError(code), locale))
+  expect(new Set(texts).size).toBe(errorCodes.length)
+  for (const text of texts) expect(text).toMatch(/^\p{Lu}.*[.]$/su)
 })
 
-test('a sentence says when to try again, in words, and which incident to name', () => {
-  expect(sentence(new AppError('request.too_many', { retryAfter: 5 }), 'en')).toMatch(/in 5 seconds\.$/)
-  expect(sentence(new AppError('request.too_many', { retryAfter: 61 }), 'ru')).toMatch(/через 2\u00a0минуты\.$/)
-  expect(sentence(new AppError('server.error', { incident: '7f3a' }), 'en')).toMatch(/Incident 7f3a\.$/)
+test('the text of an error says when to try again and which incident to report', () => {
+  expect(describeError(new AppError('request.too_many', { retryAfter: 5 }), 'en')).toMatch(/in 5 seconds\.$/)
+  expect(describeError(new AppError('request.too_many', { retryAfter: 61 }), 'ru')).toMatch(/через 2\u00a0минуты\.$/)
+  expect(describeError(new AppError('server.error', { incident: '7f3a' }), 'en')).toMatch(/Incident 7f3a\.$/)
 })

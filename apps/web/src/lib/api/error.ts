@@ -1,7 +1,7 @@
 import { TRPCClientError } from '@trpc/client'
 import { type ErrorCode, errorCodes, type WireError } from '@veche/shared/errors'
 
-/** What the server can answer, and the two things that happen before it answers. */
+/** What the server can answer, and the two errors that happen without an answer. */
 export type AppErrorCode = ErrorCode | 'network.unreachable' | 'network.timeout'
 
 export class AppError extends Error {
@@ -19,29 +19,29 @@ export class AppError extends Error {
     this.incident = wire.incident
   }
 
-  /** No answer came: it may have been done, or not. */
+  /** No answer came, so the server may have done it or not. */
   get network(): boolean {
     return this.code.startsWith('network.')
   }
 
-  /** Worth trying again as it is, later. */
-  get passing(): boolean {
+  /** The same request may succeed later. */
+  get isTemporary(): boolean {
     return this.network || this.code === 'server.busy' || this.code === 'server.unavailable'
   }
 }
 
-/** Whatever was thrown, as an error that has a sentence. */
+/** Turns anything thrown into an error that has a text. */
 export function appError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (!(thrown instanceof TRPCClientError)) return new AppError('server.error')
   const wire = wireError(thrown.data)
   if (wire) return new AppError(wire.code, wire)
   if (thrown.data) return new AppError('server.error')
-  return new AppError(isTimeout(thrown.cause) ? 'network.timeout' : unanswered(thrown))
+  return new AppError(isTimeout(thrown.cause) ? 'network.timeout' : codeWithoutAnswer(thrown))
 }
 
-/** A proxy in front of a server that is down answers in HTML: that is not the app speaking, so it counts as unreachable. */
-function unanswered(thrown: TRPCClientError<never>): AppErrorCode {
+/** When the server is down, a proxy in front of it answers in HTML. That counts as unreachable. */
+function codeWithoutAnswer(thrown: TRPCClientError<never>): AppErrorCode {
   const response = thrown.meta?.['response']
   const tooMany = response instanceof Response && response.status === 429
   return tooMany ? 'request.too_many' : 'network.unreachable'

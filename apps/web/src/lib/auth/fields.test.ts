@@ -1,7 +1,7 @@
 import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
 import { codeFault, emailFault, nameFault, newPasswordFault } from './fields.ts'
-import { nextPath } from './next.ts'
+import { returnPath } from './return-path.ts'
 
 test('a name of blanks or control characters is no name, and length is counted in characters as people see them', () => {
   expect(nameFault(' \u0007\t ')).toBe('needName')
@@ -39,4 +39,4 @@ test.each([
   ['/\\evil.example', '/'],
   ['javascript:alert(1)', '/'],
   ['/signin?next=/signin', '/'],
-])('signing in with next=%s leads to %s', (asked, path) => expect(nextPath(asked)).toBe(path))
+])('signing in with next=%s leads to %s', (asked, path) => expect(returnPath(asked)).toBe(path))

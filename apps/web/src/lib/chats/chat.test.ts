@@ -1,35 +1,35 @@
 import { type ChatId, type UserId } from '@veche/shared/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Model } from '../test/model.ts'
-import { Tab } from '../test/tab.ts'
-import { Wire } from '../test/wire.ts'
-import { TestWorld } from '../test/world.ts'
+import { FakeServer } from '../test/FakeServer.ts'
+import { TestTab } from '../test/TestTab.ts'
+import { FakeNetwork } from '../test/FakeNetwork.ts'
+import { TestEnvironment } from '../test/TestEnvironment.ts'
 import { inOrder, readChat, readChats, type Chat } from './chat.ts'
 
-let world: TestWorld
-let model: Model
+let environment: TestEnvironment
+let server: FakeServer
 let me: UserId
 let friend: UserId
-let tab: Tab
+let tab: TestTab
 
 beforeEach(async () => {
-  world = new TestWorld()
-  model = new Model()
-  me = model.newPerson('Me')
-  friend = model.newPerson('Friend')
-  tab = await Tab.open(world, new Wire(model), me)
-  await world.until('it is online', () => tab.live.status === 'online')
+  environment = new TestEnvironment()
+  server = new FakeServer()
+  me = server.newPerson('Me')
+  friend = server.newPerson('Friend')
+  tab = await TestTab.open(environment, new FakeNetwork(server), me)
+  await environment.until('it is online', () => tab.live.status === 'online')
 })
 
 afterEach(() => tab.kill())
 
 async function chats(): Promise<Chat[]> {
-  await world.quiet()
+  await environment.quiet()
   return (await tab.store.read((tx) => readChats(tx, me))).sort(inOrder)
 }
 
 async function chat(id: ChatId): Promise<Chat> {
-  await world.quiet()
+  await environment.quiet()
   const found = await tab.store.read((tx) => readChat(tx, me, id))
   if (!found) throw new Error('the chat is not held')
   return found
@@ -37,25 +37,25 @@ async function chat(id: ChatId): Promise<Chat> {
 
 describe('the list', () => {
   test('has the chat on top in which something happened last', async () => {
-    const [first, second] = [model.newChat([friend, me]), model.newChat([friend, me])]
+    const [first, second] = [server.newChat([friend, me]), server.newChat([friend, me])]
     expect((await chats()).map(({ id }) => id)).toEqual([second, first])
-    model.send(first, friend, 'text')
+    server.send(first, friend, 'text')
     expect((await chats()).map(({ id }) => id)).toEqual([first, second])
-    world.setOnline(false)
-    await world.pass(60_000)
+    environment.setOnline(false)
+    await environment.pass(60_000)
     await tab.live.outbox.add(second, 'waits')
     expect((await chats()).map(({ id }) => id)).toEqual([second, first])
   })
 
   test('has pinned chats above all others, the last pinned first', async () => {
-    const [one, two, three] = [1, 2, 3].map(() => model.newChat([friend, me])) as [ChatId, ChatId, ChatId]
-    model.setMine(one, me, { pinnedAt: '2026-11-20T10:00:00.000Z' })
-    model.setMine(two, me, { pinnedAt: '2026-11-20T11:00:00.000Z' })
+    const [one, two, three] = [1, 2, 3].map(() => server.newChat([friend, me])) as [ChatId, ChatId, ChatId]
+    server.setMine(one, me, { pinnedAt: '2026-11-20T10:00:00.000Z' })
+    server.setMine(two, me, { pinnedAt: '2026-11-20T11:00:00.000Z' })
     expect((await chats()).map(({ id }) => id)).toEqual([two, one, three])
   })
 
   test('does not list a direct chat that was only opened, until something is written in it', async () => {
-    const direct = model.newChat([friend, me], 'direct')
+    const direct = server.newChat([friend, me], 'direct')
     expect((await chat(direct)).listed).toBe(false)
     await tab.store.merge(async (merge) => merge.tx.put('drafts', { chatId: direct, body: 'a draft', at: 0 }))
     expect((await chat(direct)).listed).toBe(true)
@@ -63,20 +63,20 @@ describe('the list', () => {
 })
 
 test('a chat knows its last message, its number, who the other one is, and what waits to be sent', async () => {
-  const direct = model.newChat([me, friend], 'direct')
-  model.send(direct, friend, 'first')
-  model.send(direct, friend, 'last')
+  const direct = server.newChat([me, friend], 'direct')
+  server.send(direct, friend, 'first')
+  server.send(direct, friend, 'last')
   expect(await chat(direct)).toMatchObject({ other: friend, unread: 2, top: 2, pending: null, last: { body: 'last' } })
-  world.setOnline(false)
+  environment.setOnline(false)
   await tab.live.outbox.add(direct, 'one')
   await tab.live.outbox.add(direct, 'two')
-  await tab.live.reading.seen(direct, 1)
+  await tab.live.readPositions.markRead(direct, 1)
   expect(await chat(direct)).toMatchObject({ unread: 1, readTo: 1, pending: { body: 'two' } })
 })
 
 test('all chats read at once are the same as each read alone', async () => {
-  const ids = [model.newChat([friend, me]), model.newChat([friend, me], 'direct')]
-  for (const id of ids) model.send(id, friend, 'text')
+  const ids = [server.newChat([friend, me]), server.newChat([friend, me], 'direct')]
+  for (const id of ids) server.send(id, friend, 'text')
   await tab.live.outbox.add(ids[0] as ChatId, 'mine')
   const all = await chats()
   for (const each of all) expect(await chat(each.id)).toEqual(each)

@@ -1,7 +1,7 @@
 import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Positions } from '@veche/shared/live'
 import type { ChatRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows'
-import type { ReadTransaction } from '#lib/store/backend.ts'
+import type { ReadTransaction } from '#lib/store/backend/backend.ts'
 import type { ChatScope, Draft, OutboxItem } from '#lib/store/tables.ts'
 
 /** A chat as its owner sees it: one line of the list, the head of the conversation. */

@@ -3,9 +3,9 @@ import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
 import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
-import { applyAnswer } from '#lib/store/answers.ts'
+import { applyScopeAnswer } from '#lib/store/merge/scope-answers.ts'
 import type { Changes } from '#lib/store/changes.ts'
-import { mergeRows } from '#lib/store/rows.ts'
+import { mergeRows } from '#lib/store/merge/rows.ts'
 import type { Store } from '#lib/store/Store.ts'
 import { inOrder, readChat, readChats, type Chat } from './chat.ts'
 
@@ -70,18 +70,18 @@ export class Chats {
   }
 
   async takeMembership(membership: MembershipRow) {
-    await this.#live.commit((merge) => mergeRows(merge, { memberships: [membership] }, 'answer'))
+    await this.#live.merge((merge) => mergeRows(merge, { memberships: [membership] }, 'answer'))
   }
 
   async takeChat(chat: ChatRow) {
-    await this.#live.commit((merge) => mergeRows(merge, { chats: [chat] }, 'answer'))
+    await this.#live.merge((merge) => mergeRows(merge, { chats: [chat] }, 'answer'))
   }
 
   async #establish(answer: Awaited<ReturnType<Api['chats']['openDirect']['mutate']>>) {
-    await this.#live.commit(async (merge) => {
+    await this.#live.merge(async (merge) => {
       const membership = await merge.membership(answer.id as ChatId)
       const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
-      await applyAnswer(merge, answer, { id: answer.id, since: 0, membershipRev, readSeq })
+      await applyScopeAnswer(merge, answer, { id: answer.id, since: 0, membershipRev, readSeq })
     })
   }
 

@@ -1,11 +1,11 @@
 import type { Locale } from '#lib/i18n/catalogue.ts'
-import { clock, daysAgo, shortDate, weekday } from '#lib/i18n/time.ts'
+import { formatTime, daysAgo, formatShortDate, formatWeekday } from '#lib/i18n/time.ts'
 import { chatWords } from './catalogue.ts'
 
 /** As a list has room for: 14:32, yesterday, Mon, 03.03.25. */
 export function when(locale: Locale, at: string, now: Date = new Date()): string {
   const days = daysAgo(at, now)
-  if (days <= 0) return clock(locale, at)
+  if (days <= 0) return formatTime(locale, at)
   if (days === 1) return chatWords[locale].yesterday
-  return days < 7 ? weekday(locale, at) : shortDate(locale, at)
+  return days < 7 ? formatWeekday(locale, at) : formatShortDate(locale, at)
 }

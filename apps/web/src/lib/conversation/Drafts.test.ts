@@ -1,27 +1,27 @@
 import { type ChatId, type UserId } from '@veche/shared/ids'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Model } from '../test/model.ts'
-import { Tab } from '../test/tab.ts'
-import { Wire } from '../test/wire.ts'
-import { TestWorld } from '../test/world.ts'
+import { FakeServer } from '../test/FakeServer.ts'
+import { TestTab } from '../test/TestTab.ts'
+import { FakeNetwork } from '../test/FakeNetwork.ts'
+import { TestEnvironment } from '../test/TestEnvironment.ts'
 import { Drafts } from './Drafts.ts'
 
-let world: TestWorld
-let model: Model
+let environment: TestEnvironment
+let server: FakeServer
 let me: UserId
 let friend: UserId
 let chat: ChatId
-let tab: Tab
+let tab: TestTab
 let drafts: Drafts
 
 beforeEach(async () => {
-  world = new TestWorld()
-  model = new Model()
-  me = model.newPerson('Me')
-  friend = model.newPerson('Friend')
-  chat = model.newChat([friend, me])
-  tab = await Tab.open(world, new Wire(model), me)
-  await world.until('it is online', () => tab.live.status === 'online')
+  environment = new TestEnvironment()
+  server = new FakeServer()
+  me = server.newPerson('Me')
+  friend = server.newPerson('Friend')
+  chat = server.newChat([friend, me])
+  tab = await TestTab.open(environment, new FakeNetwork(server), me)
+  await environment.until('it is online', () => tab.live.status === 'online')
   drafts = new Drafts(tab.live, chat)
 })
 
@@ -30,10 +30,10 @@ afterEach(() => tab.kill())
 test('a draft is kept a moment after the last letter, and found by whoever opens the chat next', async () => {
   drafts.write('a')
   drafts.write('a d')
-  await world.pass(300)
+  await environment.pass(300)
   expect(await drafts.read()).toBe('')
   drafts.write('a draft')
-  await world.pass(500)
+  await environment.pass(500)
   expect(await new Drafts(tab.live, chat).read()).toBe('a draft')
 })
 
@@ -57,14 +57,14 @@ test('a draft goes with the message that was made of it, and does not come back'
   drafts.write('to be sent!')
   drafts.forget()
   await tab.live.outbox.add(chat, 'to be sent!')
-  await world.pass(1_000)
+  await environment.pass(1_000)
   expect(await drafts.read()).toBe('')
 })
 
 test('who is removed keeps no draft, not even one that was just being written', async () => {
   drafts.write('secret')
-  model.removeMember(chat, me)
-  await world.quiet()
+  server.removeMember(chat, me)
+  await environment.quiet()
   await drafts.keep()
   expect(await tab.store.read((tx) => tx.all('drafts'))).toEqual([])
 })

@@ -22,7 +22,7 @@ export class Drafts {
   write(text: string): void {
     this.#unkept = text
     this.#cancel?.()
-    this.#cancel = this.#client.world.after(PAUSE_MS, () => void this.keep())
+    this.#cancel = this.#client.environment.after(PAUSE_MS, () => void this.keep())
   }
 
   /** The message has been sent: the outbox took the draft with it. */
@@ -37,10 +37,10 @@ export class Drafts {
     const text = this.#unkept
     if (text === undefined) return
     this.#unkept = undefined
-    await this.#client.intake.commit(async (merge) => {
+    await this.#client.store.merge(async (merge) => {
       // Whoever was removed in the meantime keeps nothing, not even this.
       if (!(await merge.chatScope(this.#chatId))) return
-      const draft = { chatId: this.#chatId, body: text, at: this.#client.world.now() }
+      const draft = { chatId: this.#chatId, body: text, at: this.#client.environment.now() }
       if (text.trim()) merge.tx.put('drafts', draft)
       else merge.tx.delete('drafts', this.#chatId)
       merge.changes.chats.add(this.#chatId)

@@ -1,28 +1,28 @@
 import { type ChatId, type UserId } from '@veche/shared/ids'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '#lib/api/error.ts'
-import { Model } from '../test/model.ts'
-import { Tab, type TabOptions } from '../test/tab.ts'
-import { Wire } from '../test/wire.ts'
-import { TestWorld } from '../test/world.ts'
+import { FakeServer } from '../test/FakeServer.ts'
+import { TestTab, type TestTabOptions } from '../test/TestTab.ts'
+import { FakeNetwork } from '../test/FakeNetwork.ts'
+import { TestEnvironment } from '../test/TestEnvironment.ts'
 import { History } from './History.ts'
 
-let world: TestWorld
-let model: Model
-let wire: Wire
+let environment: TestEnvironment
+let server: FakeServer
+let network: FakeNetwork
 let me: UserId
 let friend: UserId
 let chat: ChatId
-let tab: Tab | undefined
+let tab: TestTab | undefined
 let history: History | undefined
 
 beforeEach(() => {
-  world = new TestWorld()
-  model = new Model()
-  wire = new Wire(model)
-  me = model.newPerson('Me')
-  friend = model.newPerson('Friend')
-  chat = model.newChat([friend, me])
+  environment = new TestEnvironment()
+  server = new FakeServer()
+  network = new FakeNetwork(server)
+  me = server.newPerson('Me')
+  friend = server.newPerson('Friend')
+  chat = server.newChat([friend, me])
 })
 
 afterEach(() => {
@@ -30,16 +30,16 @@ afterEach(() => {
   tab?.kill()
 })
 
-async function start(options: TabOptions = {}, changed = () => {}): Promise<{ tab: Tab; history: History }> {
-  const opened = await Tab.open(world, wire, me, options)
+async function start(options: TestTabOptions = {}, changed = () => {}): Promise<{ tab: TestTab; history: History }> {
+  const opened = await TestTab.open(environment, network, me, options)
   tab = opened
-  await world.until('it is online', () => opened.live.status === 'online')
+  await environment.until('it is online', () => opened.live.status === 'online')
   history = new History(opened.live, chat, changed)
   return { tab: opened, history }
 }
 
 function write(count: number): void {
-  for (let n = 0; n < count; n++) model.send(chat, friend, `text ${n}`)
+  for (let n = 0; n < count; n++) server.send(chat, friend, `text ${n}`)
 }
 
 function seqs({ rows }: History): number[] {
@@ -75,38 +75,38 @@ test('it opens around the first unread message, and grows downwards until it fol
   const { history } = await start()
   await history.open(60)
   expect([seqs(history).includes(61), seqs(history)[0], history.attached]).toEqual([true, 41, false])
-  model.send(chat, friend, 'not shown yet')
-  await world.quiet()
+  server.send(chat, friend, 'not shown yet')
+  await environment.quiet()
   expect(seqs(history).at(-1)).toBe(110)
   while (!history.attached) await history.loadNewer()
-  model.send(chat, friend, 'shown at once')
-  await world.quiet()
+  server.send(chat, friend, 'shown at once')
+  await environment.quiet()
   expect(seqs(history)).toEqual(span(41, 183))
 })
 
 test('what was read before is shown offline, and what was not can be tried again', async () => {
   write(120)
   const { history, tab } = await start({
-    through: (api) => ({
+    wrapApi: (api) => ({
       ...api,
       history: async (ask) => {
-        if (!world.online) throw new AppError('network.unreachable')
+        if (!environment.online) throw new AppError('network.unreachable')
         return await api.history(ask)
       },
     }),
   })
   await history.open()
   history.close()
-  world.setOnline(false)
+  environment.setOnline(false)
   const again = new History(tab.live, chat, () => undefined)
   await again.open()
   expect([seqs(again), again.older]).toEqual([span(72, 121), 'more'])
   await again.loadOlder()
   await again.loadOlder()
   expect([again.older, again.error?.code]).toEqual(['failed', 'network.unreachable'])
-  world.setOnline(true)
+  environment.setOnline(true)
   again.retry()
-  await world.until('it grew', () => seqs(again)[0] === 21)
+  await environment.until('it grew', () => seqs(again)[0] === 21)
   again.close()
 })
 
@@ -115,8 +115,8 @@ test('a message is changed where it stands, and rows that did not change stay th
   const { history } = await start()
   await history.open()
   const [before] = history.rows
-  model.delete(chat, 3)
-  await world.quiet()
+  server.delete(chat, 3)
+  await environment.quiet()
   expect(history.rows.find((row) => row.seq === 3)?.deletedAt).not.toBeNull()
   expect(history.rows[0]).toBe(before)
 })
@@ -125,24 +125,24 @@ test('what waits to be sent stands below until its row takes its place', async (
   write(2)
   const { history, tab } = await start()
   await history.open()
-  world.setOnline(false)
+  environment.setOnline(false)
   await tab.live.outbox.add(chat, 'mine')
-  await world.quiet()
+  await environment.quiet()
   expect([history.pending.map((item) => item.body), seqs(history)]).toEqual([['mine'], [1, 2, 3]])
-  world.setOnline(true)
-  await world.until('it is sent', () => history.pending.length === 0)
+  environment.setOnline(true)
+  await environment.until('it is sent', () => history.pending.length === 0)
   expect(history.rows.at(-1)?.body).toBe('mine')
 })
 
 test('a history that begins later for a newcomer ends there', async () => {
   write(30)
-  model.configure(chat, false)
-  const newcomer = model.newPerson('Newcomer')
-  model.addMember(chat, newcomer)
-  model.send(chat, friend, 'welcome')
-  const opened = await Tab.open(world, wire, newcomer, {})
+  server.configure(chat, false)
+  const newcomer = server.newPerson('Newcomer')
+  server.addMember(chat, newcomer)
+  server.send(chat, friend, 'welcome')
+  const opened = await TestTab.open(environment, network, newcomer, {})
   tab = opened
-  await world.until('it is online', () => opened.live.status === 'online')
+  await environment.until('it is online', () => opened.live.status === 'online')
   history = new History(opened.live, chat, () => undefined)
   await history.open()
   expect([seqs(history), history.older]).toEqual([[32, 33], 'end'])
@@ -152,20 +152,20 @@ test('what takes the place of everything is shown from its newest message on', a
   write(10)
   const { history, tab } = await start()
   await history.open()
-  wire.cut()
+  network.cut()
   write(60)
-  await world.until('it is online again', () => tab.live.status === 'online')
-  await world.until('it has been read', () => history.state === 'open' && history.older === 'more')
+  await environment.until('it is online again', () => tab.live.status === 'online')
+  await environment.until('it has been read', () => history.state === 'open' && history.older === 'more')
   expect(seqs(history).at(-1)).toBe(71)
 })
 
 test('a chat that one is removed from, or never was in, is gone', async () => {
   const { history, tab } = await start()
   await history.open()
-  model.removeMember(chat, me)
-  await world.until('it is gone', () => history.state === 'gone')
+  server.removeMember(chat, me)
+  await environment.until('it is gone', () => history.state === 'gone')
   expect([history.rows, history.pending]).toEqual([[], []])
-  const foreign = new History(tab.live, model.newChat([friend]), () => undefined)
+  const foreign = new History(tab.live, server.newChat([friend]), () => undefined)
   await foreign.open()
   expect(foreign.state).toBe('gone')
   foreign.close()
@@ -175,13 +175,13 @@ test('a message of my own shows up although those before it are still on their w
   write(3)
   const { history } = await start()
   await history.open()
-  const push = model.onChange
-  model.onChange = () => undefined
-  model.send(chat, friend, 'before it')
+  const push = server.onChange
+  server.onChange = () => undefined
+  server.send(chat, friend, 'before it')
   await tab?.live.outbox.add(chat, 'mine')
-  await world.until('it is there', () => history.rows.at(-1)?.body === 'mine')
-  model.onChange = push
-  wire.flush()
-  await world.quiet()
+  await environment.until('it is there', () => history.rows.at(-1)?.body === 'mine')
+  server.onChange = push
+  network.flush()
+  await environment.quiet()
   expect(seqs(history)).toEqual(span(1, 6))
 })

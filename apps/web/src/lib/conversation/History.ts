@@ -2,9 +2,9 @@ import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { appError, type AppError } from '#lib/api/error.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import type { ReadTransaction } from '#lib/store/backend.ts'
+import type { ReadTransaction } from '#lib/store/backend/backend.ts'
 import type { Changes } from '#lib/store/changes.ts'
-import { visibleFrom } from '#lib/store/count.ts'
+import { firstVisibleSeq } from '#lib/store/visible-history.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
 import type { ChatScope, OutboxItem } from '#lib/store/tables.ts'
 
@@ -157,12 +157,12 @@ export class History {
 
   /** The chat may only just have become mine: then it is on its way. */
   async #scope(): Promise<ChatScope | null> {
-    const { store, intake } = this.#client
+    const { store, rowReceiver } = this.#client
     const read = () => store.read((tx) => tx.get('scopes', this.chatId))
     let scope = await read()
     if (!scope) {
-      intake.ask(this.chatId)
-      await intake.settled()
+      rowReceiver.requestScope(this.chatId)
+      await rowReceiver.whenIdle()
       scope = await read()
     }
     return scope?.kind === 'chat' ? scope : null
@@ -263,7 +263,7 @@ export class History {
 }
 
 async function startOf(tx: ReadTransaction, id: ChatId): Promise<number> {
-  return visibleFrom(await tx.get('memberships', id), await tx.get('chats', id))
+  return firstVisibleSeq(await tx.get('memberships', id), await tx.get('chats', id))
 }
 
 /** By seq, and what is already shown keeps its place. */

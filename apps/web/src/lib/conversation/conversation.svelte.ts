@@ -116,7 +116,7 @@ export class Conversation {
 
   /** The newest message that a reader has before their eyes. */
   async seen(seq: number) {
-    if (this.chat && seq > this.chat.readTo) await this.#client.reading.seen(this.id, seq)
+    if (this.chat && seq > this.chat.readTo) await this.#client.readPositions.markRead(this.id, seq)
   }
 
   /** A first message that comes while nobody looks is where the reader goes on. */

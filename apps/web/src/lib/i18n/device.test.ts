@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { deviceText } from './device.ts'
+import { deviceName } from './device.ts'
 
-test('a device is named in the language of the reader', () => {
-  expect(deviceText('en', 'Chrome on Linux')).toBe('Chrome on Linux')
-  expect(deviceText('ru', 'Samsung Internet on Android')).toBe('Samsung Internet на\u00a0Android')
-  expect(deviceText('ru', 'Unknown device')).toBe('Неизвестное устройство')
-  expect(deviceText('ru', 'curl')).toBe('curl')
+test('the name of a device is translated into the language of the reader', () => {
+  expect(deviceName('en', 'Chrome on Linux')).toBe('Chrome on Linux')
+  expect(deviceName('ru', 'Samsung Internet on Android')).toBe('Samsung Internet на\u00a0Android')
+  expect(deviceName('ru', 'Unknown device')).toBe('Неизвестное устройство')
+  expect(deviceName('ru', 'curl')).toBe('curl')
 })

@@ -1,9 +1,10 @@
 import { createContext } from 'svelte'
+import { readStored, writeStored } from '../browser/storage.ts'
 import { type Catalogue, isLocale, type Locale } from './catalogue.ts'
 
 const KEY = 'veche.locale'
 
-/** Which language is spoken. Order: what the account says, what was chosen on this device, what the browser prefers. */
+/** The language of the app: that of the account, or else the choice of this device, or else the preference of the browser. */
 export class I18n {
   locale = $state<Locale>(firstLocale())
 
@@ -15,30 +16,14 @@ export class I18n {
   choose(locale: Locale) {
     this.locale = locale
     document.documentElement.lang = locale
-    keep(locale)
+    writeStored(KEY, locale)
   }
 }
 
 export const [getI18n, setI18n] = createContext<I18n>()
 
 function firstLocale(): Locale {
-  const kept = read()
-  if (isLocale(kept)) return kept
+  const stored = readStored(KEY)
+  if (isLocale(stored)) return stored
   return /^ru/i.test(navigator.language) ? 'ru' : 'en'
-}
-
-function read(): string | null {
-  try {
-    return localStorage.getItem(KEY)
-  } catch {
-    return null
-  }
-}
-
-function keep(locale: Locale) {
-  try {
-    localStorage.setItem(KEY, locale)
-  } catch {
-    // A browser that keeps nothing asks again next time.
-  }
 }

@@ -1,16 +1,17 @@
-import type { ChatId, UserId } from '@veche/shared/ids'
+import type { UserId } from '@veche/shared/ids'
 import type { ChangesFrame, LiveFrame, Signal } from '@veche/shared/live'
 import { appError } from '../api/error.ts'
-import { applyHistory, applyPositions } from '../store/answers.ts'
+import { applyHistoryPage } from '../store/merge/history-pages.ts'
+import { applyPositions } from '../store/merge/read-positions.ts'
 import type { Store } from '../store/Store.ts'
-import type { HistoryAsk, LiveApi } from './api.ts'
-import { catchUp } from './catch-up.ts'
-import { Connection } from './Connection.ts'
-import { askFor, Intake } from './Intake.ts'
-import { Outbox } from './Outbox.ts'
-import { Reading } from './Reading.ts'
+import { Connection } from './connection/Connection.ts'
+import type { HistoryQuery, LiveApi } from './connection/live-api.ts'
+import { abortable, type Environment } from './environment.ts'
+import { Outbox } from './outbox/Outbox.ts'
+import { ReadPositions } from './ReadPositions.ts'
+import { CatchUp } from './receiver/CatchUp.ts'
+import { RowReceiver } from './receiver/RowReceiver.ts'
 import { Signals } from './Signals.ts'
-import { jitter, pause, unless, type World } from './world.ts'
 
 /** away: there is a network, but the server does not answer. */
 export type LiveStatus = 'online' | 'connecting' | 'offline' | 'away' | 'catching-up'
@@ -18,53 +19,58 @@ export type LiveStatus = 'online' | 'connecting' | 'offline' | 'away' | 'catchin
 export type LiveClientOptions = {
   store: Store
   api: LiveApi
-  world: World
-  /** Any answer that says so: the session is over. */
+  environment: Environment
+  /** An answer or the live stream said that the session is over. */
   onSignedOut: () => void
-  /** Status, typing or presence. */
+  /** The status, who is typing, or who is online has changed. */
   onChange?: () => void
 }
 
-/** Keeps what a store holds equal to what the server has, and gets out what was written. It knows no screen. */
+/** Keeps a store equal to the server, and sends what was written. It knows no screen. */
 export class LiveClient {
   readonly store: Store
   readonly api: LiveApi
-  readonly world: World
-  readonly intake: Intake
+  readonly environment: Environment
+  readonly rowReceiver: RowReceiver
   readonly outbox: Outbox
-  readonly reading: Reading
+  readonly readPositions: ReadPositions
   readonly signals: Signals
   readonly #connection: Connection
+  readonly #catchUp: CatchUp
   readonly #options: LiveClientOptions
-  readonly #inMeetings = new Set<(frame: ChangesFrame) => void>()
+  readonly #meetingListeners = new Set<(frame: ChangesFrame) => void>()
+  readonly #stopped = new AbortController()
+  /** Aborts when the socket is lost. */
+  #connected = new AbortController()
   #status: LiveStatus = 'connecting'
-  #clockOffset = 0
-  #catchingUp: Promise<void> | undefined
-  #behind = false
-  /** Ends when the socket does. */
-  #open = new AbortController()
-  #stopped = new AbortController()
-  #off: (() => void)[] = []
+  #clockOffsetMs = 0
+  #unsubscribe: (() => void)[] = []
 
   constructor(options: LiveClientOptions) {
-    const { store, api, world } = options
+    const { store, api, environment } = options
     this.#options = options
     this.store = store
     this.api = api
-    this.world = world
-    const signedOut = () => this.#signedOut()
-    const arrived = (chatId: ChatId, seq: number) => this.reading.arrived(chatId, seq)
-    const connection = () => this.#open.signal
-    this.intake = new Intake({ store, api, world, signedOut, arrived, connection })
-    this.reading = new Reading({ store, api, world, intake: this.intake })
-    const serverNow = () => this.serverNow()
-    this.outbox = new Outbox({ store, api, world, intake: this.intake, serverNow, signedOut })
-    this.signals = new Signals(world, () => this.#changed())
-    this.#connection = new Connection(api, world, {
-      frame: (frame) => this.#take(frame),
+    this.environment = environment
+    const onSignedOut = () => this.#endSession()
+    const onChange = () => this.#changed()
+    const receiving = { store, api, environment, onSignedOut, connection: () => this.#connected.signal }
+    this.rowReceiver = new RowReceiver(receiving)
+    this.readPositions = new ReadPositions({ store, api, environment })
+    this.outbox = new Outbox({ store, api, environment, serverNow: () => this.serverNow(), onSignedOut })
+    this.signals = new Signals(environment, onChange)
+    this.#catchUp = new CatchUp({
+      ...receiving,
+      rowReceiver: this.rowReceiver,
+      onServerTime: (now) => this.#setServerTime(now),
+      onChange,
+      onCaughtUp: () => this.readPositions.report(),
+    })
+    this.#connection = new Connection(api, environment, {
+      frame: (frame) => this.#takeFrame(frame),
       changed: () => this.#connectionChanged(),
-      refused: () => void this.#checkSession(),
-      signedOut,
+      failed: () => void this.#checkSession(),
+      signedOut: onSignedOut,
     })
   }
 
@@ -73,128 +79,103 @@ export class LiveClient {
   }
 
   start(): void {
-    this.#off = [
+    this.#unsubscribe = [
       this.store.on('changed', (changes) => {
-        if (changes.outbox) this.outbox.work()
+        if (changes.outbox) this.outbox.send()
       }),
-      // Memory that takes the place of a lost database may be empty: everything is read anew.
-      this.store.on('trouble', () => this.#connection.restart()),
-      this.world.onNetwork(() => this.#networkChanged()),
+      // The fallback storage may be empty, so everything is fetched anew.
+      this.store.on('fallback', () => this.#connection.restart()),
+      this.environment.onNetwork(() => this.#networkChanged()),
     ]
     this.#connection.start()
-    this.outbox.work()
+    this.outbox.send()
   }
 
   stop(): void {
-    for (const off of this.#off.splice(0)) off()
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
     this.#stopped.abort()
-    this.#open.abort()
+    this.#connected.abort()
     this.#connection.stop()
+    this.#catchUp.stop()
     this.outbox.stop()
-    this.reading.stop()
-    this.intake.stop()
-    this.signals.forget()
+    this.readPositions.stop()
+    this.rowReceiver.stop()
+    this.signals.clearAllTyping()
   }
 
-  /** A wrong clock harms nothing: the server tells its own with every hello. */
+  /** The server's time, whatever the clock of this device says. */
   serverNow(): number {
-    return this.world.now() + this.#clockOffset
+    return this.environment.now() + this.#clockOffsetMs
   }
 
-  /** A page of history into the store. Frames of the chat wait for it. */
-  async fetchHistory(ask: HistoryAsk): Promise<{ more: boolean }> {
+  /** Fetches a page of history into the store. */
+  async fetchHistory(query: HistoryQuery): Promise<{ more: boolean }> {
     for (let attempt = 0; ; attempt++) {
-      const page = await this.intake.holding([ask.chatId], async () => {
-        const answer = await unless(this.#stopped.signal, this.api.history(ask))
-        const merged = await this.intake.commit((merge) => applyHistory(merge, ask, answer))
-        return { merged, more: answer.more }
+      const page = await this.rowReceiver.holdFrames([query.chatId], async () => {
+        const answer = await abortable(this.#stopped.signal, this.api.history(query))
+        const isMerged = await this.store.merge((merge) => applyHistoryPage(merge, query, answer))
+        return { isMerged, more: answer.more }
       })
-      if (page.merged || attempt >= 2) return { more: page.more }
-      // Older than what is held by now, or nothing is held at all: the chat itself comes first.
-      this.intake.ask(ask.chatId)
-      await this.intake.settled()
+      if (page.isMerged || attempt >= 2) return { more: page.more }
+      // The chat was replaced meanwhile, or is not held at all: it is fetched before the next attempt.
+      this.rowReceiver.requestScope(query.chatId)
+      await this.rowReceiver.whenIdle()
     }
   }
 
-  /** A meeting is followed for as long as one sits in it, and not kept: its frames go to whoever listens. Answers how to stop. */
+  /** Frames of a meeting are not stored; they come while I have a seat in it. Answers how to unsubscribe. */
   onMeeting(listener: (frame: ChangesFrame) => void): () => void {
-    this.#inMeetings.add(listener)
-    return () => this.#inMeetings.delete(listener)
+    this.#meetingListeners.add(listener)
+    return () => this.#meetingListeners.delete(listener)
   }
 
   async fetchPresence(ids: UserId[]): Promise<void> {
-    if (ids.length > 0) this.signals.appears(...(await this.api.presence(ids)))
+    if (ids.length > 0) this.signals.setPresence(...(await this.api.presence(ids)))
   }
 
-  /** Resolves when what is held is as the server had it after the last hello. */
+  /** Resolves when the store holds what the server had after the last hello. */
   async caughtUp(): Promise<void> {
-    while (this.#catchingUp) await this.#catchingUp
-    await this.intake.settled()
+    await this.#catchUp.whenIdle()
+    await this.rowReceiver.whenIdle()
   }
 
-  #take(frame: LiveFrame): void {
+  #takeFrame(frame: LiveFrame): void {
     if (frame.type === 'changes') this.#takeChanges(frame)
     else if (frame.type === 'signal') void this.#takeSignal(frame.signal)
     else {
-      this.#hearNow(frame.now)
-      this.#catchUpSoon()
+      this.#setServerTime(frame.now)
+      this.#catchUp.request()
       this.outbox.retryNow()
     }
   }
 
   #takeChanges(frame: ChangesFrame): void {
-    if (frame.scope === 'meeting') return this.#inMeetings.forEach((listener) => listener(frame))
-    for (const { chatId, authorId } of frame.rows.messages ?? []) this.signals.stopsTyping(chatId, authorId)
-    this.intake.take(frame)
+    if (frame.scope === 'meeting') return this.#meetingListeners.forEach((listener) => listener(frame))
+    for (const { chatId, authorId } of frame.rows.messages ?? []) this.signals.clearTyping(chatId, authorId)
+    this.rowReceiver.take(frame)
   }
 
   async #takeSignal(signal: Signal): Promise<void> {
-    if (signal.kind === 'typing') {
-      if (signal.userId !== this.store.userId) this.signals.types(signal.chatId, signal.userId)
-    } else if (signal.kind === 'presence') this.signals.appears(signal)
-    else if (signal.kind === 'meeting') this.signals.meets(signal)
-    else if (signal.kind === 'positions' && signal.userId !== this.store.userId) {
-      await this.intake.commit((merge) => applyPositions(merge, signal.chatId, signal))
-    }
+    const me = this.store.userId
+    if (signal.kind === 'presence') this.signals.setPresence(signal)
+    else if (signal.kind === 'meeting') this.signals.setMeeting(signal)
+    else if (signal.userId === me) return
+    else if (signal.kind === 'typing') this.signals.setTyping(signal.chatId, signal.userId)
+    else await this.store.merge((merge) => applyPositions(merge, signal.chatId, signal))
   }
 
-  #catchUpSoon(): void {
-    this.#behind = true
-    this.#catchingUp ??= this.#catchUp().finally(() => {
-      this.#catchingUp = undefined
-      this.#changed()
-    })
-    this.#changed()
-  }
-
-  async #catchUp(): Promise<void> {
-    const { store, api, intake, world } = this
-    for (let attempt = 0; this.#behind && this.#connection.state === 'open'; attempt++) {
-      this.#behind = false
-      try {
-        const connection = this.#open.signal
-        await catchUp({ store, api, intake, connection, heardNow: (now) => this.#hearNow(now) })
-        this.reading.tell()
-      } catch (thrown) {
-        if (appError(thrown).code === 'auth.required') return this.#signedOut()
-        this.#behind = true
-        await pause(world, 250 + jitter(world, attempt, 500, 10_000), this.#stopped.signal)
-      }
-    }
-  }
-
-  /** Whoever is refused a socket may just as well be signed out: an ordinary question tells. */
+  /** A socket may be refused because the session is over; the answer to a query tells. */
   async #checkSession(): Promise<void> {
     try {
-      const { since } = await askFor(this.store, this.store.userId)
-      await this.api.scope(this.store.userId, since)
+      const user = await this.store.read((tx) => tx.get('scopes', this.store.userId))
+      await this.api.scope(this.store.userId, user?.rev ?? 0)
     } catch (thrown) {
-      if (appError(thrown).code === 'auth.required') this.#signedOut()
+      if (appError(thrown).code === 'auth.required') this.#endSession()
     }
   }
 
-  #hearNow(now: number): void {
-    this.#clockOffset = now - this.world.now()
+  #setServerTime(now: number): void {
+    this.#clockOffsetMs = now - this.environment.now()
   }
 
   #networkChanged(): void {
@@ -202,14 +183,14 @@ export class LiveClient {
     this.#changed()
   }
 
-  #signedOut(): void {
+  #endSession(): void {
     this.stop()
     this.#options.onSignedOut()
   }
 
   #connectionChanged(): void {
-    if (this.#connection.state === 'open') this.#open = new AbortController()
-    else this.#open.abort()
+    if (this.#connection.state === 'open') this.#connected = new AbortController()
+    else this.#connected.abort()
     this.#changed()
   }
 
@@ -220,9 +201,9 @@ export class LiveClient {
 
   #currentStatus(): LiveStatus {
     const { state, failures } = this.#connection
-    // A socket may look open for a while after its network has gone.
-    if (!this.world.online()) return 'offline'
-    if (state === 'open') return this.#catchingUp ? 'catching-up' : 'online'
+    // After the network is lost, the socket looks open for a while.
+    if (!this.environment.online()) return 'offline'
+    if (state === 'open') return this.#catchUp.isRunning ? 'catching-up' : 'online'
     return failures > 0 ? 'away' : 'connecting'
   }
 }

@@ -1,21 +1,21 @@
 import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Presence, Signal } from '@veche/shared/live'
 import { limits } from '@veche/shared/limits'
-import type { World } from './world.ts'
+import type { Environment } from './environment.ts'
 
-/** Who is in the meeting of a chat just now. */
-export type MeetingNews = Extract<Signal, { kind: 'meeting' }>
+/** Who is in the meeting of a chat now. */
+export type MeetingSignal = Extract<Signal, { kind: 'meeting' }>
 
-/** What is worth nothing a minute later: who is typing, who is here, who is in a call. Nothing of it is kept. */
+/** News that is worth nothing a minute later: who is typing, who is online, who is in a meeting. It is not stored. */
 export class Signals {
-  readonly #world: World
+  readonly #environment: Environment
   readonly #changed: () => void
   readonly #typing = new Map<ChatId, Map<UserId, () => void>>()
   readonly #presence = new Map<UserId, Presence>()
-  readonly #meetings = new Map<ChatId, MeetingNews>()
+  readonly #meetings = new Map<ChatId, MeetingSignal>()
 
-  constructor(world: World, changed: () => void) {
-    this.#world = world
+  constructor(environment: Environment, changed: () => void) {
+    this.#environment = environment
     this.#changed = changed
   }
 
@@ -27,28 +27,28 @@ export class Signals {
     return this.#presence.get(userId)
   }
 
-  meeting(chatId: ChatId): MeetingNews | undefined {
+  meeting(chatId: ChatId): MeetingSignal | undefined {
     return this.#meetings.get(chatId)
   }
 
-  meets(news: MeetingNews): void {
-    this.#meetings.set(news.chatId, news)
+  setMeeting(signal: MeetingSignal): void {
+    this.#meetings.set(signal.chatId, signal)
     this.#changed()
   }
 
-  types(chatId: ChatId, userId: UserId): void {
+  setTyping(chatId: ChatId, userId: UserId): void {
     const inChat = this.#typing.get(chatId) ?? new Map<UserId, () => void>()
     this.#typing.set(chatId, inChat)
     inChat.get(userId)?.()
     inChat.set(
       userId,
-      this.#world.after(limits.typingSeconds * 1_000, () => this.stopsTyping(chatId, userId)),
+      this.#environment.after(limits.typingSeconds * 1_000, () => this.clearTyping(chatId, userId)),
     )
     this.#changed()
   }
 
-  /** The time is over, or the message is here. */
-  stopsTyping(chatId: ChatId, userId: UserId): void {
+  /** The person has sent the message, or has typed nothing for some seconds. */
+  clearTyping(chatId: ChatId, userId: UserId): void {
     const cancel = this.#typing.get(chatId)?.get(userId)
     if (!cancel) return
     cancel()
@@ -56,13 +56,12 @@ export class Signals {
     this.#changed()
   }
 
-  appears(...presences: Presence[]): void {
+  setPresence(...presences: Presence[]): void {
     for (const presence of presences) this.#presence.set(presence.userId, presence)
     this.#changed()
   }
 
-  /** Whatever was heard before the connection was lost is rumour now. */
-  forget(): void {
+  clearAllTyping(): void {
     for (const inChat of this.#typing.values()) for (const cancel of inChat.values()) cancel()
     this.#typing.clear()
     this.#changed()

@@ -5,28 +5,29 @@ import { createContext } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { Session } from '#lib/session/session.svelte.ts'
 import type { Changes } from '#lib/store/changes.ts'
-import type { Merge } from '#lib/store/merge.ts'
-import type { StorageTrouble } from '#lib/store/refuge.ts'
+import type { FallbackReason } from '#lib/store/backend/fallback-storage.ts'
+import type { Merge } from '#lib/store/merge/Merge.ts'
 import { Store } from '#lib/store/Store.ts'
-import { browserWorld } from './browser.ts'
-import { PEOPLE_AT_ONCE } from './Intake.ts'
+import { browserEnvironment } from './browser-environment.ts'
+import { trpcLiveApi } from './connection/trpc-live-api.ts'
 import { LiveClient, type LiveStatus } from './LiveClient.ts'
-import type { MeetingNews } from './Signals.ts'
-import { liveApi } from './trpc.ts'
+import { MAX_PEOPLE_PER_REQUEST } from './receiver/PeopleFetcher.ts'
+import type { MeetingSignal } from './Signals.ts'
 
-/** The engine as screens see it: what it says of itself, and the people that everybody names. */
+/** The engine as the screens see it: its status, and the people whom every screen names. */
 export class Live {
   status = $state<LiveStatus>('connecting')
-  /** Why nothing is kept on this device; null when all is well. */
-  trouble = $state<StorageTrouble | null>(null)
+  /** Why nothing is kept on this device; null when all is kept. */
+  fallbackReason = $state<FallbackReason | null>(null)
   client = $state.raw<LiveClient | null>(null)
   sessions = $state.raw<SessionRow[]>([])
   readonly people = new SvelteMap<UserId, PersonRow>()
-  #signals = $state(0)
+  /** Counts the changes of signals, so that what reads them is reactive. */
+  #signalChanges = $state(0)
   readonly #session: Session
-  readonly #asked = new Set<UserId>()
-  readonly #began = Promise.withResolvers<void>()
-  #starting = false
+  readonly #presenceFetched = new Set<UserId>()
+  readonly #started = Promise.withResolvers<void>()
+  #isStarting = false
 
   constructor(session: Session) {
     this.#session = session
@@ -38,69 +39,69 @@ export class Live {
 
   async start() {
     const userId = this.me
-    if (!userId || this.#starting) return
-    this.#starting = true
-    const world = browserWorld()
-    const store = await Store.open({ userId, factory: world.indexedDB, channel: world.channel })
-    this.trouble = store.trouble
-    store.on('trouble', (why) => (this.trouble = why))
+    if (!userId || this.#isStarting) return
+    this.#isStarting = true
+    const environment = browserEnvironment()
+    const store = await Store.open({ userId, factory: environment.indexedDB, channel: environment.channel })
+    this.fallbackReason = store.fallbackReason
+    store.on('fallback', (reason) => (this.fallbackReason = reason))
     store.on('changed', (changes) => void this.#read(store, changes))
     await this.#readAll(store)
     const client = new LiveClient({
       store,
-      world,
-      api: liveApi(this.#session.api, { url: socketUrl }),
-      onSignedOut: () => void this.#session.ended(),
-      onChange: () => this.#hear(client),
+      environment,
+      api: trpcLiveApi(this.#session.api, { url: socketUrl }),
+      onSignedOut: () => void this.#session.end(),
+      onChange: () => this.#clientChanged(client),
     })
     this.#session.onClose(() => this.#close(client))
     this.client = client
-    this.#began.resolve()
+    this.#started.resolve()
     client.start()
   }
 
   /** Reactive. */
   typing(chatId: ChatId): UserId[] {
-    return this.#signals >= 0 ? (this.client?.signals.typing(chatId) ?? []) : []
+    return this.#signalChanges >= 0 ? (this.client?.signals.typing(chatId) ?? []) : []
   }
 
-  /** Reactive. Whoever is looked at for the first time is asked about. */
+  /** Reactive. `fetchPresence` brings it first. */
   presence(userId: UserId): Presence | undefined {
-    return this.#signals >= 0 ? this.client?.signals.presence(userId) : undefined
+    return this.#signalChanges >= 0 ? this.client?.signals.presence(userId) : undefined
   }
 
-  /** Reactive. Who is in the meeting of a chat, as far as anybody told. */
-  meeting(chatId: ChatId): MeetingNews | undefined {
-    return this.#signals >= 0 ? this.client?.signals.meeting(chatId) : undefined
+  /** Reactive. Who is in the meeting of a chat, as far as a signal has told. */
+  meeting(chatId: ChatId): MeetingSignal | undefined {
+    return this.#signalChanges >= 0 ? this.client?.signals.meeting(chatId) : undefined
   }
 
-  /** Signals tell of changes only: how it was before has to be asked. */
-  async askPresence(ids: UserId[]) {
-    const fresh = ids.filter((id) => !this.#asked.has(id)).slice(0, PEOPLE_AT_ONCE)
+  /** Signals tell of changes only, so presence is fetched once for each person and connection. */
+  async fetchPresence(ids: UserId[]) {
+    const fresh = ids.filter((id) => !this.#presenceFetched.has(id)).slice(0, MAX_PEOPLE_PER_REQUEST)
     if (fresh.length === 0 || this.status !== 'online') return
-    for (const id of fresh) this.#asked.add(id)
+    for (const id of fresh) this.#presenceFetched.add(id)
     await this.client?.fetchPresence(fresh).catch(() => {
-      for (const id of fresh) this.#asked.delete(id)
+      for (const id of fresh) this.#presenceFetched.delete(id)
     })
   }
 
-  /** What was answered, merged at once: the frame that brings the same comes when it comes. The first screen may ask before there is a store. */
-  async commit(work: (merge: Merge) => Promise<void>) {
-    await this.#began.promise
-    await this.client?.intake.commit(work)
+  /** Merges the answer of a mutation at once, before the frame with the same rows comes. Waits for the store to be open. */
+  async merge(work: (merge: Merge) => Promise<void>) {
+    await this.#started.promise
+    await this.client?.store.merge(work)
   }
 
-  /** Messages that only this device has. Before there is a store nobody knows. */
+  /** How many messages only this device has. Waits for the store to be open. */
   async countUnsent(): Promise<number> {
-    await this.#began.promise
+    await this.#started.promise
     return (await this.client?.outbox.count()) ?? 0
   }
 
-  #hear(client: LiveClient) {
-    // After a connection was lost, what was heard about people is old.
-    if (client.status !== 'online' && this.status === 'online') this.#asked.clear()
+  #clientChanged(client: LiveClient) {
+    // Signals may have been missed while the connection was lost.
+    if (client.status !== 'online' && this.status === 'online') this.#presenceFetched.clear()
     this.status = client.status
-    this.#signals += 1
+    this.#signalChanges += 1
   }
 
   async #readAll(store: Store) {

@@ -12,8 +12,8 @@ export type ChatState = {
   ranges: Range[]
   messages: MessageRow[]
   unread: number
-  /** The number is being asked for: what stands here is the last one known. */
-  doubt: boolean
+  /** The server has to count; `unread` is the last number known. */
+  needsRecount: boolean
 }
 
 export type ClientState = {
@@ -22,8 +22,8 @@ export type ClientState = {
   outbox: OutboxItem[]
 }
 
-/** Everything that is held, read in one transaction. */
-export function stateOf(store: Store): Promise<ClientState> {
+/** Everything that this device holds, read in one transaction. */
+export function readClientState(store: Store): Promise<ClientState> {
   return store.read(async (tx) => {
     const scopes = await tx.all('scopes')
     const chats: ClientState['chats'] = {}
@@ -36,7 +36,7 @@ export function stateOf(store: Store): Promise<ClientState> {
         ranges: scope.ranges,
         messages: await tx.messages(scope.id, 0, Infinity),
         unread: scope.count.unread,
-        doubt: scope.count.doubt,
+        needsRecount: scope.count.needsRecount,
       }
     }
     const people = Object.fromEntries((await tx.all('people')).map((person) => [person.id, person]))

@@ -12,7 +12,7 @@ export async function lookAt(api: Api, live: Live, chatId: ChatId): Promise<Meet
   const look = await api.meetings.ofChat.query({ chatId })
   if (look) {
     const { meetingId, count, userIds } = look
-    live.client?.signals.meets({ kind: 'meeting', chatId, meetingId, count, userIds })
+    live.client?.signals.setMeeting({ kind: 'meeting', chatId, meetingId, count, userIds })
   }
   return look
 }

@@ -1,4 +1,4 @@
-import { day, clock, daysAgo } from '#lib/i18n/time.ts'
+import { formatDay, formatTime, daysAgo } from '#lib/i18n/time.ts'
 import type { Locale } from '#lib/i18n/catalogue.ts'
 import { peopleWords } from './catalogue.ts'
 
@@ -7,6 +7,6 @@ export function presenceText(locale: Locale, presence: { online: boolean; seenAt
   const words = peopleWords[locale]
   if (presence.online) return words.online
   if (presence.seenAt === null) return words.seenNever
-  const when = daysAgo(presence.seenAt) === 0 ? clock(locale, presence.seenAt) : day(locale, presence.seenAt)
+  const when = daysAgo(presence.seenAt) === 0 ? formatTime(locale, presence.seenAt) : formatDay(locale, presence.seenAt)
   return words.seen(when)
 }

@@ -1,39 +1,42 @@
-const PATIENCE_MS = 1000
-const UNSENT = 'outbox'
+/** A tab that has a database open keeps it from being deleted: we wait so long for that tab. */
+const BLOCKED_TIMEOUT_MS = 1_000
+const OUTBOX = 'outbox'
 
-/** Deletes what sessions kept in this browser. With `keepUnsent` messages that nobody else has stay, for when their author returns. */
+/** Deletes the databases of all sessions. With `keepUnsent` the outbox stays: its author finds it again after signing in. */
 export async function wipeDatabases({ keepUnsent }: { keepUnsent: boolean }): Promise<boolean> {
   const all = await indexedDB.databases()
-  const ours = all.flatMap(({ name }) => (name?.startsWith('veche') ? [name] : []))
-  const wiped = await Promise.all(ours.map(async (name) => (keepUnsent && (await keepOnlyUnsent(name))) || wipe(name)))
+  const names = all.flatMap(({ name }) => (name?.startsWith('veche') ? [name] : []))
+  const wiped = await Promise.all(
+    names.map(async (name) => (keepUnsent && (await keepOnlyOutbox(name))) || deleteDatabase(name)),
+  )
   return wiped.every(Boolean)
 }
 
-/** False when a tab that has it open does not let go in time. */
-function wipe(name: string): Promise<boolean> {
+/** False when another tab keeps the database open. */
+function deleteDatabase(name: string): Promise<boolean> {
   return new Promise((resolve) => {
     const request = indexedDB.deleteDatabase(name)
     request.onsuccess = () => resolve(true)
     request.onerror = () => resolve(false)
-    setTimeout(() => resolve(false), PATIENCE_MS)
+    setTimeout(() => resolve(false), BLOCKED_TIMEOUT_MS)
   })
 }
 
-/** False when there is nothing unsent, or the database cannot be had: then it goes as a whole. */
-function keepOnlyUnsent(name: string): Promise<boolean> {
+/** False when the outbox is empty or the database does not open: then the whole database is deleted. */
+function keepOnlyOutbox(name: string): Promise<boolean> {
   return new Promise((resolve) => {
     const request = indexedDB.open(name)
-    // It was deleted in the meantime, and must not come back empty.
+    // The database was deleted meanwhile; opening it must not create an empty one.
     request.onupgradeneeded = () => request.transaction?.abort()
     request.onerror = () => resolve(false)
-    setTimeout(() => resolve(false), PATIENCE_MS)
+    setTimeout(() => resolve(false), BLOCKED_TIMEOUT_MS)
     request.onsuccess = () => {
       const db = request.result
       const done = (kept: boolean) => {
         db.close()
         resolve(kept)
       }
-      if (!db.objectStoreNames.contains(UNSENT)) return done(false)
+      if (!db.objectStoreNames.contains(OUTBOX)) return done(false)
       clearAllBut(db, done)
     }
   })
@@ -42,10 +45,10 @@ function keepOnlyUnsent(name: string): Promise<boolean> {
 function clearAllBut(db: IDBDatabase, done: (kept: boolean) => void): void {
   const stores = [...db.objectStoreNames]
   const tx = db.transaction(stores, 'readwrite')
-  const count = tx.objectStore(UNSENT).count()
+  const count = tx.objectStore(OUTBOX).count()
   count.onsuccess = () => {
     if (count.result === 0) return tx.abort()
-    for (const store of stores) if (store !== UNSENT) tx.objectStore(store).clear()
+    for (const store of stores) if (store !== OUTBOX) tx.objectStore(store).clear()
   }
   tx.oncomplete = () => done(true)
   tx.onabort = () => done(false)

@@ -2,24 +2,24 @@ import { createContext } from 'svelte'
 import type { PersonRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Api } from '#lib/api/client.ts'
 import { appError } from '#lib/api/error.ts'
-import { forget, isWiping, type Me, recall, remember, watchOtherTabs, wipe } from './memory.ts'
+import { isWipeDue, type Me, readMe, requestWipe, watchOtherTabs, wipeBrowserData, writeMe } from './browser-data.ts'
 
 /**
- * starting: not known yet · in · ending: what it left here is being wiped, then the page opens anew · out · unreachable: nobody
- * remembered here, and the server does not answer
+ * starting: not known yet · in: signed in · ending: the data of the session is being wiped, then the page loads again · out: signed
+ * out · unreachable: nobody was signed in here before, and the server does not answer
  */
 export type SessionState = 'starting' | 'in' | 'ending' | 'out' | 'unreachable'
 
-/** Who uses this browser. It opens with whom it remembers, so that the app works offline, and asks the server at once. */
+/** The session of this browser. It opens with the person who was signed in last, so the app works offline, and asks the server at once. */
 export class Session {
   state = $state<SessionState>('starting')
   me = $state.raw<Me | null>(null)
   #api: Api
   #closers = new Set<() => void | Promise<void>>()
-  #onPurpose = false
+  #isSigningOut = false
 
   constructor(api: (onSignedOut: () => void) => Api) {
-    this.#api = api(() => void this.ended())
+    this.#api = api(() => void this.end())
   }
 
   get api(): Api {
@@ -27,76 +27,76 @@ export class Session {
   }
 
   async start() {
-    if (isWiping()) await wipe()
-    const remembered = recall()
-    if (remembered) this.#take(remembered)
-    watchOtherTabs((me) => (me ? this.#takeFromOtherTab(me) : this.ended()))
+    if (isWipeDue()) await wipeBrowserData()
+    const me = readMe()
+    if (me) this.#take(me)
+    watchOtherTabs((me) => (me ? this.#takeFromOtherTab(me) : this.end()))
     await this.check()
   }
 
   async check() {
     try {
       const me = await this.#api.auth.me.query()
-      await (me ? this.enter(me) : this.ended())
+      await (me ? this.enter(me) : this.end())
     } catch (thrown) {
       if (!this.me && appError(thrown).code !== 'auth.required') this.state = 'unreachable'
     }
   }
 
-  /** After signing in, signing up or answering a link. Nobody finds what another person left in this browser. */
+  /** After signing in, signing up or opening a link. If another person was signed in here before, their data is wiped first. */
   async enter(me: Me) {
     if (this.state === 'ending') return
-    const before = recall()
+    const before = readMe()
     if (before && before.user.id !== me.user.id) {
       await this.#close()
-      await wipe()
-      remember(me)
+      await wipeBrowserData()
+      writeMe(me)
       location.reload()
       return
     }
     this.#take(me)
-    remember(me)
+    writeMe(me)
   }
 
-  /** A newer row of mine came, by an answer or by the live stream. */
+  /** Takes newer rows of mine, from an answer or from the live stream. */
   merge(rows: { user?: PersonRow; settings?: SettingsRow }) {
     if (!this.me) return
     const user = rows.user && rows.user.id === this.me.user.id && rows.user.rev > this.me.user.rev ? rows.user : null
     const settings = rows.settings && rows.settings.rev > this.me.settings.rev ? rows.settings : null
     if (!user && !settings) return
     this.me = { ...this.me, ...(user ? { user } : {}), ...(settings ? { settings } : {}) }
-    remember(this.me)
+    writeMe(this.me)
   }
 
-  /** Throws when the server cannot be told: then the session would live on there, and nothing is wiped here. */
+  /** Throws when the server cannot be reached: the session would go on there, so nothing is wiped here. */
   async signOut() {
-    // The live stream may tell of the end before the answer does.
-    this.#onPurpose = true
+    // The live stream may tell that the session is over before the answer does.
+    this.#isSigningOut = true
     try {
       await this.#api.auth.signOut.mutate()
     } catch (thrown) {
       if (appError(thrown).code !== 'auth.required') {
-        this.#onPurpose = false
+        this.#isSigningOut = false
         throw thrown
       }
     }
-    await this.ended()
+    await this.end()
   }
 
-  /** The session is over: what it left here goes as well, but for messages that were never sent when it was ended from elsewhere. */
-  async ended() {
+  /** The session is over: wipes its data. If it was ended elsewhere, messages that were never sent stay. */
+  async end() {
     if (this.state === 'ending') return
-    const signedIn = this.me !== null
-    this.state = signedIn ? 'ending' : 'out'
+    const wasSignedIn = this.me !== null
+    this.state = wasSignedIn ? 'ending' : 'out'
     this.me = null
-    if (!signedIn) return
-    forget({ keepUnsent: !this.#onPurpose })
+    if (!wasSignedIn) return
+    requestWipe({ keepUnsent: !this.#isSigningOut })
     await this.#close()
-    await wipe()
+    await wipeBrowserData()
     location.assign('/signin')
   }
 
-  /** What holds data of the session open (sockets, the database) closes before it is wiped. */
+  /** Registers what has to close before the data is wiped: sockets, the database. Answers how to unregister. */
   onClose(close: () => void | Promise<void>): () => void {
     this.#closers.add(close)
     return () => this.#closers.delete(close)

@@ -1,20 +1,21 @@
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { SessionId, UserId } from '@veche/shared/ids'
 import type { Api } from '#lib/api/client.ts'
 import { AppError } from '#lib/api/error.ts'
-import { Browser } from '../../../test/browser.ts'
-import type { Me } from './memory.ts'
+import { FakeBrowser } from '../../../test/browser.ts'
+import type { Me } from './browser-data.ts'
 import { Session } from './session.svelte.ts'
 
-let browser: Browser
+let browser: FakeBrowser
 beforeEach(() => {
-  browser = new Browser()
+  browser = new FakeBrowser()
 })
+afterEach(() => browser.remove())
 
 const anna = person('anna')
 const boris = person('boris')
 
-test('the app opens with whom it remembers when there is no network', async () => {
+test('without a network the app opens with the person who was signed in last', async () => {
   await session({ me: async () => anna }).start()
   const offline = session({ me: unreachable })
   await offline.start()
@@ -22,13 +23,13 @@ test('the app opens with whom it remembers when there is no network', async () =
   expect(offline.me?.user.name).toBe('anna')
 })
 
-test('a browser that remembers nobody says that the server cannot be reached', async () => {
+test('without a network and without a person who was signed in before, the server is unreachable', async () => {
   const fresh = session({ me: unreachable })
   await fresh.start()
   expect(fresh.state).toBe('unreachable')
 })
 
-test('whom the server does not know any longer is out, and nothing of theirs is left', async () => {
+test('when the server knows no session the person is signed out, and their data is wiped', async () => {
   await session({ me: async () => anna }).start()
   await database('veche-anna').then((open) => open.close())
   browser.caches.set('avatars', {}).set('workbox-precache-v2', {})
@@ -46,7 +47,7 @@ test('whom the server does not know any longer is out, and nothing of theirs is 
   expect([...browser.caches.keys()]).toEqual(['workbox-precache-v2'])
 })
 
-test('a session that is ended from elsewhere leaves the messages that were never sent, and nothing else', async () => {
+test('a session that is ended elsewhere leaves the messages that were never sent, and nothing else', async () => {
   await session({ me: async () => anna }).start()
   await keep('veche-anna', { outbox: 'written on the train', messages: 'secret' })
   await session({ me: async () => null }).start()
@@ -54,7 +55,7 @@ test('a session that is ended from elsewhere leaves the messages that were never
   expect(localStorage.getItem('veche.wiping')).toBeNull()
 })
 
-test('signing out on purpose leaves nothing, what is unsent included', async () => {
+test('signing out wipes everything, unsent messages included', async () => {
   const here = session({ me: async () => anna, signOut: async () => ({}) })
   await here.start()
   await keep('veche-anna', { outbox: 'never mind', messages: 'secret' })
@@ -62,7 +63,7 @@ test('signing out on purpose leaves nothing, what is unsent included', async () 
   expect(await databases()).toEqual([])
 })
 
-test('signing out on purpose leaves nothing, also when the live stream tells of the end before the answer', async () => {
+test('signing out wipes everything, also when the live stream tells of the end before the answer', async () => {
   let tell = () => {}
   const signOut = async () => {
     tell()
@@ -79,7 +80,7 @@ test('signing out on purpose leaves nothing, also when the live stream tells of 
   expect(await databases()).toEqual([])
 })
 
-test('signing out closes what is open before it wipes', async () => {
+test('signing out closes the database before it is wiped', async () => {
   const here = session({ me: async () => anna, signOut: async () => ({}) })
   await here.start()
   const open = await database('veche-anna')
@@ -89,7 +90,7 @@ test('signing out closes what is open before it wipes', async () => {
   expect(browser.visited).toEqual(['/signin'])
 })
 
-test('what a tab that does not let go holds is wiped at the next start', async () => {
+test('a database that another tab keeps open is wiped at the next start', async () => {
   const here = session({ me: async () => anna, signOut: async () => ({}) })
   await here.start()
   const held = await database('veche-anna')
@@ -102,7 +103,7 @@ test('what a tab that does not let go holds is wiped at the next start', async (
   expect(localStorage.getItem('veche.wiping')).toBeNull()
 })
 
-test('signing out without the server changes nothing: the session would live on there', async () => {
+test('signing out without the server fails and changes nothing, because the session would go on there', async () => {
   const here = session({ me: async () => anna, signOut: unreachable })
   await here.start()
   await expect(here.signOut()).rejects.toMatchObject({ code: 'network.unreachable' })
@@ -110,7 +111,7 @@ test('signing out without the server changes nothing: the session would live on 
   expect(localStorage.getItem('veche.me')).not.toBeNull()
 })
 
-test('signing out of a session that is over already is signing out', async () => {
+test('signing out of a session that is already over succeeds', async () => {
   const here = session({
     me: async () => anna,
     signOut: async () => {
@@ -122,7 +123,7 @@ test('signing out of a session that is over already is signing out', async () =>
   expect([here.me, browser.visited]).toEqual([null, ['/signin']])
 })
 
-test('nobody is let in while what the last person left is wiped, not by an answer on its way nor by another tab', async () => {
+test('during a wipe no person is signed in, neither by a late answer nor by another tab', async () => {
   const answer = Promise.withResolvers<Me>()
   const here = session({ me: () => answer.promise })
   localStorage.setItem('veche.me', JSON.stringify(anna))
@@ -141,7 +142,7 @@ test('nobody is let in while what the last person left is wiped, not by an answe
   expect([localStorage.getItem('veche.me'), browser.visited]).toEqual([null, ['/signin']])
 })
 
-test('who signs in after somebody else finds nothing of theirs', async () => {
+test('a person who signs in after another one finds none of their data', async () => {
   await session({ me: async () => anna }).start()
   await database('veche-anna').then((open) => open.close())
   const here = session({ me: async () => boris })
@@ -151,7 +152,7 @@ test('who signs in after somebody else finds nothing of theirs', async () => {
   expect(localStorage.getItem('veche.me')).toContain('boris')
 })
 
-test('a tab follows when another one signs out', async () => {
+test('a tab signs out when another tab does', async () => {
   const here = session({ me: async () => anna })
   await here.start()
   localStorage.removeItem('veche.me')
@@ -183,7 +184,7 @@ test('an older row of mine never replaces a newer one', async () => {
   expect(localStorage.getItem('veche.me')).toContain('Anna K')
 })
 
-test('a memory that somebody meddled with is no memory', async () => {
+test('a stored person that cannot be parsed is ignored', async () => {
   localStorage.setItem('veche.me', '{"user":')
   const here = session({ me: unreachable })
   await here.start()

@@ -1,7 +1,7 @@
 import type { SettingsRow } from '@veche/shared/rows/rows'
 import { type Api, getApi } from '#lib/api/client.ts'
 import { appError } from '#lib/api/error.ts'
-import { sentence } from '#lib/api/sentence.ts'
+import { describeError } from '#lib/api/error-description.ts'
 import { getI18n, type I18n } from '#lib/i18n/i18n.svelte.ts'
 import { getSession, type Session } from '#lib/session/session.svelte.ts'
 import { getTheme, type Theme } from '#lib/ui/theme.svelte.ts'
@@ -28,7 +28,7 @@ export class Preferences {
     try {
       this.#session.merge({ settings: await this.#api.users.updateSettings.mutate(choice) })
     } catch (thrown) {
-      this.#toasts.show(sentence(appError(thrown), this.#i18n.locale), { tone: 'danger' })
+      this.#toasts.show(describeError(appError(thrown), this.#i18n.locale), { tone: 'danger' })
     }
     this.#settle(choice)
   }

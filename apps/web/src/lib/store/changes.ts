@@ -1,8 +1,8 @@
 import type { ChatId, ScopeId, UserId } from '@veche/shared/ids'
 
-/** What one transaction changed: views read exactly this again, in every tab. */
+/** What one transaction changed. Every tab reads exactly this again. */
 export type Changes = {
-  /** Their place in the list: title, last message, number, draft, what waits to be sent. */
+  /** Chats whose entry in the list changed: title, last message, unread number, draft, outbox. */
   chats: Set<ChatId>
   /** Messages by seq, or all of them. */
   messages: Map<ChatId, Set<number> | 'all'>
@@ -12,18 +12,18 @@ export type Changes = {
   outbox: boolean
 }
 
-/** What only this tab has to do about it. */
-export type Errands = {
-  /** Scopes that the server has to be asked about. */
-  asks: Set<ScopeId>
-  /** People whose rows are wanted. */
+/** What has to be done after a transaction. Only the tab that made the transaction does it. */
+export type FollowUps = {
+  /** Scopes to fetch from the server. */
+  scopes: Set<ScopeId>
+  /** People whose rows have to be fetched. */
   people: Set<UserId>
-  /** Messages that others wrote to me directly and that have come this far now. */
-  arrived: Map<ChatId, number>
+  /** Direct messages to me that were received now: the author is told up to which seq. */
+  delivered: Map<ChatId, number>
 }
 
-export function newErrands(): Errands {
-  return { asks: new Set(), people: new Set(), arrived: new Map() }
+export function newFollowUps(): FollowUps {
+  return { scopes: new Set(), people: new Set(), delivered: new Map() }
 }
 
 export function newChanges(): Changes {

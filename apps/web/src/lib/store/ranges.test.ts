@@ -19,7 +19,7 @@ test('ranges hold exactly what was added, sorted, and never touch each other', (
   )
 })
 
-test('what begins later is what is left of them', () => {
+test('rangesFrom keeps the part of the ranges that is at or after a seq', () => {
   fc.assert(
     fc.property(fc.array(bounds), fc.nat(36), (added, from) => {
       const ranges = added.reduce<Range[]>((all, range) => addRange(all, ...range), [])
@@ -28,7 +28,7 @@ test('what begins later is what is left of them', () => {
   )
 })
 
-test('a span is held when every seq of it is, and an empty span always', () => {
+test('a span is held when each seq of it is held, and an empty span is always held', () => {
   fc.assert(
     fc.property(fc.array(bounds), fc.nat(36), fc.integer({ min: -1, max: 8 }), (added, from, length) => {
       const ranges = added.reduce<Range[]>((all, range) => addRange(all, ...range), [])

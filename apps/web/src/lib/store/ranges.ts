@@ -12,7 +12,7 @@ export function addRange(ranges: Range[], from: number, to: number): Range[] {
   return [...before, [Math.min(from, first?.[0] ?? from), Math.max(to, last?.[1] ?? to)], ...after]
 }
 
-/** What is left from `from` on. */
+/** The part of the ranges that is at or after `from`. */
 export function rangesFrom(ranges: Range[], from: number): Range[] {
   if (!ranges.some((range) => range[0] < from)) return ranges
   return ranges.filter((range) => range[1] >= from).map((range) => [Math.max(range[0], from), range[1]])

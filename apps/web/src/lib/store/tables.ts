@@ -1,10 +1,10 @@
-import type { ClientId, ChatId, ScopeId } from '@veche/shared/ids'
 import type { ErrorCode } from '@veche/shared/errors'
+import type { ChatId, ClientId, ScopeId } from '@veche/shared/ids'
 import type { Positions } from '@veche/shared/live'
-import type { ChatRow, MembershipRow, PersonRow, MySeatRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
+import type { ChatRow, MembershipRow, MySeatRow, PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Range } from './ranges.ts'
 
-/** What a client keeps. Every table but `messages` has one text key; messages are found by chat and seq. */
+/** What a client keeps. Each of these tables has one text key; messages are a table of their own, with chat and seq as key. */
 export type Tables = {
   scopes: ScopeRecord
   chats: ChatRow
@@ -39,39 +39,41 @@ export type ScopeRecord = PlainScope | ChatScope
 type PlainScope = {
   id: ScopeId
   kind: 'user' | 'directory'
-  /** The cursor: whatever changed up to this revision has been merged. */
+  /** The cursor: all changes up to this revision are merged. */
   rev: number
 }
 
 export type ChatScope = {
   id: ChatId
   kind: 'chat'
+  /** The cursor: all changes up to this revision are merged. */
   rev: number
-  /** The revision at which what is held was put in place as a whole. A row that is not newer says nothing. */
-  floor: number
-  /** The seqs that are held, and nothing else. */
+  /** The revision at which an answer replaced everything held of the chat. An older answer is out of date. */
+  replacedRev: number
+  /** The seqs that are held. */
   ranges: Range[]
-  /** The newest seq that is known to exist. */
+  /** The newest seq known to exist. */
   top: number
-  /** When that message was written, once it is held. */
+  /** When the message `top` was written, once it is held. */
   topAt: string | null
-  /** The newest revision of any message merged; it may run ahead of the cursor. */
-  newest: number
-  count: Count
+  /** The newest revision of any merged message. It may be newer than the cursor. */
+  newestRev: number
+  count: UnreadCount
+  /** How far the others have read and received. */
   positions: Positions
-  /** How far this person has read here; it may run ahead of what the server was told. */
+  /** How far I have read on this device. The server may not know it yet. */
   readTo: number
 }
 
-/** The unread number, and what it stands on. */
-export type Count = {
+/** The unread number, and what it was counted from. */
+export type UnreadCount = {
   unread: number
-  /** Whatever changed up to this revision is in the number. */
+  /** All changes up to this revision are counted. */
   atRev: number
-  /** Only messages after this seq are in the number. */
+  /** Only messages after this seq are counted. */
   after: number
-  /** The number can no longer be derived from what is held: the server has to be asked. */
-  doubt: boolean
+  /** The number cannot be derived from what is held: the server has to count. */
+  needsRecount: boolean
 }
 
 export type Draft = { chatId: ChatId; body: string; at: number }
@@ -80,12 +82,12 @@ export type OutboxItem = {
   clientId: ClientId
   chatId: ChatId
   body: string
-  /** The order of composing, over all chats and tabs of this device. */
+  /** The order in which messages were composed, over all chats and tabs of this device. */
   order: number
   composedAt: string
-  /** Why the server refused it for good; it waits for the person then. */
+  /** Why the server will never take it. The person decides whether to send it again or delete it. */
   refusal: ErrorCode | null
 }
 
-/** Small facts about the database itself. */
+/** How far the first sync of the chats list has come. */
 export type Mark = { name: 'chats.listed'; done: boolean; cursor: string | null }

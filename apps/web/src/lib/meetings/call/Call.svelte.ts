@@ -3,7 +3,7 @@ import type { ChatId, MeetingId, SeatId, UserId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
 import type { AppErrorCode } from '#lib/api/error.ts'
-import { browserWorld } from '#lib/live/browser.ts'
+import { browserEnvironment } from '#lib/live/browser-environment.ts'
 import type { Devices } from '../devices/Devices.svelte.ts'
 import { Connection, type EndReason } from './Connection.ts'
 import { apiDoor } from './door.ts'
@@ -50,8 +50,8 @@ export class Call {
   readonly devices: Devices
   readonly sending: Sending
   readonly #options: CallOptions
-  readonly #world = browserWorld()
-  readonly #roster = new Roster(this.#world)
+  readonly #environment = browserEnvironment()
+  readonly #roster = new Roster(this.#environment)
   #sound: Sound
   #connection: Connection
   #monitor: Monitor
@@ -66,7 +66,7 @@ export class Call {
       devices: options.devices,
       roster: this.#roster,
       outgoing: () => this.#connection.outgoing,
-      world: this.#world,
+      environment: this.#environment,
       wished: () => this.#remember(),
     })
     this.#sound = this.#newSound()
@@ -133,7 +133,7 @@ export class Call {
   #newConnection(): Connection {
     const { api, meetingId, code } = this.#options
     return new Connection({
-      world: this.#world,
+      environment: this.#environment,
       door: apiDoor(api),
       meetingId,
       code,
@@ -151,7 +151,7 @@ export class Call {
   #newMonitor(): Monitor {
     const { incoming, outgoing } = this.#connection
     return new Monitor({
-      world: this.#world,
+      environment: this.#environment,
       incoming,
       outgoing,
       expects: () => this.sending.expects(),
@@ -164,7 +164,7 @@ export class Call {
     const wake = new WakeLock()
     this.#endings = [
       () => wake.release(),
-      watchPage(this.#world, {
+      watchPage(this.#environment, {
         goes: () => {
           this.#remember()
           this.#connection.leave()

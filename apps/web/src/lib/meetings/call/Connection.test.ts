@@ -2,45 +2,45 @@ import type { MeetingId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import { beforeEach, expect, test } from 'vitest'
 import { AppError } from '#lib/api/error.ts'
-import { TestWorld } from '#lib/test/world.ts'
-import { Browser } from '../../../../test/browser.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
+import { FakeBrowser } from '../../../../test/browser.ts'
 import { Connection } from './Connection.ts'
 import type { Ask } from './door.ts'
 
-beforeEach(() => void new Browser())
+beforeEach(() => void new FakeBrowser())
 
 test('whoever goes while a place is asked for gives it back when it comes', async () => {
-  const { connection, door, world } = newConnection()
+  const { connection, door, environment } = newConnection()
   void connection.join(false)
-  await world.quiet()
+  await environment.quiet()
   connection.leave()
   connection.stop()
-  await world.quiet()
+  await environment.quiet()
   expect(door.asked.map(({ signal }) => signal.aborted)).toEqual([false])
   door.answers(7)
-  await world.quiet()
+  await environment.quiet()
   expect(door.left).toEqual([7])
 })
 
 test('whoever goes on the way to the place gives it back', async () => {
-  const { connection, door, world } = newConnection()
+  const { connection, door, environment } = newConnection()
   void connection.join(false)
-  await world.quiet()
+  await environment.quiet()
   door.answers(3)
   await Promise.resolve()
   connection.leave()
   connection.stop()
-  await world.quiet()
+  await environment.quiet()
   expect(door.left).toEqual([3])
 })
 
 test('a door that does not answer is knocked at again, and three times is enough', async () => {
-  const { connection, door, world, over } = newConnection()
+  const { connection, door, environment, over } = newConnection()
   void connection.join(false)
-  await world.pass(20_000)
+  await environment.pass(20_000)
   expect(door.asked.map(({ signal }) => signal.aborted)).toEqual([true, false])
   expect(over).toEqual([])
-  await world.pass(30_000)
+  await environment.pass(30_000)
   expect(door.asked).toHaveLength(3)
   expect(over).toEqual(['network.timeout'])
 })
@@ -50,18 +50,18 @@ test('what no second try will change is said at once, in the words of whoever ha
     ['meeting.seat_taken', 'taken_over'],
     ['meeting.full', 'meeting.full'],
   ] as const) {
-    const { connection, door, world, over } = newConnection()
+    const { connection, door, environment, over } = newConnection()
     void connection.join(true)
-    await world.quiet()
+    await environment.quiet()
     door.refuses(new AppError(code))
-    await world.quiet()
+    await environment.quiet()
     expect([over, door.asked.length]).toEqual([[said], 1])
   }
 })
 
 /** A door that is answered by a test. */
 function newConnection() {
-  const world = new TestWorld()
+  const environment = new TestEnvironment()
   const over: string[] = []
   let waiting = Promise.withResolvers<JoinAnswer>()
   const door = {
@@ -80,7 +80,7 @@ function newConnection() {
   }
   const ignore = () => undefined
   const connection = new Connection({
-    world: world.tab(),
+    environment: environment.forTab(),
     door,
     meetingId: 'm' as MeetingId,
     code: undefined,
@@ -93,5 +93,5 @@ function newConnection() {
     refused: ignore,
     show: ignore,
   })
-  return { world, door, over, connection }
+  return { environment, door, over, connection }
 }

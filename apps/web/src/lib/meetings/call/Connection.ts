@@ -3,7 +3,7 @@ import type { MeetingId } from '@veche/shared/ids'
 import type { JoinAnswer, Source } from '@veche/shared/meetings'
 import type { types } from 'mediasoup-client'
 import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
-import { pause, unless, type World } from '#lib/live/world.ts'
+import { pause, abortable, type Environment } from '#lib/live/environment.ts'
 import type { Ask, Door } from './door.ts'
 import { Incoming } from './Incoming.ts'
 import { Ladder, type Trouble } from './Ladder.ts'
@@ -18,7 +18,7 @@ import { within } from './within.ts'
 
 export type EndReason = Extract<RoomFrame, { type: 'ended' }>['reason']
 type Deps = {
-  world: World
+  environment: Environment
   door: Door
   meetingId: MeetingId
   code: string | undefined
@@ -62,16 +62,16 @@ export class Connection {
     this.#deps = deps
     this.outgoing = new Outgoing(deps.refused)
     this.incoming = new Incoming({
-      world: deps.world,
+      environment: deps.environment,
       show: deps.show,
       onBroken: (transport) => transport === this.#leg?.recv && this.#ladder.media('recv', 'failed'),
     })
     this.view = new View(
-      deps.world,
+      deps.environment,
       (tiles) => void this.#leg?.ask((n) => n.room.setVisibleTiles.mutate({ tiles })).catch(ignore),
     )
     this.#ladder = new Ladder({
-      world: deps.world,
+      environment: deps.environment,
       rungs: {
         resume: (signal) => this.#resume(signal),
         restartIce: async (direction) => this.#leg?.restartIce(direction),
@@ -87,16 +87,16 @@ export class Connection {
   async join(returning: boolean): Promise<void> {
     for (let attempt = 1; ; attempt += 1)
       try {
-        const patience = { world: this.#deps.world, ms: FIRST_PATIENCE_MS, stopped: this.#stopped.signal }
+        const patience = { environment: this.#deps.environment, ms: FIRST_PATIENCE_MS, stopped: this.#stopped.signal }
         await within(patience, (signal) => this.#enter({ returning, signal }))
         this.#ladder.joined()
         return
       } catch (thrown) {
         const error = appError(thrown)
         if (this.#stopped.signal.aborted) return
-        const again = error.passing || error.code.startsWith('call.')
+        const again = error.isTemporary || error.code.startsWith('call.')
         if (!again || attempt === FIRST_TRIES) return this.#deps.over(ended(error))
-        await pause(this.#deps.world, FIRST_PAUSE_MS * attempt, this.#stopped.signal)
+        await pause(this.#deps.environment, FIRST_PAUSE_MS * attempt, this.#stopped.signal)
       }
   }
 
@@ -126,7 +126,7 @@ export class Connection {
 
   /** A ticket, a socket, a leg; where there was one before, it plays on until this one does. */
   async #enter({ returning, signal }: { returning: boolean; signal: AbortSignal }): Promise<void> {
-    const { world, door, meetingId, code, relayOnly } = this.#deps
+    const { environment, door, meetingId, code, relayOnly } = this.#deps
     const failed = this.#tried && { nodeId: this.#tried.id, boot: this.#tried.boot }
     // The node must not say "taken over" to the place that I leave myself.
     this.#leg?.hangUp()
@@ -137,7 +137,11 @@ export class Connection {
     try {
       const device = await deviceFor(answer.routerRtpCapabilities)
       const view = { tiles: this.view.tiles, first: this.view.tiles.length > 0 ? 0 : FIRST_TILES }
-      const leg = await Leg.open({ world, device, answer, relayOnly: relayOnly(), events: this.#events }, view, signal)
+      const leg = await Leg.open(
+        { environment, device, answer, relayOnly: relayOnly(), events: this.#events },
+        view,
+        signal,
+      )
       if (signal.aborted) leg.close()
       if (signal.aborted) throw new AppError('network.timeout')
       this.#take(leg)
@@ -150,7 +154,7 @@ export class Connection {
 
   /** Whoever goes while a place is asked for gives it back when it comes. That is why going does not cancel the question. */
   async #place(ask: Ask, signal: AbortSignal): Promise<JoinAnswer> {
-    const { world, door, meetingId } = this.#deps
+    const { environment, door, meetingId } = this.#deps
     const late = new AbortController()
     const hurry = () => !this.#stopped.signal.aborted && late.abort()
     signal.addEventListener('abort', hurry, { once: true })
@@ -158,9 +162,9 @@ export class Connection {
     const asked = door.join(ask, late.signal)
     asked.then(({ seatEpoch }) => this.#stopped.signal.aborted && door.leave(meetingId, seatEpoch)).catch(ignore)
     try {
-      return await unless(signal, asked)
+      return await abortable(signal, asked)
     } catch (thrown) {
-      if (appError(thrown).network) this.#unsureUntil = world.now() + LATE_MS
+      if (appError(thrown).network) this.#unsureUntil = environment.now() + LATE_MS
       throw thrown
     } finally {
       signal.removeEventListener('abort', hurry)
@@ -179,7 +183,7 @@ export class Connection {
     void set.then(() => this.incoming.settled(leg.recv)).then(() => leg === this.#leg && this.#closeBefore())
     this.#relays?.stop()
     this.#relays = new Relays({
-      world: this.#deps.world,
+      environment: this.#deps.environment,
       fetch: () => this.#deps.door.relays(this.#deps.meetingId),
       use: (servers) => leg.useRelays(servers),
     })
@@ -215,7 +219,7 @@ export class Connection {
 
   #ended(reason: EndReason): void {
     // It may be I who took it over, by a question whose answer was lost: whoever comes back is told by the API whose seat it is.
-    const unsure = this.#unsure || this.#deps.world.now() < this.#unsureUntil
+    const unsure = this.#unsure || this.#deps.environment.now() < this.#unsureUntil
     const mine = reason === 'taken_over' && unsure
     if (mine || comesBack.includes(reason)) this.#ladder.legLost()
     else this.#deps.over(reason)

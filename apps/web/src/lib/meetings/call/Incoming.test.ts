@@ -3,7 +3,7 @@ import type { SeatId } from '@veche/shared/ids'
 import type { types } from 'mediasoup-client'
 import { expect, test } from 'vitest'
 import { AppError } from '#lib/api/error.ts'
-import { TestWorld } from '#lib/test/world.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { Incoming } from './Incoming.ts'
 import type { Ask } from './Signalling.ts'
 
@@ -15,30 +15,30 @@ test('what arrives is shown and asked for, all in one message', async () => {
 })
 
 test('a new place takes over when its picture flows, not before', async () => {
-  const { incoming, node, shown, world } = newIncoming()
+  const { incoming, node, shown, environment } = newIncoming()
   await incoming.consume(node.transport, [view('a')], node.ask)
   const next = newNode()
   await incoming.consume(next.transport, [view('a2')], next.ask)
-  await world.pass(2_000)
+  await environment.pass(2_000)
   expect(shown).toEqual({ 'anna cam': 'a' })
   next.flowing.add('a2')
-  await world.pass(200)
+  await environment.pass(200)
   expect(shown).toEqual({ 'anna cam': 'a2' })
 })
 
 test('a third place that comes before the second is settled loses nothing', async () => {
-  const { incoming, node, shown, world } = newIncoming()
+  const { incoming, node, shown, environment } = newIncoming()
   await incoming.consume(node.transport, [view('a')], node.ask)
   const [second, third] = [newNode(), newNode()]
   await incoming.consume(second.transport, [view('a2')], second.ask)
   const settled = incoming.settled(second.transport)
   await incoming.consume(third.transport, [view('a3')], third.ask)
-  await world.pass(1_000)
+  await environment.pass(1_000)
   await settled
   node.transport.close()
   second.transport.close()
   third.flowing.add('a3')
-  await world.pass(1_000)
+  await environment.pass(1_000)
   expect(shown).toEqual({ 'anna cam': 'a3' })
 })
 
@@ -84,14 +84,14 @@ test('a round that the browser does not take is one broken transport, however ma
 })
 
 test('a stream that is closed while it is looked at throws nothing', async () => {
-  const { incoming, node, shown, world } = newIncoming()
+  const { incoming, node, shown, environment } = newIncoming()
   await incoming.consume(node.transport, [view('a')], node.ask)
   const next = newNode()
   next.mute = true
   await incoming.consume(next.transport, [view('a2')], next.ask)
-  await world.pass(300)
+  await environment.pass(300)
   next.transport.close()
-  await world.pass(300)
+  await environment.pass(300)
   expect(shown).toEqual({ 'anna cam': 'a' })
 })
 
@@ -105,18 +105,18 @@ function view(id: string): SubscriptionView {
 }
 
 function newIncoming() {
-  const world = new TestWorld()
+  const environment = new TestEnvironment()
   const shown: Record<string, unknown> = {}
   const broken: unknown[] = []
   const incoming = new Incoming({
-    world: world.tab(),
+    environment: environment.forTab(),
     show: ({ seatId, source }, track) => {
       if (track) shown[`${seatId} ${source}`] = track.id
       else delete shown[`${seatId} ${source}`]
     },
     onBroken: (transport) => broken.push(transport),
   })
-  return { world, incoming, shown, broken, node: newNode() }
+  return { environment, incoming, shown, broken, node: newNode() }
 }
 
 /** A node that writes down what it is asked for, and the library's transport from it. */

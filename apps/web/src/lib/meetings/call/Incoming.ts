@@ -2,7 +2,7 @@ import type { types } from 'mediasoup-client'
 import type { SubscriptionView } from '@veche/sfu/router'
 import type { SeatId } from '@veche/shared/ids'
 import type { Source } from '@veche/shared/meetings'
-import { pause, type World } from '#lib/live/world.ts'
+import { pause, type Environment } from '#lib/live/environment.ts'
 import type { Ask } from './Signalling.ts'
 
 /** One stream of somebody else. */
@@ -26,7 +26,7 @@ const OVERLAP_MS = 10_000
  * flows, until then the old one is: never both, and nothing between.
  */
 export class Incoming {
-  readonly #world: World
+  readonly #environment: Environment
   readonly #show: Show
   /** The browser did not take what the node offered: only another transport helps. */
   readonly #onBroken: (transport: types.Transport) => void
@@ -35,8 +35,8 @@ export class Incoming {
   readonly #waiting = new Map<Key, Received>()
   readonly #coming = new Map<string, Coming>()
 
-  constructor(given: { world: World; show: Show; onBroken: (transport: types.Transport) => void }) {
-    this.#world = given.world
+  constructor(given: { environment: Environment; show: Show; onBroken: (transport: types.Transport) => void }) {
+    this.#environment = given.environment
     this.#show = given.show
     this.#onBroken = given.onBroken
   }
@@ -82,9 +82,9 @@ export class Incoming {
 
   /** When all that comes over this transport is shown, or will not come any more: the ones before it are no longer needed. */
   async settled(transport: types.Transport): Promise<void> {
-    const until = this.#world.now() + OVERLAP_MS
-    while (this.#world.now() < until && [...this.#waiting.values()].some((each) => each.transport === transport))
-      await pause(this.#world, LOOK_MS, never)
+    const until = this.#environment.now() + OVERLAP_MS
+    while (this.#environment.now() < until && [...this.#waiting.values()].some((each) => each.transport === transport))
+      await pause(this.#environment, LOOK_MS, never)
   }
 
   clear(): void {
@@ -135,10 +135,10 @@ export class Incoming {
   }
 
   async #reveals(key: Key, received: Received): Promise<void> {
-    const until = this.#world.now() + OVERLAP_MS
-    while (this.#waiting.get(key) === received && this.#world.now() < until) {
+    const until = this.#environment.now() + OVERLAP_MS
+    while (this.#waiting.get(key) === received && this.#environment.now() < until) {
       if (await flows(received)) break
-      await pause(this.#world, LOOK_MS, never)
+      await pause(this.#environment, LOOK_MS, never)
     }
     if (this.#waiting.get(key) === received) this.#reveal(key, received)
   }

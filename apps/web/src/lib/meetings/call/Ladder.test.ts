@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AppError, type AppErrorCode } from '#lib/api/error.ts'
-import { TestWorld } from '#lib/test/world.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { Ladder, type Trouble } from './Ladder.ts'
 
 describe('a lost socket', () => {
@@ -69,11 +69,11 @@ describe('a lost socket', () => {
 
   test('is left alone while the machine has no network, and tried as soon as it has', async () => {
     const call = newCall()
-    call.world.online = false
+    call.environment.online = false
     call.ladder.socketLost()
     await call.pass(9_900)
     expect(call.tried).toEqual([])
-    call.world.setOnline(true)
+    call.environment.setOnline(true)
     await call.quiet()
     expect(call.tried).toEqual(['resume'])
   })
@@ -218,7 +218,7 @@ describe('a place that is gone', () => {
 test('a machine that wakes up asks the socket for a sign of life, and does not wait for media', async () => {
   const call = newCall()
   call.ladder.media('recv', 'disconnected')
-  call.world.wake()
+  call.environment.wake()
   await call.quiet()
   expect(call.tried).toEqual(['probe', 'restart recv'])
 })
@@ -240,7 +240,7 @@ type Rung = 'resume' | 'restart' | 'renew' | 'rejoin'
 
 /** A call whose rungs succeed, or fail as a test says; a call that gets no answer waits for it as long as it is let. */
 function newCall() {
-  const world = new TestWorld()
+  const environment = new TestEnvironment()
   const tried: string[] = []
   const troubles: (Trouble | null)[] = []
   const ends: string[] = []
@@ -252,7 +252,7 @@ function newCall() {
     if (code) throw new AppError(code)
   }
   const ladder = new Ladder({
-    world: world.tab(),
+    environment: environment.forTab(),
     rungs: {
       resume: (signal) => attempt('resume', 'resume', signal),
       restartIce: (direction) => attempt('restart', `restart ${direction}`),
@@ -265,15 +265,15 @@ function newCall() {
   ladder.joined()
   for (const direction of ['send', 'recv'] as const) ladder.media(direction, 'connected')
   return {
-    world,
+    environment,
     ladder,
     tried,
     troubles,
     ends,
     fails: (rung: Rung, code: AppErrorCode) => failures.set(rung, code),
     works: (rung: Rung) => failures.delete(rung),
-    pass: (ms: number) => world.pass(ms),
-    quiet: () => world.quiet(),
+    pass: (ms: number) => environment.pass(ms),
+    quiet: () => environment.quiet(),
     get trouble() {
       return troubles.at(-1) ?? null
     },

@@ -1,5 +1,5 @@
 import { type AppErrorCode, appError } from '#lib/api/error.ts'
-import { jitter, pause, type World } from '#lib/live/world.ts'
+import { jitter, pause, type Environment } from '#lib/live/environment.ts'
 import { Lane, type Direction, type MediaState } from './Lane.ts'
 import { within } from './within.ts'
 
@@ -41,7 +41,7 @@ const passing = ['meeting.no_node', 'request.too_many', 'server.error', 'call.']
  * no socket, nothing can be done about the transports, and they are left alone: media may well flow without it.
  */
 export class Ladder {
-  readonly #world: World
+  readonly #environment: Environment
   readonly #rungs: Rungs
   readonly #events: LadderEvents
   readonly #stopped = new AbortController()
@@ -56,12 +56,12 @@ export class Ladder {
   #mending = false
   #lostAt = 0
 
-  constructor(deps: { world: World; rungs: Rungs; events: LadderEvents }) {
-    this.#world = deps.world
+  constructor(deps: { environment: Environment; rungs: Rungs; events: LadderEvents }) {
+    this.#environment = deps.environment
     this.#rungs = deps.rungs
     this.#events = deps.events
     this.#lanes = { send: this.#lane('send'), recv: this.#lane('recv') }
-    this.#unwatch = [deps.world.onWake(() => this.#wake()), deps.world.onNetwork(() => this.#wake())]
+    this.#unwatch = [deps.environment.onWake(() => this.#wake()), deps.environment.onNetwork(() => this.#wake())]
   }
 
   /** A new leg is complete: its socket is open, its transports have just been made. */
@@ -103,7 +103,7 @@ export class Ladder {
 
   #lane(direction: Direction): Lane {
     return new Lane({
-      world: this.#world,
+      environment: this.#environment,
       ready: () => this.#socket && !this.#rejoining,
       restart: () => this.#rungs.restartIce(direction),
       renew: () => this.#rungs.renew(direction),
@@ -133,7 +133,7 @@ export class Ladder {
     this.#tell()
     if (this.#mending) return
     this.#mending = true
-    this.#lostAt = this.#world.now()
+    this.#lostAt = this.#environment.now()
     void this.#mend().finally(() => {
       this.#mending = false
       this.#tell()
@@ -144,34 +144,34 @@ export class Ladder {
     for (let attempt = 0; this.#broken; attempt += 1) {
       if (attempt > 0) await this.#rest(attempt)
       if (!this.#broken) return
-      if (this.#world.now() - this.#lostAt > SEAT_MS) return this.#end('lost')
+      if (this.#environment.now() - this.#lostAt > SEAT_MS) return this.#end('lost')
       if (await this.#resumed()) continue
-      if (this.#broken && this.#world.online()) await this.#rejoin()
+      if (this.#broken && this.#environment.online()) await this.#rejoin()
     }
   }
 
   async #rest(attempt: number): Promise<void> {
     this.#hurry = new AbortController()
     const longest = this.#longestPause()
-    const ms = FIRST_PAUSE_MS / 2 + jitter(this.#world, attempt - 1, FIRST_PAUSE_MS, longest)
-    await pause(this.#world, ms, AbortSignal.any([this.#stopped.signal, this.#hurry.signal]))
+    const ms = FIRST_PAUSE_MS / 2 + jitter(this.#environment, attempt - 1, FIRST_PAUSE_MS, longest)
+    await pause(this.#environment, ms, AbortSignal.any([this.#stopped.signal, this.#hurry.signal]))
   }
 
   #longestPause(): number {
     if (this.#resumable) return LONGEST_PAUSE_MS
-    return this.#world.now() - this.#lostAt < REBIRTH_MS ? REBIRTH_PAUSE_MS : LONGEST_REJOIN_PAUSE_MS
+    return this.#environment.now() - this.#lostAt < REBIRTH_MS ? REBIRTH_PAUSE_MS : LONGEST_REJOIN_PAUSE_MS
   }
 
   /** Whether this round is done: the peer is back, or it is too early to ask for another place. */
   async #resumed(): Promise<boolean> {
-    if (this.#socket || !this.#resumable || !this.#world.online()) return false
+    if (this.#socket || !this.#resumable || !this.#environment.online()) return false
     try {
       await this.#within(RESUME_PATIENCE_MS, (signal) => this.#rungs.resume(signal))
       this.#back()
       return true
     } catch (thrown) {
       const error = appError(thrown)
-      if (!error.passing) this.#resumable = false
+      if (!error.isTemporary) this.#resumable = false
       // Nobody refuses, nobody answers: that is the network. As long as media flow, another place would be no better.
       return error.code === 'network.timeout' && this.#all().every((lane) => lane.well)
     }
@@ -195,7 +195,7 @@ export class Ladder {
       this.#rejoining = false
       if (!this.#stopped.signal.aborted) this.joined()
     } catch (thrown) {
-      const { code, passing: again } = appError(thrown)
+      const { code, isTemporary: again } = appError(thrown)
       if (code === 'meeting.seat_taken') this.#end('taken_over')
       else if (!again && !passing.some((each) => code.startsWith(each))) this.#end(code)
     } finally {
@@ -204,7 +204,7 @@ export class Ladder {
   }
 
   #within(ms: number, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    return within({ world: this.#world, ms, stopped: this.#stopped.signal }, act)
+    return within({ environment: this.#environment, ms, stopped: this.#stopped.signal }, act)
   }
 
   #end(why: Parameters<LadderEvents['over']>[0]): void {

@@ -1,5 +1,5 @@
 import { appError } from '#lib/api/error.ts'
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 
 export type Direction = 'send' | 'recv'
 export type MediaState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
@@ -11,7 +11,7 @@ const RESTART_MS = 4_000
 const RENEW_MS = 6_000
 
 type Deps = {
-  world: World
+  environment: Environment
   /** There is a socket to say it over. */
   ready(): boolean
   restart(): Promise<void>
@@ -82,7 +82,7 @@ export class Lane {
 
   #climbAfter(ms: number): void {
     this.#cancel?.()
-    this.#cancel = this.#deps.world.after(ms, () => this.#climb())
+    this.#cancel = this.#deps.environment.after(ms, () => this.#climb())
   }
 
   #climb(): void {

@@ -2,7 +2,7 @@ import type { Device, types } from 'mediasoup-client'
 import type { SubscriptionView, JoinedFrame, RoomFrame, TransportView } from '@veche/sfu/router'
 import type { IceServer, JoinAnswer } from '@veche/shared/meetings'
 import { appError } from '#lib/api/error.ts'
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 import type { Direction, MediaState } from './Lane.ts'
 import { type Ask, nodeUrl, Signalling } from './Signalling.ts'
 import { transportOptions } from './transport-options.ts'
@@ -14,7 +14,7 @@ export type LegEvents = {
   media(leg: Leg, direction: Direction, state: MediaState): void
   lost(leg: Leg): void
 }
-type Deps = { world: World; device: Device; answer: JoinAnswer; relayOnly: boolean; events: LegEvents }
+type Deps = { environment: Environment; device: Device; answer: JoinAnswer; relayOnly: boolean; events: LegEvents }
 
 const OVERLAP_MS = 10_000
 
@@ -51,7 +51,7 @@ export class Leg {
     const signalling = new Signalling({
       url: nodeUrl(deps.answer.sfuUrl, location.origin),
       input,
-      world: deps.world,
+      environment: deps.environment,
       frame: (frame) => (here.leg ? here.leg.#hear(frame) : early.push(frame)),
       lost: () => (here.leg ? here.leg.#lost(signalling) : (here.lost = true)),
     })
@@ -87,7 +87,7 @@ export class Leg {
     const signalling: Signalling = new Signalling({
       url: nodeUrl(this.#deps.answer.sfuUrl, location.origin),
       input: { resume: this.joined.secret },
-      world: this.#deps.world,
+      environment: this.#deps.environment,
       frame: (frame) => this.#hear(frame),
       lost: () => this.#lost(signalling),
     })
@@ -109,7 +109,7 @@ export class Leg {
     const before = this.#now[direction]
     this.#old.add(before)
     this.#now[direction] = this.#make(direction, view)
-    this.#deps.world.after(OVERLAP_MS, () => this.#retire(before))
+    this.#deps.environment.after(OVERLAP_MS, () => this.#retire(before))
     const early = this.#early.splice(0)
     if (early.length > 0) this.#hear({ type: 'subscriptions', subscriptions: early })
     return this.#now[direction]
@@ -132,7 +132,7 @@ export class Leg {
   }
 
   #make(direction: Direction, view: TransportView): types.Transport {
-    const { device, relayOnly, world, events } = this.#deps
+    const { device, relayOnly, environment, events } = this.#deps
     const options = transportOptions(view, { servers: this.#iceServers, relayOnly })
     const transport = direction === 'send' ? device.createSendTransport(options) : device.createRecvTransport(options)
     const tell = (state: MediaState) => {
@@ -159,7 +159,7 @@ export class Leg {
     transport.on('connectionstatechange', (state) => {
       if (state === 'connected') for (const old of this.#old) if (old.direction === direction) this.#retire(old)
       // Both sides settle for a moment: what is read within an event may be changed by the next.
-      world.after(0, () => tell(transport.connectionState))
+      environment.after(0, () => tell(transport.connectionState))
     })
     return transport
   }

@@ -1,4 +1,4 @@
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 import { type Incoming, keyOf, type Received } from './Incoming.ts'
 import type { Outgoing } from './Outgoing.ts'
 import { type Sample, type Verdict, Watchdog } from './Watchdog.ts'
@@ -6,7 +6,7 @@ import { type Sample, type Verdict, Watchdog } from './Watchdog.ts'
 const LOOK_MS = 1_000
 
 type Deps = {
-  world: World
+  environment: Environment
   incoming: Incoming
   outgoing: Outgoing
   /** Whether something should come out of my microphone and my camera now. */
@@ -39,11 +39,11 @@ export class Monitor {
 
   #next(): void {
     if (this.#stopped) return
-    this.#cancel = this.#deps.world.after(LOOK_MS, () => void this.#look().finally(() => this.#next()))
+    this.#cancel = this.#deps.environment.after(LOOK_MS, () => void this.#look().finally(() => this.#next()))
   }
 
   async #look(): Promise<void> {
-    const { expects, outgoing, incoming, visible, world } = this.#deps
+    const { expects, outgoing, incoming, visible, environment } = this.#deps
     const { mic, cam } = expects()
     const [micEnergy, camFrames, pictures] = await Promise.all([
       mic ? sourceStat(outgoing.slot('mic').producer, 'totalAudioEnergy') : null,
@@ -51,7 +51,7 @@ export class Monitor {
       visible() ? framesOf(incoming.shown().filter(moves)) : [],
     ])
     if (this.#stopped) return
-    const sample: Sample = { at: world.now(), micEnergy, camFrames, incoming: pictures }
+    const sample: Sample = { at: environment.now(), micEnergy, camFrames, incoming: pictures }
     this.#deps.say(this.#watchdog.judge(sample))
   }
 }

@@ -1,9 +1,9 @@
 import { limits } from '@veche/shared/limits'
 import type { IceServer } from '@veche/shared/meetings'
-import { jitter, type World } from '#lib/live/world.ts'
+import { jitter, type Environment } from '#lib/live/environment.ts'
 
 type Deps = {
-  world: World
+  environment: Environment
   fetch(): Promise<{ iceServers: IceServer[] }>
   use(servers: IceServer[]): Promise<void>
 }
@@ -23,8 +23,8 @@ export class Relays {
 
   constructor(deps: Deps) {
     this.#deps = deps
-    this.#freshAt = deps.world.now()
-    this.#unwatch = [deps.world.onWake(() => this.#hurry()), deps.world.onNetwork(() => this.#hurry())]
+    this.#freshAt = deps.environment.now()
+    this.#unwatch = [deps.environment.onWake(() => this.#hurry()), deps.environment.onNetwork(() => this.#hurry())]
     this.#rest(FRESH_MS)
   }
 
@@ -37,23 +37,23 @@ export class Relays {
 
   /** A machine that slept, or had no network, is late with it. */
   #hurry(): void {
-    if (this.#deps.world.online() && this.#deps.world.now() - this.#freshAt >= FRESH_MS) void this.#ask()
+    if (this.#deps.environment.online() && this.#deps.environment.now() - this.#freshAt >= FRESH_MS) void this.#ask()
   }
 
   #rest(ms: number): void {
     this.#cancel?.()
-    this.#cancel = this.#deps.world.after(ms, () => void this.#ask())
+    this.#cancel = this.#deps.environment.after(ms, () => void this.#ask())
   }
 
   async #ask(): Promise<void> {
     if (this.#asking) return
     this.#asking = true
-    const { fetch, use, world } = this.#deps
+    const { fetch, use, environment } = this.#deps
     try {
       const { iceServers } = await fetch()
       if (this.#stopped) return
       await use(iceServers)
-      this.#freshAt = world.now()
+      this.#freshAt = environment.now()
       this.#failures = 0
     } catch {
       this.#failures += 1
@@ -68,7 +68,7 @@ export class Relays {
   }
 
   #pause(): number {
-    const drawn = jitter(this.#deps.world, this.#failures - 1, FIRST_PAUSE_MS, FRESH_MS)
+    const drawn = jitter(this.#deps.environment, this.#failures - 1, FIRST_PAUSE_MS, FRESH_MS)
     return Math.min(FRESH_MS, FIRST_PAUSE_MS / 2 + drawn)
   }
 }

@@ -1,7 +1,7 @@
 import type { JoinedFrame, PeerView, Quality } from '@veche/sfu/router'
 import type { SeatId, UserId } from '@veche/shared/ids'
 import type { Source } from '@veche/shared/meetings'
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 import { type QualityLevel, type ScreenTile, Tile } from './Tile.svelte.ts'
 
 /** After a move to another node the others come there one by one: so long their places are kept. */
@@ -15,15 +15,15 @@ export class Roster {
   screens = $state.raw<ScreenTile[]>([])
   speakers = $state.raw<SeatId[]>([])
   me = $state.raw<Tile | null>(null)
-  readonly #world: World
+  readonly #environment: Environment
   readonly #peers = new Map<SeatId, PeerView>()
   readonly #tracks = new Map<string, MediaStreamTrack>()
   readonly #streams = new Map<string, MediaStream>()
   readonly #grace = new Map<SeatId, () => void>()
   #myScreen: MediaStream | null = null
 
-  constructor(world: World) {
-    this.#world = world
+  constructor(environment: Environment) {
+    this.#environment = environment
   }
 
   enter(joined: JoinedFrame, me: { userId: UserId; name: string }): Tile {
@@ -132,7 +132,7 @@ export class Roster {
     if (this.#grace.has(tile.seatId)) return
     this.#grace.set(
       tile.seatId,
-      this.#world.after(GRACE_MS, () => this.gone(tile.seatId)),
+      this.#environment.after(GRACE_MS, () => this.gone(tile.seatId)),
     )
   }
 

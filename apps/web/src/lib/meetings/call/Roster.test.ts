@@ -1,7 +1,7 @@
 import type { JoinedFrame, PeerView } from '@veche/sfu/router'
 import type { SeatId, UserId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
-import { TestWorld } from '#lib/test/world.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { Roster } from './Roster.svelte.ts'
 
 const me = { userId: 'me' as UserId, name: 'Me' }
@@ -31,13 +31,13 @@ test('a microphone is on, off or not there at all', () => {
 })
 
 test('after a move the others have ten seconds to come as well, and are away so long', async () => {
-  const world = new TestWorld()
-  const roster = newRoster([peer('a'), peer('b')], world)
+  const environment = new TestEnvironment()
+  const roster = newRoster([peer('a'), peer('b')], environment)
   roster.enter(joined([]), me)
   expect(roster.tiles.map(({ away }) => away)).toEqual([false, true, true])
   roster.put(peer('b'))
   expect(roster.find(seat('b'))?.away).toBe(false)
-  await world.pass(10_000)
+  await environment.pass(10_000)
   expect(roster.tiles.map(({ name }) => name)).toEqual(['Me', 'b'])
 })
 
@@ -57,8 +57,8 @@ test('who speaks is marked, me too', () => {
   expect(roster.speakers).toEqual([seat('me')])
 })
 
-function newRoster(peers: PeerView[], world = new TestWorld()): Roster {
-  const roster = new Roster(world.tab())
+function newRoster(peers: PeerView[], environment = new TestEnvironment()): Roster {
+  const roster = new Roster(environment.forTab())
   roster.enter(joined(peers), me)
   return roster
 }

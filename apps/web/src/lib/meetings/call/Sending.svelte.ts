@@ -1,7 +1,7 @@
 import type { Source } from '@veche/shared/meetings'
 import type { Capability } from '@veche/shared/permissions'
 import type { AppErrorCode } from '#lib/api/error.ts'
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 import type { Devices } from '../devices/Devices.svelte.ts'
 import type { Outgoing } from './Outgoing.ts'
 import { Own } from './Own.svelte.ts'
@@ -15,7 +15,7 @@ type Deps = {
   roster: Roster
   /** Another one for each connection. */
   outgoing(): Outgoing
-  world: World
+  environment: Environment
   /** The person wants something else: a reload comes back with it. */
   wished(): void
 }
@@ -165,12 +165,12 @@ export class Sending {
   }
 
   #heard(): void {
-    const { devices, world } = this.#deps
+    const { devices, environment } = this.#deps
     this.#cancelTaken?.()
     this.#cancelTaken = undefined
     if (!devices.mic.held) this.#taken = false
     else if (!this.#taken)
-      this.#cancelTaken = world.after(MOMENT_MS, () => {
+      this.#cancelTaken = environment.after(MOMENT_MS, () => {
         this.#taken = true
         this.sync()
       })
@@ -178,12 +178,12 @@ export class Sending {
   }
 
   #listenToMyself(): () => void {
-    const { devices, world } = this.#deps
+    const { devices, environment } = this.#deps
     const speech = new Speech()
     const timer = setInterval(() => {
       const muted = !this.mic.on && devices.mic.track !== null
       if (!muted) speech.reset()
-      this.speakingWhileMuted = muted && speech.hear(devices.level, world.now())
+      this.speakingWhileMuted = muted && speech.hear(devices.level, environment.now())
     }, LISTEN_MS)
     return () => clearInterval(timer)
   }

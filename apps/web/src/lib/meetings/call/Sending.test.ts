@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import { TestMachine } from '#lib/test/machine.ts'
 import { newMediaNode } from '#lib/test/media-node.ts'
-import { TestWorld } from '#lib/test/world.ts'
-import { Browser } from '../../../../test/browser.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
+import { FakeBrowser } from '../../../../test/browser.ts'
 import { Devices } from '../devices/Devices.svelte.ts'
 import { Outgoing } from './Outgoing.ts'
 import { Roster } from './Roster.svelte.ts'
@@ -13,7 +13,7 @@ let picked: { track: { readyState: string }; stream: MediaStream }[] = []
 let choose: () => void = () => undefined
 
 beforeEach(() => {
-  new Browser()
+  new FakeBrowser()
   Object.assign(globalThis, { MediaStream: class {} })
   picked = []
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -52,12 +52,12 @@ test('what the system holds is off for the others, and on again when it is given
 })
 
 test('a microphone that a telephone call has is no muted one for the others, but none; given back, it is heard again', async () => {
-  const { sending, node, machine, devices, world } = await newSending()
+  const { sending, node, machine, devices, environment } = await newSending()
   const { track } = devices.mic
   track?.onmute?.(new Event('mute'))
-  await world.pass(1_999)
+  await environment.pass(1_999)
   expect(node.said.slice(2)).toEqual(['pause'])
-  await world.pass(1)
+  await environment.pass(1)
   expect(node.said.slice(2)).toEqual(['pause', 'close'])
   expect(sending.mic.blocked).toBe('system')
   track?.onunmute?.(new Event('unmute'))
@@ -67,12 +67,12 @@ test('a microphone that a telephone call has is no muted one for the others, but
 })
 
 test('a moment of silence by the system is no telephone call', async () => {
-  const { node, devices, world } = await newSending()
+  const { node, devices, environment } = await newSending()
   for (const what of ['onmute', 'onunmute', 'onmute', 'onunmute'] as const) {
     devices.mic.track?.[what]?.(new Event('change'))
-    await world.pass(1_500)
+    await environment.pass(1_500)
   }
-  await world.pass(10_000)
+  await environment.pass(10_000)
   expect(node.said.slice(2)).toEqual(['pause', 'resume', 'pause', 'resume'])
 })
 
@@ -133,14 +133,14 @@ test('at the end the screen is let go, and nobody is heard by a key that is stil
 async function newSending(caps: ('mic' | 'cam' | 'screen')[] = [...all]) {
   const machine = new TestMachine()
   const devices = new Devices({ machine, storage: localStorage })
-  const world = new TestWorld()
+  const environment = new TestEnvironment()
   const node = newMediaNode()
   const outgoing: Outgoing = new Outgoing((source, { code }) => sending.refused(source, code))
   const sending: Sending = new Sending({
     devices,
-    roster: new Roster(world.tab()),
+    roster: new Roster(environment.forTab()),
     outgoing: () => outgoing,
-    world: world.tab(),
+    environment: environment.forTab(),
     wished: () => undefined,
   })
   const end = sending.begin()
@@ -148,7 +148,7 @@ async function newSending(caps: ('mic' | 'cam' | 'screen')[] = [...all]) {
   sending.may(caps)
   outgoing.use(node.link())
   await machine.settled()
-  return { machine, devices, node, sending, end, world }
+  return { machine, devices, node, sending, end, environment }
 }
 
 function pickedScreen(): MediaStream {

@@ -1,13 +1,13 @@
 import { createTRPCClient, createWSClient, type TRPCClient, wsLink } from '@trpc/client'
 import type { JoinedFrame, RoomFrame, SfuRouter } from '@veche/sfu/router'
 import { AppError, appError } from '#lib/api/error.ts'
-import { unless, type World } from '#lib/live/world.ts'
+import { abortable, type Environment } from '#lib/live/environment.ts'
 
 type Join = Parameters<TRPCClient<SfuRouter>['room']['join']['subscribe']>[0]
 type Options = {
   url: string
   input: Join
-  world: World
+  environment: Environment
   frame(frame: RoomFrame): void
   /** The socket is gone; comes once, after it had joined and before it was closed from here. */
   lost(error: AppError): void
@@ -35,7 +35,7 @@ export class Signalling {
 
   constructor(options: Options) {
     this.#options = options
-    this.#heardAt = options.world.now()
+    this.#heardAt = options.environment.now()
     this.joined = this.#first.promise
     this.joined.catch(() => undefined)
     this.#socket = createWSClient({
@@ -46,7 +46,7 @@ export class Signalling {
       onError: () => this.#end(new AppError('network.unreachable')),
     })
     const node = createTRPCClient<SfuRouter>({ links: [wsLink({ client: this.#socket })] })
-    this.ask = (call) => unless(this.#over.signal, call(node)).catch(rethrow)
+    this.ask = (call) => abortable(this.#over.signal, call(node)).catch(rethrow)
     node.room.join.subscribe(options.input, {
       onData: (frame) => this.#hear(frame),
       onError: (error) => this.#end(appError(error)),
@@ -59,10 +59,10 @@ export class Signalling {
     const { connection } = this.#socket
     const ws = connection?.ws
     if (this.#over.signal.aborted || ws?.readyState !== 1) return
-    const asked = this.#options.world.now()
+    const asked = this.#options.environment.now()
     ws.send('PING')
     this.#cancel?.()
-    this.#cancel = this.#options.world.after(PONG_MS, () => {
+    this.#cancel = this.#options.environment.after(PONG_MS, () => {
       if (this.#heardAt < asked) this.#end(new AppError('network.timeout'))
       else this.#rest()
     })
@@ -74,13 +74,13 @@ export class Signalling {
   }
 
   #listen(): void {
-    this.#socket.connection?.ws.addEventListener('message', () => (this.#heardAt = this.#options.world.now()))
+    this.#socket.connection?.ws.addEventListener('message', () => (this.#heardAt = this.#options.environment.now()))
     this.#rest()
   }
 
   #rest(): void {
     this.#cancel?.()
-    this.#cancel = this.#options.world.after(PING_MS, () => this.probe())
+    this.#cancel = this.#options.environment.after(PING_MS, () => this.probe())
   }
 
   #hear(frame: RoomFrame): void {

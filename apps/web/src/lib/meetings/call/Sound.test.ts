@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { Browser } from '../../../../test/browser.ts'
+import { FakeBrowser } from '../../../../test/browser.ts'
 import { Sound } from './Sound.ts'
 
 const key = 'anna mic' as never
@@ -8,7 +8,7 @@ let refused = Promise.withResolvers<void>()
 let played = 0
 
 beforeEach(() => {
-  new Browser()
+  new FakeBrowser()
   played = 0
   refused = Promise.withResolvers()
   class Audio {

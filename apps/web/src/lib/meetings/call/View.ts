@@ -1,18 +1,18 @@
 import type { ViewTile } from '@veche/sfu/router'
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 
 const QUIET_MS = 300
 
 /** What is on the screen, told to the node: at once when nothing was told lately, else when the changes are over. */
 export class View {
   tiles: ViewTile[] = []
-  readonly #world: World
+  readonly #environment: Environment
   readonly #tell: (tiles: ViewTile[]) => void
   #told = '[]'
   #cancel: (() => void) | undefined
 
-  constructor(world: World, tell: (tiles: ViewTile[]) => void) {
-    this.#world = world
+  constructor(environment: Environment, tell: (tiles: ViewTile[]) => void) {
+    this.#environment = environment
     this.#tell = tell
   }
 
@@ -20,7 +20,7 @@ export class View {
     this.tiles = tiles
     if (this.#cancel) {
       this.#cancel()
-      this.#cancel = this.#world.after(QUIET_MS, () => this.#settle())
+      this.#cancel = this.#environment.after(QUIET_MS, () => this.#settle())
       return
     }
     this.#send()
@@ -50,6 +50,6 @@ export class View {
     this.#told = now
     this.#tell(this.tiles)
     this.#cancel?.()
-    this.#cancel = this.#world.after(QUIET_MS, () => this.#settle())
+    this.#cancel = this.#environment.after(QUIET_MS, () => this.#settle())
   }
 }

@@ -1,6 +1,6 @@
 import type { MeetingId, TabId } from '@veche/shared/ids'
 import type { IceServer, JoinAnswer } from '@veche/shared/meetings'
-import { API_URL, type Api, OWN_HEADER } from '#lib/api/client.ts'
+import { API_URL, type Api, ORIGIN_HEADER } from '#lib/api/client.ts'
 
 export type Ask = { meetingId: MeetingId; code?: string; tab: TabId; returning: boolean; failed?: JoinFailed }
 export type JoinFailed = { nodeId: JoinAnswer['node']['id']; boot: JoinAnswer['node']['boot'] }
@@ -27,7 +27,7 @@ function leave(meetingId: MeetingId, seatEpoch: number): void {
     method: 'POST',
     keepalive: true,
     credentials: 'same-origin',
-    headers: { ...OWN_HEADER, 'content-type': 'application/json' },
+    headers: { ...ORIGIN_HEADER, 'content-type': 'application/json' },
     body: JSON.stringify({ meetingId, seatEpoch }),
   }).catch(() => undefined)
 }

@@ -1,13 +1,13 @@
 import { beforeEach, expect, test } from 'vitest'
-import { TestWorld } from '#lib/test/world.ts'
-import { Browser } from '../../../../test/browser.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
+import { FakeBrowser } from '../../../../test/browser.ts'
 import { watchPage } from './page.ts'
 
-beforeEach(() => void new Browser())
+beforeEach(() => void new FakeBrowser())
 
 test('a page that lives says so every minute, for a call that is longer than a seat is kept', async () => {
-  const { world, told } = newPage()
-  await world.pass(180_000)
+  const { environment, told } = newPage()
+  await environment.pass(180_000)
   expect(told).toEqual(['goes on', 'goes on', 'goes on'])
 })
 
@@ -21,20 +21,20 @@ test('a page that goes says so, and one that was only put aside says when it is 
 })
 
 test('after the call nothing is heard of the page', async () => {
-  const { world, told, stop } = newPage()
+  const { environment, told, stop } = newPage()
   stop()
   dispatchEvent(new Event('pagehide'))
-  await world.pass(180_000)
+  await environment.pass(180_000)
   expect(told).toEqual([])
 })
 
 function newPage() {
-  const world = new TestWorld()
+  const environment = new TestEnvironment()
   const told: string[] = []
-  const stop = watchPage(world.tab(), {
+  const stop = watchPage(environment.forTab(), {
     goes: () => told.push('goes'),
     isBack: () => told.push('is back'),
     goesOn: () => told.push('goes on'),
   })
-  return { world, told, stop }
+  return { environment, told, stop }
 }

@@ -1,4 +1,4 @@
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 
 type Told = {
   /** Closed, reloaded, or put aside; it may be back. */
@@ -12,14 +12,14 @@ type Told = {
 const PULSE_MS = 60_000
 
 /** Tells what becomes of the page. Answers how to stop. */
-export function watchPage(world: World, { goes, isBack, goesOn }: Told): () => void {
+export function watchPage(environment: Environment, { goes, isBack, goesOn }: Told): () => void {
   const over = new AbortController()
   const { signal } = over
   addEventListener('pagehide', goes, { signal })
   addEventListener('pageshow', ({ persisted }) => persisted && isBack(), { signal })
   let cancel = () => undefined as void
   const beat = () => {
-    cancel = world.after(PULSE_MS, () => {
+    cancel = environment.after(PULSE_MS, () => {
       goesOn()
       beat()
     })

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
-import { Browser } from '../../../../test/browser.ts'
+import { FakeBrowser } from '../../../../test/browser.ts'
 import { deviceFor, loadEarly } from './router-device.ts'
 
-beforeEach(() => void new Browser())
+beforeEach(() => void new FakeBrowser())
 
 // Nobody listens yet: a rejection that nobody handles would fail this test.
 test('what was remembered of the nodes and makes no sense is said to whoever joins, not before', async () => {

@@ -1,13 +1,13 @@
 import { AppError } from '#lib/api/error.ts'
-import type { World } from '#lib/live/world.ts'
+import type { Environment } from '#lib/live/environment.ts'
 
 /** Gives an act so long, and no longer than until `stopped`; then it is over with a timeout, and its signal says so. */
 export async function within(
-  { world, ms, stopped }: { world: World; ms: number; stopped: AbortSignal },
+  { environment, ms, stopped }: { environment: Environment; ms: number; stopped: AbortSignal },
   act: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const late = new AbortController()
-  const cancel = world.after(ms, () => late.abort())
+  const cancel = environment.after(ms, () => late.abort())
   const signal = AbortSignal.any([late.signal, stopped])
   try {
     await Promise.race([act(signal), aborted(signal)])

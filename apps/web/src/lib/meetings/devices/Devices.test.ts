@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
 import { TestMachine } from '#lib/test/machine.ts'
-import { Browser } from '../../../../test/browser.ts'
+import { FakeBrowser } from '../../../../test/browser.ts'
 import { Devices, type Permission } from './Devices.svelte.ts'
 
 beforeEach(() => {
-  new Browser()
+  new FakeBrowser()
   Object.assign(globalThis, { MediaStream: class {} })
 })
 

@@ -1,5 +1,5 @@
 import { AppError } from '#lib/api/error.ts'
-import { sentence } from '#lib/api/sentence.ts'
+import { describeError } from '#lib/api/error-description.ts'
 import type { Catalogue, Locale } from '#lib/i18n/catalogue.ts'
 import type { Call } from '../call/Call.svelte.ts'
 import type { Blocked, Own } from '../call/Own.svelte.ts'
@@ -28,7 +28,7 @@ function refusalHint(call: Call, t: Words, locale: Locale): Hint | null {
   const { refusal } = call.sending
   if (!refusal) return null
   const said = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.what]
-  const text = `${said}. ${sentence(new AppError(refusal.code), locale)}`
+  const text = `${said}. ${describeError(new AppError(refusal.code), locale)}`
   return { key: 'refusal', text, dismiss: () => (call.sending.refusal = null) }
 }
 

@@ -1,7 +1,7 @@
 import type { SeatId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
-import { browserWorld } from '#lib/live/browser.ts'
-import type { World } from '#lib/live/world.ts'
+import { browserEnvironment } from '#lib/live/browser-environment.ts'
+import type { Environment } from '#lib/live/environment.ts'
 import type { Call, CallView } from '../call/Call.svelte.ts'
 
 /** A tab that is hidden for so long needs no pictures. */
@@ -12,7 +12,7 @@ const TOGETHER_MS = 60
 /** Tells the call which pictures are on the screen, and how large in physical pixels: nobody sends what nobody sees. */
 export class View {
   readonly #call: Pick<Call, 'setView'>
-  readonly #world: World
+  readonly #environment: Environment
   readonly #seen = new Map<Element, CallView[number]>()
   readonly #observer = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) this.#measure(target, contentRect)
@@ -21,9 +21,9 @@ export class View {
   #hiding: (() => void) | undefined
   #hidden = false
 
-  constructor(call: Pick<Call, 'setView'>, world = browserWorld()) {
+  constructor(call: Pick<Call, 'setView'>, environment = browserEnvironment()) {
     this.#call = call
-    this.#world = world
+    this.#environment = environment
   }
 
   /** Answers how to stop. Without tiles nothing is seen, which is said as well. */
@@ -66,7 +66,7 @@ export class View {
 
   #follow(hidden: boolean) {
     this.#hiding?.()
-    if (hidden) this.#hiding = this.#world.after(UNSEEN_MS, () => this.#hide(true))
+    if (hidden) this.#hiding = this.#environment.after(UNSEEN_MS, () => this.#hide(true))
     else this.#hide(false)
   }
 
@@ -77,7 +77,7 @@ export class View {
   }
 
   #tellSoon() {
-    this.#telling ??= this.#world.after(TOGETHER_MS, () => {
+    this.#telling ??= this.#environment.after(TOGETHER_MS, () => {
       this.#telling = undefined
       const shown = this.#hidden ? [] : [...this.#seen.values()].filter(({ width, height }) => width > 0 && height > 0)
       this.#call.setView(shown.map(({ key, source, width, height }) => ({ key, source, width, height })))

@@ -1,6 +1,6 @@
 import type { SeatId } from '@veche/shared/ids'
 import { beforeEach, expect, test } from 'vitest'
-import { TestWorld } from '#lib/test/world.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { View } from './view.svelte.ts'
 
 const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
@@ -27,11 +27,11 @@ beforeEach(() => {
 })
 
 test('what is on the screen is told once for many changes, in physical pixels', async () => {
-  const { world, told, view } = newView()
+  const { environment, told, view } = newView()
   view.shows(seat('a'), 'cam')(element())
   view.shows(seat('b'), 'screen')(element())
   resized?.(160)
-  await world.pass(60)
+  await environment.pass(60)
   expect(told).toEqual([
     [
       { key: 'a', source: 'cam', width: 320, height: 180 },
@@ -41,57 +41,57 @@ test('what is on the screen is told once for many changes, in physical pixels', 
 })
 
 test('a tile that goes to another place is never out of sight in between', async () => {
-  const { world, told, view } = newView()
+  const { environment, told, view } = newView()
   const goes = view.shows(seat('a'), 'cam')(element())
-  await world.pass(1_000)
+  await environment.pass(1_000)
   goes()
   view.shows(seat('a'), 'cam')(element())
-  await world.pass(1_000)
+  await environment.pass(1_000)
   expect(told.filter((tiles) => tiles.length === 0)).toEqual([])
 })
 
 test('pictures stop five seconds after the tab is hidden, and come at once when it is shown', async () => {
-  const { world, told, view } = newView()
+  const { environment, told, view } = newView()
   view.shows(seat('a'), 'cam')(element())
-  await world.pass(1_000)
+  await environment.pass(1_000)
   turn('hidden')
-  await world.pass(4_999)
+  await environment.pass(4_999)
   expect(told.at(-1)).toHaveLength(1)
-  await world.pass(1 + 60)
+  await environment.pass(1 + 60)
   expect(told.at(-1)).toEqual([])
   turn('visible')
-  await world.pass(60)
+  await environment.pass(60)
   expect(told.at(-1)).toHaveLength(1)
 })
 
 test('a tab that is hidden for less is not told of at all', async () => {
-  const { world, told } = newView()
-  await world.pass(1_000)
+  const { environment, told } = newView()
+  await environment.pass(1_000)
   const before = told.length
   for (const state of ['hidden', 'visible', 'hidden', 'visible']) {
     turn(state)
-    await world.pass(4_000)
+    await environment.pass(4_000)
   }
-  await world.pass(10_000)
+  await environment.pass(10_000)
   expect(told).toHaveLength(before)
 })
 
 test('at the end nothing is seen, and nothing is told later', async () => {
-  const { world, told, view, stop } = newView()
+  const { environment, told, view, stop } = newView()
   view.shows(seat('a'), 'cam')(element())
   turn('hidden')
   stop()
   expect(told).toEqual([[]])
   turn('visible')
-  await world.pass(10_000)
+  await environment.pass(10_000)
   expect(told).toEqual([[]])
 })
 
 function newView() {
-  const world = new TestWorld()
+  const environment = new TestEnvironment()
   const told: object[][] = []
-  const view = new View({ setView: (tiles) => told.push(tiles) }, world.tab())
-  return { world, told, view, stop: view.start() }
+  const view = new View({ setView: (tiles) => told.push(tiles) }, environment.forTab())
+  return { environment, told, view, stop: view.start() }
 }
 
 function turn(state: string) {

@@ -1,0 +1,27 @@
+import type { I18n } from '#lib/i18n/i18n.svelte.ts'
+import { uiWords } from '#lib/ui/catalogue.ts'
+import type { AppError } from './error.ts'
+
+/**
+ * The text of an error, for components of the first screen. The texts are loaded after the first error, because the first load does
+ * not need them. Call it during the set-up of a component.
+ */
+export function lazyErrorText(errorOf: () => AppError | null, i18n: I18n): { readonly text: string } {
+  let descriptions = $state.raw<typeof import('./error-description.ts') | null>(null)
+  let failed = $state(false)
+  $effect(() => {
+    if (!errorOf() || descriptions) return
+    import('./error-description.ts').then(
+      (module) => (descriptions = module),
+      () => (failed = true),
+    )
+  })
+  return {
+    get text() {
+      const error = errorOf()
+      if (error && descriptions) return descriptions.describeError(error, i18n.locale)
+      // The texts could not be loaded either.
+      return error && failed ? i18n.of(uiWords).unreachable : ''
+    },
+  }
+}

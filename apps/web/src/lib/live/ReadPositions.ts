@@ -1,0 +1,112 @@
+import type { ChatId } from '@veche/shared/ids'
+import { appError } from '../api/error.ts'
+import { applyReadAnswer, moveReadPosition, unreportedReadPositions } from '../store/merge/read-positions.ts'
+import type { Store } from '../store/Store.ts'
+import type { LiveApi } from './connection/live-api.ts'
+import type { Environment } from './environment.ts'
+
+const MIN_PAUSE_MS = 1_000
+const MAX_PAUSE_MS = 30_000
+
+type ReadPositionsDeps = { store: Store; api: LiveApi; environment: Environment }
+
+/** Reports to the server how far I have read and what was delivered to me: at most once a second, and again until it succeeds. */
+export class ReadPositions {
+  readonly #deps: ReadPositionsDeps
+  readonly #unsubscribe: () => void
+  readonly #delivered = new Map<ChatId, number>()
+  #cancelPause: (() => void) | undefined
+  #isReporting = false
+  #isRequested = false
+  #isStopped = false
+  /** Reports in a row that failed. */
+  #failures = 0
+
+  constructor(deps: ReadPositionsDeps) {
+    this.#deps = deps
+    this.#unsubscribe = deps.store.on('followUps', ({ delivered }) => {
+      for (const [chatId, seq] of delivered) this.#markDelivered(chatId, seq)
+    })
+  }
+
+  async markRead(chatId: ChatId, seq: number): Promise<void> {
+    const moved = await this.#deps.store.merge((merge) => moveReadPosition(merge, chatId, seq))
+    if (moved) this.report()
+  }
+
+  /** Now, unless a report was made less than a second ago. */
+  report(): void {
+    if (this.#isStopped) return
+    if (this.#isReporting || this.#cancelPause) {
+      this.#isRequested = true
+      return
+    }
+    this.#isReporting = true
+    void this.#reportAll().then((succeeded) => {
+      this.#isReporting = false
+      this.#isRequested ||= !succeeded
+      const pauseMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** this.#failures)
+      this.#failures = succeeded ? 0 : this.#failures + 1
+      this.#cancelPause = this.#deps.environment.after(pauseMs, () => this.#endPause())
+    })
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#unsubscribe()
+    this.#cancelPause?.()
+  }
+
+  #endPause(): void {
+    this.#cancelPause = undefined
+    if (!this.#isRequested) return
+    this.#isRequested = false
+    this.report()
+  }
+
+  #markDelivered(chatId: ChatId, seq: number): void {
+    this.#delivered.set(chatId, Math.max(seq, this.#delivered.get(chatId) ?? 0))
+    this.report()
+  }
+
+  /** False when something has to be reported again. */
+  async #reportAll(): Promise<boolean> {
+    const delivered = [...this.#delivered]
+    this.#delivered.clear()
+    const read = await this.#deps.store.read(unreportedReadPositions).catch(() => [])
+    const results = await Promise.all([
+      ...read.map(({ chatId, seq }) => this.#reportRead(chatId, seq)),
+      ...delivered.map(([chatId, seq]) => this.#reportDelivered(chatId, seq)),
+    ])
+    return results.every(Boolean)
+  }
+
+  /** A failed report stays in the database as read but not reported, so that another tab can make it too. */
+  async #reportRead(chatId: ChatId, seq: number): Promise<boolean> {
+    const { store, api } = this.#deps
+    try {
+      const answer = await api.read(chatId, seq)
+      await store.merge((merge) => applyReadAnswer(merge, answer))
+      return true
+    } catch (thrown) {
+      return isFinal(thrown)
+    }
+  }
+
+  async #reportDelivered(chatId: ChatId, seq: number): Promise<boolean> {
+    try {
+      await this.#deps.api.delivered(chatId, seq)
+      return true
+    } catch (thrown) {
+      if (isFinal(thrown)) return true
+      if (!this.#delivered.has(chatId)) this.#delivered.set(chatId, seq)
+      return false
+    }
+  }
+}
+
+/** I am not in the chat any more, or not signed in: another attempt would be refused as well. */
+function isFinal(thrown: unknown): boolean {
+  const { code } = appError(thrown)
+  return code === 'chat.not_found' || code === 'auth.required' || code === 'input.invalid'
+}

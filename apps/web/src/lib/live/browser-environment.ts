@@ -1,0 +1,41 @@
+import { defaultEnvironment, type Environment } from './environment.ts'
+
+/** After so long without focus, the machine may have slept. */
+const MAYBE_ASLEEP_MS = 20_000
+
+/** The environment of a browser tab. */
+export function browserEnvironment(): Environment {
+  return defaultEnvironment({
+    online: () => navigator.onLine,
+    onWake,
+    onNetwork: (call) => listen(call, [window, 'online'], [window, 'offline']),
+    locks: 'locks' in navigator ? navigator.locks : undefined,
+    channel: 'BroadcastChannel' in window ? (name) => new BroadcastChannel(name) : undefined,
+    indexedDB: 'indexedDB' in window ? window.indexedDB : undefined,
+  })
+}
+
+/** Calls when the tab is shown again, or gets the focus after a while. */
+function onWake(call: () => void): () => void {
+  let left = Date.now()
+  const leave = () => (left = Date.now())
+  const enter = () => {
+    if (Date.now() - left > MAYBE_ASLEEP_MS) call()
+    left = Date.now()
+  }
+  const show = () => document.visibilityState === 'visible' && call()
+  const offs = [
+    listen(show, [document, 'visibilitychange'], [window, 'pageshow']),
+    listen(leave, [window, 'blur']),
+    listen(enter, [window, 'focus']),
+  ]
+  return () => offs.forEach((off) => off())
+}
+
+function listen(call: () => void, ...events: [EventTarget, string][]): () => void {
+  const listener = () => call()
+  for (const [target, name] of events) target.addEventListener(name, listener)
+  return () => {
+    for (const [target, name] of events) target.removeEventListener(name, listener)
+  }
+}

@@ -1,0 +1,120 @@
+import type { ScopeId } from '@veche/shared/ids'
+import type { ChangesFrame } from '@veche/shared/live'
+import type { FollowUps } from '../../store/changes.ts'
+import { applyFrame } from '../../store/merge/frames.ts'
+import type { Store } from '../../store/Store.ts'
+import type { LiveApi } from '../connection/live-api.ts'
+import type { Environment } from '../environment.ts'
+import { PeopleFetcher } from './PeopleFetcher.ts'
+import { ScopeFetcher } from './ScopeFetcher.ts'
+
+const MAX_QUEUED_FRAMES = 2_000
+
+export type ReceiverDeps = {
+  store: Store
+  api: LiveApi
+  environment: Environment
+  onSignedOut: () => void
+  /** Aborts when the socket is lost: a request that hangs on a lost network must not hold back the frames of the next connection. */
+  connection: () => AbortSignal
+}
+
+/** Merges the rows of frames in their order, and fetches what a merge finds missing. */
+export class RowReceiver {
+  readonly #store: Store
+  readonly #scopes: ScopeFetcher
+  readonly #people: PeopleFetcher
+  readonly #unsubscribe: () => void
+  #frames: ChangesFrame[] = []
+  #isMerging = false
+  /** How many fetches of a scope are under way: its frames wait for them. */
+  readonly #fetches = new Map<ScopeId | 'all', number>()
+
+  constructor(deps: ReceiverDeps) {
+    this.#store = deps.store
+    this.#scopes = new ScopeFetcher(deps, (id, fetch) => this.holdFrames([id], fetch))
+    this.#people = new PeopleFetcher(deps)
+    this.#unsubscribe = deps.store.on('followUps', (followUps) => this.request(followUps))
+  }
+
+  stop(): void {
+    this.#unsubscribe()
+    this.#scopes.stop()
+    this.#people.stop()
+    this.#frames = []
+  }
+
+  take(frame: ChangesFrame): void {
+    // When this many frames wait, fetching their scopes is cheaper than merging them.
+    if (this.#frames.length >= MAX_QUEUED_FRAMES) for (const late of this.#frames.splice(0)) this.requestScope(late.id)
+    this.#frames.push(frame)
+    void this.#mergeFrames()
+  }
+
+  request({ scopes, people }: Pick<FollowUps, 'scopes' | 'people'>): void {
+    for (const id of scopes) this.requestScope(id)
+    this.#people.request(people)
+  }
+
+  requestScope(id: ScopeId): void {
+    this.#scopes.request(id)
+  }
+
+  /** Resolves when no scope is being fetched. */
+  async whenIdle(): Promise<void> {
+    await this.#scopes.whenIdle()
+  }
+
+  /** Runs `fetch`, which merges an answer about these scopes. Frames of the scopes that come meanwhile are merged afterwards. */
+  async holdFrames<T>(ids: (ScopeId | 'all')[], fetch: () => Promise<T>): Promise<T> {
+    for (const id of ids) this.#fetches.set(id, (this.#fetches.get(id) ?? 0) + 1)
+    try {
+      return await fetch()
+    } finally {
+      for (const id of ids) this.#fetches.set(id, (this.#fetches.get(id) ?? 1) - 1)
+      void this.#mergeFrames()
+    }
+  }
+
+  /** While the chats list is read for the first time, chats are not fetched one by one. Runs `read`. */
+  async whileListing<T>(read: () => Promise<T>): Promise<T> {
+    this.#scopes.isListing = true
+    try {
+      return await read()
+    } finally {
+      this.#scopes.isListing = false
+    }
+  }
+
+  async #mergeFrames(): Promise<void> {
+    if (this.#isMerging) return
+    this.#isMerging = true
+    try {
+      for (let batch = this.#takeReady(); batch.length > 0; batch = this.#takeReady()) await this.#mergeBatch(batch)
+    } finally {
+      this.#isMerging = false
+    }
+  }
+
+  async #mergeBatch(frames: ChangesFrame[]): Promise<void> {
+    try {
+      await this.#store.merge(async (merge) => {
+        for (const frame of frames) await applyFrame(merge, frame)
+      })
+    } catch {
+      // Nothing of the batch was kept, so its scopes are fetched instead.
+      for (const frame of frames) this.requestScope(frame.id)
+    }
+  }
+
+  #takeReady(): ChangesFrame[] {
+    if (this.#isFetching('all')) return []
+    const ready = this.#frames.filter((frame) => !this.#isFetching(frame.id))
+    if (ready.length > 0) this.#frames = this.#frames.filter((frame) => this.#isFetching(frame.id))
+    return ready
+  }
+
+  #isFetching(id: ScopeId | 'all'): boolean {
+    return (this.#fetches.get(id) ?? 0) > 0
+  }
+}

@@ -1,0 +1,89 @@
+import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
+import { appError } from '../../api/error.ts'
+import { applyScopeAnswer, readKnownCursor } from '../../store/merge/scope-answers.ts'
+import { abortable, jitter, pause } from '../environment.ts'
+import type { ReceiverDeps } from './RowReceiver.ts'
+
+const MAX_PARALLEL_FETCHES = 4
+
+type HoldFrames = (id: ScopeId, fetch: () => Promise<void>) => Promise<void>
+
+/** Fetches scopes with `sync.scope`, page by page, until they are up to date. */
+export class ScopeFetcher {
+  /** While the chats list is read for the first time, it brings the chats. */
+  isListing = false
+  readonly #deps: ReceiverDeps
+  readonly #holdFrames: HoldFrames
+  readonly #stopped = new AbortController()
+  readonly #requested = new Set<ScopeId>()
+  readonly #fetches = new Map<ScopeId, Promise<void>>()
+
+  constructor(deps: ReceiverDeps, holdFrames: HoldFrames) {
+    this.#deps = deps
+    this.#holdFrames = holdFrames
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+    this.#requested.clear()
+  }
+
+  request(id: ScopeId): void {
+    if (this.isListing && id !== this.#deps.store.userId && id !== DIRECTORY_SCOPE) return
+    this.#requested.add(id)
+    this.#startNext()
+  }
+
+  async whenIdle(): Promise<void> {
+    while (this.#fetches.size > 0) await Promise.all(this.#fetches.values())
+  }
+
+  #startNext(): void {
+    for (const id of this.#requested) {
+      if (this.#fetches.size >= MAX_PARALLEL_FETCHES) return
+      if (this.#fetches.has(id)) continue
+      this.#requested.delete(id)
+      const fetch = this.#fetchUntilCurrent(id).finally(() => {
+        this.#fetches.delete(id)
+        this.#startNext()
+      })
+      this.#fetches.set(id, fetch)
+    }
+  }
+
+  /** A merge requests the scope again when there are more pages. After an answer without progress the pauses grow. */
+  async #fetchUntilCurrent(id: ScopeId): Promise<void> {
+    for (let withoutProgress = 0; !this.#stopped.signal.aborted;) {
+      this.#requested.delete(id)
+      const before = await this.#cursor(id)
+      const result = await this.#fetchPage(id)
+      if (result === 'given up' || (result === 'merged' && !this.#requested.has(id))) return
+      const hasProgress = result === 'merged' && (await this.#cursor(id)) > before
+      withoutProgress = hasProgress ? 0 : withoutProgress + 1
+      if (hasProgress) continue
+      const delayMs = 50 + jitter(this.#deps.environment, withoutProgress, 200, 10_000)
+      await pause(this.#deps.environment, delayMs, this.#stopped.signal)
+    }
+  }
+
+  async #fetchPage(id: ScopeId): Promise<'merged' | 'failed' | 'given up'> {
+    const { store, api, environment, connection, onSignedOut } = this.#deps
+    try {
+      await this.#holdFrames(id, async () => {
+        const known = await store.read((tx) => readKnownCursor(tx, id))
+        const answer = await abortable(connection(), api.scope(id, known.since))
+        await store.merge((merge) => applyScopeAnswer(merge, answer, known))
+      })
+      return 'merged'
+    } catch (thrown) {
+      const { code } = appError(thrown)
+      if (code === 'auth.required') onSignedOut()
+      if (code === 'auth.required' || code === 'scope.not_found' || code === 'input.invalid') return 'given up'
+      return environment.online() ? 'failed' : 'given up'
+    }
+  }
+
+  async #cursor(id: ScopeId): Promise<number> {
+    return (await this.#deps.store.read((tx) => tx.get('scopes', id)))?.rev ?? 0
+  }
+}

@@ -1,0 +1,6 @@
+import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
+
+/** The first message that this member may see: a new member may have no right to what came before, and a chat may have been cleared. */
+export function firstVisibleSeq(membership: MembershipRow | undefined, chat: ChatRow | undefined): number {
+  return Math.max(membership?.fromSeq ?? 0, (chat?.clearedSeq ?? 0) + 1, 1)
+}
