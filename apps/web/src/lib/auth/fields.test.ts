@@ -1,7 +1,7 @@
 import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
 import { codeFault, emailFault, nameFault, newPasswordFault } from './fields.ts'
-import { nextPath } from './next.ts'
+import { nextPath } from './next-path.ts'
 
 test('a name of blanks or control characters is no name, and length is counted in characters as people see them', () => {
   expect(nameFault(' \u0007\t ')).toBe('needName')

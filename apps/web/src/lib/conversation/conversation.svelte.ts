@@ -4,9 +4,9 @@ import { readChat, type Chat } from '#lib/chats/chat.ts'
 import type { Chats } from '#lib/chats/chats.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import { Drafts } from './Drafts.ts'
-import { History, type Side } from './History.ts'
-import { toLines, type Line } from './lines.ts'
+import { Drafts } from './composer/Drafts.ts'
+import { History, type Side } from './history/History.ts'
+import { toLines, type Line } from './history/message-items.ts'
 
 const TYPING_EVERY_MS = 3_000
 

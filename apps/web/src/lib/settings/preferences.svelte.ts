@@ -5,7 +5,7 @@ import { sentence } from '#lib/api/sentence.ts'
 import { getI18n, type I18n } from '#lib/i18n/i18n.svelte.ts'
 import { getSession, type Session } from '#lib/session/session.svelte.ts'
 import { getTheme, type Theme } from '#lib/ui/theme.svelte.ts'
-import { getToasts, type Toasts } from '#lib/ui/toasts.svelte.ts'
+import { getToasts, type Toasts } from '#lib/ui/overlay/toasts.svelte.ts'
 
 type Choice = Partial<Pick<SettingsRow, 'locale' | 'theme' | 'contrast' | 'singleKeys'>>
 
