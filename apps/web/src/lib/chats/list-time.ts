@@ -2,8 +2,8 @@ import type { Locale } from '#lib/i18n/catalogue.ts'
 import { clock, daysAgo, shortDate, weekday } from '#lib/i18n/time.ts'
 import { chatWords } from './catalogue.ts'
 
-/** As a list has room for: 14:32, yesterday, Mon, 03.03.25. */
-export function when(locale: Locale, at: string, now: Date = new Date()): string {
+/** A short time for lists: 14:32, yesterday, Mon, 03.03.25. */
+export function listTime(locale: Locale, at: string, now: Date = new Date()): string {
   const days = daysAgo(at, now)
   if (days <= 0) return clock(locale, at)
   if (days === 1) return chatWords[locale].yesterday

@@ -1,10 +1,10 @@
 import type { UserId } from '@veche/shared/ids'
-import type { ChatRole } from '@veche/shared/permissions'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { catalogue, type Locale } from '#lib/i18n/catalogue.ts'
+import type { MessageReader } from './message-kinds.ts'
 import { inQuotesRu } from './quotes.ts'
 
-/** What happened in a group, as sentences. Russian ones keep to the present tense: a name does not tell a gender. */
+/** The sentences of system messages. Russian ones stand in the present tense, because its past tense needs the gender of the person. */
 const words = catalogue({
   en: {
     created: (who: string, title: string) => `${who} created the group “${title}”`,
@@ -15,7 +15,7 @@ const words = catalogue({
     joined: (who: string) => `${who} joined the group by the link of a meeting`,
     role: (who: string, name: string, role: string) => `${who} made ${name} ${role}`,
     me: 'You',
-    me4: 'you',
+    meObject: 'you',
     owner: 'an owner',
     moderator: 'a moderator',
     member: 'a member',
@@ -36,7 +36,7 @@ const words = catalogue({
       who === 'Вы' ? 'Вы вступили в группу по ссылке на встречу' : `${who} вступает в группу по ссылке на встречу`,
     role: (who, name, role) => `${who === 'Вы' ? 'Вы назначили' : `${who} назначает`}: ${name} теперь ${role}`,
     me: 'Вы',
-    me4: 'вы',
+    meObject: 'вы',
     owner: 'владелец',
     moderator: 'модератор',
     member: 'участник',
@@ -45,20 +45,20 @@ const words = catalogue({
   },
 })
 
-const NAMED = 5
+const MAX_NAMES = 5
 
-export function happened(locale: Locale, row: MessageRow, me: UserId | null, nameOf: (id: UserId) => string): string {
+export function systemMessageText(row: MessageRow, { locale, me, nameOf }: MessageReader): string {
   const { system, authorId } = row
   const t = words[locale]
   const who = authorId === me ? t.me : nameOf(authorId)
-  const whom = (id: UserId) => (id === me ? t.me4 : nameOf(id))
+  const whom = (id: UserId) => (id === me ? t.meObject : nameOf(id))
   switch (system?.event) {
     case 'created':
       return t.created(who, system.title)
     case 'renamed':
       return t.renamed(who, system.title)
     case 'added':
-      return t.added(who, listed(locale, system.userIds.map(whom)))
+      return t.added(who, joinNames(locale, system.userIds.map(whom)))
     case 'removed':
       return t.removed(who, whom(system.userId))
     case 'left':
@@ -66,20 +66,17 @@ export function happened(locale: Locale, row: MessageRow, me: UserId | null, nam
     case 'joined':
       return t.joined(who)
     case 'role':
-      return t.role(who, whom(system.userId), roleName(locale, system.role))
+      return t.role(who, whom(system.userId), t[system.role])
     case undefined:
       return ''
   }
 }
 
-function roleName(locale: Locale, role: ChatRole): string {
-  return words[locale][role]
-}
-
 /** "Ann, Ben and Cem"; of many only the first are named. */
-function listed(locale: Locale, names: string[]): string {
+function joinNames(locale: Locale, names: string[]): string {
   const t = words[locale]
-  const shown = names.length > NAMED ? [...names.slice(0, NAMED - 1), t.others(names.length - NAMED + 1)] : names
+  const shown =
+    names.length > MAX_NAMES ? [...names.slice(0, MAX_NAMES - 1), t.others(names.length - MAX_NAMES + 1)] : names
   if (shown.length < 2) return shown.join('')
   return `${shown.slice(0, -1).join(', ')} ${t.and} ${shown.at(-1)}`
 }

@@ -4,7 +4,7 @@ const STORAGE_KEY = 'veche.details'
 const WIDE = '(min-width: 1280px)'
 
 /** A wide window shows the details beside the conversation and remembers whether they are open; a narrow one shows them in a dialog. */
-export class DetailsPane {
+export class DetailsPaneState {
   readonly #query = matchMedia(WIDE)
   wide = $state(this.#query.matches)
   #beside = $state(readStored(STORAGE_KEY) !== 'closed')

@@ -27,7 +27,7 @@ beforeEach(async () => {
 
 afterEach(() => tab.kill())
 
-test('a draft is kept a moment after the last letter, and found by whoever opens the chat next', async () => {
+test('a draft is stored a moment after the last letter and is found when the chat is opened again', async () => {
   drafts.write('a')
   drafts.write('a d')
   await world.pass(300)
@@ -37,23 +37,23 @@ test('a draft is kept a moment after the last letter, and found by whoever opens
   expect(await new Drafts(tab.live, chat).read()).toBe('a draft')
 })
 
-test('a draft is kept at once when the conversation is left', async () => {
+test('a draft is stored at once when the conversation is closed', async () => {
   drafts.write('left in a hurry')
   await drafts.close()
   expect(await drafts.read()).toBe('left in a hurry')
 })
 
-test('a draft of nothing but space is no draft', async () => {
+test('a draft of white space only is deleted', async () => {
   drafts.write('something')
-  await drafts.keep()
+  await drafts.store()
   drafts.write('  \n')
-  await drafts.keep()
+  await drafts.store()
   expect(await drafts.read()).toBe('')
 })
 
-test('a draft goes with the message that was made of it, and does not come back', async () => {
+test('a draft is deleted when its message is sent and does not come back', async () => {
   drafts.write('to be sent')
-  await drafts.keep()
+  await drafts.store()
   drafts.write('to be sent!')
   drafts.forget()
   await tab.live.outbox.add(chat, 'to be sent!')
@@ -61,10 +61,10 @@ test('a draft goes with the message that was made of it, and does not come back'
   expect(await drafts.read()).toBe('')
 })
 
-test('who is removed keeps no draft, not even one that was just being written', async () => {
+test('a removed member keeps no draft, not even one that was being written', async () => {
   drafts.write('secret')
   model.removeMember(chat, me)
   await world.quiet()
-  await drafts.keep()
+  await drafts.store()
   expect(await tab.store.read((tx) => tx.all('drafts'))).toEqual([])
 })

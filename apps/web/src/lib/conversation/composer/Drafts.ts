@@ -3,12 +3,12 @@ import type { LiveClient } from '#lib/live/LiveClient.ts'
 
 const PAUSE_MS = 400
 
-/** What was begun in a chat and not sent. It is kept on this device, a moment after the last letter. */
+/** The text of a chat that was typed and not sent. It is stored on this device a moment after the last letter. */
 export class Drafts {
   readonly #client: LiveClient
   readonly #chatId: ChatId
   #cancel: (() => void) | undefined
-  #unkept: string | undefined
+  #unstored: string | undefined
 
   constructor(client: LiveClient, chatId: ChatId) {
     this.#client = client
@@ -20,25 +20,25 @@ export class Drafts {
   }
 
   write(text: string): void {
-    this.#unkept = text
+    this.#unstored = text
     this.#cancel?.()
-    this.#cancel = this.#client.world.after(PAUSE_MS, () => void this.keep())
+    this.#cancel = this.#client.world.after(PAUSE_MS, () => void this.store())
   }
 
-  /** The message has been sent: the outbox took the draft with it. */
+  /** The message was sent: the outbox deletes the stored draft in the same transaction. */
   forget(): void {
     this.#cancel?.()
-    this.#unkept = undefined
+    this.#unstored = undefined
   }
 
-  /** At once: the tab is hidden, perhaps for good. */
-  async keep(): Promise<void> {
+  /** Stores at once, because the tab may be closed while it is hidden. */
+  async store(): Promise<void> {
     this.#cancel?.()
-    const text = this.#unkept
+    const text = this.#unstored
     if (text === undefined) return
-    this.#unkept = undefined
+    this.#unstored = undefined
     await this.#client.intake.commit(async (merge) => {
-      // Whoever was removed in the meantime keeps nothing, not even this.
+      // A member who was removed meanwhile keeps nothing of the chat.
       if (!(await merge.chatScope(this.#chatId))) return
       const draft = { chatId: this.#chatId, body: text, at: this.#client.world.now() }
       if (text.trim()) merge.tx.put('drafts', draft)
@@ -48,6 +48,6 @@ export class Drafts {
   }
 
   close(): Promise<void> {
-    return this.keep()
+    return this.store()
   }
 }

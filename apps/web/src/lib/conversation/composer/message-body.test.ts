@@ -1,19 +1,23 @@
 import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
-import { bodyOf } from './message-body.ts'
+import { measureBody } from './message-body.ts'
 
-test('what is sent is composed, trimmed, and keeps its line breaks', () => {
-  expect(bodyOf('  e\u0301\r\nб  \n').text).toBe('\u00e9\nб')
+test('a body is normalised to NFC and trimmed, and keeps its line breaks', () => {
+  expect(measureBody('  e\u0301\r\nб  \n').text).toBe('\u00e9\nб')
 })
 
-test('nothing but space cannot be sent', () => {
-  expect([bodyOf('').sendable, bodyOf(' \n\t ').sendable, bodyOf('x').sendable]).toEqual([false, false, true])
+test('white space alone cannot be sent', () => {
+  expect([measureBody('').sendable, measureBody(' \n\t ').sendable, measureBody('x').sendable]).toEqual([
+    false,
+    false,
+    true,
+  ])
 })
 
-test('a counter appears near the end, counts code points, and goes below zero when it is too much', () => {
+test('the number of code points left appears near the limit and is negative above it', () => {
   const { body, counterFrom } = limits.message
-  expect(bodyOf('x'.repeat(counterFrom - 1)).left).toBeNull()
-  expect(bodyOf('x'.repeat(counterFrom)).left).toBe(body - counterFrom)
-  expect(bodyOf('🔔'.repeat(body))).toMatchObject({ left: 0, sendable: true })
-  expect(bodyOf('🔔'.repeat(body + 1))).toMatchObject({ left: -1, sendable: false })
+  expect(measureBody('x'.repeat(counterFrom - 1)).left).toBeNull()
+  expect(measureBody('x'.repeat(counterFrom)).left).toBe(body - counterFrom)
+  expect(measureBody('🔔'.repeat(body))).toMatchObject({ left: 0, sendable: true })
+  expect(measureBody('🔔'.repeat(body + 1))).toMatchObject({ left: -1, sendable: false })
 })

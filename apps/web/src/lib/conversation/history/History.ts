@@ -2,272 +2,234 @@ import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { appError, type AppError } from '#lib/api/error.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import type { ReadTransaction } from '#lib/store/backend.ts'
 import type { Changes } from '#lib/store/changes.ts'
-import { visibleFrom } from '#lib/store/count.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
 import type { ChatScope, OutboxItem } from '#lib/store/tables.ts'
+import { HeldHistory, type HeldMessages, type WantedMessages } from './HeldHistory.ts'
 
-const PAGE = 50
-/** So much of what was read already is shown above the first unread message. */
-const BEFORE = 20
+const PAGE_SIZE = 50
+/** How many messages that were read are shown above the first unread one. */
+const READ_BEFORE_UNREAD = 20
 
 /** more: there is more on this side · loading · failed: it could not be fetched · end: there is nothing beyond */
-export type Side = 'more' | 'loading' | 'failed' | 'end'
+export type HistorySide = 'more' | 'loading' | 'failed' | 'end'
 
-type Shown = { scope: ChatScope; start: number; rows: MessageRow[]; pending: OutboxItem[] }
+export type HistoryView = {
+  state: 'opening' | 'open' | 'failed' | 'gone'
+  rows: MessageRow[]
+  pending: OutboxItem[]
+  older: HistorySide
+  newer: HistorySide
+  /** The newest message is shown, and newer ones follow by themselves. */
+  attached: boolean
+  /** How often the history was opened, counted from its first row that is shown. Pages that come later do not count. */
+  openings: number
+  error: AppError | null
+}
+
+export const emptyHistory: Readonly<HistoryView> = {
+  state: 'opening',
+  rows: [],
+  pending: [],
+  older: 'more',
+  newer: 'more',
+  attached: false,
+  openings: 0,
+  error: null,
+}
 
 /**
- * The part of a chat's history that is shown: one unbroken run of messages, which grows on both sides. At its newer end it either
- * stops, or is attached to the newest message and follows it.
+ * The part of a chat's history that is shown: a run of messages without gaps, which grows on both sides. At its newer end it either
+ * stops, or is attached to the newest message and follows it. `onChange` gets the whole view, never a half-made one.
  */
 export class History {
-  rows: MessageRow[] = []
-  pending: OutboxItem[] = []
-  state: 'opening' | 'open' | 'failed' | 'gone' = 'opening'
-  error: AppError | null = null
-  older: Side = 'more'
-  newer: Side = 'more'
-  /** How often it was opened anew, from the first row that is shown of it: what grows later is no new opening. */
-  openings = 0
+  readonly view: HistoryView = { ...emptyHistory }
   readonly chatId: ChatId
   readonly #client: LiveClient
-  readonly #changed: () => void
-  readonly #off: () => void
+  readonly #held: HeldHistory
+  readonly #onChange: (view: HistoryView) => void
+  readonly #unsubscribe: () => void
   #from = 1
   #to = 0
-  /** Counts the times it was opened: an answer that comes after the next opening is of no use. */
+  /** The number of the latest opening. An answer that belongs to an earlier one is dropped. */
   #opening = 0
 
-  constructor(client: LiveClient, chatId: ChatId, changed: () => void) {
+  constructor(client: LiveClient, chatId: ChatId, onChange: (view: HistoryView) => void) {
     this.#client = client
     this.chatId = chatId
-    this.#changed = changed
-    this.#off = client.store.on('changed', (changes) => void this.#hear(changes))
-  }
-
-  get attached(): boolean {
-    return this.newer === 'end'
+    this.#held = new HeldHistory(client, chatId)
+    this.#onChange = onChange
+    this.#unsubscribe = client.store.on('changed', (changes) => void this.#follow(changes))
   }
 
   close(): void {
     this.#opening += 1
-    this.#off()
+    this.#unsubscribe()
   }
 
-  /** At the newest message, or around the first one after `readSeq`. */
+  /** Opens at the newest message, or around the first one after `readSeq`. */
   async open(readSeq?: number): Promise<void> {
     const opening = ++this.#opening
     try {
-      const scope = await this.#scope()
+      const scope = await this.#held.scope()
       if (opening !== this.#opening) return
       if (!scope) return this.#enter('gone')
-      const around = readSeq !== undefined && readSeq < scope.top ? readSeq : undefined
-      if (around === undefined) await this.#openAtEnd(opening)
-      else await this.#openAround(opening, around)
+      if (readSeq !== undefined && readSeq < scope.top) await this.#openAround(opening, readSeq)
+      else await this.#openAtEnd(opening)
     } catch (thrown) {
       if (opening !== this.#opening) return
-      this.error = appError(thrown)
-      this.#enter(this.error.code === 'chat.not_found' ? 'gone' : 'failed')
+      this.view.error = appError(thrown)
+      this.#enter(this.view.error.code === 'chat.not_found' ? 'gone' : 'failed')
     }
   }
 
   async loadOlder(): Promise<void> {
-    if (this.state !== 'open' || this.older === 'loading' || this.older === 'end') return
+    if (!this.#mayGrow('older')) return
     await this.#grow('older', async () => {
       const end = this.#from - 1
-      if (!(await this.#isHeld(end))) {
-        await this.#client.fetchHistory({ chatId: this.chatId, before: this.#from, limit: PAGE })
-      }
-      this.#from = await this.#heldBelow(this.#from)
+      if (!(await this.#held.holds(end))) await this.#fetch({ before: this.#from, limit: PAGE_SIZE })
+      this.#from = await this.#held.reachBelow(this.#from, PAGE_SIZE)
       return [this.#from, end]
     })
   }
 
   async loadNewer(): Promise<void> {
-    if (this.state !== 'open' || this.newer === 'loading' || this.newer === 'end') return
+    if (!this.#mayGrow('newer')) return
     await this.#grow('newer', async () => {
       const start = this.#to + 1
-      if (!(await this.#isHeld(start))) {
-        await this.#client.fetchHistory({ chatId: this.chatId, after: this.#to, limit: PAGE })
-      }
-      this.#to = await this.#heldAbove(this.#to)
+      if (!(await this.#held.holds(start))) await this.#fetch({ after: this.#to, limit: PAGE_SIZE })
+      this.#to = await this.#held.reachAbove(this.#to, PAGE_SIZE)
       return [start, this.#to]
     })
   }
 
-  /** What could not be fetched may be had now. */
+  /** Tries again what could not be fetched. */
   retry(): void {
-    if (this.state === 'failed') void this.open()
-    if (this.older === 'failed') void this.loadOlder()
-    if (this.newer === 'failed') void this.loadNewer()
+    if (this.view.state === 'failed') void this.open()
+    if (this.view.older === 'failed') void this.loadOlder()
+    if (this.view.newer === 'failed') void this.loadNewer()
+  }
+
+  #mayGrow(side: 'older' | 'newer'): boolean {
+    return this.view.state === 'open' && this.view[side] !== 'loading' && this.view[side] !== 'end'
   }
 
   async #grow(side: 'older' | 'newer', load: () => Promise<Range>): Promise<void> {
     const opening = this.#opening
-    this[side] = 'loading'
-    this.#changed()
+    this.view[side] = 'loading'
+    this.#publish()
     try {
-      const span = await load()
-      if (opening === this.#opening) await this.#read(opening, span, side)
+      const range = await load()
+      if (opening === this.#opening) await this.#read(opening, { range }, side)
     } catch (thrown) {
       if (opening !== this.#opening) return
-      this.error = appError(thrown)
-      this[side] = 'failed'
-      this.#changed()
+      this.view.error = appError(thrown)
+      this.view[side] = 'failed'
+      this.#publish()
     }
   }
 
   async #openAtEnd(opening: number): Promise<void> {
-    const scope = await this.#scope()
+    const scope = await this.#held.scope()
     if (!scope) return this.#enter('gone')
     const held = rangeOf(scope.ranges, scope.top)
-    const few = !held || (held[1] - held[0] < BEFORE && held[0] > (await this.#start()))
-    // Something is shown at once; a page that has to be fetched comes above it.
-    if (!held && scope.top > 0) await this.#client.fetchHistory({ chatId: this.chatId, limit: PAGE })
+    const isShort = !held || (held[1] - held[0] < READ_BEFORE_UNREAD && held[0] > (await this.#held.firstVisible()))
+    // What is held is shown at once. The page that makes it long enough comes above it.
+    if (!held && scope.top > 0) await this.#fetch({ limit: PAGE_SIZE })
     if (opening !== this.#opening) return
-    const now = (await this.#scope()) ?? scope
-    const range = rangeOf(now.ranges, now.top)
-    this.#to = now.top
-    this.#from = range ? Math.max(range[0], now.top - PAGE + 1) : now.top + 1
-    this.#beginAnew()
-    await this.#read(opening, [this.#from, this.#to])
-    if (few && opening === this.#opening) await this.loadOlder()
+    await this.#showEnd(opening, (await this.#held.scope()) ?? scope)
+    if (isShort && opening === this.#opening) await this.loadOlder()
+  }
+
+  async #showEnd(opening: number, { ranges, top }: ChatScope): Promise<void> {
+    const range = rangeOf(ranges, top)
+    this.#to = top
+    this.#from = range ? Math.max(range[0], top - PAGE_SIZE + 1) : top + 1
+    await this.#showFromScratch(opening)
   }
 
   async #openAround(opening: number, readSeq: number): Promise<void> {
-    const first = Math.max(readSeq + 1, await this.#start())
-    if (!(await this.#isHeld(first))) {
-      await this.#client.fetchHistory({ chatId: this.chatId, after: first - 1, limit: PAGE })
-    }
-    if (first > 1 && !(await this.#isHeld(first - 1)) && first > (await this.#start())) {
-      await this.#client.fetchHistory({ chatId: this.chatId, before: first, limit: BEFORE })
+    const firstVisible = await this.#held.firstVisible()
+    const first = Math.max(readSeq + 1, firstVisible)
+    if (!(await this.#held.holds(first))) await this.#fetch({ after: first - 1, limit: PAGE_SIZE })
+    if (first > firstVisible && !(await this.#held.holds(first - 1))) {
+      await this.#fetch({ before: first, limit: READ_BEFORE_UNREAD })
     }
     if (opening !== this.#opening) return
-    this.#from = Math.max(await this.#heldBelow(first), first - BEFORE)
-    this.#to = await this.#heldAbove(first - 1)
-    this.#beginAnew()
-    await this.#read(opening, [this.#from, this.#to])
+    this.#from = Math.max(await this.#held.reachBelow(first, PAGE_SIZE), first - READ_BEFORE_UNREAD)
+    this.#to = await this.#held.reachAbove(first - 1, PAGE_SIZE)
+    await this.#showFromScratch(opening)
   }
 
-  #beginAnew(): void {
-    this.rows = []
-    this.openings += 1
+  async #showFromScratch(opening: number): Promise<void> {
+    this.view.rows = []
+    this.view.openings += 1
+    await this.#read(opening, { range: [this.#from, this.#to] })
   }
 
-  /** The chat may only just have become mine: then it is on its way. */
-  async #scope(): Promise<ChatScope | null> {
-    const { store, intake } = this.#client
-    const read = () => store.read((tx) => tx.get('scopes', this.chatId))
-    let scope = await read()
-    if (!scope) {
-      intake.ask(this.chatId)
-      await intake.settled()
-      scope = await read()
-    }
-    return scope?.kind === 'chat' ? scope : null
+  async #fetch(page: { before?: number; after?: number; limit: number }): Promise<void> {
+    await this.#client.fetchHistory({ chatId: this.chatId, ...page })
   }
 
-  async #start(): Promise<number> {
-    return await this.#client.store.read((tx) => startOf(tx, this.chatId))
-  }
-
-  async #isHeld(seq: number): Promise<boolean> {
-    const scope = await this.#scope()
-    return scope !== null && rangeOf(scope.ranges, seq) !== undefined
-  }
-
-  /** How far down an unbroken run reaches from just below `seq`, a page at most. */
-  async #heldBelow(seq: number): Promise<number> {
-    const scope = await this.#scope()
-    const range = scope && rangeOf(scope.ranges, seq - 1)
-    return range ? Math.max(range[0], seq - PAGE) : seq
-  }
-
-  async #heldAbove(seq: number): Promise<number> {
-    const scope = await this.#scope()
-    const range = scope && rangeOf(scope.ranges, seq + 1)
-    return range ? Math.min(range[1], seq + PAGE) : seq
-  }
-
-  /** Rows and what waits to be sent, in one look: a message that has just been stored is never seen twice, nor not at all. */
-  async #read(opening: number, wanted: Range | Set<number>, side?: 'older' | 'newer'): Promise<void> {
-    const shown = await this.#client.store.read((tx) => this.#look(tx, wanted))
+  async #read(opening: number, wanted: WantedMessages, side?: 'older' | 'newer'): Promise<void> {
+    const held = await this.#held.read(wanted)
     if (opening !== this.#opening) return
-    if (!shown) return this.#enter('gone')
-    this.#show(shown, side)
+    if (!held) return this.#enter('gone')
+    this.#show(held, side)
   }
 
-  async #look(tx: ReadTransaction, wanted: Range | Set<number>): Promise<Shown | null> {
-    const scope = await tx.get('scopes', this.chatId)
-    if (scope?.kind !== 'chat') return null
-    const [rows, pending, start] = await Promise.all([
-      wanted instanceof Set ? this.#some(tx, scope, wanted) : tx.messages(this.chatId, ...wanted),
-      this.#waiting(tx),
-      startOf(tx, this.chatId),
-    ])
-    return { scope, start, rows, pending }
+  #show({ top, firstVisible, rows, pending }: HeldMessages, side?: 'older' | 'newer'): void {
+    const { view } = this
+    view.rows = mergeBySeq(view.rows, rows)
+    view.pending = pending
+    if (view.newer === 'end' || this.#to >= top) {
+      this.#to = Math.max(this.#to, top)
+      view.newer = 'end'
+    } else if (side === 'newer') view.newer = 'more'
+    if (this.#from <= firstVisible || top === 0) view.older = 'end'
+    else if (side === 'older' || view.older === 'end') view.older = 'more'
+    view.error = null
+    this.#enter('open')
   }
 
-  async #some(tx: ReadTransaction, scope: ChatScope, seqs: Set<number>): Promise<MessageRow[]> {
-    const end = this.attached ? scope.top : this.#to
-    const within = [...seqs].filter((seq) => seq >= this.#from && seq <= end)
-    const rows = await Promise.all(within.map((seq) => tx.message(this.chatId, seq)))
-    return rows.filter((row) => row !== undefined)
-  }
-
-  async #waiting(tx: ReadTransaction): Promise<OutboxItem[]> {
-    const items = (await tx.all('outbox')).filter((item) => item.chatId === this.chatId)
-    return items.sort((a, b) => a.order - b.order)
-  }
-
-  #show({ scope, start, rows, pending }: Shown, side?: 'older' | 'newer'): void {
-    this.rows = merged(this.rows, rows)
-    this.pending = pending
-    if (this.attached || this.#to >= scope.top) {
-      this.#to = Math.max(this.#to, scope.top)
-      this.newer = 'end'
-    } else if (side === 'newer' || this.newer === 'end') this.newer = 'more'
-    if (this.#from <= start || scope.top === 0) this.older = 'end'
-    else if (side === 'older' || this.older === 'end') this.older = 'more'
-    this.state = 'open'
-    this.error = null
-    this.#changed()
-  }
-
-  async #hear(changes: Changes): Promise<void> {
-    if (this.state === 'opening') return
+  /** The store has changed: shows what concerns this chat. */
+  async #follow(changes: Changes): Promise<void> {
+    if (this.view.state === 'opening') return
     const messages = changes.messages.get(this.chatId)
-    if (messages === 'all') return await this.#reopen()
+    if (messages === 'all') return await this.#openAgain()
     if (!messages && !changes.chats.has(this.chatId)) return
-    if (this.state === 'open') await this.#read(this.#opening, messages ?? new Set())
+    if (this.view.state !== 'open') return
+    const end = this.view.newer === 'end' ? Infinity : this.#to
+    const seqs = [...(messages ?? [])].filter((seq) => seq >= this.#from && seq <= end)
+    await this.#read(this.#opening, { seqs })
   }
 
-  /** What was held has been replaced, or there is nothing left to see. */
-  async #reopen(): Promise<void> {
+  /** All messages of the chat were replaced, or the person was removed. */
+  async #openAgain(): Promise<void> {
     const scope = await this.#client.store.read((tx) => tx.get('scopes', this.chatId))
-    if (!scope && this.state === 'open') {
-      this.rows = []
-      this.pending = []
+    if (!scope && this.view.state === 'open') {
+      this.view.rows = []
+      this.view.pending = []
       return this.#enter('gone')
     }
-    this.older = 'more'
-    this.newer = 'more'
+    this.view.older = 'more'
+    this.view.newer = 'more'
     await this.open()
   }
 
-  #enter(state: History['state']): void {
-    this.state = state
-    this.#changed()
+  #enter(state: HistoryView['state']): void {
+    this.view.state = state
+    this.#publish()
+  }
+
+  #publish(): void {
+    this.view.attached = this.view.newer === 'end'
+    this.#onChange({ ...this.view })
   }
 }
 
-async function startOf(tx: ReadTransaction, id: ChatId): Promise<number> {
-  return visibleFrom(await tx.get('memberships', id), await tx.get('chats', id))
-}
-
-/** By seq, and what is already shown keeps its place. */
-function merged(shown: MessageRow[], rows: MessageRow[]): MessageRow[] {
+/** Both in the order of `seq`. A row that comes anew replaces the one that is shown. */
+function mergeBySeq(shown: MessageRow[], rows: MessageRow[]): MessageRow[] {
   const [first, last] = [rows[0], rows.at(-1)]
   if (!first || !last) return shown
   if (first.seq > (shown.at(-1)?.seq ?? 0)) return [...shown, ...rows]

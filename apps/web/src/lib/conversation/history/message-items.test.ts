@@ -2,7 +2,7 @@ import { newId, type ChatId, type UserId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { expect, test } from 'vitest'
 import type { OutboxItem } from '#lib/store/tables.ts'
-import { toLines } from './message-items.ts'
+import { MessageItems, type MessageItem } from './message-items.ts'
 
 const me = newId<UserId>()
 const friend = newId<UserId>()
@@ -29,49 +29,61 @@ function item(minute: number): OutboxItem {
   return { clientId: newId(), chatId, body: 'waits', order: 1, composedAt, refusal: null }
 }
 
-function shape(rows: MessageRow[], pending: OutboxItem[] = [], divider: number | null = null): string[] {
-  const lines = toLines(rows, pending, me, divider)
-  return lines.map(({ first, last, day, divider }) =>
-    [day && 'day', divider && 'new', first && 'first', last && 'last'].filter(Boolean).join(' '),
+function list(rows: MessageRow[], pending: OutboxItem[] = [], firstUnread: number | null = null): MessageItem[] {
+  return new MessageItems().list({ rows, pending, me, firstUnread })
+}
+
+function marks(rows: MessageRow[], pending: OutboxItem[] = [], firstUnread: number | null = null): string[] {
+  return list(rows, pending, firstUnread).map((item) =>
+    [item.startsDay && 'day', item.isFirstUnread && 'unread', item.startsGroup && 'starts', item.endsGroup && 'ends']
+      .filter(Boolean)
+      .join(' '),
   )
 }
 
-test('messages of one author that were written together stand together', () => {
-  expect(shape([message(1, friend, 0), message(2, friend, 1), message(3, friend, 2), message(4, me, 3)])).toEqual([
-    'day first',
+test('messages of one author with short pauses form a group', () => {
+  expect(marks([message(1, friend, 0), message(2, friend, 1), message(3, friend, 2), message(4, me, 3)])).toEqual([
+    'day starts',
     '',
-    'last',
-    'first last',
+    'ends',
+    'starts ends',
   ])
 })
 
-test('a pause, a system message and the unread divider end a group', () => {
+test('a long pause, a system message and the first unread message end a group', () => {
   const system = message(3, friend, 21, { kind: 'system', system: { event: 'left' } })
   const rows = [message(1, friend, 0), message(2, friend, 20), system, message(4, friend, 22), message(5, friend, 23)]
-  expect(shape(rows, [], 5)).toEqual(['day first last', 'first last', 'first last', 'first last', 'new first last'])
+  expect(marks(rows, [], 5)).toEqual([
+    'day starts ends',
+    'starts ends',
+    'starts ends',
+    'starts ends',
+    'unread starts ends',
+  ])
 })
 
-test('each day begins once, in the time of the reader', () => {
+test('each day starts once, in the time zone of the reader', () => {
   const rows = [message(1, friend, 0), message(2, friend, 719), message(3, friend, 721), message(4, friend, 722)]
-  expect(shape(rows).map((line) => line.includes('day'))).toEqual([true, false, true, false])
+  expect(marks(rows).map((item) => item.includes('day'))).toEqual([true, false, true, false])
 })
 
-test('the divider stands at the first message that is there when the unread one is not', () => {
-  expect(shape([message(3, friend, 0), message(5, friend, 1)], [], 4)[1]).toContain('new')
+test('the unread divider stands at the next message when the first unread one is not held', () => {
+  expect(marks([message(3, friend, 0), message(5, friend, 1)], [], 4)[1]).toContain('unread')
 })
 
-test('what waits joins my own group, and keeps its key when it has been sent', () => {
+test('an unsent message joins my group and keeps its key when it is sent', () => {
   const waiting = item(1)
-  expect(shape([message(1, me, 0)], [waiting])).toEqual(['day first', 'last'])
+  expect(marks([message(1, me, 0)], [waiting])).toEqual(['day starts', 'ends'])
   const sent = message(2, me, 1, { clientId: waiting.clientId })
-  const keys = (rows: MessageRow[], pending: OutboxItem[]) => toLines(rows, pending, me, null).map((line) => line.key)
+  const keys = (rows: MessageRow[], pending: OutboxItem[]) => list(rows, pending).map((item) => item.key)
   expect(keys([], [waiting])).toEqual(keys([sent], []))
 })
 
-test('ten thousand messages are laid out in well under a second', () => {
-  const rows = Array.from({ length: 10_000 }, (_, at) => message(at + 1, at % 3 ? friend : me, at))
-  toLines(rows, [], me, null)
+test('ten thousand messages are listed in well under a second', () => {
+  const rows = Array.from({ length: 10_000 }, (_, index) => message(index + 1, index % 3 ? friend : me, index))
+  const items = new MessageItems()
+  items.list({ rows, pending: [], me, firstUnread: null })
   const before = performance.now()
-  toLines(rows, [], me, null)
+  items.list({ rows, pending: [], me, firstUnread: null })
   expect(performance.now() - before).toBeLessThan(500)
 })

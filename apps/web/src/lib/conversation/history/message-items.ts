@@ -2,80 +2,83 @@ import { countedKinds } from '@veche/shared/messages'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { OutboxItem } from '#lib/store/tables.ts'
 
-const TOGETHER_MS = 10 * 60_000
+/** Messages of one author with a shorter pause between them form a group. */
+const GROUP_PAUSE_MS = 10 * 60_000
 
-type Place = {
+/** A message of the list on the screen: stored (`row`), or not sent yet (`pending`). */
+export type MessageItem = {
+  /** The same before and after the message was sent. */
   key: string
   at: string
-  /** Begins and ends a group of one author's messages that were written together. */
-  first: boolean
-  last: boolean
-  /** The first one of its day. */
-  day: boolean
-  /** The first one of others' that was unread when the conversation was opened. */
-  divider: boolean
-}
-export type Line = Place & ({ kind: 'row'; row: MessageRow } | { kind: 'pending'; item: OutboxItem })
+  startsGroup: boolean
+  endsGroup: boolean
+  startsDay: boolean
+  /** The first message of others that was unread when the conversation was opened. */
+  isFirstUnread: boolean
+} & Content
+type Content = { kind: 'row'; row: MessageRow } | { kind: 'pending'; pending: OutboxItem }
 
-/** Messages as they stand below each other. The key of a message is the same before and after it was sent. */
-export function toLines(rows: MessageRow[], pending: OutboxItem[], me: string, divider: number | null): Line[] {
-  const bare = [...rows.map((row) => fromRow(row)), ...pending.map((item) => fromItem(item, me))]
-  const dividerAt =
-    divider === null
-      ? -1
-      : rows.findIndex((row) => row.seq >= divider && countedKinds.includes(row.kind) && row.authorId !== me)
-  const joins = bare.map((one, at) => at > 0 && at !== dividerAt && together(bare[at - 1] as Bare, one))
-  return bare.map((one, at) => ({
-    ...one.line,
-    key: one.key,
-    at: one.at,
-    first: !joins[at],
-    last: !joins[at + 1],
-    day: at === 0 || dayOf(bare[at - 1] as Bare) !== dayOf(one),
-    divider: at === dividerAt,
-  }))
-}
+type ListInput = { rows: MessageRow[]; pending: OutboxItem[]; me: string; firstUnread: number | null }
 
-type Bare = {
+/** A message with what is needed to group it. */
+type Groupable = {
   key: string
   at: string
-  /** Null: it stands alone. */
+  /** Null for messages that belong to no group. */
   author: string | null
-  line: { kind: 'row'; row: MessageRow } | { kind: 'pending'; item: OutboxItem }
-  source: object
+  time: number
+  /** The local midnight before it. */
+  day: number
+  content: Content
 }
 
-function fromRow(row: MessageRow): Bare {
-  const author = row.kind !== 'text' ? null : row.authorId
-  return { key: row.clientId ?? row.id, at: row.createdAt, author, line: { kind: 'row', row }, source: row }
+/** Turns the messages of one conversation into the items of its list. */
+export class MessageItems {
+  /** Parsing ten thousand times is slow, so each message is parsed once. */
+  readonly #times = new WeakMap<MessageRow | OutboxItem, { time: number; day: number }>()
+
+  list({ rows, pending, me, firstUnread }: ListInput): MessageItem[] {
+    const drafts = [...rows.map((row) => this.#fromRow(row)), ...pending.map((item) => this.#fromPending(item, me))]
+    const unreadIndex = firstUnread === null ? -1 : rows.findIndex((row) => isUnread(row, me, firstUnread))
+    const joins = drafts.map((draft, index) => index !== unreadIndex && joinsGroup(drafts[index - 1], draft))
+    return drafts.map(({ key, at, day, content }, index) => ({
+      ...content,
+      key,
+      at,
+      startsGroup: !joins[index],
+      endsGroup: !joins[index + 1],
+      startsDay: drafts[index - 1]?.day !== day,
+      isFirstUnread: index === unreadIndex,
+    }))
+  }
+
+  #fromRow(row: MessageRow): Groupable {
+    const author = row.kind === 'text' ? row.authorId : null
+    const times = this.#timesOf(row, row.createdAt)
+    return { key: row.clientId ?? row.id, at: row.createdAt, author, ...times, content: { kind: 'row', row } }
+  }
+
+  #fromPending(pending: OutboxItem, me: string): Groupable {
+    const { clientId, composedAt } = pending
+    const times = this.#timesOf(pending, composedAt)
+    return { key: clientId, at: composedAt, author: me, ...times, content: { kind: 'pending', pending } }
+  }
+
+  #timesOf(message: MessageRow | OutboxItem, at: string): { time: number; day: number } {
+    const known = this.#times.get(message)
+    if (known) return known
+    const time = Date.parse(at)
+    const times = { time, day: new Date(time).setHours(0, 0, 0, 0) }
+    this.#times.set(message, times)
+    return times
+  }
 }
 
-function fromItem(item: OutboxItem, me: string): Bare {
-  return { key: item.clientId, at: item.composedAt, author: me, line: { kind: 'pending', item }, source: item }
+function isUnread(row: MessageRow, me: string, firstUnread: number): boolean {
+  return row.seq >= firstUnread && countedKinds.includes(row.kind) && row.authorId !== me
 }
 
-function together(before: Bare, one: Bare): boolean {
-  if (one.author === null || one.author !== before.author) return false
-  return timeOf(one) - timeOf(before) < TOGETHER_MS && dayOf(one) === dayOf(before)
-}
-
-/** Reading ten thousand times takes a while: each row is read once. */
-const times = new WeakMap<object, { time: number; day: number }>()
-
-function timeOf(one: Bare): number {
-  return read(one).time
-}
-
-/** The local midnight before it. */
-function dayOf(one: Bare): number {
-  return read(one).day
-}
-
-function read(one: Bare): { time: number; day: number } {
-  const known = times.get(one.source)
-  if (known) return known
-  const time = Date.parse(one.at)
-  const found = { time, day: new Date(time).setHours(0, 0, 0, 0) }
-  times.set(one.source, found)
-  return found
+function joinsGroup(before: Groupable | undefined, draft: Groupable): boolean {
+  if (!before || draft.author === null || draft.author !== before.author) return false
+  return draft.time - before.time < GROUP_PAUSE_MS && draft.day === before.day
 }

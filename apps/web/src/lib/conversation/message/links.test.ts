@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { pieces } from './links.ts'
+import { splitLinks } from './links.ts'
 
-const linked = (text: string) => pieces(text).flatMap(({ text: shown, href }) => (href ? [[shown, href]] : []))
+const linked = (text: string) => splitLinks(text).flatMap(({ text: shown, href }) => (href ? [[shown, href]] : []))
 
-test('web and mail addresses can be followed, with and without their scheme', () => {
+test('web and mail addresses become links, with and without their scheme', () => {
   expect(linked('see https://example.org/a?b=1#c, example.com and me@example.org.')).toEqual([
     ['https://example.org/a?b=1#c', 'https://example.org/a?b=1#c'],
     ['example.com', 'http://example.com'],
@@ -11,7 +11,7 @@ test('web and mail addresses can be followed, with and without their scheme', ()
   ])
 })
 
-test('nothing else can be followed: no script, no file, no foreign scheme', () => {
+test('nothing else becomes a link: no script, no file, no other scheme', () => {
   for (const text of [
     'javascript:alert(1)',
     'data:text/html,<script>alert(1)</script>',
@@ -24,10 +24,10 @@ test('nothing else can be followed: no script, no file, no foreign scheme', () =
   expect(linked('javascript:alert(1)')).toEqual([])
 })
 
-test('every character of the text is there, once and in its order', () => {
+test('splitting keeps every character of the text, once and in order', () => {
   for (const text of ['', 'plain', '<b>https://example.org</b>', 'a\nb  c https://пример.рф/путь конец'])
     expect(
-      pieces(text)
+      splitLinks(text)
         .map((piece) => piece.text)
         .join(''),
     ).toBe(text)

@@ -1,12 +1,12 @@
 import { LinkifyIt } from 'linkify-it'
 
-export type Piece = { text: string; href: string | null }
+export type TextPiece = { text: string; href: string | null }
 
 const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: false, maxLength: 2_000 })
 
-/** Text with what can be followed in it. It is text and stays text: only these three kinds of address become links. */
-export function pieces(text: string): Piece[] {
-  const found: Piece[] = []
+/** Splits a text into plain pieces and links. Only http, https and mail addresses become links, so a message cannot carry a script. */
+export function splitLinks(text: string): TextPiece[] {
+  const found: TextPiece[] = []
   let end = 0
   for (const { index, lastIndex, url } of linkify.match(text) ?? []) {
     if (!/^(https?:\/\/|mailto:)/i.test(url) || index < end) continue

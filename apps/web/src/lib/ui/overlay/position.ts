@@ -10,7 +10,8 @@ export function fitIntoWindow(
   view: { width: number; height: number } = { width: innerWidth, height: innerHeight },
 ): { left: number; top: number } {
   // A DOMRect has an x too, so `left` tells a box from a point.
-  const box = 'left' in position ? position : { left: position.x, right: position.x, top: position.y, bottom: position.y }
+  const box =
+    'left' in position ? position : { left: position.x, right: position.x, top: position.y, bottom: position.y }
   const gap = 'left' in position ? 4 : 0
   const fitsRight = box.left + size.width + MARGIN <= view.width
   const fitsBelow = box.bottom + gap + size.height + MARGIN <= view.height

@@ -1,0 +1,32 @@
+import Phone from '@lucide/svelte/icons/phone'
+import Video from '@lucide/svelte/icons/video'
+import { goto } from '$app/navigation'
+import type { MessageKinds } from '#lib/chats/message-kinds.ts'
+import type { ConversationParts } from '#lib/conversation/conversation-parts.ts'
+import { catalogue } from '#lib/i18n/catalogue.ts'
+
+const words = catalogue({
+  en: { call: 'Call', videoCall: 'Video call', callLive: 'A call goes on', callEnded: 'Call ended' },
+  ru: {
+    call: 'Позвонить',
+    videoCall: 'Видеозвонок',
+    callLive: 'Идёт звонок',
+    callEnded: 'Звонок закончился',
+  },
+})
+
+/** What meetings add to chats. The components are fetched when the first of them is shown. */
+export function registerMeetingParts(kinds: MessageKinds, parts: ConversationParts) {
+  kinds.register('call', {
+    summary: ({ call }, { locale }) => (call?.state === 'live' ? words[locale].callLive : words[locale].callEnded),
+    loadCard: () => import('./CallMessage.svelte'),
+  })
+  parts.banners.push({
+    isShown: (chat) => Boolean(chat.row.liveMeetingId),
+    load: () => import('#lib/meetings/JoinBanner.svelte'),
+  })
+  parts.headerActions.push(
+    { label: (locale) => words[locale].call, Icon: Phone, run: (chat) => void goto(`/call/${chat.id}?audio`) },
+    { label: (locale) => words[locale].videoCall, Icon: Video, run: (chat) => void goto(`/call/${chat.id}`) },
+  )
+}
