@@ -1,16 +1,33 @@
-/** A browser may refuse its storage, because it is full or because it is forbidden. Then nothing was stored, and nothing is. */
-export function readStored(key: string): string | null {
+/** `local` is kept in the browser, `session` in the tab. */
+export type StorageKind = 'local' | 'session'
+
+/** Null also when the browser gives no access to its storage, as with cookies blocked. */
+export function readStored(key: string, kind: StorageKind = 'local'): string | null {
   try {
-    return localStorage.getItem(key)
+    return storageOf(kind).getItem(key)
   } catch {
     return null
   }
 }
 
-export function writeStored(key: string, value: string): void {
+/** False when nothing could be stored. The app works all the same; it only forgets. */
+export function writeStored(key: string, value: string, kind: StorageKind = 'local'): boolean {
   try {
-    localStorage.setItem(key, value)
+    storageOf(kind).setItem(key, value)
+    return true
   } catch {
-    // What is stored here are choices: without them the app begins with its defaults the next time.
+    return false
   }
+}
+
+export function removeStored(key: string, kind: StorageKind = 'local'): void {
+  try {
+    storageOf(kind).removeItem(key)
+  } catch {
+    // Without access nothing was stored.
+  }
+}
+
+function storageOf(kind: StorageKind): Storage {
+  return kind === 'local' ? localStorage : sessionStorage
 }

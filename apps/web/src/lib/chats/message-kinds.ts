@@ -4,14 +4,15 @@ import { createContext, type Component } from 'svelte'
 import type { Locale } from '#lib/i18n/catalogue.ts'
 import { systemMessageText } from './system-message-text.ts'
 
-/** For whom a message is put into words: the language, who they are, and how others are called. */
-export type MessageReader = { locale: Locale; me: UserId | null; nameOf: (id: UserId) => string }
+/** Who reads a message, and how others are called. */
+export type MessageReader = { me: UserId | null; nameOf: (id: UserId) => string }
 
 export type MessageKind = {
+  kind: MessageRow['kind']
   /** The message in one line, below the title of its chat. */
-  summary: (row: MessageRow, reader: MessageReader) => string
-  /** Fetches the component that draws the message in the history. Kinds without it are drawn by the conversation itself. */
-  loadCard?: () => Promise<{ default: Component<{ row: MessageRow; author: string }> }>
+  summary: (locale: Locale, message: MessageRow, reader: MessageReader) => string
+  /** Loads what draws the message in the history. Kinds without it are drawn by the conversation itself. */
+  component?: () => Promise<Component<{ message: MessageRow }>>
 }
 
 /**
@@ -19,21 +20,19 @@ export type MessageKind = {
  * feature. Which kinds count as unread is said in `@veche/shared/messages`, because the server counts them too.
  */
 export class MessageKinds {
-  readonly #kinds = new Map<MessageRow['kind'], MessageKind>([
-    ['text', { summary: (row) => row.body ?? '' }],
-    ['system', { summary: systemMessageText }],
-  ])
+  readonly #kinds = new Map<MessageRow['kind'], MessageKind>()
 
-  register(name: MessageRow['kind'], kind: MessageKind): void {
-    this.#kinds.set(name, kind)
+  constructor() {
+    this.register({ kind: 'text', summary: (_, message) => message.body ?? '' })
+    this.register({ kind: 'system', summary: systemMessageText })
   }
 
-  summary(row: MessageRow, reader: MessageReader): string {
-    return this.#kinds.get(row.kind)?.summary(row, reader) ?? ''
+  register(kind: MessageKind): void {
+    this.#kinds.set(kind.kind, kind)
   }
 
-  loadCard(name: MessageRow['kind']): ReturnType<NonNullable<MessageKind['loadCard']>> | undefined {
-    return this.#kinds.get(name)?.loadCard?.()
+  get(kind: MessageRow['kind']): MessageKind | undefined {
+    return this.#kinds.get(kind)
   }
 }
 

@@ -11,7 +11,7 @@ const names = new Map([
 
 function textOf(locale: 'en' | 'ru', authorId: UserId, system: SystemEvent | null): string {
   const row = { authorId, system } as MessageRow
-  return systemMessageText(row, { locale, me, nameOf: (id) => names.get(id) ?? '?' }).replaceAll('\u00a0', ' ')
+  return systemMessageText(locale, row, { me, nameOf: (id) => names.get(id) ?? '?' }).replaceAll('\u00a0', ' ')
 }
 
 const events: SystemEvent[] = [

@@ -47,8 +47,8 @@ const words = catalogue({
 
 const MAX_NAMES = 5
 
-export function systemMessageText(row: MessageRow, { locale, me, nameOf }: MessageReader): string {
-  const { system, authorId } = row
+export function systemMessageText(locale: Locale, message: MessageRow, { me, nameOf }: MessageReader): string {
+  const { system, authorId } = message
   const t = words[locale]
   const who = authorId === me ? t.me : nameOf(authorId)
   const whom = (id: UserId) => (id === me ? t.meObject : nameOf(id))

@@ -5,7 +5,7 @@ import type { Locale } from '#lib/i18n/catalogue.ts'
 /** Stands between the header and the history. */
 export type ConversationBanner = {
   isShown: (chat: Chat) => boolean
-  load: () => Promise<{ default: Component<{ chat: Chat }> }>
+  component: () => Promise<Component<{ chat: Chat }>>
 }
 
 /** A button in the header. */

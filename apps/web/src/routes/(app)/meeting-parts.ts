@@ -15,15 +15,16 @@ const words = catalogue({
   },
 })
 
-/** What meetings add to chats. The components are fetched when the first of them is shown. */
+/** What meetings add to chats. The components are loaded when the first of them is shown. */
 export function registerMeetingParts(kinds: MessageKinds, parts: ConversationParts) {
-  kinds.register('call', {
-    summary: ({ call }, { locale }) => (call?.state === 'live' ? words[locale].callLive : words[locale].callEnded),
-    loadCard: () => import('./CallMessage.svelte'),
+  kinds.register({
+    kind: 'call',
+    summary: (locale, { call }) => (call?.state === 'live' ? words[locale].callLive : words[locale].callEnded),
+    component: () => import('./CallMessage.svelte').then((module) => module.default),
   })
   parts.banners.push({
     isShown: (chat) => Boolean(chat.row.liveMeetingId),
-    load: () => import('#lib/meetings/JoinBanner.svelte'),
+    component: () => import('#lib/meetings/JoinBanner.svelte').then((module) => module.default),
   })
   parts.headerActions.push(
     { label: (locale) => words[locale].call, Icon: Phone, run: (chat) => void goto(`/call/${chat.id}?audio`) },
