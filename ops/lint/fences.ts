@@ -1,9 +1,10 @@
-import type { Linter } from 'eslint'
+import type { Linter, Rule } from 'eslint'
 
 type Pattern = { regex: string; message: string; allowTypeImports?: boolean }
 type Fence = { files: string[]; patterns: Pattern[] }
 
 const rule = '@typescript-eslint/no-restricted-imports'
+const dynamicRule = 'fences/no-restricted-dynamic-imports'
 /** Tests and tools may import anything. */
 const tests = ['**/*.test.ts', '**/test/**', '**/vite*.config.ts', 'e2e/**', 'ops/**']
 
@@ -19,16 +20,31 @@ const apiFloors = [
 ]
 const apiFeatures = [...apiFloors.flat(), 'sync']
 
-/** What every feature of the web app stands on; of these `ui` and `i18n` know no server. */
-const webGround = ['api', 'frame', 'i18n', 'live', 'session', 'store', 'ui']
-const webFeatures = ['admin', 'auth', 'chat', 'chats', 'files', 'meetings', 'people', 'push', 'search', 'settings']
+/** What every feature of the web app may import. The first three know no server either. */
+const webGround = ['browser', 'i18n', 'ui', 'api', 'session', 'store', 'live']
+const withoutServer = webGround.slice(0, 3)
+/** Features of the web app from the lowest to the highest: each may import the ones before it, and none after it. */
+const webFloors = [
+  'auth',
+  'people',
+  'chats',
+  'conversation',
+  'files',
+  'meetings',
+  'push',
+  'search',
+  'settings',
+  'admin',
+  'frame',
+]
 
 /** The rules "Who may import whom" of the conventions; ESLint keeps one set of patterns a file, so each set is whole. */
 export function fences(): Linter.Config[] {
   const all = [...packageFences(), ...apiFences(), ...webFences()]
   return [
+    { plugins: { fences: { rules: { 'no-restricted-dynamic-imports': dynamicImports } } } },
     ...all.map(({ files, patterns }) => restrict(files, [...patterns, noTests])),
-    { files: tests, rules: { [rule]: 'off' } },
+    { files: tests, rules: { [rule]: 'off', [dynamicRule]: 'off' } },
   ]
 }
 
@@ -110,23 +126,32 @@ function features(names: string[], message: string): Pattern {
 
 function webFences(): Fence[] {
   const root = 'apps/web/src'
-  const server: Pattern = { regex: '^(node:|@veche/db)', message: 'The web app runs in the browser.' }
-  const everywhere = [otherApps, { ...routersOnly }, server]
+  const noNode: Pattern = { regex: '^(node:|@veche/db)', message: 'The web app runs in the browser.' }
+  const everywhere = [otherApps, { ...routersOnly }, noNode]
   const routes: Pattern = {
     regex: String.raw`(^|/)routes/`,
     message: 'Routes compose features, nothing imports routes.',
   }
   const inLib = [...everywhere, routes]
-  const deaf = lib(
-    [...webFeatures, 'api', 'frame', 'live', 'session', 'store'],
-    'ui and i18n know no feature and no server.',
-  )
+  const server = webGround.filter((name) => !withoutServer.includes(name))
   return [
     { files: [`${root}/**`], patterns: everywhere },
     { files: [`${root}/lib/**`], patterns: inLib },
     ...webGround.map((name) => ({
       files: [`${root}/lib/${name}/**`],
-      patterns: [...inLib, ['ui', 'i18n'].includes(name) ? deaf : lib(webFeatures, `${name} knows no feature.`)],
+      patterns: [
+        ...inLib,
+        withoutServer.includes(name)
+          ? lib([...webFloors, ...server], `${name} knows no feature and no server.`)
+          : lib(webFloors, `${name} knows no feature.`),
+      ],
+    })),
+    ...webFloors.slice(0, -1).map((name, floor) => ({
+      files: [`${root}/lib/${name}/**`],
+      patterns: [
+        ...inLib,
+        lib(webFloors.slice(floor + 1), `${name} imports no higher feature: that one registers here.`),
+      ],
     })),
   ]
 }
@@ -136,5 +161,23 @@ function lib(names: string[], message: string): Pattern {
 }
 
 function restrict(files: string[], patterns: Pattern[]): Linter.Config {
-  return { files, rules: { [rule]: ['error', { patterns }] } }
+  const forbidden = patterns.map(({ regex, message }) => ({ regex, message }))
+  return {
+    files,
+    rules: { [rule]: ['error', { patterns }], [dynamicRule]: ['error', ...forbidden] },
+  }
+}
+
+/** The rule above looks at import statements only; what is fetched later by `import()` keeps to the same fences. */
+const dynamicImports: Rule.RuleModule = {
+  meta: { type: 'problem', schema: { type: 'array' } },
+  create: (context) => ({
+    ImportExpression(node) {
+      const { source } = node
+      if (source.type !== 'Literal' || typeof source.value !== 'string') return
+      const path = source.value
+      const broken = context.options.find(({ regex }: Pattern) => new RegExp(regex).test(path)) as Pattern | undefined
+      if (broken) context.report({ node, message: broken.message })
+    },
+  }),
 }

@@ -5,11 +5,11 @@ import { clientsClaim } from 'workbox-core'
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
 
-/** The one page of the app: it opens at every address, with or without a network. */
+/** The one page of the app. It opens every address, also offline. */
 const SHELL = '/200.html'
-/** What the server itself answers. Nothing of it is ever kept here. */
+/** Addresses that the server answers itself. They are never cached. */
 const SERVED = [/^\/api(\/|$)/, /^\/dev\//, /^\/livez$/, /^\/readyz$/, /^\/metrics$/, /^\/sfu(\/|$)/]
-/** Shown by stores and launchers only. */
+/** Files for app stores and launchers only. */
 const NOT_NEEDED = /\/(screenshots|icons\/(maskable|monochrome))|robots\.txt$/
 
 const built = immutable.map(({ path }) => ({ url: absolute(path), revision: null }))
@@ -22,7 +22,7 @@ cleanupOutdatedCaches()
 registerRoute(new NavigationRoute(createHandlerBoundToURL(SHELL), { denylist: SERVED }))
 clientsClaim()
 
-// A new version waits until the person asks for it: nobody is interrupted.
+// A new version waits until the person asks for it.
 self.addEventListener('message', (event) => {
   if (event.data?.type === 'SKIP_WAITING') void self.skipWaiting()
 })

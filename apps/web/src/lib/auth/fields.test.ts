@@ -1,9 +1,9 @@
 import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
 import { codeFault, emailFault, nameFault, newPasswordFault } from './fields.ts'
-import { returnPath } from './return-path.ts'
+import { nextPath } from './next-path.ts'
 
-test('a name of blanks or control characters is no name, and length is counted in characters as people see them', () => {
+test('a name needs a visible character, and its length is counted in code points', () => {
   expect(nameFault(' \u0007\t ')).toBe('needName')
   expect(nameFault('🔔'.repeat(limits.name.max))).toBeNull()
   expect(nameFault('🔔'.repeat(limits.name.max + 1))).toBe('longName')
@@ -18,13 +18,13 @@ test.each(['', 'anna', 'anna@', '@example.org', 'anna@example', 'an na@example.o
   (email) => expect(emailFault(email)).toBe('needEmail'),
 )
 
-test('a password counts as it is typed, blanks and all', () => {
+test('a password may be of spaces, and only its length counts', () => {
   expect(newPasswordFault('        ')).toBeNull()
   expect(newPasswordFault('short')).toBe('shortPassword')
   expect(newPasswordFault('x'.repeat(limits.password.max + 1))).toBe('longPassword')
 })
 
-test('a code is six digits, however it was pasted', () => {
+test('a code is six digits, and spaces around it are ignored', () => {
   expect(codeFault(' 012345 ')).toBeNull()
   expect(codeFault('12345')).toBe('needCode')
 })
@@ -39,4 +39,4 @@ test.each([
   ['/\\evil.example', '/'],
   ['javascript:alert(1)', '/'],
   ['/signin?next=/signin', '/'],
-])('signing in with next=%s leads to %s', (asked, path) => expect(returnPath(asked)).toBe(path))
+])('signing in with next=%s leads to %s', (asked, path) => expect(nextPath(asked)).toBe(path))

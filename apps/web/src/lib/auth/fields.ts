@@ -1,7 +1,7 @@
 import { cleanLine, codePoints, limits } from '@veche/shared/limits'
 import type { authWords } from './catalogue.ts'
 
-/** The name of the sentence that says what is wrong, or null when nothing is. The server decides; this only saves a round trip. */
+/** The key of the sentence that says what is wrong. The server checks again; this saves a round trip. */
 type Fault = Extract<
   keyof (typeof authWords)['en'],
   'needName' | 'longName' | 'needEmail' | 'needPassword' | 'shortPassword' | 'longPassword' | 'needCode'

@@ -1,10 +1,10 @@
 import { type ChatId, type UserId } from '@veche/shared/ids'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FakeServer } from '../test/FakeServer.ts'
 import { TestTab } from '../test/TestTab.ts'
 import { FakeNetwork } from '../test/FakeNetwork.ts'
 import { TestEnvironment } from '../test/TestEnvironment.ts'
-import { inOrder, readChat, readChats, type Chat } from './chat.ts'
+import { compareChats, readChat, readChats, type Chat } from './chat.ts'
 
 let environment: TestEnvironment
 let server: FakeServer
@@ -25,7 +25,7 @@ afterEach(() => tab.kill())
 
 async function chats(): Promise<Chat[]> {
   await environment.quiet()
-  return (await tab.store.read((tx) => readChats(tx, me))).sort(inOrder)
+  return (await tab.store.read((tx) => readChats(tx, me))).sort(compareChats)
 }
 
 async function chat(id: ChatId): Promise<Chat> {
@@ -35,34 +35,32 @@ async function chat(id: ChatId): Promise<Chat> {
   return found
 }
 
-describe('the list', () => {
-  test('has the chat on top in which something happened last', async () => {
-    const [first, second] = [server.newChat([friend, me]), server.newChat([friend, me])]
-    expect((await chats()).map(({ id }) => id)).toEqual([second, first])
-    server.send(first, friend, 'text')
-    expect((await chats()).map(({ id }) => id)).toEqual([first, second])
-    environment.setOnline(false)
-    await environment.pass(60_000)
-    await tab.live.outbox.add(second, 'waits')
-    expect((await chats()).map(({ id }) => id)).toEqual([second, first])
-  })
-
-  test('has pinned chats above all others, the last pinned first', async () => {
-    const [one, two, three] = [1, 2, 3].map(() => server.newChat([friend, me])) as [ChatId, ChatId, ChatId]
-    server.setMine(one, me, { pinnedAt: '2026-11-20T10:00:00.000Z' })
-    server.setMine(two, me, { pinnedAt: '2026-11-20T11:00:00.000Z' })
-    expect((await chats()).map(({ id }) => id)).toEqual([two, one, three])
-  })
-
-  test('does not list a direct chat that was only opened, until something is written in it', async () => {
-    const direct = server.newChat([friend, me], 'direct')
-    expect((await chat(direct)).listed).toBe(false)
-    await tab.store.merge(async (merge) => merge.tx.put('drafts', { chatId: direct, body: 'a draft', at: 0 }))
-    expect((await chat(direct)).listed).toBe(true)
-  })
+test('the chat with the newest message stands on top of the list', async () => {
+  const [first, second] = [server.newChat([friend, me]), server.newChat([friend, me])]
+  expect((await chats()).map(({ id }) => id)).toEqual([second, first])
+  server.send(first, friend, 'text')
+  expect((await chats()).map(({ id }) => id)).toEqual([first, second])
+  environment.setOnline(false)
+  await environment.pass(60_000)
+  await tab.live.outbox.add(second, 'waits')
+  expect((await chats()).map(({ id }) => id)).toEqual([second, first])
 })
 
-test('a chat knows its last message, its number, who the other one is, and what waits to be sent', async () => {
+test('pinned chats stand above all others, the last pinned first', async () => {
+  const [one, two, three] = [1, 2, 3].map(() => server.newChat([friend, me])) as [ChatId, ChatId, ChatId]
+  server.setMine(one, me, { pinnedAt: '2026-11-20T10:00:00.000Z' })
+  server.setMine(two, me, { pinnedAt: '2026-11-20T11:00:00.000Z' })
+  expect((await chats()).map(({ id }) => id)).toEqual([two, one, three])
+})
+
+test('a direct chat is listed only when something was written in it', async () => {
+  const direct = server.newChat([friend, me], 'direct')
+  expect((await chat(direct)).listed).toBe(false)
+  await tab.store.merge(async (merge) => merge.tx.put('drafts', { chatId: direct, body: 'a draft', at: 0 }))
+  expect((await chat(direct)).listed).toBe(true)
+})
+
+test('a direct chat has its last message, its unread number, the other person, and the message that is not sent yet', async () => {
   const direct = server.newChat([me, friend], 'direct')
   server.send(direct, friend, 'first')
   server.send(direct, friend, 'last')
@@ -74,7 +72,7 @@ test('a chat knows its last message, its number, who the other one is, and what 
   expect(await chat(direct)).toMatchObject({ unread: 1, readTo: 1, pending: { body: 'two' } })
 })
 
-test('all chats read at once are the same as each read alone', async () => {
+test('reading all chats gives the same as reading each of them', async () => {
   const ids = [server.newChat([friend, me]), server.newChat([friend, me], 'direct')]
   for (const id of ids) server.send(id, friend, 'text')
   await tab.live.outbox.add(ids[0] as ChatId, 'mine')

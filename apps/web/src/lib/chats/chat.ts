@@ -4,23 +4,23 @@ import type { ChatRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows
 import type { ReadTransaction } from '#lib/store/backend/backend.ts'
 import type { ChatScope, Draft, OutboxItem } from '#lib/store/tables.ts'
 
-/** A chat as its owner sees it: one line of the list, the head of the conversation. */
+/** A chat as one member sees it: what the list and the header of the conversation show. */
 export type Chat = {
   id: ChatId
   row: ChatRow
   membership: MembershipRow
-  /** The other one of a direct chat. */
+  /** The other person of a direct chat. */
   other: UserId | null
   unread: number
   last: MessageRow | null
-  /** What was written last and waits to be sent, or was refused. */
+  /** The last message that was not sent yet, or that the server refused. */
   pending: OutboxItem | null
   draft: string
   positions: Positions
-  /** The newest seq there is, and how far was read on this device. */
+  /** The newest `seq` of the chat, and the last one that was read. */
   top: number
   readTo: number
-  /** When something last happened here. */
+  /** The time of the last message, for the order of the list. */
   at: string
   listed: boolean
 }
@@ -50,7 +50,7 @@ export async function readChats(tx: ReadTransaction, me: UserId): Promise<Chat[]
   return (await Promise.all(chats)).filter((chat) => chat !== null)
 }
 
-/** One of them, or null when it is not held (any longer). */
+/** Null when this device does not hold the chat. */
 export async function readChat(tx: ReadTransaction, me: UserId, id: ChatId): Promise<Chat | null> {
   const [scope, row, membership] = await Promise.all([
     tx.get('scopes', id),
@@ -63,8 +63,8 @@ export async function readChat(tx: ReadTransaction, me: UserId, id: ChatId): Pro
   return toChat({ me, scope, row, membership, last: last ?? null, draft, items })
 }
 
-/** Pinned ones first, in the order of pinning; then by what happened last. */
-export function inOrder(one: Chat, other: Chat): number {
+/** Compares for the list: pinned chats first, the last pinned on top, then by the time of the last message. */
+export function compareChats(one: Chat, other: Chat): number {
   const [pin, otherPin] = [one.membership.pinnedAt ?? '', other.membership.pinnedAt ?? '']
   return otherPin.localeCompare(pin) || other.at.localeCompare(one.at) || one.id.localeCompare(other.id)
 }
@@ -94,7 +94,7 @@ function toChat({ me, scope, row, membership, last, draft, items }: Parts): Chat
     top: scope.top,
     readTo: Math.max(scope.readTo, membership.readSeq),
     at: [pending?.composedAt, scope.topAt, row.createdAt].reduce<string>(later, ''),
-    // A direct chat that was only opened is nothing to talk about yet.
+    // A direct chat in which nothing was written yet is not listed.
     listed: row.kind === 'group' || scope.top > 0 || pending !== null || Boolean(draft?.body),
   }
 }

@@ -7,16 +7,16 @@ import { applyScopeAnswer } from '#lib/store/merge/scope-answers.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import { mergeRows } from '#lib/store/merge/rows.ts'
 import type { Store } from '#lib/store/Store.ts'
-import { inOrder, readChat, readChats, type Chat } from './chat.ts'
+import { compareChats, readChat, readChats, type Chat } from './chat.ts'
 
-/** All my chats, as they are held on this device. */
+/** The chats of this person, as this device holds them. */
 export class Chats {
   loaded = $state(false)
-  /** Somebody wants to search, perhaps from where there is no list: it takes the wish when it is there. */
-  searching = $state(false)
+  /** The list shall focus its search field; it may have to be mounted first. */
+  searchRequested = $state(false)
   #all = $state.raw<ReadonlyMap<ChatId, Chat>>(new Map())
-  readonly list = $derived([...this.#all.values()].filter((chat) => chat.listed).sort(inOrder))
-  /** The number on the tab and on the app: of all that are not muted. */
+  readonly list = $derived([...this.#all.values()].filter((chat) => chat.listed).sort(compareChats))
+  /** The number on the tab and on the icon of the app: unread messages of chats that are not muted. */
   readonly unread = $derived(
     this.list.reduce((sum, chat) => sum + (chat.membership.notify === 'none' ? 0 : chat.unread), 0),
   )
@@ -30,20 +30,20 @@ export class Chats {
     this.#api = api
   }
 
-  /** Reads everything once, then what changes; answers how to stop. */
+  /** Reads all chats once, then those that change. Returns a function that stops it. */
   async start(store: Store): Promise<() => void> {
-    const off = store.on('changed', (changes) => this.#note(store, changes))
+    const unsubscribe = store.on('changed', (changes) => this.#handleChanges(store, changes))
     const chats = await store.read((tx) => readChats(tx, store.userId))
     this.#all = new Map(chats.map((chat) => [chat.id, chat]))
     this.loaded = true
-    return off
+    return unsubscribe
   }
 
   get(id: ChatId): Chat | undefined {
     return this.#all.get(id)
   }
 
-  /** Its title, or the name of the other one. */
+  /** The title of a group, or the name of the other person. */
   title(chat: Chat): string {
     if (chat.row.title !== null) return chat.row.title
     return (chat.other && this.#live.people.get(chat.other)?.name) || '…'
@@ -51,17 +51,17 @@ export class Chats {
 
   async openDirect(userId: UserId): Promise<ChatId> {
     const answer = await this.#api.chats.openDirect.mutate({ userId })
-    await this.#establish(answer)
+    await this.#mergeOpened(answer)
     return answer.id as ChatId
   }
 
-  /** The id is chosen once, so that a second press after a lost answer finds the same group. */
+  /** The client chooses the id, so that a second try after a lost answer finds the same group. */
   newGroupId(): ChatId {
     return newId<ChatId>(this.#live.client?.serverNow())
   }
 
   async createGroup(id: ChatId, title: string, userIds: UserId[]): Promise<void> {
-    await this.#establish(await this.#api.chats.createGroup.mutate({ id, title, userIds }))
+    await this.#mergeOpened(await this.#api.chats.createGroup.mutate({ id, title, userIds }))
   }
 
   async setMine(chatId: ChatId, mine: { notify?: 'all' | 'none'; pinned?: boolean; unreadMark?: boolean }) {
@@ -77,7 +77,7 @@ export class Chats {
     await this.#live.merge((merge) => mergeRows(merge, { chats: [chat] }, 'answer'))
   }
 
-  async #establish(answer: Awaited<ReturnType<Api['chats']['openDirect']['mutate']>>) {
+  async #mergeOpened(answer: Awaited<ReturnType<Api['chats']['openDirect']['mutate']>>) {
     await this.#live.merge(async (merge) => {
       const membership = await merge.membership(answer.id as ChatId)
       const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
@@ -85,12 +85,12 @@ export class Chats {
     })
   }
 
-  #note(store: Store, changes: Changes) {
+  #handleChanges(store: Store, changes: Changes) {
     for (const id of changes.chats) this.#stale.add(id)
     if (!this.#reading) void this.#readStale(store)
   }
 
-  /** Everything that changed while one reading was under way is read together by the next. */
+  /** Chats that change during one read are read together by the next. */
   async #readStale(store: Store) {
     this.#reading = true
     while (this.#stale.size > 0) {

@@ -2,7 +2,7 @@ import { catalogue } from '#lib/i18n/catalogue.ts'
 import { pluralEn, pluralRu } from '#lib/i18n/plural.ts'
 import { inQuotesRu } from './quotes.ts'
 
-/** What is said where a chat is looked after, a group is made, and somebody is found for it: none of it is on the first screen. */
+/** Words for menus, details, new chats and members. They are apart from `chatWords`, which the first screen needs. */
 export const groupWords = catalogue({
   en: {
     markUnread: 'Mark unread',

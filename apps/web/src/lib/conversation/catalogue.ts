@@ -1,14 +1,12 @@
 import { catalogue } from '#lib/i18n/catalogue.ts'
 import { pluralEn, pluralRu } from '#lib/i18n/plural.ts'
 
-export const chatWords = catalogue({
+export const conversationWords = catalogue({
   en: {
     messages: 'Messages',
     message: 'Message',
     send: 'Send',
     back: 'Back',
-    call: 'Call',
-    videoCall: 'Video call',
     details: 'Details',
     today: 'Today',
     yesterday: 'Yesterday',
@@ -46,8 +44,6 @@ export const chatWords = catalogue({
     message: 'Сообщение',
     send: 'Отправить',
     back: 'Назад',
-    call: 'Позвонить',
-    videoCall: 'Видеозвонок',
     details: 'Подробности',
     today: 'Сегодня',
     yesterday: 'Вчера',

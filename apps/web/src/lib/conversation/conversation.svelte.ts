@@ -1,19 +1,15 @@
 import type { ClientId, ChatId } from '@veche/shared/ids'
-import type { AppError } from '#lib/api/error.ts'
 import { readChat, type Chat } from '#lib/chats/chat.ts'
 import type { Chats } from '#lib/chats/chats.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import { Drafts } from './Drafts.ts'
-import { History, type Side } from './History.ts'
-import { toLines, type Line } from './lines.ts'
+import { Drafts } from './composer/Drafts.ts'
+import { emptyHistory, History, type HistoryView } from './history/History.ts'
+import { MessageItems, type MessageItem } from './history/message-items.ts'
 
 const TYPING_EVERY_MS = 3_000
 
-type Shown = 'state' | 'rows' | 'pending' | 'older' | 'newer' | 'attached' | 'openings'
-type View = Pick<History, Shown> & { error: AppError | null }
-
-/** One open chat: what of its history is on the screen, and what is done in it. */
+/** A chat that is open on the screen: what is shown of its history, and what the person does in it. */
 export class Conversation {
   readonly id: ChatId
   readonly drafts: Drafts
@@ -21,73 +17,45 @@ export class Conversation {
   readonly #client: LiveClient
   readonly #chats: Chats
   readonly #history: History
-  #view = $state.raw<View>(empty)
-  /** The first message that was unread when one came here. */
-  #divider = $state<number | null>(null)
-  #typedAt = 0
-  #begun = false
+  readonly #items = new MessageItems()
+  /** The history as it is shown now. */
+  view = $state.raw<HistoryView>(emptyHistory)
+  /** The `seq` at which the unread messages begin: above its message stands a divider. */
+  #firstUnread = $state<number | null>(null)
+  #typingSentAt = 0
+  #opened = false
 
   constructor(live: Live, client: LiveClient, chats: Chats, id: ChatId) {
     this.id = id
     this.#live = live
     this.#client = client
     this.#chats = chats
-    this.#history = new History(client, id, () => this.#look())
+    this.#history = new History(client, id, (view) => (this.view = view))
     this.drafts = new Drafts(client, id)
   }
 
-  readonly #lines: Line[] = $derived.by(() => {
-    const { rows, attached, pending } = this.#view
-    return toLines(rows, attached ? pending : [], this.#live.me ?? '', this.#divider)
+  readonly items: MessageItem[] = $derived.by(() => {
+    const { rows, attached, pending } = this.view
+    const [me, firstUnread] = [this.#live.me ?? '', this.#firstUnread]
+    return this.#items.list({ rows, pending: attached ? pending : [], me, firstUnread })
   })
-
-  get lines(): Line[] {
-    return this.#lines
-  }
 
   get chat(): Chat | undefined {
     return this.#chats.get(this.id)
   }
 
-  /** How often it was opened anew: the list on the screen begins anew as well. */
-  get openings(): number {
-    return this.#view.openings
-  }
-
-  get state(): History['state'] {
-    return this.#view.state
-  }
-
-  get error(): AppError | null {
-    return this.#view.error
-  }
-
-  get older(): Side {
-    return this.#view.older
-  }
-
-  get newer(): Side {
-    return this.#view.newer
-  }
-
-  /** The newest message is on the screen, or just below it. */
-  get attached(): boolean {
-    return this.#view.attached
-  }
-
-  /** Once the chat is held, or it is certain that it is not: a link may lead here before anything was ever fetched. */
-  begin() {
-    if (this.#begun) return
-    this.#begun = true
+  openOnce() {
+    if (this.#opened) return
+    this.#opened = true
     void this.open()
   }
 
   async open() {
     const { store } = this.#client
     const chat = await store.read((tx) => readChat(tx, store.userId, this.id))
-    const unread = chat && chat.unread > 0 ? chat.readTo : undefined
-    this.#divider = unread === undefined ? null : unread + 1
-    await this.#history.open(unread)
+    const readTo = chat && chat.unread > 0 ? chat.readTo : undefined
+    this.#firstUnread = readTo === undefined ? null : readTo + 1
+    await this.#history.open(readTo)
     if (chat?.membership.unreadMark) await this.#chats.setMine(this.id, { unreadMark: false }).catch(() => undefined)
   }
 
@@ -109,27 +77,27 @@ export class Conversation {
   }
 
   async jumpToLatest() {
-    this.#divider = null
-    if (this.attached) return
+    this.#firstUnread = null
+    if (this.view.attached) return
     await this.#history.open()
   }
 
-  /** The newest message that a reader has before their eyes. */
-  async seen(seq: number) {
+  /** The reader has seen all messages up to this one. */
+  async markSeen(seq: number) {
     if (this.chat && seq > this.chat.readTo) await this.#client.readPositions.markRead(this.id, seq)
   }
 
-  /** A first message that comes while nobody looks is where the reader goes on. */
-  awayAt(seq: number) {
-    this.#divider ??= seq
+  /** A message came while the page was hidden: the reader goes on there. */
+  markUnreadFrom(seq: number) {
+    this.#firstUnread ??= seq
   }
 
   async send(text: string) {
-    this.#divider = null
-    this.#typedAt = 0
+    this.#firstUnread = null
+    this.#typingSentAt = 0
     this.drafts.forget()
     await this.#client.outbox.add(this.id, text)
-    if (!this.attached) await this.jumpToLatest()
+    if (!this.view.attached) await this.jumpToLatest()
   }
 
   resend(clientId: ClientId) {
@@ -140,41 +108,25 @@ export class Conversation {
     return this.#client.outbox.cancel(clientId)
   }
 
-  typed(text: string) {
+  handleTyping(text: string) {
     this.drafts.write(text)
     const now = Date.now()
-    if (!text.trim() || now - this.#typedAt < TYPING_EVERY_MS || this.#live.status !== 'online') return
-    this.#typedAt = now
+    if (!text.trim() || now - this.#typingSentAt < TYPING_EVERY_MS || this.#live.status !== 'online') return
+    this.#typingSentAt = now
     this.#client.api.typing(this.id).catch(() => undefined)
-  }
-
-  #look() {
-    const { state, rows, pending, older, newer, attached, openings, error } = this.#history
-    this.#view = { state, rows, pending, older, newer, attached, openings, error }
   }
 }
 
-/** For as long as the component lives that is being set up. */
+/** Called while a component is set up. The conversation lives as long as the component. */
 export function openConversation(live: Live, client: LiveClient, chats: Chats, id: ChatId): Conversation {
   const conversation = new Conversation(live, client, chats, id)
+  // A link may lead to a chat that this device does not hold: whether it exists is known only when the client is online.
   $effect(() => {
-    if (conversation.chat || live.status === 'online') conversation.begin()
+    if (conversation.chat || live.status === 'online') conversation.openOnce()
   })
-  // What could not be fetched offline is fetched when the server is back.
   $effect(() => {
     if (live.status === 'online') conversation.retry()
   })
   $effect(() => () => void conversation.close())
   return conversation
-}
-
-const empty: View = {
-  state: 'opening',
-  rows: [],
-  pending: [],
-  older: 'more',
-  newer: 'more',
-  attached: false,
-  openings: 0,
-  error: null,
 }

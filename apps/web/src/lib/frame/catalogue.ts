@@ -1,5 +1,4 @@
 import { catalogue } from '#lib/i18n/catalogue.ts'
-import { pluralEn, pluralRu } from '#lib/i18n/plural.ts'
 
 export const frameWords = catalogue({
   en: {
@@ -10,7 +9,6 @@ export const frameWords = catalogue({
     people: 'People',
     settings: 'Settings',
     administration: 'Administration',
-    unread: (n: number) => `${n > 999 ? '999+' : n} unread`,
     connection: 'Connection',
     online: 'Online',
     connecting: 'Connecting',
@@ -24,8 +22,8 @@ export const frameWords = catalogue({
     updateReady: 'A new version is ready.',
     updateNow: 'Update now',
     later: 'Later',
-    brokenTitle: 'This part of the page failed',
-    brokenText: 'What you wrote is kept. Try again; if it happens again, open the page anew.',
+    failedTitle: 'This part of the page failed',
+    failedText: 'What you wrote is kept. Try again; if it happens again, open the page anew.',
     notFoundTitle: 'There is no such page',
     notFoundText: 'The address may be mistyped, or what was here is gone.',
     toChats: 'To the chats',
@@ -34,8 +32,6 @@ export const frameWords = catalogue({
     errorTitle: 'Something went wrong',
     errorText: 'Try again. If it happens again, tell the administrator.',
     tryAgain: 'Try again',
-    back: 'Back',
-    unreadTitle: (n: number) => pluralEn(n, 'unread message', 'unread messages'),
   },
   ru: {
     main: 'Главное',
@@ -45,7 +41,6 @@ export const frameWords = catalogue({
     people: 'Люди',
     settings: 'Настройки',
     administration: 'Управление',
-    unread: (n) => `непрочитанных: ${n > 999 ? '999+' : n}`,
     connection: 'Соединение',
     online: 'На связи',
     connecting: 'Соединяемся',
@@ -59,8 +54,8 @@ export const frameWords = catalogue({
     updateReady: 'Готова новая версия.',
     updateNow: 'Обновить',
     later: 'Позже',
-    brokenTitle: 'Эта часть страницы сломалась',
-    brokenText: 'Написанное сохранено. Попробуйте ещё раз; если повторится, откройте страницу заново.',
+    failedTitle: 'Эта часть страницы сломалась',
+    failedText: 'Написанное сохранено. Попробуйте ещё раз; если повторится, откройте страницу заново.',
     notFoundTitle: 'Такой страницы нет',
     notFoundText: 'Возможно, в адресе опечатка или то, что здесь было, удалено.',
     toChats: 'К чатам',
@@ -69,7 +64,5 @@ export const frameWords = catalogue({
     errorTitle: 'Что-то пошло не так',
     errorText: 'Попробуйте ещё раз. Если повторится, сообщите администратору.',
     tryAgain: 'Попробовать снова',
-    back: 'Назад',
-    unreadTitle: (n) => pluralRu(n, 'непрочитанное сообщение', 'непрочитанных сообщения', 'непрочитанных сообщений'),
   },
 })

@@ -1,15 +1,15 @@
 const HOUR_MS = 3_600_000
-const AT_MOST_EVERY_MS = 60_000
+const MIN_INTERVAL_MS = 60_000
 
-/** Keeps the installed app fresh: looks for a new version by the hour and on return, and waits to be asked to take it. */
+/** Looks for a new version of the app every hour and when the person returns. It is taken only when the person asks for it. */
 export class Updates {
   ready = $state(false)
   #apply: () => void = () => location.reload()
 
-  /** Answers how to stop. */
+  /** Returns a function that stops it. */
   start(): () => void {
     const stop = new AbortController()
-    // A tab that outlived its version finds the files it would load gone; without a network it finds nothing at all.
+    // The files of an old version are gone from the server, so a tab that needs one fails to load it. So it does without a network.
     addEventListener('vite:preloadError', () => (this.ready ||= navigator.onLine), { signal: stop.signal })
     if (import.meta.env.PROD && 'serviceWorker' in navigator) void this.#register(stop.signal)
     return () => stop.abort()
@@ -29,7 +29,7 @@ export class Updates {
       }
       this.ready = true
     })
-    // Another tab took the new version: this one follows when it is told to. The very first worker is nothing new.
+    // Another tab took the new version: this tab offers a reload. The first worker of all is no new version.
     let controlled = navigator.serviceWorker.controller !== null
     workbox.addEventListener('controlling', (event) => {
       if (controlled && event.isExternal) this.#reloadWhenAsked()
@@ -46,14 +46,14 @@ export class Updates {
 
   #watch(workbox: { update(): Promise<void> }, signal: AbortSignal) {
     let last = Date.now()
-    const look = () => {
-      if (document.hidden || !navigator.onLine || Date.now() - last < AT_MOST_EVERY_MS) return
+    const check = () => {
+      if (document.hidden || !navigator.onLine || Date.now() - last < MIN_INTERVAL_MS) return
       last = Date.now()
       workbox.update().catch(() => undefined)
     }
-    const hourly = setInterval(look, HOUR_MS)
+    const hourly = setInterval(check, HOUR_MS)
     signal.addEventListener('abort', () => clearInterval(hourly))
-    document.addEventListener('visibilitychange', look, { signal })
-    addEventListener('focus', look, { signal })
+    document.addEventListener('visibilitychange', check, { signal })
+    addEventListener('focus', check, { signal })
   }
 }

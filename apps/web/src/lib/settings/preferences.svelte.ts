@@ -5,11 +5,11 @@ import { describeError } from '#lib/api/error-description.ts'
 import { getI18n, type I18n } from '#lib/i18n/i18n.svelte.ts'
 import { getSession, type Session } from '#lib/session/session.svelte.ts'
 import { getTheme, type Theme } from '#lib/ui/theme.svelte.ts'
-import { getToasts, type Toasts } from '#lib/ui/toasts.svelte.ts'
+import { getToasts, type Toasts } from '#lib/ui/overlay/toasts.svelte.ts'
 
 type Choice = Partial<Pick<SettingsRow, 'locale' | 'theme' | 'contrast' | 'singleKeys'>>
 
-/** What a person prefers, on every device. A choice is seen at once and taken back when the server cannot keep it. */
+/** The preferences of the account. A choice shows at once and is taken back when the server does not store it. */
 export class Preferences {
   #api: Api = getApi()
   #session: Session = getSession()
@@ -33,7 +33,7 @@ export class Preferences {
     this.#settle(choice)
   }
 
-  /** A later choice of the same thing stays in force while it is under way. */
+  /** A later choice of the same preference stays until its own answer. */
   #settle(choice: Choice) {
     const rest = Object.entries(this.#pending).filter(([key, value]) => choice[key as keyof Choice] !== value)
     this.#pending = Object.fromEntries(rest)

@@ -11,7 +11,7 @@ test.each([
   ['', ''],
 ])('the initials of "%s" are "%s"', (name, letters) => expect(initials(name)).toBe(letters))
 
-test('a person always has the same of twelve hues, and all twelve are given', () => {
+test('the same id always gets the same hue, and all twelve hues are used', () => {
   const ids = Array.from({ length: 400 }, (_, at) => `01900000-0000-7000-8000-${at.toString(16).padStart(12, '0')}`)
   expect(new Set(ids.map(hue)).size).toBe(12)
   expect(ids.map(hue)).toEqual(ids.map(hue))

@@ -1,4 +1,4 @@
-/** At most two letters for a name: the first of the first two words, whole graphemes. */
+/** The first letters of the first two words of a name; a letter is a whole grapheme. */
 export function initials(name: string): string {
   const words = name.match(/[\p{L}\p{N}][^\s]*/gu) ?? []
   const letters = words.slice(0, 2).map((word) => [...new Intl.Segmenter().segment(word)][0]?.segment ?? '')

@@ -1,0 +1,5 @@
+/** The page after signing in. Only a path of this app is taken, so that a link cannot lead to another site. */
+export function nextPath(asked: string | null): string {
+  const inside = asked?.startsWith('/') && !/^\/[/\\]/.test(asked) && !asked.startsWith('/signin')
+  return asked && inside ? asked : '/'
+}

@@ -1,0 +1,15 @@
+import type { Positions } from '@veche/shared/live'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import type { OutboxItem } from '#lib/store/tables.ts'
+
+export type Delivery = 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
+
+/** How far my own message has come. */
+export function deliveryOf(row: MessageRow, positions: Positions): Delivery {
+  if (row.seq <= positions.read) return 'read'
+  return row.seq <= positions.delivered ? 'delivered' : 'sent'
+}
+
+export function deliveryOfPending(item: OutboxItem): Delivery {
+  return item.refusal === null ? 'sending' : 'failed'
+}

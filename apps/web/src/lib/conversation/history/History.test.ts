@@ -1,0 +1,190 @@
+import { type ChatId, type UserId } from '@veche/shared/ids'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AppError } from '#lib/api/error.ts'
+import { FakeServer } from '#lib/test/FakeServer.ts'
+import { TestTab, type TestTabOptions } from '#lib/test/TestTab.ts'
+import { FakeNetwork } from '#lib/test/FakeNetwork.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
+import { History, type HistoryView } from './History.ts'
+
+let environment: TestEnvironment
+let server: FakeServer
+let network: FakeNetwork
+let me: UserId
+let friend: UserId
+let chat: ChatId
+let tab: TestTab | undefined
+let history: History | undefined
+
+beforeEach(() => {
+  environment = new TestEnvironment()
+  server = new FakeServer()
+  network = new FakeNetwork(server)
+  me = server.newPerson('Me')
+  friend = server.newPerson('Friend')
+  chat = server.newChat([friend, me])
+})
+
+afterEach(() => {
+  history?.close()
+  tab?.kill()
+})
+
+async function start(
+  options: TestTabOptions = {},
+  onChange: (view: HistoryView) => void = () => undefined,
+): Promise<{ tab: TestTab; history: History }> {
+  const opened = await TestTab.open(environment, network, me, options)
+  tab = opened
+  await environment.until('it is online', () => opened.live.status === 'online')
+  history = new History(opened.live, chat, onChange)
+  return { tab: opened, history }
+}
+
+function write(count: number): void {
+  for (let n = 0; n < count; n++) server.send(chat, friend, `text ${n}`)
+}
+
+function seqs({ view: { rows } }: History): number[] {
+  return rows.map((row) => row.seq)
+}
+
+function span(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+}
+
+test('a history opens at the newest message and grows upwards without a gap to the first', async () => {
+  write(180)
+  const { history } = await start()
+  await history.open()
+  expect(seqs(history)).toEqual(span(131, 181))
+  while (history.view.older !== 'end') await history.loadOlder()
+  expect(seqs(history)).toEqual(span(1, 181))
+})
+
+test('an older page that comes during the opening does not count as another opening, so that the list is not built again under its reader', async () => {
+  write(180)
+  const shown: [openings: number, rows: number][] = []
+  const { history } = await start({}, (view) => shown.push([view.openings, view.rows.length]))
+  await history.open()
+  expect(shown[0]).toEqual([1, 1])
+  expect(shown.at(-1)).toEqual([1, 51])
+  await history.open()
+  expect(history.view.openings).toBe(2)
+})
+
+test('a history with unread messages opens around the first of them and grows downwards until it follows the newest', async () => {
+  write(180)
+  const { history } = await start()
+  await history.open(60)
+  expect([seqs(history).includes(61), seqs(history)[0], history.view.attached]).toEqual([true, 41, false])
+  server.send(chat, friend, 'not shown yet')
+  await environment.quiet()
+  expect(seqs(history).at(-1)).toBe(110)
+  while (!history.view.attached) await history.loadNewer()
+  server.send(chat, friend, 'shown at once')
+  await environment.quiet()
+  expect(seqs(history)).toEqual(span(41, 183))
+})
+
+test('offline the held messages are shown, and a page that could not be fetched can be tried again', async () => {
+  write(120)
+  const { history, tab } = await start({
+    wrapApi: (api) => ({
+      ...api,
+      history: async (ask) => {
+        if (!environment.online) throw new AppError('network.unreachable')
+        return await api.history(ask)
+      },
+    }),
+  })
+  await history.open()
+  history.close()
+  environment.setOnline(false)
+  const again = new History(tab.live, chat, () => undefined)
+  await again.open()
+  expect([seqs(again), again.view.older]).toEqual([span(72, 121), 'more'])
+  await again.loadOlder()
+  await again.loadOlder()
+  expect([again.view.older, again.view.error?.code]).toEqual(['failed', 'network.unreachable'])
+  environment.setOnline(true)
+  again.retry()
+  await environment.until('it grew', () => seqs(again)[0] === 21)
+  again.close()
+})
+
+test('a changed message is replaced, and the objects of all other rows stay the same', async () => {
+  write(5)
+  const { history } = await start()
+  await history.open()
+  const [before] = history.view.rows
+  server.delete(chat, 3)
+  await environment.quiet()
+  expect(history.view.rows.find((row) => row.seq === 3)?.deletedAt).not.toBeNull()
+  expect(history.view.rows[0]).toBe(before)
+})
+
+test('an unsent message stands below the history until its row replaces it', async () => {
+  write(2)
+  const { history, tab } = await start()
+  await history.open()
+  environment.setOnline(false)
+  await tab.live.outbox.add(chat, 'mine')
+  await environment.quiet()
+  expect([history.view.pending.map((item) => item.body), seqs(history)]).toEqual([['mine'], [1, 2, 3]])
+  environment.setOnline(true)
+  await environment.until('it is sent', () => history.view.pending.length === 0)
+  expect(history.view.rows.at(-1)?.body).toBe('mine')
+})
+
+test('the history of a new member who may not see earlier messages ends at the first visible one', async () => {
+  write(30)
+  server.configure(chat, false)
+  const newcomer = server.newPerson('Newcomer')
+  server.addMember(chat, newcomer)
+  server.send(chat, friend, 'welcome')
+  const opened = await TestTab.open(environment, network, newcomer, {})
+  tab = opened
+  await environment.until('it is online', () => opened.live.status === 'online')
+  history = new History(opened.live, chat, () => undefined)
+  await history.open()
+  expect([seqs(history), history.view.older]).toEqual([[32, 33], 'end'])
+})
+
+test('when all held messages were replaced, the history opens again at the newest', async () => {
+  write(10)
+  const { history, tab } = await start()
+  await history.open()
+  network.cut()
+  write(60)
+  await environment.until('it is online again', () => tab.live.status === 'online')
+  await environment.until('it has been read', () => history.view.state === 'open' && history.view.older === 'more')
+  expect(seqs(history).at(-1)).toBe(71)
+})
+
+test('the history of a chat is gone for a removed member and for a person who never was a member', async () => {
+  const { history, tab } = await start()
+  await history.open()
+  server.removeMember(chat, me)
+  await environment.until('it is gone', () => history.view.state === 'gone')
+  expect([history.view.rows, history.view.pending]).toEqual([[], []])
+  const foreign = new History(tab.live, server.newChat([friend]), () => undefined)
+  await foreign.open()
+  expect(foreign.view.state).toBe('gone')
+  foreign.close()
+})
+
+test('my own message is shown although messages before it have not arrived', async () => {
+  write(3)
+  const { history } = await start()
+  await history.open()
+  const push = server.onChange
+  server.onChange = () => undefined
+  server.send(chat, friend, 'before it')
+  await tab?.live.outbox.add(chat, 'mine')
+  await environment.until('it is there', () => history.view.rows.at(-1)?.body === 'mine')
+  server.onChange = push
+  network.flush()
+  await environment.quiet()
+  expect(seqs(history)).toEqual(span(1, 6))
+})

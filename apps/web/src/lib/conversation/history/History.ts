@@ -1,0 +1,240 @@
+import type { ChatId } from '@veche/shared/ids'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import { appError, type AppError } from '#lib/api/error.ts'
+import type { LiveClient } from '#lib/live/LiveClient.ts'
+import type { Changes } from '#lib/store/changes.ts'
+import { rangeOf, type Range } from '#lib/store/ranges.ts'
+import type { ChatScope, OutboxItem } from '#lib/store/tables.ts'
+import { HeldHistory, type HeldMessages, type WantedMessages } from './HeldHistory.ts'
+
+const PAGE_SIZE = 50
+/** How many messages that were read are shown above the first unread one. */
+const READ_BEFORE_UNREAD = 20
+
+/** more: there is more on this side · loading · failed: it could not be fetched · end: there is nothing beyond */
+export type HistorySide = 'more' | 'loading' | 'failed' | 'end'
+
+export type HistoryView = {
+  state: 'opening' | 'open' | 'failed' | 'gone'
+  rows: MessageRow[]
+  pending: OutboxItem[]
+  older: HistorySide
+  newer: HistorySide
+  /** The newest message is shown, and newer ones follow by themselves. */
+  attached: boolean
+  /** How often the history was opened, counted from its first row that is shown. Pages that come later do not count. */
+  openings: number
+  error: AppError | null
+}
+
+export const emptyHistory: Readonly<HistoryView> = {
+  state: 'opening',
+  rows: [],
+  pending: [],
+  older: 'more',
+  newer: 'more',
+  attached: false,
+  openings: 0,
+  error: null,
+}
+
+/**
+ * The part of a chat's history that is shown: a run of messages without gaps, which grows on both sides. At its newer end it either
+ * stops, or is attached to the newest message and follows it. `onChange` gets the whole view, never a half-made one.
+ */
+export class History {
+  readonly view: HistoryView = { ...emptyHistory }
+  readonly chatId: ChatId
+  readonly #client: LiveClient
+  readonly #held: HeldHistory
+  readonly #onChange: (view: HistoryView) => void
+  readonly #unsubscribe: () => void
+  #from = 1
+  #to = 0
+  /** The number of the latest opening. An answer that belongs to an earlier one is dropped. */
+  #opening = 0
+
+  constructor(client: LiveClient, chatId: ChatId, onChange: (view: HistoryView) => void) {
+    this.#client = client
+    this.chatId = chatId
+    this.#held = new HeldHistory(client, chatId)
+    this.#onChange = onChange
+    this.#unsubscribe = client.store.on('changed', (changes) => void this.#follow(changes))
+  }
+
+  close(): void {
+    this.#opening += 1
+    this.#unsubscribe()
+  }
+
+  /** Opens at the newest message, or around the first one after `readSeq`. */
+  async open(readSeq?: number): Promise<void> {
+    const opening = ++this.#opening
+    try {
+      const scope = await this.#held.scope()
+      if (opening !== this.#opening) return
+      if (!scope) return this.#enter('gone')
+      if (readSeq !== undefined && readSeq < scope.top) await this.#openAround(opening, readSeq)
+      else await this.#openAtEnd(opening)
+    } catch (thrown) {
+      if (opening !== this.#opening) return
+      this.view.error = appError(thrown)
+      this.#enter(this.view.error.code === 'chat.not_found' ? 'gone' : 'failed')
+    }
+  }
+
+  async loadOlder(): Promise<void> {
+    if (!this.#mayGrow('older')) return
+    await this.#grow('older', async () => {
+      const end = this.#from - 1
+      if (!(await this.#held.holds(end))) await this.#fetch({ before: this.#from, limit: PAGE_SIZE })
+      this.#from = await this.#held.reachBelow(this.#from, PAGE_SIZE)
+      return [this.#from, end]
+    })
+  }
+
+  async loadNewer(): Promise<void> {
+    if (!this.#mayGrow('newer')) return
+    await this.#grow('newer', async () => {
+      const start = this.#to + 1
+      if (!(await this.#held.holds(start))) await this.#fetch({ after: this.#to, limit: PAGE_SIZE })
+      this.#to = await this.#held.reachAbove(this.#to, PAGE_SIZE)
+      return [start, this.#to]
+    })
+  }
+
+  /** Tries again what could not be fetched. */
+  retry(): void {
+    if (this.view.state === 'failed') void this.open()
+    if (this.view.older === 'failed') void this.loadOlder()
+    if (this.view.newer === 'failed') void this.loadNewer()
+  }
+
+  #mayGrow(side: 'older' | 'newer'): boolean {
+    return this.view.state === 'open' && this.view[side] !== 'loading' && this.view[side] !== 'end'
+  }
+
+  async #grow(side: 'older' | 'newer', load: () => Promise<Range>): Promise<void> {
+    const opening = this.#opening
+    this.view[side] = 'loading'
+    this.#publish()
+    try {
+      const range = await load()
+      if (opening === this.#opening) await this.#read(opening, { range }, side)
+    } catch (thrown) {
+      if (opening !== this.#opening) return
+      this.view.error = appError(thrown)
+      this.view[side] = 'failed'
+      this.#publish()
+    }
+  }
+
+  async #openAtEnd(opening: number): Promise<void> {
+    const scope = await this.#held.scope()
+    if (!scope) return this.#enter('gone')
+    const held = rangeOf(scope.ranges, scope.top)
+    const isShort = !held || (held[1] - held[0] < READ_BEFORE_UNREAD && held[0] > (await this.#held.firstVisible()))
+    // What is held is shown at once. The page that makes it long enough comes above it.
+    if (!held && scope.top > 0) await this.#fetch({ limit: PAGE_SIZE })
+    if (opening !== this.#opening) return
+    await this.#showEnd(opening, (await this.#held.scope()) ?? scope)
+    if (isShort && opening === this.#opening) await this.loadOlder()
+  }
+
+  async #showEnd(opening: number, { ranges, top }: ChatScope): Promise<void> {
+    const range = rangeOf(ranges, top)
+    this.#to = top
+    this.#from = range ? Math.max(range[0], top - PAGE_SIZE + 1) : top + 1
+    await this.#showFromScratch(opening)
+  }
+
+  async #openAround(opening: number, readSeq: number): Promise<void> {
+    const firstVisible = await this.#held.firstVisible()
+    const first = Math.max(readSeq + 1, firstVisible)
+    if (!(await this.#held.holds(first))) await this.#fetch({ after: first - 1, limit: PAGE_SIZE })
+    if (first > firstVisible && !(await this.#held.holds(first - 1))) {
+      await this.#fetch({ before: first, limit: READ_BEFORE_UNREAD })
+    }
+    if (opening !== this.#opening) return
+    this.#from = Math.max(await this.#held.reachBelow(first, PAGE_SIZE), first - READ_BEFORE_UNREAD)
+    this.#to = await this.#held.reachAbove(first - 1, PAGE_SIZE)
+    await this.#showFromScratch(opening)
+  }
+
+  async #showFromScratch(opening: number): Promise<void> {
+    this.view.rows = []
+    this.view.openings += 1
+    await this.#read(opening, { range: [this.#from, this.#to] })
+  }
+
+  async #fetch(page: { before?: number; after?: number; limit: number }): Promise<void> {
+    await this.#client.fetchHistory({ chatId: this.chatId, ...page })
+  }
+
+  async #read(opening: number, wanted: WantedMessages, side?: 'older' | 'newer'): Promise<void> {
+    const held = await this.#held.read(wanted)
+    if (opening !== this.#opening) return
+    if (!held) return this.#enter('gone')
+    this.#show(held, side)
+  }
+
+  #show({ top, firstVisible, rows, pending }: HeldMessages, side?: 'older' | 'newer'): void {
+    const { view } = this
+    view.rows = mergeBySeq(view.rows, rows)
+    view.pending = pending
+    if (view.newer === 'end' || this.#to >= top) {
+      this.#to = Math.max(this.#to, top)
+      view.newer = 'end'
+    } else if (side === 'newer') view.newer = 'more'
+    if (this.#from <= firstVisible || top === 0) view.older = 'end'
+    else if (side === 'older' || view.older === 'end') view.older = 'more'
+    view.error = null
+    this.#enter('open')
+  }
+
+  /** The store has changed: shows what concerns this chat. */
+  async #follow(changes: Changes): Promise<void> {
+    if (this.view.state === 'opening') return
+    const messages = changes.messages.get(this.chatId)
+    if (messages === 'all') return await this.#openAgain()
+    if (!messages && !changes.chats.has(this.chatId)) return
+    if (this.view.state !== 'open') return
+    const end = this.view.newer === 'end' ? Infinity : this.#to
+    const seqs = [...(messages ?? [])].filter((seq) => seq >= this.#from && seq <= end)
+    await this.#read(this.#opening, { seqs })
+  }
+
+  /** All messages of the chat were replaced, or the person was removed. */
+  async #openAgain(): Promise<void> {
+    const scope = await this.#client.store.read((tx) => tx.get('scopes', this.chatId))
+    if (!scope && this.view.state === 'open') {
+      this.view.rows = []
+      this.view.pending = []
+      return this.#enter('gone')
+    }
+    this.view.older = 'more'
+    this.view.newer = 'more'
+    await this.open()
+  }
+
+  #enter(state: HistoryView['state']): void {
+    this.view.state = state
+    this.#publish()
+  }
+
+  #publish(): void {
+    this.view.attached = this.view.newer === 'end'
+    this.#onChange({ ...this.view })
+  }
+}
+
+/** Both in the order of `seq`. A row that comes anew replaces the one that is shown. */
+function mergeBySeq(shown: MessageRow[], rows: MessageRow[]): MessageRow[] {
+  const [first, last] = [rows[0], rows.at(-1)]
+  if (!first || !last) return shown
+  if (first.seq > (shown.at(-1)?.seq ?? 0)) return [...shown, ...rows]
+  if (last.seq < (shown[0]?.seq ?? 0)) return [...rows, ...shown]
+  const all = new Map(shown.map((row) => [row.seq, row]))
+  for (const row of rows) all.set(row.seq, row)
+  return [...all.values()].sort((a, b) => a.seq - b.seq)
+}

@@ -1,0 +1,133 @@
+import { tick } from 'svelte'
+import type { VirtualizerHandle } from 'virtua/svelte'
+import type { Conversation } from '../conversation.svelte.ts'
+
+/** A page is fetched when its edge is nearer than this. */
+const FETCH_WITHIN_PX = 800
+/** A reader who is nearer to the end than this is at the end. */
+const AT_END_WITHIN_PX = 48
+/** Farther from the end than this there is a button that jumps to it. */
+const JUMP_BEYOND_PX = 240
+/** How much of the read messages stays visible above the first unread one. */
+const ABOVE_UNREAD_PX = 72
+/** A message is seen when this much of it is above the lower edge. */
+const SEEN_PX = 24
+
+/**
+ * Where the reader is in the list of messages. It opens at the first unread message, else at the end, and stays there while sizes
+ * become known and messages come, until the reader scrolls.
+ */
+export class ScrollPosition {
+  scroller = $state<HTMLElement>()
+  list = $state<VirtualizerHandle>()
+  /** False until the list stands where the reader begins: before that it is hidden. */
+  ready = $state(false)
+  readonly isAway = $derived.by(() => this.ready && (!this.#conversation.view.attached || this.#toEnd > JUMP_BEYOND_PX))
+  readonly #conversation: Conversation
+  /** Pixels between the lower edge and the end. */
+  #toEnd = $state(0)
+  #followsEnd = true
+  #staysAtUnread = false
+  /** From the first touch, key or turn of the wheel on, the reader decides where to be. */
+  #touched = false
+  #lastTop = 0
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation
+  }
+
+  /** Goes to where the reader begins, and shows the list there. Returns a function that stops it. */
+  start(): () => void {
+    void this.#begin()
+    const observer = new ResizeObserver(() => this.settle())
+    if (this.scroller) observer.observe(this.scroller)
+    return () => observer.disconnect()
+  }
+
+  /** Something grew: a message, the composer, a keyboard on the screen. */
+  settle() {
+    this.#stay()
+    this.#fetchAndMarkSeen()
+  }
+
+  touch() {
+    this.#touched = true
+  }
+
+  handleScroll() {
+    if (!this.scroller || !(this.ready || this.#touched)) return
+    const { scrollTop } = this.scroller
+    this.#toEnd = this.#below()
+    // Any scroll upwards leaves the end, however slow it is.
+    this.#followsEnd = scrollTop < this.#lastTop ? this.#toEnd <= 1 : this.#toEnd < AT_END_WITHIN_PX
+    this.#lastTop = scrollTop
+    this.#fetchAndMarkSeen()
+  }
+
+  /** Marks what is visible as read, if the person looks at this window. */
+  markSeen() {
+    const { scroller, list } = this
+    if (!scroller || !list || document.visibilityState !== 'visible' || !document.hasFocus()) return
+    const { items } = this.#conversation
+    const lowest = scroller.scrollTop + scroller.clientHeight - SEEN_PX
+    const last = this.#toEnd < AT_END_WITHIN_PX ? items.length - 1 : list.findItemIndex(lowest)
+    const item = items.slice(0, last + 1).findLast(({ kind }) => kind === 'row')
+    if (item?.kind === 'row') void this.#conversation.markSeen(item.row.seq)
+  }
+
+  async jumpToEnd() {
+    if (!this.#conversation.view.attached) return await this.#conversation.jumpToLatest()
+    this.#followsEnd = true
+    this.#scrollToEnd()
+  }
+
+  async #begin() {
+    await tick()
+    this.#staysAtUnread = this.#conversation.items.some((item) => item.isFirstUnread)
+    this.#followsEnd = !this.#staysAtUnread
+    if (!this.#touched) this.#stay()
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+    this.ready = true
+    if (this.#touched) this.handleScroll()
+    else this.settle()
+  }
+
+  /** Repeated with each size that becomes known. The list could do so by itself, but would then hold a reader who scrolls. */
+  #stay() {
+    if (this.#touched && this.#hasLeftEnd()) this.#followsEnd = false
+    if (this.#followsEnd && this.#conversation.view.attached) this.#scrollToEnd()
+    else if (this.#staysAtUnread && !this.#touched) this.#scrollToUnread()
+  }
+
+  /** The browser sends the scroll event only with the next frame. */
+  #hasLeftEnd(): boolean {
+    return this.scroller !== undefined && this.scroller.scrollTop < this.#lastTop && this.#below() > 1
+  }
+
+  #below(): number {
+    const { scroller } = this
+    return scroller ? scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight : 0
+  }
+
+  #scrollToEnd() {
+    if (!this.scroller) return
+    this.scroller.scrollTop = this.scroller.scrollHeight
+    this.#lastTop = this.scroller.scrollTop
+  }
+
+  #scrollToUnread() {
+    const index = this.#conversation.items.findIndex((item) => item.isFirstUnread)
+    if (this.scroller && this.list && index >= 0) {
+      this.scroller.scrollTop = this.list.getItemOffset(index) - ABOVE_UNREAD_PX
+    }
+  }
+
+  #fetchAndMarkSeen() {
+    if (!this.scroller || !this.list || !this.ready) return
+    this.#toEnd = this.#below()
+    const { older, newer } = this.#conversation.view
+    if (this.scroller.scrollTop < FETCH_WITHIN_PX && older === 'more') void this.#conversation.loadOlder()
+    if (this.#toEnd < FETCH_WITHIN_PX && newer === 'more') void this.#conversation.loadNewer()
+    this.markSeen()
+  }
+}

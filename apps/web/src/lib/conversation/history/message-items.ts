@@ -1,0 +1,84 @@
+import { countedKinds } from '@veche/shared/messages'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import type { OutboxItem } from '#lib/store/tables.ts'
+
+/** Messages of one author with a shorter pause between them form a group. */
+const GROUP_PAUSE_MS = 10 * 60_000
+
+/** A message of the list on the screen: stored (`row`), or not sent yet (`pending`). */
+export type MessageItem = {
+  /** The same before and after the message was sent. */
+  key: string
+  at: string
+  startsGroup: boolean
+  endsGroup: boolean
+  startsDay: boolean
+  /** The first message of others that was unread when the conversation was opened. */
+  isFirstUnread: boolean
+} & Content
+type Content = { kind: 'row'; row: MessageRow } | { kind: 'pending'; pending: OutboxItem }
+
+type ListInput = { rows: MessageRow[]; pending: OutboxItem[]; me: string; firstUnread: number | null }
+
+/** A message with what is needed to group it. */
+type Groupable = {
+  key: string
+  at: string
+  /** Null for messages that belong to no group. */
+  author: string | null
+  time: number
+  /** The local midnight before it. */
+  day: number
+  content: Content
+}
+
+/** Turns the messages of one conversation into the items of its list. */
+export class MessageItems {
+  /** Parsing ten thousand times is slow, so each message is parsed once. */
+  readonly #times = new WeakMap<MessageRow | OutboxItem, { time: number; day: number }>()
+
+  list({ rows, pending, me, firstUnread }: ListInput): MessageItem[] {
+    const drafts = [...rows.map((row) => this.#fromRow(row)), ...pending.map((item) => this.#fromPending(item, me))]
+    const unreadIndex = firstUnread === null ? -1 : rows.findIndex((row) => isUnread(row, me, firstUnread))
+    const joins = drafts.map((draft, index) => index !== unreadIndex && joinsGroup(drafts[index - 1], draft))
+    return drafts.map(({ key, at, day, content }, index) => ({
+      ...content,
+      key,
+      at,
+      startsGroup: !joins[index],
+      endsGroup: !joins[index + 1],
+      startsDay: drafts[index - 1]?.day !== day,
+      isFirstUnread: index === unreadIndex,
+    }))
+  }
+
+  #fromRow(row: MessageRow): Groupable {
+    const author = row.kind === 'text' ? row.authorId : null
+    const times = this.#timesOf(row, row.createdAt)
+    return { key: row.clientId ?? row.id, at: row.createdAt, author, ...times, content: { kind: 'row', row } }
+  }
+
+  #fromPending(pending: OutboxItem, me: string): Groupable {
+    const { clientId, composedAt } = pending
+    const times = this.#timesOf(pending, composedAt)
+    return { key: clientId, at: composedAt, author: me, ...times, content: { kind: 'pending', pending } }
+  }
+
+  #timesOf(message: MessageRow | OutboxItem, at: string): { time: number; day: number } {
+    const known = this.#times.get(message)
+    if (known) return known
+    const time = Date.parse(at)
+    const times = { time, day: new Date(time).setHours(0, 0, 0, 0) }
+    this.#times.set(message, times)
+    return times
+  }
+}
+
+function isUnread(row: MessageRow, me: string, firstUnread: number): boolean {
+  return row.seq >= firstUnread && countedKinds.includes(row.kind) && row.authorId !== me
+}
+
+function joinsGroup(before: Groupable | undefined, draft: Groupable): boolean {
+  if (!before || draft.author === null || draft.author !== before.author) return false
+  return draft.time - before.time < GROUP_PAUSE_MS && draft.day === before.day
+}

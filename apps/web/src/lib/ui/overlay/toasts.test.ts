@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Toasts } from './toasts.svelte.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const texts = (toasts: Toasts) => toasts.list.map(({ text }) => text)
+
+test('a notice goes by itself, and later when it has a button', () => {
+  const toasts = new Toasts()
+  toasts.show('plain')
+  toasts.show('with action', { action: { label: 'Undo', act: () => {} } })
+  vi.advanceTimersByTime(6000)
+  expect(texts(toasts)).toEqual(['with action'])
+  vi.advanceTimersByTime(6000)
+  expect(texts(toasts)).toEqual([])
+})
+
+test('a notice stays while the pointer is on it', () => {
+  const toasts = new Toasts()
+  toasts.show('look')
+  toasts.hold(toasts.list[0]?.id ?? 0)
+  vi.advanceTimersByTime(60_000)
+  expect(texts(toasts)).toEqual(['look'])
+  toasts.resume(toasts.list[0]?.id ?? 0)
+  vi.advanceTimersByTime(6000)
+  expect(texts(toasts)).toEqual([])
+})
+
+test('the same notice is shown once, and at most three notices are shown at a time', () => {
+  const toasts = new Toasts()
+  for (const text of ['a', 'b', 'a', 'c', 'd']) toasts.show(text)
+  expect(texts(toasts)).toEqual(['a', 'c', 'd'])
+})
