@@ -1,0 +1,103 @@
+import type { SeatId } from '@veche/shared/ids'
+import { beforeEach, expect, test } from 'vitest'
+import { TestWorld } from '#lib/test/world.ts'
+import { VisibleTiles } from './VisibleTiles.ts'
+
+const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+let resized: ((width: number) => void) | undefined
+
+beforeEach(() => {
+  page.visibilityState = 'visible'
+  class ResizeObserver {
+    constructor(call: (entries: object[]) => void) {
+      resized = (width) => call([...this.seen].map((target) => ({ target, contentRect: { width, height: 90 } })))
+    }
+    readonly seen = new Set<unknown>()
+    observe(target: unknown) {
+      this.seen.add(target)
+    }
+    unobserve(target: unknown) {
+      this.seen.delete(target)
+    }
+    disconnect() {
+      this.seen.clear()
+    }
+  }
+  Object.assign(globalThis, { document: page, ResizeObserver, devicePixelRatio: 2 })
+})
+
+test('every change of the visible tiles is told at once, in physical pixels', () => {
+  const { told, tiles } = newTiles()
+  tiles.attach(seat('a'), 'cam')(element())
+  tiles.attach(seat('b'), 'screen')(element())
+  resized?.(160)
+  expect(told.at(-1)).toEqual([
+    { key: 'a', source: 'cam', width: 320, height: 180 },
+    { key: 'b', source: 'screen', width: 320, height: 180 },
+  ])
+})
+
+test('a tile that moves to another element is told with its size as soon as it is there', () => {
+  const { told, tiles } = newTiles()
+  const remove = tiles.attach(seat('a'), 'cam')(element())
+  remove()
+  tiles.attach(seat('a'), 'cam')(element())
+  expect(told.at(-1)).toEqual([{ key: 'a', source: 'cam', width: 200, height: 100 }])
+})
+
+test('no tile is visible from five seconds after the tab was hidden until it is shown', async () => {
+  const { world, told, tiles } = newTiles()
+  tiles.attach(seat('a'), 'cam')(element())
+  await world.pass(1_000)
+  setVisibility('hidden')
+  await world.pass(4_999)
+  expect(told.at(-1)).toHaveLength(1)
+  await world.pass(1)
+  expect(told.at(-1)).toEqual([])
+  setVisibility('visible')
+  expect(told.at(-1)).toHaveLength(1)
+})
+
+test('a tab that is hidden for less than five seconds changes nothing', async () => {
+  const { world, told } = newTiles()
+  await world.pass(1_000)
+  const before = told.length
+  for (const state of ['hidden', 'visible', 'hidden', 'visible']) {
+    setVisibility(state)
+    await world.pass(4_000)
+  }
+  await world.pass(10_000)
+  expect(told).toHaveLength(before)
+})
+
+test('stopping tells that no tile is visible, and nothing is told afterwards', async () => {
+  const { world, told, tiles, stop } = newTiles()
+  tiles.attach(seat('a'), 'cam')(element())
+  setVisibility('hidden')
+  stop()
+  expect(told.at(-1)).toEqual([])
+  const before = told.length
+  setVisibility('visible')
+  await world.pass(10_000)
+  expect(told).toHaveLength(before)
+})
+
+function newTiles() {
+  const world = new TestWorld()
+  const told: object[][] = []
+  const tiles = new VisibleTiles({ setView: (visible) => told.push(visible) }, world.tab())
+  return { world, told, tiles, stop: tiles.start() }
+}
+
+function setVisibility(state: string) {
+  page.visibilityState = state
+  page.dispatchEvent(new Event('visibilitychange'))
+}
+
+function element(): Element {
+  return { getBoundingClientRect: () => ({ width: 100, height: 50 }) } as unknown as Element
+}
+
+function seat(name: string): SeatId {
+  return name as SeatId
+}
