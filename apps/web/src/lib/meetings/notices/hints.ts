@@ -1,9 +1,9 @@
 import { AppError } from '#lib/api/error.ts'
 import { sentence } from '#lib/api/sentence.ts'
 import type { Locale } from '#lib/i18n/catalogue.ts'
+import { type CallWords, callWordsIn } from '../call-catalogue.ts'
 import type { Call } from '../call/Call.svelte.ts'
 import type { Own } from '../call/Own.svelte.ts'
-import { type CallWords, callWordsIn } from '../call-catalogue.ts'
 import type { DeviceKind, DeviceNotice } from '../devices/Devices.svelte.ts'
 import { deviceProblemText } from '../prejoin/device-problem.ts'
 

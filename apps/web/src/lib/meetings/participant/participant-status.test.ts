@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { QualityReason } from '../call/Tile.svelte.ts'
-import { participantStatus } from './participant-status.ts'
 import type { Participant } from './MeetingParticipants.svelte.ts'
+import { participantStatus } from './participant-status.ts'
 
 test.each<[QualityReason | null, string, string]>([
   ['loss', 'A part of what is sent gets lost on the way.', 'Часть данных теряется по дороге.'],

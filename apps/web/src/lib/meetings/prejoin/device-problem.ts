@@ -1,5 +1,5 @@
-import type { Blocked } from '../call/Own.svelte.ts'
 import type { CallWords } from '../call-catalogue.ts'
+import type { Blocked } from '../call/Own.svelte.ts'
 
 /** Why a microphone or camera gives nothing, and what the user can do; `prompt`: the browser is asking for the permission. */
 export function deviceProblemText(kind: 'mic' | 'cam', problem: Blocked | 'prompt', t: CallWords): string {
