@@ -6,7 +6,7 @@ type Tiles = {
   speakers: readonly string[]
   /** How many tiles are in sight: one page of the grid, or the carousel. */
   visibleCount: number
-  /** Tiles that are never moved out of sight: one's own, shared screens. */
+  /** Tiles that are never moved out of sight: the user's own and shared screens. */
   pinned?: ReadonlySet<string>
 }
 

@@ -26,67 +26,67 @@ beforeEach(() => {
   Object.assign(globalThis, { document: page, ResizeObserver, devicePixelRatio: 2 })
 })
 
-test('every change of the visible tiles is told at once, in physical pixels', () => {
-  const { told, tiles } = newTiles()
+test('every change of the visible tiles is reported at once, in physical pixels', () => {
+  const { reported, tiles } = newTiles()
   tiles.attach(seat('a'), 'cam')(element())
   tiles.attach(seat('b'), 'screen')(element())
   resized?.(160)
-  expect(told.at(-1)).toEqual([
+  expect(reported.at(-1)).toEqual([
     { key: 'a', source: 'cam', width: 320, height: 180 },
     { key: 'b', source: 'screen', width: 320, height: 180 },
   ])
 })
 
-test('a tile that moves to another element is told with its size as soon as it is there', () => {
-  const { told, tiles } = newTiles()
+test('a tile that moves to another element is reported with its size as soon as it is there', () => {
+  const { reported, tiles } = newTiles()
   const remove = tiles.attach(seat('a'), 'cam')(element())
   remove()
   tiles.attach(seat('a'), 'cam')(element())
-  expect(told.at(-1)).toEqual([{ key: 'a', source: 'cam', width: 200, height: 100 }])
+  expect(reported.at(-1)).toEqual([{ key: 'a', source: 'cam', width: 200, height: 100 }])
 })
 
 test('no tile is visible from five seconds after the tab was hidden until it is shown', async () => {
-  const { world, told, tiles } = newTiles()
+  const { world, reported, tiles } = newTiles()
   tiles.attach(seat('a'), 'cam')(element())
   await world.pass(1_000)
   setVisibility('hidden')
   await world.pass(4_999)
-  expect(told.at(-1)).toHaveLength(1)
+  expect(reported.at(-1)).toHaveLength(1)
   await world.pass(1)
-  expect(told.at(-1)).toEqual([])
+  expect(reported.at(-1)).toEqual([])
   setVisibility('visible')
-  expect(told.at(-1)).toHaveLength(1)
+  expect(reported.at(-1)).toHaveLength(1)
 })
 
 test('a tab that is hidden for less than five seconds changes nothing', async () => {
-  const { world, told } = newTiles()
+  const { world, reported } = newTiles()
   await world.pass(1_000)
-  const before = told.length
+  const before = reported.length
   for (const state of ['hidden', 'visible', 'hidden', 'visible']) {
     setVisibility(state)
     await world.pass(4_000)
   }
   await world.pass(10_000)
-  expect(told).toHaveLength(before)
+  expect(reported).toHaveLength(before)
 })
 
-test('stopping tells that no tile is visible, and nothing is told afterwards', async () => {
-  const { world, told, tiles, stop } = newTiles()
+test('stopping reports that no tile is visible, and nothing is reported afterwards', async () => {
+  const { world, reported, tiles, stop } = newTiles()
   tiles.attach(seat('a'), 'cam')(element())
   setVisibility('hidden')
   stop()
-  expect(told.at(-1)).toEqual([])
-  const before = told.length
+  expect(reported.at(-1)).toEqual([])
+  const before = reported.length
   setVisibility('visible')
   await world.pass(10_000)
-  expect(told).toHaveLength(before)
+  expect(reported).toHaveLength(before)
 })
 
 function newTiles() {
   const world = new TestWorld()
-  const told: object[][] = []
-  const tiles = new VisibleTiles({ setView: (visible) => told.push(visible) }, world.tab())
-  return { world, told, tiles, stop: tiles.start() }
+  const reported: object[][] = []
+  const tiles = new VisibleTiles({ setView: (visible) => reported.push(visible) }, world.tab())
+  return { world, reported, tiles, stop: tiles.start() }
 }
 
 function setVisibility(state: string) {

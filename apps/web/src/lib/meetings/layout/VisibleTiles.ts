@@ -7,7 +7,7 @@ import type { Call, CallView } from '../call/Call.svelte.ts'
 /** After this time in a hidden tab no pictures are needed; a shorter absence changes nothing. */
 const HIDDEN_AFTER_MS = 5_000
 
-/** Tells the call which pictures are on the screen, and how large in physical pixels: pictures that are not shown need not be sent. */
+/** Reports to the call which pictures are on the screen, and how large in physical pixels: pictures that are not shown need not be sent. */
 export class VisibleTiles {
   readonly #call: Pick<Call, 'setView'>
   readonly #world: World
@@ -23,11 +23,11 @@ export class VisibleTiles {
     this.#world = world
   }
 
-  /** Returns a function that stops it, and tells that no tile is visible any longer. */
+  /** Returns a function that stops it, and reports that no tile is visible any longer. */
   start(): () => void {
     const update = () => this.#setTabHidden(document.visibilityState === 'hidden')
     document.addEventListener('visibilitychange', update)
-    this.#tell()
+    this.#report()
     return () => {
       document.removeEventListener('visibilitychange', update)
       this.#cancelHiding?.()
@@ -47,7 +47,7 @@ export class VisibleTiles {
       return () => {
         this.#observer.unobserve(element)
         this.#tiles.delete(element)
-        this.#tell()
+        this.#report()
       }
     }
   }
@@ -57,7 +57,7 @@ export class VisibleTiles {
     if (!tile) return
     tile.width = Math.round(box.width * devicePixelRatio)
     tile.height = Math.round(box.height * devicePixelRatio)
-    this.#tell()
+    this.#report()
   }
 
   #setTabHidden(hidden: boolean) {
@@ -69,11 +69,11 @@ export class VisibleTiles {
   #setHidden(hidden: boolean) {
     if (this.#hidden === hidden) return
     this.#hidden = hidden
-    this.#tell()
+    this.#report()
   }
 
-  /** Called for every change: the call collects them before it tells the node. */
-  #tell() {
+  /** Called for every change: the call collects them before it sends them to the node. */
+  #report() {
     const visible = this.#hidden ? [] : [...this.#tiles.values()].filter(({ width, height }) => width > 0 && height > 0)
     this.#call.setView(visible.map(({ key, source, width, height }) => ({ key, source, width, height })))
   }

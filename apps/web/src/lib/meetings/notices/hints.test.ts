@@ -24,17 +24,14 @@ test.each<[Refusal, string, RegExp]>([
     'The screen is no longer shared.',
     /^Экран больше не\sпоказывают\.\s/,
   ],
-])(
-  'a publication that the node refused is told with its reason, and the hint can be dismissed: %o',
-  (refusal, english, russian) => {
-    const call = newCall({ refusal })
-    const [hint] = hintsFor(call, 'en')
-    expect(hint?.text).toMatch(new RegExp(`^${english}\\s[A-Z].+\\.$`))
-    expect(hintsFor(call, 'ru')[0]?.text).toMatch(russian)
-    hint?.dismiss?.()
-    expect(hintsFor(call, 'en')).toEqual([])
-  },
-)
+])('a refused publication gets a hint with the reason, which can be dismissed: %o', (refusal, english, russian) => {
+  const call = newCall({ refusal })
+  const [hint] = hintsFor(call, 'en')
+  expect(hint?.text).toMatch(new RegExp(`^${english}\\s[A-Z].+\\.$`))
+  expect(hintsFor(call, 'ru')[0]?.text).toMatch(russian)
+  hint?.dismiss?.()
+  expect(hintsFor(call, 'en')).toEqual([])
+})
 
 test.each(['denied', 'missing', 'busy', 'system'] as const)(
   'the hint of a microphone that is %s has a button that opens it again',

@@ -13,7 +13,7 @@ test.each<[QualityReason | null, string, string]>([
   ['delay', 'What is sent arrives late.', 'Данные приходят с опозданием.'],
   [null, 'Sound and picture may break off.', 'Звук и картинка могут прерываться.'],
 ])(
-  'the status of a participant with a weak network tells the reason in words: %s',
+  'a participant with a weak network has a status that gives the reason in words: %s',
   (qualityReason, english, russian) => {
     for (const quality of ['weak', 'bad'] as const) {
       const participant = newParticipant({ quality, qualityReason })
