@@ -1,7 +1,7 @@
 import { catalogue } from '#lib/i18n/catalogue.ts'
 import { pluralEn, pluralRu } from '#lib/i18n/plural.ts'
 
-/** What is said about calls outside of them: the page of meetings, the link, the banner and the card in a chat. */
+/** Texts about meetings outside of a call: the page of meetings, the link, the banner and the card in a chat. */
 export const meetingWords = catalogue({
   en: {
     meetings: 'Meetings',

@@ -1,7 +1,7 @@
 import type { Locale } from '#lib/i18n/catalogue.ts'
 import { meetingWords } from './catalogue.ts'
 
-/** As it is remembered: less than a minute, 12 min, 1 h 5 min. */
+/** The length of a past call in words: less than a minute, 12 min, 1 h 5 min. */
 export function durationText(locale: Locale, ms: number): string {
   const t = meetingWords[locale]
   const minutes = Math.floor(ms / 60_000)
@@ -9,7 +9,7 @@ export function durationText(locale: Locale, ms: number): string {
   return minutes < 60 ? t.minutes(minutes) : t.hours(Math.floor(minutes / 60), minutes % 60)
 }
 
-/** As it runs: 0:07, 12:48, 1:02:03. */
+/** The length of a running call as a clock: 0:07, 12:48, 1:02:03. */
 export function stopwatch(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]

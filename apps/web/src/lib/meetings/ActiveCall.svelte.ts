@@ -1,0 +1,39 @@
+import { createContext } from 'svelte'
+import type { Session } from '#lib/session/session.svelte.ts'
+import type { Call, CallOptions } from './call/Call.svelte.ts'
+
+/** The call of this tab, if there is one. It outlives its page: the user may read a chat and stay in the call. */
+export class ActiveCall {
+  /** Stays here after its end, until the reason has been shown. */
+  current = $state.raw<Call | null>(null)
+  /** The tab was reloaded in a call and is on its way back to it. */
+  returning = $state(wasReloadedInCall())
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /** The call while it goes on. */
+  get ongoing(): Call | null {
+    return this.current?.phase === 'ended' ? null : this.current
+  }
+
+  /** Leaves the call of this tab before it opens another one: leaving forgets the call that a reload would return to. */
+  enter(open: (me: CallOptions['me']) => Call): void {
+    const user = this.#session.me?.user
+    if (!user) return
+    this.ongoing?.leave()
+    this.current = open({ userId: user.id, name: user.name })
+  }
+}
+
+export const [getActiveCall, setActiveCall] = createContext<ActiveCall>()
+
+function wasReloadedInCall(): boolean {
+  try {
+    return sessionStorage.getItem('veche-call') !== null
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,72 @@
+import type { SeatId } from '@veche/shared/ids'
+import { createContext } from 'svelte'
+
+export type LayoutKind = 'grid' | 'speaker' | 'screen'
+export type PanelKind = 'chat' | 'people'
+
+const STORAGE_KEY = 'veche.call.layout'
+
+/** How this user looks at the call: which layout, who is enlarged, which panel stands at the side. */
+export class CallLayout {
+  panel = $state<PanelKind | null>(null)
+  gridPageIndex = $state(0)
+  /** The seat of the participant whom the user chose to see large. */
+  enlarged = $state<SeatId | null>(null)
+  /** Stays large in the speaker layout until another participant speaks. */
+  lastSpeaker = $state<SeatId | null>(null)
+  #preferred = $state(recallLayout())
+  #screenShared = $state(false)
+  /** A shared screen is put in front by itself, unless the user chose something else meanwhile. */
+  #screenDismissed = $state(false)
+
+  readonly kind = $derived<LayoutKind>(
+    this.#screenShared && !this.#screenDismissed && this.enlarged === null
+      ? 'screen'
+      : this.enlarged
+        ? 'speaker'
+        : this.#preferred,
+  )
+
+  choose(kind: LayoutKind) {
+    this.enlarged = null
+    this.gridPageIndex = 0
+    this.#screenDismissed = kind !== 'screen'
+    if (kind === 'screen') return
+    this.#preferred = kind
+    rememberLayout(kind)
+  }
+
+  /** A screen that is shared anew is put in front again. */
+  setScreenShared(shared: boolean) {
+    if (shared === this.#screenShared) return
+    this.#screenShared = shared
+    this.#screenDismissed = false
+  }
+
+  enlarge(seatId: SeatId | null) {
+    this.enlarged = seatId
+    if (seatId) this.#screenDismissed = true
+  }
+
+  togglePanel(panel: PanelKind) {
+    this.panel = this.panel === panel ? null : panel
+  }
+}
+
+export const [getCallLayout, setCallLayout] = createContext<CallLayout>()
+
+function recallLayout(): 'grid' | 'speaker' {
+  try {
+    return localStorage.getItem(STORAGE_KEY) === 'speaker' ? 'speaker' : 'grid'
+  } catch {
+    return 'grid'
+  }
+}
+
+function rememberLayout(kind: 'grid' | 'speaker') {
+  try {
+    localStorage.setItem(STORAGE_KEY, kind)
+  } catch {
+    // Without storage the next call starts with the grid.
+  }
+}

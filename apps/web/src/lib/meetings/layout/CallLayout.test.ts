@@ -1,0 +1,49 @@
+import type { SeatId } from '@veche/shared/ids'
+import { newId } from '@veche/shared/ids'
+import { expect, test } from 'vitest'
+import { CallLayout } from './CallLayout.svelte.ts'
+
+const seatId = newId<SeatId>()
+
+test('a shared screen is put in front, and the layout before it comes back when sharing ends', () => {
+  const layout = new CallLayout()
+  layout.choose('speaker')
+  layout.setScreenShared(true)
+  expect(layout.kind).toBe('screen')
+  layout.setScreenShared(false)
+  expect(layout.kind).toBe('speaker')
+})
+
+test('a user who chose another layout than the shared screen keeps it until a screen is shared anew', () => {
+  const layout = new CallLayout()
+  layout.setScreenShared(true)
+  layout.choose('grid')
+  expect(layout.kind).toBe('grid')
+  layout.choose('screen')
+  expect(layout.kind).toBe('screen')
+  layout.choose('grid')
+  layout.setScreenShared(false)
+  layout.setScreenShared(true)
+  expect(layout.kind).toBe('screen')
+})
+
+test('an enlarged participant is shown instead of the shared screen until the user chooses a layout or lets go', () => {
+  const layout = new CallLayout()
+  layout.setScreenShared(true)
+  layout.enlarge(seatId)
+  expect(layout.kind).toBe('speaker')
+  layout.choose('screen')
+  expect([layout.kind, layout.enlarged]).toEqual(['screen', null])
+  layout.enlarge(seatId)
+  layout.enlarge(null)
+  expect(layout.kind).toBe('grid')
+})
+
+test('toggling the open side panel closes it, and toggling the other one replaces it', () => {
+  const layout = new CallLayout()
+  layout.togglePanel('chat')
+  layout.togglePanel('people')
+  expect(layout.panel).toBe('people')
+  layout.togglePanel('people')
+  expect(layout.panel).toBeNull()
+})

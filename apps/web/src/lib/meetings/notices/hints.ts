@@ -1,0 +1,73 @@
+import { AppError } from '#lib/api/error.ts'
+import { describeError } from '#lib/api/error-description.ts'
+import type { Locale } from '#lib/i18n/catalogue.ts'
+import { type CallWords, callWordsIn } from '../call-catalogue.ts'
+import type { Call } from '../call/Call.svelte.ts'
+import type { Own } from '../call/Own.svelte.ts'
+import type { DeviceKind, DeviceNotice } from '../devices/Devices.svelte.ts'
+import { deviceProblemText } from '../prejoin/device-problem.ts'
+
+/** One problem with the user's own sound or picture, and what to do about it. */
+export type Hint = { key: string; text: string; act?: { label: string; run: () => void }; dismiss?: () => void }
+
+/** The most important one first, as the screen shows one at a time. */
+export function hintsFor(call: Call, locale: Locale): Hint[] {
+  const t = callWordsIn(locale)
+  const devices = [deviceHint('mic', call, t), deviceHint('cam', call, t)]
+  const hints = [soundHint(call, t), refusalHint(call, t, locale), ...devices, mutedHint(call, t), noticeHint(call, t)]
+  return hints.filter((hint) => hint !== null)
+}
+
+function soundHint(call: Call, t: CallWords): Hint | null {
+  if (!call.soundBlocked) return null
+  return { key: 'sound', text: t.soundBlocked, act: { label: t.unblock, run: () => call.unblockSound() } }
+}
+
+/** The media node refused a publication, or stopped it. */
+function refusalHint(call: Call, t: CallWords, locale: Locale): Hint | null {
+  const { refusal } = call.sending
+  if (!refusal) return null
+  const what = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.what]
+  const text = `${what}. ${describeError(new AppError(refusal.code), locale)}`
+  return { key: 'refusal', text, dismiss: () => (call.sending.refusal = null) }
+}
+
+function deviceHint(kind: 'mic' | 'cam', call: Call, t: CallWords): Hint | null {
+  const own: Own = call.sending[kind]
+  if (own.wanted && own.blocked) {
+    const text = deviceProblemText(kind, own.blocked, t)
+    // Also for a device that the system holds: browsers report a hung camera so, and a hung camera does not recover by itself.
+    return { key: `${kind} ${own.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
+  }
+  if (!own.on || !own.silent) return null
+  const label = kind === 'mic' ? t.restartMic : t.restartCam
+  return {
+    key: `${kind} silent`,
+    text: kind === 'mic' ? t.silentMic : t.frozenCam,
+    act: { label, run: () => void call.repair(kind) },
+  }
+}
+
+function mutedHint(call: Call, t: CallWords): Hint | null {
+  const { sending } = call
+  if (!sending.speakingWhileMuted || sending.mic.on) return null
+  const act = { label: t.turnOn, run: () => sending.toggle('mic') }
+  const text = matchMedia('(pointer: coarse)').matches ? t.mutedSpeaking : `${t.mutedSpeaking} ${t.holdSpace}`
+  return { key: 'muted', text, act }
+}
+
+function noticeHint(call: Call, t: CallWords): Hint | null {
+  const { notice } = call.devices
+  if (!notice) return null
+  return { key: 'device', text: noticeText(notice, t), dismiss: () => call.devices.dismissNotice() }
+}
+
+function noticeText({ kind, what, label, usingNow }: DeviceNotice, t: CallWords): string {
+  const texts: Record<DeviceKind, Record<DeviceNotice['what'], (label: string) => string>> = {
+    mic: { gone: t.goneMic, back: t.backMic },
+    cam: { gone: t.goneCam, back: t.backCam },
+    out: { gone: t.goneOut, back: t.backOut },
+  }
+  const text = texts[kind][what](label)
+  return usingNow ? `${text} ${t.usingNow(usingNow)}` : text
+}
