@@ -1,5 +1,5 @@
 import { limits } from '@veche/shared/limits'
-import { sources } from '@veche/shared/meetings'
+import { reconnectReasons, reconnectSteps, sources } from '@veche/shared/meetings'
 import { meetingUpdate } from '@veche/shared/nodes'
 import { seatId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
@@ -17,15 +17,18 @@ const tiles = z.array(tile).max(limits.call.tiles)
  */
 const view = z.strictObject({ tiles, first: z.int().min(0).max(limits.call.tiles).default(9) })
 
+/** Present when this is an attempt to reconnect. */
+const reconnect = z.strictObject({ step: z.enum(reconnectSteps), reason: z.enum(reconnectReasons) }).optional()
+
 export const join = z.union([
-  z.strictObject({ ticket: z.string().max(4_000), rtpCapabilities, view }),
-  z.strictObject({ resume: z.string().max(100) }),
+  z.strictObject({ ticket: z.string().max(4_000), rtpCapabilities, view, reconnect }),
+  z.strictObject({ resume: z.string().max(100), reconnect }),
 ])
 export const setView = z.strictObject({ tiles })
 
 export const connect = z.strictObject({ transportId: id, dtlsParameters })
-export const oneTransport = z.strictObject({ transportId: id })
-export const renew = z.strictObject({ direction: z.enum(['send', 'recv']) })
+export const oneTransport = z.strictObject({ transportId: id, reconnect })
+export const renew = z.strictObject({ direction: z.enum(['send', 'recv']), reconnect })
 
 export const produce = z.strictObject({
   source: z.enum(sources),

@@ -5,6 +5,22 @@ import type { MeetingRow, SeatRow } from './rows/rows.ts'
 export const sources = ['mic', 'cam', 'screen', 'screenSound'] as const
 export type Source = (typeof sources)[number]
 
+/** The steps of reconnecting, from the gentlest on, and why one is tried. A client tells both to the node. */
+export const reconnectSteps = ['resume', 'restartIce', 'replaceTransport', 'rejoin'] as const
+export type ReconnectStep = (typeof reconnectSteps)[number]
+export const reconnectReasons = [
+  'socket_closed',
+  'socket_silent',
+  'transport_failed',
+  'transport_disconnected',
+  'transport_closed',
+  'no_media',
+  'node_ended',
+  'network_changed',
+  'by_hand',
+] as const
+export type ReconnectReason = (typeof reconnectReasons)[number]
+
 export type IceServer = { urls: string[]; username: string; credential: string }
 
 /** What a tab needs to enter: where, with what ticket, and over which relays. */

@@ -23,7 +23,7 @@ beforeEach(() => {
   Object.assign(globalThis, { Audio, MediaStream: class {} })
 })
 
-test('what the browser holds back is said, and played with the next click', async () => {
+test('sound that the browser blocks is reported, and played with the next click', async () => {
   const told: boolean[] = []
   const sound = new Sound(null, (blocked) => told.push(blocked))
   sound.play(key, track)
@@ -35,7 +35,7 @@ test('what the browser holds back is said, and played with the next click', asyn
   await expect.poll(() => told).toEqual([true, false])
 })
 
-test("what the browser refuses after the end is nobody's concern, and no click is waited for", async () => {
+test('sound that the browser blocks after the end of the call is not reported, and a click does not play it', async () => {
   const told: boolean[] = []
   const sound = new Sound(null, (blocked) => told.push(blocked))
   sound.play(key, track)

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Call } from '../call/Call.svelte.ts'
-import type { Refusal } from '../call/Sending.svelte.ts'
+import type { Refusal } from '../call/publish/LocalMedia.svelte.ts'
 import { hintsFor } from './hints.ts'
 
-const quiet = { wanted: true, on: true, blocked: null, silent: false }
-const newCall = (sending: object, some: object = {}) =>
+const quiet = { wanted: true, on: true, blocked: null, stalled: false }
+const newCall = (localMedia: object, some: object = {}) =>
   ({
-    sending: { mic: quiet, cam: quiet, refusal: null, ...sending },
+    localMedia: { mic: quiet, cam: quiet, refusal: null, ...localMedia },
     soundBlocked: false,
     devices: { notice: null },
     ...some,
@@ -17,10 +17,10 @@ test('when all is well nothing is said', () => {
 })
 
 test.each<[Refusal, string, RegExp]>([
-  [{ what: 'mic', code: 'call.limit' }, 'Your microphone is off.', /^Ваш микрофон выключен\.\s/],
-  [{ what: 'cam', code: 'call.forbidden' }, 'The camera is off.', /^Камера выключена\.\s/],
+  [{ source: 'mic', code: 'call.limit' }, 'Your microphone is off.', /^Ваш микрофон выключен\.\s/],
+  [{ source: 'cam', code: 'call.forbidden' }, 'The camera is off.', /^Камера выключена\.\s/],
   [
-    { what: 'screen', code: 'call.media_refused' },
+    { source: 'screen', code: 'call.media_refused' },
     'The screen is no longer shared.',
     /^Экран больше не\sпоказывают\.\s/,
   ],

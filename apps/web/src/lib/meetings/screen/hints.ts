@@ -2,8 +2,8 @@ import { AppError } from '#lib/api/error.ts'
 import { sentence } from '#lib/api/sentence.ts'
 import type { Catalogue, Locale } from '#lib/i18n/catalogue.ts'
 import type { Call } from '../call/Call.svelte.ts'
-import type { Blocked, Own } from '../call/Own.svelte.ts'
-import type { DeviceKind, DeviceNotice } from '../devices/Devices.svelte.ts'
+import type { BlockedReason, LocalSource } from '../call/publish/LocalSource.svelte.ts'
+import type { DeviceKind, DeviceNotice } from '../devices/MediaDevicesState.svelte.ts'
 import { callWords } from './catalogue.ts'
 
 type Words = (typeof callWords)['en']
@@ -25,21 +25,21 @@ function soundHint(call: Call, t: Words): Hint | null {
 
 /** The media node took it not, or no longer. */
 function refusalHint(call: Call, t: Words, locale: Locale): Hint | null {
-  const { refusal } = call.sending
+  const { refusal } = call.localMedia
   if (!refusal) return null
-  const said = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.what]
+  const said = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.source]
   const text = `${said}. ${sentence(new AppError(refusal.code), locale)}`
-  return { key: 'refusal', text, dismiss: () => (call.sending.refusal = null) }
+  return { key: 'refusal', text, dismiss: () => (call.localMedia.refusal = null) }
 }
 
 function ownHint(kind: 'mic' | 'cam', call: Call, t: Words): Hint | null {
-  const own: Own = call.sending[kind]
+  const own: LocalSource = call.localMedia[kind]
   if (own.wanted && own.blocked) {
     const text = blockedText(kind, own.blocked, t)
     // Also what comes back by itself: browsers call a camera that hangs held by the system, and that one does not.
     return { key: `${kind} ${own.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
   }
-  if (!own.on || !own.silent) return null
+  if (!own.on || !own.stalled) return null
   const label = kind === 'mic' ? t.restartMic : t.restartCam
   return {
     key: `${kind} silent`,
@@ -48,7 +48,7 @@ function ownHint(kind: 'mic' | 'cam', call: Call, t: Words): Hint | null {
   }
 }
 
-export function blockedText(kind: 'mic' | 'cam', why: Blocked | 'prompt', t: Words): string {
+export function blockedText(kind: 'mic' | 'cam', why: BlockedReason | 'prompt', t: Words): string {
   const texts = {
     mic: { denied: t.deniedMic, missing: t.missingMic, busy: t.busyMic, system: t.systemMic, prompt: t.promptMic },
     cam: { denied: t.deniedCam, missing: t.missingCam, busy: t.busyCam, system: t.systemCam, prompt: t.promptCam },
@@ -57,9 +57,9 @@ export function blockedText(kind: 'mic' | 'cam', why: Blocked | 'prompt', t: Wor
 }
 
 function mutedHint(call: Call, t: Words): Hint | null {
-  const { sending } = call
-  if (!sending.speakingWhileMuted || sending.mic.on) return null
-  const act = { label: t.turnOn, run: () => sending.toggle('mic') }
+  const { localMedia } = call
+  if (!localMedia.speakingWhileMuted || localMedia.mic.on) return null
+  const act = { label: t.turnOn, run: () => localMedia.toggle('mic') }
   const text = matchMedia('(pointer: coarse)').matches ? t.mutedSpeaking : `${t.mutedSpeaking} ${t.holdSpace}`
   return { key: 'muted', text, act }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { QualityReason } from '../call/Tile.svelte.ts'
+import type { QualityReason } from '../call/Participant.svelte.ts'
 import { markOf } from './mark.ts'
-import type { Person } from './Roster.svelte.ts'
+import type { Participant } from '../call/Participant.svelte.ts'
 
 test.each<[QualityReason | null, string, string]>([
   ['loss', 'A part of what is sent gets lost on the way.', 'Часть данных теряется по дороге.'],
@@ -24,9 +24,9 @@ test('a good network is no mark, and whoever is away is away, whatever their net
   expect(markOf(somebody({ quality: 'good', qualityReason: null }), 'en')).toBeNull()
   const gone = { ...somebody({ quality: 'bad', qualityReason: 'loss' }), away: true }
   expect(markOf(gone, 'en')?.text).toBe('Away')
-  expect(markOf({ ...gone, tile: null }, 'en')?.text).toBe('Away')
+  expect(markOf({ ...gone, quality: 'good' } as Participant, 'en')?.text).toBe('Away')
 })
 
-function somebody(tile: object): Person {
-  return { away: false, tile } as unknown as Person
+function somebody(network: object): Participant {
+  return { away: false, ...network } as unknown as Participant
 }

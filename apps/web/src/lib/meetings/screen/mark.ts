@@ -1,14 +1,17 @@
 import type { Catalogue, Locale } from '#lib/i18n/catalogue.ts'
 import { callWords } from './catalogue.ts'
-import type { Person } from './Roster.svelte.ts'
+import type { Participant } from '../call/Participant.svelte.ts'
 
 type Words = (typeof callWords)['en']
 
 /** What is wrong with the way to somebody, and why, in words. */
-export function markOf({ away, tile }: Person, locale: Locale): { text: string; why: string } | null {
+export function markOf(
+  { away, quality, qualityReason }: Participant,
+  locale: Locale,
+): { text: string; why: string } | null {
   const t = (callWords as Catalogue<Words>)[locale]
   if (away) return { text: t.away, why: t.awayWhy }
-  if (!tile || tile.quality === 'good') return null
+  if (quality === 'good') return null
   const reasons = { loss: t.weakLoss, delay: t.weakDelay, bandwidth: t.weakBandwidth }
-  return { text: t.weak, why: tile.qualityReason ? reasons[tile.qualityReason] : t.weakSomehow }
+  return { text: t.weak, why: qualityReason ? reasons[qualityReason] : t.weakSomehow }
 }

@@ -1,8 +1,9 @@
+import type { ViewTile } from '@veche/sfu/router'
 import type { SeatId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
 import { browserWorld } from '#lib/live/browser.ts'
 import type { World } from '#lib/live/world.ts'
-import type { Call, CallView } from '../call/Call.svelte.ts'
+import type { Call } from '../call/Call.svelte.ts'
 
 /** A tab that is hidden for so long needs no pictures. */
 const UNSEEN_MS = 5_000
@@ -11,9 +12,9 @@ const TOGETHER_MS = 60
 
 /** Tells the call which pictures are on the screen, and how large in physical pixels: nobody sends what nobody sees. */
 export class View {
-  readonly #call: Pick<Call, 'setView'>
+  readonly #call: Pick<Call, 'setVisibleTiles'>
   readonly #world: World
-  readonly #seen = new Map<Element, CallView[number]>()
+  readonly #seen = new Map<Element, ViewTile>()
   readonly #observer = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) this.#measure(target, contentRect)
   })
@@ -21,7 +22,7 @@ export class View {
   #hiding: (() => void) | undefined
   #hidden = false
 
-  constructor(call: Pick<Call, 'setView'>, world = browserWorld()) {
+  constructor(call: Pick<Call, 'setVisibleTiles'>, world = browserWorld()) {
     this.#call = call
     this.#world = world
   }
@@ -37,15 +38,15 @@ export class View {
       this.#hiding?.()
       this.#observer.disconnect()
       this.#seen.clear()
-      this.#call.setView([])
+      this.#call.setVisibleTiles([])
     }
   }
 
   /** An attachment for the element that shows this picture. */
-  shows(key: SeatId, source: 'cam' | 'screen') {
+  shows(seatId: SeatId, source: 'cam' | 'screen') {
     return (element: Element) => {
       // Measured at once: a tile that moves to another place is never out of sight in between.
-      this.#seen.set(element, { key, source, width: 0, height: 0 })
+      this.#seen.set(element, { seatId, source, width: 0, height: 0 })
       this.#measure(element, element.getBoundingClientRect())
       this.#observer.observe(element)
       return () => {
@@ -80,7 +81,7 @@ export class View {
     this.#telling ??= this.#world.after(TOGETHER_MS, () => {
       this.#telling = undefined
       const shown = this.#hidden ? [] : [...this.#seen.values()].filter(({ width, height }) => width > 0 && height > 0)
-      this.#call.setView(shown.map(({ key, source, width, height }) => ({ key, source, width, height })))
+      this.#call.setVisibleTiles(shown.map(({ seatId, source, width, height }) => ({ seatId, source, width, height })))
     })
   }
 }

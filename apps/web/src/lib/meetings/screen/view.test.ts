@@ -34,8 +34,8 @@ test('what is on the screen is told once for many changes, in physical pixels', 
   await world.pass(60)
   expect(told).toEqual([
     [
-      { key: 'a', source: 'cam', width: 320, height: 180 },
-      { key: 'b', source: 'screen', width: 320, height: 180 },
+      { seatId: 'a', source: 'cam', width: 320, height: 180 },
+      { seatId: 'b', source: 'screen', width: 320, height: 180 },
     ],
   ])
 })
@@ -90,7 +90,7 @@ test('at the end nothing is seen, and nothing is told later', async () => {
 function newView() {
   const world = new TestWorld()
   const told: object[][] = []
-  const view = new View({ setView: (tiles) => told.push(tiles) }, world.tab())
+  const view = new View({ setVisibleTiles: (tiles) => told.push(tiles) }, world.tab())
   return { world, told, view, stop: view.start() }
 }
 

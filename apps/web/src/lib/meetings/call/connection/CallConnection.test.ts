@@ -1,0 +1,96 @@
+import type { MeetingId } from '@veche/shared/ids'
+import type { JoinAnswer } from '@veche/shared/meetings'
+import { beforeEach, expect, test } from 'vitest'
+import { AppError } from '#lib/api/error.ts'
+import { TestWorld } from '#lib/test/world.ts'
+import { Browser } from '../../../../../test/browser.ts'
+import type { JoinRequest } from '../call-api.ts'
+import { PublicationSet } from '../publish/PublicationSet.ts'
+import { RejoinRecord } from '../RejoinRecord.ts'
+import { CallConnection } from './CallConnection.ts'
+
+beforeEach(() => void new Browser())
+
+test('a seat that comes after the user has left is given back', async () => {
+  const { connection, api, world } = newConnection()
+  void connection.join(firstEntry)
+  await world.quiet()
+  connection.leave()
+  connection.stop()
+  await world.quiet()
+  expect(api.requests.map(({ signal }) => signal.aborted)).toEqual([false])
+  api.answer(7)
+  await world.quiet()
+  expect(api.left).toEqual([7])
+})
+
+test('a seat is given back when the user leaves before its node was joined', async () => {
+  const { connection, api, world } = newConnection()
+  void connection.join(firstEntry)
+  await world.quiet()
+  api.answer(3)
+  await Promise.resolve()
+  connection.leave()
+  connection.stop()
+  await world.quiet()
+  expect(api.left).toEqual([3])
+})
+
+test('an API that does not answer is asked three times', async () => {
+  const { connection, api, world, ends } = newConnection()
+  void connection.join(firstEntry)
+  await world.pass(20_000)
+  expect(api.requests.map(({ signal }) => signal.aborted)).toEqual([true, false])
+  expect(ends).toEqual([])
+  await world.pass(30_000)
+  expect(api.requests).toHaveLength(3)
+  expect(ends).toEqual(['network.timeout'])
+})
+
+test('an error that no retry will change ends the call at once', async () => {
+  for (const [code, said] of [
+    ['meeting.seat_taken', 'taken_ends'],
+    ['meeting.full', 'meeting.full'],
+  ] as const) {
+    const { connection, api, world, ends } = newConnection()
+    void connection.join({ ...firstEntry, returning: true })
+    await world.quiet()
+    api.refuse(new AppError(code))
+    await world.quiet()
+    expect([ends, api.requests.length]).toEqual([[said], 1])
+  }
+})
+
+const firstEntry = { returning: false, reconnect: null }
+
+/** A connection whose API is answered by the test. */
+function newConnection() {
+  const world = new TestWorld()
+  const ends: string[] = []
+  let pending = Promise.withResolvers<JoinAnswer>()
+  const api = {
+    requests: [] as { request: JoinRequest; signal: AbortSignal }[],
+    left: [] as number[],
+    join: (request: JoinRequest, signal: AbortSignal) => {
+      api.requests.push({ request, signal })
+      pending = Promise.withResolvers<JoinAnswer>()
+      return pending.promise
+    },
+    iceServers: async () => ({ iceServers: [] }),
+    leave: (_: MeetingId, seatEpoch: number) => void api.left.push(seatEpoch),
+    answer: (seatEpoch: number) =>
+      pending.resolve({ seatEpoch, routerRtpCapabilities: {}, node: { id: 'n', boot: 'b' } } as unknown as JoinAnswer),
+    refuse: (error: AppError) => pending.reject(error),
+  }
+  const connection = new CallConnection({
+    world: world.tab(),
+    api,
+    meetingId: 'm' as MeetingId,
+    code: undefined,
+    rejoinRecord: new RejoinRecord(),
+    publications: new PublicationSet(() => undefined),
+    relayOnly: () => false,
+  })
+  connection.events.on('ended', (why) => ends.push(why))
+  return { world, api, ends, connection }
+}

@@ -1,0 +1,59 @@
+import type { ViewTile } from '@veche/sfu/router'
+import type { World } from '#lib/live/world.ts'
+
+/** Many tiles appear or change their size at the same time, and are told in one message. */
+const COLLECT_MS = 60
+const QUIET_MS = 300
+
+/** Tells the node which tiles are visible and how large: soon after the first change, then when there was no change for 300 ms. */
+export class VisibleTilesSender {
+  tiles: ViewTile[] = []
+  readonly #world: World
+  readonly #send: (tiles: ViewTile[]) => void
+  #lastSent = '[]'
+  /** Something was sent within the last 300 ms, or has changed since. */
+  #busy = false
+  #cancelTimer: (() => void) | undefined
+
+  constructor(world: World, send: (tiles: ViewTile[]) => void) {
+    this.#world = world
+    this.#send = send
+  }
+
+  set(tiles: ViewTile[]): void {
+    this.tiles = tiles
+    if (this.#busy) this.#sendAfter(QUIET_MS)
+    else if (!this.#cancelTimer) this.#sendAfter(COLLECT_MS)
+  }
+
+  /** Another node, or the same one after a resume, does not know what was sent before. */
+  sendAgain(): void {
+    // Before the first message the node chooses the first few cameras by itself.
+    if (this.#lastSent === '[]' && this.tiles.length === 0) return
+    this.#lastSent = ''
+    this.#sendChanges()
+  }
+
+  stop(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+
+  #sendAfter(ms: number): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#world.after(ms, () => {
+      this.#cancelTimer = undefined
+      this.#busy = false
+      this.#sendChanges()
+    })
+  }
+
+  #sendChanges(): void {
+    const now = JSON.stringify(this.tiles)
+    if (now === this.#lastSent) return
+    this.#lastSent = now
+    this.#send(this.tiles)
+    this.#busy = true
+    this.#sendAfter(QUIET_MS)
+  }
+}
