@@ -49,7 +49,7 @@ test('an API that does not answer is asked three times', async () => {
 
 test('an error that no retry will change ends the call at once', async () => {
   for (const [code, said] of [
-    ['meeting.seat_taken', 'taken_ends'],
+    ['meeting.seat_taken', 'taken_over'],
     ['meeting.full', 'meeting.full'],
   ] as const) {
     const { connection, api, world, ends } = newConnection()
