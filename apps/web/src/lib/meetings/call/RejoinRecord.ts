@@ -18,7 +18,8 @@ const LOCK_TIMEOUT_MS = 1_000
 
 /** Lets a tab come back to its call after a reload: the id of the tab and the call it was in, in the session storage. */
 export class RejoinRecord {
-  #tab: Promise<TabId> | undefined
+  /** The lock on the id is held as long as the page lives, so it is taken once for the page. */
+  static #tab: Promise<TabId> | undefined
 
   /** Whether a call was saved in this tab. Answered at once, before it is known if the tab is a copy of another. */
   get exists(): boolean {
@@ -27,7 +28,7 @@ export class RejoinRecord {
 
   /** The id of this tab: the same after a reload, and another one in a copy of the tab. */
   tab(): Promise<TabId> {
-    return (this.#tab ??= this.#claimTab())
+    return (RejoinRecord.#tab ??= this.#claimTab())
   }
 
   /** The call that this tab was in when it was reloaded. */

@@ -30,14 +30,14 @@ test.each<[string, Permission]>([
   ['AbortError', 'busy'],
 ])(
   'the error %s is shown as the permission %s, and the device is requested again when the user retries',
-  async (name, said) => {
+  async (name, permission) => {
     const { devices, access } = newDevices()
     access.openError = name
     await devices.start()
-    expect(devices.permission).toEqual({ mic: said, cam: said })
+    expect(devices.permission).toEqual({ mic: permission, cam: permission })
     access.openError = null
     await devices.retry('mic')
-    expect(devices.permission).toEqual({ mic: 'granted', cam: said })
+    expect(devices.permission).toEqual({ mic: 'granted', cam: permission })
   },
 )
 
@@ -175,11 +175,11 @@ test('unreadable settings in the storage are replaced by the defaults', () => {
 test('a listener is told when the system takes a camera and when it gives it back', async () => {
   const { devices } = newDevices()
   await devices.start()
-  const told: boolean[] = []
-  devices.events.on('track', (kind) => told.push(devices[kind].held))
+  const reported: boolean[] = []
+  devices.events.on('track', (kind) => reported.push(devices[kind].held))
   devices.cam.track?.onmute?.(new Event('mute'))
   devices.cam.track?.onunmute?.(new Event('unmute'))
-  expect(told).toEqual([true, false])
+  expect(reported).toEqual([true, false])
 })
 
 test('the chosen loudspeaker is found again next time, and its going and coming back are reported', async () => {
@@ -188,15 +188,15 @@ test('the chosen loudspeaker is found again next time, and its going and coming 
   await devices.start()
   await devices.choose('out', 'headset')
   const next = newDevices(access).devices
-  const told: (string | null)[] = []
-  next.events.on('output', (id) => told.push(id))
+  const reported: (string | null)[] = []
+  next.events.on('output', (id) => reported.push(id))
   await next.start()
   access.unplug('headset')
   await access.changed()
   expect(next.notice).toEqual({ kind: 'out', what: 'gone', label: 'Headset', usingNow: null })
   access.plug('out', 'headset', 'Headset')
   await access.changed()
-  expect(told).toEqual(['headset', null, 'headset'])
+  expect(reported).toEqual(['headset', null, 'headset'])
 })
 
 test('a permission that is granted after closing opens nothing', async () => {
@@ -298,10 +298,10 @@ test('a microphone whose level cannot be measured is opened and reported all the
   access.meter = () => {
     throw new DOMException('another rate', 'NotSupportedError')
   }
-  const told: unknown[] = []
-  devices.events.on('track', (kind) => told.push(kind))
+  const reported: unknown[] = []
+  devices.events.on('track', (kind) => reported.push(kind))
   await devices.start()
-  expect(told).toContain('mic')
+  expect(reported).toContain('mic')
   expect(devices.permission.mic).toBe('granted')
 })
 

@@ -48,7 +48,7 @@ test('an API that does not answer is asked three times', async () => {
 })
 
 test('an error that no retry will change ends the call at once', async () => {
-  for (const [code, said] of [
+  for (const [code, why] of [
     ['meeting.seat_taken', 'taken_over'],
     ['meeting.full', 'meeting.full'],
   ] as const) {
@@ -57,7 +57,7 @@ test('an error that no retry will change ends the call at once', async () => {
     await world.quiet()
     api.refuse(new AppError(code))
     await world.quiet()
-    expect([ends, api.requests.length]).toEqual([[said], 1])
+    expect([ends, api.requests.length]).toEqual([[why], 1])
   }
 })
 

@@ -38,7 +38,7 @@ type Entry = { returning: boolean; reconnect: ReconnectAttempt | null }
 const JOIN_ATTEMPTS = 3
 const JOIN_PAUSE_MS = 500
 const JOIN_TIMEOUT_MS = 15_000
-/** Until the screen has told which tiles are visible, the node treats so many cameras as visible. */
+/** Before the screen reports its visible tiles, the node treats this number of cameras as visible. */
 const FIRST_TILES = 9
 /** After these the API can give a seat at another node. */
 const canRejoinAfter: NodeEndReason[] = ['lost', 'moved', 'stopping', 'silent']

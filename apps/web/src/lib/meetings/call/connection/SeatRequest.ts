@@ -21,7 +21,7 @@ const LATE_MS = 30_000
 /** Asks the API for a seat and a ticket. A seat that comes after the end of the call is given back. */
 export class SeatRequest {
   readonly #options: Options
-  /** The API is told which node was tried last when it is asked again. */
+  /** The next request names the node that was tried last. */
   #triedNode: JoinAnswer['node'] | null = null
   #pending = false
   #pendingUntil = 0

@@ -1,7 +1,7 @@
 import type { ViewTile } from '@veche/sfu/router'
 import type { World } from '#lib/live/world.ts'
 
-/** Many tiles appear or change their size at the same time, and are told in one message. */
+/** Many tiles appear or change their size at the same time, and are sent in one message. */
 const COLLECT_MS = 60
 const QUIET_MS = 300
 
@@ -11,7 +11,7 @@ export class VisibleTilesSender {
   readonly #world: World
   readonly #send: (tiles: ViewTile[]) => void
   #lastSent = '[]'
-  /** Something was sent within the last 300 ms, or has changed since. */
+  /** Something was sent, and there has not been a pause of 300 ms without a change since. */
   #busy = false
   #cancelTimer: (() => void) | undefined
 
