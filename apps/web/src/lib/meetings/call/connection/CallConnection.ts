@@ -1,4 +1,4 @@
-import type { JoinedFrame, RoomFrame, SubscriptionView } from '@veche/sfu/router'
+import type { JoinedFrame, RoomFrame } from '@veche/sfu/router'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
 import { pause, type World } from '#lib/live/world.ts'
