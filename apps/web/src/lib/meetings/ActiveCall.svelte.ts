@@ -1,13 +1,15 @@
 import { createContext } from 'svelte'
 import type { Session } from '#lib/session/session.svelte.ts'
 import type { Call, CallOptions } from './call/Call.svelte.ts'
+import { RejoinRecord } from './call/RejoinRecord.ts'
 
 /** The call of this tab, if there is one. It outlives its page: the user may read a chat and stay in the call. */
 export class ActiveCall {
   /** Stays here after its end, until the reason has been shown. */
   current = $state.raw<Call | null>(null)
+  readonly rejoinRecord = new RejoinRecord()
   /** The tab was reloaded in a call and is on its way back to it. */
-  returning = $state(wasReloadedInCall())
+  returning = $state(this.rejoinRecord.exists)
   readonly #session: Session
 
   constructor(session: Session) {
@@ -29,11 +31,3 @@ export class ActiveCall {
 }
 
 export const [getActiveCall, setActiveCall] = createContext<ActiveCall>()
-
-function wasReloadedInCall(): boolean {
-  try {
-    return sessionStorage.getItem('veche-call') !== null
-  } catch {
-    return false
-  }
-}

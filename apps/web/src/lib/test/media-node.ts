@@ -1,34 +1,34 @@
 import type { types } from 'mediasoup-client'
 import { AppError, type AppErrorCode } from '../api/error.ts'
-import type { Ask } from '../meetings/call/Signalling.ts'
-import type { Link } from '../meetings/call/Slot.ts'
+import type { CallNode } from '../meetings/call/connection/SignallingSocket.ts'
+import type { PublishTarget } from '../meetings/call/publish/Publication.ts'
 
-/** A node that writes down what it is told, and the library's transport to it. */
+/** A node that records its calls, and a mediasoup transport to it. */
 export function newMediaNode() {
-  let held: Promise<void> = Promise.resolve()
-  const node = { said: [] as string[], fails: null as AppErrorCode | null, link, hold, recovers }
+  let answering: Promise<void> = Promise.resolve()
+  const node = { calls: [] as string[], failsWith: null as AppErrorCode | null, target, hold, failOnce }
   let count = 0
-  const answer = async (what: string) => {
-    await held
-    const { fails } = node
-    if (recovering) node.fails = null
-    if (fails) throw new AppError(fails)
-    node.said.push(what)
+  const answer = async (call: string) => {
+    await answering
+    const { failsWith } = node
+    if (failsOnce) node.failsWith = null
+    if (failsWith) throw new AppError(failsWith)
+    node.calls.push(call)
   }
-  let recovering = false
-  /** Nothing is answered before the call of what this answers. */
+  let failsOnce = false
+  /** The node answers nothing until the returned function is called. */
   function hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>()
-    held = promise
+    answering = promise
     return resolve
   }
-  /** What fails now fails once. */
-  function recovers() {
-    recovering = true
+  /** `failsWith` applies to the next call only. */
+  function failOnce() {
+    failsOnce = true
   }
-  const mutate = (what: string) => ({ mutate: () => answer(what) })
-  const calls = { media: { pause: mutate('pause'), resume: mutate('resume'), close: mutate('close') } }
-  const ask: Ask = (call) => call(calls as never)
+  const mutate = (call: string) => ({ mutate: () => answer(call) })
+  const procedures = { media: { pause: mutate('pause'), resume: mutate('resume'), close: mutate('close') } }
+  const callNode: CallNode = (call) => call(procedures as never)
 
   async function produce({ track, appData }: { track: MediaStreamTrack; appData: { paused: boolean } }) {
     await answer(`produce ${track.id}${appData.paused ? ' paused' : ''}`)
@@ -60,8 +60,8 @@ export function newMediaNode() {
   }
 
   const transport = { produce } as unknown as types.Transport
-  function link(): Link {
-    return { transport, ask }
+  function target(): PublishTarget {
+    return { transport, callNode }
   }
   return node
 }

@@ -1,107 +1,83 @@
-import type { SubscriptionView, RoomFrame, ViewTile } from '@veche/sfu/router'
+import type { JoinedFrame, SubscriptionView, ViewTile } from '@veche/sfu/router'
 import type { ChatId, MeetingId, SeatId, UserId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
-import type { AppErrorCode } from '#lib/api/error.ts'
 import { browserEnvironment } from '#lib/live/browser-environment.ts'
-import type { Devices } from '../devices/Devices.svelte.ts'
-import { Connection, type EndReason } from './Connection.ts'
-import { apiDoor } from './door.ts'
-import { keyOf } from './Incoming.ts'
-import type { Trouble } from './Ladder.ts'
-import { Monitor } from './Monitor.ts'
-import { watchPage } from './page.ts'
-import { forgetCall, rememberCall } from './return.ts'
-import { Roster } from './Roster.svelte.ts'
-import { loadEarly } from './router-device.ts'
-import { Sending } from './Sending.svelte.ts'
+import type { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
+import { newCallApi } from './call-api.ts'
+import { CallConnection, type CallEndReason } from './connection/CallConnection.ts'
+import type { NodeFrame } from './connection/NodeConnection.ts'
+import { watchPageLifecycle } from './page-lifecycle.ts'
+import { Participants } from './Participants.svelte.ts'
+import { LocalMedia } from './publish/LocalMedia.svelte.ts'
+import { Monitor } from './reconnect/Monitor.ts'
+import type { ReconnectAttempt } from './reconnect/reconnect-steps.ts'
+import type { CallTrouble } from './reconnect/ReconnectLadder.ts'
+import type { MediaStalls } from './reconnect/Watchdog.ts'
+import type { RejoinRecord } from './RejoinRecord.ts'
 import { Sound } from './Sound.ts'
+import { keyOf } from './subscribe/Subscriptions.ts'
 import { WakeLock } from './WakeLock.ts'
-import type { Verdict } from './Watchdog.ts'
 
-export type { EndReason } from './Connection.ts'
 export type CallOptions = {
   api: Api
   me: { userId: UserId; name: string }
   meetingId: MeetingId
   chatId: ChatId
   code?: string | undefined
-  devices: Devices
-  /** The tab comes back by itself after a reload: it never takes the seat from another place. */
+  devices: MediaDevicesState
+  rejoinRecord: RejoinRecord
+  /** The tab comes back by itself after a reload, and never takes the seat from another tab. */
   returning?: boolean
 }
-/** Sizes in physical pixels. */
-export type CallView = { key: SeatId; source: ViewTile['source']; width: number; height: number }[]
-export type CallTrouble = Trouble
-export type Repairable = 'mic' | 'cam' | { tile: SeatId }
 
-/** A call in this tab, from the click on Join to its end. */
+/** A call in this tab, from the click on *Join now* to its end. Joining begins at once. */
 export class Call {
   phase = $state<'joining' | 'in' | 'ended'>('joining')
-  ended = $state<EndReason | AppErrorCode | null>(null)
-  /** What is broken now and being mended; said at once here, the screen may wait a second. */
+  ended = $state<CallEndReason | null>(null)
+  /** What is broken and being reconnected. The screen may wait a moment before it says so. */
   trouble = $state<CallTrouble | null>(null)
-  /** When it began, so that a reload does not begin anew; milliseconds of the server's clock. */
+  /** When the meeting began, in milliseconds of the server's clock. */
   since = $state(0)
-  /** The browser plays no sound before the next click or key. */
+  /** The browser blocks sound until the user clicks or presses a key. */
   soundBlocked = $state(false)
   readonly meetingId: MeetingId
   readonly chatId: ChatId
-  readonly devices: Devices
-  readonly sending: Sending
+  readonly devices: MediaDevicesState
+  readonly participants: Participants
+  readonly localMedia: LocalMedia
   readonly #options: CallOptions
   readonly #environment = browserEnvironment()
-  readonly #roster = new Roster(this.#environment)
-  #sound: Sound
-  #connection: Connection
-  #monitor: Monitor
-  #endings: (() => void)[] = []
+  #sound!: Sound
+  #connection!: CallConnection
+  #monitor!: Monitor
+  #cleanups: (() => void)[] = []
 
   constructor(options: CallOptions) {
     this.#options = options
     this.meetingId = options.meetingId
     this.chatId = options.chatId
     this.devices = options.devices
-    this.sending = new Sending({
-      devices: options.devices,
-      roster: this.#roster,
-      outgoing: () => this.#connection.outgoing,
-      environment: this.#environment,
-      wished: () => this.#remember(),
-    })
-    this.#sound = this.#newSound()
-    this.#connection = this.#newConnection()
-    this.#monitor = this.#newMonitor()
-    this.#begin(options.returning ?? false)
+    this.participants = new Participants(this.#environment)
+    const onToggle = () => this.#saveForReload()
+    const { devices, participants } = this
+    this.localMedia = new LocalMedia({ devices, participants, environment: this.#environment, onToggle })
+    this.#start({ returning: options.returning ?? false, reconnect: null })
   }
 
-  /** Mine first, then the others in the order in which they came. */
-  get tiles() {
-    return this.#roster.tiles
+  /** Sizes are in physical pixels. */
+  setVisibleTiles(tiles: ViewTile[]): void {
+    this.#connection.visibleTiles.set(tiles.filter(({ seatId }) => seatId !== this.participants.me?.seatId))
   }
 
-  get screens() {
-    return this.#roster.screens
-  }
-
-  /** The loudest first. */
-  get speakers() {
-    return this.#roster.speakers
-  }
-
-  setView(tiles: CallView): void {
-    const others = tiles.filter(({ key }) => key !== this.#roster.me?.seatId)
-    this.#connection.view.set(others.map(({ key, ...rest }) => ({ seatId: key, ...rest })))
-  }
-
-  /** Opens a device anew, or asks for a picture anew. */
-  async repair(what: Repairable): Promise<void> {
+  /** Opens a device anew, or requests a new picture of a participant. */
+  async repair(what: 'mic' | 'cam' | { seatId: SeatId }): Promise<void> {
     this.#monitor.reset()
-    if (typeof what === 'string') return this.sending.repair(what)
-    const tile = this.#roster.find(what.tile)
-    if (tile) tile.frozen = false
-    for (const { view } of this.#connection.incoming.shown())
-      if (view.seatId === what.tile && view.kind === 'video') this.#connection.refresh(view.id)
+    if (typeof what === 'string') return this.localMedia.repair(what)
+    const participant = this.participants.find(what.seatId)
+    if (participant) participant.frozen = false
+    for (const { view } of this.#connection.subscriptions.shown())
+      if (view.seatId === what.seatId && view.kind === 'video') this.#connection.requestKeyFrame(view.id)
   }
 
   /** After `taken_over`: the seat comes back to this tab. */
@@ -109,10 +85,7 @@ export class Call {
     if (this.phase !== 'ended') return
     this.phase = 'joining'
     this.ended = null
-    this.#sound = this.#newSound()
-    this.#connection = this.#newConnection()
-    this.#monitor = this.#newMonitor()
-    this.#begin(false)
+    this.#start({ returning: false, reconnect: { step: 'rejoin', reason: 'by_hand' } })
   }
 
   leave(): void {
@@ -121,124 +94,113 @@ export class Call {
     this.#end('left')
   }
 
-  /** Plays sound that the browser held back; to be called in a click. */
+  /** To be called within a click. */
   unblockSound(): void {
     this.#sound.unblock()
   }
 
-  #newSound(): Sound {
-    return new Sound(this.devices.chosen.out, (blocked) => (this.soundBlocked = blocked))
+  #start(entry: { returning: boolean; reconnect: ReconnectAttempt | null }): void {
+    this.#sound = new Sound(this.devices.inUse.out, (blocked) => (this.soundBlocked = blocked))
+    this.#connection = this.#newConnection()
+    this.#monitor = new Monitor({
+      environment: this.#environment,
+      subscriptions: this.#connection.subscriptions,
+      localMedia: this.localMedia,
+      onStalls: (stalls) => this.#showStalls(stalls),
+    })
+    const wakeLock = new WakeLock()
+    this.#cleanups = [
+      () => wakeLock.release(),
+      this.#watchPage(),
+      this.devices.events.on('output', (id) => void this.#sound.setOutput(id)),
+      this.localMedia.start(),
+    ]
+    this.#saveForReload()
+    void this.devices.start()
+    void this.#connection.join(entry)
   }
 
-  #newConnection(): Connection {
-    const { api, meetingId, code } = this.#options
-    return new Connection({
+  #newConnection(): CallConnection {
+    const { api, meetingId, code, rejoinRecord } = this.#options
+    const connection = new CallConnection({
       environment: this.#environment,
-      door: apiDoor(api),
+      api: newCallApi(api),
       meetingId,
       code,
+      rejoinRecord,
+      publications: this.localMedia.publications,
       relayOnly: () => this.devices.relayOnly,
-      placed: ({ meeting }) => (this.since = Date.parse(meeting.startedAt)),
-      joined: (frame) => this.#joined(frame),
-      frame: (frame) => this.#hear(frame),
-      trouble: (trouble) => (this.trouble = trouble),
-      over: (why) => this.#end(why),
-      refused: (source, { code }) => this.sending.refused(source, code),
-      show: (view, track) => this.#show(view, track),
+    })
+    const { events, subscriptions } = connection
+    events.on('seated', ({ meeting }) => (this.since = Date.parse(meeting.startedAt)))
+    events.on('joined', (frame) => this.#joined(frame))
+    events.on('frame', (frame) => this.#receive(frame))
+    events.on('trouble', (trouble) => (this.trouble = trouble))
+    events.on('ended', (why) => this.#end(why))
+    subscriptions.events.on('track', (view, track) => this.#play(view, track))
+    return connection
+  }
+
+  #watchPage(): () => void {
+    return watchPageLifecycle(this.#environment, {
+      hide: () => {
+        this.#saveForReload()
+        this.#connection.leave()
+      },
+      // The node has ended the peer meanwhile.
+      restore: () => this.#end('lost'),
+      alive: () => this.#saveForReload(),
     })
   }
 
-  #newMonitor(): Monitor {
-    const { incoming, outgoing } = this.#connection
-    return new Monitor({
-      environment: this.#environment,
-      incoming,
-      outgoing,
-      expects: () => this.sending.expects(),
-      visible: () => document.visibilityState === 'visible',
-      say: (verdict) => this.#say(verdict),
-    })
-  }
-
-  #begin(returning: boolean): void {
-    const wake = new WakeLock()
-    this.#endings = [
-      () => wake.release(),
-      watchPage(this.#environment, {
-        goes: () => {
-          this.#remember()
-          this.#connection.leave()
-        },
-        // It has lost its place in between.
-        isBack: () => this.#end('lost'),
-        goesOn: () => this.#remember(),
-      }),
-      this.devices.onOutput((id) => void this.#sound.setOutput(id)),
-      this.sending.begin(),
-    ]
-    this.#remember()
-    void this.devices.start()
-    void this.#connection.join(returning)
-  }
-
-  #joined(frame: Extract<RoomFrame, { type: 'joined' }>): void {
-    this.#roster.enter(frame, this.#options.me)
-    this.sending.may(frame.caps)
+  #joined(frame: JoinedFrame): void {
+    this.participants.join(frame, this.#options.me)
+    this.localMedia.setCapabilities(frame.caps)
     this.phase = 'in'
   }
 
-  #hear(frame: RoomFrame): void {
-    if (frame.type === 'peer') this.#roster.put(frame.peer)
-    else if (frame.type === 'peerGone') this.#roster.gone(frame.seatId)
-    else if (frame.type === 'speakers') this.#roster.speak(frame.seatIds)
-    else if (frame.type === 'quality') this.#roster.quality(frame.seatId, frame.quality)
-    else if (frame.type === 'caps') this.sending.may(frame.caps)
-    else if (frame.type === 'publicationStopped')
-      this.sending.refused(frame.source, frame.reason === 'bitrate' ? 'call.limit' : 'call.forbidden')
+  #receive(frame: NodeFrame): void {
+    if (frame.type === 'peer') this.participants.update(frame.peer)
+    else if (frame.type === 'peerGone') this.participants.remove(frame.seatId)
+    else if (frame.type === 'speakers') this.participants.setSpeakers(frame.seatIds)
+    else if (frame.type === 'quality') this.participants.setQuality(frame.seatId, frame.quality)
+    else if (frame.type === 'caps') this.localMedia.setCapabilities(frame.caps)
+    else if (frame.type === 'publicationStopped') this.localMedia.publicationStopped(frame)
   }
 
-  #show(view: SubscriptionView, track: MediaStreamTrack | null): void {
-    if (view.kind === 'audio') this.#sound.play(keyOf(view), track)
-    else this.#roster.picture(view.seatId, view.source, track)
+  #play(view: SubscriptionView, track: MediaStreamTrack | null): void {
+    const { seatId, source } = view
+    if (source === 'cam' || source === 'screen') this.participants.setTrack(seatId, source, track)
+    else this.#sound.play(keyOf(view), track)
   }
 
-  #say({ micSilent, camFrozen, refresh, frozen }: Verdict): void {
-    this.sending.mic.silent = micSilent
-    this.sending.cam.silent = camFrozen
-    for (const id of refresh) this.#connection.refresh(id)
-    for (const tile of this.#roster.tiles)
-      if (!tile.me) tile.frozen = tile.camOn && frozen.has(keyOf({ seatId: tile.seatId, source: 'cam' }))
+  #showStalls({ micSilent, camFrozen, needKeyFrame, frozen }: MediaStalls): void {
+    this.localMedia.mic.stalled = micSilent
+    this.localMedia.cam.stalled = camFrozen
+    for (const id of needKeyFrame) this.#connection.requestKeyFrame(id)
+    for (const each of this.participants.list)
+      if (!each.isMe) each.frozen = each.cameraOn && frozen.has(keyOf({ seatId: each.seatId, source: 'cam' }))
   }
 
-  #remember(): void {
-    const { meetingId, chatId, code = null } = this.#options
-    rememberCall({ meetingId, chatId, code, mic: this.devices.wanted.mic, cam: this.devices.wanted.cam })
+  #saveForReload(): void {
+    const { meetingId, chatId, code = null, rejoinRecord } = this.#options
+    rejoinRecord.save({ meetingId, chatId, code, mic: this.devices.wanted.mic, cam: this.devices.wanted.cam })
   }
 
-  #end(why: EndReason | AppErrorCode): void {
+  #end(why: CallEndReason): void {
     if (this.phase === 'ended') return
-    for (const end of this.#endings.splice(0)) end()
+    for (const cleanup of this.#cleanups.splice(0)) cleanup()
     this.#monitor.stop()
     this.#connection.stop()
     this.#sound.close()
-    this.#roster.clear()
+    this.participants.clear()
     this.devices.close()
     this.trouble = null
     this.soundBlocked = false
     this.ended = why
     this.phase = 'ended'
-    forgetCall()
+    this.#options.rejoinRecord.clear()
   }
-}
-
-/** The one entrance; begins to join at once. */
-export function openCall(options: CallOptions): Call {
-  return new Call(options)
-}
-
-/** On the screen before joining: what can be made ready without the server is made ready. */
-export function prepareCall(): void {
-  loadEarly()
 }
 
 export const [getCall, setCall] = createContext<Call>()

@@ -23,25 +23,25 @@ beforeEach(() => {
   Object.assign(globalThis, { Audio, MediaStream: class {} })
 })
 
-test('what the browser holds back is said, and played with the next click', async () => {
-  const told: boolean[] = []
-  const sound = new Sound(null, (blocked) => told.push(blocked))
+test('sound that the browser blocks is reported, and played with the next click', async () => {
+  const reported: boolean[] = []
+  const sound = new Sound(null, (blocked) => reported.push(blocked))
   sound.play(key, track)
   refused.reject(new DOMException('no click yet', 'NotAllowedError'))
-  await expect.poll(() => told).toEqual([true])
+  await expect.poll(() => reported).toEqual([true])
   refused = Promise.withResolvers()
   refused.resolve()
   dispatchEvent(new Event('pointerdown'))
-  await expect.poll(() => told).toEqual([true, false])
+  await expect.poll(() => reported).toEqual([true, false])
 })
 
-test("what the browser refuses after the end is nobody's concern, and no click is waited for", async () => {
-  const told: boolean[] = []
-  const sound = new Sound(null, (blocked) => told.push(blocked))
+test('sound that the browser blocks after the end of the call is not reported, and a click does not play it', async () => {
+  const reported: boolean[] = []
+  const sound = new Sound(null, (blocked) => reported.push(blocked))
   sound.play(key, track)
   sound.close()
   refused.reject(new DOMException('no click yet', 'NotAllowedError'))
   await new Promise((resolve) => setImmediate(resolve))
   dispatchEvent(new Event('pointerdown'))
-  expect([told, played]).toEqual([[], 1])
+  expect([reported, played]).toEqual([[], 1])
 })

@@ -1,11 +1,11 @@
-import type { Key } from './Incoming.ts'
+import type { StreamKey } from './subscribe/Subscriptions.ts'
 
-/** Plays what the others say: an element for each voice, all on the chosen loudspeaker. */
+/** Plays the voices of the others and the sound of their screens: one audio element for each stream, all on the chosen loudspeaker. */
 export class Sound {
-  readonly #elements = new Map<Key, HTMLAudioElement>()
+  readonly #elements = new Map<StreamKey, HTMLAudioElement>()
   readonly #onBlocked: (blocked: boolean) => void
   #output: string | null
-  #stop: AbortController | undefined
+  #clickListener: AbortController | undefined
   #closed = false
 
   constructor(output: string | null, onBlocked: (blocked: boolean) => void) {
@@ -13,65 +13,65 @@ export class Sound {
     this.#onBlocked = onBlocked
   }
 
-  play(key: Key, track: MediaStreamTrack | null): void {
-    const before = this.#elements.get(key)
+  play(key: StreamKey, track: MediaStreamTrack | null): void {
+    const existing = this.#elements.get(key)
     if (!track) {
       this.#elements.delete(key)
-      if (before) before.srcObject = null
+      if (existing) existing.srcObject = null
       return
     }
-    const element = before ?? this.#create(key)
+    const element = existing ?? this.#create(key)
     element.srcObject = new MediaStream([track])
     void this.#start(element)
   }
 
   async setOutput(output: string | null): Promise<void> {
     this.#output = output
-    await Promise.all([...this.#elements.values()].map((element) => this.#direct(element)))
+    await Promise.all([...this.#elements.values()].map((element) => this.#applyOutput(element)))
   }
 
-  /** In a click or a key press: what the browser held back is heard. */
+  /** Plays what the browser has blocked. To be called within a click or a key press. */
   unblock(): void {
     for (const element of this.#elements.values()) if (element.paused) void this.#start(element)
   }
 
   close(): void {
     this.#closed = true
-    this.#stop?.abort()
+    this.#clickListener?.abort()
     for (const element of this.#elements.values()) element.srcObject = null
     this.#elements.clear()
   }
 
-  #create(key: Key): HTMLAudioElement {
+  #create(key: StreamKey): HTMLAudioElement {
     const element = new Audio()
     element.autoplay = true
     this.#elements.set(key, element)
-    void this.#direct(element)
+    void this.#applyOutput(element)
     return element
   }
 
-  async #direct(element: HTMLAudioElement): Promise<void> {
+  async #applyOutput(element: HTMLAudioElement): Promise<void> {
     if (!('setSinkId' in element)) return
-    // A loudspeaker that has gone: the system's own is better than none.
+    // When the chosen loudspeaker has been unplugged, the default of the system is used.
     await element.setSinkId(this.#output ?? '').catch(() => element.setSinkId('').catch(() => undefined))
   }
 
   async #start(element: HTMLAudioElement): Promise<void> {
     try {
       await element.play()
-      this.#told(false)
+      this.#setBlocked(false)
     } catch (thrown) {
-      if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') this.#told(true)
+      if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') this.#setBlocked(true)
     }
   }
 
-  #told(blocked: boolean): void {
+  #setBlocked(blocked: boolean): void {
     if (this.#closed) return
     this.#onBlocked(blocked)
-    if (!blocked) return this.#stop?.abort()
-    if (this.#stop && !this.#stop.signal.aborted) return
-    this.#stop = new AbortController()
-    const { signal } = this.#stop
+    if (!blocked) return this.#clickListener?.abort()
+    if (this.#clickListener && !this.#clickListener.signal.aborted) return
+    this.#clickListener = new AbortController()
+    const { signal } = this.#clickListener
     for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => this.unblock(), { signal })
   }
 }

@@ -1,7 +1,7 @@
 const NOTES = [523.25, 659.25, 783.99]
 const NOTE_S = 0.18
 
-/** Three short notes upwards, on the chosen loudspeaker. Resolves when the last has faded. */
+/** Plays three short rising notes on this loudspeaker. Resolves when the last one has faded out. */
 export async function playTestSound(output: string | null): Promise<void> {
   const context = new AudioContext()
   try {

@@ -32,8 +32,8 @@ test('every change of the visible tiles is reported at once, in physical pixels'
   tiles.attach(seat('b'), 'screen')(element())
   resized?.(160)
   expect(reported.at(-1)).toEqual([
-    { key: 'a', source: 'cam', width: 320, height: 180 },
-    { key: 'b', source: 'screen', width: 320, height: 180 },
+    { seatId: 'a', source: 'cam', width: 320, height: 180 },
+    { seatId: 'b', source: 'screen', width: 320, height: 180 },
   ])
 })
 
@@ -42,7 +42,7 @@ test('a tile that moves to another element is reported with its size as soon as 
   const remove = tiles.attach(seat('a'), 'cam')(element())
   remove()
   tiles.attach(seat('a'), 'cam')(element())
-  expect(reported.at(-1)).toEqual([{ key: 'a', source: 'cam', width: 200, height: 100 }])
+  expect(reported.at(-1)).toEqual([{ seatId: 'a', source: 'cam', width: 200, height: 100 }])
 })
 
 test('no tile is visible from five seconds after the tab was hidden until it is shown', async () => {
@@ -85,7 +85,7 @@ test('stopping reports that no tile is visible, and nothing is reported afterwar
 function newTiles() {
   const environment = new TestEnvironment()
   const reported: object[][] = []
-  const tiles = new VisibleTiles({ setView: (visible) => reported.push(visible) }, environment.forTab())
+  const tiles = new VisibleTiles({ setVisibleTiles: (visible) => reported.push(visible) }, environment.forTab())
   return { environment, reported, tiles, stop: tiles.start() }
 }
 

@@ -1,24 +1,25 @@
+import type { ViewTile } from '@veche/sfu/router'
 import type { SeatId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
 import { browserEnvironment } from '#lib/live/browser-environment.ts'
 import type { Environment } from '#lib/live/environment.ts'
-import type { Call, CallView } from '../call/Call.svelte.ts'
+import type { Call } from '../call/Call.svelte.ts'
 
 /** After this time in a hidden tab no pictures are needed; a shorter absence changes nothing. */
 const HIDDEN_AFTER_MS = 5_000
 
 /** Reports to the call which pictures are on the screen, and how large in physical pixels: pictures that are not shown need not be sent. */
 export class VisibleTiles {
-  readonly #call: Pick<Call, 'setView'>
+  readonly #call: Pick<Call, 'setVisibleTiles'>
   readonly #environment: Environment
-  readonly #tiles = new Map<Element, CallView[number]>()
+  readonly #tiles = new Map<Element, ViewTile>()
   readonly #observer = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) this.#measure(target, contentRect)
   })
   #cancelHiding: (() => void) | undefined
   #hidden = false
 
-  constructor(call: Pick<Call, 'setView'>, environment = browserEnvironment()) {
+  constructor(call: Pick<Call, 'setVisibleTiles'>, environment = browserEnvironment()) {
     this.#call = call
     this.#environment = environment
   }
@@ -33,15 +34,15 @@ export class VisibleTiles {
       this.#cancelHiding?.()
       this.#observer.disconnect()
       this.#tiles.clear()
-      this.#call.setView([])
+      this.#call.setVisibleTiles([])
     }
   }
 
   /** An attachment for the element that shows this picture. */
-  attach(key: SeatId, source: 'cam' | 'screen') {
+  attach(seatId: SeatId, source: 'cam' | 'screen') {
     return (element: Element) => {
       // Measured without waiting for the observer: a tile that moves to another position stays visible all the time.
-      this.#tiles.set(element, { key, source, width: 0, height: 0 })
+      this.#tiles.set(element, { seatId, source, width: 0, height: 0 })
       this.#measure(element, element.getBoundingClientRect())
       this.#observer.observe(element)
       return () => {
@@ -75,7 +76,7 @@ export class VisibleTiles {
   /** Called for every change: the call collects them before it sends them to the node. */
   #report() {
     const visible = this.#hidden ? [] : [...this.#tiles.values()].filter(({ width, height }) => width > 0 && height > 0)
-    this.#call.setView(visible.map(({ key, source, width, height }) => ({ key, source, width, height })))
+    this.#call.setVisibleTiles(visible.map(({ seatId, source, width, height }) => ({ seatId, source, width, height })))
   }
 }
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Call } from '../call/Call.svelte.ts'
-import type { Refusal } from '../call/Sending.svelte.ts'
+import type { Refusal } from '../call/publish/LocalMedia.svelte.ts'
 import { hintsFor } from './hints.ts'
 
-const working = { wanted: true, on: true, blocked: null, silent: false }
-const newCall = (sending: object, rest: object = {}) =>
+const working = { wanted: true, on: true, blocked: null, stalled: false }
+const newCall = (localMedia: object, rest: object = {}) =>
   ({
-    sending: { mic: working, cam: working, refusal: null, ...sending },
+    localMedia: { mic: working, cam: working, refusal: null, ...localMedia },
     soundBlocked: false,
     devices: { notice: null },
     ...rest,
@@ -17,10 +17,10 @@ test('a call without problems shows no hint', () => {
 })
 
 test.each<[Refusal, string, RegExp]>([
-  [{ what: 'mic', code: 'call.limit' }, 'Your microphone is off.', /^Ваш микрофон выключен\.\s/],
-  [{ what: 'cam', code: 'call.forbidden' }, 'The camera is off.', /^Камера выключена\.\s/],
+  [{ source: 'mic', code: 'call.limit' }, 'Your microphone is off.', /^Ваш микрофон выключен\.\s/],
+  [{ source: 'cam', code: 'call.forbidden' }, 'The camera is off.', /^Камера выключена\.\s/],
   [
-    { what: 'screen', code: 'call.media_refused' },
+    { source: 'screen', code: 'call.media_refused' },
     'The screen is no longer shared.',
     /^Экран больше не\sпоказывают\.\s/,
   ],

@@ -3,8 +3,8 @@ import { describeError } from '#lib/api/error-description.ts'
 import type { Locale } from '#lib/i18n/catalogue.ts'
 import { type CallWords, callWordsIn } from '../call-catalogue.ts'
 import type { Call } from '../call/Call.svelte.ts'
-import type { Own } from '../call/Own.svelte.ts'
-import type { DeviceKind, DeviceNotice } from '../devices/Devices.svelte.ts'
+import type { LocalSource } from '../call/publish/LocalSource.svelte.ts'
+import type { DeviceKind, DeviceNotice } from '../devices/MediaDevicesState.svelte.ts'
 import { deviceProblemText } from '../prejoin/device-problem.ts'
 
 /** One problem with the user's own sound or picture, and what to do about it. */
@@ -25,21 +25,21 @@ function soundHint(call: Call, t: CallWords): Hint | null {
 
 /** The media node refused a publication, or stopped it. */
 function refusalHint(call: Call, t: CallWords, locale: Locale): Hint | null {
-  const { refusal } = call.sending
+  const { refusal } = call.localMedia
   if (!refusal) return null
-  const what = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.what]
+  const what = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.source]
   const text = `${what}. ${describeError(new AppError(refusal.code), locale)}`
-  return { key: 'refusal', text, dismiss: () => (call.sending.refusal = null) }
+  return { key: 'refusal', text, dismiss: () => (call.localMedia.refusal = null) }
 }
 
 function deviceHint(kind: 'mic' | 'cam', call: Call, t: CallWords): Hint | null {
-  const own: Own = call.sending[kind]
+  const own: LocalSource = call.localMedia[kind]
   if (own.wanted && own.blocked) {
     const text = deviceProblemText(kind, own.blocked, t)
     // Also for a device that the system holds: browsers report a hung camera so, and a hung camera does not recover by itself.
     return { key: `${kind} ${own.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
   }
-  if (!own.on || !own.silent) return null
+  if (!own.on || !own.stalled) return null
   const label = kind === 'mic' ? t.restartMic : t.restartCam
   return {
     key: `${kind} silent`,
@@ -49,9 +49,9 @@ function deviceHint(kind: 'mic' | 'cam', call: Call, t: CallWords): Hint | null 
 }
 
 function mutedHint(call: Call, t: CallWords): Hint | null {
-  const { sending } = call
-  if (!sending.speakingWhileMuted || sending.mic.on) return null
-  const act = { label: t.turnOn, run: () => sending.toggle('mic') }
+  const { localMedia } = call
+  if (!localMedia.speakingWhileMuted || localMedia.mic.on) return null
+  const act = { label: t.turnOn, run: () => localMedia.toggle('mic') }
   const text = matchMedia('(pointer: coarse)').matches ? t.mutedSpeaking : `${t.mutedSpeaking} ${t.holdSpace}`
   return { key: 'muted', text, act }
 }

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import type { QualityReason } from '../call/Tile.svelte.ts'
-import type { Participant } from './MeetingParticipants.svelte.ts'
+import type { Participant, QualityReason } from '../call/Participant.svelte.ts'
 import { participantStatus } from './participant-status.ts'
 
 test.each<[QualityReason | null, string, string]>([
@@ -27,9 +26,9 @@ test('a participant with a good network has no status, and one who is away is sh
   expect(participantStatus(newParticipant({ quality: 'good', qualityReason: null }), 'en')).toBeNull()
   const away = { ...newParticipant({ quality: 'bad', qualityReason: 'loss' }), away: true }
   expect(participantStatus(away, 'en')?.text).toBe('Away')
-  expect(participantStatus({ ...away, tile: null }, 'en')?.text).toBe('Away')
+  expect(participantStatus({ ...away, quality: 'good' } as Participant, 'en')?.text).toBe('Away')
 })
 
-function newParticipant(tile: object): Participant {
-  return { away: false, tile } as unknown as Participant
+function newParticipant(network: object): Participant {
+  return { away: false, ...network } as unknown as Participant
 }

@@ -1,12 +1,12 @@
 import type { Locale } from '#lib/i18n/catalogue.ts'
 import { callWordsIn } from '../call-catalogue.ts'
-import type { Participant } from './MeetingParticipants.svelte.ts'
+import type { Participant } from '../call/Participant.svelte.ts'
 
 /** What is wrong with a participant's connection and why, in words; null: nothing is. */
-export function participantStatus({ away, tile }: Participant, locale: Locale): { text: string; why: string } | null {
+export function participantStatus({ away, quality, qualityReason }: Participant, locale: Locale): { text: string; why: string } | null {
   const t = callWordsIn(locale)
   if (away) return { text: t.away, why: t.awayWhy }
-  if (!tile || tile.quality === 'good') return null
+  if (quality === 'good') return null
   const reasons = { loss: t.weakLoss, delay: t.weakDelay, bandwidth: t.weakBandwidth }
-  return { text: t.weak, why: tile.qualityReason ? reasons[tile.qualityReason] : t.weakSomehow }
+  return { text: t.weak, why: qualityReason ? reasons[qualityReason] : t.weakSomehow }
 }

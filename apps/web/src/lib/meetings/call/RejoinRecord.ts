@@ -1,0 +1,105 @@
+import { type ChatId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
+
+export type RejoinableCall = {
+  meetingId: MeetingId
+  chatId: ChatId
+  code: string | null
+  mic: boolean
+  cam: boolean
+}
+type SavedCall = RejoinableCall & { at: number }
+
+const TAB_KEY = 'veche-tab'
+const CALL_KEY = 'veche-call'
+/** A seat is kept for ten minutes after its tab has gone. */
+const SEAT_KEPT_MS = 600_000
+/** During a reload the page before may hold the lock for a moment longer. */
+const LOCK_TIMEOUT_MS = 1_000
+
+/** Lets a tab come back to its call after a reload: the id of the tab and the call it was in, in the session storage. */
+export class RejoinRecord {
+  /** The lock on the id is held as long as the page lives, so it is taken once for the page. */
+  static #tab: Promise<TabId> | undefined
+
+  /** Whether a call was saved in this tab. Answered at once, before it is known if the tab is a copy of another. */
+  get exists(): boolean {
+    return read(CALL_KEY) !== null
+  }
+
+  /** The id of this tab: the same after a reload, and another one in a copy of the tab. */
+  tab(): Promise<TabId> {
+    return (RejoinRecord.#tab ??= this.#claimTab())
+  }
+
+  /** The call that this tab was in when it was reloaded. */
+  async load(): Promise<RejoinableCall | null> {
+    await this.tab()
+    const saved = parse(read(CALL_KEY))
+    if (!saved || Date.now() - saved.at > SEAT_KEPT_MS) return null
+    const { at: _, ...call } = saved
+    return call
+  }
+
+  /** Where nothing can be saved, a reload ends the call. */
+  save(call: RejoinableCall): void {
+    write(CALL_KEY, JSON.stringify({ ...call, at: Date.now() } satisfies SavedCall))
+  }
+
+  clear(): void {
+    try {
+      sessionStorage.removeItem(CALL_KEY)
+    } catch {
+      // A browser that forbids the storage has saved nothing either.
+    }
+  }
+
+  async #claimTab(): Promise<TabId> {
+    const saved = read(TAB_KEY) as TabId | null
+    if (saved && (await lockTab(saved))) return saved
+    const tab = newId<TabId>()
+    if (!write(TAB_KEY, tab)) return tab
+    // This tab is a copy: the saved call belongs to the other tab.
+    if (saved) this.clear()
+    await lockTab(tab)
+    return tab
+  }
+}
+
+/** False when another tab has this id. */
+function lockTab(tab: TabId): Promise<boolean> {
+  if (!('locks' in navigator)) return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const holdForever = () => {
+      resolve(true)
+      return new Promise<never>(() => undefined)
+    }
+    navigator.locks
+      .request(`veche-tab-${tab}`, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, holdForever)
+      .catch(() => resolve(false))
+  })
+}
+
+function read(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+
+function write(key: string, value: string): boolean {
+  try {
+    sessionStorage.setItem(key, value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function parse(text: string | null): SavedCall | null {
+  try {
+    return JSON.parse(text ?? 'null') as SavedCall | null
+  } catch {
+    return null
+  }
+}

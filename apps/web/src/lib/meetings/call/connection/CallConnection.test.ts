@@ -1,0 +1,96 @@
+import type { MeetingId } from '@veche/shared/ids'
+import type { JoinAnswer } from '@veche/shared/meetings'
+import { beforeEach, expect, test } from 'vitest'
+import { AppError } from '#lib/api/error.ts'
+import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
+import { FakeBrowser } from '../../../../../test/browser.ts'
+import type { JoinRequest } from '../call-api.ts'
+import { PublicationSet } from '../publish/PublicationSet.ts'
+import { RejoinRecord } from '../RejoinRecord.ts'
+import { CallConnection } from './CallConnection.ts'
+
+beforeEach(() => void new FakeBrowser())
+
+test('a seat that comes after the user has left is given back', async () => {
+  const { connection, api, environment } = newConnection()
+  void connection.join(firstEntry)
+  await environment.quiet()
+  connection.leave()
+  connection.stop()
+  await environment.quiet()
+  expect(api.requests.map(({ signal }) => signal.aborted)).toEqual([false])
+  api.answer(7)
+  await environment.quiet()
+  expect(api.left).toEqual([7])
+})
+
+test('a seat is given back when the user leaves before its node was joined', async () => {
+  const { connection, api, environment } = newConnection()
+  void connection.join(firstEntry)
+  await environment.quiet()
+  api.answer(3)
+  await Promise.resolve()
+  connection.leave()
+  connection.stop()
+  await environment.quiet()
+  expect(api.left).toEqual([3])
+})
+
+test('an API that does not answer is asked three times', async () => {
+  const { connection, api, environment, ends } = newConnection()
+  void connection.join(firstEntry)
+  await environment.pass(20_000)
+  expect(api.requests.map(({ signal }) => signal.aborted)).toEqual([true, false])
+  expect(ends).toEqual([])
+  await environment.pass(30_000)
+  expect(api.requests).toHaveLength(3)
+  expect(ends).toEqual(['network.timeout'])
+})
+
+test('an error that no retry will change ends the call at once', async () => {
+  for (const [code, why] of [
+    ['meeting.seat_taken', 'taken_over'],
+    ['meeting.full', 'meeting.full'],
+  ] as const) {
+    const { connection, api, environment, ends } = newConnection()
+    void connection.join({ ...firstEntry, returning: true })
+    await environment.quiet()
+    api.refuse(new AppError(code))
+    await environment.quiet()
+    expect([ends, api.requests.length]).toEqual([[why], 1])
+  }
+})
+
+const firstEntry = { returning: false, reconnect: null }
+
+/** A connection whose API is answered by the test. */
+function newConnection() {
+  const environment = new TestEnvironment()
+  const ends: string[] = []
+  let pending = Promise.withResolvers<JoinAnswer>()
+  const api = {
+    requests: [] as { request: JoinRequest; signal: AbortSignal }[],
+    left: [] as number[],
+    join: (request: JoinRequest, signal: AbortSignal) => {
+      api.requests.push({ request, signal })
+      pending = Promise.withResolvers<JoinAnswer>()
+      return pending.promise
+    },
+    iceServers: async () => ({ iceServers: [] }),
+    leave: (_: MeetingId, seatEpoch: number) => void api.left.push(seatEpoch),
+    answer: (seatEpoch: number) =>
+      pending.resolve({ seatEpoch, routerRtpCapabilities: {}, node: { id: 'n', boot: 'b' } } as unknown as JoinAnswer),
+    refuse: (error: AppError) => pending.reject(error),
+  }
+  const connection = new CallConnection({
+    environment: environment.forTab(),
+    api,
+    meetingId: 'm' as MeetingId,
+    code: undefined,
+    rejoinRecord: new RejoinRecord(),
+    publications: new PublicationSet(() => undefined),
+    relayOnly: () => false,
+  })
+  connection.events.on('ended', (why) => ends.push(why))
+  return { environment, api, ends, connection }
+}

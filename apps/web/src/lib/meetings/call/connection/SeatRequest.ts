@@ -1,0 +1,78 @@
+import type { MeetingId } from '@veche/shared/ids'
+import type { JoinAnswer } from '@veche/shared/meetings'
+import { appError } from '#lib/api/error.ts'
+import { abortable, type Environment } from '#lib/live/environment.ts'
+import type { CallApi, JoinRequest } from '../call-api.ts'
+import type { RejoinRecord } from '../RejoinRecord.ts'
+
+type Options = {
+  environment: Environment
+  api: CallApi
+  meetingId: MeetingId
+  code: string | undefined
+  rejoinRecord: RejoinRecord
+  /** Aborts when the call ends. */
+  ended: AbortSignal
+}
+
+/** A request whose answer was lost may still be carried out by the server for so long. */
+const LATE_MS = 30_000
+
+/** Asks the API for a seat and a ticket. A seat that comes after the end of the call is given back. */
+export class SeatRequest {
+  readonly #options: Options
+  /** The next request names the node that was tried last. */
+  #triedNode: JoinAnswer['node'] | null = null
+  #pending = false
+  #pendingUntil = 0
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** A request is on its way, or its answer was lost: the server may have given this seat to this tab a second time. */
+  get maySeatAgain(): boolean {
+    return this.#pending || this.#options.environment.now() < this.#pendingUntil
+  }
+
+  /** The seat that came is in use. */
+  settle(): void {
+    this.#pending = false
+  }
+
+  async send(returning: boolean, signal: AbortSignal): Promise<JoinAnswer> {
+    const { meetingId, code, rejoinRecord } = this.#options
+    const failed = this.#triedNode && { nodeId: this.#triedNode.id, boot: this.#triedNode.boot }
+    const tab = await rejoinRecord.tab()
+    const answer = await this.#answer(
+      { meetingId, tab, returning, ...(code ? { code } : {}), ...(failed ? { failed } : {}) },
+      signal,
+    )
+    this.#triedNode = answer.node
+    return answer
+  }
+
+  /** Leaving the call does not cancel the request: the seat might be given all the same, and nothing would give it back. */
+  async #answer(request: JoinRequest, signal: AbortSignal): Promise<JoinAnswer> {
+    const { api, ended, environment } = this.#options
+    const timedOut = new AbortController()
+    const abort = () => !ended.aborted && timedOut.abort()
+    signal.addEventListener('abort', abort, { once: true })
+    this.#pending = true
+    const answer = api.join(request, timedOut.signal)
+    answer.then(({ seatEpoch }) => ended.aborted && this.giveBack(seatEpoch)).catch(() => undefined)
+    try {
+      return await abortable(signal, answer)
+    } catch (thrown) {
+      if (appError(thrown).network) this.#pendingUntil = environment.now() + LATE_MS
+      throw thrown
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  giveBack(seatEpoch: number): void {
+    const { api, meetingId } = this.#options
+    api.leave(meetingId, seatEpoch)
+  }
+}

@@ -1,0 +1,87 @@
+import type { Environment } from '#lib/live/environment.ts'
+import type { LocalMedia } from '../publish/LocalMedia.svelte.ts'
+import { keyOf, type Subscription, type Subscriptions } from '../subscribe/Subscriptions.ts'
+import { type MediaSample, type MediaStalls, Watchdog } from './Watchdog.ts'
+
+const SAMPLE_EVERY_MS = 1_000
+
+type Options = {
+  environment: Environment
+  subscriptions: Subscriptions
+  localMedia: LocalMedia
+  onStalls(stalls: MediaStalls): void
+}
+
+/** Counts once a second how much media flow, and lets the watchdog check it. */
+export class Monitor {
+  readonly #options: Options
+  readonly #watchdog = new Watchdog()
+  #cancelTimer: (() => void) | undefined
+  #stopped = false
+
+  constructor(options: Options) {
+    this.#options = options
+    this.#schedule()
+  }
+
+  reset(): void {
+    this.#watchdog.reset()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancelTimer?.()
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return
+    const sample = () => void this.#sample().finally(() => this.#schedule())
+    this.#cancelTimer = this.#options.environment.after(SAMPLE_EVERY_MS, sample)
+  }
+
+  async #sample(): Promise<void> {
+    const { localMedia, subscriptions, environment, onStalls } = this.#options
+    const { mic, cam } = localMedia.expected
+    const { bySource } = localMedia.publications
+    // A hidden page decodes no pictures.
+    const cameras = document.visibilityState === 'visible' ? subscriptions.shown().filter(shouldMove) : []
+    const [micEnergy, camFrames, received] = await Promise.all([
+      mic ? sourceStat(bySource.mic.producer, 'totalAudioEnergy') : null,
+      cam ? sourceStat(bySource.cam.producer, 'frames') : null,
+      framesOf(cameras),
+    ])
+    if (this.#stopped) return
+    onStalls(this.#watchdog.check({ at: environment.now(), micEnergy, camFrames, received }))
+  }
+}
+
+/** A shared screen often stands still, so only cameras count. */
+function shouldMove({ view, consumer }: Subscription): boolean {
+  return view.source === 'cam' && !view.publicationPaused && !view.hidden && !consumer.closed
+}
+
+type StatsSource = { closed: boolean; getStats(): Promise<RTCStatsReport> }
+type Stats = { type: string; kind?: string } & Record<string, unknown>
+
+async function sourceStat(producer: StatsSource | null, name: string): Promise<number | null> {
+  if (!producer || producer.closed) return null
+  return findStat(await producer.getStats().catch(() => null), 'media-source', name)
+}
+
+function framesOf(subscriptions: Subscription[]): Promise<MediaSample['received']> {
+  return Promise.all(
+    subscriptions.map(async ({ consumer, view, layer }) => {
+      const frames = findStat(await consumer.getStats().catch(() => null), 'inbound-rtp', 'framesDecoded')
+      return { key: keyOf(view), id: view.id, frames: frames ?? 0, starved: layer === null }
+    }),
+  )
+}
+
+function findStat(reports: RTCStatsReport | null, type: string, name: string): number | null {
+  if (!reports) return null
+  for (const report of reports.values() as Iterable<Stats>) {
+    const value = report.type === type ? report[name] : undefined
+    if (typeof value === 'number') return value
+  }
+  return null
+}
