@@ -41,7 +41,12 @@ export class CallBench {
       CONTROL_HOST: '127.0.0.1',
       CONTROL_PORT: String(control),
     }
-    const installation = await BenchInstallation.open({ apis: 1, worker: false, publicUrl: ([port]) => `http://localhost:${port}`, env })
+    const installation = await BenchInstallation.open({
+      apis: 1,
+      worker: false,
+      publicUrl: ([port]) => `http://localhost:${port}`,
+      env,
+    })
     const people = await addPeople(installation.pool, given.people)
     const sound = join(installation.folder, 'tone.wav')
     writeFileSync(sound, tone(10))

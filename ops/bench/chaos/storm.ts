@@ -119,7 +119,13 @@ async function rage({ options, installation, proxy, devices, plans, record, rand
     plans.map(({ id }) => id),
   )
   Object.assign(record, await readStored(installation.pool))
-  const result = { options, record, violations: violationsOf(record), traffic: traffic.counts, network: { ...proxy.counts } }
+  const result = {
+    options,
+    record,
+    violations: violationsOf(record),
+    traffic: traffic.counts,
+    network: { ...proxy.counts },
+  }
   return { ...result, seconds: (Date.now() - start) / 1000, delays: delays(record) }
 }
 

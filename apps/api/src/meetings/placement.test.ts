@@ -41,7 +41,9 @@ it('a meeting cannot be joined when no node lives or all are full', async () => 
   await node.silence()
   await markNodeDead(testApi.deps.db, node)
   await expect(join(testApi.deps, anna, meetingId)).rejects.toThrow('meeting.no_node')
-  expect(await testApi.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId).execute()).toEqual([])
+  expect(await testApi.deps.db.selectFrom('seats').select('id').where('meeting_id', '=', meetingId).execute()).toEqual(
+    [],
+  )
 })
 
 it('a meeting whose node has died moves to another node with a higher epoch, and everybody keeps their seat', async () => {

@@ -17,7 +17,8 @@ export const meetingView: ScopeView = {
     seat: sql`select json_build_object('since_rev', s.since_rev) from seats s
       where s.meeting_id = ${id} and s.user_id = ${viewer} and ${takenSeat('s')}`,
   }),
-  viewFor: ({ seat }) => (seat ? { sinceRev: (seat as { since_rev: number }).since_rev, filterRows: meetingRowsOnly } : null),
+  viewFor: ({ seat }) =>
+    seat ? { sinceRev: (seat as { since_rev: number }).since_rev, filterRows: meetingRowsOnly } : null,
   // The rows of a meeting are its audience too, so it is read each time: no revision tells whether only one of them has changed.
   audience: (id, among) => ({ seated: seatedAmong(id as MeetingId, among) }),
   readAudience: (extras) => ({

@@ -3,7 +3,15 @@ import { findActor } from '../auth/sessions.ts'
 import type { Anyone } from '../ctx.ts'
 import { appRouter } from '../router.ts'
 import { callerFactory } from '../trpc.ts'
-import { type ActorName, actors, type MatrixCast, furtherRows, matrix, newMatrixCast, type MatrixRow } from './access-matrix.ts'
+import {
+  type ActorName,
+  actors,
+  type MatrixCast,
+  furtherRows,
+  matrix,
+  newMatrixCast,
+  type MatrixRow,
+} from './access-matrix.ts'
 import { type TestApi, newTestApi } from './harness.ts'
 import { MediaNode } from './media-node.ts'
 import { outcomeOf } from './outcome.ts'

@@ -51,9 +51,7 @@ export class SeatGuard {
       select meeting_id as "meetingId", array_agg(user_id) as people from (${seatsWithoutRight(where)}) found
       group by meeting_id`.execute(this.#deps.polls)
     // Several meetings at a time: one that is locked for long must not delay the others.
-    const removals = rows.map(({ meetingId, people }) =>
-      this.#slots.run(() => this.#remove(meetingId, people)),
-    )
+    const removals = rows.map(({ meetingId, people }) => this.#slots.run(() => this.#remove(meetingId, people)))
     await Promise.all(removals)
     if (!userIds) await this.#measure()
   }

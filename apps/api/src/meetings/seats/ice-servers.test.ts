@@ -7,7 +7,10 @@ import { join, leave, newMeeting } from '../../test/meetings.ts'
 const secret = 'a secret of the TURN server'
 let testApi: TestApi
 beforeAll(async () => {
-  testApi = await newTestApi({ TURN_SECRET: secret, TURN_URLS: 'turn:turn.example.org:3478, turns:turn.example.org:443' })
+  testApi = await newTestApi({
+    TURN_SECRET: secret,
+    TURN_URLS: 'turn:turn.example.org:3478, turns:turn.example.org:443',
+  })
   await MediaNode.start(testApi.deps)
 })
 

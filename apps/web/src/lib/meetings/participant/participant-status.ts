@@ -3,7 +3,10 @@ import { callWordsIn } from '../call-catalogue.ts'
 import type { Participant } from '../call/Participant.svelte.ts'
 
 /** What is wrong with a participant's connection and why, in words; null: nothing is. */
-export function participantStatus({ away, quality, qualityReason }: Participant, locale: Locale): { text: string; why: string } | null {
+export function participantStatus(
+  { away, quality, qualityReason }: Participant,
+  locale: Locale,
+): { text: string; why: string } | null {
   const t = callWordsIn(locale)
   if (away) return { text: t.away, why: t.awayWhy }
   if (quality === 'good') return null

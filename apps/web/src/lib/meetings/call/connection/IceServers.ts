@@ -26,7 +26,10 @@ export class IceServers {
     const { environment } = options
     this.#options = options
     this.#renewedAt = environment.now()
-    this.#unsubscribe = [environment.onWake(() => this.#renewIfLate()), environment.onNetwork(() => this.#renewIfLate())]
+    this.#unsubscribe = [
+      environment.onWake(() => this.#renewIfLate()),
+      environment.onNetwork(() => this.#renewIfLate()),
+    ]
     this.#schedule(RENEW_AFTER_MS)
   }
 

@@ -53,7 +53,10 @@ export class ReconnectLadder {
     this.#options = options
     this.#environment = environment
     this.#recoveries = { send: this.#newRecovery('send'), recv: this.#newRecovery('recv') }
-    this.#unsubscribe = [environment.onWake(() => this.#networkChanged()), environment.onNetwork(() => this.#networkChanged())]
+    this.#unsubscribe = [
+      environment.onWake(() => this.#networkChanged()),
+      environment.onNetwork(() => this.#networkChanged()),
+    ]
   }
 
   /** The call has joined a node: its socket is open, its transports have just been made. */
