@@ -73,10 +73,10 @@ export default defineConfig(
     rules: {
       'svelte/no-at-html-tags': 'error',
       'prefer-const': 'off',
-      // The app lives at the root of its address: a path is a path.
-      'svelte/no-navigation-without-resolve': 'off',
     },
   },
+  // The app lives at the root of its address: a path is a path.
+  { rules: { 'svelte/no-navigation-without-resolve': 'off' } },
   // A class keeps plain maps and sets for what is not shown.
   { files: ['**/*.svelte.ts'], rules: { 'svelte/prefer-svelte-reactivity': 'off' } },
   {

@@ -114,7 +114,7 @@ function around(feature: string): Pattern[] {
       message: "Another feature's router, jobs and http belong to the root.",
     },
     {
-      regex: String.raw`^\.\./(app|main|router)\.ts$`,
+      regex: String.raw`^(\.\./)+(app|main)\.ts$|^\.\./router\.ts$`,
       message: 'The root imports the features, not the other way round.',
     },
   ]

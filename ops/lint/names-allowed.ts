@@ -20,7 +20,7 @@ export const bannedWords: { word: string; say: string; unless?: RegExp }[] = [
   { word: 'faces', say: 'participants' },
   { word: 'relays', say: 'ICE servers' },
   { word: 'incoming', say: 'subscriptions' },
-  { word: 'outgoing', say: 'publications' },
+  { word: 'outgoing', say: 'publications', unless: /^OutgoingMail$/ },
   { word: 'feed', say: 'subscription' },
   { word: 'refuge', say: 'fallback storage' },
   { word: 'errand', say: 'follow-up' },

@@ -29,6 +29,7 @@ test('all forms of an exported name are found, and a name that is only passed on
     'export async function one() {}',
     'export class Two {}',
     'export type Two = string',
+    'export type {\n  Eight,\n} from "../eight.ts"',
     'export const [getThree, setThree] = createContext()',
     'const four = 4',
     'export { four as fourth, type Fifth }',

@@ -43,12 +43,14 @@ function componentName(path: string): string[] {
 }
 
 const declaration =
-  /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const enum|enum|const|let|type|interface) (\w+|[[{][^=]*[\]}])/gm
+  /^export (?:declare )?(?:abstract )?(?:async )?(?:(?:function\*?|class|enum|type|interface) (\w+)|(?:const|let) (?:enum )?(\w+|[[{][^=]*[\]}]))/gm
 const list = /^export (?:type )?\{([^}]*)\}(?! from)/gm
 
 /** One name once, also when a type and a value share it. What is only passed on from another file does not count. */
 export function exportedNames(text: string): string[] {
-  const declared = [...text.matchAll(declaration)].flatMap(([, name]) => name!.match(/\w+/g) ?? [])
+  const declared = [...text.matchAll(declaration)].flatMap(
+    ([, name, bound]) => (name ?? bound ?? '').match(/\w+/g) ?? [],
+  )
   const listed = [...text.matchAll(list)].flatMap(([, names]) =>
     names!.split(',').map((name) =>
       name

@@ -1,7 +1,7 @@
 import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
 import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
-import { type PasswordCost, passwordCost } from './auth/passwords.ts'
+import { type PasswordCost, passwordCost } from './auth/passwords/passwords.ts'
 import { SessionLookup } from './auth/SessionLookup.ts'
 import { chatRowSources } from './chats/rows.ts'
 import { chatView } from './chats/view.ts'

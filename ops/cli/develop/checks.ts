@@ -4,13 +4,13 @@ import { startChild } from '../child.ts'
 import { checkout } from '../env.ts'
 
 export type Verdict = { ok: boolean; log: string }
-export type Place = { checkout: string; adminUrl: string }
+export type CheckTarget = { checkout: string; adminUrl: string }
 export type Check = {
   name: string
   database?: boolean
-  run(place: Place): Promise<Verdict>
+  run(target: CheckTarget): Promise<Verdict>
   /** Makes it so, where that needs no thought. */
-  write?(place: Place): Promise<Verdict>
+  write?(target: CheckTarget): Promise<Verdict>
 }
 
 const logs = join(checkout, 'node_modules/.veche/checks')
@@ -23,8 +23,9 @@ export const checks: Check[] = [
   // Every TypeScript file by the tsconfig.json nearest to it, with the lint rules that need its types.
   webCommand('types', bin('oxlint'), ['--type-aware', '--type-check']),
   { ...format('--check'), write: format('--write').run },
+  command('names', process.execPath, ['ops/lint/names.ts']),
   command('unused', bin('knip'), ['--no-progress']),
-  { name: 'generated', database: true, run: (place) => generated(place, ['--check']), write: generated },
+  { name: 'generated', database: true, run: (target) => generated(target, ['--check']), write: generated },
 ]
 
 function command(name: string, program: string, args: string[]): Check {
@@ -53,7 +54,7 @@ function format(mode: '--check' | '--write'): Check {
 }
 
 /** The types are those of a database that was migrated just now. */
-async function generated({ adminUrl }: Place, options: string[] = []): Promise<Verdict> {
+async function generated({ adminUrl }: CheckTarget, options: string[] = []): Promise<Verdict> {
   const { Client } = await import('pg')
   const admin = new Client({ connectionString: adminUrl })
   await admin.connect()

@@ -6,9 +6,9 @@ import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
 import { directoryScope } from '../platform/scopes/scope.ts'
 import { createAccount } from '../users/accounts.ts'
-import { requireUncommonPassword } from './common-passwords.ts'
+import { requireUncommonPassword } from './passwords/common-passwords.ts'
 import { type Me, signInWith } from './me.ts'
-import { hashPassword } from './passwords.ts'
+import { hashPassword } from './passwords/passwords.ts'
 import { createSession, hashToken } from './sessions.ts'
 
 export type InviteOffer = { role: 'member' | 'admin'; email: string | null }

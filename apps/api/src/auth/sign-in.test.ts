@@ -6,7 +6,7 @@ import { callerFor } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
 import { keyOf } from './attempts.ts'
-import { impossibleHash, isOutdatedHash, passwordCost } from './passwords.ts'
+import { impossibleHash, isOutdatedHash, passwordCost } from './passwords/passwords.ts'
 
 const minutes = 60_000
 

@@ -5,7 +5,7 @@ import { must } from '../errors.ts'
 import { userScope } from '../platform/scopes/scope.ts'
 import { addressKey, type Attempt, countAttempt, forgetAttempts, giveBackAttempt } from './attempts.ts'
 import { type Me, signInWith } from './me.ts'
-import { hashPassword, isOutdatedHash, verifyPassword } from './passwords.ts'
+import { hashPassword, isOutdatedHash, verifyPassword } from './passwords/passwords.ts'
 import { createSession } from './sessions.ts'
 
 /** An account that is unknown, disabled or has no password takes the same steps and gets the same answer as a wrong password. */

@@ -7,7 +7,7 @@ import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
 import { changeScopes } from '../platform/scopes/changes.ts'
 import { type OpenMeeting, openMeeting } from './access.ts'
-import { type Placement, placeMeetingUnderLock } from './placement.ts'
+import { type Placement, choosePlacementUnderLock } from './placement.ts'
 import { toMeeting, toSeat } from './rows.ts'
 import { orNoSuchMeeting } from './scopes.ts'
 import { iceServersFor } from './seats/ice-servers.ts'
@@ -32,7 +32,7 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
     const others = await countOtherSeats(tx, meetingId)
     must(others < limits.meeting.seats, 'meeting.full')
     if (!meeting.role) await becomeMember(tx, meeting, before)
-    const placement = await placeMeetingUnderLock(tx, meeting, others)
+    const placement = await choosePlacementUnderLock(tx, meeting, others)
     const seat = await takeSeatUnderLock(tx, meeting, input.tab)
     return joinAnswer(tx, { meeting, placement, name, seat })
   }).catch(orNoSuchMeeting)

@@ -2,7 +2,7 @@ import { type ChatId, type MeetingId, newId } from '@veche/shared/ids'
 import { beforeAll, expect, it } from 'vitest'
 import { newDirect, newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
+import { MediaNode } from '../test/nodes/media-node.ts'
 import { chatRow, join, leave, meetingRow } from '../test/meetings.ts'
 import { endEmptyMeeting } from './meeting-end.ts'
 

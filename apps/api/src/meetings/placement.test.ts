@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
+import { MediaNode } from '../test/nodes/media-node.ts'
 import { join, meetingRow, newMeeting, newOnlyNode, newTab, seatOf } from '../test/meetings.ts'
 import { markNodeDead } from '../nodes/known-nodes.ts'
 

@@ -14,7 +14,7 @@ export type Placement = { node: KnownNode; epoch: number }
  * Keeps the meeting on its node or moves it to another one. A move raises the epoch by compare-and-set: whatever else goes wrong, the
  * meeting is never on two nodes, and tickets of an earlier epoch are refused.
  */
-export async function placeMeetingUnderLock(tx: Tx, meeting: OpenMeeting, others: number): Promise<Placement> {
+export async function choosePlacementUnderLock(tx: Tx, meeting: OpenMeeting, others: number): Promise<Placement> {
   const nodes = await knownNodes(tx.db)
   const choice = chooseNode(currentPlacement(nodes, meeting, others), nodes)
   if (!choice) fail('meeting.no_node')

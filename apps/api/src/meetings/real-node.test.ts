@@ -4,7 +4,7 @@ import { createApp } from '../app.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
-import { Caller, whenLoaded, realNode } from '../test/real-node.ts'
+import { Caller, whenLoaded, realNode } from '../test/nodes/real-node.ts'
 
 let testApi: TestApi
 let base: string

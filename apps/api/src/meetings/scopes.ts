@@ -3,7 +3,6 @@ import type { Rows } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import type { ScopeView } from '../platform/scopes/views.ts'
 import { takenSeat } from './states.ts'
-import type { Scope } from '../platform/scopes/scope.ts'
 import { missingScopeAs } from '../platform/scopes/changes.ts'
 
 /** A missing scope is a missing meeting. */

@@ -1,7 +1,7 @@
 import type { BootId } from '@veche/shared/ids'
 import { beforeEach, afterEach, beforeAll, expect, it } from 'vitest'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
+import { MediaNode } from '../test/nodes/media-node.ts'
 import { stopSqlClock } from '../test/meetings.ts'
 import { nodeKeys } from './keys.ts'
 import { NodeControl } from './NodeControl.ts'

@@ -6,7 +6,7 @@ import { beforeAll, expect, it } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
+import { MediaNode } from '../test/nodes/media-node.ts'
 import { nodeKeys } from './keys.ts'
 import { openControlPort } from './control-port.ts'
 

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { createApp, type App } from '../app.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
+import { MediaNode } from '../test/nodes/media-node.ts'
 import { markNodeDead } from './known-nodes.ts'
 import { acceptHeartbeat } from './heartbeats.ts'
 

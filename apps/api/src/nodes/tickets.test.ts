@@ -4,7 +4,7 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { beforeAll, expect, it } from 'vitest'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
-import { MediaNode } from '../test/media-node.ts'
+import { MediaNode } from '../test/nodes/media-node.ts'
 import { join } from '../test/meetings.ts'
 import { Tickets } from './tickets.ts'
 

@@ -13,7 +13,7 @@ import {
   type MatrixRow,
 } from './access-matrix.ts'
 import { type TestApi, newTestApi } from './harness.ts'
-import { MediaNode } from './media-node.ts'
+import { MediaNode } from './nodes/media-node.ts'
 import { outcomeOf } from './outcome.ts'
 
 type Procedure = (input: unknown) => Promise<unknown>

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUsers, type TestUser } from './builders.ts'
 import { callerFor, type TestApi } from './harness.ts'
-import { MediaNode } from './media-node.ts'
+import { MediaNode } from './nodes/media-node.ts'
 
 export const newTab = () => newId<TabId>()
 

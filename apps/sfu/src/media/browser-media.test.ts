@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import type { MeetingId } from '@veche/shared/ids'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { BrowserClient, closeBrowser } from '../test/BrowserClient.ts'
 import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'

@@ -2,7 +2,7 @@ import { newId } from '@veche/shared/ids'
 import { beforeAll, expect, it } from 'vitest'
 import { newUser } from '../../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
-import { MediaNode } from '../../test/media-node.ts'
+import { MediaNode } from '../../test/nodes/media-node.ts'
 import { join, leave, newMeeting } from '../../test/meetings.ts'
 import { Observer } from '../../test/Observer.ts'
 

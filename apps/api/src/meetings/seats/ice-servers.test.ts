@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { beforeAll, expect, it } from 'vitest'
 import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
-import { MediaNode } from '../../test/media-node.ts'
+import { MediaNode } from '../../test/nodes/media-node.ts'
 import { join, leave, newMeeting } from '../../test/meetings.ts'
 
 const secret = 'a secret of the TURN server'

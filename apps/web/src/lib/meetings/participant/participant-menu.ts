@@ -1,5 +1,5 @@
 import type { SeatId } from '@veche/shared/ids'
-import type { MenuItem } from '#lib/ui/overlay/Menu.svelte'
+import type { MenuItem } from '#lib/ui/overlay/menu-item.ts'
 import type { CallWords } from '../call-catalogue.ts'
 import type { CallLayout } from '../layout/CallLayout.svelte.ts'
 

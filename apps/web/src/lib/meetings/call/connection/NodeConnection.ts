@@ -3,7 +3,7 @@ import type { JoinedFrame, RoomFrame, SubscriptionView, TransportView } from '@v
 import type { IceServer, JoinAnswer } from '@veche/shared/meetings'
 import { appError } from '#lib/api/error.ts'
 import type { Environment } from '#lib/live/environment.ts'
-import { TypedEvents } from '../../TypedEvents.ts'
+import { TypedEvents } from '../../../browser/TypedEvents.ts'
 import type { ReconnectAttempt } from '../reconnect/reconnect-steps.ts'
 import type { Direction, MediaState } from '../reconnect/TransportRecovery.ts'
 import { type CallNode, type RoomJoin, SignallingSocket, type SocketLoss } from './SignallingSocket.ts'

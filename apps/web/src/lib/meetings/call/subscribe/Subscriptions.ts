@@ -3,7 +3,7 @@ import type { SubscriptionView } from '@veche/sfu/router'
 import type { SeatId } from '@veche/shared/ids'
 import type { Source } from '@veche/shared/meetings'
 import { pause, type Environment } from '#lib/live/environment.ts'
-import { TypedEvents } from '../../TypedEvents.ts'
+import { TypedEvents } from '../../../browser/TypedEvents.ts'
 import type { CallNode } from '../connection/SignallingSocket.ts'
 
 export type Subscription = {

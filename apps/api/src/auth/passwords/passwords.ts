@@ -1,5 +1,5 @@
 import { hash, parseOptions, verify } from '@node-rs/argon2'
-import type { Deps } from '../deps.ts'
+import type { Deps } from '../../deps.ts'
 
 export type PasswordCost = { memoryCost: number; timeCost: number; parallelism: number }
 

@@ -17,10 +17,10 @@ import {
 } from '@veche/shared/nodes'
 import { Agent, fetch } from 'undici'
 import { WebSocketServer } from 'ws'
-import type { Deps } from '../deps.ts'
-import { nodeKeys } from '../nodes/keys.ts'
-import { acceptHeartbeat } from '../nodes/heartbeats.ts'
-import { afterFile } from './cleanup.ts'
+import type { Deps } from '../../deps.ts'
+import { nodeKeys } from '../../nodes/keys.ts'
+import { acceptHeartbeat } from '../../nodes/heartbeats.ts'
+import { afterFile } from '../cleanup.ts'
 
 const t = initTRPC.create()
 let count = 0

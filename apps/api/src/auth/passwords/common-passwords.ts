@@ -1,5 +1,5 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
-import { must } from '../errors.ts'
+import { must } from '../../errors.ts'
 
 export type ChosenPassword = { password: string; email: string; name: string }
 

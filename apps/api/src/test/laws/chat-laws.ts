@@ -1,6 +1,6 @@
 import { type ChatId, newId } from '@veche/shared/ids'
-import { deleteMessage, newDirect, newGroup, newUsers, say, type TestUser } from './builders.ts'
-import { callerFor, type TestApi } from './harness.ts'
+import { deleteMessage, newDirect, newGroup, newUsers, say, type TestUser } from '../builders.ts'
+import { callerFor, type TestApi } from '../harness.ts'
 
 export type ChatCast = {
   anna: TestUser

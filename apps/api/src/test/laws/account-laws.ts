@@ -1,11 +1,11 @@
 import type { InviteId } from '@veche/shared/ids'
-import { createSetupLink } from '../auth/setup-links.ts'
-import { advance, changeScopes } from '../platform/scopes/changes.ts'
-import { newUser } from './builders.ts'
-import { callerFor, type TestApi } from './harness.ts'
-import { newMail } from './mails.ts'
-import { codeFor, goodPassword, type signUpUser, newInvite, newBrowser } from './browser.ts'
-import { directoryScope } from '../platform/scopes/scope.ts'
+import { createSetupLink } from '../../auth/setup-links.ts'
+import { advance, changeScopes } from '../../platform/scopes/changes.ts'
+import { newUser } from '../builders.ts'
+import { callerFor, type TestApi } from '../harness.ts'
+import { newMail } from '../mails.ts'
+import { codeFor, goodPassword, type signUpUser, newInvite, newBrowser } from '../browser.ts'
+import { directoryScope } from '../../platform/scopes/scope.ts'
 
 type Nora = Awaited<ReturnType<typeof signUpUser>>
 type Action = (testApi: TestApi, nora: Nora) => Promise<unknown>

@@ -1,15 +1,15 @@
 import type { SessionId, UserId } from '@veche/shared/ids'
 import type { ChangePassword } from '@veche/shared/schemas/auth'
-import type { Ctx, Tx } from '../ctx.ts'
-import type { Deps } from '../deps.ts'
-import { must } from '../errors.ts'
-import { sqlNow } from '../platform/clock.ts'
-import { changeScopes } from '../platform/scopes/changes.ts'
-import { userScope } from '../platform/scopes/scope.ts'
-import { type Attempt, countAttempt, forgetAttempts } from './attempts.ts'
+import type { Ctx, Tx } from '../../ctx.ts'
+import type { Deps } from '../../deps.ts'
+import { must } from '../../errors.ts'
+import { sqlNow } from '../../platform/clock.ts'
+import { changeScopes } from '../../platform/scopes/changes.ts'
+import { userScope } from '../../platform/scopes/scope.ts'
+import { type Attempt, countAttempt, forgetAttempts } from '../attempts.ts'
 import { requireUncommonPassword } from './common-passwords.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
-import { endSessions } from './sessions.ts'
+import { endSessions } from '../sessions.ts'
 
 /** Needs the current password, so that an unlocked phone in other hands is not enough to take the account over. */
 export async function changePassword(ctx: Ctx, { current, next }: ChangePassword): Promise<Record<string, never>> {

@@ -7,11 +7,11 @@ import type { BootId, NodeId } from '@veche/shared/ids'
 import type { RoomFrame, SfuRouter } from '@veche/sfu/router'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Deps } from '../deps.ts'
-import { nodeKeys } from '../nodes/keys.ts'
-import { knownNodes } from '../nodes/known-nodes.ts'
+import type { Deps } from '../../deps.ts'
+import { nodeKeys } from '../../nodes/keys.ts'
+import { knownNodes } from '../../nodes/known-nodes.ts'
 
-const main = fileURLToPath(new URL('../../../sfu/src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../../../sfu/src/main.ts', import.meta.url))
 export const whenLoaded = { timeout: 150_000, interval: 30 }
 
 /** Starts a process of apps/sfu with one media worker; it sends its heartbeats to this control port. */

@@ -1,10 +1,10 @@
 import { type ChatId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
-import { endEmptyMeeting } from '../meetings/meeting-end.ts'
-import { SeatGuard } from '../meetings/seats/SeatGuard.ts'
-import { newGroup, newUser, newUsers, type TestUser } from './builders.ts'
-import { callerFor, type TestApi } from './harness.ts'
-import type { MediaNode } from './media-node.ts'
+import { endEmptyMeeting } from '../../meetings/meeting-end.ts'
+import { SeatGuard } from '../../meetings/seats/SeatGuard.ts'
+import { newGroup, newUser, newUsers, type TestUser } from '../builders.ts'
+import { callerFor, type TestApi } from '../harness.ts'
+import type { MediaNode } from '../nodes/media-node.ts'
 
 export type MeetingCast = {
   anna: TestUser
