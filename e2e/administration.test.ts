@@ -13,6 +13,8 @@ test('an owner makes somebody an administrator and takes it back, disables and e
   await his.goto('/admin/people')
   await seen(his.page.getByText('Only for administrators'))
   expect(his.pageLog.requests.filter((url) => url.includes('admin.'))).toEqual([])
+  await his.goto('/people')
+  await isSignedIn(his)
   expect(await link(his.page, 'Administration').count()).toBe(0)
 
   const hers = await openDevice(installation, { account: owner })
@@ -23,7 +25,8 @@ test('an owner makes somebody an administrator and takes it back, disables and e
   }
   await choose('menuitemradio', 'Administrator')
   await press(hers.page.getByRole('alertdialog'), 'Change')
-  await seen(link(his.page, 'Administration'))
+  await link(his.page, 'Administration').click()
+  await his.page.getByRole('link', { name: 'People', exact: true }).last().click()
   await seen(his.page.getByRole('list', { name: 'People' }).getByText('Olga Orlova'))
   expect(await button(his.page, 'Options for Olga Orlova').count()).toBe(0)
   await choose('menuitemradio', 'Member')

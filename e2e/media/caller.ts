@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { type Device, type DeviceOptions, newDevice, openDevice } from '../browser/Device.ts'
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
+import { scaledMs } from '../../ops/test/time-limits.ts'
 import { button, seen } from '../screens/controls.ts'
 import type { BrowserNetwork } from './BrowserNetwork.ts'
 import { type Flow, flow, streams } from './stream-stats.ts'
@@ -69,7 +70,7 @@ export async function goToPrejoin(device: Device, chatId: ChatId): Promise<void>
   await seen(button(device.page, 'Join now'))
 }
 
-/** The media that moved within a second. */
+/** The media that moved within a second, or longer on a slow machine. */
 export function mediaFlow(page: Page): Promise<Flow> {
   return measureFlow(page, () => false)
 }
@@ -87,7 +88,7 @@ export async function receives(page: Page, what: { pictures: number; voices: num
 
 async function measureFlow(page: Page, isEnough: (flow: Flow, streams: number) => boolean): Promise<Flow> {
   const before = await streams(page)
-  const end = performance.now() + 1_000
+  const end = performance.now() + scaledMs(1_000)
   for (;;) {
     await page.waitForTimeout(100)
     const after = await streams(page)
