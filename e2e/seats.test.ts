@@ -40,6 +40,8 @@ test('a tab that is reloaded is in the call again, as muted as before, and its c
 test('a person who reads a chat during a call gets no pictures and goes on speaking, also after a reload, and has the pictures back on return', async () => {
   const [hers, his] = await browsers.two(chatId, anna, boris)
   const { page } = hers
+  const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
+  const before = await lasted()
   await link(page, 'To the chat').click()
   await expect.poll(() => mediaFlow(page)).toMatchObject({ pictures: 0, voices: 1 })
   const muted = mark(tile(his.page, 'Anna Seat'), 'Microphone off')
@@ -47,8 +49,6 @@ test('a person who reads a chat during a call gets no pictures and goes on speak
   await seen(muted)
   await press(page, 'Unmute microphone')
   await gone(muted)
-  const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
-  const before = await lasted()
   await page.reload()
   await link(page, 'Return to call').click()
   await isSeen(page, 'Boris Seat')
