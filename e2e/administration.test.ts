@@ -3,46 +3,49 @@ import { openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { PASSWORD } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
-import { button, gone, link, press, seen } from './screens/controls.ts'
-import { isSignedIn, signIn, wasRefused } from './screens/sign-in.ts'
+import { button, waitUntilHidden, link, clickButton, waitUntilVisible } from './screens/controls.ts'
+import { waitUntilSignedIn, signIn, waitForRefusal } from './screens/sign-in.ts'
 
 test('an owner makes somebody an administrator and takes it back, disables and enables them, and their screen follows', async () => {
   const aaron = await newPerson('Aaron Ilyin')
   const his = await openDevice(installation, { account: aaron })
   his.pageLog.expect(refused(401))
   await his.goto('/admin/people')
-  await seen(his.page.getByText('Only for administrators'))
+  await waitUntilVisible(his.page.getByText('Only for administrators'))
   expect(his.pageLog.requests.filter((url) => url.includes('admin.'))).toEqual([])
+  await his.goto('/people')
+  await waitUntilSignedIn(his)
   expect(await link(his.page, 'Administration').count()).toBe(0)
 
   const hers = await openDevice(installation, { account: owner })
   await hers.goto('/admin/people')
   const choose = async (role: 'menuitem' | 'menuitemradio', name: string) => {
-    await press(hers.page, 'Options for Aaron Ilyin')
+    await clickButton(hers.page, 'Options for Aaron Ilyin')
     await hers.page.getByRole(role, { name, exact: true }).click()
   }
   await choose('menuitemradio', 'Administrator')
-  await press(hers.page.getByRole('alertdialog'), 'Change')
-  await seen(link(his.page, 'Administration'))
-  await seen(his.page.getByRole('list', { name: 'People' }).getByText('Olga Orlova'))
+  await clickButton(hers.page.getByRole('alertdialog'), 'Change')
+  await link(his.page, 'Administration').click()
+  await his.page.getByRole('link', { name: 'People', exact: true }).last().click()
+  await waitUntilVisible(his.page.getByRole('list', { name: 'People' }).getByText('Olga Orlova'))
   expect(await button(his.page, 'Options for Olga Orlova').count()).toBe(0)
   await choose('menuitemradio', 'Member')
-  await press(hers.page.getByRole('alertdialog'), 'Change')
-  await gone(link(his.page, 'Administration'))
+  await clickButton(hers.page.getByRole('alertdialog'), 'Change')
+  await waitUntilHidden(link(his.page, 'Administration'))
 
   await choose('menuitem', 'Disable')
-  await press(hers.page.getByRole('alertdialog'), 'Disable')
-  await seen(button(his.page, 'Sign in'))
+  await clickButton(hers.page.getByRole('alertdialog'), 'Disable')
+  await waitUntilVisible(button(his.page, 'Sign in'))
   await signIn(his, aaron.email, PASSWORD)
-  await wasRefused(his)
+  await waitForRefusal(his)
   await choose('menuitem', 'Enable')
-  await gone(hers.page.getByText('Disabled', { exact: true }))
+  await waitUntilHidden(hers.page.getByText('Disabled', { exact: true }))
   await signIn(his, aaron.email, PASSWORD)
-  await isSignedIn(his)
+  await waitUntilSignedIn(his)
 
   await hers.goto('/admin/connections')
-  await seen(hers.page.getByRole('list', { name: 'Parts' }).getByText('PostgreSQL'))
-  await seen(hers.page.getByRole('list', { name: 'Here now' }).getByText('Aaron Ilyin'))
+  await waitUntilVisible(hers.page.getByRole('list', { name: 'Parts' }).getByText('PostgreSQL'))
+  await waitUntilVisible(hers.page.getByRole('list', { name: 'Here now' }).getByText('Aaron Ilyin'))
 })
 
 test('an invitation that an owner revokes opens nothing', async () => {
@@ -50,10 +53,10 @@ test('an invitation that an owner revokes opens nothing', async () => {
   const device = await openDevice(installation, { account: owner })
   const { page } = device
   await device.goto('/admin/invitations')
-  await press(page, 'Revoke: Anyone with the link')
-  await press(page.getByRole('alertdialog'), 'Revoke')
-  await seen(page.getByRole('list', { name: 'Used up and past' }).getByText('Revoked').first())
+  await clickButton(page, 'Revoke: Anyone with the link')
+  await clickButton(page.getByRole('alertdialog'), 'Revoke')
+  await waitUntilVisible(page.getByRole('list', { name: 'Used up and past' }).getByText('Revoked').first())
   const guest = await openDevice(installation)
   await guest.page.goto(address)
-  await seen(guest.page.getByRole('heading', { name: 'This invitation does not work' }))
+  await waitUntilVisible(guest.page.getByRole('heading', { name: 'This invitation does not work' }))
 })

@@ -7,8 +7,8 @@ import { openDevice } from './browser/Device.ts'
 import { PASSWORD } from './installation/accounts.ts'
 import type { Installation } from './installation/Installation.ts'
 import { OwnInstallation } from './installation/OwnInstallation.ts'
-import { button, fill, gone, link, press, seen, textbox } from './screens/controls.ts'
-import { isSignedIn } from './screens/sign-in.ts'
+import { button, fill, waitUntilHidden, link, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
+import { waitUntilSignedIn } from './screens/sign-in.ts'
 
 // An installation without an owner, whose app is replaced by another version.
 const installation = await OwnInstallation.start()
@@ -24,14 +24,14 @@ type Manifest = {
   shortcuts: { name: string; url: string; icons: { src: string }[] }[]
 }
 
-test('a fresh installation belongs to the first who opens its one-time link; a new version of the app is offered without interrupting, and again after "Later"', async () => {
+test('a fresh installation belongs to the first who opens its one-time link; a new version of the app is offered without interrupting, and no longer after "Later"', async () => {
   const device = await openDevice(installation, { installed: true })
   const { page } = device
   await page.goto(await installation.adminLink('--first'))
   await fill(page, { Name: 'Olga Orlova', Email: 'olga@example.org', Password: PASSWORD })
-  await press(page, 'Create account')
-  await isSignedIn(device)
-  await seen(link(page, 'Administration'))
+  await clickButton(page, 'Create account')
+  await waitUntilSignedIn(device)
+  await waitUntilVisible(link(page, 'Administration'))
 
   await device.goto('/settings/profile')
   await page.evaluate(() => navigator.serviceWorker.ready)
@@ -42,18 +42,18 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
 
   release(installation, '9.9.9')
   await lookForUpdate()
-  await press(page, 'Later')
-  await gone(button(page, 'Update now'))
-  release(installation, '9.9.10')
-  await lookForUpdate()
-  await seen(button(page, 'Update now'))
+  await waitUntilVisible(button(page, 'Update now'))
   expect(await page.evaluate(() => 'sameSince' in window)).toBe(true)
   expect(await textbox(page, 'Name').inputValue()).toBe('Olga, halfway through')
-
-  await press(page, 'Update now')
+  await clickButton(page, 'Update now')
   await page.waitForFunction(() => !('sameSince' in window))
-  await isSignedIn(device)
-  await gone(button(page, 'Update now'))
+  await waitUntilSignedIn(device)
+  await waitUntilHidden(button(page, 'Update now'))
+
+  release(installation, '9.9.10')
+  await lookForUpdate()
+  await clickButton(page, 'Later')
+  await waitUntilHidden(button(page, 'Update now'))
 })
 
 test('the app can be installed', async () => {

@@ -3,10 +3,10 @@ import { openDevice } from './browser/Device.ts'
 import { newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { goToPrejoin, openCaller, receive, receives } from './media/caller.ts'
+import { goToPrejoin, openCaller, waitForMediaOfAll, waitForMedia } from './media/caller.ts'
 import { type Stream, streams } from './media/stream-stats.ts'
-import { isSeen, tile } from './screens/call.ts'
-import { gone, press, seen } from './screens/controls.ts'
+import { waitForVideo, tile } from './screens/call.ts'
+import { waitUntilHidden, clickButton, waitUntilVisible } from './screens/controls.ts'
 import { findings, foreignWords } from './screens/findings.ts'
 import type { Page } from 'playwright-core'
 
@@ -25,14 +25,14 @@ test('the screens of a call have no finding of axe and do not stick out, in ever
   await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
   expect(await findings(device)).toEqual([])
   await browsers.two(chatId, anna, boris)
-  await isSeen(page, 'Boris Longcall')
+  await waitForVideo(page, 'Boris Longcall')
   expect(await findings(device)).toEqual([])
   for (const panel of ['Chat', 'People']) {
-    await press(page, panel)
+    await clickButton(page, panel)
     expect(await findings(device)).toEqual([])
   }
-  await press(page, 'Leave')
-  await seen(page.getByRole('heading', { name: 'You left the call' }))
+  await clickButton(page, 'Leave')
+  await waitUntilVisible(page.getByRole('heading', { name: 'You left the call' }))
   expect(await findings(device)).toEqual([])
 })
 
@@ -46,16 +46,16 @@ test('a call in Russian says nothing in another language, during and after it', 
     found.push(...(await foreignWords(page, 'ru')).map((text) => `${name}: ${text}`))
   }
   await device.goto(`/call/${group}`)
-  await press(page, 'Войти')
-  await seen(page.getByRole('timer'))
-  await press(page, 'Люди')
+  await clickButton(page, 'Войти')
+  await waitUntilVisible(page.getByRole('timer'))
+  await clickButton(page, 'Люди')
   await addForeignWords('people')
-  await press(page, 'Ещё')
+  await clickButton(page, 'Ещё')
   await page.getByRole('menuitem', { name: 'Звук и видео' }).click()
   await addForeignWords('devices')
   await page.keyboard.press('Escape')
-  await press(page, 'Выйти')
-  await seen(page.getByRole('heading', { name: 'Вы вышли из звонка' }))
+  await clickButton(page, 'Выйти')
+  await waitUntilVisible(page.getByRole('heading', { name: 'Вы вышли из звонка' }))
   await addForeignWords('after')
   expect(found).toEqual([])
 })
@@ -64,9 +64,9 @@ test('a camera is sent in three sizes, and a screen twice in full size, one of t
   const [hers, { page }] = await browsers.two(chatId, anna, clara)
   const widths = async () => (await sentVideo(page)).map(({ width }) => width).toSorted((a, b) => a - b)
   await expect.poll(widths).toEqual([320, 640, 1280])
-  await press(page, 'Turn camera off')
-  await press(page, 'Share screen')
-  await receives(hers.page, { pictures: 1, voices: 2 })
+  await clickButton(page, 'Turn camera off')
+  await clickButton(page, 'Share screen')
+  await waitForMedia(hers.page, { pictures: 1, voices: 2 })
   const stills = async () => (await screenOf(page))[0] ?? { frames: 0, bytes: 0 }
   await expect.poll(async () => (await stills()).frames).toBeGreaterThan(2)
   const since = performance.now()
@@ -88,16 +88,16 @@ test('a microphone and a camera that deliver nothing are noticed on both sides, 
   const theirs = await openCaller(installation, boris, { deadDevices: true })
   const { page } = theirs
   await goToPrejoin(theirs, chatId)
-  await press(page, 'Join now')
+  await clickButton(page, 'Join now')
   const frozen = tile(hers.page, 'Boris Longcall').getByText('The picture stands still')
-  await seen(frozen)
-  await seen(page.getByText('Nothing comes out of your microphone.'))
-  await press(page, 'Restart the microphone')
-  await seen(page.getByText('Your camera stands still.'))
-  await press(page, 'Restart the camera')
-  await receive([hers, theirs], { pictures: 1, voices: 1 })
-  await gone(page.getByText(/Nothing comes out|stands still/))
-  await gone(frozen)
+  await waitUntilVisible(frozen)
+  await waitUntilVisible(page.getByText('Nothing comes out of your microphone.'))
+  await clickButton(page, 'Restart the microphone')
+  await waitUntilVisible(page.getByText('Your camera stands still.'))
+  await clickButton(page, 'Restart the camera')
+  await waitForMediaOfAll([hers, theirs], { pictures: 1, voices: 1 })
+  await waitUntilHidden(page.getByText(/Nothing comes out|stands still/))
+  await waitUntilHidden(frozen)
 })
 
 async function sentVideo(page: Page): Promise<Stream[]> {

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { goToPrejoin, mediaFlow, receive, receives } from './media/caller.ts'
+import { goToPrejoin, mediaFlow, waitForMediaOfAll, waitForMedia } from './media/caller.ts'
 import { streams } from './media/stream-stats.ts'
-import { controls, isSeen, mark, panel, participants, tile } from './screens/call.ts'
+import { controls, waitForVideo, mark, panel, participants, tile } from './screens/call.ts'
 import { chatInList, log, write } from './screens/chats.ts'
-import { button, gone, press, seen, textbox } from './screens/controls.ts'
+import { button, waitUntilHidden, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
 import { axeFindings } from './screens/findings.ts'
 
 const anna = await newPerson('Anna Caller')
@@ -22,23 +22,22 @@ test('the page before a call shows the own picture, the devices and who is in th
   const { page } = device
   await goToPrejoin(device, chatId)
   for (const name of ['Microphone device', 'Camera device', 'Speaker device'])
-    await seen(page.getByRole('combobox', { name, exact: true }))
-  await seen(page.getByText('Nobody is here yet.'))
+    await waitUntilVisible(page.getByRole('combobox', { name, exact: true }))
+  await waitUntilVisible(page.getByText('Nobody is here yet.'))
   await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
   expect(await axeFindings(page)).toEqual([])
   const camera = page.getByRole('switch', { name: 'Camera', exact: true })
   await camera.click()
   expect(await camera.getAttribute('aria-checked')).toBe('false')
-  await gone(page.locator('video'))
-  await seen(page.getByText('The camera is off'))
+  await waitUntilHidden(page.locator('video'))
+  await waitUntilVisible(page.getByText('The camera is off'))
   await camera.click()
-  await seen(page.locator('video'))
+  await waitUntilVisible(page.locator('video'))
 })
 
 test('two people in a call see and hear each other, and a third is found without a microphone and a camera, sends nothing, and turns both on', async () => {
   const [hers, his] = await browsers.two(chatId, anna, boris)
-  await seen(tile(hers.page, 'Boris Caller').locator('video'))
-  expect(await axeFindings(hers.page)).toEqual([])
+  await waitUntilVisible(tile(hers.page, 'Boris Caller').locator('video'))
   // Sound repairs itself, and is silent when nobody speaks.
   const sound = (await streams(hers.page)).filter(({ kind }) => kind === 'audio')
   const formats = (wanted: 'in' | 'out') =>
@@ -49,20 +48,21 @@ test('two people in a call see and hear each other, and a third is found without
   const theirs = await browsers.device(clara)
   const { page } = theirs
   await theirs.goto(`/chats/${chatId}`)
-  await seen(page.getByText('2 people in it'))
-  await seen(chatInList(page, 'Harbour call').getByText('A call goes on').first())
-  await seen(page.getByRole('article').getByRole('button', { name: 'Join', exact: true }))
+  await waitUntilVisible(page.getByText('2 people in it'))
+  await waitUntilVisible(chatInList(page, 'Harbour call').getByText('A call goes on').first())
+  await waitUntilVisible(page.getByRole('article').getByRole('button', { name: 'Join', exact: true }))
   await goToPrejoin(theirs, chatId)
   for (const name of ['Microphone', 'Camera']) await page.getByRole('switch', { name, exact: true }).click()
-  await press(page, 'Join now')
-  await receives(page, { pictures: 2, voices: 2 })
+  await clickButton(page, 'Join now')
+  await waitForMedia(page, { pictures: 2, voices: 2 })
   expect(await mediaFlow(page)).toMatchObject({ outBytes: 0 })
-  for (const name of ['Microphone off', 'Camera off']) await seen(mark(tile(hers.page, 'Clara Caller'), name))
-  await press(page, 'Unmute microphone')
-  await press(page, 'Turn camera on')
-  await receive([hers, his, theirs], { pictures: 2, voices: 2 })
-  await press(page, 'Leave')
-  await gone(tile(hers.page, 'Clara Caller'))
+  for (const name of ['Microphone off', 'Camera off'])
+    await waitUntilVisible(mark(tile(hers.page, 'Clara Caller'), name))
+  await clickButton(page, 'Unmute microphone')
+  await clickButton(page, 'Turn camera on')
+  await waitForMediaOfAll([hers, his, theirs], { pictures: 2, voices: 2 })
+  await clickButton(page, 'Leave')
+  await waitUntilHidden(tile(hers.page, 'Clara Caller'))
   await browsers.close(clara)
 })
 
@@ -70,42 +70,43 @@ test('a person who is muted and has the camera off sends nothing at all, and is 
   const [hers, his] = await browsers.two(chatId, anna, boris)
   const muted = mark(tile(hers.page, 'Boris Caller'), 'Microphone off')
   await his.page.keyboard.press('Control+KeyE')
-  await press(his.page, 'Mute microphone')
-  await seen(muted)
-  await seen(mark(tile(hers.page, 'Boris Caller'), 'Camera off'))
+  await clickButton(his.page, 'Mute microphone')
+  await waitUntilVisible(muted)
+  await waitUntilVisible(mark(tile(hers.page, 'Boris Caller'), 'Camera off'))
   await expect.poll(() => mediaFlow(hers.page)).toMatchObject(nothing)
 
   await his.page.keyboard.down('Space')
-  await gone(muted)
-  await receives(hers.page, { pictures: 0, voices: 1 })
+  await waitUntilHidden(muted)
+  await waitForMedia(hers.page, { pictures: 0, voices: 1 })
   await his.page.keyboard.up('Space')
-  await seen(muted)
+  await waitUntilVisible(muted)
   await expect.poll(() => mediaFlow(hers.page)).toMatchObject(nothing)
 
-  await press(his.page, 'Chat')
+  await clickButton(his.page, 'Chat')
   await textbox(his.page, 'Message').fill('a')
   await his.page.keyboard.press('Space')
   expect(await textbox(his.page, 'Message').inputValue()).toBe('a ')
-  await seen(button(his.page, 'Unmute microphone'))
+  await waitUntilVisible(button(his.page, 'Unmute microphone'))
   await textbox(his.page, 'Message').fill('')
-  await press(hers.page, 'Chat')
+  await clickButton(hers.page, 'Chat')
   await write(hers.page, 'do you see the larch?')
-  await seen(log(his.page).getByText('do you see the larch?'))
-  await press(hers.page, 'People')
-  await seen(panel(hers.page, 'People').getByText('In the call · 2'))
-  await press(controls(hers.page), 'People')
-  await press(controls(his.page), 'Chat')
+  await waitUntilVisible(log(his.page).getByText('do you see the larch?'))
+  await clickButton(hers.page, 'People')
+  await waitUntilVisible(panel(hers.page, 'People').getByText('In the call · 2'))
+  expect(await axeFindings(hers.page)).toEqual([])
+  await clickButton(controls(hers.page), 'People')
+  await clickButton(controls(his.page), 'Chat')
 
-  await press(controls(his.page), 'Unmute microphone')
-  await press(controls(his.page), 'Turn camera on')
-  await receives(hers.page, { pictures: 1, voices: 1 })
+  await clickButton(controls(his.page), 'Unmute microphone')
+  await clickButton(controls(his.page), 'Turn camera on')
+  await waitForMedia(hers.page, { pictures: 1, voices: 1 })
 })
 
 test('a shared screen comes to the front with its sound, and the layout is a grid, a speaker or the screen, as a person chooses', async () => {
   const [{ page }, his] = await browsers.two(chatId, anna, boris)
   const width = async (name: string) => (await tile(page, name).boundingBox())?.width ?? 0
   const choose = async (name: string) => {
-    await press(page, 'Layout')
+    await clickButton(page, 'Layout')
     const [radio, item] = (['menuitemradio', 'menuitem'] as const).map((role) =>
       page.getByRole(role, { name, exact: true }),
     )
@@ -113,24 +114,24 @@ test('a shared screen comes to the front with its sound, and the layout is a gri
   }
   await choose('Speaker')
   await expect.poll(async () => (await width('Boris Caller')) > 2 * (await width('Anna Caller'))).toBe(true)
-  await isSeen(page, 'Boris Caller')
-  await press(tile(page, 'Anna Caller'), 'Options for Anna Caller')
+  await waitForVideo(page, 'Boris Caller')
+  await clickButton(tile(page, 'Anna Caller'), 'Options for Anna Caller')
   await page.getByRole('menuitem', { name: 'Show large' }).click()
   await expect.poll(async () => (await width('Anna Caller')) > 2 * (await width('Boris Caller'))).toBe(true)
   await choose('Grid')
   await expect.poll(async () => (await width('Anna Caller')) === (await width('Boris Caller'))).toBe(true)
 
-  await press(his.page, 'Share screen')
-  await receives(page, { pictures: 2, voices: 2 })
+  await clickButton(his.page, 'Share screen')
+  await waitForMedia(page, { pictures: 2, voices: 2 })
   const screen = participants(page).getByRole('group', { name: 'Screen: Boris Caller' })
-  await seen(screen)
+  await waitUntilVisible(screen)
   const isLarge = async () => ((await screen.boundingBox())?.width ?? 0) > 2 * (await width('Boris Caller'))
   await expect.poll(isLarge).toBe(true)
   await choose('Grid')
   await expect.poll(isLarge).toBe(false)
   await choose('Screen')
   await expect.poll(isLarge).toBe(true)
-  await press(controls(his.page), 'Stop sharing')
-  await gone(screen)
-  await receives(page, { pictures: 1, voices: 1 })
+  await clickButton(controls(his.page), 'Stop sharing')
+  await waitUntilHidden(screen)
+  await waitForMedia(page, { pictures: 1, voices: 1 })
 })

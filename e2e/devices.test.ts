@@ -4,9 +4,9 @@ import { openDevice } from './browser/Device.ts'
 import { newDirect, newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { goToPrejoin, mediaFlow, receives } from './media/caller.ts'
-import { isInCall, mark, tile } from './screens/call.ts'
-import { button, gone, press, seen } from './screens/controls.ts'
+import { goToPrejoin, mediaFlow, waitForMedia } from './media/caller.ts'
+import { waitUntilInCall, mark, tile } from './screens/call.ts'
+import { button, waitUntilHidden, clickButton, waitUntilVisible } from './screens/controls.ts'
 
 const anna = await newPerson('Anna Device')
 const boris = await newPerson('Boris Device')
@@ -32,16 +32,16 @@ test('a person without a microphone and a camera is told what to do and may join
     ['Video call', 'true'],
   ] as const) {
     await device.goto(`/chats/${direct}`)
-    await press(page, name)
-    await seen(page.getByRole('heading', { name: 'Boris Device' }))
+    await clickButton(page, name)
+    await waitUntilVisible(page.getByRole('heading', { name: 'Boris Device' }))
     if (name === 'Call') await expect.poll(() => camera.getAttribute('aria-checked')).toBe(checked)
   }
-  await seen(page.getByText('The browser does not let Veche use the microphone.'))
-  await seen(page.getByText('The browser does not let Veche use the camera.'))
-  await seen(page.getByText('You can join without a microphone and camera'))
-  await press(page, 'Join now')
-  await isInCall(page)
-  await seen(mark(tile(page, 'Anna Device'), 'Camera off'))
+  await waitUntilVisible(page.getByText('The browser does not let Veche use the microphone.'))
+  await waitUntilVisible(page.getByText('The browser does not let Veche use the camera.'))
+  await waitUntilVisible(page.getByText('You can join without a microphone and camera'))
+  await clickButton(page, 'Join now')
+  await waitUntilInCall(page)
+  await waitUntilVisible(mark(tile(page, 'Anna Device'), 'Camera off'))
 })
 
 test('the level moves with the microphone, sound plays on the chosen speaker, also after a reload, and the screen stays on during a call', async () => {
@@ -51,24 +51,24 @@ test('the level moves with the microphone, sound plays on the chosen speaker, al
   const level = page.getByRole('meter', { name: 'Microphone level' })
   await expect.poll(async () => Number(await level.getAttribute('aria-valuenow'))).toBeGreaterThan(0)
   const first = await chooseSpeaker(page, 1)
-  await press(page, 'Play a test sound')
+  await clickButton(page, 'Play a test sound')
   await expect.poll(() => usedSpeakers(page)).toEqual([first])
-  await seen(button(page, 'Play a test sound'))
+  await waitUntilVisible(button(page, 'Play a test sound'))
 
-  await press(page, 'Join now')
-  await receives(page, { pictures: 1, voices: 1 })
+  await clickButton(page, 'Join now')
+  await waitForMedia(page, { pictures: 1, voices: 1 })
   await expect.poll(() => usedSpeakers(page)).toEqual([first])
   await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(1)
-  await press(page, 'More')
+  await clickButton(page, 'More')
   await page.getByRole('menuitem', { name: 'Sound and video' }).click()
   const second = await chooseSpeaker(page, 2)
   expect(second).not.toBe(first)
   await expect.poll(() => usedSpeakers(page)).toEqual([second])
   await page.reload()
-  await isInCall(page)
-  await receives(page, { pictures: 1, voices: 1 })
+  await waitUntilInCall(page)
+  await waitForMedia(page, { pictures: 1, voices: 1 })
   await expect.poll(() => usedSpeakers(page)).toEqual([second])
-  await press(page, 'Leave')
+  await clickButton(page, 'Leave')
   await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(0)
 })
 
@@ -76,20 +76,20 @@ test('a camera or microphone that the system takes is shown to both sides, and c
   const [hers, { page }] = await browsers.two(chatId, anna, boris)
   const his = tile(hers.page, 'Boris Device')
   await muteBySystem(page, 'video', true)
-  await seen(page.getByText('The system has stopped the camera.'))
-  await seen(mark(his, 'Camera off'))
+  await waitUntilVisible(page.getByText('The system has stopped the camera.'))
+  await waitUntilVisible(mark(his, 'Camera off'))
   await muteBySystem(page, 'video', false)
-  await gone(page.getByText('The system has stopped the camera.'))
-  await receives(hers.page, { pictures: 1, voices: 1 })
+  await waitUntilHidden(page.getByText('The system has stopped the camera.'))
+  await waitForMedia(hers.page, { pictures: 1, voices: 1 })
 
   await muteBySystem(page, 'audio', true)
-  await seen(page.getByText('The system has muted the microphone'))
-  for (const one of [his, tile(page, 'Boris Device')]) await seen(mark(one, 'No microphone'))
+  await waitUntilVisible(page.getByText('The system has muted the microphone'))
+  for (const one of [his, tile(page, 'Boris Device')]) await waitUntilVisible(mark(one, 'No microphone'))
   await expect.poll(() => mediaFlow(hers.page)).toMatchObject({ pictures: 1, voices: 0 })
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
-  await gone(page.getByText('The system has muted the microphone'))
-  await receives(hers.page, { pictures: 1, voices: 1 })
-  await gone(mark(his, 'No microphone'))
+  await waitUntilHidden(page.getByText('The system has muted the microphone'))
+  await waitForMedia(hers.page, { pictures: 1, voices: 1 })
+  await waitUntilHidden(mark(his, 'No microphone'))
 })
 
 async function beforeCall() {

@@ -5,7 +5,7 @@ import { contentOfDatabases } from './browser/storage.ts'
 import { newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { chatInList, choose, composer, message, openChat, openDetails, pickPerson, write } from './screens/chats.ts'
-import { fill, gone, press, seen } from './screens/controls.ts'
+import { fill, waitUntilHidden, clickButton, waitUntilVisible } from './screens/controls.ts'
 
 test('a group is renamed for all of its members, and a member who is removed sees it go and keeps nothing of it on the device', async () => {
   const [anna, boris, clara] = [
@@ -20,13 +20,13 @@ test('a group is renamed for all of its members, and a member who is removed see
   his.pageLog.expect(refused(404))
   await his.goto('/')
   await openChat(his.page, 'Small secrets')
-  await seen(message(his.page, 'the parsnip'))
+  await waitUntilVisible(message(his.page, 'the parsnip'))
   await composer(his.page).fill('a draft about the parsnip')
   expect(await contentOfDatabases(his.page)).toMatch('parsnip')
   // A moderator may remove a member, and has no options for an owner.
   await openDetails(his.page)
-  await press(his.page, 'Options for Clara Moss')
-  await seen(his.page.getByRole('menuitem', { name: 'Remove from group' }))
+  await clickButton(his.page, 'Options for Clara Moss')
+  await waitUntilVisible(his.page.getByRole('menuitem', { name: 'Remove from group' }))
   await his.page.keyboard.press('Escape')
   expect(await his.page.getByRole('button', { name: 'Options for Anna Moss' }).count()).toBe(0)
 
@@ -35,18 +35,18 @@ test('a group is renamed for all of its members, and a member who is removed see
   await openDetails(hers.page)
   await choose(hers.page, 'Small secrets', 'Rename')
   await fill(hers.page.getByRole('dialog'), { 'Group name': 'Great secrets' })
-  await press(hers.page.getByRole('dialog'), 'Save')
-  await seen(chatInList(his.page, 'Great secrets'))
+  await clickButton(hers.page.getByRole('dialog'), 'Save')
+  await waitUntilVisible(chatInList(his.page, 'Great secrets'))
   await choose(hers.page, 'Boris Moss', 'Remove from group')
   await hers.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click()
 
-  await gone(composer(his.page))
-  await gone(chatInList(his.page, 'Great secrets'))
-  await seen(his.page.getByText('This chat is not here'))
+  await waitUntilHidden(composer(his.page))
+  await waitUntilHidden(chatInList(his.page, 'Great secrets'))
+  await waitUntilVisible(his.page.getByText('This chat is not here'))
   await expect.poll(() => contentOfDatabases(his.page)).not.toMatch(/parsnip|secrets/)
   await send(anna, chatId, 'the parsnip has moved')
   await his.page.reload()
-  await seen(his.page.getByText('This chat is not here'))
+  await waitUntilVisible(his.page.getByText('This chat is not here'))
   expect(await contentOfDatabases(his.page)).not.toMatch(/parsnip|secrets/)
 })
 
@@ -60,30 +60,30 @@ test('a person who is added to a group reads only what is written from then on w
   await hers.goto(`/chats/${chatId}`)
   await openDetails(page)
   await page.getByRole('switch', { name: 'New members see earlier messages' }).click()
-  await press(page, 'Add people')
+  await clickButton(page, 'Add people')
   const box = page.getByRole('dialog', { name: 'Add people' })
   await pickPerson(box, 'Boris Torch')
-  await press(box, 'Add')
-  await gone(box)
+  await clickButton(box, 'Add')
+  await waitUntilHidden(box)
   await write(page, 'in your time')
 
   const his = await openDevice(installation, { account: boris })
   await his.goto(`/chats/${chatId}`)
-  await seen(message(his.page, 'in your time'))
+  await waitUntilVisible(message(his.page, 'in your time'))
   expect(await message(his.page, 'before your time').count()).toBe(0)
   expect(await contentOfDatabases(his.page)).not.toMatch('before your time')
 
   await choose(page, 'Torch', 'Leave')
-  await press(page.getByRole('alertdialog'), 'Leave')
-  await seen(page.getByText('You are the last owner'))
-  await press(page, 'Cancel')
+  await clickButton(page.getByRole('alertdialog'), 'Leave')
+  await waitUntilVisible(page.getByText('You are the last owner'))
+  await clickButton(page, 'Cancel')
   // The members are fetched anew after this, and the message that tells it is reported as read; either may be refused once she left.
   const members = page.waitForResponse((answer) => answer.url().includes('chats.members'))
   await choose(page, 'Boris Torch', 'Make owner')
   await members
   await choose(page, 'Torch', 'Leave')
-  await press(page.getByRole('alertdialog'), 'Leave')
-  await gone(chatInList(page, 'Torch'))
+  await clickButton(page.getByRole('alertdialog'), 'Leave')
+  await waitUntilHidden(chatInList(page, 'Torch'))
   const { members: left } = await boris.api.chats.members.query({ chatId, limit: 10 })
   expect(left.map(({ person, role }) => [person.name, role])).toEqual([['Boris Torch', 'owner']])
 })

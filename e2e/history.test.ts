@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { connectionIs, log, message } from './screens/chats.ts'
-import { gone, seen } from './screens/controls.ts'
+import { waitForConnection, log, message } from './screens/chats.ts'
+import { waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 const read = 100
 const unread = 60
@@ -18,18 +18,18 @@ await send(anna, chatId, ...Array.from({ length: unread }, (_, n) => `new ${n + 
 
 test('a long history opens at the first unread message, and a button leads to the latest', async () => {
   const { page } = await openConversation(boris)
-  await seen(page.getByText('New messages', { exact: true }))
+  await waitUntilVisible(page.getByText('New messages', { exact: true }))
   await expect.poll(() => inSight(page, 'new 1.')).toBe(true)
   await page.getByRole('button', { name: /^Jump to latest, \d+ new/ }).click()
   await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
-  await gone(page.getByRole('button', { name: /^Jump to latest/ }))
+  await waitUntilHidden(page.getByRole('button', { name: /^Jump to latest/ }))
 })
 
 test('a history is read upwards to its beginning without jumps, and a message that comes does not take a reader back to its end', async () => {
   const { page } = await openConversation(anna)
   await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
   // The bar above goes when the connection stands, and the conversation keeps to its end as it grows.
-  await connectionIs(page, 'Online')
+  await waitForConnection(page, 'Online')
   const distance = log(page).evaluate(scrollUpWithNextMessage)
   await send(boris, chatId, 'one more')
   expect(await distance).toBeGreaterThan(200)
@@ -41,7 +41,7 @@ test('a history is read upwards to its beginning without jumps, and a message th
     await expect.poll(() => topmost(page)).toBeLessThan(last)
     last = await topmost(page)
   }
-  await seen(page.getByText(/created the group/))
+  await waitUntilVisible(page.getByText(/created the group/))
 })
 
 async function openConversation(account: typeof anna) {

@@ -5,7 +5,7 @@ import { type Account, newGroup, send } from './installation/accounts.ts'
 import { hostileMessages, hostileNames, markup } from './installation/hostile-texts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { log, message, openDetails } from './screens/chats.ts'
-import { seen } from './screens/controls.ts'
+import { waitUntilVisible } from './screens/controls.ts'
 import { overflowing } from './screens/findings.ts'
 import { signIn } from './screens/sign-in.ts'
 import { settle } from './screens/tour.ts'
@@ -24,12 +24,12 @@ test('hostile names and messages are shown as text, run nothing, link to nothing
   await page.addInitScript(() => (window.alert = () => Object.assign(window, { pwned: 1 })))
 
   await device.goto('/')
-  await seen(page.getByText(title).first())
+  await waitUntilVisible(page.getByText(title).first())
   // Each text of another person is isolated, so that no mark of direction reaches its neighbours.
   expect(await page.evaluate(textsThatTurnOthers, '\u202E')).toEqual([])
   expect(await overflowing(page)).toEqual([])
   await device.goto(`/chats/${group}`)
-  await seen(message(page, markup))
+  await waitUntilVisible(message(page, markup))
   const protocols = await log(page)
     .getByRole('link')
     .evaluateAll((links) => links.map((each) => new URL((each as HTMLAnchorElement).href).protocol))
@@ -53,7 +53,7 @@ test('the address of a chat that is foreign, unknown or malformed says the same,
   const shown: string[] = []
   for (const id of [foreign, '0190a000-0000-7000-8000-000000000000' as ChatId, '%3Cscript%3E', '..%2F..%2Fadmin']) {
     await device.goto(`/chats/${id}`)
-    await seen(device.page.getByText('This chat is not here'))
+    await waitUntilVisible(device.page.getByText('This chat is not here'))
     shown.push(await device.page.getByRole('main').innerText())
   }
   expect(new Set(shown).size).toBe(1)

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { newGroup, PASSWORD, send } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
-import { chatInList, composer, isTicked, message } from './screens/chats.ts'
-import { button, gone, link, seen } from './screens/controls.ts'
-import { isSignedIn } from './screens/sign-in.ts'
+import { chatInList, composer, waitForTick, message } from './screens/chats.ts'
+import { button, waitUntilHidden, link, waitUntilVisible } from './screens/controls.ts'
+import { waitUntilSignedIn } from './screens/sign-in.ts'
 
 test('a person signs in, opens a chat and writes with the keyboard alone, and arrows move in the list of chats', async () => {
   const [anna, boris] = [await newPerson('Anna Keys'), await newPerson('Boris Keys')]
@@ -20,18 +20,18 @@ test('a person signs in, opens a chat and writes with the keyboard alone, and ar
   await page.keyboard.press('Tab')
   await page.keyboard.type(PASSWORD)
   await page.keyboard.press('Enter')
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
 
-  await seen(chatInList(page, 'Second'))
+  await waitUntilVisible(chatInList(page, 'Second'))
   await tabTo(page, (focused) => focused.startsWith('By keys'))
   await page.keyboard.press('Enter')
-  await seen(message(page, 'press on'))
+  await waitUntilVisible(message(page, 'press on'))
   await tabTo(page, (focused) => focused === 'Message')
   await page.keyboard.type('one line')
   await page.keyboard.press('Shift+Enter')
   await page.keyboard.type('and another')
   await page.keyboard.press('Enter')
-  await isTicked(page, 'one line', 'Sent')
+  await waitForTick(page, 'one line', 'Sent')
   expect(await message(page, 'one line').innerText()).toMatch(/one line\nand another/)
   expect(await composer(page).inputValue()).toBe('')
 
@@ -52,54 +52,54 @@ test('menus and dialogs hold the focus and give it back with Esc, the first stop
   await device.goto('/admin/people')
   await button(page, 'Options for Aaron Keys').focus()
   await page.keyboard.press('ArrowDown')
-  await seen(page.getByRole('menu'))
+  await waitUntilVisible(page.getByRole('menu'))
   const entry = await focusedName(page)
   await page.keyboard.press('End')
   expect(await focusedName(page)).not.toBe(entry)
   await page.keyboard.press('Escape')
-  await gone(page.getByRole('menu'))
+  await waitUntilHidden(page.getByRole('menu'))
   expect(await focusedName(page)).toBe('Options for Aaron Keys')
   await page.keyboard.press('Control+KeyK')
   await focusIsOn(page, 'Search')
 
   await device.goto('/people')
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
   await page.keyboard.press('Tab')
-  await seen(link(page, 'Skip to content'))
+  await waitUntilVisible(link(page, 'Skip to content'))
   await page.keyboard.press('Enter')
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('content')
 
   await device.goto('/')
   await button(page, 'New chat').focus()
   await page.keyboard.press('Enter')
-  await seen(page.getByRole('dialog'))
+  await waitUntilVisible(page.getByRole('dialog'))
   for (let step = 0; step < 12; step++) {
     await page.keyboard.press('Tab')
     const isInside = () => document.activeElement === document.body || !!document.activeElement?.closest('dialog')
     expect(await page.evaluate(isInside)).toBe(true)
   }
   await page.keyboard.press('Escape')
-  await gone(page.getByRole('dialog'))
+  await waitUntilHidden(page.getByRole('dialog'))
   await focusIsOn(page, 'New chat')
 
   await device.goto('/settings/keyboard')
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
   const keys = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
   await page.keyboard.press('Shift+Slash')
-  await seen(keys)
+  await waitUntilVisible(keys)
   await page.keyboard.press('Escape')
-  await gone(keys)
+  await waitUntilHidden(keys)
   // The same key on a Russian layout.
   await page.evaluate(() =>
     dispatchEvent(new KeyboardEvent('keydown', { key: ',', code: 'Slash', shiftKey: true, bubbles: true })),
   )
-  await seen(keys)
+  await waitUntilVisible(keys)
   await page.keyboard.press('Escape')
-  await gone(keys)
+  await waitUntilHidden(keys)
   const kept = page.waitForResponse((response) => response.url().includes('users.updateSettings'))
   await page.getByRole('switch', { name: 'Single-key shortcuts' }).click()
   await kept
-  await seen(page.getByText('Single-key shortcuts are switched off'))
+  await waitUntilVisible(page.getByText('Single-key shortcuts are switched off'))
   await page.keyboard.press('Shift+Slash')
   await page.keyboard.press('Shift+Slash')
   expect(await page.getByRole('dialog').count()).toBe(0)

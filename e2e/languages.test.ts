@@ -2,16 +2,16 @@ import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { newSession } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { seen } from './screens/controls.ts'
+import { waitUntilVisible } from './screens/controls.ts'
 
 test('the language that is chosen before signing in is kept for the next visit', async () => {
   const device = await openDevice(installation)
   await device.goto('/signin')
   await device.page.getByRole('button', { name: 'Русский' }).click()
-  await seen(device.page.getByRole('heading', { name: 'С возвращением' }))
+  await waitUntilVisible(device.page.getByRole('heading', { name: 'С возвращением' }))
   expect(await device.page.evaluate(() => document.documentElement.lang)).toBe('ru')
   await device.page.reload()
-  await seen(device.page.getByRole('heading', { name: 'С возвращением' }))
+  await waitUntilVisible(device.page.getByRole('heading', { name: 'С возвращением' }))
 })
 
 test('the language of an account is the language of each of its devices', async () => {
@@ -21,8 +21,8 @@ test('the language of an account is the language of each of its devices', async 
   await other.goto('/settings/language')
   await one.goto('/settings/language')
   await one.page.getByRole('combobox', { name: 'Language' }).selectOption('Русский')
-  await seen(one.page.getByRole('heading', { name: 'Язык' }))
-  await seen(other.page.getByRole('heading', { name: 'Язык' }))
+  await waitUntilVisible(one.page.getByRole('heading', { name: 'Язык' }))
+  await waitUntilVisible(other.page.getByRole('heading', { name: 'Язык' }))
   await other.page.getByRole('combobox', { name: 'Язык' }).selectOption('English')
-  await seen(one.page.getByRole('heading', { name: 'Language' }))
+  await waitUntilVisible(one.page.getByRole('heading', { name: 'Language' }))
 })

@@ -4,9 +4,9 @@ import { newDirect } from './installation/accounts.ts'
 import { installation, mediaPort, newPerson } from './installation/shared.ts'
 import { BrowserNetwork } from './media/BrowserNetwork.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { receive } from './media/caller.ts'
+import { waitForMediaOfAll } from './media/caller.ts'
 import { mark, tile } from './screens/call.ts'
-import { gone, seen } from './screens/controls.ts'
+import { waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 const anna = await newPerson('Anna Lossy')
 const boris = await newPerson('Boris Lossy')
@@ -27,7 +27,7 @@ test('a network that loses packets is shown beside the name, with the reason, fo
   await expect.poll(titles).toEqual([reason, reason])
   network.mend()
   await expect.poll(titles).not.toContain(reason)
-  await receive(both, { pictures: 1, voices: 1 })
+  await waitForMediaOfAll(both, { pictures: 1, voices: 1 })
 })
 
 test('a network that is cut for ten seconds is shown on both sides, and the call mends itself', async () => {
@@ -38,11 +38,11 @@ test('a network that is cut for ten seconds is shown on both sides, and the call
   const trouble = /The line to the call is lost|Sound and picture are interrupted|The call was interrupted/
   const since = performance.now()
   network.cut()
-  await seen(away)
-  await seen(his.page.getByText(trouble))
+  await waitUntilVisible(away)
+  await waitUntilVisible(his.page.getByText(trouble))
   await new Promise((resolve) => setTimeout(resolve, 10_000 - (performance.now() - since)))
   network.mend()
-  await receive(both, { pictures: 1, voices: 1 })
-  await gone(away)
-  await gone(his.page.getByText(trouble))
+  await waitForMediaOfAll(both, { pictures: 1, voices: 1 })
+  await waitUntilHidden(away)
+  await waitUntilHidden(his.page.getByText(trouble))
 })

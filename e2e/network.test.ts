@@ -4,8 +4,8 @@ import { newDirect } from './installation/accounts.ts'
 import { installation, mediaPort, newPerson } from './installation/shared.ts'
 import { BrowserNetwork } from './media/BrowserNetwork.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { receive } from './media/caller.ts'
-import { gone, seen } from './screens/controls.ts'
+import { waitForMediaOfAll } from './media/caller.ts'
+import { waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 const anna = await newPerson('Anna Network')
 const boris = await newPerson('Boris Network')
@@ -22,11 +22,11 @@ test('a network that is cut for media alone leads to new transports, on the same
   const countJoins = () => pageLog.requests.filter((url) => url.includes('meetings.join')).length
   const [connections, joins] = [await countConnections(page), countJoins()]
   network.cutMedia()
-  await seen(page.getByText('Sound and picture are interrupted. Reconnecting…'))
+  await waitUntilVisible(page.getByText('Sound and picture are interrupted. Reconnecting…'))
   await expect.poll(() => countConnections(page)).toBeGreaterThan(connections)
   network.mend()
-  await receive(both, { pictures: 1, voices: 1 })
-  await gone(page.getByText(/Sound and picture are interrupted/))
+  await waitForMediaOfAll(both, { pictures: 1, voices: 1 })
+  await waitUntilHidden(page.getByText(/Sound and picture are interrupted/))
   expect(countJoins()).toBe(joins)
 })
 

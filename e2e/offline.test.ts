@@ -3,9 +3,9 @@ import { openDevice } from './browser/Device.ts'
 import { networkTrouble } from './browser/PageLog.ts'
 import { type Account, newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { composer, connectionIs, isTicked, message, openChat, write } from './screens/chats.ts'
-import { button, link, press, seen, textbox } from './screens/controls.ts'
-import { isSignedIn } from './screens/sign-in.ts'
+import { composer, waitForConnection, waitForTick, message, openChat, write } from './screens/chats.ts'
+import { button, link, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
+import { waitUntilSignedIn } from './screens/sign-in.ts'
 
 test('without a network the app opens at any address, keeps messages through the death of a tab, and sends each once and in order afterwards', async () => {
   const [anna, boris] = [await newPerson('Anna Tunnel'), await newPerson('Boris Tunnel')]
@@ -14,37 +14,37 @@ test('without a network the app opens at any address, keeps messages through the
   const device = await openDevice(installation, { account: anna, installed: true })
   device.pageLog.expect(networkTrouble)
   await device.goto(`/chats/${chatId}`)
-  await seen(message(device.page, 'remember me'))
-  await connectionIs(device.page, 'Online')
+  await waitUntilVisible(message(device.page, 'remember me'))
+  await waitForConnection(device.page, 'Online')
   await device.page.evaluate(() => navigator.serviceWorker.ready)
   await device.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
 
   await device.goOffline()
-  await connectionIs(device.page, 'Offline')
+  await waitForConnection(device.page, 'Offline')
   const texts = ['first from the tunnel', 'second from the tunnel', 'third from the tunnel']
   for (const text of texts) {
     await write(device.page, text)
-    await isTicked(device.page, text, 'Sending')
+    await waitForTick(device.page, text, 'Sending')
   }
   await device.killTab()
   await send(boris, chatId, 'written while you were away')
 
   await device.openTab('/settings/profile')
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
   expect(await textbox(device.page, 'Name').inputValue()).toBe('Anna Tunnel')
   await link(device.page, 'Settings').click()
-  await press(device.page, 'Sign out')
-  await seen(device.page.getByRole('alertdialog').getByText('3 messages'))
-  await press(device.page.getByRole('alertdialog'), 'Cancel')
+  await clickButton(device.page, 'Sign out')
+  await waitUntilVisible(device.page.getByRole('alertdialog').getByText('3 messages'))
+  await clickButton(device.page.getByRole('alertdialog'), 'Cancel')
   await device.goto(`/chats/${chatId}`)
-  await seen(message(device.page, 'third from the tunnel'))
-  await seen(message(device.page, 'remember me'))
-  await connectionIs(device.page, 'Offline')
+  await waitUntilVisible(message(device.page, 'third from the tunnel'))
+  await waitUntilVisible(message(device.page, 'remember me'))
+  await waitForConnection(device.page, 'Offline')
 
   await device.goOnline()
-  await seen(message(device.page, 'written while you were away'))
+  await waitUntilVisible(message(device.page, 'written while you were away'))
   for (const text of texts) {
-    await isTicked(device.page, text, 'Sent')
+    await waitForTick(device.page, text, 'Sent')
     expect(await message(device.page, text).count()).toBe(1)
   }
   expect((await storedTexts(boris, chatId)).filter((body) => body.includes('tunnel'))).toEqual(texts)
@@ -56,19 +56,19 @@ test('two tabs of one person do not send twice what was written in one of them, 
   const device = await openDevice(installation, { account: anna })
   device.pageLog.expect(networkTrouble)
   await device.goto(`/chats/${chatId}`)
-  await connectionIs(device.page, 'Online')
+  await waitForConnection(device.page, 'Online')
   const first = device.page
   const second = await device.openTab('/')
   await openChat(second, 'Twice')
-  await seen(composer(first))
+  await waitUntilVisible(composer(first))
   await device.goOffline()
   await write(first, 'from the first tab')
-  await seen(message(second, 'from the first tab'))
+  await waitUntilVisible(message(second, 'from the first tab'))
   await write(second, 'from the second tab')
   await device.goOnline()
   for (const page of [first, second])
     for (const text of ['from the first tab', 'from the second tab']) {
-      await isTicked(page, text, 'Sent')
+      await waitForTick(page, text, 'Sent')
       expect(await message(page, text).count()).toBe(1)
     }
   expect(await storedTexts(boris, chatId)).toEqual(['from the first tab', 'from the second tab'])
@@ -78,14 +78,14 @@ test('a part of the app that cannot be fetched without a network is an error, an
   const device = await openDevice(installation, { account: await newPerson('Anna Piece') })
   device.pageLog.expect(networkTrouble, /preload CSS|dynamically imported module/)
   await device.goto('/people')
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
   await device.goOffline()
   await link(device.page, 'Settings').click()
-  await seen(device.page.getByRole('heading', { name: 'Something went wrong' }))
+  await waitUntilVisible(device.page.getByRole('heading', { name: 'Something went wrong' }))
   expect(await button(device.page, 'Update now').count()).toBe(0)
   await device.goOnline()
   await link(device.page, 'To the chats').click()
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
 })
 
 /** The texts as the server has them, in its order. */

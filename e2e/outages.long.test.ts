@@ -5,11 +5,11 @@ import { networkTrouble, refused } from './browser/PageLog.ts'
 import { insertAccount, newDirect, newGroup, newOwner } from './installation/accounts.ts'
 import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { receive } from './media/caller.ts'
+import { waitForMediaOfAll } from './media/caller.ts'
 import { longestSilences, resetSilences } from './media/silences.ts'
 import { pairs } from './media/stream-stats.ts'
-import { isSeen, mark, panel, participants, tile } from './screens/call.ts'
-import { gone, press, seen } from './screens/controls.ts'
+import { waitForVideo, mark, panel, participants, tile } from './screens/call.ts'
+import { waitUntilHidden, clickButton, waitUntilVisible } from './screens/controls.ts'
 
 const installation = await OwnInstallation.start()
 const anna = await newOwner(installation, { name: 'Anna Lindqvist' })
@@ -55,19 +55,19 @@ test('a seat outlives the tab that died and the node that died, and the call goe
   const both = await browsers.two(group, anna, boris)
   const [{ page }] = both
   const [lost] = await browsers.inCall(group, clara)
-  await isSeen(page, 'Clara Rossi')
+  await waitForVideo(page, 'Clara Rossi')
   await lost.killTab()
-  await seen(mark(tile(page, 'Clara Rossi'), 'Away'))
+  await waitUntilVisible(mark(tile(page, 'Clara Rossi'), 'Away'))
   for (const { pageLog } of both) pageLog.expect(networkTrouble, refused(503))
   await Promise.all(installation.nodes.map((node) => node.kill()))
   const interrupted = page.getByText('The call was interrupted. Getting back in…')
-  await seen(interrupted)
+  await waitUntilVisible(interrupted)
   await firstNode.start()
-  await gone(interrupted)
-  await receive(both, { pictures: 1, voices: 1 })
-  await seen(mark(tile(page, 'Clara Rossi'), 'Away'))
-  await press(page, 'People')
-  await seen(panel(page, 'People').getByText('Away · 1'))
+  await waitUntilHidden(interrupted)
+  await waitForMediaOfAll(both, { pictures: 1, voices: 1 })
+  await waitUntilVisible(mark(tile(page, 'Clara Rossi'), 'Away'))
+  await clickButton(page, 'People')
+  await waitUntilVisible(panel(page, 'People').getByText('Away · 1'))
 })
 
 /** They meet again over new connections. */
@@ -90,9 +90,9 @@ async function startMeasuring(devices: Device[]): Promise<void> {
 
 /** They see and hear each other, nobody is away, and no silence was longer than this. */
 async function areWell(devices: Device[], maxSilenceMs: number): Promise<void> {
-  await receive(devices, { pictures: 1, voices: 1 })
+  await waitForMediaOfAll(devices, { pictures: 1, voices: 1 })
   for (const { page } of devices) {
-    for (const each of [page.getByText(trouble), mark(participants(page), 'Away')]) await gone(each)
+    for (const each of [page.getByText(trouble), mark(participants(page), 'Away')]) await waitUntilHidden(each)
     expect(Math.max(...Object.values(await longestSilences(page)))).toBeLessThan(maxSilenceMs)
   }
 }

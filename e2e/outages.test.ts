@@ -6,11 +6,11 @@ import { insertAccount, newDirect, newGroup, newOwner } from './installation/acc
 import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { Services } from './installation/Services.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { receive } from './media/caller.ts'
+import { waitForMediaOfAll } from './media/caller.ts'
 import { longestSilences, resetSilences } from './media/silences.ts'
 import { mark, participants, tile } from './screens/call.ts'
-import { connectionIs, isTicked, message, write } from './screens/chats.ts'
-import { button, gone, seen } from './screens/controls.ts'
+import { waitForConnection, waitForTick, message, write } from './screens/chats.ts'
+import { button, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 const services = await Services.start()
 const installation = await OwnInstallation.start({ services, nodes: 1 })
@@ -35,18 +35,18 @@ test('a message that is written while the server is away arrives once when it is
   for (const device of both) {
     device.pageLog.expect(networkTrouble)
     await device.goto(`/chats/${group}`)
-    await connectionIs(device.page, 'Online')
+    await waitForConnection(device.page, 'Online')
   }
   await installation.kill()
   for (const { page } of both) {
-    await connectionIs(page, 'Server away')
-    await seen(page.getByText('The server does not answer.'))
+    await waitForConnection(page, 'Server away')
+    await waitUntilVisible(page.getByText('The server does not answer.'))
   }
   await write(hers.page, 'into the dark')
-  await isTicked(hers.page, 'into the dark', 'Sending')
+  await waitForTick(hers.page, 'into the dark', 'Sending')
   await installation.start()
-  for (const { page } of both) await connectionIs(page, 'Online')
-  await isTicked(hers.page, 'into the dark', 'Read')
+  for (const { page } of both) await waitForConnection(page, 'Online')
+  await waitForTick(hers.page, 'into the dark', 'Read')
   for (const { page } of both) expect(await message(page, 'into the dark').count()).toBe(1)
   const { messages } = await boris.api.messages.history.query({ chatId: group, limit: 100 })
   expect(messages.filter(({ body }) => body === 'into the dark')).toHaveLength(1)
@@ -65,8 +65,8 @@ test('people whose node is killed meet again on another one, in their seats', as
   const both = await browsers.two(chatId, anna, boris)
   await installation.addNode()
   await reconnects(both, () => installation.nodes[0]?.kill())
-  await seen(tile(both[0].page, 'Boris Petrov'))
-  await seen(button(both[0].page, 'Mute microphone'))
+  await waitUntilVisible(tile(both[0].page, 'Boris Petrov'))
+  await waitUntilVisible(button(both[0].page, 'Mute microphone'))
 })
 
 /** Media flow over the same connections all the time, and afterwards the API knows the seats again. */
@@ -100,9 +100,9 @@ async function startMeasuring(devices: Device[]): Promise<void> {
 
 /** They see and hear each other, nobody is away, and no silence was longer than this. */
 async function areWell(devices: Device[], maxSilenceMs: number): Promise<void> {
-  await receive(devices, { pictures: 1, voices: 1 })
+  await waitForMediaOfAll(devices, { pictures: 1, voices: 1 })
   for (const { page } of devices) {
-    for (const each of [page.getByText(trouble), mark(participants(page), 'Away')]) await gone(each)
+    for (const each of [page.getByText(trouble), mark(participants(page), 'Away')]) await waitUntilHidden(each)
     expect(Math.max(...Object.values(await longestSilences(page)))).toBeLessThan(maxSilenceMs)
   }
 }

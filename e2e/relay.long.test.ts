@@ -9,7 +9,7 @@ import { insertAccount, newGroup, newOwner } from './installation/accounts.ts'
 import { freePorts } from './installation/free-ports.ts'
 import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { receive } from './media/caller.ts'
+import { waitForMediaOfAll } from './media/caller.ts'
 
 const host = '127.0.0.1'
 const secret = randomUUID()
@@ -52,7 +52,7 @@ test('a call goes on with new credentials for TURN, which come before the old on
   expect(before).toHaveLength(2)
   const countRenewed = async () => (await relayNames(his.page)).filter((name) => !before.includes(name)).length
   await expect.poll(countRenewed).toBe(2)
-  await receive([his, hers], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([his, hers], { pictures: 1, voices: 1 })
 })
 
 function relayNames(page: Page): Promise<string[]> {

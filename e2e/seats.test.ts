@@ -4,9 +4,9 @@ import { refused } from './browser/PageLog.ts'
 import { newGroup, newSession } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { mediaFlow, openCaller, receive, receives } from './media/caller.ts'
-import { isInCall, isSeen, mark, participants, tile } from './screens/call.ts'
-import { button, gone, link, press, seen } from './screens/controls.ts'
+import { mediaFlow, openCaller, waitForMediaOfAll, waitForMedia } from './media/caller.ts'
+import { waitUntilInCall, waitForVideo, mark, participants, tile } from './screens/call.ts'
+import { button, waitUntilHidden, link, clickButton, waitUntilVisible } from './screens/controls.ts'
 
 const anna = await newPerson('Anna Seat')
 const boris = await newPerson('Boris Seat')
@@ -17,48 +17,48 @@ test('a tab that is reloaded is in the call again, as muted as before, and its c
   const [hers, his] = await browsers.two(chatId, anna, boris)
   const { page, context } = hers
   const before = await tabOf(page)
-  await press(page, 'Mute microphone')
+  await clickButton(page, 'Mute microphone')
   await page.reload()
-  await isInCall(page)
+  await waitUntilInCall(page)
   expect(await tabOf(page)).toEqual(before)
-  await receives(his.page, { pictures: 1, voices: 0 })
-  await press(page, 'Unmute microphone')
-  await receive([hers, his], { pictures: 1, voices: 1 })
+  await waitForMedia(his.page, { pictures: 1, voices: 0 })
+  await clickButton(page, 'Unmute microphone')
+  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
 
   const copied = context.waitForEvent('page')
   await page.evaluate(() => void window.open(location.href))
   const copy = await copied
-  await seen(button(copy, 'Join now'))
-  await seen(copy.getByText('You are in this meeting on another device. Joining moves it here.'))
+  await waitUntilVisible(button(copy, 'Join now'))
+  await waitUntilVisible(copy.getByText('You are in this meeting on another device. Joining moves it here.'))
   const theirs = await tabOf(copy)
   expect(theirs.tab).not.toBe((await tabOf(page)).tab)
   expect(theirs.call).toBeNull()
   await copy.close()
-  await receive([hers, his], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
 })
 
 test('a person who reads a chat during a call gets no pictures and goes on speaking, also after a reload, and has the pictures back on return', async () => {
   const [hers, his] = await browsers.two(chatId, anna, boris)
   const { page } = hers
+  const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
+  const before = await lasted()
   await link(page, 'To the chat').click()
   await expect.poll(() => mediaFlow(page)).toMatchObject({ pictures: 0, voices: 1 })
   const muted = mark(tile(his.page, 'Anna Seat'), 'Microphone off')
-  await press(page, 'Mute microphone')
-  await seen(muted)
-  await press(page, 'Unmute microphone')
-  await gone(muted)
-  const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
-  const before = await lasted()
+  await clickButton(page, 'Mute microphone')
+  await waitUntilVisible(muted)
+  await clickButton(page, 'Unmute microphone')
+  await waitUntilHidden(muted)
   await page.reload()
   await link(page, 'Return to call').click()
-  await isSeen(page, 'Boris Seat')
+  await waitForVideo(page, 'Boris Seat')
   expect(await lasted()).toBeGreaterThanOrEqual(before)
-  await receive([hers, his], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
 
   await setVisibility(page, 'hidden')
   await expect.poll(() => mediaFlow(page)).toMatchObject({ pictures: 0, voices: 1 })
   await setVisibility(page, 'visible')
-  await receive([hers, his], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
 })
 
 test('a seat is taken over by another device, and taken back', async () => {
@@ -67,36 +67,36 @@ test('a seat is taken over by another device, and taken back', async () => {
   const moved = 'The call moved to another tab or device'
   const other = await openCaller(installation, await newSession(installation, boris))
   await other.goto(`/call/${chatId}`)
-  await seen(other.page.getByText('You are in this meeting on another device. Joining moves it here.'))
-  await press(other.page, 'Join now')
-  await isInCall(other.page)
-  await seen(page.getByRole('alert').getByText(moved))
-  await receives(both[0].page, { pictures: 1, voices: 1 })
-  await press(page, 'Take it back')
-  await seen(other.page.getByText(moved))
-  await receive(both, { pictures: 1, voices: 1 })
+  await waitUntilVisible(other.page.getByText('You are in this meeting on another device. Joining moves it here.'))
+  await clickButton(other.page, 'Join now')
+  await waitUntilInCall(other.page)
+  await waitUntilVisible(page.getByRole('alert').getByText(moved))
+  await waitForMedia(both[0].page, { pictures: 1, voices: 1 })
+  await clickButton(page, 'Take it back')
+  await waitUntilVisible(other.page.getByText(moved))
+  await waitForMediaOfAll(both, { pictures: 1, voices: 1 })
 })
 
 test('a person who has left has no call to go back to and rejoins, one who closes the tab has left, and one who is removed from the chat is told', async () => {
   const [hers, his] = await browsers.two(chatId, anna, boris)
   const { page } = hers
-  await press(page, 'Leave')
-  await seen(page.getByRole('heading', { name: 'You left the call' }))
+  await clickButton(page, 'Leave')
+  await waitUntilVisible(page.getByRole('heading', { name: 'You left the call' }))
   expect((await tabOf(page)).call).toBeNull()
-  await gone(tile(his.page, 'Anna Seat'))
-  await press(page, 'Rejoin')
-  await isSeen(his.page, 'Anna Seat')
+  await waitUntilHidden(tile(his.page, 'Anna Seat'))
+  await clickButton(page, 'Rejoin')
+  await waitForVideo(his.page, 'Anna Seat')
 
   await page.close({ runBeforeUnload: false })
-  await gone(tile(his.page, 'Anna Seat'))
+  await waitUntilHidden(tile(his.page, 'Anna Seat'))
   expect(await mark(participants(his.page), 'Away').count()).toBe(0)
-  await seen(his.page.getByText('Nobody else is here yet.'))
+  await waitUntilVisible(his.page.getByText('Nobody else is here yet.'))
 
   his.pageLog.expect(refused(404))
   await anna.api.chats.removeMember.mutate({ chatId, userId: boris.userId })
-  await seen(his.page.getByRole('heading', { name: 'You were removed from the call' }))
-  await press(his.page, 'To the meetings')
-  await seen(his.page.getByRole('heading', { name: 'Meetings' }))
+  await waitUntilVisible(his.page.getByRole('heading', { name: 'You were removed from the call' }))
+  await clickButton(his.page, 'To the meetings')
+  await waitUntilVisible(his.page.getByRole('heading', { name: 'Meetings' }))
 })
 
 /** Pretends that another tab is shown or hidden: a browser without a window never says so by itself. */

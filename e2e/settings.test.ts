@@ -3,32 +3,32 @@ import { openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { newSession, PASSWORD } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
-import { connectionIs } from './screens/chats.ts'
-import { button, fill, press, seen, textbox } from './screens/controls.ts'
-import { isSignedIn, signIn } from './screens/sign-in.ts'
+import { waitForConnection } from './screens/chats.ts'
+import { button, fill, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
+import { waitUntilSignedIn, signIn } from './screens/sign-in.ts'
 
 test('a new name, a handle, the appearance and a new password of a person reach their other device at once', async () => {
   const anna = await newPerson('Anna Setting')
   const other = await openDevice(installation, { account: await newSession(installation, anna) })
   other.pageLog.expect(refused(401))
   await other.goto('/people')
-  await seen(other.page.getByText('Anna Setting', { exact: true }))
+  await waitUntilVisible(other.page.getByText('Anna Setting', { exact: true }))
   const device = await openDevice(installation, { account: anna })
   device.pageLog.expect(refused(409), refused(401))
   const { page } = device
 
   await device.goto('/settings/profile')
   await fill(page, { Name: 'Anna Settled' })
-  await press(page, 'Save')
-  await seen(page.getByText('Saved'))
-  await seen(other.page.getByText('Anna Settled', { exact: true }))
+  await clickButton(page, 'Save')
+  await waitUntilVisible(page.getByText('Saved'))
+  await waitUntilVisible(other.page.getByText('Anna Settled', { exact: true }))
   await fill(page, { Handle: 'olga_orlova' })
-  await press(page, 'Save')
-  await seen(page.getByRole('alert').getByText('Somebody has this handle already'))
+  await clickButton(page, 'Save')
+  await waitUntilVisible(page.getByRole('alert').getByText('Somebody has this handle already'))
   await fill(page, { Handle: 'anna_s' })
-  await press(page, 'Save')
-  await seen(page.getByText('Saved'))
-  await seen(page.getByRole('main').getByText('@anna_s').locator('visible=true'))
+  await clickButton(page, 'Save')
+  await waitUntilVisible(page.getByText('Saved'))
+  await waitUntilVisible(page.getByRole('main').getByText('@anna_s').locator('visible=true'))
 
   await device.goto('/settings/appearance')
   await page.getByRole('combobox', { name: 'Theme' }).selectOption('Dark')
@@ -44,14 +44,14 @@ test('a new name, a handle, the appearance and a new password of a person reach 
 
   await device.goto('/settings/password')
   await fill(page, { 'Current password': 'a guess', 'New password': 'another pot 8' })
-  await press(page, 'Change password')
-  await seen(page.getByRole('alert'))
+  await clickButton(page, 'Change password')
+  await waitUntilVisible(page.getByRole('alert'))
   await fill(page, { 'Current password': PASSWORD, 'New password': 'another pot 8' })
-  await press(page, 'Change password')
-  await seen(page.getByText('The password is changed'))
-  await seen(button(other.page, 'Sign in'))
+  await clickButton(page, 'Change password')
+  await waitUntilVisible(page.getByText('The password is changed'))
+  await waitUntilVisible(button(other.page, 'Sign in'))
   await page.reload()
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
 })
 
 test('sessions are ended from another device, one or all others after a question, and their browsers keep nothing', async () => {
@@ -59,7 +59,7 @@ test('sessions are ended from another device, one or all others after a question
   const other = await openDevice(installation, { account: await newSession(installation, emma) })
   other.pageLog.expect(refused(401))
   await other.goto('/people')
-  await isSignedIn(other)
+  await waitUntilSignedIn(other)
   await newSession(installation, emma)
   const device = await openDevice(installation, { account: emma })
   const { page } = device
@@ -68,13 +68,13 @@ test('sessions are ended from another device, one or all others after a question
   await expect.poll(() => each.count()).toBe(2)
   await each.first().click()
   await expect.poll(() => each.count()).toBe(1)
-  await press(page, 'Sign out other devices')
-  await press(page.getByRole('alertdialog'), 'Sign out other devices')
-  await seen(button(other.page, 'Sign in'))
+  await clickButton(page, 'Sign out other devices')
+  await clickButton(page.getByRole('alertdialog'), 'Sign out other devices')
+  await waitUntilVisible(button(other.page, 'Sign in'))
   expect(await other.page.evaluate(() => indexedDB.databases())).toEqual([])
-  await seen(page.getByText('Only this device is signed in.'))
+  await waitUntilVisible(page.getByText('Only this device is signed in.'))
   await page.reload()
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
 })
 
 test('signing out reaches the other tabs of the browser, another person may sign in, and a database that hangs is asked about', async () => {
@@ -82,25 +82,25 @@ test('signing out reaches the other tabs of the browser, another person may sign
   const device = await openDevice(installation, { account: grace })
   device.pageLog.expect(refused(401))
   await device.goto('/people')
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
   const first = device.page
   await device.openTab('/settings')
-  await press(device.page, 'Sign out')
-  await seen(button(device.page, 'Sign in'))
-  await seen(button(first, 'Sign in'))
+  await clickButton(device.page, 'Sign out')
+  await waitUntilVisible(button(device.page, 'Sign in'))
+  await waitUntilVisible(button(first, 'Sign in'))
   await first.close()
   await signIn(device, owner.email, PASSWORD)
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
   await device.goto('/settings/profile')
   expect(await textbox(device.page, 'Name').inputValue()).toBe('Olga Orlova')
 
-  await connectionIs(device.page, 'Online')
+  await waitForConnection(device.page, 'Online')
   // The database answers, but the app does not hear it.
   await device.page.evaluate(() => void (IDBRequest.prototype.addEventListener = () => undefined))
   await device.page.getByRole('link', { name: 'Settings', exact: true }).click()
-  await press(device.page, 'Sign out')
+  await clickButton(device.page, 'Sign out')
   const question = device.page.getByRole('alertdialog')
-  await seen(question.getByText('cannot be told now'))
-  await press(question, 'Sign out')
-  await seen(button(device.page, 'Sign in'))
+  await waitUntilVisible(question.getByText('cannot be told now'))
+  await clickButton(question, 'Sign out')
+  await waitUntilVisible(button(device.page, 'Sign in'))
 })

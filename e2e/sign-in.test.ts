@@ -3,8 +3,8 @@ import { openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { PASSWORD } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
-import { button, fill, link, press, seen, textbox } from './screens/controls.ts'
-import { isSignedIn, signIn, wasRefused } from './screens/sign-in.ts'
+import { button, fill, link, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
+import { waitUntilSignedIn, signIn, waitForRefusal } from './screens/sign-in.ts'
 import { until } from './until.ts'
 
 test('signing in names a missing field, refuses a wrong password as it refuses an unknown email, and leads to the page that was asked for', async () => {
@@ -13,24 +13,24 @@ test('signing in names a missing field, refuses a wrong password as it refuses a
   const { page } = device
   await device.goto('/settings/profile')
   await page.waitForURL('**/signin**')
-  await press(page, 'Sign in')
-  await seen(page.getByText('Give an email address'))
+  await clickButton(page, 'Sign in')
+  await waitUntilVisible(page.getByText('Give an email address'))
   expect(await textbox(page, 'Email').evaluate((field) => field === document.activeElement)).toBe(true)
   expect(device.pageLog.requests.filter((url) => url.includes('auth.signIn'))).toEqual([])
 
   await fill(page, { Password: 'open sesame' })
-  await press(page, 'Show password')
+  await clickButton(page, 'Show password')
   expect(await textbox(page, 'Password').getAttribute('type')).toBe('text')
-  await press(page, 'Hide password')
+  await clickButton(page, 'Hide password')
   expect(await textbox(page, 'Password').getAttribute('type')).toBe('password')
 
   await signIn(device, owner.email, 'not this one')
-  const known = await wasRefused(device)
+  const known = await waitForRefusal(device)
   await signIn(device, 'nobody@example.org', 'not this one')
-  expect(await wasRefused(device)).toBe(known)
+  expect(await waitForRefusal(device)).toBe(known)
 
   await signIn(device, owner.email, PASSWORD)
-  await isSignedIn(device)
+  await waitUntilSignedIn(device)
   await page.waitForURL('**/settings/profile')
   expect(await textbox(page, 'Name').inputValue()).toBe('Olga Orlova')
 })
@@ -38,9 +38,9 @@ test('signing in names a missing field, refuses a wrong password as it refuses a
 test('an invitation that Administration mails makes an account of that address alone, and not with a common password', async () => {
   const host = await openDevice(installation, { account: owner })
   await host.goto('/admin/invitations')
-  await press(host.page, 'Invite')
+  await clickButton(host.page, 'Invite')
   await fill(host.page, { 'Invite by email': 'rita@example.org' })
-  await press(host.page.getByRole('dialog'), 'Create link')
+  await clickButton(host.page.getByRole('dialog'), 'Create link')
   expect(await textbox(host.page, 'Invitation link').inputValue()).toMatch(`${installation.url}/signup?invite=`)
   const toRita = async () => (await installation.mails()).find(({ to }) => to === 'rita@example.org')
   const mail = await until(toRita, 'the invitation is mailed')
@@ -52,11 +52,11 @@ test('an invitation that Administration mails makes an account of that address a
   expect(await textbox(page, 'Email').inputValue()).toBe('rita@example.org')
   expect(await textbox(page, 'Email').getAttribute('readonly')).not.toBeNull()
   await fill(page, { Name: 'Rita', Password: 'password123' })
-  await press(page, 'Create account')
-  await seen(page.getByRole('alert').getByText('the list of those tried first'))
+  await clickButton(page, 'Create account')
+  await waitUntilVisible(page.getByRole('alert').getByText('the list of those tried first'))
   await fill(page, { Password: PASSWORD })
-  await press(page, 'Create account')
-  await isSignedIn(guest)
+  await clickButton(page, 'Create account')
+  await waitUntilSignedIn(guest)
   expect(await link(page, 'Administration').count()).toBe(0)
 })
 
@@ -65,20 +65,20 @@ test('a forgotten password is replaced with the code from the mail, and other de
   const other = await openDevice(installation, { account: anna })
   other.pageLog.expect(refused(401))
   await other.goto('/settings')
-  await isSignedIn(other)
+  await waitUntilSignedIn(other)
 
   const device = await openDevice(installation)
   const { page } = device
   await device.goto('/signin')
   await link(page, 'Forgotten password?').click()
-  await seen(page.getByRole('heading', { name: 'A new password' }))
+  await waitUntilVisible(page.getByRole('heading', { name: 'A new password' }))
   await fill(page, { Email: anna.email })
-  await press(page, 'Send code')
-  await seen(textbox(page, 'Code'))
+  await clickButton(page, 'Send code')
+  await waitUntilVisible(textbox(page, 'Code'))
   const toAnna = async () => (await installation.mails()).find(({ to }) => to === anna.email)
   const mail = await until(toAnna, 'the code is mailed')
   await fill(page, { Code: /\b\d{6}\b/.exec(mail.text)?.[0] ?? '', 'New password': 'another pot 8' })
-  await press(page, 'Set password')
-  await isSignedIn(device)
-  await seen(button(other.page, 'Sign in'))
+  await clickButton(page, 'Set password')
+  await waitUntilSignedIn(device)
+  await waitUntilVisible(button(other.page, 'Sign in'))
 })

@@ -3,8 +3,8 @@ import { afterAll, afterEach, expect, type TestContext } from 'vitest'
 import { type Device, keepScreenshot } from '../browser/Device.ts'
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
-import { button, seen } from '../screens/controls.ts'
-import { type CallerOptions, newCaller, receive } from './caller.ts'
+import { button, waitUntilVisible } from '../screens/controls.ts'
+import { type CallerOptions, newCaller, waitForMediaOfAll } from './caller.ts'
 
 /**
  * Browsers of people that stay open from one test of a file to the next, because opening one costs more than most tests. A test asks
@@ -44,7 +44,7 @@ export class CallBrowsers {
   /** Brings two people into a call and waits until they see and hear each other. */
   async two(chatId: ChatId, one: Account, other: Account): Promise<[Device, Device]> {
     const both = await this.inCall(chatId, one, other)
-    await receive(both, { pictures: 1, voices: 1 })
+    await waitForMediaOfAll(both, { pictures: 1, voices: 1 })
     return both
   }
 
@@ -76,7 +76,7 @@ async function enter(device: Device, chatId: ChatId): Promise<void> {
   if (page.isClosed()) await device.openTab(path)
   else await device.goto(path)
   const join = button(device.page, 'Join now')
-  await seen(join.or(button(device.page, 'Leave')))
+  await waitUntilVisible(join.or(button(device.page, 'Leave')))
   if (await join.isVisible()) await join.click()
-  await seen(button(device.page, 'Leave'))
+  await waitUntilVisible(button(device.page, 'Leave'))
 }

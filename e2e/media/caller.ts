@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core'
 import { type Device, type DeviceOptions, newDevice, openDevice } from '../browser/Device.ts'
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
-import { button, seen } from '../screens/controls.ts'
+import { scaledMs } from '../../ops/test/time-limits.ts'
+import { button, waitUntilVisible } from '../screens/controls.ts'
 import type { BrowserNetwork } from './BrowserNetwork.ts'
 import { type Flow, flow, streams } from './stream-stats.ts'
 import { recordSilences } from './silences.ts'
@@ -66,20 +67,20 @@ function shortenTimers(): void {
 /** Opens the page before the call of a chat. */
 export async function goToPrejoin(device: Device, chatId: ChatId): Promise<void> {
   await device.goto(`/call/${chatId}`)
-  await seen(button(device.page, 'Join now'))
+  await waitUntilVisible(button(device.page, 'Join now'))
 }
 
-/** The media that moved within a second. */
+/** The media that moved within a second, or longer on a slow machine. */
 export function mediaFlow(page: Page): Promise<Flow> {
   return measureFlow(page, () => false)
 }
 
 /** Waits until each of them draws exactly so many pictures and hears so many voices. */
-export async function receive(devices: Device[], what: { pictures: number; voices: number }): Promise<void> {
-  await Promise.all(devices.map(({ page }) => receives(page, what)))
+export async function waitForMediaOfAll(devices: Device[], what: { pictures: number; voices: number }): Promise<void> {
+  await Promise.all(devices.map(({ page }) => waitForMedia(page, what)))
 }
 
-export async function receives(page: Page, what: { pictures: number; voices: number }): Promise<void> {
+export async function waitForMedia(page: Page, what: { pictures: number; voices: number }): Promise<void> {
   // When every stream has moved, a whole second would show no more.
   const everything = ({ pictures, voices }: Flow, streams: number) => streams > 0 && pictures + voices === streams
   await expect.poll(() => measureFlow(page, everything)).toMatchObject(what)
@@ -87,7 +88,7 @@ export async function receives(page: Page, what: { pictures: number; voices: num
 
 async function measureFlow(page: Page, isEnough: (flow: Flow, streams: number) => boolean): Promise<Flow> {
   const before = await streams(page)
-  const end = performance.now() + 1_000
+  const end = performance.now() + scaledMs(1_000)
   for (;;) {
     await page.waitForTimeout(100)
     const after = await streams(page)

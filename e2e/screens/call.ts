@@ -1,10 +1,10 @@
 import type { Locator, Page } from 'playwright-core'
-import { button, seen } from './controls.ts'
+import { button, waitUntilVisible } from './controls.ts'
 
-export async function isInCall(page: Page): Promise<void> {
-  await seen(participants(page))
-  await seen(button(page, 'Leave'))
-  await seen(page.getByRole('timer'))
+export async function waitUntilInCall(page: Page): Promise<void> {
+  await waitUntilVisible(participants(page))
+  await waitUntilVisible(button(page, 'Leave'))
+  await waitUntilVisible(page.getByRole('timer'))
 }
 
 export const participants = (page: Page) => page.getByRole('region', { name: 'Participants', exact: true })
@@ -13,8 +13,8 @@ export const tile = (page: Page, name: string) => participants(page).getByRole('
 export const mark = (of: Locator, name: string) => of.getByRole('img', { name, exact: true })
 
 /** Waits until this tile shows a picture. */
-export async function isSeen(page: Page, name: string): Promise<void> {
-  await seen(tile(page, name))
+export async function waitForVideo(page: Page, name: string): Promise<void> {
+  await waitUntilVisible(tile(page, name))
   await page.waitForFunction((wanted) => {
     const tile = document.querySelector(`[role="group"][aria-label="${wanted}"]`)
     return (tile?.querySelector('video')?.videoWidth ?? 0) > 0

@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
-import { button, link, seen, textbox } from './controls.ts'
+import { button, link, waitUntilVisible, textbox } from './controls.ts'
 
 /** The entry of a chat in the list. */
 export function chatInList(page: Page, title: string): Locator {
@@ -19,7 +19,7 @@ export function chatWithoutUnread(page: Page, title: string): Locator {
 
 export async function openChat(page: Page, title: string): Promise<void> {
   await chatInList(page, title).getByRole('link').click()
-  await seen(composer(page))
+  await waitUntilVisible(composer(page))
 }
 
 export const log = (page: Page) => page.getByRole('log', { name: 'Messages', exact: true })
@@ -30,16 +30,16 @@ export const message = (page: Page, text: string) => log(page).getByRole('articl
 export async function write(page: Page, text: string): Promise<void> {
   await composer(page).fill(text)
   await button(page, 'Send').click()
-  await seen(message(page, text))
+  await waitUntilVisible(message(page, text))
 }
 
 /** Waits for the tick beside one's own message: Sending, Sent, Delivered, Read or Failed. */
-export async function isTicked(page: Page, text: string, tick: string): Promise<void> {
-  await seen(message(page, text).getByRole('img', { name: tick, exact: true }))
+export async function waitForTick(page: Page, text: string, tick: string): Promise<void> {
+  await waitUntilVisible(message(page, text).getByRole('img', { name: tick, exact: true }))
 }
 
-export async function connectionIs(page: Page, state: string): Promise<void> {
-  await seen(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }))
+export async function waitForConnection(page: Page, state: string): Promise<void> {
+  await waitUntilVisible(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }))
 }
 
 /** The details pane, beside the conversation or over it. */
@@ -47,7 +47,7 @@ export async function openDetails(page: Page): Promise<Locator> {
   const toggle = button(page, 'Details')
   if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click()
   const pane = page.getByRole('complementary', { name: 'Details' }).or(page.getByRole('dialog', { name: 'Details' }))
-  await seen(pane)
+  await waitUntilVisible(pane)
   return pane
 }
 

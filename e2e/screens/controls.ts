@@ -6,7 +6,7 @@ export const button = (scope: Scope, name: string) => scope.getByRole('button', 
 export const link = (scope: Scope, name: string) => scope.getByRole('link', { name, exact: true })
 export const textbox = (scope: Scope, name: string) => scope.getByRole('textbox', { name, exact: true })
 
-export async function press(scope: Scope, name: string): Promise<void> {
+export async function clickButton(scope: Scope, name: string): Promise<void> {
   await button(scope, name).click()
 }
 
@@ -16,11 +16,11 @@ export async function fill(scope: Scope, fields: Record<string, string>): Promis
 }
 
 /** Waits until it is on the screen. */
-export async function seen(locator: Locator): Promise<void> {
+export async function waitUntilVisible(locator: Locator): Promise<void> {
   await locator.first().waitFor({ state: 'visible' })
 }
 
 /** Waits until it is not on the screen. */
-export async function gone(locator: Locator): Promise<void> {
+export async function waitUntilHidden(locator: Locator): Promise<void> {
   await locator.first().waitFor({ state: 'hidden' })
 }

@@ -21,7 +21,10 @@ const made = newDataDir()
 
 /** Data as a server left them that was stopped. Making them takes longer than everything else here, so each test copies them. */
 async function newDataDir() {
-  const dataDir = join(mkdtempSync(join(tmpdir(), 'veche-postgres-')), 'postgres')
+  const folder = mkdtempSync(join(tmpdir(), 'veche-postgres-'))
+  // Postgres runs under an account of its own, which has to reach it.
+  chmodSync(folder, 0o711)
+  const dataDir = join(folder, 'postgres')
   await (await startPostgres({ dataDir, fsync: false })).stop()
   return dataDir
 }
