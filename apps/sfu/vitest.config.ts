@@ -9,7 +9,7 @@ export default defineConfig({
     // These bounds only end a test that hangs. On an idle machine everything comes at once, on a busy one late.
     expect: { poll: { timeout: 120_000 } },
     testTimeout: 300_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
   },
