@@ -1,34 +1,24 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import type { MeetingId } from '@veche/shared/ids'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { BrowserClient, closeBrowser } from '../test/BrowserClient.ts'
 import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
 
 const clock = new ManualClock()
-const clients: BrowserClient[] = []
-const sharedClients: BrowserClient[] = []
 let testNode: TestNode
-let shared: ReturnType<typeof newCall> | undefined
 beforeAll(async () => {
   testNode = await newTestNode({ clock })
 })
-afterEach(async () => {
-  for (const client of clients.splice(0)) {
-    client.signalling.close()
-    await client.close()
-  }
-})
 afterAll(async () => {
-  for (const { signalling } of sharedClients) signalling.close()
   await closeBrowser()
   await testNode.close()
 })
 
 async function newCall() {
   const meeting = randomUUID() as MeetingId
-  const [anna, boris] = [await newBrowserClient(), await newBrowserClient()]
+  const [anna, boris] = [await BrowserClient.open(testNode), await BrowserClient.open(testNode)]
   const seats = {
     anna: (await anna.join(await testNode.newTicket({ meeting }))).seatId,
     boris: (await boris.join(await testNode.newTicket({ meeting }))).seatId,
@@ -38,22 +28,23 @@ async function newCall() {
 
 const roomOf = (meeting: MeetingId) => testNode.node.rooms.find(({ meetingId }) => meetingId === meeting)!
 
-/** One call for all tests that do not change it. The first of them starts it. */
-function sharedCall() {
-  return (shared ??= startSharedCall())
+/** Closed after the test. */
+async function newBrowserClient() {
+  const client = await BrowserClient.open(testNode)
+  onTestFinished(() => client.close())
+  return client
 }
 
-async function startSharedCall() {
+/** Closed after the test. */
+async function newOwnCall() {
   const call = await newCall()
-  sharedClients.push(...clients.splice(0))
+  onTestFinished(() => closeCall(call))
   await startMedia(call)
   return call
 }
 
-async function newBrowserClient() {
-  const made = await BrowserClient.open(testNode)
-  clients.push(made)
-  return made
+async function closeCall({ anna, boris }: Awaited<ReturnType<typeof newCall>>) {
+  await Promise.all([anna.close(), boris.close()])
 }
 
 /** Anna sends sound and picture, and Boris receives both. */
@@ -67,7 +58,6 @@ async function startMedia({ anna, boris, seats }: Awaited<ReturnType<typeof newC
     for (const view of subscriptions) if (view.publicationId === id) await boris.consume(view)
   }
   await mediaFlows(boris)
-  return ids
 }
 
 /** Waits until more pictures are decoded and more sound is heard. */
@@ -86,30 +76,63 @@ async function packetsSent(sender: BrowserClient, count: number) {
   await expect.poll(async () => (await sender.stats('send')).packets).toBeGreaterThan(before + count)
 }
 
-test('sound and picture arrive in another browser, encrypted with AES-GCM', async () => {
-  const { anna, boris } = await sharedCall()
-  for (const [who, direction] of [
-    [anna, 'send'],
-    [boris, 'recv'],
-  ] as const) {
-    const { cipher, role } = await who.stats(direction)
-    expect([cipher, role]).toEqual([expect.stringMatching(/AEAD_AES_(128|256)_GCM$/), 'client'])
-  }
-})
+describe('in one running call', () => {
+  let call: Awaited<ReturnType<typeof newCall>>
+  beforeAll(async () => {
+    call = await newCall()
+    await startMedia(call)
+  })
+  afterAll(() => closeCall(call))
 
-test('the node forwards nothing of a paused publication, even if the browser goes on sending', async () => {
-  const { anna, boris, meeting, seats } = await sharedCall()
-  const ids = roomOf(meeting)
-    .publicationsOf(seats.anna)
-    .map(({ id }) => id)
-  for (const id of ids) await anna.call('media.pause', { id })
-  // Packets sent before the pause have arrived when more packets have been sent.
-  await packetsSent(anna, 30)
-  const before = (await boris.stats('recv')).packets
-  await packetsSent(anna, 100)
-  expect([ids.length, (await boris.stats('recv')).packets]).toEqual([2, before])
-  for (const id of ids) await anna.call('media.resume', { id })
-  await mediaFlows(boris)
+  test('sound and picture arrive in another browser, encrypted with AES-GCM', async () => {
+    const { anna, boris } = call
+    for (const [who, direction] of [
+      [anna, 'send'],
+      [boris, 'recv'],
+    ] as const) {
+      const { cipher, role } = await who.stats(direction)
+      expect([cipher, role]).toEqual([expect.stringMatching(/AEAD_AES_(128|256)_GCM$/), 'client'])
+    }
+  })
+
+  test('the node forwards nothing of a paused publication, even if the browser goes on sending', async () => {
+    const { anna, boris, meeting, seats } = call
+    const ids = roomOf(meeting)
+      .publicationsOf(seats.anna)
+      .map(({ id }) => id)
+    for (const id of ids) await anna.call('media.pause', { id })
+    const arrivedWhileSending = async (count: number) => {
+      const before = (await boris.stats('recv')).packets
+      await packetsSent(anna, count)
+      return (await boris.stats('recv')).packets - before
+    }
+    // Packets sent before the pause may arrive late. After them nothing arrives, however much is sent.
+    await expect.poll(() => arrivedWhileSending(100)).toBe(0)
+    expect(ids).toHaveLength(2)
+    for (const id of ids) await anna.call('media.resume', { id })
+    await mediaFlows(boris)
+  })
+
+  test('garbage on the media port does not disturb a running call', async () => {
+    const { boris } = call
+    const socket = createSocket('udp4')
+    for (let index = 0; index < 3_000; index += 1) {
+      const first = Buffer.from(['', '0001', '16fefd', '80e0', '81c9'][index % 5]!, 'hex')
+      const noise = createHash('shake256', { outputLength: 200 }).update(String(index)).digest()
+      socket.send(Buffer.concat([first, noise]), testNode.node.workers[0]!.port, '127.0.0.1')
+    }
+    await mediaFlows(boris)
+    socket.close()
+  })
+
+  test('a call goes on over the same transports after an ICE restart', async () => {
+    const { anna, boris } = call
+    const iceParameters = await anna.signalling.call.transport.restartIce.mutate({
+      transportId: anna.signalling.joined.send.id,
+    })
+    await anna.restart('send', iceParameters)
+    await mediaFlows(boris)
+  })
 })
 
 test('a browser that sends above the bitrate limit is paused on the node, and closed when it goes on', async () => {
@@ -133,18 +156,6 @@ test('a browser that sends above the bitrate limit is paused on the node, and cl
   expect(peer.publications.views()).toEqual([])
 })
 
-test('garbage on the media port does not disturb a running call', async () => {
-  const { boris } = await sharedCall()
-  const socket = createSocket('udp4')
-  for (let index = 0; index < 3_000; index += 1) {
-    const first = Buffer.from(['', '0001', '16fefd', '80e0', '81c9'][index % 5]!, 'hex')
-    const noise = createHash('shake256', { outputLength: 200 }).update(String(index)).digest()
-    socket.send(Buffer.concat([first, noise]), testNode.node.workers[0]!.port, '127.0.0.1')
-  }
-  await mediaFlows(boris)
-  socket.close()
-})
-
 test('a browser with another certificate than it announced loses its transport and may connect a new one with the right certificate', async () => {
   const meeting = randomUUID() as MeetingId
   const client = await newBrowserClient()
@@ -162,8 +173,7 @@ test('a browser with another certificate than it announced loses its transport a
 })
 
 test('a peer without a socket is neither away nor given up while its media flows', async () => {
-  const call = await newCall()
-  await startMedia(call)
+  const call = await newOwnCall()
   const peer = roomOf(call.meeting).peer(call.seats.anna)!
   const { secret } = call.anna.signalling.joined
   call.anna.signalling.dropSocket()
@@ -182,8 +192,7 @@ test('a peer without a socket is neither away nor given up while its media flows
 })
 
 test('a replacement transport takes over when it is connected, and the old one is closed', async () => {
-  const call = await newCall()
-  await startMedia(call)
+  const call = await newOwnCall()
   const fresh = await call.anna.signalling.call.transport.replace.mutate({ direction: 'send' })
   await call.anna.open('send', fresh)
   const id = await call.anna.produce('mic')
@@ -209,13 +218,4 @@ test('a replacement transport takes over when it is connected, and the old one i
     .toBe(old + 1)
   const before = await call.boris.stats('recv')
   await expect.poll(async () => (await call.boris.stats('recv')).energy).toBeGreaterThan(before.energy)
-})
-
-test('a call goes on over the same transports after an ICE restart', async () => {
-  const { anna, boris } = await sharedCall()
-  const iceParameters = await anna.signalling.call.transport.restartIce.mutate({
-    transportId: anna.signalling.joined.send.id,
-  })
-  await anna.restart('send', iceParameters)
-  await mediaFlows(boris)
 })

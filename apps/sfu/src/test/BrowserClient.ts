@@ -106,8 +106,9 @@ export class BrowserClient {
     return call(input)
   }
 
-  close(): Promise<void> {
-    return this.#page.context().close()
+  async close(): Promise<void> {
+    this.signalling.close()
+    await this.#page.context().close()
   }
 
   #run<T>(name: string, ...given: unknown[]): Promise<T> {
