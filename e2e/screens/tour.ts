@@ -86,7 +86,7 @@ export async function visit(device: Device, { path, act }: Stop): Promise<void> 
 
 export async function settle(page: Page): Promise<void> {
   await page.locator('h1:visible, h2:visible').first().waitFor()
-  await page.waitForFunction(() => !document.querySelector('.skeleton, .waiting, .spinner, [aria-busy="true"]'))
+  await page.waitForFunction(() => !document.querySelector('.skeleton, .spinner, [aria-busy="true"]'))
   await page.evaluate(() => document.fonts.ready)
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))
 }
