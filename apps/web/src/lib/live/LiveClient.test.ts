@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, test } from 'vitest'
 import { AppError } from '../api/error.ts'
 import { newEngineTest } from '../test/engine-test.ts'
 import { isLong } from '../test/long.ts'

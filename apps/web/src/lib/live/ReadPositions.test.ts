@@ -5,8 +5,8 @@ import { AppError } from '../api/error.ts'
 import { newEngineTest } from '../test/engine-test.ts'
 import type { LiveApi } from './connection/live-api.ts'
 
-let { environment, server, network, me, friend, chat, openTab } = newEngineTest()
-beforeEach(() => void ({ environment, server, network, me, friend, chat, openTab } = newEngineTest()))
+let { environment, server, me, friend, chat, openTab } = newEngineTest()
+beforeEach(() => void ({ environment, server, me, friend, chat, openTab } = newEngineTest()))
 
 test('reading changes the unread number at once, and is reported at most once a second', async () => {
   const told: number[] = []

@@ -6,8 +6,8 @@ import { newEngineTest } from '../../test/engine-test.ts'
 import { newBroadcastChannels } from '../../test/TestEnvironment.ts'
 import type { TestTabOptions } from '../../test/TestTab.ts'
 
-let { environment, server, network, chat, startTab, openTab, textsOnServer } = newEngineTest()
-beforeEach(() => void ({ environment, server, network, chat, startTab, openTab, textsOnServer } = newEngineTest()))
+let { environment, chat, startTab, openTab, textsOnServer } = newEngineTest()
+beforeEach(() => void ({ environment, chat, startTab, openTab, textsOnServer } = newEngineTest()))
 
 const shared = () => ({ indexedDB: new IDBFactory(), channel: newBroadcastChannels(), locks: navigator.locks })
 

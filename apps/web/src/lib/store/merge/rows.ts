@@ -1,4 +1,3 @@
-import type { ChatId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow, MessageRow, PersonRow, Rows } from '@veche/shared/rows/rows'
 import { noteMessage } from '../changes.ts'
 import { addRange, rangeOf, rangesFrom } from '../ranges.ts'
