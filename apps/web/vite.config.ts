@@ -44,7 +44,7 @@ const forms =
 const errorTexts = /src\/lib\/api\/error-(description|texts)\.ts/
 /** Modules that the chats list and the screens beside it share. */
 const chats =
-  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|conversation\/conversation-parts|browser\/keyboard|session\/unsent-messages|meetings\/ActiveCall\.svelte)|shared\/src\/permissions/
+  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|conversation\/(catalogue|conversation-parts)|ui\/overlay\/shortcut-help|browser\/keyboard|session\/unsent-messages|meetings\/ActiveCall\.svelte)|shared\/src\/permissions/
 const groups = [
   // The media library is a file of its own, because size.test.ts bounds its size and ours separately.
   {
