@@ -38,7 +38,7 @@ const forms =
 const sentences = /src\/lib\/api\/sentences?\.ts/
 /** What the list of chats and everything beside it share: small, and always needed together. */
 const chats =
-  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|conversation\/conversation-parts|browser\/keyboard|session\/unsent|meetings\/calls\.svelte)|shared\/src\/permissions/
+  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|conversation\/(catalogue|conversation-parts)|ui\/overlay\/shortcut-help|browser\/keyboard|session\/unsent|meetings\/calls\.svelte)|shared\/src\/permissions/
 const groups = [
   // What a call needs of others is one file, and of us the rest: the size of either is held to a bound of its own.
   {
