@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import type { MeetingId } from '@veche/shared/ids'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { BrowserClient, closeBrowser } from '../test/BrowserClient.ts'
 import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
@@ -67,7 +67,8 @@ async function mediaFlows(receiver: BrowserClient) {
     const now = await receiver.stats('recv')
     return now.frames > before.frames + 5 && now.energy > before.energy
   }
-  await expect.poll(since).toBe(true)
+  // In a hook there is no expect.poll.
+  await vi.waitUntil(since, { timeout: 120_000, interval: 100 })
 }
 
 /** Waits until this many more packets have left. */
