@@ -62,7 +62,7 @@ class Installation {
   }
 
   #start(...args: string[]) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { env: this.#env })
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), ...args], { env: this.#env })
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line)
@@ -82,7 +82,7 @@ class Installation {
   }
 }
 
-test('up starts everything, answers, prints the link of the first administrator and keeps its secrets; a second up says that it runs; doctor finds nothing broken; down stops all of it', async () => {
+test('"up" starts everything and hides all secrets, a second "up" is refused, "doctor" finds no problem, and "down" stops everything', async () => {
   const one = await Installation.prepare()
   await one.up()
   expect(await (await fetch(`${one.address}/readyz`)).json()).toMatchObject({ ready: true })
@@ -106,7 +106,7 @@ test('up starts everything, answers, prints the link of the first administrator 
   expect(pids.filter(isAlive)).toEqual([])
 })
 
-test('each part that is killed comes back alone, a start after a kill -9 of everything finds its way, and Ctrl-C leaves nothing behind', async () => {
+test('a killed part is restarted alone, "up" works after a kill -9 of everything, and Ctrl-C leaves nothing behind', async () => {
   const one = await Installation.prepare()
   await one.up('--sfu', '2')
   const before = one.pids()
