@@ -5,6 +5,9 @@ import { violationsOf } from './chaos/record/oracles.ts'
 import { runStorm } from './chaos/storm.ts'
 import { tamperings } from './chaos/record/tamperings.ts'
 
+/** A slow machine needs more time for the same storm, and at most three times as much. */
+const slowness = Math.min(3, scaledMs(1_000) / 1_000)
+
 test('a short storm loses, doubles, disorders and leaks nothing, and its record would tell', async () => {
   const said: string[] = []
   const storm = await runStorm({
@@ -14,8 +17,8 @@ test('a short storm loses, doubles, disorders and leaks nothing, and its record 
     people: 12,
     chats: 6,
     apis: 2,
-    pace: scaledMs(250) / 1000,
-    seconds: scaledMs(15_000) / 1000,
+    pace: slowness * 0.25,
+    seconds: slowness * 15,
     say: (sentence) => said.push(sentence),
   })
   expect(storm.violations, `${said.join('\n')}\n${describe(storm)}`).toEqual([])
