@@ -44,7 +44,7 @@ const forms =
 const errorTexts = /src\/lib\/api\/error-(description|texts)\.ts/
 /** Modules that the chats list and the screens beside it share. */
 const chats =
-  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|conversation\/(catalogue|conversation-parts)|ui\/overlay\/shortcut-help|browser\/keyboard|session\/unsent-messages|meetings\/ActiveCall\.svelte)|shared\/src\/permissions/
+  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|conversation\/(catalogue|conversation-parts)|ui\/overlay\/shortcut-help|browser\/keyboard|session\/unsent-messages|meetings\/(ActiveCall\.svelte|meeting-parts))|shared\/src\/permissions/
 const groups = [
   // The media library is a file of its own, because size.test.ts bounds its size and ours separately.
   {
@@ -60,6 +60,7 @@ const groups = [
   { name: 'error-texts', test: errorTexts },
   { name: 'forms', minShareCount: 2, test: forms },
   { name: 'icons', minShareCount: 2, test: /lucide/ },
+  { name: 'ui', minShareCount: 2, test: /src\/lib\/frame\/(ErrorFallback|catalogue)/ },
   { name: 'ui', minShareCount: 3, test: /src\/lib\/((browser|ui|i18n|people)\/|frame\/ErrorFallback|api\/LoadError)/ },
   { name: 'chats', minShareCount: 2, test: chats },
 ]

@@ -118,7 +118,7 @@ async function runVitest({ name, folder = '.', projects = [], filters, long, env
   const args = ['run', '--passWithNoTests', ...projects, ...reporters, ...without, ...filters]
   const child = startChild(join(checkout, 'node_modules/.bin/vitest'), args, {
     cwd: join(checkout, folder),
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, ...(long ? { LONG: '1' } : {}) },
     stdio: ['ignore', 'inherit', 'inherit'],
     orphanSignal: 'TERM',
   })
