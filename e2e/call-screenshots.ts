@@ -32,7 +32,7 @@ const words: Record<Stage['locale'], Words> = {
 
 const hues = [180, 300, 140, 230]
 
-/** The door, and a call of four people with a screen, as the first of them sees it: wide and on a phone, dark and light. */
+/** The page before a call, and a call of four people with a screen, as the first of them sees it: wide and on a phone, dark and light. */
 export async function takeCallScreenshots(
   stage: Stage,
   { wide, narrow }: Looks,
@@ -42,11 +42,11 @@ export async function takeCallScreenshots(
   const chatId = team.chats[0]
   const [anna, ...others] = team.people
   const path = `/call/${chatId}`
-  const door = await visitor(stage, await newSession(stage.installation, anna), { ...wide, colorScheme: 'light' }, 0)
-  await door.goto(stage.installation.url + path)
-  await seesPictures(door, 1)
-  await door.screenshot({ path: name('call-door') })
-  await door.context().close()
+  const prejoin = await visitor(stage, await newSession(stage.installation, anna), { ...wide, colorScheme: 'light' }, 0)
+  await prejoin.goto(stage.installation.url + path)
+  await seesPictures(prejoin, 1)
+  await prejoin.screenshot({ path: name('call-prejoin') })
+  await prejoin.context().close()
 
   const guests = []
   for (const [at, account] of others.slice(0, 3).entries()) {

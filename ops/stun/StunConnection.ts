@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { decode, type Message } from './message.ts'
 
-const patience = 5_000
+const timeoutMs = 5_000
 /** UDP loses packets, so a request is repeated until it is answered. */
 const repeatAfter = 500
 
@@ -54,7 +54,7 @@ export class StunConnection {
       if (message.id.equals(id) && message.kind !== 'request') resolve(message)
     })
     const again = this.#repeats && setInterval(() => this.send(question), repeatAfter)
-    const enough = setTimeout(() => reject(new Error(`no answer within ${patience / 1000} s`)), patience)
+    const enough = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs)
     try {
       this.send(question)
       return await Promise.race([promise, this.#broken.promise])
@@ -86,8 +86,8 @@ async function openUdp({ host, port }: LineOptions, { heard, broken }: Ears): Pr
 }
 
 async function openTcp({ host, port, protocol }: LineOptions, { heard, broken }: Ears): Promise<Wire> {
-  const socket = connect({ host, port, timeout: patience })
-  socket.once('timeout', () => socket.destroy(new Error(`no answer within ${patience / 1000} s`)))
+  const socket = connect({ host, port, timeout: timeoutMs })
+  socket.once('timeout', () => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
   await once(socket, 'connect')
   socket.setTimeout(0)
   socket.on('error', broken)

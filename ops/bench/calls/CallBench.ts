@@ -16,7 +16,7 @@ import { tone } from './tone.ts'
 
 /** Small enough for four people on two cores. */
 const camera = { width: 320, height: 180, frameRate: 15 }
-const patience = 60_000
+const timeoutMs = 60_000
 
 /** An installation with media nodes, and people in real browsers whose microphones send a tone. */
 export class CallBench {
@@ -83,12 +83,12 @@ export class CallBench {
   async openPrejoin(person: Person, chatId: ChatId, cut?: BrowserNetwork): Promise<Page> {
     const page = await (await this.#contextOf(person, cut)).newPage()
     await page.goto(`${this.url}/call/${chatId}`)
-    await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: patience })
+    await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: timeoutMs })
     await page.waitForFunction(
       () => [...document.querySelectorAll('video')].some((video) => video.videoWidth > 0),
       null,
       {
-        timeout: patience,
+        timeout: timeoutMs,
       },
     )
     return page
@@ -122,7 +122,7 @@ export class CallBench {
 /** Joins the call and resolves when media of all others arrive. */
 export async function joined(page: Page, others: number): Promise<Page> {
   await page.getByRole('button', { name: 'Join now' }).click()
-  await page.getByRole('button', { name: 'Leave', exact: true }).waitFor({ timeout: patience })
+  await page.getByRole('button', { name: 'Leave', exact: true }).waitFor({ timeout: timeoutMs })
   await flowing(page, others)
   return page
 }
@@ -141,5 +141,5 @@ export async function flowing(page: Page, others: number): Promise<void> {
     )
     return shown.length >= count
   }
-  await page.waitForFunction(enough, others, { timeout: patience })
+  await page.waitForFunction(enough, others, { timeout: timeoutMs })
 }

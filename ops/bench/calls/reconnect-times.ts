@@ -6,7 +6,7 @@ import { CallBench, flowing, joined } from './CallBench.ts'
 
 /**
  * The network between one browser and the node breaks and returns, several times. Measures from its return (for the socket alone: from
- * the break, since it can be mended at once) to the moment when that rung of the ladder has mended the call.
+ * the break, since it can be healed at once) until that step of reconnecting has healed the call.
  */
 export async function measureReconnectTimes(rounds: number): Promise<Figure[]> {
   const calls = await CallBench.open({ people: 2, nodes: 1 })

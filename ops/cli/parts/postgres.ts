@@ -162,14 +162,14 @@ function connectionString(sockets: string, database: string) {
  * The children of a killed server need a moment to exit, and until then the next server refuses to start.
  */
 async function launchUntilReady(launch: () => Child, adminUrl: string): Promise<Child> {
-  const patience = Date.now() + 8_000
+  const retryUntil = Date.now() + 8_000
   for (;;) {
     const child = launch()
     try {
       await ready(child, adminUrl)
       return child
     } catch (error) {
-      const early = !child.running() && Date.now() < patience
+      const early = !child.running() && Date.now() < retryUntil
       await child.stop(['SIGQUIT'], 5_000)
       if (!early) throw error
       await wait(300)

@@ -47,10 +47,10 @@ export function redisBinary() {
 }
 
 /** Sends one command over a new connection without a client library, which may not be installed yet. */
-export function askRedis(socket: string, command: string, patience = 1_000) {
+export function askRedis(socket: string, command: string, timeoutMs = 1_000) {
   return new Promise<string>((resolve, reject) => {
     const line = connect(socket, () => line.write(`${command}\r\n`))
-    line.setTimeout(patience, () => line.destroy(new Error('no answer')))
+    line.setTimeout(timeoutMs, () => line.destroy(new Error('no answer')))
     line.once('data', (data) => {
       line.destroy()
       resolve(data.toString().trim())

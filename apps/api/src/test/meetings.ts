@@ -83,7 +83,7 @@ export async function addEndedMeetings(
 }
 
 /**
- * Stops the clock of SQL until the test is over: only `house.pass` moves it. So a loaded machine does not reach a bound that a test
+ * Stops the clock of SQL until the test is over: only `testApi.passTime` moves it. So a loaded machine does not reach a bound that a test
  * stays just below.
  */
 export async function stopSqlClock({ deps }: TestApi): Promise<void> {
