@@ -16,11 +16,11 @@ export function scaledMs(idleMs: number): number {
 }
 
 /** How long a test waits for an event before it is called missing. */
-export const eventTimeoutMs = scaledMs(30_000)
+export const eventTimeoutMs = scaledMs(60_000)
 
 /** The limits of every vitest project. No test depends on their length. */
 export const timeLimits = {
-  testTimeout: scaledMs(180_000),
+  testTimeout: scaledMs(300_000),
   hookTimeout: scaledMs(180_000),
   teardownTimeout: scaledMs(30_000),
   expect: { poll: { timeout: eventTimeoutMs, interval: 50 } },
