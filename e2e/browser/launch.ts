@@ -13,7 +13,7 @@ export const launch: LaunchOptions = {
     '--disable-component-update',
     '--disable-sync',
     // A camera for each person: the pages of a browser share the pictures of one, and when there are many wait for each other.
-    '--use-fake-device-for-media-stream=device-count=8',
+    '--use-fake-device-for-media-stream=device-count=8,fps=10',
     '--use-fake-ui-for-media-stream',
     // Whatever asks for a foreign host learns that there is none. Media over TCP asks for numbers as for names.
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',

@@ -1,7 +1,7 @@
 import type { BrowserContext } from 'playwright-core'
 
 /** So small that two cores carry several of them. */
-const small = { width: 320, height: 180, frameRate: 8 }
+const small = { width: 160, height: 90, frameRate: 5 }
 
 export type MediaOptions = {
   /** The port of a relay of ours, to which media go instead of to the node. */

@@ -2,7 +2,7 @@ import type { BrowserContext } from 'playwright-core'
 
 /** The camera of a browser is as small as two cores bear, unless a test asks for a size by number: the app asks for wishes only. */
 export async function smallCamera(context: BrowserContext): Promise<void> {
-  await context.addInitScript(shrink, { width: 320, height: 180, frameRate: 8 })
+  await context.addInitScript(shrink, { width: 160, height: 90, frameRate: 5 })
 }
 
 function shrink(camera: { width: number; height: number; frameRate: number }): void {
