@@ -170,10 +170,10 @@ const allowed: [rule: string, file: string, code: string][] = [
   ],
 ]
 
-test.each(forbidden)('an import is an import is an import is refused: %s', async (_rule, file, code) => {
+test.each(forbidden)('an import is refused: %s', async (_rule, file, code) => {
   expect(await complaints(file, code)).toHaveLength(1)
 })
 
-test.each(allowed)('an import is an import is an import is allowed: %s', async (_rule, file, code) => {
+test.each(allowed)('an import is allowed: %s', async (_rule, file, code) => {
   expect(await complaints(file, code)).toEqual([])
 })

@@ -4,9 +4,10 @@ import type { ChatId } from '@veche/shared/ids'
 import { beforeEach, expect, test } from 'vitest'
 import { newEngineTest } from '../test/engine-test.ts'
 import { newBroadcastChannels } from '../test/TestEnvironment.ts'
+import { mergeRows } from './merge/rows.ts'
 
-let { environment, chat, openTab } = newEngineTest()
-beforeEach(() => void ({ environment, chat, openTab } = newEngineTest()))
+let { environment, server, friend, chat, openTab } = newEngineTest()
+beforeEach(() => void ({ environment, server, friend, chat, openTab } = newEngineTest()))
 
 test('a tab tells the other tabs which chats to read again', async () => {
   const parts = { indexedDB: new IDBFactory(), channel: newBroadcastChannels() }
@@ -22,4 +23,17 @@ test('a tab tells the other tabs which chats to read again', async () => {
   await environment.quiet()
   expect(changedChats).toEqual([chat])
   expect((await two.store.read((tx) => tx.get('drafts', chat)))?.body).toBe('a draft')
+})
+
+test('a row with an older revision does not replace the one that is held', async () => {
+  const sent = server.send(chat, friend, 'as it is now')
+  const { store } = await openTab()
+  const held = () => store.read((tx) => tx.message(chat, sent.seq))
+  expect(await held()).toMatchObject({ body: 'as it is now', rev: sent.rev })
+  const older = { ...sent, body: 'as it was', rev: sent.rev - 1 }
+  await store.merge((merge) => mergeRows(merge, { messages: [older] }, 'answer'))
+  expect(await held()).toMatchObject({ body: 'as it is now', rev: sent.rev })
+  const newer = { ...sent, body: 'as it is later', rev: sent.rev + 1 }
+  await store.merge((merge) => mergeRows(merge, { messages: [newer] }, 'answer'))
+  expect(await held()).toMatchObject({ body: 'as it is later', rev: sent.rev + 1 })
 })
