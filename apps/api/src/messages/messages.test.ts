@@ -133,6 +133,15 @@ describe('history', () => {
     expect(seen.messages.map((row) => row.body ?? row.system?.event)).toEqual(['added', 'after'])
   })
 
+  test('a member who was added later reads older messages unless the group hides them', async () => {
+    const vera = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna])
+    await say(testApi.deps, anna, chatId, 'before')
+    await callerFor(testApi.deps, anna).chats.addMembers({ chatId, userIds: [vera.userId] })
+    const seen = await callerFor(testApi.deps, vera).messages.history({ chatId })
+    expect(seen.messages.map((row) => row.body ?? row.system?.event)).toEqual(['created', 'before', 'added'])
+  })
+
   test('a deleted message keeps its seq and loses its text', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const { seq } = await say(testApi.deps, anna, chatId, 'secret words')
