@@ -42,9 +42,9 @@ export default defineConfig(({ mode }) => {
 const forms =
   /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|overlay\/(Dialog|ConfirmDialog)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/
 const errorTexts = /src\/lib\/api\/error-(description|texts)\.ts/
-/** Modules that the chats list and the screens beside it share. */
+/** Modules that the chats list, a conversation and the screens beside them share. */
 const chats =
-  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|conversation\/(catalogue|conversation-parts)|ui\/overlay\/shortcut-help|browser\/keyboard|session\/unsent-messages|meetings\/(ActiveCall\.svelte|meeting-parts))|shared\/src\/permissions/
+  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|(conversation|live|store)\/|ui\/overlay\/shortcut-help|browser\/keyboard|session\/unsent-messages|meetings\/(ActiveCall\.svelte|meeting-parts))|shared\/src\/permissions|lucide/
 const groups = [
   // The media library is a file of its own, because size.test.ts bounds its size and ours separately.
   {
@@ -59,9 +59,11 @@ const groups = [
   // The texts of errors are fetched after the first error.
   { name: 'error-texts', test: errorTexts },
   { name: 'forms', minShareCount: 2, test: forms },
-  { name: 'icons', minShareCount: 2, test: /lucide/ },
-  { name: 'ui', minShareCount: 2, test: /src\/lib\/frame\/(ErrorFallback|catalogue)/ },
-  { name: 'ui', minShareCount: 3, test: /src\/lib\/((browser|ui|i18n|people)\/|frame\/ErrorFallback|api\/LoadError)/ },
+  {
+    name: 'ui',
+    minShareCount: 3,
+    test: /src\/lib\/((browser|ui|i18n|people)\/|frame\/(ErrorFallback|catalogue)|api\/LoadError)|lucide/,
+  },
   { name: 'chats', minShareCount: 2, test: chats },
 ]
 

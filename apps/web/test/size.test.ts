@@ -11,21 +11,21 @@ beforeAll(() => {
   throw new Error('apps/web/build is not built from these sources: run "pnpm --dir apps/web build" or "./veche test".')
 })
 
-test('the first load of a chat is at most 98 KB of JavaScript', () => {
+test('the first load of a chat is at most 97 KB of JavaScript', () => {
   const files = firstLoad(/\/chats\/\[id\]$/)
-  expect(sum(files), listed(files)).toBeLessThanOrEqual(98 * KB)
+  expect(sum(files), listed(files)).toBeLessThanOrEqual(97 * KB)
 })
 
-test('the first load of the sign-in page is at most 67 KB of JavaScript', () => {
+test('the first load of the sign-in page is at most 65 KB of JavaScript', () => {
   const files = firstLoad(/\/signin$/)
-  expect(sum(files), listed(files)).toBeLessThanOrEqual(67 * KB)
+  expect(sum(files), listed(files)).toBeLessThanOrEqual(65 * KB)
 })
 
-test('a call loads at most 60 KB of JavaScript beside the media library', () => {
+test('a call loads at most 50 KB of JavaScript beside the media library', () => {
   const files = laterLoad(/\/chats\/\[id\]$/, [/\/call\/\[id\]$/, /\/m\/\[code\]$/])
   expect(files.filter(isMediaLibrary), listed(files)).not.toEqual([])
   const ours = files.filter((load) => !isMediaLibrary(load))
-  expect(sum(ours), listed(files)).toBeLessThanOrEqual(60 * KB)
+  expect(sum(ours), listed(files)).toBeLessThanOrEqual(50 * KB)
 })
 
 test('the media library is not part of the first load of any page outside of a call', () => {
