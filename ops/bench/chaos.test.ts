@@ -12,13 +12,13 @@ test('a short storm loses, doubles, disorders and leaks nothing, and its record 
   const said: string[] = []
   const storm = await runStorm({
     seed: 20_261_121,
-    messages: 300,
+    messages: 120,
     perSecond: 20,
-    people: 12,
-    chats: 6,
+    people: 8,
+    chats: 4,
     apis: 2,
     pace: slowness * 0.25,
-    seconds: slowness * 15,
+    seconds: slowness * 6,
     say: (sentence) => said.push(sentence),
   })
   expect(storm.violations, `${said.join('\n')}\n${describe(storm)}`).toEqual([])

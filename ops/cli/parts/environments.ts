@@ -23,6 +23,7 @@ const forNodes = [
   'TZ',
   'TMPDIR',
   'NODE_OPTIONS',
+  'NODE_COMPILE_CACHE',
   'RELEASE',
   'LOG_LEVEL',
   'METRICS_TOKEN',
