@@ -33,13 +33,13 @@ function refusalHint(call: Call, t: CallWords, locale: Locale): Hint | null {
 }
 
 function deviceHint(kind: 'mic' | 'cam', call: Call, t: CallWords): Hint | null {
-  const own: LocalSource = call.localMedia[kind]
-  if (own.wanted && own.blocked) {
-    const text = deviceProblemText(kind, own.blocked, t)
-    // Also for a device that the system holds: browsers report a hung camera so, and a hung camera does not recover by itself.
-    return { key: `${kind} ${own.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
+  const source: LocalSource = call.localMedia[kind]
+  if (source.wanted && source.blocked) {
+    const text = deviceProblemText(kind, source.blocked, t)
+    // A device that the system holds gets the same button: browsers report a hung camera in this way, and it does not recover by itself.
+    return { key: `${kind} ${source.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
   }
-  if (!own.on || !own.stalled) return null
+  if (!source.on || !source.stalled) return null
   const label = kind === 'mic' ? t.restartMic : t.restartCam
   return {
     key: `${kind} silent`,
