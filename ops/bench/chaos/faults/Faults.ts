@@ -105,7 +105,7 @@ export class Faults {
     })
   }
 
-  /** Only one fault at a time: a frozen process cannot be restarted. */
+  /** Injects one fault of Redis at a time, because a frozen process cannot be restarted. */
   #withRedis(inject: () => Promise<void>): Promise<void> {
     this.#redis = this.#redis.then(() => this.#during('redis', inject))
     return this.#redis
