@@ -26,11 +26,11 @@ export type Run = {
   env?: NodeJS.ProcessEnv
   goal: string
   /** Called every second with the whole output; returning true stops a program that can no longer succeed. */
-  hopeless?: (said: string) => boolean
+  cannotSucceed?: (said: string) => boolean
 }
 
 /** Runs a program with its output in a log file. A failure throws one sentence with the cause. */
-export async function run(command: string, args: string[], { cwd, log, env, goal, hopeless }: Run) {
+export async function run(command: string, args: string[], { cwd, log, env, goal, cannotSucceed }: Run) {
   mkdirSync(dirname(log), { recursive: true })
   const output = openSync(log, 'w', 0o600)
   const child = startChild(command, args, {
@@ -42,7 +42,8 @@ export async function run(command: string, args: string[], { cwd, log, env, goal
   })
   running.add(child)
   const watch =
-    hopeless && setInterval(() => hopeless(readFileSync(log, 'utf8')) && void child.stop(['SIGTERM'], 5_000), 1_000)
+    cannotSucceed &&
+    setInterval(() => cannotSucceed(readFileSync(log, 'utf8')) && void child.stop(['SIGTERM'], 5_000), 1_000)
   const how = await child.exited
   clearInterval(watch)
   running.delete(child)

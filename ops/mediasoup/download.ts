@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path'
 import { run } from '../cli/steps.ts'
 import { mediasoupFolder } from './package.ts'
 
-const firstByte = 6_000
-const lastByte = 120_000
+const firstByteTimeoutMs = 6_000
+const lastByteTimeoutMs = 120_000
 
 /**
- * Fetches the official binary with the package's own script, which knows its address and tries whether it runs here. The
- * script works in its current folder, so it gets an empty one; a Python that does nothing keeps it from
- * building the worker when there is nothing to fetch.
+ * Fetches the official binary with the package's own script, which knows its address and checks that it runs here. The script works in
+ * its current folder, so it gets an empty one. `PYTHON` is a program that fails at once: otherwise the script would build the worker
+ * when there is nothing to fetch.
  */
 export async function download(draft: string): Promise<string | undefined> {
   if (process.env['MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD']) return undefined
@@ -17,7 +17,7 @@ export async function download(draft: string): Promise<string | undefined> {
   const fetched = join(folder, 'worker/out/Release/mediasoup-worker')
   layOut(folder)
   const start = Date.now()
-  const hopeless = () => Date.now() - start > (existsSync(fetched) ? lastByte : firstByte)
+  const cannotSucceed = () => Date.now() - start > (existsSync(fetched) ? lastByteTimeoutMs : firstByteTimeoutMs)
   console.log('→ Fetching the media worker')
   try {
     await run(process.execPath, ['npm-scripts.mjs', 'postinstall'], {
@@ -25,7 +25,7 @@ export async function download(draft: string): Promise<string | undefined> {
       log: join(dirname(draft), 'fetch.log'),
       env: { PYTHON: 'false' },
       goal: 'Fetching the media worker',
-      hopeless,
+      cannotSucceed,
     })
   } catch {
     console.log('  it cannot be had here')

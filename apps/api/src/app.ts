@@ -14,7 +14,7 @@ import { httpContext } from './request-context.ts'
 import { type AppRouter, appRouter, socketRouter } from './router.ts'
 import { openLiveSocket } from './sync/live-socket.ts'
 
-/** `control` is the port of the media nodes. */
+/** `http` serves the browsers; `control` takes the heartbeats of the media nodes, on a port of its own. */
 export type App = { http: FastifyInstance; control: FastifyInstance; close: () => Promise<void> }
 
 /** How long a stop waits for requests in flight. */
@@ -51,14 +51,17 @@ export async function createApp(deps: Deps): Promise<App> {
     deps.liveHub.close()
     deps.nodeWatch.stop()
     guard.stop()
-    const cut = setTimeout(() => [http, control].forEach(({ server }) => server.closeAllConnections()), closeTimeoutMs)
+    const closeTimer = setTimeout(
+      () => [http, control].forEach(({ server }) => server.closeAllConnections()),
+      closeTimeoutMs,
+    )
     await Promise.all([http.close(), control.close()])
-    clearTimeout(cut)
+    clearTimeout(closeTimer)
   }
   return { http, control, close }
 }
 
-/** tRPC answers with a stream, although the whole answer is there: sent at once it costs less than in chunks. */
+/** tRPC returns a stream even when the whole answer is ready. Sending the answer in one piece costs less than sending it in chunks. */
 async function bufferAnswer(reply: FastifyReply, payload: unknown): Promise<unknown> {
   if (!(payload instanceof Response)) return payload
   reply.code(payload.status)

@@ -37,6 +37,7 @@ export type Deps = {
   log: Logger
   clock: Clock
   db: Database
+  /** A small pool of its own, for what must go on while `db` is busy: polls, session checks, health. */
   polls: Database
   writers: ScopeWriters
   redis: Redis
@@ -49,17 +50,18 @@ export type Deps = {
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
+  /** How much of each kind of work runs at the same time; the rest waits for a slot. */
   gates: { scope: KeyedSemaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
   tickets: Tickets
   nodeControl: NodeControl
   participantPreviews: ParticipantPreviews
-  /** Compares what a media node reports of its meetings with Postgres; the feature above the nodes brings it. */
+  /** Compares what a media node reports of its meetings with Postgres; the meetings provide it, because the nodes know no meetings. */
   reconcileMeetings: (deps: Deps, beat: Heartbeat) => Promise<MeetingUpdate[]>
   nodeWatch: NodeWatch
   liveHub: LiveHub
 }
 
-/** What the live hub and the watch over the nodes are made of. */
+/** The dependencies from which the live hub and the node watch are made. */
 export type BaseDeps = Omit<Deps, 'liveHub' | 'nodeWatch'>
 
 export type GivenDeps = { log?: Logger; clock?: Clock; passwordCost?: PasswordCost }
@@ -94,6 +96,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     // One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are
     // read at the same time: after a restart every client comes at once, and waits here instead of for a connection.
     // Four passwords hashed at the same time take 190 MB and all threads that Node has for such work.
+    /** How much of each kind of work runs at the same time; the rest waits for a slot. */
     gates: { scope: new KeyedSemaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) },
   }
   return Object.assign(deps, { liveHub: new LiveHub(deps), nodeWatch: new NodeWatch(deps) })

@@ -25,10 +25,10 @@ export const router = t.router
 export const callerFactory = t.createCallerFactory
 
 /** Measures each call, and turns an error of a feature into one of tRPC, with our code inside. */
-const measured = t.procedure.use(async ({ ctx, path, next }) => {
-  const done = ctx.metrics.calls.startTimer({ path })
+const measuredProcedure = t.procedure.use(async ({ ctx, path, next }) => {
+  const stopTimer = ctx.metrics.calls.startTimer({ path })
   const result = await next()
-  done({ outcome: result.ok ? 'ok' : wireError(result.error).code })
+  stopTimer({ outcome: result.ok ? 'ok' : wireError(result.error).code })
   if (result.ok) return result
   const cause = result.error.cause ?? result.error
   const app = toAppError(cause)
@@ -41,13 +41,13 @@ const measured = t.procedure.use(async ({ ctx, path, next }) => {
 
 /** Who may call a procedure: `open` → `signedIn` → `admin`, each with the rate limit that it counts against. */
 export const open = (limit: LimitName) =>
-  measured.use(async ({ ctx, next }) => {
+  measuredProcedure.use(async ({ ctx, next }) => {
     await ctx.limits.take(limit, ctx.actor?.userId ?? addressKey(ctx.connection.ip))
     return next()
   })
 
 export const signedIn = (limit: LimitName) =>
-  measured.use(async ({ ctx, next }) => {
+  measuredProcedure.use(async ({ ctx, next }) => {
     const { actor } = ctx
     if (!actor) fail('auth.required')
     await ctx.limits.take(limit, actor.userId)
@@ -60,6 +60,7 @@ export const admin = (limit: LimitName) =>
     return next()
   })
 
+/** An unexpected error. The client is told its number only, by which an operator finds it in the log. */
 class Incident extends Error {
   readonly incident: string
   constructor(incident: string) {

@@ -11,7 +11,7 @@ const locks = { sweep: 8_327_510, retention: 8_327_511, meetings: 8_327_512 }
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
-/** The worker: jobs that the queue nudges, and three timers that need no queue. Answers its stop. */
+/** The worker: jobs that the queue nudges, and three timers that need no queue. Returns a function that stops it. */
 export function startWorker(
   deps: Deps,
   { sweepMs, retentionMs, meetingsMs }: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },

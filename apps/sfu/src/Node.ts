@@ -89,7 +89,10 @@ export class Node {
     }
   }
 
-  /** An update that the API sends at once. One that gets lost comes again with the answer to a heartbeat. */
+  /**
+   * Applies an update that the API sends at once, and returns the revision of the room. A lost update comes again with the answer to a
+   * heartbeat.
+   */
   applyUpdate(update: MeetingUpdate): number {
     this.#apply(update, false)
     return this.#rooms.get(update.meeting)?.rev ?? 0
@@ -189,14 +192,14 @@ export class Node {
     this.#epochGuard.applyUpdate(update)
     const room = this.#rooms.get(update.meeting)
     if (!room) return
-    const reason = endOf(update, room.epoch)
+    const reason = endReasonOf(update, room.epoch)
     if (reason) room.close(reason)
     else if (update.epoch === room.epoch) room.apply(update, isComplete)
   }
 }
 
 /** An ended meeting is over on every node. A moved one is over here, unless the update is older than the room. */
-function endOf({ state, epoch }: MeetingUpdate, roomEpoch: number): EndReason | null {
+function endReasonOf({ state, epoch }: MeetingUpdate, roomEpoch: number): EndReason | null {
   if (state === 'ended') return 'meeting_ended'
   if (epoch > roomEpoch || (state === 'moved' && epoch >= roomEpoch)) return 'moved'
   return null

@@ -69,6 +69,7 @@ export const broadcasting = (tokens = 1) =>
 /** An input may have thousands of wrong fields. The answer names only the first. */
 const maxFields = 20
 
+/** An unexpected error. The client is told its number only, by which an operator finds it in the log. */
 class Incident extends Error {
   readonly incident: string
   constructor(incident: string) {

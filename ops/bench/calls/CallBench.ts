@@ -80,8 +80,8 @@ export class CallBench {
   }
 
   /** Opens the page before a call, with camera and microphone on. */
-  async openPrejoin(person: Person, chatId: ChatId, cut?: BrowserNetwork): Promise<Page> {
-    const page = await (await this.#contextOf(person, cut)).newPage()
+  async openPrejoin(person: Person, chatId: ChatId, network?: BrowserNetwork): Promise<Page> {
+    const page = await (await this.#contextOf(person, network)).newPage()
     await page.goto(`${this.url}/call/${chatId}`)
     await page.getByRole('button', { name: 'Join now' }).waitFor({ timeout: timeoutMs })
     await page.waitForFunction(
@@ -101,34 +101,34 @@ export class CallBench {
     rmSync(this.installation.folder, { recursive: true, force: true })
   }
 
-  async #contextOf(person: Person, cut?: BrowserNetwork): Promise<BrowserContext> {
+  async #contextOf(person: Person, network?: BrowserNetwork): Promise<BrowserContext> {
     const before = this.#contexts.get(person)
     if (before) return before
     const context = await this.#browser.newContext({
       viewport: { width: 900, height: 640 },
       locale: 'en-US',
-      ...(cut ? { proxy: { server: cut.proxy, bypass: '<-loopback>' } } : {}),
+      ...(network ? { proxy: { server: network.proxy, bypass: '<-loopback>' } } : {}),
     })
     this.#contexts.set(person, context)
     const [name = '', value = ''] = person.cookie.split('=')
     const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
     await context.addCookies([{ name, value, url: this.url.replace('http:', 'https:'), ...rest }])
-    await recordPeerConnections(context, { camera, ...(cut ? { mediaPort: cut.udpPort } : {}) })
+    await recordPeerConnections(context, { camera, ...(network ? { mediaPort: network.udpPort } : {}) })
     await recordSilences(context)
     return context
   }
 }
 
 /** Joins the call and resolves when media of all others arrive. */
-export async function joined(page: Page, others: number): Promise<Page> {
+export async function joinCall(page: Page, others: number): Promise<Page> {
   await page.getByRole('button', { name: 'Join now' }).click()
   await page.getByRole('button', { name: 'Leave', exact: true }).waitFor({ timeout: timeoutMs })
-  await flowing(page, others)
+  await waitForVideo(page, others)
   return page
 }
 
 /** Resolves when the page shows video of that many others. */
-export async function flowing(page: Page, others: number): Promise<void> {
+export async function waitForVideo(page: Page, others: number): Promise<void> {
   const enough = (count: number) => {
     const arriving = globalThis.peerConnections
       .filter(({ connectionState }) => connectionState === 'connected')

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import type { Figure } from '../figures/figure.ts'
-import { type CallBench, joined } from './CallBench.ts'
+import { type CallBench, joinCall } from './CallBench.ts'
 
 /** Milliseconds from the click. */
 type First = { picture: number; sound: number }
@@ -17,7 +17,7 @@ declare global {
 export async function measureJoining(calls: CallBench, rounds: number): Promise<Figure[]> {
   const [host, guest] = calls.people
   const chatId = await calls.newChat(host!, guest!)
-  await joined(await calls.openPrejoin(host!, chatId), 0)
+  await joinCall(await calls.openPrejoin(host!, chatId), 0)
   const taken: First[] = []
   // The first round warms up prepared statements and the server's code, and is not counted.
   for (let round = 0; round <= rounds; round += 1) {

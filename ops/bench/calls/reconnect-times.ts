@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { BrowserNetwork } from '../../../e2e/media/BrowserNetwork.ts'
 import type { Figure } from '../figures/figure.ts'
-import { CallBench, flowing, joined } from './CallBench.ts'
+import { CallBench, waitForVideo, joinCall } from './CallBench.ts'
 
 /**
  * The network between one browser and the node breaks and returns, several times. Measures from its return (for the socket alone: from
@@ -14,8 +14,8 @@ export async function measureReconnectTimes(rounds: number): Promise<Figure[]> {
   try {
     const [here, there] = calls.people
     const chatId = await calls.newChat(here!, there!)
-    await joined(await calls.openPrejoin(there!, chatId), 0)
-    const page = await joined(await calls.openPrejoin(here!, chatId, cut), 1)
+    await joinCall(await calls.openPrejoin(there!, chatId), 0)
+    const page = await joinCall(await calls.openPrejoin(here!, chatId, cut), 1)
     const socket = await times(rounds, () => attachedAgain(page, cut))
     const network = await times(rounds, () => afterSilence(page, cut, 'cut', 10_000))
     const media = await times(rounds, () => afterSilence(page, cut, 'cutMedia', 8_000))
@@ -58,6 +58,6 @@ async function afterSilence(page: Page, cut: BrowserNetwork, kind: 'cut' | 'cutM
     timeout: 60_000,
   })
   const taken = performance.now() - since
-  await flowing(page, 1)
+  await waitForVideo(page, 1)
   return taken
 }

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { pairs } from '../../../e2e/media/stream-stats.ts'
 import { longestSilences, resetSilences } from '../../../e2e/media/silences.ts'
 import type { Figure } from '../figures/figure.ts'
-import { CallBench, flowing, joined } from './CallBench.ts'
+import { CallBench, waitForVideo, joinCall } from './CallBench.ts'
 
 /** The gaps in media that a death caused: for people on the part that died, and for the others. */
 type Silence = { hit: number[]; others: number[] }
@@ -31,7 +31,7 @@ export async function measureDeaths(name: keyof typeof deaths, kills: number): P
       const repair = await act(calls, hit)
       // This waits longer than any gap that counts as recovered.
       await wait(settle)
-      for (const page of hit) await flowing(page, 1)
+      for (const page of hit) await waitForVideo(page, 1)
       for (const page of hit) silence.hit.push(await longest(page))
       for (const page of others) silence.others.push(await longest(page))
       await repair()
@@ -96,9 +96,9 @@ export function figuresOf(name: DeathName, { hit, others }: Silence): Figure[] {
 async function meeting(calls: CallBench, from: number): Promise<Page[]> {
   const [one, other] = calls.people.slice(from, from + 2)
   const chatId = await calls.newChat(one!, other!)
-  const here = await joined(await calls.openPrejoin(one!, chatId), 0)
-  const there = await joined(await calls.openPrejoin(other!, chatId), 1)
-  await flowing(here, 1)
+  const here = await joinCall(await calls.openPrejoin(one!, chatId), 0)
+  const there = await joinCall(await calls.openPrejoin(other!, chatId), 1)
+  await waitForVideo(here, 1)
   return [here, there]
 }
 

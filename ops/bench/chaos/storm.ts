@@ -40,7 +40,7 @@ export type Storm = {
   delays: Delays
 }
 
-const restTimeoutMs = scaledMs(120_000)
+const idleTimeoutMs = scaledMs(120_000)
 
 /** Runs one storm on its own installation. */
 export async function runStorm(options: StormOptions): Promise<Storm> {
@@ -49,8 +49,8 @@ export async function runStorm(options: StormOptions): Promise<Storm> {
   const url = (ports: number[]) => `http://127.0.0.1:${ports.at(-1)}`
   options.say('Starting Postgres, Redis, the API processes and a worker')
   const installation = await BenchInstallation.open({ apis: options.apis, worker: true, morePorts: 1, publicUrl: url })
-  const living = () => installation.apis.filter((api) => api.answers).map((api) => api.port)
-  const proxy = await Proxy.open(installation.ports.at(-1)!, living, random.branch())
+  const answeringPorts = () => installation.apis.filter((api) => api.answers).map((api) => api.port)
+  const proxy = await Proxy.open(installation.ports.at(-1)!, answeringPorts, random.branch())
   const devices: Device[] = []
   try {
     const people = await addPeople(installation.pool, options.people)
@@ -58,10 +58,10 @@ export async function runStorm(options: StormOptions): Promise<Storm> {
     record.closedHistory.push(...plans.filter(({ historyForNew }) => historyForNew === false).map(({ id }) => id))
     const disks = newDisks(people.length)
     for (const [at, person] of people.entries()) {
-      const place = { name: person.name, person, url: url(installation.ports), random: random.branch(), record }
-      devices.push(await Device.open({ ...place, disk: disks[at] }))
+      const common = { name: person.name, person, url: url(installation.ports), random: random.branch(), record }
+      devices.push(await Device.open({ ...common, disk: disks[at] }))
     }
-    return await rage({ options, installation, proxy, devices, plans, record, random })
+    return await runStormOn({ options, installation, proxy, devices, plans, record, random })
   } catch (error) {
     options.say(installation.lastWords)
     throw error
@@ -72,7 +72,7 @@ export async function runStorm(options: StormOptions): Promise<Storm> {
   }
 }
 
-type Raging = {
+type StormParts = {
   options: StormOptions
   installation: BenchInstallation
   proxy: Proxy
@@ -82,9 +82,17 @@ type Raging = {
   random: Random
 }
 
-async function rage({ options, installation, proxy, devices, plans, record, random }: Raging): Promise<Storm> {
+async function runStormOn({
+  options,
+  installation,
+  proxy,
+  devices,
+  plans,
+  record,
+  random,
+}: StormParts): Promise<Storm> {
   const start = Date.now()
-  await waitUntilIdle(devices, installation.pool, restTimeoutMs)
+  await waitUntilIdle(devices, installation.pool, idleTimeoutMs)
   const groups = plans.filter(({ title }) => title !== null).map((plan) => new Group(plan, devices))
   const until = Date.now() + options.seconds * 1000
   const { messages, perSecond, pace, say } = options
@@ -103,14 +111,14 @@ async function rage({ options, installation, proxy, devices, plans, record, rand
     () => say(`  ${traffic.counts['written']} written, ${sum(record.faults)} faults`),
     10_000,
   )
-  const striking = faults.run()
+  const faultsStopped = faults.run()
   // A fault that cannot be repaired also ends the storm.
-  await Promise.race([traffic.run(), striking]).finally(() => clearInterval(progress))
+  await Promise.race([traffic.run(), faultsStopped]).finally(() => clearInterval(progress))
   faults.stop()
-  await striking
-  proxy.calm = true
-  say('The storm is over; waiting for rest')
-  record.unrest = await waitUntilIdle(devices, installation.pool, restTimeoutMs)
+  await faultsStopped
+  proxy.isCalm = true
+  say('The storm is over; waiting until the devices are idle')
+  record.unrest = await waitUntilIdle(devices, installation.pool, idleTimeoutMs)
   // Store recorders read after each change, so the last read may still be running.
   await wait(100)
   record.endings = await readEndings(

@@ -20,15 +20,18 @@ type Round = { delays: number[]; acks: number[]; cpu: number; postgresCpu: numbe
 export async function measureDelivery(installation: BenchInstallation, options: DeliveryOptions): Promise<Figure[]> {
   const people = await addPeople(installation.pool, options.members)
   const [chatId] = await addChats(installation.pool, [{ title: 'Square', members: people.map(({ userId }) => userId) }])
-  const crowd = new Crowd(installation.apis[0]!.port)
-  await crowd.gather(people)
-  const lines = await Promise.all(people.slice(0, writers).map(() => HttpConnection.open(installation.apis[0]!.port)))
-  const talk = (seconds: number) => round({ installation, crowd, lines, people, chatId: chatId!, ...options, seconds })
-  await talk(5)
+  const sockets = new MemberSockets(installation.apis[0]!.port)
+  await sockets.open(people)
+  const connections = await Promise.all(
+    people.slice(0, writers).map(() => HttpConnection.open(installation.apis[0]!.port)),
+  )
+  const run = (seconds: number) =>
+    measureRound({ installation, sockets, connections, people, chatId: chatId!, ...options, seconds })
+  await run(5)
   const rounds: Round[] = []
-  for (let at = 0; at < options.rounds; at += 1) rounds.push(await talk(options.seconds))
-  for (const line of lines) line.close()
-  crowd.leave()
+  for (let at = 0; at < options.rounds; at += 1) rounds.push(await run(options.seconds))
+  for (const connection of connections) connection.close()
+  sockets.close()
   const of = (pick: (round: Round) => number) => rounds.map(pick)
   const title = `${options.members} members, ${options.perSecond} a second`
   return [
@@ -52,7 +55,7 @@ export async function measureDelivery(installation: BenchInstallation, options: 
 }
 
 /** The sockets of all members, and what they received. */
-class Crowd {
+class MemberSockets {
   readonly #port: number
   readonly #listeners: LiveListener[] = []
   #received: (number: number) => void = () => undefined
@@ -62,7 +65,7 @@ class Crowd {
     this.#port = port
   }
 
-  async gather(people: Person[]): Promise<void> {
+  async open(people: Person[]): Promise<void> {
     await Promise.all(
       people.map(
         ({ cookie }) =>
@@ -78,7 +81,7 @@ class Crowd {
     this.#received = received
   }
 
-  leave(): void {
+  close(): void {
     for (const listener of this.#listeners) listener.close()
   }
 
@@ -89,30 +92,30 @@ class Crowd {
   }
 }
 
-type Talk = DeliveryOptions & {
+type RoundOptions = DeliveryOptions & {
   installation: BenchInstallation
-  crowd: Crowd
-  lines: HttpConnection[]
+  sockets: MemberSockets
+  connections: HttpConnection[]
   people: Person[]
   chatId: ChatId
 }
 
-async function round({
+async function measureRound({
   installation,
-  crowd,
-  lines,
+  sockets,
+  connections,
   people,
   chatId,
   perSecond,
   seconds,
   members,
-}: Talk): Promise<Round> {
+}: RoundOptions): Promise<Round> {
   const total = perSecond * seconds
   const sent: number[] = []
   const delays: number[] = []
   const acks: number[] = []
   const all = Promise.withResolvers<void>()
-  crowd.listen((number) => {
+  sockets.listen((number) => {
     delays.push(performance.now() - sent[number]!)
     if (delays.length === total * members) all.resolve()
   })
@@ -127,7 +130,7 @@ async function round({
     const begun = performance.now()
     sent[number] = begun
     answered.push(
-      lines[writer]!.change('messages.send', people[writer]!.cookie, input).then(({ status, body }) => {
+      connections[writer]!.change('messages.send', people[writer]!.cookie, input).then(({ status, body }) => {
         if (status !== 200) throw new Error(`a message was refused: ${body()}`)
         acks.push(performance.now() - begun)
       }),
@@ -136,13 +139,13 @@ async function round({
   await Promise.all(answered)
   await Promise.race([all.promise, wait(30_000)])
   if (delays.length !== total * members)
-    throw new Error(`${delays.length} of ${total * members} deliveries arrived, ${crowd.lost} sockets were lost`)
+    throw new Error(`${delays.length} of ${total * members} deliveries arrived, ${sockets.lost} sockets were lost`)
   const cpu = cpuSeconds(api) - before.api
   const postgresCpu = cpuSeconds(postgres) - before.postgres
   return { delays: delays.sort(ascending), acks: acks.sort(ascending), cpu, postgresCpu }
 }
 
-const words = 'about eighty letters, as people write when they are not in a pauseScale at all'
+const words = 'about eighty letters, as people write when they are not in a hurry at all'
 
 function ascending(a: number, b: number): number {
   return a - b

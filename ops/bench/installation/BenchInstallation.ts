@@ -11,7 +11,7 @@ import { startRedis, type Redis } from '../../cli/parts/redis.ts'
 import { Api } from './Api.ts'
 import { freePorts } from './free-ports.ts'
 
-export type StageOptions = {
+export type BenchInstallationOptions = {
   /** The number of API processes that serve requests. */
   apis: number
   /** True for a separate worker process; otherwise the first API process does its work. */
@@ -41,7 +41,7 @@ export class BenchInstallation {
   readonly #log: number
   readonly #interrupted = () => void this.close().finally(() => process.exit(130))
 
-  static async open(options: StageOptions): Promise<BenchInstallation> {
+  static async open(options: BenchInstallationOptions): Promise<BenchInstallation> {
     removeForgotten()
     const ports = await freePorts(options.apis + (options.morePorts ?? 0))
     const installation = new BenchInstallation(ports)
@@ -93,7 +93,7 @@ export class BenchInstallation {
     return this.worker ? [...this.apis, this.worker] : this.apis
   }
 
-  async #start(options: StageOptions): Promise<void> {
+  async #start(options: BenchInstallationOptions): Promise<void> {
     ;[this.postgres, this.redis] = await Promise.all([this.startPostgres(), this.startRedis()])
     await migrate(this.postgres.url)
     this.pool = new Pool({ connectionString: this.postgres.url, max: 4, connectionTimeoutMillis: 5_000 })
@@ -110,7 +110,7 @@ export class BenchInstallation {
   }
 
   /** The complete environment: no setting of the calling shell reaches the processes. */
-  #environment({ publicUrl, env }: StageOptions): NodeJS.ProcessEnv {
+  #environment({ publicUrl, env }: BenchInstallationOptions): NodeJS.ProcessEnv {
     return {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],

@@ -43,7 +43,7 @@ export async function addMessages(pool: Pool, ids: ChatId[], author: UserId, cou
 }
 
 /** Deletes a message: the row stays as a tombstone with a new revision. Returns whether there was a message. */
-export async function bury(pool: Pool, id: ChatId, seq: number): Promise<boolean> {
+export async function deleteMessage(pool: Pool, id: ChatId, seq: number): Promise<boolean> {
   return inTransaction(pool, async (db) => {
     await db.query(`select from scopes where id = $1 for no key update`, [id])
     const { rowCount } = await db.query(

@@ -60,7 +60,7 @@ test('a run that ended badly never counts as passed', () => {
   })
 })
 
-test('the costs of a run are told by stage, without what is apart in the sum, and with its ten dearest tests', () => {
+test('the costs of a run are told by stage, without what is apart in the sum, and with its ten slowest tests', () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
   const stages = [
     { name: 'installing', cpuSeconds: 50, apart: true },

@@ -6,7 +6,7 @@ import { checkout } from '../env.ts'
 export type Failure = { where: string; why: string }
 export type TestTime = { where: string; seconds: number }
 export type Count = { passed: number; failures: Failure[]; times?: TestTime[] }
-/** What a part of a run cost. `apart`: it is not done on each change. */
+/** What a part of a run cost. `apart`: it is not in the sum, because it is done once and not on each change. */
 export type StageCost = { name: string; cpuSeconds: number; apart?: boolean }
 
 type Result = { status: string; fullName: string; duration?: number | null; failureMessages: string[] | null }
@@ -39,9 +39,9 @@ export function tellCosts(stages: StageCost[], times: TestTime[]) {
   console.log(`\nCPU time: ${minutes(stages.filter(({ apart }) => !apart))}`)
   for (const { name, cpuSeconds, apart } of stages)
     console.log(`  ${cpuSeconds.toFixed(0).padStart(5)} s  ${name}${apart ? ' (not in the sum)' : ''}`)
-  const dearest = times.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10)
-  if (dearest.length) console.log('The tests that took longest:')
-  for (const { where, seconds } of dearest) console.log(`  ${seconds.toFixed(1).padStart(5)} s  ${where}`)
+  const slowest = times.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10)
+  if (slowest.length) console.log('The tests that took longest:')
+  for (const { where, seconds } of slowest) console.log(`  ${seconds.toFixed(1).padStart(5)} s  ${where}`)
 }
 
 function sum(stages: StageCost[]) {

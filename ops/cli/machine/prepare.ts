@@ -43,7 +43,9 @@ async function installPackages() {
   if (packagesAreCurrent()) return
   const args = ['install', '--frozen-lockfile', '--prefer-offline']
   const goal = 'Installing packages'
-  await step(goal, () => run('pnpm', args, { cwd: checkout, log: log('install'), env: { CI: 'true' }, goal, hopeless }))
+  await step(goal, () =>
+    run('pnpm', args, { cwd: checkout, log: log('install'), env: { CI: 'true' }, goal, cannotSucceed }),
+  )
   writeStamp('install', packageInputs())
 }
 
@@ -55,7 +57,7 @@ function makeMediaWorker() {
 }
 
 /** Without a network, each of hundreds of packages would time out in turn. */
-function hopeless(said: string) {
+function cannotSucceed(said: string) {
   return (said.match(/error sending request[^]*?\b0 retries left/g)?.length ?? 0) >= 10
 }
 

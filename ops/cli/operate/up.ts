@@ -38,18 +38,18 @@ export async function run(args: string[]): Promise<number> {
   if (!lock) throw new CommandError(`Veche already runs on ${folder}${addressOf(folder)}: "./veche down" stops it.`)
   const installation = new Installation(settings, nodes, folder, readSecret(folder))
   const signal = nextSignal()
-  const working = work(installation, settings, nodes)
+  const starting = startAll(installation, settings, nodes)
   try {
-    await Promise.race([signal, working])
+    await Promise.race([signal, starting])
     await signal
     return 0
   } finally {
-    await leave(installation, working)
+    await stopAll(installation, starting)
     lock.release()
   }
 }
 
-async function work(installation: Installation, settings: Settings, nodes: NodeAddress[]) {
+async function startAll(installation: Installation, settings: Settings, nodes: NodeAddress[]) {
   await installation.clear()
   const ownTurn = !settings.turn.urls
   await requireFreePorts(wantedPorts(settings, nodes, ownTurn))
@@ -58,7 +58,7 @@ async function work(installation: Installation, settings: Settings, nodes: NodeA
   const { mediaWorker } = await prepare({ web: true, media: true })
   await requireSettings(settings)
   await installation.start(mediaWorker)
-  await welcome(installation, settings)
+  await printWelcome(installation, settings)
 }
 
 function withoutTurn(error: unknown) {
@@ -72,7 +72,7 @@ async function requireSettings(settings: Settings) {
   if (problems.length) throw new CommandError(`These settings are missing or wrong:\n  ${problems.join('\n  ')}`)
 }
 
-async function welcome(installation: Installation, settings: Settings) {
+async function printWelcome(installation: Installation, settings: Settings) {
   const link = await adminLink(installation.environment, ['--first'])
   console.log(`\nVeche is ready: ${settings.publicUrl}`)
   if (link) console.log(`The first administrator signs up here, once: ${link}`)
@@ -82,13 +82,13 @@ async function welcome(installation: Installation, settings: Settings) {
 }
 
 /** All started parts are stopped in order, whatever ends this command. A second Ctrl-C kills them at once. */
-async function leave(installation: Installation, working: Promise<void>) {
+async function stopAll(installation: Installation, starting: Promise<void>) {
   if (!installation.empty) console.log('\nStopping')
   void nextSignal().then(() => {
     installation.kill()
     process.exit(1)
   })
-  working.catch(() => undefined)
+  starting.catch(() => undefined)
   await stopRunningSteps()
   await installation.stop()
   if (!installation.empty) console.log('Stopped')

@@ -88,7 +88,7 @@ function reachableBinaries(account: Account | undefined) {
 }
 
 function settings(sockets: string, { fsync = true, maxConnections = 200 }: PostgresOptions) {
-  const careless = fsync
+  const withoutDurability = fsync
     ? {}
     : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '4GB' }
   const all = {
@@ -100,7 +100,7 @@ function settings(sockets: string, { fsync = true, maxConnections = 200 }: Postg
     jit: 'off',
     log_line_prefix: '%m [%p] ',
     log_lock_waits: 'on',
-    ...careless,
+    ...withoutDurability,
   }
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -6,7 +6,7 @@ import pg from 'pg'
 const folder = new URL('../migrations/', import.meta.url)
 
 /**
- * Applies the migrations that the database lacks and answers their names. One connection holds an advisory lock meanwhile: of two
+ * Applies the migrations that the database lacks and returns their names. One connection holds an advisory lock meanwhile: of two
  * processes that start at the same time, the second waits and finds nothing to do.
  */
 export async function migrate(url: string, from: URL = folder): Promise<string[]> {

@@ -9,12 +9,12 @@ export type Upgrade = { applied: string[]; rehearsed: boolean; why?: string }
  * Migrations cannot be undone, so they are rehearsed on a copy of the data: a failure there has changed nothing. When no copy can be made
  * (a managed server, or other connections), the database is migrated without a rehearsal, and `why` says so.
  */
-export async function upgrade(url: string, from?: URL): Promise<Upgrade> {
-  if (!(await isBehind(url, from))) return { applied: await migrate(url, from), rehearsed: false }
+export async function upgrade(url: string, migrations?: URL): Promise<Upgrade> {
+  if (!(await isBehind(url, migrations))) return { applied: await migrate(url, migrations), rehearsed: false }
   const copy = await copyOf(url)
-  if (typeof copy === 'string') return { applied: await migrate(url, from), rehearsed: false, why: copy }
+  if (typeof copy === 'string') return { applied: await migrate(url, migrations), rehearsed: false, why: copy }
   try {
-    await migrate(copy.url, from)
+    await migrate(copy.url, migrations)
   } catch (error) {
     throw new Error(`The rehearsal of the migration on a copy failed; nothing has been changed. ${reason(error)}`, {
       cause: error,
@@ -22,10 +22,10 @@ export async function upgrade(url: string, from?: URL): Promise<Upgrade> {
   } finally {
     await copy.drop()
   }
-  return { applied: await migrate(url, from), rehearsed: true }
+  return { applied: await migrate(url, migrations), rehearsed: true }
 }
 
-/** A copy needs the right to make databases, and no other connection to this one. Otherwise it answers why there is none. */
+/** A copy needs the right to make databases, and no other connection to this one. Otherwise the reason why there is none is returned. */
 async function copyOf(url: string): Promise<{ url: string; drop: () => Promise<void> } | string> {
   const name = /^postgres(?:ql)?:\/\/[^/]*\/([^?]*)/.exec(url)?.[1]
   if (!name) return 'the address names no database'

@@ -8,14 +8,14 @@ import { bootId, meetingId, nodeId, rev, seatId } from './schemas/fields.ts'
 const seatReport = z.strictObject({ seat: seatId, epoch: z.int32().min(0), state: z.enum(['in', 'away']) })
 
 const worker = z.strictObject({
-  /** The part of its core that it used over the last second: 0 to 1. */
+  /** How much CPU time it used over the last second: 1 is one full core. */
   load: z.number().min(0).max(64),
   rooms: z.int32().min(0),
   peers: z.int32().min(0),
   full: z.boolean(),
 })
 
-/** A node sends it once a second. */
+/** What a node sends once a second. */
 export const heartbeat = z.strictObject({
   node: nodeId,
   boot: bootId,

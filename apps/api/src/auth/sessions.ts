@@ -9,7 +9,7 @@ import { maxSessionMs, idleSessionMs } from './SessionLookup.ts'
 
 export const sessionCookie = '__Host-veche'
 
-/** One session more ends the one that was not used for the longest time. */
+/** A sign-in above this number ends the session that was not used for the longest time. */
 const maxSessions = 100
 
 /** 256 random bits; only their hash is kept. */
@@ -28,7 +28,7 @@ export async function findActor(deps: Deps, token: string | undefined): Promise<
 
 export type NewSession = { userId: UserId; sessionId: SessionId; token: string; until: Date }
 
-/** The person's scope is locked, and that of the browser's earlier user, whose session ends. */
+/** Expects the locks of the person's scope and of the scope of the browser's earlier user, whose session ends. */
 export async function createSession(tx: Tx<Anyone>, userId: UserId): Promise<NewSession> {
   if (tx.actor) await endSessions(tx, tx.actor.userId, { only: tx.actor.sessionId })
   await endSurplus(tx, userId)

@@ -30,7 +30,7 @@ export async function openChat(ctx: Asking, chatId: ChatId, action: ChatAction):
   return { ...chat, mine: { role, from_seq } }
 }
 
-/** The same question inside of another statement: the role of user `$2` in chat `$1`. It finds no row for a user who is no member. */
+/** The same check inside another statement: the role of user `$2` in chat `$1`. It finds no row for a user who is no member. */
 export const roleStatement = `
   select chats.kind as chat_kind, members.role as my_role
   from chats join members on members.chat_id = chats.id

@@ -59,7 +59,7 @@ export async function addMembers(ctx: Ctx, { chatId, userIds }: AddMembers): Pro
   }).catch((error) => failMissing(ctx, chatId, error))
 }
 
-/** I become a member by a meeting link that is open to everyone. The scope of the chat and mine are locked. */
+/** Makes the actor a member, by a meeting link that is open to everyone. The scopes of the chat and of the actor are locked. */
 export async function joinGroupUnderLock(tx: Tx, chatId: ChatId): Promise<void> {
   const query = tx.db.selectFrom('chats').select(['id', 'member_count', 'history_for_new'])
   const chat = await query.where('id', '=', chatId).where('kind', '=', 'group').executeTakeFirst()
@@ -121,7 +121,7 @@ async function addUnderLock(tx: Tx, chat: NewMembersChat, userIds: UserId[], eve
 
 type ChangeMember = (tx: Tx, chat: OpenChat, role: ChatRole) => Promise<{ chat: ChatRow }>
 
-/** Both scopes are locked, my right is checked, and the other person is a member now. */
+/** Calls `fn` when both scopes are locked, the right of the actor is checked, and the other person is known to be a member. */
 async function changeMember(
   ctx: Ctx,
   { chatId, userId }: RemoveMember,

@@ -6,7 +6,7 @@ import type { Clock } from '../platform/clock.ts'
 
 type Changing = { db: Transaction<DB>; clock: Clock }
 
-/** Writes what happened in a group into its history. The scope is locked and was advanced to `rev`. Answers the message's `seq`. */
+/** Writes what happened in a group into its history. The scope is locked and was advanced to `rev`. Returns the `seq` of the message. */
 export async function addSystemMessage(
   tx: Changing & { actor: { userId: UserId } },
   chatId: ChatId,

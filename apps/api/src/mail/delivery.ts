@@ -2,7 +2,7 @@ import type { MailId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
-import { expired, type Failure, failureOf, killed, toErrorText } from './failure.ts'
+import { contentExpired, type Failure, failureOf, toErrorText, workerKilled } from './failure.ts'
 import { letterSchema, type Letter, secretKeyOf } from './letters.ts'
 import { sendTimeoutMs } from './mailer.ts'
 import { writeMail } from './text.ts'
@@ -18,9 +18,10 @@ export async function sendMail(deps: Deps, mailId: MailId): Promise<void> {
   const mail = await claim(deps, mailId)
   if (!mail) return
   // The try was counted with the claim, so a mail that ends the worker each time is given up as well.
-  if (mail.attempts > maxTries) return giveUp(deps, mail, killed)
+  if (mail.attempts > maxTries) return giveUp(deps, mail, workerKilled)
   const letter = letterSchema.safeParse({ template: mail.template, ...(mail.data as object) })
-  if (!letter.success || Date.parse(letter.data.expiresAt) <= deps.clock.now()) return giveUp(deps, mail, expired)
+  if (!letter.success || Date.parse(letter.data.expiresAt) <= deps.clock.now())
+    return giveUp(deps, mail, contentExpired)
   try {
     await deps.mailer.send(toOutgoing(deps, mail, letter.data))
   } catch (error) {
@@ -76,7 +77,7 @@ function toOutgoing({ env }: Deps, mail: Claimed, data: Letter) {
   return { id, to, ...writeMail({ letter: data, locale, serverName: env.SERVER_NAME, publicUrl: env.PUBLIC_URL }) }
 }
 
-/** Also when the lease ran out meanwhile: the mail was sent, and must not be sent again. Its secret is deleted. */
+/** Notes it even when the lease ran out meanwhile: the mail was sent, and must not be sent again. Its secret is deleted. */
 async function noteSent(deps: Deps, mail: Claimed): Promise<void> {
   await deps.db
     .updateTable('mails')
@@ -98,7 +99,7 @@ async function noteFailure(deps: Deps, mail: Claimed, failure: Failure): Promise
   deps.metrics.jobs.inc({ name: 'mail.send', outcome: 'retry' })
 }
 
-/** Administrators see it and may try again, so its secret stays, unless it has expired. */
+/** Administrators see the mail and may send it again, so its secret is kept, unless the secret has expired. */
 async function giveUp(deps: Deps, mail: Claimed, failure: Failure): Promise<void> {
   deps.log.warn({ mailId: mail.id, failure: failure.kind, attempts: mail.attempts }, 'a mail was given up')
   const data = failure.kind === 'expired' ? { data: withoutSecret(mail) } : {}
@@ -114,7 +115,7 @@ type Outcome = {
   data?: ReturnType<typeof withoutSecret>
 }
 
-/** Only while this worker's claim is the last one: a worker whose lease ran out changes nothing. */
+/** Changes the row only while this worker's claim is the last one: a worker whose lease ran out changes nothing. */
 async function finish(deps: Deps, mail: Claimed, outcome: Outcome): Promise<void> {
   await deps.db
     .updateTable('mails')

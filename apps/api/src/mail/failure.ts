@@ -27,8 +27,8 @@ export function failureOf(thrown: unknown): Failure {
   return { kind, answer, isTemporary: !(status >= 500 && status < 600 && (kind === 'address' || kind === 'refused')) }
 }
 
-export const expired: Failure = { kind: 'expired', answer: '', isTemporary: false }
-export const killed: Failure = { kind: 'killed', answer: '', isTemporary: false }
+export const contentExpired: Failure = { kind: 'expired', answer: '', isTemporary: false }
+export const workerKilled: Failure = { kind: 'killed', answer: '', isTemporary: false }
 
 /** For the column `error`: the kind, and what the mail server answered. */
 export function toErrorText({ kind, answer }: Failure): string {

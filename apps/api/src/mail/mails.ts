@@ -8,24 +8,24 @@ export type NewMail = {
   locale: 'ru' | 'en'
   letter: Letter
   /** False writes a row that is never sent, so that a request for an unknown address takes the same time. */
-  really?: boolean
+  shouldSend?: boolean
 }
 
 /** The mail is due as soon as its row is committed; the nudge only makes it sooner. */
-export async function queueMail(tx: Tx<Deps>, { to, locale, letter, really = true }: NewMail): Promise<MailId> {
+export async function queueMail(tx: Tx<Deps>, { to, locale, letter, shouldSend = true }: NewMail): Promise<MailId> {
   const id = newId<MailId>(tx.clock.now())
   const { template, ...data } = letter
   await tx.db
     .insertInto('mails')
     .values({
       id,
-      to_address: really ? to : '',
+      to_address: shouldSend ? to : '',
       template,
       locale,
-      data: JSON.stringify(really ? data : {}),
-      state: really ? 'due' : 'discarded',
+      data: JSON.stringify(shouldSend ? data : {}),
+      state: shouldSend ? 'due' : 'discarded',
     })
     .execute()
-  if (really) tx.after.nudges.push(() => tx.queue.nudge('mail.send', { mailId: id }, id))
+  if (shouldSend) tx.after.nudges.push(() => tx.queue.nudge('mail.send', { mailId: id }, id))
   return id
 }

@@ -25,7 +25,7 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
   // The chat is locked only for a person who becomes a member by joining: that alone changes it.
   const chat = before.role ? [] : [chatScope(before.chat_id)]
   return changeScopes(ctx, [meetingScope(meetingId), userScope(ctx.actor.userId), ...chat], async (tx) => {
-    const name = await requireSession(tx)
+    const { name } = await requireSession(tx)
     const meeting = await openMeeting(tx, meetingId, 'join', code)
     must(meeting.state === 'live', 'meeting.ended')
     if (input.returning) requireOwnSeat(meeting, input)
@@ -38,8 +38,8 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
   }).catch(orNoSuchMeeting)
 }
 
-/** The person is locked, so a session that was ended while the join waited for the lock does not get through. Answers the name. */
-async function requireSession(tx: Tx): Promise<string> {
+/** The person is locked, so a session that was ended while the join waited for the lock does not get through. */
+async function requireSession(tx: Tx): Promise<{ name: string }> {
   const { userId, sessionId } = tx.actor
   const user = await tx.db
     .selectFrom('users')
@@ -51,7 +51,7 @@ async function requireSession(tx: Tx): Promise<string> {
     .where('sessions.expires_at', '>', sqlNow)
     .where('users.disabled_at', 'is', null)
     .executeTakeFirst()
-  return (user ?? fail('auth.required')).name
+  return user ?? fail('auth.required')
 }
 
 /** A tab that returns by itself gets only its own seat; a join by hand takes the seat from another tab. */

@@ -46,7 +46,7 @@ async function moveTo(tx: Tx, node: KnownNode, { id, epoch }: OpenMeeting): Prom
   return rows[0].epoch
 }
 
-/** The others follow to the new node; they count as away only when the usual time has passed from now on. */
+/** The other participants follow to the new node. They count as away only when the usual time has passed, counted from now. */
 async function keepSeats(tx: Tx, id: MeetingId): Promise<void> {
   await sql`update seats set seen_at = veche_now() where meeting_id = ${id} and state = 'in'`.execute(tx.db)
 }

@@ -8,7 +8,7 @@ const roundMs = 500
 /** Rounds further apart than this, or backwards, mean that this process stood still, had no database, or that the clock was set. */
 const maxGapMs = 2_000
 /** Nodes whose last heartbeats are within this of each other fell silent together. */
-const togetherMs = 10_000
+const silentTogetherMs = 10_000
 
 type NodeBoot = { id: NodeId; boot: BootId }
 type ControlPort = Pick<KnownNode, 'boot' | 'control'>
@@ -22,7 +22,7 @@ export class NodeWatch {
   readonly #listeners = new Set<(nodes: KnownNode[]) => void>()
   /** Control ports that have answered this process in this boot of their nodes. */
   #answered = new Set<string>()
-  readonly #reportedNow = new Map<BootId, Promise<void>>()
+  readonly #runningReports = new Map<BootId, Promise<void>>()
   #healthySince: number | null = null
   #lastRound = 0
   #timer: NodeJS.Timeout | undefined
@@ -42,7 +42,7 @@ export class NodeWatch {
     clearTimeout(this.#timer)
   }
 
-  /** Calls the listener after each round with the nodes there are; answers with its unsubscribe. */
+  /** Calls the listener with all nodes after each round. Returns a function that unsubscribes. */
   listen(listener: (nodes: KnownNode[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -57,22 +57,22 @@ export class NodeWatch {
     this.#noteRound(nodes[0]?.now ?? this.#deps.clock.now())
     const alive = nodes.filter((node) => !node.dead)
     const silent = alive.filter((node) => assessNode(this.#evidence(node, alive)) === 'probe')
-    const unasked = alive.filter(
+    const neverAnswered = alive.filter(
       (node) => !this.hasAnswered(node) && node.silentMs < roundMs * 4 && !silent.includes(node),
     )
     await this.#probeAndDecide(alive, silent)
     this.#answered = new Set(alive.map(portKey).filter((port) => this.#answered.has(port)))
-    await Promise.all(unasked.map((node) => this.#probe(node)))
+    await Promise.all(neverAnswered.map((node) => this.#probe(node)))
     this.#measure(nodes)
     for (const listener of this.#listeners) listener(nodes)
   }
 
   /** A client could not reach this node. The node is probed at once, and only once for all clients that report it meanwhile. */
   reportUnreachable(node: NodeBoot): Promise<void> {
-    const running = this.#reportedNow.get(node.boot)
+    const running = this.#runningReports.get(node.boot)
     if (running) return running
-    const checked = this.#checkReported(node).finally(() => this.#reportedNow.delete(node.boot))
-    this.#reportedNow.set(node.boot, checked)
+    const checked = this.#checkReported(node).finally(() => this.#runningReports.delete(node.boot))
+    this.#runningReports.set(node.boot, checked)
     return checked
   }
 
@@ -119,7 +119,7 @@ export class NodeWatch {
   #evidence(node: KnownNode, alive: KnownNode[]): Evidence {
     const isWatching = this.#healthySince !== null && node.now - this.#lastRound <= maxGapMs
     const healthyMs = isWatching ? node.now - (this.#healthySince ?? 0) : 0
-    const outOf = alive.filter((other) => other.heartbeatAt >= node.heartbeatAt - togetherMs).length
+    const aliveNodes = alive.filter((other) => other.heartbeatAt >= node.heartbeatAt - silentTogetherMs).length
     const answeredBefore = this.hasAnswered(node)
     return {
       silentMs: node.silentMs,
@@ -128,7 +128,7 @@ export class NodeWatch {
       reported: false,
       probe: null,
       silentTogether: 1,
-      outOf,
+      aliveNodes,
     }
   }
 
@@ -171,5 +171,5 @@ function portKey({ boot, control }: ControlPort): string {
 }
 
 function fellSilentTogether(node: KnownNode, other: KnownNode): boolean {
-  return Math.abs(node.heartbeatAt - other.heartbeatAt) <= togetherMs
+  return Math.abs(node.heartbeatAt - other.heartbeatAt) <= silentTogetherMs
 }

@@ -8,7 +8,7 @@ const quiet: Evidence = {
   probe: null,
   answeredBefore: true,
   silentTogether: 1,
-  outOf: 2,
+  aliveNodes: 2,
 }
 const gone = { silentMs: 3_000, probe: 'none' } as const
 
@@ -58,26 +58,34 @@ const table: [string, Partial<Evidence>, ReturnType<typeof assessNode>][] = [
     { reported: true, probe: 'refused', healthyMs: 0 },
     'dead',
   ],
-  ['one silent node of two is dead', { ...gone, silentTogether: 1, outOf: 2 }, 'dead'],
-  ['the only node is dead when it is silent', { ...gone, silentTogether: 1, outOf: 1 }, 'dead'],
-  ['two silent nodes of two are spared', { ...gone, silentTogether: 2, outOf: 2 }, 'alive'],
-  ['two silent nodes of three are spared', { ...gone, silentTogether: 2, outOf: 3 }, 'alive'],
-  ['two silent nodes of four are dead, because half is not most', { ...gone, silentTogether: 2, outOf: 4 }, 'dead'],
-  ['three silent nodes of five are spared', { ...gone, silentTogether: 3, outOf: 5 }, 'alive'],
-  ['two reported nodes of two are spared', { reported: true, probe: 'refused', silentTogether: 2, outOf: 2 }, 'alive'],
+  ['one silent node of two is dead', { ...gone, silentTogether: 1, aliveNodes: 2 }, 'dead'],
+  ['the only node is dead when it is silent', { ...gone, silentTogether: 1, aliveNodes: 1 }, 'dead'],
+  ['two silent nodes of two are spared', { ...gone, silentTogether: 2, aliveNodes: 2 }, 'alive'],
+  ['two silent nodes of three are spared', { ...gone, silentTogether: 2, aliveNodes: 3 }, 'alive'],
+  [
+    'two silent nodes of four are dead, because half is not most',
+    { ...gone, silentTogether: 2, aliveNodes: 4 },
+    'dead',
+  ],
+  ['three silent nodes of five are spared', { ...gone, silentTogether: 3, aliveNodes: 5 }, 'alive'],
+  [
+    'two reported nodes of two are spared',
+    { reported: true, probe: 'refused', silentTogether: 2, aliveNodes: 2 },
+    'alive',
+  ],
   [
     'two reported nodes of two are dead after half a minute of silence',
-    { ...gone, reported: true, silentMs: 30_000, silentTogether: 2, outOf: 2 },
+    { ...gone, reported: true, silentMs: 30_000, silentTogether: 2, aliveNodes: 2 },
     'dead',
   ],
   [
     'two nodes of two that no client reports are spared for longer than half a minute',
-    { ...gone, silentMs: 30_000, silentTogether: 2, outOf: 2 },
+    { ...gone, silentMs: 30_000, silentTogether: 2, aliveNodes: 2 },
     'alive',
   ],
   [
     'two nodes of two that are silent for longer than a seat is kept are dead',
-    { ...gone, silentMs: 600_000, silentTogether: 2, outOf: 2 },
+    { ...gone, silentMs: 600_000, silentTogether: 2, aliveNodes: 2 },
     'dead',
   ],
 ]

@@ -13,24 +13,24 @@ export type Evidence = {
   /** How many nodes fell silent at about the same time, this one included. */
   silentTogether: number
   /** How many nodes were alive at that time. */
-  outOf: number
+  aliveNodes: number
 }
 
 export const silenceMs = 3_000
 /** A heartbeat that is late by less than this supports no suspicion. */
 const lateMs = 1_500
 /**
- * How long nodes are spared that fall silent together. The time is shorter when a client cannot reach them either, and it is never
- * longer than a seat is kept.
+ * Nodes that fall silent together are not marked dead for this long. The time is shorter when a client cannot reach them either, and it
+ * is never longer than a seat is kept.
  */
 const sparedMs = { reported: 30_000, unreported: 600_000 }
 
 /**
- * Decides whether a node is dead. Evidence is needed, because a wrong death tears the meetings of a living node in two. `probe` means
- * that its control port has to be asked first.
+ * Decides whether a node is dead. It needs evidence, because the meetings of a node that is wrongly marked dead would run on two nodes.
+ * `probe` means that its control port has to be asked first.
  */
 export function assessNode(evidence: Evidence): 'alive' | 'probe' | 'dead' {
-  const { silentMs, healthyMs, reported, probe, silentTogether, outOf } = evidence
+  const { silentMs, healthyMs, reported, probe, silentTogether, aliveNodes } = evidence
   if (probe === 'other') return 'dead'
   if (probe === 'alive') return 'alive'
   const isSilent = silentMs >= silenceMs && healthyMs >= silenceMs
@@ -38,7 +38,7 @@ export function assessNode(evidence: Evidence): 'alive' | 'probe' | 'dead' {
   if (probe === null) return 'probe'
   // When most nodes fall silent at once, the fault is more likely on the side of this process.
   const isSpared = silentMs < (reported ? sparedMs.reported : sparedMs.unreported)
-  if (silentTogether >= 2 && silentTogether * 2 > outOf && isSpared) return 'alive'
+  if (silentTogether >= 2 && silentTogether * 2 > aliveNodes && isSpared) return 'alive'
   return isSilent || isGone(evidence) ? 'dead' : 'alive'
 }
 

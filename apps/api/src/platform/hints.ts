@@ -27,7 +27,7 @@ export class Hints {
   readonly #channel: string
   readonly #processId = crypto.randomUUID()
   readonly #pingTimer: NodeJS.Timeout
-  #isPingOpen = false
+  #isPingUnanswered = false
 
   constructor(
     publisher: Redis,
@@ -75,10 +75,10 @@ export class Hints {
   /** A host that vanished closes no connection, and a subscriber never writes: without a ping it would listen to nothing for ever. */
   #ping(): void {
     if (this.#subscriber.status !== 'ready') return
-    if (this.#isPingOpen) this.#subscriber.disconnect(true)
-    this.#isPingOpen = !this.#isPingOpen
-    if (!this.#isPingOpen) return
-    const answered = () => (this.#isPingOpen = false)
+    if (this.#isPingUnanswered) this.#subscriber.disconnect(true)
+    this.#isPingUnanswered = !this.#isPingUnanswered
+    if (!this.#isPingUnanswered) return
+    const answered = () => (this.#isPingUnanswered = false)
     this.#subscriber.ping().then(answered, answered)
   }
 

@@ -14,11 +14,11 @@ const pollMs = 2_000
 const sessionCheckMs = 1_000
 const maxSnapshots = 6
 
-type Snapshot = { id: ScopeId; kind: ScopeKind; rev: number }
+type ScopeRevision = { id: ScopeId; kind: ScopeKind; rev: number }
 
 /**
  * The live streams of this process, and the scopes that their people hold. A hint makes it read a scope. The poll compares all held
- * scopes with the database, so that every client is up to date within seconds also when no hint arrives.
+ * scopes with the database, so that every client is up to date within seconds even when no hint arrives.
  */
 export class LiveHub {
   readonly presence: PresenceTracker
@@ -44,11 +44,11 @@ export class LiveHub {
     const stream = new LiveStream({ actor, socket, address, openedAt: this.#deps.clock.now(), hello })
     await this.#attachAll(stream)
     if (stream.ended) return stream
-    const tabs = this.#streamsOf.get(actor.userId) ?? new Set()
-    this.#streamsOf.set(actor.userId, tabs.add(stream))
+    const streams = this.#streamsOf.get(actor.userId) ?? new Set()
+    this.#streamsOf.set(actor.userId, streams.add(stream))
     // A socket has one stream: when it asks again, the newest one.
-    for (const tab of tabs) if (tab !== stream && tab.isOn(socket)) this.leave(tab)
-    if (tabs.size === 1) this.presence.setOnline(actor.userId)
+    for (const other of streams) if (other !== stream && other.isOn(socket)) this.leave(other)
+    if (streams.size === 1) this.presence.setOnline(actor.userId)
     this.#measure()
     return stream
   }
@@ -57,8 +57,8 @@ export class LiveHub {
     stream.end('close')
     for (const id of [...stream.scopes]) this.#detach(stream, id)
     const { userId } = stream.actor
-    const tabs = this.#streamsOf.get(userId)
-    if (tabs?.delete(stream) && tabs.size === 0) {
+    const streams = this.#streamsOf.get(userId)
+    if (streams?.delete(stream) && streams.size === 0) {
       this.#streamsOf.delete(userId)
       this.presence.setOffline(userId)
     }
@@ -66,7 +66,7 @@ export class LiveHub {
   }
 
   all(): LiveStream[] {
-    return [...this.#streamsOf.values()].flatMap((tabs) => [...tabs])
+    return [...this.#streamsOf.values()].flatMap((streams) => [...streams])
   }
 
   close(): void {
@@ -86,7 +86,7 @@ export class LiveHub {
     done()
   }
 
-  /** Ends the streams whose session was revoked or has expired, or whose person is disabled, whatever the way. */
+  /** Ends the streams whose session was revoked or has expired, or whose person is disabled, however that happened. */
   async checkSessions(streams: LiveStream[] = this.all()): Promise<void> {
     if (streams.length === 0) return
     const rows = await this.#openSessions(streams.map((stream) => stream.actor.sessionId)).execute()
@@ -122,8 +122,8 @@ export class LiveHub {
   }
 
   /** Every scope that this person may hold; none when the session is over. */
-  async #scopesOf({ userId, sessionId }: Actor): Promise<Snapshot[]> {
-    const { rows } = await sql<Snapshot>`
+  async #scopesOf({ userId, sessionId }: Actor): Promise<ScopeRevision[]> {
+    const { rows } = await sql<ScopeRevision>`
       select s.id, s.kind, s.rev from scopes s
       where (s.id in (${userId}::uuid, ${DIRECTORY_SCOPE}::uuid)
           or s.id in (select m.chat_id from members m where m.user_id = ${userId} and ${isCurrentMember('m')})
@@ -139,14 +139,14 @@ export class LiveHub {
       if (snapshot.length === 0) stream.end('session')
       if (stream.ended) return
       // Another tab may know of a newer chat than this snapshot does: then it is read again.
-      const own = snapshot.find((scope) => scope.kind === 'user')
-      if (tries < maxSnapshots && own && (this.#scopes.get(own.id)?.rev ?? 0) > own.rev) continue
+      const userScope = snapshot.find((scope) => scope.kind === 'user')
+      if (tries < maxSnapshots && userScope && (this.#scopes.get(userScope.id)?.rev ?? 0) > userScope.rev) continue
       for (const scope of snapshot) this.#attach(stream, scope)
       return
     }
   }
 
-  #attach(stream: LiveStream, { id, kind, rev }: Snapshot): void {
+  #attach(stream: LiveStream, { id, kind, rev }: ScopeRevision): void {
     if (stream.ended) return
     const held = this.#scopes.get(id) ?? new HeldScope(this.#deps, { id, kind, rev }, (read) => this.#follow(read))
     this.#scopes.set(id, held)
@@ -175,7 +175,7 @@ export class LiveHub {
     this.#measure()
   }
 
-  #setHeld(stream: LiveStream, scope: Snapshot, isHeld: boolean): void {
+  #setHeld(stream: LiveStream, scope: ScopeRevision, isHeld: boolean): void {
     if (!isHeld) this.#detach(stream, scope.id)
     else if (!stream.scopes.has(scope.id)) this.#attach(stream, scope)
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 /** Longer than any ticket lives. */
 const memoryMs = 120_000
 
-/** The least epoch of a seat that may still come in, and the newest epoch that has ended. */
+/** The lowest epoch of a seat that may still come in, and the newest epoch that has ended. */
 type SeatEpochs = { least: number; ended: number }
 type MeetingEpochs = { epoch: number; seats: Map<SeatId, SeatEpochs>; expiresAt: number }
 
@@ -24,7 +24,7 @@ export class EpochGuard {
 
   /** Lets each epoch of a seat in once. A second ticket of the same epoch cannot come from the API. */
   admit({ meeting, meetingEpoch, seat, seatEpoch }: TicketClaims): boolean {
-    const known = this.#of(meeting)
+    const known = this.#epochsOf(meeting)
     const before = known.seats.get(seat) ?? { least: 0, ended: -1 }
     if (meetingEpoch < known.epoch || seatEpoch < before.least || seatEpoch <= before.ended) return false
     known.epoch = meetingEpoch
@@ -34,25 +34,25 @@ export class EpochGuard {
 
   /** Whether an admitted ticket is still the newest of its seat. */
   isCurrent({ meeting, meetingEpoch, seat, seatEpoch }: TicketClaims): boolean {
-    const known = this.#of(meeting)
+    const known = this.#epochsOf(meeting)
     const epochs = known.seats.get(seat)
     return known.epoch === meetingEpoch && epochs?.least === seatEpoch + 1 && epochs.ended < seatEpoch
   }
 
   applyUpdate(update: MeetingUpdate): void {
-    const known = this.#of(update.meeting)
+    const known = this.#epochsOf(update.meeting)
     known.epoch = Math.max(known.epoch, update.state === 'live' ? update.epoch : update.epoch + 1)
     for (const { seat, epoch, state } of update.seats) {
       const before = known.seats.get(seat) ?? { least: 0, ended: -1 }
-      const over = state === 'left' || state === 'removed'
+      const isOver = state === 'left' || state === 'removed'
       known.seats.set(seat, {
         least: Math.max(before.least, epoch),
-        ended: over ? Math.max(before.ended, epoch) : before.ended,
+        ended: isOver ? Math.max(before.ended, epoch) : before.ended,
       })
     }
   }
 
-  #of(meeting: MeetingId): MeetingEpochs {
+  #epochsOf(meeting: MeetingId): MeetingEpochs {
     const now = this.#clock.now()
     for (const [id, { expiresAt }] of this.#meetings) {
       if (expiresAt > now) break

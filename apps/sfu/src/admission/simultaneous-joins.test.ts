@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => testNode.close())
 
-/** Kills the media worker and occupies its port, so that every join waits. Answers with a function that lets it restart. */
+/** Kills the media worker and occupies its port, so that every join waits. Returns a function that lets it restart. */
 async function blockWorker() {
   const [worker] = testNode.node.workers
   const port = createSocket('udp4')
@@ -34,7 +34,7 @@ async function blockWorker() {
   }
 }
 
-/** Answers with a function that waits until this many valid tickets were used. */
+/** Returns a function that waits until this many valid tickets were used. */
 function watchTickets() {
   const take = vi.spyOn(testNode.node.tickets, 'use')
   return (count: number) => expect.poll(() => take.mock.settledResults.length).toBe(count)

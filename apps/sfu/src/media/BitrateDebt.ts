@@ -1,4 +1,4 @@
-/** Seconds' worth of the limit: a source this far above its limit is held, and closed when it is this far above. */
+/** The debt in seconds of the limit: with the first a source is held, with the second it is closed. */
 const holdSeconds = 3
 const closeSeconds = 6
 /** More debt than this is forgotten: even the worst flood is paid back within this time. */
@@ -10,10 +10,10 @@ const maxSeconds = 60
  */
 export class BitrateDebt {
   #owedSeconds = 0
-  readonly #bitrate: number
+  readonly #bitsPerSecond: number
 
-  constructor(bitrate: number) {
-    this.#bitrate = bitrate
+  constructor(bitsPerSecond: number) {
+    this.#bitsPerSecond = bitsPerSecond
   }
 
   get isPaid(): boolean {
@@ -25,9 +25,9 @@ export class BitrateDebt {
     return this.#owedSeconds >= closeSeconds
   }
 
-  /** Adds what came in these seconds, and answers what to do about it. */
+  /** Adds what came in these seconds, and returns what to do about it. */
   count(bytes: number, seconds: number): 'fine' | 'hold' | 'close' {
-    const ahead = (bytes * 8) / this.#bitrate - seconds
+    const ahead = (bytes * 8) / this.#bitsPerSecond - seconds
     this.#owedSeconds = Math.min(maxSeconds, Math.max(0, this.#owedSeconds + ahead))
     if (ahead <= 0 || this.#owedSeconds < holdSeconds) return 'fine'
     return this.isExceeded ? 'close' : 'hold'

@@ -6,7 +6,7 @@ import type { MeetingId } from '@veche/shared/ids'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JoinedFrame } from '../signalling/frames.ts'
 import { MediaWorker } from './MediaWorker.ts'
-import { newDeps, newTestNode, type TestNode, workerAnswer } from '../test/TestNode.ts'
+import { newDeps, newTestNode, type TestNode, waitForWorker } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
 
 const clock = new ManualClock()
@@ -35,7 +35,7 @@ test('rooms are spread over the media workers', async () => {
 async function hang(answering: MediaWorker) {
   for (let second = 0; second < 4; second += 1) {
     clock.advance(1_000)
-    await workerAnswer(answering)
+    await waitForWorker(answering)
   }
 }
 

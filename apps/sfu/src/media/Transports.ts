@@ -23,8 +23,8 @@ export type TransportStats = TrafficBytes & {
 }
 
 const directions = ['send', 'recv'] as const
-/** Bits a second that belong to no stream: reports, ICE checks, the overhead of packets, and media of a closed stream. */
-const strayBitrate = 1_000_000
+/** The limit for bytes that belong to no stream: reports, ICE checks, the overhead of packets, and media of a closed stream. */
+const strayBitsPerSecond = 1_000_000
 
 type TransportsEvents = {
   /** The node closed a transport that can carry nothing any more, or carried too much. */
@@ -207,7 +207,7 @@ export class Transports extends EventEmitter<TransportsEvents> {
 }
 
 function newPair(current: Transport): TransportPair {
-  return { current, next: null, strays: new BitrateDebt(strayBitrate), lost: null }
+  return { current, next: null, strays: new BitrateDebt(strayBitsPerSecond), lost: null }
 }
 
 /** Closes the transport that was never connected. */

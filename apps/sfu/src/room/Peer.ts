@@ -22,7 +22,7 @@ import type { Receiver } from './Receiver.ts'
 import type { Room } from './Room.ts'
 import { Subscriptions } from './Subscriptions.ts'
 
-/** What the whole room is told of costs the node a hundred times what it costs the client that does it. */
+/** A call that is broadcast to the whole room costs the node a hundred times what it costs the client. */
 const broadcastLimit = { perSecond: 5, burst: 40 }
 const reconnectLogLimit = { perSecond: 1, burst: 10 }
 
@@ -33,7 +33,7 @@ type PeerEvents = {
   qualityChanged: [quality: Quality]
   /** A call came on the newest socket, so the secret that was sent there has arrived. */
   secretArrived: []
-  /** It does not stand for its seat any more. What it sends may flow for a while. */
+  /** It does not represent its seat any more. Its media may flow for a while. */
   ended: [reason: EndReason]
   /** Its transports are closed, and nothing of it is left. */
   closed: []

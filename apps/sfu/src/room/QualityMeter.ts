@@ -30,7 +30,7 @@ export class QualityMeter {
   #disagreements = 0
   #measurementsWithoutBandwidth = 0
 
-  /** Answers with the same object until the quality changes. */
+  /** Returns the same object until the quality changes. */
   update(measured: Measured): Quality {
     const isShort = measured.subscriptions.some(({ lacksBandwidth }) => lacksBandwidth)
     this.#measurementsWithoutBandwidth = isShort ? this.#measurementsWithoutBandwidth + 1 : 0

@@ -32,7 +32,7 @@ async function enter() {
   return { client, joined: await client.join(await testNode.newTicket({ meeting })) }
 }
 
-/** Calls any procedure with any input, past the types. Answers with the error code, or accepted. */
+/** Calls any procedure with any input, past the types. Returns the error code, or `accepted`. */
 async function raw(client: TestClient, path: string, input: unknown): Promise<string> {
   // The rate limit is not what is tested here.
   if ((calls += 1) % 8 === 0) await testNode.pass(2_000)

@@ -53,7 +53,7 @@ export function startSignallingServer(http: FastifyInstance, deps: Deps, node: N
     server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
   })
   return {
-    drained: () => Promise.all([...server.clients].map(closed)),
+    drained: () => Promise.all([...server.clients].map(whenClosed)),
     close: () => {
       for (const client of server.clients) client.close(1012, 'stopping')
       server.close()
@@ -62,7 +62,7 @@ export function startSignallingServer(http: FastifyInstance, deps: Deps, node: N
   }
 }
 
-function closed(socket: WebSocket): Promise<unknown> {
+function whenClosed(socket: WebSocket): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve))
 }
 

@@ -16,14 +16,14 @@ export type TestNode = Omit<RunningNode, 'close'> & {
   close: (options?: { keepClients: boolean }) => Promise<void>
   api: TestApi
   deps: Deps
-  newTicket: (some?: Partial<TicketClaims>) => Promise<string>
+  newTicket: (overrides?: Partial<TicketClaims>) => Promise<string>
   newClient: () => TestClient
   /** Moves the manual clock second by second. The media workers answer what was asked in each second. */
   pass: (ms: number) => Promise<void>
   url: string
 }
 
-function newEnv(some: Record<string, string> = {}) {
+function newEnv(overrides: Record<string, string> = {}) {
   return readEnv({
     SFU_KEY: randomBytes(32).toString('hex'),
     SFU_PORT: '0',
@@ -32,12 +32,12 @@ function newEnv(some: Record<string, string> = {}) {
     SFU_WORKERS: '1',
     LOG_LEVEL: 'silent',
     MEDIASOUP_WORKER_BIN: process.env['MEDIASOUP_WORKER_BIN'] ?? '',
-    ...some,
+    ...overrides,
   })
 }
 
-export function newDeps(some: Record<string, string> = {}, clock: Clock = systemClock): Deps {
-  const env = newEnv(some)
+export function newDeps(overrides: Record<string, string> = {}, clock: Clock = systemClock): Deps {
+  const env = newEnv(overrides)
   return { env, log: pino({ level: env.LOG_LEVEL }), metrics: createMetrics(), clock }
 }
 
@@ -58,10 +58,10 @@ export async function newTestNode(given: { env?: Record<string, string>; clock?:
     api,
     deps,
     url,
-    newTicket: (some) => {
+    newTicket: (overrides) => {
       // By the API's clock, as the node knows it, because a test may have moved the node's clock.
       const iat = Math.floor(running.node.tickets.now / 1000)
-      return sign(newClaims(running.node, { iat, exp: iat + 60, ...some }), api.signers[0]!)
+      return sign(newClaims(running.node, { iat, exp: iat + 60, ...overrides }), api.signers[0]!)
     },
     pass: (ms) => passTime(deps.clock, running.node.workers, ms),
     newClient: () => {
@@ -82,12 +82,12 @@ async function passTime(clock: Clock, workers: MediaWorker[], ms: number): Promi
   if (!(clock instanceof ManualClock)) throw new Error('only a manual clock can be moved')
   for (let left = ms; left > 0; left -= 1_000) {
     clock.advance(Math.min(left, 1_000))
-    await Promise.all(workers.map(workerAnswer))
+    await Promise.all(workers.map(waitForWorker))
   }
 }
 
 /** Resolves when a worker has answered everything that it was asked before: it answers one request after the other. */
-export async function workerAnswer(worker: MediaWorker): Promise<void> {
+export async function waitForWorker(worker: MediaWorker): Promise<void> {
   const { router } = await worker.createRouter([])
   router.close()
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ChatId } from '@veche/shared/ids'
 import type { Pool } from 'pg'
-import { bury } from '../../installation/chats.ts'
+import { deleteMessage } from '../../installation/chats.ts'
 import type { Device } from './Device.ts'
 import type { Group } from './Groups.ts'
 import { insist } from './insist.ts'
@@ -24,8 +24,8 @@ export class Traffic {
   readonly #counts: Record<string, number> = {
     written: 0,
     read: 0,
-    'looked back': 0,
-    buried: 0,
+    'old pages read': 0,
+    deleted: 0,
     removed: 0,
     added: 0,
     renamed: 0,
@@ -46,10 +46,10 @@ export class Traffic {
     const { random } = this.#options
     const beside = [
       this.#every(120, () => this.#read()),
-      this.#every(700, () => this.#lookBack()),
-      this.#every(400, () => this.#bury()),
+      this.#every(700, () => this.#readOldPage()),
+      this.#every(400, () => this.#deleteMessage()),
       this.#every(2_500, () => this.#changeName()),
-      ...this.#options.groups.map((group) => this.#every(1_800, () => this.#letInOrOut(group))),
+      ...this.#options.groups.map((group) => this.#every(1_800, () => this.#addOrRemoveMember(group))),
     ]
     const { messages, perSecond, until } = this.#options
     for (let at = 1; at <= messages && Date.now() < until; at += 1) {
@@ -89,7 +89,7 @@ export class Traffic {
     this.#count('read')
   }
 
-  async #lookBack(): Promise<void> {
+  async #readOldPage(): Promise<void> {
     const { random, devices } = this.#options
     const device = random.pick(devices)!
     const chat = random.pick(await device.chats())
@@ -97,15 +97,15 @@ export class Traffic {
     // A failed page of old messages is not retried, as a person would just scroll again.
     const page = { chatId: chat.id, before: chat.first, limit: 30 }
     await Promise.race([device.engine.live.fetchHistory(page).catch(() => undefined), wait(2_000)])
-    this.#count('looked back')
+    this.#count('old pages read')
   }
 
-  async #bury(): Promise<void> {
+  async #deleteMessage(): Promise<void> {
     const { random, pool, devices } = this.#options
     const chat = random.pick(await random.pick(devices)!.chats())
     if (!chat || chat.top < 1) return
     const seq = Math.max(1, chat.top - Math.floor(random.between(0, 60)))
-    if (await bury(pool, chat.id, seq).catch(() => false)) this.#count('buried')
+    if (await deleteMessage(pool, chat.id, seq).catch(() => false)) this.#count('deleted')
   }
 
   async #changeName(): Promise<void> {
@@ -115,7 +115,7 @@ export class Traffic {
     this.#count('names changed')
   }
 
-  async #letInOrOut(group: Group): Promise<void> {
+  async #addOrRemoveMember(group: Group): Promise<void> {
     const { random } = this.#options
     if (random.chance(0.1)) return this.#rename(group.id, group.owner)
     const chats = group.owner.engine.trpc.chats

@@ -6,7 +6,7 @@ import type { Proxy } from './Proxy.ts'
 import type { Random } from '../Random.ts'
 import type { Outage, StormRecord } from '../record/record.ts'
 
-type Fault = { name: string; every: [from: number, to: number]; strike: () => Promise<void> }
+type Fault = { name: string; everyMs: [from: number, to: number]; inject: () => Promise<void> }
 
 export type FaultsOptions = {
   installation: BenchInstallation
@@ -30,7 +30,7 @@ export class Faults {
 
   /** Runs until `stop`. Everything that was killed runs again when this resolves. */
   async run(): Promise<void> {
-    await Promise.all(this.#kinds().map((fault) => this.#rain(fault)))
+    await Promise.all(this.#kinds().map((fault) => this.#repeat(fault)))
   }
 
   stop(): void {
@@ -41,30 +41,30 @@ export class Faults {
     const { installation, proxy, devices, random } = this.#options
     const keepers = devices.filter((device) => device.keeps)
     return [
-      { name: 'api killed', every: [2_000, 8_000], strike: () => this.#killApi() },
-      { name: 'worker killed', every: [8_000, 16_000], strike: () => this.#killWorker() },
-      { name: 'redis flushed', every: [5_000, 12_000], strike: () => flush(installation) },
-      { name: 'redis killed', every: [9_000, 18_000], strike: () => this.#killRedis() },
-      { name: 'redis frozen', every: [12_000, 24_000], strike: () => this.#freezeRedis() },
-      { name: 'postgres killed', every: [14_000, 30_000], strike: () => this.#killPostgres() },
-      { name: 'sockets cut', every: [3_000, 7_000], strike: () => proxy.cutSockets(0.25, random.between(0, 1_500)) },
-      { name: 'tab killed', every: [2_500, 6_000], strike: async () => random.pick(keepers)?.killTab() },
+      { name: 'api killed', everyMs: [2_000, 8_000], inject: () => this.#killApi() },
+      { name: 'worker killed', everyMs: [8_000, 16_000], inject: () => this.#killWorker() },
+      { name: 'redis flushed', everyMs: [5_000, 12_000], inject: () => flush(installation) },
+      { name: 'redis killed', everyMs: [9_000, 18_000], inject: () => this.#killRedis() },
+      { name: 'redis frozen', everyMs: [12_000, 24_000], inject: () => this.#freezeRedis() },
+      { name: 'postgres killed', everyMs: [14_000, 30_000], inject: () => this.#killPostgres() },
+      { name: 'sockets cut', everyMs: [3_000, 7_000], inject: () => proxy.cutSockets(0.25, random.between(0, 1_500)) },
+      { name: 'tab killed', everyMs: [2_500, 6_000], inject: async () => random.pick(keepers)?.killTab() },
     ]
   }
 
-  async #rain({ name, every, strike }: Fault): Promise<void> {
+  async #repeat({ name, everyMs, inject }: Fault): Promise<void> {
     const { pace, record } = this.#options
     const random = this.#options.random.branch()
     for (;;) {
-      await this.#calm(random.between(...every) * pace)
+      await this.#pause(random.between(...everyMs) * pace)
       if (this.#over) return
       record.faults[name] = (record.faults[name] ?? 0) + 1
-      await strike()
+      await inject()
     }
   }
 
   /** Ends early when the storm ends. */
-  async #calm(ms: number): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     const end = Date.now() + ms
     while (!this.#over && Date.now() < end) await wait(Math.min(100, Math.max(1, end - Date.now())))
   }
@@ -86,7 +86,7 @@ export class Faults {
   /** Redis is down for a while and empty afterwards. */
   #killRedis(): Promise<void> {
     const { installation, random } = this.#options
-    return this.#toRedis(async () => {
+    return this.#withRedis(async () => {
       await installation.redis.child.stop(['SIGKILL'], 5_000)
       installation.forgetRedis()
       await wait(random.between(4_000, 6_000))
@@ -97,7 +97,7 @@ export class Faults {
   /** A frozen Redis is worse than a dead one: connections stay open without answers. */
   #freezeRedis(): Promise<void> {
     const { installation, random } = this.#options
-    return this.#toRedis(async () => {
+    return this.#withRedis(async () => {
       const { pid } = installation.redis.child
       process.kill(pid, 'SIGSTOP')
       await wait(random.between(2_000, 4_000))
@@ -105,9 +105,9 @@ export class Faults {
     })
   }
 
-  /** Only one fault at a time: a frozen process cannot be restarted. */
-  #toRedis(strike: () => Promise<void>): Promise<void> {
-    this.#redis = this.#redis.then(() => this.#during('redis', strike))
+  /** Injects one fault of Redis at a time, because a frozen process cannot be restarted. */
+  #withRedis(inject: () => Promise<void>): Promise<void> {
+    this.#redis = this.#redis.then(() => this.#during('redis', inject))
     return this.#redis
   }
 
@@ -116,7 +116,7 @@ export class Faults {
     await this.#during('postgres', async () => {
       await installation.postgres.child.stop(['SIGKILL'], 5_000)
       await wait(random.between(0, 1_000))
-      installation.postgres = await again(() => installation.startPostgres())
+      installation.postgres = await retry(() => installation.startPostgres())
     })
   }
 
@@ -134,7 +134,7 @@ async function flush(installation: BenchInstallation): Promise<void> {
 }
 
 /** The backends of a killed server keep its shared memory for a moment, and until then the next server refuses to start. */
-async function again<T>(start: () => Promise<T>): Promise<T> {
+async function retry<T>(start: () => Promise<T>): Promise<T> {
   const end = Date.now() + 20_000
   for (;;) {
     try {

@@ -19,7 +19,7 @@ const slowed = 0.05
  */
 export class Proxy {
   /** No more faults from here on, except for those first answers. */
-  calm = false
+  isCalm = false
   readonly counts = {
     requests: 0,
     'first answers dropped': 0,
@@ -73,14 +73,14 @@ export class Proxy {
     this.counts.requests += 1
     const body = Buffer.concat(await req.toArray())
     const random = this.#random
-    if (!this.calm && random.chance(cutBefore)) return this.#cut(req, 'requests cut')
+    if (!this.isCalm && random.chance(cutBefore)) return this.#cut(req, 'requests cut')
     const answer = await this.#forward(req, body)
     if (!answer) return void res.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>')
-    if (!this.calm && random.chance(slowed)) await wait(random.between(20, 400))
+    if (!this.isCalm && random.chance(slowed)) await wait(random.between(20, 400))
     const fresh = committedSends(req.url ?? '', body, answer.body).filter((id) => !this.#told.has(id))
     for (const id of fresh) this.#told.add(id)
     if (fresh.length > 0) return this.#cut(req, 'first answers dropped')
-    if (!this.calm && random.chance(dropAfter)) return this.#cut(req, 'answers dropped')
+    if (!this.isCalm && random.chance(dropAfter)) return this.#cut(req, 'answers dropped')
     res.writeHead(answer.status, answer.headers).end(answer.body)
   }
 

@@ -7,19 +7,19 @@ export type Oracle = { name: string; says: string; check: (record: StormRecord) 
 
 export type Violation = { oracle: string; says: string; found: string[] }
 
-/** Without Redis: two seconds between two polls and one to read and send; the slack doubles it for a loaded machine. */
-const slowest = 3_000
-const slack = 3_000
+/** Without Redis: two seconds between two polls and one to read and send; `slackMs` doubles it for a loaded machine. */
+const slowestMs = 3_000
+const slackMs = 3_000
 
 export const oracles: Oracle[] = [
-  { name: 'rest', says: 'When the storm is over every device comes to rest.', check: unrest },
-  { name: 'acked', says: 'What was acknowledged is stored, as it was acknowledged.', check: ackedIsStored },
+  { name: 'rest', says: 'When the storm is over, every device becomes idle.', check: unrest },
+  { name: 'acked', says: 'Every acknowledged message is stored as it was acknowledged.', check: ackedIsStored },
   { name: 'once', says: 'Nothing is stored twice.', check: storedOnce },
-  { name: 'written', says: 'Nothing is stored that nobody wrote.', check: storedWasWritten },
-  { name: 'refused', says: 'What was refused is not stored.', check: refusedIsNotStored },
+  { name: 'written', says: 'Every stored message was written by somebody.', check: storedWasWritten },
+  { name: 'refused', says: 'No refused message is stored.', check: refusedIsNotStored },
   {
     name: 'lost',
-    says: 'What was written is stored, unless it was refused or its writer removed.',
+    says: 'Every written message is stored, unless it was refused or its author was removed.',
     check: nothingLost,
   },
   { name: 'retried', says: 'Every acknowledged message was given to the server at least twice.', check: retried },
@@ -28,17 +28,25 @@ export const oracles: Oracle[] = [
     says: 'Each chat counts 1 to n without holes, and revisions in the same order.',
     check: sequence,
   },
-  { name: 'order', says: 'What one device wrote in a chat is stored in the order of writing.', check: senderOrder },
-  { name: 'state', says: 'Every device ends with what somebody new would fetch.', check: endsEqual },
+  {
+    name: 'order',
+    says: 'The messages of one device in one chat are stored in the order in which they were written.',
+    check: senderOrder,
+  },
+  { name: 'state', says: 'Every device ends with what a new device would fetch.', check: endsEqual },
   {
     name: 'back',
     says: 'No device ever saw a seq or a revision go back.',
     check: ({ stepsBack }) => stepsBack.map(toText),
   },
-  { name: 'silence', says: 'Who was removed is shown nothing that was written afterwards.', check: removedHearNothing },
-  { name: 'mute', says: 'Who was removed writes nothing afterwards.', check: removedSayNothing },
-  { name: 'forgotten', says: 'Who was removed keeps nothing.', check: removedKeepNothing },
-  { name: 'redis', says: `Without Redis a message arrives within ${slowest / 1000} s.`, check: arrivesWithoutRedis },
+  {
+    name: 'silence',
+    says: 'A removed member is shown nothing that was written afterwards.',
+    check: removedHearNothing,
+  },
+  { name: 'mute', says: 'A removed member writes nothing afterwards.', check: removedSayNothing },
+  { name: 'forgotten', says: 'A removed member keeps nothing on the device.', check: removedKeepNothing },
+  { name: 'redis', says: `Without Redis a message arrives within ${slowestMs / 1000} s.`, check: arrivesWithoutRedis },
 ]
 
 export function violationsOf(record: StormRecord): Violation[] {
@@ -111,9 +119,9 @@ function sequence({ stored, scopes }: StormRecord): string[] {
 
 function senderOrder({ composed, stored }: StormRecord): string[] {
   const rows = byClientId(stored)
-  const lanes = Map.groupBy(composed, ({ device, chatId }) => `${device} ${chatId}`)
-  return [...lanes.values()].flatMap((lane) => {
-    const ordered = lane.sort((a, b) => a.order - b.order).flatMap((one) => rows.get(one.clientId) ?? [])
+  const byDeviceAndChat = Map.groupBy(composed, ({ device, chatId }) => `${device} ${chatId}`)
+  return [...byDeviceAndChat.values()].flatMap((messages) => {
+    const ordered = messages.sort((a, b) => a.order - b.order).flatMap((one) => rows.get(one.clientId) ?? [])
     return ordered.filter((row, at) => row.seq <= (ordered[at - 1]?.seq ?? 0)).map(toText)
   })
 }
@@ -177,7 +185,7 @@ function removedKeepNothing({ endings }: StormRecord): string[] {
 
 function arrivesWithoutRedis(record: StormRecord): string[] {
   return delays(record)
-    .withoutRedis.filter((delay) => delay > slowest + slack)
+    .withoutRedis.filter((delay) => delay > slowestMs + slackMs)
     .map((delay) => `a message took ${Math.round(delay)} ms`)
 }
 

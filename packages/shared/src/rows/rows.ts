@@ -14,6 +14,7 @@ export type ChatRow = Revised & {
   memberCount: number
   /** Changes when a member joins, leaves or gets another role: pages of members are stale then. */
   membersRev: number
+  /** Nobody sees messages up to this `seq` any more. */
   clearedSeq: number
   /** Whether new members may read older messages. */
   historyForNew: boolean
@@ -29,11 +30,11 @@ export type SystemEvent =
   | { event: 'added'; userIds: UserId[] }
   | { event: 'removed'; userId: UserId }
   | { event: 'left' }
-  /** By the link of a meeting. */
+  /** The author joined by the link of a meeting. */
   | { event: 'joined' }
   | { event: 'role'; userId: UserId; role: ChatRole }
 
-/** A meeting as its chat shows it. It is written when the meeting begins and when it ends, and not in between. */
+/** A meeting as its chat shows it. The card is written when the meeting begins and when it ends, and not in between. */
 export type CallCard = {
   meetingId: MeetingId
   state: 'live' | 'ended'
@@ -63,8 +64,9 @@ export type MessageRow = Revised & {
 export type MembershipRow = Revised & {
   chatId: ChatId
   role: ChatRole
+  /** The first message that I may read: 0, or the one that added me. */
   fromSeq: number
-  /** The revision of the chat at which I became a member: an older cursor is worth nothing. */
+  /** The revision of the chat at which I became a member: an older cursor cannot be used. */
   sinceRev: number
   readSeq: number
   unreadMark: boolean

@@ -41,7 +41,7 @@ export async function requestPasswordReset(
       .execute()
     const expiresAt = new Date(ctx.clock.now() + lifetimeMs).toISOString()
     const letter = { template: 'reset' as const, code, expiresAt }
-    await queueMail(tx, { to: email, locale: person?.locale ?? locale, letter, really: person !== undefined })
+    await queueMail(tx, { to: email, locale: person?.locale ?? locale, letter, shouldSend: person !== undefined })
   })
   return {}
 }

@@ -89,7 +89,7 @@ export class SeatGuard {
   }
 }
 
-/** Only taken seats, which have an index of their own: old seats are kept, and this runs every second. */
+/** It reads taken seats only, which have an index of their own: old seats are kept, and this runs every second. */
 export const seatCounts = sql<{ state: string; n: number }>`
   select state, count(*)::int as n from seats where ${takenSeat()} group by state`
 

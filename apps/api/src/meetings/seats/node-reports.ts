@@ -24,17 +24,17 @@ type ComparedMeeting = {
   updates: SeatUpdate[]
   /** Seats whose state differs from what the node reports. */
   differences: Difference[]
-  /** Seats whose last sign of life is to be written anew. */
+  /** Seats whose `seen_at` has to be written again. */
   seen: SeatId[]
 }
 
-/** A last sign of life is written again when the written one is older than this. */
+/** `seen_at` is written again when the stored one is older than this. */
 const seenEvery = sql`interval '10 seconds'`
 const awayAfter = sql`${sql.lit(limits.meeting.awaySeconds)} * interval '1 second'`
 
 /**
- * Compares what a heartbeat reports of meetings with Postgres. Seats that came or fell silent are written, and what the node does not
- * know yet is the answer. When nothing differs, it costs one statement.
+ * Compares what a heartbeat reports of meetings with Postgres. Seats that came or fell silent are written; the answer holds what
+ * the node does not know yet. When nothing differs, it costs one statement.
  */
 export async function reconcileMeetings(deps: Deps, beat: Heartbeat): Promise<MeetingUpdate[]> {
   const { rows: compared } = await comparisonOf(beat).execute(deps.db)
@@ -117,9 +117,9 @@ const isSeen = sql`c.is_here and c.is_same_epoch and ${takenSeat('s')} and r.epo
   and s.seen_at < veche_now() - ${seenEvery}`
 
 /**
- * Writes signs of life. They are no news to clients, so there is no revision and no lock of a scope, and a seat that another
- * transaction is writing is skipped. A person who is back is noted here before the new state is written, so that nothing counts them
- * as gone in between.
+ * Writes when these seats were last seen. Clients are not told of it, so there is no revision and no lock of a scope, and a seat that
+ * another transaction is writing is skipped. A person who is back is noted here before the new state is written, so that nothing
+ * counts them as gone in between.
  */
 async function noteSeen(deps: Deps, seats: SeatId[]): Promise<void> {
   await sql`update seats set seen_at = veche_now() where id in (

@@ -17,19 +17,19 @@ export async function serveWebApp(http: FastifyInstance, env: Env): Promise<void
       wildcard: false,
       index: false,
       preCompressed: true,
-      setHeaders: cache,
+      setHeaders: setCacheHeader,
     })
   http.setNotFoundHandler((req, reply) => {
-    const screen =
+    const isScreen =
       (req.method === 'GET' || req.method === 'HEAD') &&
       !/^\/(api|sfu|dev)(\/|$)/.test(req.url) &&
       !/\.[a-z0-9]+$/i.test(req.url.split('?')[0] ?? '')
-    if (!screen || !page) return reply.code(404).send({ code: 'input.invalid' })
+    if (!isScreen || !page) return reply.code(404).send({ code: 'input.invalid' })
     return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page)
   })
 }
 
-function cache(
+function setCacheHeader(
   reply: { setHeader?(name: string, value: string): unknown; header?(name: string, value: string): unknown },
   path: string,
 ): void {

@@ -74,7 +74,7 @@ function isFaultOfStatement(error: unknown): boolean {
 
 /**
  * A transaction of statements that are known beforehand: begin, all of them and commit leave in one write, and the answers come back in
- * one. Each statement still reads what is true when it runs, so a lock in one holds for the next. Answers the rows of each statement;
+ * one. Each statement still reads what is true when it runs, so a lock in one holds for the next. Returns the rows of each statement;
  * when one fails, it throws the first error and nothing has happened.
  */
 export async function transact(pool: Pool, statements: Statement[]): Promise<Rows[]> {

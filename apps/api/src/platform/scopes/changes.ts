@@ -10,11 +10,11 @@ import { inTransaction } from '../transaction.ts'
 import type { Scope } from './scope.ts'
 
 /** What a change of scopes needs of a transaction: tests and the operator's tool have no actor. */
-type Changing = { db: Transaction<DB>; after: { hints: Map<string, Hint> } }
+type ChangeTx = { db: Transaction<DB>; after: { hints: Map<string, Hint> } }
 
 /**
- * The way to change scopes: one of the few turns that a process has for the first scope, a transaction, the locks, then `fn`.
- * Name the scope first that many requests may want at once: the turns keep it from taking every connection of the pool.
+ * The way to change scopes: waits for one of the few slots that a process has for the first scope, opens a transaction, takes the locks,
+ * and calls `fn`. Put the scope that many requests change at the same time first: the slots keep it from using up the pool.
  */
 export function changeScopes<C extends Deps, T>(
   ctx: C,
@@ -55,7 +55,7 @@ const lockOrder = '{chat,meeting,user,directory}'
  * later statements read what is true under the lock. Rights that are read in the same statement are those from before the lock.
  * Only code that cannot use `changeScopes` calls this itself.
  */
-export async function lockScopes(tx: Changing, scopes: Scope[]): Promise<void> {
+export async function lockScopes(tx: ChangeTx, scopes: Scope[]): Promise<void> {
   const ids = [...new Set(scopes.map((scope) => scope.id))]
   const locked = await sql`
     select id from scopes where id = any(${ids}::uuid[])
@@ -64,7 +64,7 @@ export async function lockScopes(tx: Changing, scopes: Scope[]): Promise<void> {
 }
 
 /** The next revision of a locked scope: rows that change now are stamped with it. The hint leaves after the commit. */
-export async function advance(tx: Changing, scope: Scope): Promise<number> {
+export async function advance(tx: ChangeTx, scope: Scope): Promise<number> {
   const { rev } = await tx.db
     .updateTable('scopes')
     .set((eb) => ({ rev: eb('rev', '+', 1) }))
@@ -76,7 +76,7 @@ export async function advance(tx: Changing, scope: Scope): Promise<number> {
 }
 
 /** The next revisions of many locked scopes at once. */
-export async function advanceAll(tx: Changing, scopes: Scope[]): Promise<Map<ScopeId, number>> {
+export async function advanceAll(tx: ChangeTx, scopes: Scope[]): Promise<Map<ScopeId, number>> {
   const ids = scopes.map((scope) => scope.id)
   const rows = await tx.db
     .updateTable('scopes')
@@ -88,12 +88,12 @@ export async function advanceAll(tx: Changing, scopes: Scope[]): Promise<Map<Sco
   return new Map(rows.map(({ id, rev }) => [id, rev]))
 }
 
-export async function createScope(tx: Changing, scope: Scope): Promise<number> {
+export async function createScope(tx: ChangeTx, scope: Scope): Promise<number> {
   await tx.db.insertInto('scopes').values({ id: scope.id, kind: scope.kind, rev: 1 }).execute()
   hintAfterCommit(tx, { scope: scope.kind, id: scope.id, rev: 1 })
   return 1
 }
 
-function hintAfterCommit(tx: Changing, hint: Hint): void {
+function hintAfterCommit(tx: ChangeTx, hint: Hint): void {
   tx.after.hints.set(hint.id, hint)
 }

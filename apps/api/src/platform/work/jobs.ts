@@ -4,7 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { bullConnection, type JobName, jobNames, type Jobs } from './queue.ts'
 import { redisCloseMs, withTimeout } from './timeout.ts'
 
-/** One kind of work. The row is the record: `run` claims it, and `due` finds the rows that are due without any nudge. */
+/** One kind of job. The row is the record: `run` claims it, and `due` finds the rows that are due without any nudge. */
 type JobDefinition<N extends JobName> = {
   name: N
   payload: z.ZodType<Jobs[N]>
@@ -12,7 +12,7 @@ type JobDefinition<N extends JobName> = {
   due: (deps: Deps) => Promise<Jobs[N][]>
 }
 
-/** Any kind of work: `start` reads the payload itself and answers null when it makes no sense. */
+/** Any kind of job: `start` reads the payload itself and returns null when the payload is invalid. */
 export type Job = {
   name: JobName
   start: (deps: Deps, data: unknown) => Promise<void> | null
@@ -27,7 +27,7 @@ export function job<N extends JobName>({ name, payload, run, due }: JobDefinitio
   return { name, start, due }
 }
 
-/** Throws unless each name has one handler: without one its work is never done, with two it is done twice. */
+/** Throws unless each name has exactly one handler: without a handler its jobs are never done, with two they are done twice. */
 export function checkJobs(jobs: Job[], names: readonly JobName[] = jobNames): void {
   for (const name of names) {
     const count = jobs.filter((given) => given.name === name).length
@@ -35,7 +35,7 @@ export function checkJobs(jobs: Job[], names: readonly JobName[] = jobNames): vo
   }
 }
 
-/** Runs one piece of work. A failure that the work could not write into its row is logged, and the sweep tries again. */
+/** Runs one job. A failure that the job could not write into its row is logged, and the sweep tries again. */
 export async function runJob(deps: Deps, { name, start }: Job, data: unknown): Promise<void> {
   try {
     const started = start(deps, data)
@@ -50,13 +50,13 @@ export async function runJob(deps: Deps, { name, start }: Job, data: unknown): P
 const maxParallel = 5
 const stopTimeoutMs = 8_000
 
-/** Listens for nudges. Answers a stop that waits for the work in hand, within bounds: work that is cut off stays due in its row. */
+/** Listens for nudges. The returned function stops it and waits for running jobs, but not for ever: a job that is cut off stays due in its row. */
 export function startJobWorkers(deps: Deps, jobs: Job[]): () => Promise<void> {
   checkJobs(jobs)
-  const inHand = new Set<Promise<void>>()
+  const runningJobs = new Set<Promise<void>>()
   const take = (given: Job, data: unknown) => {
-    const running = runJob(deps, given, data).finally(() => inHand.delete(running))
-    inHand.add(running)
+    const running = runJob(deps, given, data).finally(() => runningJobs.delete(running))
+    runningJobs.add(running)
     return running
   }
   const workers = jobs.map((given) => {
@@ -71,7 +71,7 @@ export function startJobWorkers(deps: Deps, jobs: Job[]): () => Promise<void> {
   })
   return async () => {
     const closed = Promise.all(workers.map((worker) => worker.close()))
-    await withTimeout(stopTimeoutMs, Promise.all(inHand))
+    await withTimeout(stopTimeoutMs, Promise.all(runningJobs))
     await withTimeout(redisCloseMs, closed)
   }
 }

@@ -12,7 +12,7 @@ export type Timer = {
 
 const stopTimeoutMs = 8_000
 
-/** Work by the clock: it needs no Redis, so it goes on while there is none. Answers its stop. */
+/** Runs work by the clock. It needs no Redis, so it goes on while there is none. Returns a function that stops it. */
 export function startTimer(deps: Deps, timer: Timer): () => Promise<void> {
   let inHand: Promise<void> | null = null
   const tick = () => {

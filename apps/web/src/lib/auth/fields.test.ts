@@ -1,32 +1,32 @@
 import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
-import { codeFault, emailFault, nameFault, newPasswordFault } from './fields.ts'
+import { codeProblem, emailProblem, nameProblem, newPasswordProblem } from './fields.ts'
 import { nextPath } from './next-path.ts'
 
 test('a name needs a visible character, and its length is counted in code points', () => {
-  expect(nameFault(' \u0007\t ')).toBe('needName')
-  expect(nameFault('🔔'.repeat(limits.name.max))).toBeNull()
-  expect(nameFault('🔔'.repeat(limits.name.max + 1))).toBe('longName')
+  expect(nameProblem(' \u0007\t ')).toBe('needName')
+  expect(nameProblem('🔔'.repeat(limits.name.max))).toBeNull()
+  expect(nameProblem('🔔'.repeat(limits.name.max + 1))).toBe('longName')
 })
 
 test.each(['anna@example.org', ' Anna@Example.org ', 'a+b@пример.рф'])('"%s" may be an email address', (email) =>
-  expect(emailFault(email)).toBeNull(),
+  expect(emailProblem(email)).toBeNull(),
 )
 
 test.each(['', 'anna', 'anna@', '@example.org', 'anna@example', 'an na@example.org', `${'a'.repeat(250)}@x.org`])(
   '"%s" is no email address',
-  (email) => expect(emailFault(email)).toBe('needEmail'),
+  (email) => expect(emailProblem(email)).toBe('needEmail'),
 )
 
 test('a password may be of spaces, and only its length counts', () => {
-  expect(newPasswordFault('        ')).toBeNull()
-  expect(newPasswordFault('short')).toBe('shortPassword')
-  expect(newPasswordFault('x'.repeat(limits.password.max + 1))).toBe('longPassword')
+  expect(newPasswordProblem('        ')).toBeNull()
+  expect(newPasswordProblem('short')).toBe('shortPassword')
+  expect(newPasswordProblem('x'.repeat(limits.password.max + 1))).toBe('longPassword')
 })
 
 test('a code is six digits, and spaces around it are ignored', () => {
-  expect(codeFault(' 012345 ')).toBeNull()
-  expect(codeFault('12345')).toBe('needCode')
+  expect(codeProblem(' 012345 ')).toBeNull()
+  expect(codeProblem('12345')).toBe('needCode')
 })
 
 test.each([

@@ -2,7 +2,7 @@
 export class TypedEvents<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #listeners: { [Name in keyof Events]?: Set<(...args: Events[Name]) => void> } = {}
 
-  /** Returns how to unsubscribe. */
+  /** Returns a function that unsubscribes. */
   on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): () => void {
     const listeners = (this.#listeners[name] ??= new Set())
     listeners.add(listener)

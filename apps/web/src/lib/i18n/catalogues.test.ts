@@ -4,7 +4,7 @@ import type { Catalogue } from './catalogue.ts'
 type Words = Record<string, string | ((...given: unknown[]) => string)>
 
 const modules = import.meta.glob<Record<string, unknown>>(
-  ['../**/catalogue.ts', '../**/error-texts.ts', '../**/keys.ts', '../**/*-words.ts', '!../i18n/**'],
+  ['../**/*catalogue.ts', '../**/error-texts.ts', '../**/*-words.ts', '!../i18n/**'],
   { eager: true },
 )
 const catalogues = Object.entries(modules).flatMap(([path, module]) =>

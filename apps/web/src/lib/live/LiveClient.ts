@@ -13,8 +13,8 @@ import { CatchUp } from './receiver/CatchUp.ts'
 import { RowReceiver } from './receiver/RowReceiver.ts'
 import { Signals } from './Signals.ts'
 
-/** away: there is a network, but the server does not answer. */
-export type LiveStatus = 'online' | 'connecting' | 'offline' | 'away' | 'catching-up'
+/** unreachable: there is a network, but the server does not answer. */
+export type LiveStatus = 'online' | 'connecting' | 'offline' | 'unreachable' | 'catching-up'
 
 export type LiveClientOptions = {
   store: Store
@@ -54,13 +54,13 @@ export class LiveClient {
     this.environment = environment
     const onSignedOut = () => this.#endSession()
     const onChange = () => this.#changed()
-    const receiving = { store, api, environment, onSignedOut, connection: () => this.#connected.signal }
-    this.rowReceiver = new RowReceiver(receiving)
+    const receiverDeps = { store, api, environment, onSignedOut, connection: () => this.#connected.signal }
+    this.rowReceiver = new RowReceiver(receiverDeps)
     this.readPositions = new ReadPositions({ store, api, environment })
     this.outbox = new Outbox({ store, api, environment, serverNow: () => this.serverNow(), onSignedOut })
     this.signals = new Signals(environment, onChange)
     this.#catchUp = new CatchUp({
-      ...receiving,
+      ...receiverDeps,
       rowReceiver: this.rowReceiver,
       onServerTime: (now) => this.#setServerTime(now),
       onChange,
@@ -123,7 +123,7 @@ export class LiveClient {
     }
   }
 
-  /** Frames of a meeting are not stored; they come while I have a seat in it. Answers how to unsubscribe. */
+  /** Frames of a meeting are not stored; they come while I have a seat in it. Returns a function that unsubscribes. */
   onMeeting(listener: (frame: ChangesFrame) => void): () => void {
     this.#meetingListeners.add(listener)
     return () => this.#meetingListeners.delete(listener)
@@ -204,6 +204,6 @@ export class LiveClient {
     // After the network is lost, the socket looks open for a while.
     if (!this.environment.online()) return 'offline'
     if (state === 'open') return this.#catchUp.isRunning ? 'catching-up' : 'online'
-    return failures > 0 ? 'away' : 'connecting'
+    return failures > 0 ? 'unreachable' : 'connecting'
   }
 }

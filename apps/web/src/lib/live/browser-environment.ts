@@ -17,11 +17,11 @@ export function browserEnvironment(): Environment {
 
 /** Calls when the tab is shown again, or gets the focus after a while. */
 function onWake(call: () => void): () => void {
-  let left = Date.now()
-  const leave = () => (left = Date.now())
+  let leftAt = Date.now()
+  const leave = () => (leftAt = Date.now())
   const enter = () => {
-    if (Date.now() - left > MAYBE_ASLEEP_MS) call()
-    left = Date.now()
+    if (Date.now() - leftAt > MAYBE_ASLEEP_MS) call()
+    leftAt = Date.now()
   }
   const show = () => document.visibilityState === 'visible' && call()
   const offs = [

@@ -5,7 +5,7 @@ export type Environment = {
   now(): number
   /** At least 0, less than 1. */
   random(): number
-  /** Calls once, after `ms`. Answers how to cancel. */
+  /** Calls once, after `ms`. Returns a function that cancels it. */
   after(ms: number, call: () => void): () => void
   /** False only when there is certainly no network. */
   online(): boolean

@@ -96,7 +96,7 @@ export class Session {
     location.assign('/signin')
   }
 
-  /** Registers what has to close before the data is wiped: sockets, the database. Answers how to unregister. */
+  /** Registers what has to close before the data is wiped: sockets, the database. Returns a function that unregisters it. */
   onClose(close: () => void | Promise<void>): () => void {
     this.#closers.add(close)
     return () => this.#closers.delete(close)

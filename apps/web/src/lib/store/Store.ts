@@ -71,7 +71,7 @@ export class Store {
     return this.#fallbackReason
   }
 
-  /** Answers how to unsubscribe. */
+  /** Returns a function that unsubscribes. */
   on<E extends keyof StoreEvents>(event: E, listener: StoreEvents[E]): () => void {
     this.#listeners[event].add(listener)
     return () => void this.#listeners[event].delete(listener)

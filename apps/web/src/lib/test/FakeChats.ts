@@ -31,7 +31,7 @@ export class FakeChats {
   now = Date.parse('2026-11-20T10:00:00Z')
   onChange: (id: ScopeId) => void = () => undefined
 
-  /** Answers how to restore this state, as an operator restores a backup. */
+  /** Returns a function that restores this state, as an operator restores a backup. */
   backup(): () => void {
     const kept = structuredClone({ people: this.people, chats: this.chats, userRevs: this.userRevs })
     const { directoryRev } = this

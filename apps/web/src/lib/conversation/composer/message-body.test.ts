@@ -14,10 +14,10 @@ test('white space alone cannot be sent', () => {
   ])
 })
 
-test('the number of code points left appears near the limit and is negative above it', () => {
+test('the number of remaining code points appears near the limit and is negative above it', () => {
   const { body, counterFrom } = limits.message
-  expect(measureBody('x'.repeat(counterFrom - 1)).left).toBeNull()
-  expect(measureBody('x'.repeat(counterFrom)).left).toBe(body - counterFrom)
-  expect(measureBody('🔔'.repeat(body))).toMatchObject({ left: 0, sendable: true })
-  expect(measureBody('🔔'.repeat(body + 1))).toMatchObject({ left: -1, sendable: false })
+  expect(measureBody('x'.repeat(counterFrom - 1)).remaining).toBeNull()
+  expect(measureBody('x'.repeat(counterFrom)).remaining).toBe(body - counterFrom)
+  expect(measureBody('🔔'.repeat(body))).toMatchObject({ remaining: 0, sendable: true })
+  expect(measureBody('🔔'.repeat(body + 1))).toMatchObject({ remaining: -1, sendable: false })
 })

@@ -22,7 +22,7 @@ export type HistoryView = {
   newer: HistorySide
   /** The newest message is shown, and newer ones follow by themselves. */
   attached: boolean
-  /** How often the history was opened, counted from its first row that is shown. Pages that come later do not count. */
+  /** How many times the list was shown from scratch. A page that is added to it later does not count. */
   openings: number
   error: AppError | null
 }
@@ -73,13 +73,13 @@ export class History {
     try {
       const scope = await this.#held.scope()
       if (opening !== this.#opening) return
-      if (!scope) return this.#enter('gone')
+      if (!scope) return this.#setState('gone')
       if (readSeq !== undefined && readSeq < scope.top) await this.#openAround(opening, readSeq)
       else await this.#openAtEnd(opening)
     } catch (thrown) {
       if (opening !== this.#opening) return
       this.view.error = appError(thrown)
-      this.#enter(this.view.error.code === 'chat.not_found' ? 'gone' : 'failed')
+      this.#setState(this.view.error.code === 'chat.not_found' ? 'gone' : 'failed')
     }
   }
 
@@ -131,7 +131,7 @@ export class History {
 
   async #openAtEnd(opening: number): Promise<void> {
     const scope = await this.#held.scope()
-    if (!scope) return this.#enter('gone')
+    if (!scope) return this.#setState('gone')
     const held = rangeOf(scope.ranges, scope.top)
     const isShort = !held || (held[1] - held[0] < READ_BEFORE_UNREAD && held[0] > (await this.#held.firstVisible()))
     // What is held is shown at once. The page that makes it long enough comes above it.
@@ -174,7 +174,7 @@ export class History {
   async #read(opening: number, wanted: WantedMessages, side?: 'older' | 'newer'): Promise<void> {
     const held = await this.#held.read(wanted)
     if (opening !== this.#opening) return
-    if (!held) return this.#enter('gone')
+    if (!held) return this.#setState('gone')
     this.#show(held, side)
   }
 
@@ -189,7 +189,7 @@ export class History {
     if (this.#from <= firstVisible || top === 0) view.older = 'end'
     else if (side === 'older' || view.older === 'end') view.older = 'more'
     view.error = null
-    this.#enter('open')
+    this.#setState('open')
   }
 
   /** The store has changed: shows what concerns this chat. */
@@ -210,14 +210,14 @@ export class History {
     if (!scope && this.view.state === 'open') {
       this.view.rows = []
       this.view.pending = []
-      return this.#enter('gone')
+      return this.#setState('gone')
     }
     this.view.older = 'more'
     this.view.newer = 'more'
     await this.open()
   }
 
-  #enter(state: HistoryView['state']): void {
+  #setState(state: HistoryView['state']): void {
     this.view.state = state
     this.#publish()
   }

@@ -24,7 +24,7 @@ test('the status tells connecting, catching up, online, offline, and a server th
   expect([...seen]).toEqual(['connecting', 'catching-up'])
   refuse = true
   network.cut()
-  await environment.until('the server is away', () => tab.live.status === 'away')
+  await environment.until('the server is unreachable', () => tab.live.status === 'unreachable')
   environment.setOnline(false)
   await environment.until('it is offline', () => tab.live.status === 'offline')
   refuse = false
@@ -32,7 +32,7 @@ test('the status tells connecting, catching up, online, offline, and a server th
   await environment.until('it is online again', () => tab.live.status === 'online')
 })
 
-test('a lost connection is tried again within three seconds, with growing pauses while the server is away', async () => {
+test('a lost connection is tried again within three seconds, with growing pauses while the server is unreachable', async () => {
   const tries: number[] = []
   const tab = await openTab({
     wrapApi: (api) => ({
@@ -50,7 +50,7 @@ test('a lost connection is tried again within three seconds, with growing pauses
   const gaps = tries.slice(1).map((at, index) => at - (tries[index] ?? 0))
   expect(gaps[0]).toBeLessThanOrEqual(3_000)
   expect(gaps.slice(1, 4)).toEqual([3_000, 6_000, 7_500])
-  expect(tab.live.status).toBe('away')
+  expect(tab.live.status).toBe('unreachable')
 })
 
 test('a socket that does not answer within three seconds of waking up is replaced', async () => {

@@ -11,7 +11,7 @@ import { withOutboxLock } from './outbox-lock.ts'
 
 const MAX_PARALLEL_CHATS = 6
 
-/** The server will never take the message as it is. After any other error it is sent again. */
+/** With these errors the server says that it will never accept the message as it is. After any other error the message is sent again. */
 const REFUSALS: AppErrorCode[] = [
   'chat.forbidden',
   'chat.not_found',

@@ -48,7 +48,7 @@ async function stealLock(
   }
 }
 
-/** Calls when no tab has said for a while that it is sending. Answers how to stop watching. */
+/** Calls when no tab has said for a while that it is sending. Returns a function that stops watching. */
 function onHolderFrozen({ store, environment }: LockDeps, call: () => void): () => void {
   let cancel = environment.after(FROZEN_AFTER_MS, call)
   const unsubscribe = store.on('sending', () => {

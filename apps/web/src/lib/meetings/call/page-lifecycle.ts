@@ -11,7 +11,7 @@ type Listener = {
 
 const ALIVE_MS = 60_000
 
-/** Follows what becomes of the page. Returns how to stop. */
+/** Tells when the page is hidden, restored, or still alive. Returns a function that stops it. */
 export function watchPageLifecycle(environment: Environment, { hide, restore, alive }: Listener): () => void {
   const stopped = new AbortController()
   const { signal } = stopped

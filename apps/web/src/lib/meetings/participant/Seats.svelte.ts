@@ -10,7 +10,7 @@ export type MeetingSource = {
 
 /**
  * The seats of one meeting as the server has them, followed during the call and not stored. The media node knows only who is
- * connected to it: who lost their connection, or has not arrived yet, is known from here.
+ * connected to it. These rows also tell who lost their connection or has not arrived yet.
  */
 export class Seats {
   list = $state.raw<SeatRow[]>([])
@@ -28,7 +28,7 @@ export class Seats {
     this.#id = id
   }
 
-  /** Returns how to stop. */
+  /** Returns a function that stops it. */
   follow(): () => void {
     const unsubscribe = this.#source.onMeeting((frame) => this.#receive(frame))
     void this.refresh()

@@ -8,7 +8,7 @@ import { dropChat, forgetMessages, type Merge } from './Merge.ts'
 import { applyPositions } from './read-positions.ts'
 import { mergeRows } from './rows.ts'
 
-/** What this device knew of a scope when it asked the server. If that has changed since, the answer says less. */
+/** What this device knew of a scope when it asked the server. If it knows more by now, parts of the answer are out of date. */
 export type KnownCursor = { id: ScopeId; since: number; membershipRev: number; readSeq: number }
 
 export async function readKnownCursor(tx: ReadTransaction, id: ScopeId): Promise<KnownCursor> {
@@ -24,9 +24,10 @@ export async function applyScopeAnswer(merge: Merge, answer: ScopeAnswer, known:
   if (answer.gone) return await applyGone(merge, id, membership, known)
   if (membership && membership.leftAt !== null) return
   const scope = await merge.chatScope(id)
-  // Another tab has merged something newer than this answer. A restored database looks alike, but its revision is below the asked one.
+  // Another tab has merged something newer than this answer. After a restored backup the answer is older too, but then its revision is
+  // also below the one that was asked for.
   if (scope && answer.reset && answer.rev < scope.rev && answer.rev >= known.since) return
-  // The held rows replaced the chat after this answer was made; it may contain rows that they left out on purpose.
+  // The held rows come from a newer answer that replaced the whole chat. This older one may contain rows that the newer left out on purpose.
   if (scope && !answer.reset && answer.rev < scope.replacedRev) return
   if (answer.reset) replaceChat(merge, answer, scope, answer.rev)
   // An answer from revision 0 on is complete once its last page has come.

@@ -43,7 +43,7 @@ const FIRST_TILES = 9
 /** After these the API can give a seat at another node. */
 const canRejoinAfter: NodeEndReason[] = ['lost', 'moved', 'stopping', 'silent']
 
-/** The connection of a call: which node it is joined to now, and what is done when that breaks. */
+/** The connection of a call: the node that it has joined, and what is done when the connection breaks. */
 export class CallConnection {
   readonly events = new TypedEvents<CallConnectionEvents>()
   readonly subscriptions: Subscriptions
@@ -53,7 +53,7 @@ export class CallConnection {
   readonly #seatRequest: SeatRequest
   readonly #stopped = new AbortController()
   #node: NodeConnection | null = null
-  /** Earlier connections, whose media play until those of the current one do. */
+  /** Earlier connections. Their media play until the media of the current one arrive. */
   readonly #replaced = new Set<NodeConnection>()
   #iceServers: IceServers | undefined
 
@@ -123,10 +123,10 @@ export class CallConnection {
     this.#closeReplaced()
   }
 
-  /** Gets a seat and joins its node. The media of the connection before play on until those of the new one do. */
+  /** Gets a seat and joins its node. The media of the previous connection play until the media of the new one arrive. */
   async #enter({ returning, reconnect }: Entry, signal: AbortSignal): Promise<void> {
     const { environment, relayOnly } = this.#options
-    // Otherwise the node would tell the old peer of this call that its seat was taken over.
+    // While this socket is open, the node would tell the old peer of this call that its seat was taken over.
     this.#node?.closeSocket()
     const answer = await this.#seatRequest.send(returning, signal)
     this.events.emit('seated', answer)
@@ -183,7 +183,7 @@ export class CallConnection {
     this.#replaced.clear()
   }
 
-  /** Consumers of a replaced transport are left to it. */
+  /** Subscribes to what the node sends over the current transport. Subscriptions on a replaced transport stay there until it is closed. */
   #consume(node: NodeConnection): Promise<void> {
     const views = node.joined.subscriptions.filter(({ transportId }) => transportId === node.recv.id)
     return this.subscriptions.add(node.recv, views, node.callNode)

@@ -2,7 +2,10 @@ import { Device, type types } from 'mediasoup-client'
 
 const STORAGE_KEY = 'veche-router'
 
-/** Loading a device opens a peer connection for a moment, so there is one for the page. All nodes of a release have the same capabilities. */
+/**
+ * The device of mediasoup-client: what this browser can send and receive. Loading one opens a peer connection for a moment, so there is
+ * one for the page. All nodes of a release have the same capabilities.
+ */
 let loaded: { capabilities: string; device: Promise<Device> } | undefined
 
 export function deviceFor(capabilities: Record<string, unknown>): Promise<Device> {

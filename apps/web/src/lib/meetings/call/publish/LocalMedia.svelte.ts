@@ -20,7 +20,7 @@ type Options = {
 }
 
 const SPEECH_CHECK_MS = 100
-/** The system holds a microphone either for moments or for a telephone call. */
+/** The system takes a microphone either for moments or for a telephone call. */
 const SHORT_HOLD_MS = 2_000
 
 /** What this seat sends. It follows from what the user wants, what the devices give, and the capabilities of the seat. */
@@ -38,7 +38,7 @@ export class LocalMedia {
   #choosingScreen = false
   /** Rises at the end of the call, so that a screen that is chosen later is not shared. */
   #generation = 0
-  /** The system has held the microphone for some time: the others are shown that there is none, which is not a mute. */
+  /** The system has had the microphone for some time: the others are shown that there is none, which is not a mute. */
   #heldLong = false
   #cancelHold: (() => void) | undefined
 
@@ -49,7 +49,7 @@ export class LocalMedia {
     this.publications = new PublicationSet((source, { code }) => this.#refuse(source, code))
   }
 
-  /** Returns how to stop. */
+  /** Returns a function that stops it. */
   start(): () => void {
     this.refusal = null
     const unsubscribe = this.#options.devices.events.on('track', () => this.#devicesChanged())
@@ -64,7 +64,7 @@ export class LocalMedia {
       stopScreenCapture(this.#capture)
       this.#capture = null
       this.sharing = false
-      this.mic.heldOn = false
+      this.mic.pushToTalk = false
       this.speakingWhileMuted = false
     }
   }
@@ -73,10 +73,10 @@ export class LocalMedia {
     void this.#setWanted(kind, !this[kind].wanted)
   }
 
-  /** Push-to-talk: the microphone is on for as long as a key is held down. */
-  holdToTalk(down: boolean): void {
-    if (down === this.mic.heldOn || (down && this.mic.wanted)) return
-    this.mic.heldOn = down
+  /** The microphone is on for as long as a key is held down. */
+  setPushToTalk(down: boolean): void {
+    if (down === this.mic.pushToTalk || (down && this.mic.wanted)) return
+    this.mic.pushToTalk = down
     if (down && !this.#options.devices.mic.track) void this.#options.devices.open('mic')
     this.#sync()
   }
@@ -134,7 +134,7 @@ export class LocalMedia {
     if (source === 'screen') return this.stopSharing()
     // This is not what the user wanted, so it is not remembered for the next call.
     this.#options.devices.wanted[source] = false
-    this[source].heldOn = false
+    this[source].pushToTalk = false
     if (source === 'cam') this.#options.devices.cam.close()
     this.#sync()
   }
@@ -164,7 +164,7 @@ export class LocalMedia {
 
   async #setWanted(kind: 'mic' | 'cam', on: boolean): Promise<void> {
     this.refusal = null
-    this[kind].heldOn = false
+    this[kind].pushToTalk = false
     this[kind].stalled = false
     const done = this.#options.devices.want(kind, on)
     this.#sync()

@@ -124,7 +124,7 @@ test('the end of the call stops the screen capture and the push-to-talk key that
   choose()
   await localMedia.shareScreen()
   localMedia.toggle('mic')
-  localMedia.holdToTalk(true)
+  localMedia.setPushToTalk(true)
   end()
   expect([localMedia.sharing, localMedia.mic.wanted, picked[0]?.track.readyState]).toEqual([false, false, 'ended'])
 })

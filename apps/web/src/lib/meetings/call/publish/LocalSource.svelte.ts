@@ -7,7 +7,7 @@ export class LocalSource {
   /** The seat has the capability to use it. */
   allowed = $state(true)
   /** The microphone is on for as long as the user holds a key. */
-  heldOn = $state(false)
+  pushToTalk = $state(false)
   /** It is on and nothing comes out of it: a silent microphone, a camera whose picture stands still. `repair` opens it anew. */
   stalled = $state(false)
   readonly #devices: MediaDevicesState
@@ -20,7 +20,7 @@ export class LocalSource {
 
   /** The user wants it on; it may be opening, or blocked. */
   get wanted(): boolean {
-    return this.#devices.wanted[this.#kind] || this.heldOn
+    return this.#devices.wanted[this.#kind] || this.pushToTalk
   }
 
   /** The others can hear or see something. */

@@ -25,7 +25,7 @@ type Options = {
 }
 
 /** Error codes (or their beginnings) after which rejoining may work a moment later. */
-const temporary = ['meeting.no_node', 'request.too_many', 'server.error', 'call.']
+const temporaryCodes = ['meeting.no_node', 'request.too_many', 'server.error', 'call.']
 
 /**
  * Decides which step of reconnecting is tried when. The socket and the two transports break and recover independently. While there is no
@@ -64,7 +64,7 @@ export class ReconnectLadder {
     this.#hasSocket = true
     this.#resumable = true
     this.#mustRejoin = false
-    for (const recovery of this.#both()) recovery.reset()
+    for (const recovery of this.#allRecoveries()) recovery.reset()
     this.#reportTrouble()
   }
 
@@ -72,7 +72,7 @@ export class ReconnectLadder {
     if (!this.#hasSocket) return
     this.#reason = reason
     this.#hasSocket = false
-    for (const recovery of this.#both()) recovery.stop()
+    for (const recovery of this.#allRecoveries()) recovery.stop()
     this.#reconnect()
   }
 
@@ -95,7 +95,7 @@ export class ReconnectLadder {
   stop(): void {
     this.#stopped.abort()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    for (const recovery of this.#both()) recovery.reset()
+    for (const recovery of this.#allRecoveries()) recovery.reset()
   }
 
   #newRecovery(direction: Direction): TransportRecovery {
@@ -111,12 +111,12 @@ export class ReconnectLadder {
     })
   }
 
-  #both(): TransportRecovery[] {
+  #allRecoveries(): TransportRecovery[] {
     return Object.values(this.#recoveries)
   }
 
   get #healthy(): boolean {
-    return this.#both().every(({ healthy }) => healthy)
+    return this.#allRecoveries().every(({ healthy }) => healthy)
   }
 
   get #broken(): boolean {
@@ -127,7 +127,7 @@ export class ReconnectLadder {
     if (this.#stopped.signal.aborted) return
     if (this.#hasSocket) this.#options.steps.probe()
     this.#skipPause.abort()
-    for (const recovery of this.#both()) recovery.networkChanged()
+    for (const recovery of this.#allRecoveries()) recovery.networkChanged()
   }
 
   #reconnect(): void {
@@ -135,13 +135,13 @@ export class ReconnectLadder {
     if (this.#reconnecting) return
     this.#reconnecting = true
     this.#brokenAt = this.#environment.now()
-    void this.#tryUntilWhole().finally(() => {
+    void this.#tryUntilReconnected().finally(() => {
       this.#reconnecting = false
       this.#reportTrouble()
     })
   }
 
-  async #tryUntilWhole(): Promise<void> {
+  async #tryUntilReconnected(): Promise<void> {
     for (let attempt = 0; this.#broken; attempt += 1) {
       if (attempt > 0) await this.#pause(attempt)
       if (!this.#broken) return
@@ -184,7 +184,7 @@ export class ReconnectLadder {
   #resumed(): void {
     if (this.#stopped.signal.aborted) return
     this.#hasSocket = true
-    for (const recovery of this.#both()) recovery.start()
+    for (const recovery of this.#allRecoveries()) recovery.start()
     this.#reportTrouble()
   }
 
@@ -202,7 +202,7 @@ export class ReconnectLadder {
       if (!this.#stopped.signal.aborted) this.joined()
     } catch (thrown) {
       const error = appError(thrown)
-      const mayWorkLater = error.isTemporary || temporary.some((each) => error.code.startsWith(each))
+      const mayWorkLater = error.isTemporary || temporaryCodes.some((each) => error.code.startsWith(each))
       if (!mayWorkLater) this.#end(error.code === 'meeting.seat_taken' ? 'taken_over' : error.code)
     } finally {
       this.#rejoining = false

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Call } from '../call/Call.svelte.ts'
 import type { Refusal } from '../call/publish/LocalMedia.svelte.ts'
-import { hintsFor } from './hints.ts'
+import { noticesFor } from './notices.ts'
 
 const working = { wanted: true, on: true, blocked: null, stalled: false }
 const newCall = (localMedia: object, rest: object = {}) =>
@@ -12,8 +12,8 @@ const newCall = (localMedia: object, rest: object = {}) =>
     ...rest,
   }) as unknown as Call
 
-test('a call without problems shows no hint', () => {
-  expect(hintsFor(newCall({}), 'en')).toEqual([])
+test('a call without problems shows no notice', () => {
+  expect(noticesFor(newCall({}), 'en')).toEqual([])
 })
 
 test.each<[Refusal, string, RegExp]>([
@@ -24,21 +24,21 @@ test.each<[Refusal, string, RegExp]>([
     'The screen is no longer shared.',
     /^Экран больше не\sпоказывают\.\s/,
   ],
-])('a refused publication gets a hint with the reason, which can be dismissed: %o', (refusal, english, russian) => {
+])('a refused publication gets a notice with the reason, which can be dismissed: %o', (refusal, english, russian) => {
   const call = newCall({ refusal })
-  const [hint] = hintsFor(call, 'en')
-  expect(hint?.text).toMatch(new RegExp(`^${english}\\s[A-Z].+\\.$`))
-  expect(hintsFor(call, 'ru')[0]?.text).toMatch(russian)
-  hint?.dismiss?.()
-  expect(hintsFor(call, 'en')).toEqual([])
+  const [notice] = noticesFor(call, 'en')
+  expect(notice?.text).toMatch(new RegExp(`^${english}\\s[A-Z].+\\.$`))
+  expect(noticesFor(call, 'ru')[0]?.text).toMatch(russian)
+  notice?.dismiss?.()
+  expect(noticesFor(call, 'en')).toEqual([])
 })
 
 test.each(['denied', 'missing', 'busy', 'system'] as const)(
-  'the hint of a microphone that is %s has a button that opens it again',
+  'the notice of a microphone that is %s has a button that opens it again',
   (blocked) => {
     const repaired: string[] = []
     const call = newCall({ mic: { ...working, blocked } }, { repair: (what: string) => repaired.push(what) })
-    hintsFor(call, 'en')[0]?.act?.run()
+    noticesFor(call, 'en')[0]?.act?.run()
     expect(repaired).toEqual(['mic'])
   },
 )

@@ -7,24 +7,30 @@ import type { LocalSource } from '../call/publish/LocalSource.svelte.ts'
 import type { DeviceKind, DeviceNotice } from '../devices/MediaDevicesState.svelte.ts'
 import { deviceProblemText } from '../prejoin/device-problem.ts'
 
-/** One problem with the user's own sound or picture, and what to do about it. */
-export type Hint = { key: string; text: string; act?: { label: string; run: () => void }; dismiss?: () => void }
+/** Tells of one problem with the user's own sound or picture, and what to do about it. */
+export type Notice = { key: string; text: string; act?: { label: string; run: () => void }; dismiss?: () => void }
 
 /** The most important one first, as the screen shows one at a time. */
-export function hintsFor(call: Call, locale: Locale): Hint[] {
+export function noticesFor(call: Call, locale: Locale): Notice[] {
   const t = callWordsIn(locale)
-  const devices = [deviceHint('mic', call, t), deviceHint('cam', call, t)]
-  const hints = [soundHint(call, t), refusalHint(call, t, locale), ...devices, mutedHint(call, t), noticeHint(call, t)]
-  return hints.filter((hint) => hint !== null)
+  const devices = [inputNotice('mic', call, t), inputNotice('cam', call, t)]
+  const notices = [
+    soundNotice(call, t),
+    refusalNotice(call, t, locale),
+    ...devices,
+    mutedNotice(call, t),
+    deviceChangeNotice(call, t),
+  ]
+  return notices.filter((notice) => notice !== null)
 }
 
-function soundHint(call: Call, t: CallWords): Hint | null {
+function soundNotice(call: Call, t: CallWords): Notice | null {
   if (!call.soundBlocked) return null
   return { key: 'sound', text: t.soundBlocked, act: { label: t.unblock, run: () => call.unblockSound() } }
 }
 
 /** The media node refused a publication, or stopped it. */
-function refusalHint(call: Call, t: CallWords, locale: Locale): Hint | null {
+function refusalNotice(call: Call, t: CallWords, locale: Locale): Notice | null {
   const { refusal } = call.localMedia
   if (!refusal) return null
   const what = { mic: t.micIsOff, cam: t.camIsOff, screen: t.sharesNot }[refusal.source]
@@ -32,14 +38,14 @@ function refusalHint(call: Call, t: CallWords, locale: Locale): Hint | null {
   return { key: 'refusal', text, dismiss: () => (call.localMedia.refusal = null) }
 }
 
-function deviceHint(kind: 'mic' | 'cam', call: Call, t: CallWords): Hint | null {
-  const own: LocalSource = call.localMedia[kind]
-  if (own.wanted && own.blocked) {
-    const text = deviceProblemText(kind, own.blocked, t)
-    // Also for a device that the system holds: browsers report a hung camera so, and a hung camera does not recover by itself.
-    return { key: `${kind} ${own.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
+function inputNotice(kind: 'mic' | 'cam', call: Call, t: CallWords): Notice | null {
+  const source: LocalSource = call.localMedia[kind]
+  if (source.wanted && source.blocked) {
+    const text = deviceProblemText(kind, source.blocked, t)
+    // A device that the system holds gets the same button: browsers report a hung camera in this way, and it does not recover by itself.
+    return { key: `${kind} ${source.blocked}`, text, act: { label: t.tryAgain, run: () => void call.repair(kind) } }
   }
-  if (!own.on || !own.stalled) return null
+  if (!source.on || !source.stalled) return null
   const label = kind === 'mic' ? t.restartMic : t.restartCam
   return {
     key: `${kind} silent`,
@@ -48,7 +54,7 @@ function deviceHint(kind: 'mic' | 'cam', call: Call, t: CallWords): Hint | null 
   }
 }
 
-function mutedHint(call: Call, t: CallWords): Hint | null {
+function mutedNotice(call: Call, t: CallWords): Notice | null {
   const { localMedia } = call
   if (!localMedia.speakingWhileMuted || localMedia.mic.on) return null
   const act = { label: t.turnOn, run: () => localMedia.toggle('mic') }
@@ -56,7 +62,7 @@ function mutedHint(call: Call, t: CallWords): Hint | null {
   return { key: 'muted', text, act }
 }
 
-function noticeHint(call: Call, t: CallWords): Hint | null {
+function deviceChangeNotice(call: Call, t: CallWords): Notice | null {
   const { notice } = call.devices
   if (!notice) return null
   return { key: 'device', text: noticeText(notice, t), dismiss: () => call.devices.dismissNotice() }
