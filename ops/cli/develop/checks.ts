@@ -50,7 +50,7 @@ function webCommand(name: string, program: string, args: string[]): Check {
 }
 
 function format(mode: '--check' | '--write'): Check {
-  return command('format', bin('prettier'), [mode, '--log-level', 'warn', '.'])
+  return command('format', bin('oxfmt'), [mode, '.'])
 }
 
 /** The types are those of a database that was migrated just now. */
