@@ -4,30 +4,10 @@ import svelte from 'eslint-plugin-svelte'
 import globals from 'globals'
 import ts from 'typescript-eslint'
 import { fences } from './ops/lint/fences.ts'
+import { generated, tests } from './ops/lint/files.ts'
+import rules from './ops/lint/rules.ts'
 
-const tests = ['**/*.test.ts', '**/test/**', 'e2e/**', 'ops/bench/**']
-const generated = [
-  '**/*.gen.ts',
-  'packages/db/migrations/**',
-  '**/i18n/messages/**',
-  '**/i18n/{ru,en}.ts',
-  '**/i18n/**/{ru,en}.ts',
-]
-
-const environment = {
-  selector: "MemberExpression[object.name='process'][property.name='env']",
-  message: 'Settings are read in env.ts only.',
-}
-const chats = {
-  selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^chats( as |$)/]",
-  message: 'A chat is loaded and its right checked by openChat.',
-}
-const meetings = {
-  selector: "CallExpression[callee.property.name='selectFrom'][arguments.0.value=/^meetings( as |$)/]",
-  message: 'A meeting is loaded and its right checked by openMeeting.',
-}
-
-// The rules that need types run in oxlint (.oxlintrc.json), which shares its work with the type check.
+// TypeScript is left to oxlint (oxlint.config.ts), but where the rules of Svelte hold.
 export default defineConfig(
   globalIgnores([
     '**/node_modules/',
@@ -35,8 +15,9 @@ export default defineConfig(
     '**/.svelte-kit/',
     '**/coverage/',
     '.veche/',
-    '**/*.gen.ts',
     '**/test-results/',
+    '**/*.ts',
+    '!**/*.svelte.ts',
   ]),
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
@@ -48,13 +29,15 @@ export default defineConfig(
       parserOptions: { extraFileExtensions: ['.svelte'] },
     },
   },
-  { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: ts.parser } } },
+  { plugins: { veche: rules } },
   {
-    files: ['**/*.ts', '**/*.svelte'],
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: ts.parser } },
     rules: {
+      'svelte/no-at-html-tags': 'error',
+      'prefer-const': 'off',
       'no-undef': 'off',
       'no-control-regex': 'off',
-      'no-restricted-syntax': ['error', environment, chats, meetings],
       'max-lines': ['error', 400],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': [
@@ -68,29 +51,11 @@ export default defineConfig(
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': true }],
     },
   },
-  {
-    files: ['**/*.svelte', '**/*.svelte.ts'],
-    rules: {
-      'svelte/no-at-html-tags': 'error',
-      'prefer-const': 'off',
-    },
-  },
   // The app lives at the root of its address: a path is a path.
   { rules: { 'svelte/no-navigation-without-resolve': 'off' } },
   // A class keeps plain maps and sets for what is not shown.
   { files: ['**/*.svelte.ts'], rules: { 'svelte/prefer-svelte-reactivity': 'off' } },
-  {
-    files: ['**/*.ts'],
-    ignores: tests,
-    rules: { 'max-lines-per-function': ['error', { max: 40, skipComments: true }] },
-  },
-  { files: generated, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
-  {
-    files: ['**/env.ts', 'ops/**', '**/*.config.ts', 'packages/db/src/{migrate,generate,upgrade}.ts'],
-    rules: { 'no-restricted-syntax': ['error', chats, meetings] },
-  },
-  { files: ['apps/api/src/{chats,sync}/**'], rules: { 'no-restricted-syntax': ['error', environment, meetings] } },
-  { files: ['apps/api/src/meetings/**'], rules: { 'no-restricted-syntax': ['error', environment, chats] } },
-  { files: tests, rules: { 'max-lines': ['error', 600], 'no-restricted-syntax': 'off' } },
+  { files: generated, rules: { 'max-lines': 'off' } },
+  { files: tests, rules: { 'max-lines': ['error', 600] } },
   ...fences(),
 )

@@ -1,12 +1,14 @@
-import type { Linter, Rule } from 'eslint'
+import { tests } from './files.ts'
+import type { OwnedTable, Pattern } from './rules.ts'
 
-type Pattern = { regex: string; message: string; allowTypeImports?: boolean }
 type Fence = { files: string[]; patterns: Pattern[] }
+type FileRules = { files: string[]; rules: Record<string, 'off' | 'error' | ['error', ...(Pattern | OwnedTable)[]]> }
 
-const rule = '@typescript-eslint/no-restricted-imports'
-const dynamicRule = 'fences/no-restricted-dynamic-imports'
+const imports = 'veche/no-restricted-imports'
+const environment = 'veche/no-environment'
+const tables = 'veche/no-restricted-tables'
 /** Tests and tools may import anything. */
-const tests = ['**/*.test.ts', '**/test/**', '**/vite*.config.ts', 'e2e/**', 'ops/**']
+const toolsAndTests = ['**/*.test.ts', '**/test/**', '**/vite*.config.ts', 'e2e/**', 'ops/**']
 
 /** Features of the API from the lowest floor up: each may import its own floor and lower ones. */
 const apiFloors = [
@@ -38,13 +40,30 @@ const webFloors = [
   'frame',
 ]
 
-/** The rules "Who may import whom" of the conventions; ESLint keeps one set of patterns a file, so each set is whole. */
-export function fences(): Linter.Config[] {
+const chats: OwnedTable = { table: 'chats', message: 'A chat is loaded and its right checked by openChat.' }
+const meetings: OwnedTable = { table: 'meetings', message: 'A meeting is loaded and its right checked by openMeeting.' }
+
+/** The rules "Who may import whom" of the conventions; a linter keeps one set of patterns a file, so each set is whole. */
+export function fences(): FileRules[] {
   const all = [...packageFences(), ...apiFences(), ...webFences()]
   return [
-    { plugins: { fences: { rules: { 'no-restricted-dynamic-imports': dynamicImports } } } },
-    ...all.map(({ files, patterns }) => restrict(files, [...patterns, noTests])),
-    { files: tests, rules: { [rule]: 'off', [dynamicRule]: 'off' } },
+    ...all.map(({ files, patterns }): FileRules => ({ files, rules: { [imports]: ['error', ...patterns, noTests] } })),
+    { files: toolsAndTests, rules: { [imports]: 'off' } },
+    ...owners(),
+  ]
+}
+
+/** What one file or folder may read. */
+function owners(): FileRules[] {
+  return [
+    { files: ['**/*.ts', '**/*.svelte'], rules: { [environment]: 'error', [tables]: ['error', chats, meetings] } },
+    {
+      files: ['**/env.ts', 'ops/**', '**/*.config.ts', 'packages/db/src/{migrate,generate,upgrade}.ts'],
+      rules: { [environment]: 'off' },
+    },
+    { files: ['apps/api/src/{chats,sync}/**'], rules: { [tables]: ['error', meetings] } },
+    { files: ['apps/api/src/meetings/**'], rules: { [tables]: ['error', chats] } },
+    { files: tests, rules: { [environment]: 'off', [tables]: 'off' } },
   ]
 }
 
@@ -127,7 +146,8 @@ function features(names: string[], message: string): Pattern {
 function webFences(): Fence[] {
   const root = 'apps/web/src'
   const noNode: Pattern = { regex: '^(node:|@veche/db)', message: 'The web app runs in the browser.' }
-  const everywhere = [otherApps, { ...routersOnly }, noNode]
+  const runes: Pattern = { regex: '^svelte/(internal|store)', message: 'Svelte is used by its runes: no stores.' }
+  const everywhere = [otherApps, { ...routersOnly }, noNode, runes]
   const routes: Pattern = {
     regex: String.raw`(^|/)routes/`,
     message: 'Routes compose features, nothing imports routes.',
@@ -158,26 +178,4 @@ function webFences(): Fence[] {
 
 function lib(names: string[], message: string): Pattern {
   return { regex: String.raw`(^#lib/|\.\./)(${names.join('|')})/`, message }
-}
-
-function restrict(files: string[], patterns: Pattern[]): Linter.Config {
-  const forbidden = patterns.map(({ regex, message }) => ({ regex, message }))
-  return {
-    files,
-    rules: { [rule]: ['error', { patterns }], [dynamicRule]: ['error', ...forbidden] },
-  }
-}
-
-/** The rule above looks at import statements only; what is fetched later by `import()` keeps to the same fences. */
-const dynamicImports: Rule.RuleModule = {
-  meta: { type: 'problem', schema: { type: 'array' } },
-  create: (context) => ({
-    ImportExpression(node) {
-      const { source } = node
-      if (source.type !== 'Literal' || typeof source.value !== 'string') return
-      const path = source.value
-      const broken = context.options.find(({ regex }: Pattern) => new RegExp(regex).test(path)) as Pattern | undefined
-      if (broken) context.report({ node, message: broken.message })
-    },
-  }),
 }

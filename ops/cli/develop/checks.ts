@@ -20,10 +20,11 @@ const bin = (name: string) => join(checkout, 'node_modules/.bin', name)
 export const checks: Check[] = [
   command('lint', bin('eslint'), ['.']),
   webCommand('components', 'pnpm', ['--dir', 'apps/web', 'check']),
-  // Every TypeScript file by the tsconfig.json nearest to it, with the lint rules that need its types.
+  // Every TypeScript file by the tsconfig.json nearest to it, with its lint rules.
   webCommand('types', bin('oxlint'), ['--type-aware', '--type-check']),
   { ...format('--check'), write: format('--write').run },
   command('names', process.execPath, ['ops/lint/names.ts']),
+  command('comments', process.execPath, ['ops/lint/comments.ts']),
   command('unused', bin('knip'), ['--no-progress']),
   { name: 'generated', database: true, run: (target) => generated(target, ['--check']), write: generated },
 ]
@@ -50,7 +51,7 @@ function webCommand(name: string, program: string, args: string[]): Check {
 }
 
 function format(mode: '--check' | '--write'): Check {
-  return command('format', bin('prettier'), [mode, '--log-level', 'warn', '.'])
+  return command('format', bin('oxfmt'), [mode, '.'])
 }
 
 /** The types are those of a database that was migrated just now. */
