@@ -26,8 +26,9 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
 }
 
 /**
- * Under the lock of the chat one statement looks whether this message was stored before, reads the right, advances the scope and writes
- * the message. A retry whose first answer was lost gets the stored message, also when its author has been removed since.
+ * Other procedures use `changeScopes`; messages are many, hence `ScopeWriters`. Under the lock of the chat one statement looks whether
+ * this message was stored before, reads the right, advances the scope and writes the message. A retry whose first answer was lost gets
+ * the stored message, also when its author has been removed since.
  */
 async function storeOnce(ctx: Ctx, input: SendMessage): Promise<StoredMessage> {
   const isExpired = ctx.clock.now() - idTime(input.clientId) >= limits.clientIdDays * 86_400_000

@@ -17,7 +17,7 @@ export type HintMessage = { hints?: Hint[]; signal?: AddressedSignal; session?: 
 
 /**
  * Tells the listeners of this process at once, and those of the other processes through Redis. What is lost here is found by the poll,
- * so nothing waits for it and nothing fails by it.
+ * so nothing waits for it and nothing fails by it. `LiveHub` listens and sends the new rows; `SeatGuard` listens and ends seats.
  */
 export class Hints {
   readonly #publisher: Redis

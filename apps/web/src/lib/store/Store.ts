@@ -15,6 +15,7 @@ export type StoreOptions = {
 }
 
 export type StoreEvents = {
+  /** `Chats`, each open `History`, `Live` and `LiveClient` listen to it. */
   changed: (changes: Changes, origin: 'here' | 'elsewhere') => void
   /** What the last transaction of this tab left to do. */
   followUps: (followUps: FollowUps) => void
