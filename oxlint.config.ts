@@ -10,7 +10,7 @@ export default defineConfig({
   jsPlugins: [join(import.meta.dirname, 'ops/lint/rules.ts')],
   categories: { correctness: 'off' },
   options: { respectEslintDisableDirectives: false },
-  ignorePatterns: ['**/*.js', '**/*.svelte', '**/*.gen.ts', '**/build/', '**/.svelte-kit/', '**/test-results/'],
+  ignorePatterns: ['**/*.js', '**/*.svelte', '**/build/', '**/.svelte-kit/', '**/test-results/'],
   rules: {
     ...Object.fromEntries(recommended.map((rule) => [rule, 'error'])),
     'max-lines': ['error', 400],

@@ -18,10 +18,10 @@ const bin = (name: string) => join(checkout, 'node_modules/.bin', name)
 
 /** The longest first, so that the cores end together. */
 export const checks: Check[] = [
-  command('lint', bin('eslint'), ['.']),
-  webCommand('components', 'pnpm', ['--dir', 'apps/web', 'check']),
   // Every TypeScript file by the tsconfig.json nearest to it, with its lint rules.
   webCommand('types', bin('oxlint'), ['--type-aware', '--type-check']),
+  command('lint', bin('eslint'), ['.']),
+  webCommand('components', 'pnpm', ['--dir', 'apps/web', 'check']),
   { ...format('--check'), write: format('--write').run },
   command('names', process.execPath, ['ops/lint/names.ts']),
   command('comments', process.execPath, ['ops/lint/comments.ts']),
@@ -33,9 +33,12 @@ function command(name: string, program: string, args: string[]): Check {
   return { name, run: () => execute(name, program, args) }
 }
 
+/** The native compiler frees its memory less often: a third less CPU time for types, and a third more memory (1.6 GB). */
+const nativeCompiler = { GOGC: '400' }
+
 let webTypes: Promise<Verdict> | undefined
 
-/** A command that needs the types which SvelteKit writes for the routes. */
+/** A check of types: it needs those which SvelteKit writes for the routes. */
 function webCommand(name: string, program: string, args: string[]): Check {
   const run = async () => {
     const prepared = await (webTypes ??= execute('web-types', 'pnpm', [
@@ -45,7 +48,7 @@ function webCommand(name: string, program: string, args: string[]): Check {
       'svelte-kit',
       'sync',
     ]))
-    return prepared.ok ? execute(name, program, args) : prepared
+    return prepared.ok ? execute(name, program, args, nativeCompiler) : prepared
   }
   return { name, run }
 }
