@@ -22,7 +22,7 @@ declare global {
 test('a person without a microphone and a camera is told what to do and may join, and Call comes without a picture where Video call comes with it', async () => {
   const direct = await newDirect(anna, boris)
   const device = await openDevice(installation, { account: anna })
-  await device.context.addInitScript(() => {
+  await device.addInitScript(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
   })
   const { page } = device

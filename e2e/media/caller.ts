@@ -25,7 +25,7 @@ export type CallerOptions = MediaOptions & {
   script?: () => void
 }
 
-/** The browser of a person with a camera and a microphone, closed when the test ends. */
+/** The browser of a person with a camera and a microphone, released when the test ends. */
 export async function openCaller(
   installation: Installation,
   account: Account,
@@ -36,7 +36,7 @@ export async function openCaller(
   return device
 }
 
-/** The same, to be closed by the caller. */
+/** The same, to be released by the caller. */
 export async function newCaller(installation: Installation, account: Account, options: CallerOptions): Promise<Device> {
   const device = await newDevice(installation, deviceOf(account, options))
   await equip(device, options)
@@ -49,13 +49,13 @@ function deviceOf(account: Account, options: CallerOptions): DeviceOptions {
 }
 
 async function equip(
-  { context }: Device,
+  device: Device,
   { network, silences, shortTimers, script, ...media }: CallerOptions,
 ): Promise<void> {
-  await recordPeerConnections(context, { ...media, ...(network ? { mediaPort: network.udpPort } : {}) })
-  if (silences) await recordSilences(context)
-  if (shortTimers) await context.addInitScript(shortenTimers)
-  if (script) await context.addInitScript(script)
+  await recordPeerConnections(device, { ...media, ...(network ? { mediaPort: network.udpPort } : {}) })
+  if (silences) await recordSilences(device)
+  if (shortTimers) await device.addInitScript(shortenTimers)
+  if (script) await device.addInitScript(script)
 }
 
 function shortenTimers(): void {
