@@ -20,6 +20,8 @@ export type DeviceOptions = {
   locale?: 'ru-RU' | 'en-US'
   /** The service worker is allowed and keeps the whole app; fetching all of it costs a test a fifth of its work. */
   installed?: boolean
+  /** The browser has fetched nothing of the app before: its cache is empty. */
+  emptyCache?: boolean
   /** The address of the proxy through which it reaches the network. */
   proxy?: string
 }
@@ -121,7 +123,7 @@ export async function newDevice(installation: Installation, options: DeviceOptio
 
 /** Takes a context that a test used before, when there is one of this kind. */
 async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' | keyof Size>): Promise<OpenContext> {
-  const { locale = 'en-US', installed = false, proxy } = rest
+  const { locale = 'en-US', installed = false, emptyCache = false, proxy } = rest
   const chosen: BrowserContextOptions = {
     locale,
     colorScheme: 'light',
@@ -132,7 +134,7 @@ async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' |
   }
   // The service worker and its caches, and the connections of a proxy, do not go to another test.
   const kind = installed || proxy ? undefined : locale
-  const parked = kind && (await takeParkedContext(origin, kind))
+  const parked = kind && !emptyCache && (await takeParkedContext(origin, kind))
   if (parked) return parked
   const context = await (await browser()).newContext(chosen)
   context.setDefaultTimeout(eventTimeoutMs)

@@ -17,8 +17,8 @@ const maxParked = 6
 const parked: OpenContext[] = []
 
 /**
- * Empties a context and keeps it for another test: its renderer has compiled the app, so that its next page costs a third of the first
- * one of a new context. The renderer stays as long as the tab shows a page of the same origin.
+ * Empties a context and keeps it for another test. Its next page costs a third of the first one of a new context, because files of
+ * the app stay in its cache, and its renderer has compiled them: that stays as long as the tab shows a page of the same origin.
  */
 export async function parkContext(each: OpenContext): Promise<void> {
   const { context, page, origin } = each
