@@ -40,7 +40,7 @@ test('a direct chat begins with a message, whose tick goes from sent to delivere
   await waitUntilVisible(header.getByText('typing…'))
   await composer(his.page).press('Enter')
   await waitUntilVisible(message(hers.page, 'And to you'))
-  await his.context.close()
+  await his.page.close()
   await waitUntilVisible(header.getByText(/last seen/))
 })
 
@@ -86,7 +86,7 @@ test('the unread number is the same in the list, the title, the icon and on a se
   const one = await openDevice(installation, { account: boris })
   const other = await openDevice(installation, { account: await newSession(installation, boris) })
   for (const device of [one, other]) {
-    await device.context.addInitScript(recordBadge)
+    await device.addInitScript(recordBadge)
     await device.goto('/')
     await waitUntilVisible(chatInList(device.page, 'Numbers'))
   }

@@ -4,7 +4,7 @@ import { openDevice } from './browser/Device.ts'
 import { newDirect, newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { goToPrejoin, mediaFlow, waitForMedia } from './media/caller.ts'
+import { goToPrejoin, waitForMedia } from './media/caller.ts'
 import { waitUntilInCall, mark, tile } from './screens/call.ts'
 import { button, waitUntilHidden, clickButton, waitUntilVisible } from './screens/controls.ts'
 
@@ -22,7 +22,7 @@ declare global {
 test('a person without a microphone and a camera is told what to do and may join, and Call comes without a picture where Video call comes with it', async () => {
   const direct = await newDirect(anna, boris)
   const device = await openDevice(installation, { account: anna })
-  await device.context.addInitScript(() => {
+  await device.addInitScript(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
   })
   const { page } = device
@@ -85,7 +85,7 @@ test('a camera or microphone that the system takes is shown to both sides, and c
   await muteBySystem(page, 'audio', true)
   await waitUntilVisible(page.getByText('The system has muted the microphone'))
   for (const one of [his, tile(page, 'Boris Device')]) await waitUntilVisible(mark(one, 'No microphone'))
-  await expect.poll(() => mediaFlow(hers.page)).toMatchObject({ pictures: 1, voices: 0 })
+  await waitForMedia(hers.page, { pictures: 1, voices: 0 })
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   await waitUntilHidden(page.getByText('The system has muted the microphone'))
   await waitForMedia(hers.page, { pictures: 1, voices: 1 })

@@ -20,7 +20,7 @@ afterAll(() => installation.stop())
 test('hostile names and messages are shown as text on every screen that has them, run nothing, and push nothing out of a window of 360 px', async () => {
   const device = await openDevice(installation, { account: anna, width: 360, height: 740 })
   const { page } = device
-  await page.addInitScript(() => (window.alert = () => Object.assign(window, { pwned: 1 })))
+  await device.addInitScript(() => void (window.alert = () => Object.assign(window, { pwned: 1 })))
   const found: string[] = []
   for (const stop of inside(group).filter(({ plain }) => !plain)) {
     await visit(device, stop)

@@ -21,7 +21,7 @@ test('hostile names and messages are shown as text, run nothing, link to nothing
   await anna.api.messages.read.mutate({ chatId: group, seq: 1 + hostileMessages.length })
   const device = await openDevice(installation, { account: anna, width: 360, height: 740 })
   const { page } = device
-  await page.addInitScript(() => (window.alert = () => Object.assign(window, { pwned: 1 })))
+  await device.addInitScript(() => void (window.alert = () => Object.assign(window, { pwned: 1 })))
 
   await device.goto('/')
   await waitUntilVisible(page.getByText(title).first())

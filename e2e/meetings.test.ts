@@ -17,6 +17,7 @@ test('a meeting begins with a link, which brings in each person who has it and a
   const { page } = host
   await host.goto('/meetings')
   await waitUntilVisible(page.getByText('No meetings yet'))
+  expect(await axeFindings(page)).toEqual([])
   await fill(page, { 'Meeting link or code': 'no link' })
   await clickButton(page, 'Join')
   await waitUntilVisible(page.getByText('This is no meeting link'))
@@ -54,6 +55,7 @@ test('a meeting begins with a link, which brings in each person who has it and a
   guest.pageLog.expect(/status of 4(00|03|04|09|10)/)
   await guest.goto(address.slice(installation.url.length))
   await waitUntilVisible(guest.page.getByText('This meeting has ended.'))
+  expect(await axeFindings(guest.page)).toEqual([])
   await guest.goto(`/m/000000000-0000000000`)
   await waitUntilVisible(guest.page.getByText('There is no such meeting'))
 })

@@ -75,7 +75,7 @@ test('two tabs of one person do not send twice what was written in one of them, 
 })
 
 test('a part of the app that cannot be fetched without a network is an error, and no offer of a new version', async () => {
-  const device = await openDevice(installation, { account: await newPerson('Anna Piece') })
+  const device = await openDevice(installation, { account: await newPerson('Anna Piece'), emptyCache: true })
   device.pageLog.expect(networkTrouble, /preload CSS|dynamically imported module/)
   await device.goto('/people')
   await waitUntilSignedIn(device)

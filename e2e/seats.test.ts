@@ -4,7 +4,7 @@ import { refused } from './browser/PageLog.ts'
 import { newGroup, newSession } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { CallBrowsers } from './media/CallBrowsers.ts'
-import { mediaFlow, openCaller, waitForMediaOfAll, waitForMedia } from './media/caller.ts'
+import { openCaller, waitForMediaOfAll, waitForMedia } from './media/caller.ts'
 import { waitUntilInCall, waitForVideo, mark, participants, tile } from './screens/call.ts'
 import { button, waitUntilHidden, link, clickButton, waitUntilVisible } from './screens/controls.ts'
 
@@ -43,7 +43,7 @@ test('a person who reads a chat during a call gets no pictures and goes on speak
   const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
   const before = await lasted()
   await link(page, 'To the chat').click()
-  await expect.poll(() => mediaFlow(page)).toMatchObject({ pictures: 0, voices: 1 })
+  await waitForMedia(page, { pictures: 0, voices: 1 })
   const muted = mark(tile(his.page, 'Anna Seat'), 'Microphone off')
   await clickButton(page, 'Mute microphone')
   await waitUntilVisible(muted)
@@ -56,7 +56,7 @@ test('a person who reads a chat during a call gets no pictures and goes on speak
   await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
 
   await setVisibility(page, 'hidden')
-  await expect.poll(() => mediaFlow(page)).toMatchObject({ pictures: 0, voices: 1 })
+  await waitForMedia(page, { pictures: 0, voices: 1 })
   await setVisibility(page, 'visible')
   await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
 })

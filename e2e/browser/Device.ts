@@ -1,15 +1,16 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContext, BrowserContextOptions, Disposable, Page } from 'playwright-core'
 import { expect, onTestFinished, type TestContext } from 'vitest'
 import { checkout } from '../../ops/cli/env.ts'
 import { eventTimeoutMs } from '../../ops/test/time-limits.ts'
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
-import { smallCamera } from '../media/small-camera.ts'
+import { makeCaptureCheap } from '../media/cheap-capture.ts'
 import { browser } from './chromium.ts'
 import { takeSession } from './launch.ts'
 import { PageLog } from './PageLog.ts'
+import { type OpenContext, parkContext, takeParkedContext } from './parked-contexts.ts'
 
 export type DeviceOptions = {
   /** The person who is signed in already. */
@@ -17,24 +18,32 @@ export type DeviceOptions = {
   width?: number
   height?: number
   locale?: 'ru-RU' | 'en-US'
-  colorScheme?: 'light' | 'dark'
   /** The service worker is allowed and keeps the whole app; fetching all of it costs a test a fifth of its work. */
   installed?: boolean
+  /** The browser has fetched nothing of the app before: its cache is empty. */
+  emptyCache?: boolean
   /** The address of the proxy through which it reaches the network. */
   proxy?: string
 }
+
+type Size = { width: number; height: number }
 
 /** The browser of one person: cookies, storage and a service worker of its own. */
 export class Device {
   readonly installation: Installation
   readonly context: BrowserContext
   readonly pageLog: PageLog
+  readonly #kind: string | undefined
+  readonly #size: Size
+  readonly #scripts: Disposable[] = []
   #page: Page
 
-  constructor(installation: Installation, context: BrowserContext, pageLog: PageLog, page: Page) {
+  constructor(installation: Installation, { context, pageLog, page, kind }: OpenContext, size: Size) {
     this.installation = installation
     this.context = context
     this.pageLog = pageLog
+    this.#kind = kind
+    this.#size = size
     this.#page = page
   }
 
@@ -47,9 +56,15 @@ export class Device {
     await this.page.goto(this.installation.url + path)
   }
 
+  /** Runs a script in each page of this device before the scripts of the page. */
+  async addInitScript<Arg>(script: (arg: Arg) => void, arg?: Arg): Promise<void> {
+    this.#scripts.push(await this.context.addInitScript(script as (arg: unknown) => void, arg))
+  }
+
   /** Another tab, which is the one in use from now on. */
   async openTab(path = '/'): Promise<Page> {
     this.#page = await this.context.newPage()
+    await this.#page.setViewportSize(this.#size)
     await this.goto(path)
     return this.#page
   }
@@ -64,6 +79,15 @@ export class Device {
     await page.close()
   }
 
+  /** Ends its use: what can be emptied for another test is kept, and the rest is closed. */
+  async release(): Promise<void> {
+    const { context, installation, pageLog } = this
+    const page = context.pages().includes(this.page) ? this.page : context.pages()[0]
+    if (!page || !this.#kind) return context.close()
+    for (const script of this.#scripts.splice(0)) await script.dispose()
+    await parkContext({ context, pageLog, page, origin: installation.url, kind: this.#kind })
+  }
+
   async goOffline(): Promise<void> {
     await this.context.setOffline(true)
   }
@@ -73,43 +97,51 @@ export class Device {
   }
 }
 
-/** A device that is closed when the test ends; errors that the test did not expect fail it. */
+/** A device that is released when the test ends; errors that the test did not expect fail it. */
 export async function openDevice(installation: Installation, options: DeviceOptions = {}): Promise<Device> {
   const device = await newDevice(installation, options)
   onTestFinished(async (test) => {
-    if (test.task.result?.state === 'fail') await keepScreenshot(device, test)
-    await device.context.close()
-    expect(device.pageLog.complaints()).toEqual([])
+    const complaints = device.pageLog.complaints()
+    const hasFailed = test.task.result?.state === 'fail'
+    if (hasFailed) await keepScreenshot(device, test)
+    if (hasFailed || complaints.length > 0) await device.context.close()
+    else await device.release()
+    expect(complaints).toEqual([])
   })
   return device
 }
 
+/** The same, to be released by the caller. */
 export async function newDevice(installation: Installation, options: DeviceOptions): Promise<Device> {
-  const {
-    account,
-    width = 1280,
-    height = 800,
-    locale = 'en-US',
-    colorScheme = 'light',
-    installed = false,
-    proxy,
-  } = options
+  const { account, width = 1280, height = 800, ...rest } = options
+  const size = { width, height }
+  const opened = await openContext(installation.url, rest)
+  await opened.page.setViewportSize(size)
+  if (account) await takeSession(opened.context, installation, account)
+  return new Device(installation, opened, size)
+}
+
+/** Takes a context that a test used before, when there is one of this kind. */
+async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' | keyof Size>): Promise<OpenContext> {
+  const { locale = 'en-US', installed = false, emptyCache = false, proxy } = rest
   const chosen: BrowserContextOptions = {
-    viewport: { width, height },
     locale,
-    colorScheme,
+    colorScheme: 'light',
     reducedMotion: 'reduce',
     serviceWorkers: installed ? 'allow' : 'block',
     // The installation is on this machine, for which a browser would not use a proxy.
     ...(proxy ? { proxy: { server: proxy, bypass: '<-loopback>' } } : {}),
   }
+  // The service worker and its caches, and the connections of a proxy, do not go to another test.
+  const kind = installed || proxy ? undefined : locale
+  const parked = kind && !emptyCache && (await takeParkedContext(origin, kind))
+  if (parked) return parked
   const context = await (await browser()).newContext(chosen)
   context.setDefaultTimeout(eventTimeoutMs)
-  await smallCamera(context)
-  const pageLog = new PageLog(context, installation.url)
+  await makeCaptureCheap(context)
+  const pageLog = new PageLog(context, origin)
   await pageLog.start(context)
-  if (account) await takeSession(context, installation, account)
-  return new Device(installation, context, pageLog, await context.newPage())
+  return { context, pageLog, page: await context.newPage(), origin, kind }
 }
 
 let pictures = 0

@@ -51,7 +51,7 @@ export class CallBrowsers {
   /** Closes the browsers of these people, or of all. */
   async close(...accounts: Account[]): Promise<void> {
     for (const account of accounts.length ? accounts : [...this.#open.keys()]) {
-      await this.#open.get(account)?.context.close()
+      await this.#open.get(account)?.release()
       this.#open.delete(account)
     }
   }
@@ -62,7 +62,8 @@ export class CallBrowsers {
     for (const { pageLog } of devices) pageLog.clear()
     if (test.task.result?.state === 'fail') {
       for (const device of devices) await keepScreenshot(device, test)
-      await this.close()
+      for (const device of devices) await device.context.close()
+      this.#open.clear()
     }
     expect(complaints).toEqual([])
   }

@@ -1,4 +1,4 @@
-import type { BrowserContext } from 'playwright-core'
+import type { Device } from '../browser/Device.ts'
 
 /** So small that two cores carry several of them. */
 const small = { width: 160, height: 90, frameRate: 5 }
@@ -20,10 +20,10 @@ declare global {
   var peerConnections: RTCPeerConnection[]
 }
 
-/** Keeps every RTCPeerConnection of the pages of a context, so that a test can read its statistics. */
-export async function recordPeerConnections(context: BrowserContext, options: MediaOptions = {}): Promise<void> {
+/** Keeps every RTCPeerConnection of the pages of a device, so that a test can read its statistics. */
+export async function recordPeerConnections(device: Device, options: MediaOptions = {}): Promise<void> {
   people += 1
-  await context.addInitScript(keepConnections, { camera: small, ...options, person: people })
+  await device.addInitScript(keepConnections, { camera: small, ...options, person: people })
 }
 
 let people = 0

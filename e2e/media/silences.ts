@@ -1,4 +1,5 @@
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import type { Device } from '../browser/Device.ts'
 
 /** Milliseconds without a packet, by kind of media. */
 export type Silences = { audio: number; video: number }
@@ -13,8 +14,8 @@ declare global {
 }
 
 /** Reads the packet counts of all kept connections twenty times a second. */
-export async function recordSilences(context: BrowserContext): Promise<void> {
-  await context.addInitScript(record)
+export async function recordSilences(device: Device): Promise<void> {
+  await device.addInitScript(record)
 }
 
 /** Starts to measure anew. */

@@ -38,16 +38,25 @@ export function streams(page: Page): Promise<Stream[]> {
     const open = globalThis.peerConnections.filter(({ connectionState }) => connectionState !== 'closed')
     for (const [index, connection] of open.entries()) {
       const reports = await connection.getStats()
+      const receives = ({ currentDirection }: RTCRtpTransceiver) => /recv/.test(currentDirection ?? '')
+      const receivedMids = new Set(
+        connection
+          .getTransceivers()
+          .filter(receives)
+          .map(({ mid }) => mid),
+      )
       for (const report of reports.values() as Iterable<Report>) {
-        const waitUntilInCall = report.type === 'inbound-rtp'
+        const isIncoming = report.type === 'inbound-rtp'
         // What only tests the bandwidth belongs to nobody.
-        if ((!waitUntilInCall && report.type !== 'outbound-rtp') || report.mid === 'probator') continue
+        if ((!isIncoming && report.type !== 'outbound-rtp') || report.mid === 'probator') continue
+        // A stream that has ended keeps its report.
+        if (isIncoming && !receivedMids.has(report.mid)) continue
         found.push({
           id: `${index} ${report.mid} ${report.ssrc}`,
-          direction: waitUntilInCall ? 'in' : 'out',
+          direction: isIncoming ? 'in' : 'out',
           kind: report.kind,
-          bytes: (waitUntilInCall ? report.bytesReceived : report.bytesSent) ?? 0,
-          frames: (waitUntilInCall ? report.framesDecoded : report.framesEncoded) ?? 0,
+          bytes: (isIncoming ? report.bytesReceived : report.bytesSent) ?? 0,
+          frames: (isIncoming ? report.framesDecoded : report.framesEncoded) ?? 0,
           energy: report.totalAudioEnergy ?? 0,
           width: report.frameWidth ?? 0,
           rid: report.rid ?? null,
@@ -84,16 +93,22 @@ export function pairs(page: Page): Promise<Pair[]> {
   })
 }
 
-export type Flow = { pictures: number; voices: number; inBytes: number; outBytes: number }
+export type Flow = { pictures: number; voices: number; sentPictures: number; inBytes: number; outBytes: number }
 
-/** What moves between two looks: pictures that are drawn, voices that are heard, bytes that arrive and leave. */
+/**
+ * What moves between two looks: streams whose pictures are drawn, streams whose voices are heard, how many pictures the camera has
+ * sent, and the bytes that arrive and leave.
+ */
 export function flow(before: Stream[], after: Stream[]): Flow {
-  const moved = (name: 'frames' | 'energy' | 'bytes') => (stream: Stream) =>
-    stream[name] > (before.find(({ id }) => id === stream.id)?.[name] ?? 0)
+  const difference = (name: 'frames' | 'energy') => (stream: Stream) =>
+    stream[name] - (before.find(({ id }) => id === stream.id)?.[name] ?? 0)
+  const moved = (name: 'frames' | 'energy') => (stream: Stream) => difference(name)(stream) > 0
   const incoming = after.filter(({ direction }) => direction === 'in')
+  const sentVideo = after.filter(({ direction, kind }) => direction === 'out' && kind === 'video')
   return {
     pictures: incoming.filter((stream) => stream.kind === 'video' && moved('frames')(stream)).length,
     voices: incoming.filter((stream) => stream.kind === 'audio' && moved('energy')(stream)).length,
+    sentPictures: Math.max(0, ...sentVideo.map(difference('frames'))),
     inBytes: sum(after, 'in') - sum(before, 'in'),
     outBytes: sum(after, 'out') - sum(before, 'out'),
   }
