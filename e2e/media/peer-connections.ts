@@ -1,3 +1,4 @@
+import type { BrowserContext } from 'playwright-core'
 import type { Device } from '../browser/Device.ts'
 
 /** So small that two cores carry several of them. */
@@ -16,14 +17,17 @@ export type MediaOptions = {
   protocol?: 'udp' | 'tcp'
 }
 
+/** A device of a test, or a browser context. */
+export type ScriptedPages = Pick<Device, 'addInitScript'> | Pick<BrowserContext, 'addInitScript'>
+
 declare global {
   var peerConnections: RTCPeerConnection[]
 }
 
-/** Keeps every RTCPeerConnection of the pages of a device, so that a test can read its statistics. */
-export async function recordPeerConnections(device: Device, options: MediaOptions = {}): Promise<void> {
+/** Keeps every RTCPeerConnection of these pages, so that a test can read its statistics. */
+export async function recordPeerConnections(pages: ScriptedPages, options: MediaOptions = {}): Promise<void> {
   people += 1
-  await device.addInitScript(keepConnections, { camera: small, ...options, person: people })
+  await pages.addInitScript(keepConnections, { camera: small, ...options, person: people })
 }
 
 let people = 0

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import type { Device } from '../browser/Device.ts'
+import type { ScriptedPages } from './peer-connections.ts'
 
 /** Milliseconds without a packet, by kind of media. */
 export type Silences = { audio: number; video: number }
@@ -14,8 +14,8 @@ declare global {
 }
 
 /** Reads the packet counts of all kept connections twenty times a second. */
-export async function recordSilences(device: Device): Promise<void> {
-  await device.addInitScript(record)
+export async function recordSilences(pages: ScriptedPages): Promise<void> {
+  await pages.addInitScript(record)
 }
 
 /** Starts to measure anew. */
