@@ -81,6 +81,23 @@ describe('a group', () => {
     await expect(as(boris).members({ chatId })).rejects.toThrow('chat.not_found')
   })
 
+  test('every change of a chat that is unknown or foreign is refused in the same words', async () => {
+    const foreign = await newGroup(testApi.deps, [anna, vera])
+    const them = { userId: anna.userId }
+    for (const chatId of [foreign, newId<ChatId>()]) {
+      const changes = [
+        () => as(boris).rename({ chatId, title: 'Mine' }),
+        () => as(boris).configure({ chatId, historyForNew: false }),
+        () => as(boris).addMembers({ chatId, userIds: [vera.userId] }),
+        () => as(boris).removeMember({ chatId, ...them }),
+        () => as(boris).setRole({ chatId, ...them, role: 'member' }),
+        () => as(boris).leave({ chatId }),
+        () => as(boris).setMine({ chatId, pinned: true }),
+      ]
+      for (const change of changes) await expect(change(), String(change)).rejects.toThrow('chat.not_found')
+    }
+  })
+
   test('a disabled co-owner does not let the last owner leave', async () => {
     const other = await newUser(testApi.deps)
     const chatId = await newGroup(testApi.deps, [anna, boris, other])

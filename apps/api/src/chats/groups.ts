@@ -7,7 +7,7 @@ import { fail } from '../errors.ts'
 import { isUniqueViolation } from '../platform/db.ts'
 import { advance, advanceAll, changeScopes, createScope, lockScopes } from '../platform/scopes/changes.ts'
 import { chatScope, userScope } from '../platform/scopes/scope.ts'
-import { openChat, orUserNotFound } from './access.ts'
+import { openChat, orChatNotFound, orUserNotFound } from './access.ts'
 import { insertMembers, requireEnabled } from './membership-rows.ts'
 import { stampChat, toChat } from './rows.ts'
 import { addSystemMessage } from './system-messages.ts'
@@ -37,7 +37,7 @@ export async function renameChat(ctx: Ctx, { chatId, title }: Rename): Promise<{
     const rev = await advance(tx, chatScope(chatId))
     await addSystemMessage(tx, chatId, rev, { event: 'renamed', title })
     return { chat: await stampChat(tx, chatId, { title, rev }) }
-  })
+  }).catch(orChatNotFound)
 }
 
 export async function configureChat(ctx: Ctx, { chatId, historyForNew }: Configure): Promise<{ chat: ChatRow }> {
@@ -45,7 +45,7 @@ export async function configureChat(ctx: Ctx, { chatId, historyForNew }: Configu
     await openChat(tx, chatId, 'configure')
     const rev = await advance(tx, chatScope(chatId))
     return { chat: await stampChat(tx, chatId, { history_for_new: historyForNew, rev }) }
-  })
+  }).catch(orChatNotFound)
 }
 
 type NewGroup = { id: ChatId; title: string; others: UserId[] }
