@@ -1,6 +1,6 @@
 import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
-import { openDevice } from './browser/Device.ts'
+import { type Device, openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { PASSWORD } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
@@ -18,6 +18,7 @@ test('a meeting begins with a link, which brings in each person who has it and a
   await host.goto('/meetings')
   await waitUntilVisible(page.getByText('No meetings yet'))
   expect(await axeFindings(page)).toEqual([])
+  expect(countRequests(host, 'meetings.history')).toBe(1)
   await fill(page, { 'Meeting link or code': 'no link' })
   await clickButton(page, 'Join')
   await waitUntilVisible(page.getByText('This is no meeting link'))
@@ -61,6 +62,25 @@ test('a meeting begins with a link, which brings in each person who has it and a
 })
 
 /** An empty meeting waits half a minute for people who come back. Its time is moved, and not that of the whole installation. */
+test('a list of meetings that cannot be fetched says so and is asked for once more when a person wants it', async () => {
+  const device = await openDevice(installation, { account: await newPerson('Fred Host') })
+  const { page, pageLog } = device
+  pageLog.expect(refused(503))
+  await page.route('**/meetings.history*', (route) => route.fulfill({ status: 503 }))
+  await device.goto('/meetings')
+  await waitUntilVisible(button(page, 'Try again'))
+  expect(await axeFindings(page)).toEqual([])
+  expect(countRequests(device, 'meetings.history')).toBe(1)
+  await page.unroute('**/meetings.history*')
+  await clickButton(page, 'Try again')
+  await waitUntilVisible(page.getByText('No meetings yet'))
+  expect(countRequests(device, 'meetings.history')).toBe(2)
+})
+
+function countRequests({ pageLog }: Device, part: string): number {
+  return pageLog.requests.filter((url) => url.includes(part)).length
+}
+
 async function passEmptyTime(address: string): Promise<void> {
   const publicId = address.split('/').at(-1)?.split('-')[0]
   const isOver = async () => {

@@ -1,11 +1,12 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { type Device, openDevice } from './browser/Device.ts'
+import { refused } from './browser/PageLog.ts'
 import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { english, russian } from './installation/scripts.ts'
 import { newTeam } from './installation/team.ts'
 import { log } from './screens/chats.ts'
 import { axeFindings, findings, foreignWords, overflowing } from './screens/findings.ts'
-import { inside, outside, type Stop, visit, wear } from './screens/tour.ts'
+import { inside, outside, settle, type Stop, visit, wear } from './screens/tour.ts'
 
 const installation = await OwnInstallation.start()
 const { people, chats } = await newTeam(installation, english, 'en')
@@ -66,6 +67,29 @@ test('every screen speaks Russian and nothing else to a person who chose Russian
   await addForeignWords(visitor, outside('/signup'))
   expect(found).toEqual([])
 })
+
+test('no page asks the server anything for ten seconds while nobody does anything, also when what it has asked for failed', async () => {
+  const device = await openDevice(installation, { account: anna })
+  // Connections are asked for again and again, because they are shown as they are now.
+  const pages = inside(chats[0] ?? '').filter(({ act, path }) => !act && path !== '/admin/connections')
+  for (const answers of ['arrive', 'fail'] as const) {
+    if (answers === 'fail') device.pageLog.expect(refused(503))
+    for (const { path } of pages) {
+      const page = await device.openTab('/robots.txt')
+      if (answers === 'fail') await page.route(isQuestionOfPage, (route) => route.fulfill({ status: 503 }))
+      await device.goto(path)
+      await settle(page)
+    }
+    const before = device.pageLog.requests.length
+    await device.page.waitForTimeout(10_000)
+    expect(device.pageLog.requests.slice(before), answers).toEqual([])
+  }
+})
+
+/** A query of a screen, and none of those by which the app itself starts and stays up to date. */
+function isQuestionOfPage({ pathname }: URL): boolean {
+  return pathname.startsWith('/api/trpc/') && !/auth\.me|sync\./.test(pathname)
+}
 
 async function findingsOn(device: Device, stops: Stop[]): Promise<string[]> {
   const found: string[] = []

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte'
 import { type AppError, appError } from './error.ts'
 
 type Page<Row> = { rows: Row[]; next: string | null }
@@ -17,11 +18,11 @@ export class Pages<Row extends { id: string }> {
     this.#fetch = fetch
   }
 
-  /** Loads the first page: at first, for another search, and to try again. */
+  /** Loads the first page: at first, for another search, and to try again. An effect that calls it does not depend on its outcome. */
   async load() {
     this.#request.abort()
     const request = (this.#request = new AbortController())
-    if (this.state === 'failed') this.state = 'loading'
+    if (untrack(() => this.state) === 'failed') this.state = 'loading'
     this.isLoadingMore = false
     await this.#fetchPage(null, request, ({ rows }) => (this.rows = rows))
   }
