@@ -1,0 +1,4 @@
+import { redirect } from '@sveltejs/kit'
+
+/** Somebody has cut the address of a call. */
+export const load = () => redirect(307, '/meetings')
