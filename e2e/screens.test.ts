@@ -4,7 +4,7 @@ import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { english } from './installation/scripts.ts'
 import { newTeam } from './installation/team.ts'
 import { openDetails } from './screens/chats.ts'
-import { axeFindings, foreignWords, overflowing } from './screens/findings.ts'
+import { axeFindings, foreignWords, overflowing, smallTargets } from './screens/findings.ts'
 import { inside, settle, type Stop, visit, wear } from './screens/tour.ts'
 
 // The people and chats of a script, so that every word on the screens is known to be English.
@@ -14,9 +14,18 @@ const [anna] = people
 afterAll(() => installation.stop())
 
 /** One of each kind; the others, and every size and colour, are in screens.long.test.ts. */
-const representative = ['conversation', 'new group', 'people', 'profile', 'accounts']
+const representative = [
+  'chats',
+  'conversation',
+  'new group',
+  'meetings',
+  'people',
+  'profile',
+  'invitations',
+  'accounts',
+]
 
-test('screens have no finding of axe, do not stick out of a phone and speak one language', async () => {
+test('screens have no finding of axe, do not stick out of a phone, are wide enough for a thumb and speak one language', async () => {
   const device = await openDevice(installation, { account: anna, width: 360, height: 740 })
   const { page } = device
   const found: string[] = []
@@ -31,7 +40,7 @@ test('screens have no finding of axe, do not stick out of a phone and speak one 
   expect(found).toEqual([])
 })
 
-test('the page for signing in has no finding of axe, does not stick out of a phone and speaks one language', async () => {
+test('the page for signing in has no finding of axe, does not stick out of a phone, is wide enough for a thumb and speaks one language', async () => {
   const device = await openDevice(installation, { width: 360, height: 740 })
   expect(await findingsOn(device, { name: 'sign in', path: '/signin' })).toEqual([])
 })
@@ -39,6 +48,11 @@ test('the page for signing in has no finding of axe, does not stick out of a pho
 async function findingsOn(device: Device, stop: Stop): Promise<string[]> {
   await visit(device, stop)
   const { page } = device
-  const found = [...(await axeFindings(page)), ...(await overflowing(page)), ...(await foreignWords(page, 'en'))]
+  const found = [
+    ...(await axeFindings(page)),
+    ...(await overflowing(page)),
+    ...(await foreignWords(page, 'en')),
+    ...(await smallTargets(page)),
+  ]
   return found.map((each) => `${stop.name}: ${each}`)
 }

@@ -75,6 +75,21 @@ export function overflowing(page: Page): Promise<string[]> {
   })
 }
 
+/** Controls that a thumb misses: those below 44 px that do not stand inside a line of text. */
+export function smallTargets(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const controls = 'button, a[href], input, select, textarea, summary, [role=switch], [role=menuitem], [role=tab]'
+    return [...document.querySelectorAll(controls)].flatMap((each) => {
+      // A label that holds a field is pressed like the field.
+      const { width, height } = (each.closest('label') ?? each).getBoundingClientRect()
+      const isHidden = !each.checkVisibility({ visibilityProperty: true }) || Math.min(width, height) <= 1
+      if (isHidden || getComputedStyle(each).display === 'inline' || Math.min(width, height) >= 43.5) return []
+      const name = each.getAttribute('aria-label') ?? each.textContent?.trim() ?? ''
+      return [`${each.tagName.toLowerCase()} "${name}" is ${Math.round(width)} × ${Math.round(height)} px`]
+    })
+  })
+}
+
 /** Keys, codes, what programs leave behind when a word is missing, and words of another language than this. */
 export async function foreignWords(page: Page, locale: 'en' | 'ru'): Promise<string[]> {
   const foreign = locale === 'en' ? /[а-яё]/i : /[a-z]{2,}/i
