@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { waitForConnection, log, message } from './screens/chats.ts'
+import { waitForConnection, log, message, write } from './screens/chats.ts'
 import { waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 const read = 100
@@ -11,9 +11,10 @@ const unread = 60
 
 const anna = await newPerson('Anna Long')
 const boris = await newPerson('Boris Long')
-const chatId = await newGroup(anna, 'Long story', [boris])
+const clara = await newPerson('Clara Long')
+const chatId = await newGroup(anna, 'Long story', [boris, clara])
 await send(anna, chatId, ...Array.from({ length: read }, (_, n) => `old ${n + 1}.`))
-await boris.api.messages.read.mutate({ chatId, seq: read + 1 })
+for (const { api } of [boris, clara]) await api.messages.read.mutate({ chatId, seq: read + 1 })
 await send(anna, chatId, ...Array.from({ length: unread }, (_, n) => `new ${n + 1}.`))
 
 test('a long history opens at the first unread message, and a button leads to the latest', async () => {
@@ -42,6 +43,15 @@ test('a history is read upwards to its beginning without jumps, and a message th
     last = await topmost(page)
   }
   await waitUntilVisible(page.getByText(/created the group/))
+  await write(page, 'written at the top')
+  await expect.poll(() => inSight(page, 'written at the top')).toBe(true)
+})
+
+test('a person who writes in a history that is open at its first unread message is taken to the end', async () => {
+  const { page } = await openConversation(clara)
+  await expect.poll(() => inSight(page, 'new 1.')).toBe(true)
+  await write(page, 'what did I miss?')
+  await expect.poll(() => inSight(page, 'what did I miss?')).toBe(true)
 })
 
 async function openConversation(account: typeof anna) {

@@ -1,5 +1,5 @@
 import type { ClientId, ChatId } from '@veche/shared/ids'
-import { readChat, type Chat } from '#lib/chats/chat.ts'
+import type { Chat } from '#lib/chats/chat.ts'
 import type { Chats } from '#lib/chats/chats.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
@@ -20,8 +20,8 @@ export class Conversation {
   readonly #items = new MessageItems()
   /** The history as it is shown now. */
   view = $state.raw<HistoryView>(emptyHistory)
-  /** The `seq` at which the unread messages begin: above its message stands a divider. */
-  #firstUnread = $state<number | null>(null)
+  /** How many messages were written here since the conversation was opened. */
+  sent = $state(0)
   #typingSentAt = 0
   #opened = false
 
@@ -35,9 +35,8 @@ export class Conversation {
   }
 
   readonly items: MessageItem[] = $derived.by(() => {
-    const { rows, attached, pending } = this.view
-    const [me, firstUnread] = [this.#live.me ?? '', this.#firstUnread]
-    return this.#items.list({ rows, pending: attached ? pending : [], me, firstUnread })
+    const { rows, attached, pending, firstUnread } = this.view
+    return this.#items.list({ rows, pending: attached ? pending : [], me: this.#live.me ?? '', firstUnread })
   })
 
   get chat(): Chat | undefined {
@@ -51,12 +50,9 @@ export class Conversation {
   }
 
   async open() {
-    const { store } = this.#client
-    const chat = await store.read((tx) => readChat(tx, store.userId, this.id))
-    const readTo = chat && chat.unread > 0 ? chat.readTo : undefined
-    this.#firstUnread = readTo === undefined ? null : readTo + 1
-    await this.#history.open(readTo)
-    if (chat?.membership.unreadMark) await this.#chats.setMine(this.id, { unreadMark: false }).catch(() => undefined)
+    await this.#history.open()
+    if (this.chat?.membership.unreadMark)
+      await this.#chats.setMine(this.id, { unreadMark: false }).catch(() => undefined)
   }
 
   async close() {
@@ -77,9 +73,8 @@ export class Conversation {
   }
 
   async jumpToLatest() {
-    this.#firstUnread = null
-    if (this.view.attached) return
-    await this.#history.open()
+    this.#history.forgetUnread()
+    if (!this.view.attached) await this.#history.openAtEnd()
   }
 
   /** The reader has seen all messages up to this one. */
@@ -87,16 +82,22 @@ export class Conversation {
     if (this.chat && seq > this.chat.readTo) await this.#client.readPositions.markRead(this.id, seq)
   }
 
-  /** A message came while the page was hidden: the reader goes on there. */
   markUnreadFrom(seq: number) {
-    this.#firstUnread ??= seq
+    this.#history.markUnreadFrom(seq)
   }
 
+  /** Resolves once the message is in the outbox, from where it is sent. */
   async send(text: string) {
-    this.#firstUnread = null
+    this.#history.forgetUnread()
     this.#typingSentAt = 0
     this.drafts.forget()
-    await this.#client.outbox.add(this.id, text)
+    try {
+      await this.#client.outbox.add(this.id, text)
+    } catch (thrown) {
+      this.drafts.write(text)
+      throw thrown
+    }
+    this.sent += 1
     if (!this.view.attached) await this.jumpToLatest()
   }
 

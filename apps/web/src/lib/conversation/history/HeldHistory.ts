@@ -1,5 +1,6 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
+import { readChat } from '#lib/chats/chat.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { ReadTransaction } from '#lib/store/backend/backend.ts'
 import { firstVisibleSeq } from '#lib/store/visible-history.ts'
@@ -36,6 +37,13 @@ export class HeldHistory {
   /** The first number that this person may see. */
   async firstVisible(): Promise<number> {
     return await this.#client.store.read((tx) => firstVisible(tx, this.#chatId))
+  }
+
+  /** Where the unread messages begin, or null when all are read. */
+  async unreadFrom(): Promise<number | null> {
+    const { store } = this.#client
+    const chat = await store.read((tx) => readChat(tx, store.userId, this.#chatId))
+    return chat && chat.unread > 0 ? chat.readTo + 1 : null
   }
 
   async holds(seq: number): Promise<boolean> {

@@ -56,7 +56,7 @@ function span(from: number, to: number): number[] {
 test('a history opens at the newest message and grows upwards without a gap to the first', async () => {
   write(180)
   const { history } = await start()
-  await history.open()
+  await history.openAtEnd()
   expect(seqs(history)).toEqual(span(131, 181))
   while (history.view.older !== 'end') await history.loadOlder()
   expect(seqs(history)).toEqual(span(1, 181))
@@ -66,17 +66,19 @@ test('an older page that comes during the opening does not count as another open
   write(180)
   const shown: [openings: number, rows: number][] = []
   const { history } = await start({}, (view) => shown.push([view.openings, view.rows.length]))
-  await history.open()
+  await history.openAtEnd()
   expect(shown[0]).toEqual([1, 1])
   expect(shown.at(-1)).toEqual([1, 51])
-  await history.open()
+  await history.openAtEnd()
   expect(history.view.openings).toBe(2)
 })
 
 test('a history with unread messages opens around the first of them and grows downwards until it follows the newest', async () => {
   write(180)
+  server.read(chat, me, 60)
   const { history } = await start()
-  await history.open(60)
+  await history.open()
+  expect(history.view.firstUnread).toBe(61)
   expect([seqs(history).includes(61), seqs(history)[0], history.view.attached]).toEqual([true, 41, false])
   server.send(chat, friend, 'not shown yet')
   await environment.quiet()
@@ -98,11 +100,11 @@ test('offline the held messages are shown, and a page that could not be fetched 
       },
     }),
   })
-  await history.open()
+  await history.openAtEnd()
   history.close()
   environment.setOnline(false)
   const again = new History(tab.live, chat, () => undefined)
-  await again.open()
+  await again.openAtEnd()
   expect([seqs(again), again.view.older]).toEqual([span(72, 121), 'more'])
   await again.loadOlder()
   await again.loadOlder()
@@ -116,7 +118,7 @@ test('offline the held messages are shown, and a page that could not be fetched 
 test('a changed message is replaced, and the objects of all other rows stay the same', async () => {
   write(5)
   const { history } = await start()
-  await history.open()
+  await history.openAtEnd()
   const [before] = history.view.rows
   server.delete(chat, 3)
   await environment.quiet()
@@ -127,7 +129,7 @@ test('a changed message is replaced, and the objects of all other rows stay the 
 test('an unsent message stands below the history until its row replaces it', async () => {
   write(2)
   const { history, tab } = await start()
-  await history.open()
+  await history.openAtEnd()
   environment.setOnline(false)
   await tab.live.outbox.add(chat, 'mine')
   await environment.quiet()
@@ -147,29 +149,44 @@ test('the history of a new member who may not see earlier messages ends at the f
   tab = opened
   await environment.until('it is online', () => opened.live.status === 'online')
   history = new History(opened.live, chat, () => undefined)
-  await history.open()
+  await history.openAtEnd()
   expect([seqs(history), history.view.older]).toEqual([[32, 33], 'end'])
 })
 
-test('when all held messages were replaced, the history opens again at the newest', async () => {
+/** What is shown after sleep, when so much has come that all held messages were replaced. `readTo` is what another device has read. */
+async function replaceAll(readTo: number): Promise<History> {
   write(10)
+  server.read(chat, me, 11)
   const { history, tab } = await start()
   await history.open()
+  expect(history.view.attached).toBe(true)
   network.cut()
   write(60)
+  server.read(chat, me, readTo)
   await environment.until('it is online again', () => tab.live.status === 'online')
-  await environment.until('it has been read', () => history.view.state === 'open' && history.view.older === 'more')
-  expect(seqs(history).at(-1)).toBe(71)
+  await environment.until('it opened again', () => history.view.state === 'open' && history.view.openings === 2)
+  return history
+}
+
+test('when all held messages were replaced, the history opens again at the first unread one', async () => {
+  const { view } = await replaceAll(11)
+  expect(view.firstUnread).toBe(12)
+  expect(view.rows[0]?.seq).toBeLessThanOrEqual(12)
+})
+
+test('when all held messages were replaced and are read, the history opens again at the newest', async () => {
+  const { view } = await replaceAll(71)
+  expect([view.firstUnread, view.attached, view.rows.at(-1)?.seq]).toEqual([null, true, 71])
 })
 
 test('the history of a chat is gone for a removed member and for a person who never was a member', async () => {
   const { history, tab } = await start()
-  await history.open()
+  await history.openAtEnd()
   server.removeMember(chat, me)
   await environment.until('it is gone', () => history.view.state === 'gone')
   expect([history.view.rows, history.view.pending]).toEqual([[], []])
   const foreign = new History(tab.live, server.newChat([friend]), () => undefined)
-  await foreign.open()
+  await foreign.openAtEnd()
   expect(foreign.view.state).toBe('gone')
   foreign.close()
 })
@@ -177,7 +194,7 @@ test('the history of a chat is gone for a removed member and for a person who ne
 test('my own message is shown although messages before it have not arrived', async () => {
   write(3)
   const { history } = await start()
-  await history.open()
+  await history.openAtEnd()
   const push = server.onChange
   server.onChange = () => undefined
   server.send(chat, friend, 'before it')

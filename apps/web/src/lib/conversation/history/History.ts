@@ -24,6 +24,8 @@ export type HistoryView = {
   attached: boolean
   /** How many times the list was shown from scratch. A page that is added to it later does not count. */
   openings: number
+  /** The `seq` at which the messages begin that were unread when the history was opened; null when there were none. */
+  firstUnread: number | null
   error: AppError | null
 }
 
@@ -35,6 +37,7 @@ export const emptyHistory: Readonly<HistoryView> = {
   newer: 'more',
   attached: false,
   openings: 0,
+  firstUnread: null,
   error: null,
 }
 
@@ -67,15 +70,41 @@ export class History {
     this.#unsubscribe()
   }
 
-  /** Opens at the newest message, or around the first one after `readSeq`. */
-  async open(readSeq?: number): Promise<void> {
+  /** Opens around the first unread message, or at the newest one when all are read. */
+  async open(): Promise<void> {
+    await this.#open(async (opening) => {
+      const unreadFrom = await this.#held.unreadFrom()
+      if (opening !== this.#opening) return
+      if (unreadFrom === null) return await this.#openEnd(opening)
+      this.view.firstUnread ??= unreadFrom
+      await this.#openAround(opening, unreadFrom)
+    })
+  }
+
+  /** Opens at the newest message. */
+  async openAtEnd(): Promise<void> {
+    await this.#open((opening) => this.#openEnd(opening))
+  }
+
+  /** A message came while nobody looked: the reader goes on there. */
+  markUnreadFrom(seq: number): void {
+    this.view.firstUnread ??= seq
+    this.#publish()
+  }
+
+  /** The reader has gone to the newest message, so nothing divides the read messages from the others any more. */
+  forgetUnread(): void {
+    this.view.firstUnread = null
+    this.#publish()
+  }
+
+  async #open(show: (opening: number) => Promise<void>): Promise<void> {
     const opening = ++this.#opening
     try {
       const scope = await this.#held.scope()
       if (opening !== this.#opening) return
       if (!scope) return this.#setState('gone')
-      if (readSeq !== undefined && readSeq < scope.top) await this.#openAround(opening, readSeq)
-      else await this.#openAtEnd(opening)
+      await show(opening)
     } catch (thrown) {
       if (opening !== this.#opening) return
       this.view.error = appError(thrown)
@@ -129,7 +158,7 @@ export class History {
     }
   }
 
-  async #openAtEnd(opening: number): Promise<void> {
+  async #openEnd(opening: number): Promise<void> {
     const scope = await this.#held.scope()
     if (!scope) return this.#setState('gone')
     const held = rangeOf(scope.ranges, scope.top)
@@ -148,9 +177,9 @@ export class History {
     await this.#showFromScratch(opening)
   }
 
-  async #openAround(opening: number, readSeq: number): Promise<void> {
+  async #openAround(opening: number, unreadFrom: number): Promise<void> {
     const firstVisible = await this.#held.firstVisible()
-    const first = Math.max(readSeq + 1, firstVisible)
+    const first = Math.max(unreadFrom, firstVisible)
     if (!(await this.#held.holds(first))) await this.#fetch({ after: first - 1, limit: PAGE_SIZE })
     if (first > firstVisible && !(await this.#held.holds(first - 1))) {
       await this.#fetch({ before: first, limit: READ_BEFORE_UNREAD })

@@ -1,5 +1,6 @@
 import { tick } from 'svelte'
 import type { VirtualizerHandle } from 'virtua/svelte'
+import { hasAttention } from '#lib/browser/attention.ts'
 import type { Conversation } from '../conversation.svelte.ts'
 
 /** A page is fetched when its edge is nearer than this. */
@@ -67,7 +68,7 @@ export class ScrollPosition {
   /** Marks what is visible as read, if the person looks at this window. */
   markSeen() {
     const { scroller, list } = this
-    if (!scroller || !list || document.visibilityState !== 'visible' || !document.hasFocus()) return
+    if (!scroller || !list || !hasAttention()) return
     const { items } = this.#conversation
     const lowest = scroller.scrollTop + scroller.clientHeight - SEEN_PX
     const last = this.#toEnd < AT_END_WITHIN_PX ? items.length - 1 : list.findItemIndex(lowest)
@@ -77,6 +78,7 @@ export class ScrollPosition {
 
   async jumpToEnd() {
     if (!this.#conversation.view.attached) return await this.#conversation.jumpToLatest()
+    this.#staysAtUnread = false
     this.#followsEnd = true
     this.#scrollToEnd()
   }
