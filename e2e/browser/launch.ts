@@ -20,13 +20,12 @@ export const launch: LaunchOptions = {
   ],
 }
 
-/** Chromium keeps a secure cookie on http://localhost, and takes it from outside under https only. */
+/** Puts the session of an account into a browser, as signing in would. */
 export async function takeSession(
   context: BrowserContext,
   installation: Installation,
   account: Account,
 ): Promise<void> {
-  const url = installation.url.replace('http:', 'https:')
-  const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
-  await context.addCookies([{ name: '__Host-veche', value: account.cookie(), url, ...rest }])
+  const { url } = installation
+  await context.addCookies([{ name: 'veche', value: account.cookie(), url, httpOnly: true, sameSite: 'Lax' }])
 }

@@ -108,10 +108,10 @@ function newClient(installation: Installation, session = '') {
     links: [
       httpLink({
         url: `${installation.url}/api/trpc`,
-        headers: () => ({ 'x-veche': '1', 'user-agent': AGENT, ...(kept ? { cookie: `__Host-veche=${kept}` } : {}) }),
+        headers: () => ({ 'x-veche': '1', 'user-agent': AGENT, ...(kept ? { cookie: `veche=${kept}` } : {}) }),
         fetch: async (url, options) => {
           const answer = await fetch(url, options as RequestInit)
-          for (const cookie of answer.headers.getSetCookie()) kept = /^__Host-veche=([^;]*)/.exec(cookie)?.[1] ?? kept
+          for (const cookie of answer.headers.getSetCookie()) kept = /^veche=([^;]*)/.exec(cookie)?.[1] ?? kept
           return answer
         },
       }),

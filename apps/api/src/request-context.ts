@@ -3,7 +3,8 @@ import { TRPCError } from '@trpc/server'
 import type { ErrorCode } from '@veche/shared/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { deviceName } from './auth/devices.ts'
-import { findActor, sessionCookie } from './auth/sessions.ts'
+import { sessionCookie } from './auth/session-cookie.ts'
+import { findActor } from './auth/sessions.ts'
 import type { Anyone, Connection, Socket } from './ctx.ts'
 import type { Deps } from './deps.ts'
 import { AppError, trpcCode } from './errors.ts'
@@ -12,12 +13,13 @@ import { isOwnOrigin } from './platform/http/origin.ts'
 /** The context of one HTTP request; a batch is one. Everything but a GET must come from a page of ours. */
 export async function httpContext(deps: Deps, req: FastifyRequest, reply: FastifyReply): Promise<Anyone> {
   if (req.method !== 'GET' && !isFromOwnPage(deps, req)) refuse('request.foreign_origin')
-  return { ...deps, actor: await findActor(deps, req.cookies[sessionCookie]), connection: connectionOf(req, reply) }
+  const token = req.cookies[sessionCookie(deps.env).name]
+  return { ...deps, actor: await findActor(deps, token), connection: connectionOf(deps, req, reply) }
 }
 
 /** The context of a WebSocket. It carries the live stream only, whose session is checked again every second. */
 export async function socketContext(deps: Deps, req: IncomingMessage, ip: string, socket: Socket): Promise<Anyone> {
-  const token = readCookie(req.headers.cookie, sessionCookie)
+  const token = readCookie(req.headers.cookie, sessionCookie(deps.env).name)
   const none = () => undefined
   const connection = { ip, device: deviceName(req.headers['user-agent']), setCookie: none, clearCookie: none, socket }
   return { ...deps, actor: await findActor(deps, token), connection }
@@ -45,12 +47,13 @@ function isFromOwnPage(deps: Deps, req: FastifyRequest): boolean {
   return req.headers.origin === undefined || isOwnOrigin(deps.env, req.headers.origin)
 }
 
-function connectionOf(req: FastifyRequest, reply: FastifyReply): Connection {
-  const options = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const
+function connectionOf(deps: Deps, req: FastifyRequest, reply: FastifyReply): Connection {
+  const { name, secure } = sessionCookie(deps.env)
+  const options = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
   return {
     ip: req.ip,
     device: deviceName(req.headers['user-agent']),
-    setCookie: (token, expires) => void reply.setCookie(sessionCookie, token, { ...options, expires }),
-    clearCookie: () => void reply.clearCookie(sessionCookie, options),
+    setCookie: (token, expires) => void reply.setCookie(name, token, { ...options, expires }),
+    clearCookie: () => void reply.clearCookie(name, options),
   }
 }

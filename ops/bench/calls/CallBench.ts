@@ -111,8 +111,7 @@ export class CallBench {
     })
     this.#contexts.set(person, context)
     const [name = '', value = ''] = person.cookie.split('=')
-    const rest = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
-    await context.addCookies([{ name, value, url: this.url.replace('http:', 'https:'), ...rest }])
+    await context.addCookies([{ name, value, url: this.url, httpOnly: true, sameSite: 'Lax' }])
     await recordPeerConnections(context, { camera, ...(network ? { mediaPort: network.udpPort } : {}) })
     await recordSilences(context)
     return context

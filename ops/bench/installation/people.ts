@@ -4,7 +4,7 @@ import type { Pool, PoolClient } from 'pg'
 
 export type Person = { userId: UserId; name: string; cookie: string }
 
-const sessionCookie = '__Host-veche'
+const sessionCookie = 'veche'
 
 /** Creates people with one session each, as after sign-up, without passwords. */
 export async function addPeople(pool: Pool, count: number): Promise<Person[]> {

@@ -6,6 +6,7 @@ import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http
 import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
+import { sessionCookie } from './session-cookie.ts'
 import { findActor } from './sessions.ts'
 import { deleteOldSignInRows } from './retention.ts'
 
@@ -26,12 +27,17 @@ describe('the cookie', () => {
     const answer = await post(base, 'auth.signIn', { email, password: goodPassword })
     expect(answer.status).toBe(200)
     const [cookie = ''] = answer.headers.getSetCookie()
-    expect(cookie).toMatch(/^__Host-veche=[\w-]{43};/)
-    for (const part of ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']) expect(cookie).toContain(part)
+    expect(cookie).toMatch(/^veche=[\w-]{43};/)
+    for (const part of ['Path=/', 'HttpOnly', 'SameSite=Lax']) expect(cookie).toContain(part)
     expect(cookie).not.toContain('Domain')
     expect(answer.headers.get('cache-control')).toBe('no-store')
     const me = await query(base, 'auth.me', undefined, cookieFrom(answer))
     expect(dataIn(me)).toMatchObject({ settings: { email } })
+  })
+
+  test('over https the session cookie is secure, and over http on this machine it is not, because Safari would drop it', () => {
+    expect(sessionCookie({ PUBLIC_URL: 'https://chat.example.org' })).toEqual({ name: '__Host-veche', secure: true })
+    expect(sessionCookie({ PUBLIC_URL: 'http://localhost:8080' })).toEqual({ name: 'veche', secure: false })
   })
 
   test('signing out deletes the session cookie, which opens nothing afterwards', async () => {
@@ -39,7 +45,7 @@ describe('the cookie', () => {
     const cookie = cookieFrom(await post(base, 'auth.signIn', { email, password: goodPassword }))
     const out = await post(base, 'auth.signOut', undefined, { cookie, raw: '' })
     expect(out.status).toBe(200)
-    expect(out.headers.getSetCookie()[0]).toMatch(/^__Host-veche=; .*Expires=Thu, 01 Jan 1970/)
+    expect(out.headers.getSetCookie()[0]).toMatch(/^veche=; .*Expires=Thu, 01 Jan 1970/)
     expect(dataIn(await query(base, 'auth.me', undefined, cookie))).toBeNull()
     expect(codeIn(await post(base, 'auth.signOutOthers', undefined, { cookie, raw: '' }))).toBe('auth.required')
   })

@@ -7,8 +7,6 @@ import { advance } from '../platform/scopes/changes.ts'
 import { userScope } from '../platform/scopes/scope.ts'
 import { maxSessionMs, idleSessionMs } from './SessionLookup.ts'
 
-export const sessionCookie = '__Host-veche'
-
 /** A sign-in above this number ends the session that was not used for the longest time. */
 const maxSessions = 100
 

@@ -1,7 +1,8 @@
 import type { UserId } from '@veche/shared/ids'
 import { isAdmin, mayManageUser, type ServerRole } from '@veche/shared/permissions'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { findActor, sessionCookie } from '../auth/sessions.ts'
+import { sessionCookie } from '../auth/session-cookie.ts'
+import { findActor } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { isLocal } from '../env.ts'
 import { type KeptMail, readMailbox } from './mailbox.ts'
@@ -39,7 +40,7 @@ type Reader = 'this machine' | { userId: UserId; role: ServerRole }
 async function readerOf(deps: Deps, req: FastifyRequest): Promise<Reader | null> {
   if (deps.env.SMTP_URL) return null
   if (isLocal(deps.env) && isFromThisMachine(req)) return 'this machine'
-  const actor = await findActor(deps, req.cookies[sessionCookie])
+  const actor = await findActor(deps, req.cookies[sessionCookie(deps.env).name])
   return actor && isAdmin(actor.role) ? actor : null
 }
 

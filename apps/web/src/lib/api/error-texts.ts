@@ -7,6 +7,8 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
   en: {
     'network.unreachable': 'The server could not be reached. Check the connection and try again.',
     'network.timeout': 'The server took too long to answer. Try again.',
+    'browser.no_cookie':
+      'This browser did not keep the sign-in. Allow cookies for this site, and open it at its usual address.',
     'input.invalid': 'Something in the form is not right. Check it and try again.',
     'request.foreign_origin':
       'This page was opened at an address the server does not know. Open it at its usual address.',
@@ -65,6 +67,8 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
   ru: {
     'network.unreachable': 'Сервер не отвечает. Проверьте соединение и попробуйте ещё раз.',
     'network.timeout': 'Сервер слишком долго не отвечает. Попробуйте ещё раз.',
+    'browser.no_cookie':
+      'Браузер не сохранил вход. Разрешите cookie для этого сайта и откройте его по обычному адресу.',
     'input.invalid': 'В форме что-то не так. Проверьте её и попробуйте ещё раз.',
     'request.foreign_origin': 'Страница открыта по адресу, которого сервер не знает. Откройте её по обычному адресу.',
     'request.too_many': 'Слишком много попыток. Подождите немного и попробуйте ещё раз.',

@@ -1,8 +1,8 @@
 import { TRPCClientError } from '@trpc/client'
 import { type ErrorCode, errorCodes, type WireError } from '@veche/shared/errors'
 
-/** What the server can answer, and the two errors that happen without an answer. */
-export type AppErrorCode = ErrorCode | 'network.unreachable' | 'network.timeout'
+/** What the server can answer, the two errors that happen without an answer, and one of the browser. */
+export type AppErrorCode = ErrorCode | 'network.unreachable' | 'network.timeout' | 'browser.no_cookie'
 
 export class AppError extends Error {
   readonly code: AppErrorCode

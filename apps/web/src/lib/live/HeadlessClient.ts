@@ -12,7 +12,7 @@ import { readClientState, type ClientState } from './state-dump.ts'
 export type HeadlessOptions = {
   /** Where the server is, for instance http://localhost:8080. */
   url: string
-  /** The session's cookie as a browser would send it: `__Host-veche=…`. */
+  /** The session's cookie as a browser would send it: `veche=…`. */
   cookie: string
   userId: UserId
   /** Distinguishes two devices of one person. */

@@ -1,7 +1,7 @@
 import { createContext } from 'svelte'
 import type { PersonRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Api } from '#lib/api/client.ts'
-import { appError } from '#lib/api/error.ts'
+import { AppError, appError } from '#lib/api/error.ts'
 import { isWipeDue, type Me, readMe, requestWipe, watchOtherTabs, wipeBrowserData, writeMe } from './browser-data.ts'
 
 /**
@@ -43,7 +43,17 @@ export class Session {
     }
   }
 
-  /** After signing in, signing up or opening a link. If another person was signed in here before, their data is wiped first. */
+  /** Signs in, signs up or opens a link by `act`, and enters as the person whom the server answers. */
+  async open(act: () => Promise<Me>): Promise<Me> {
+    const me = await act()
+    // A browser says nowhere that it has refused a cookie.
+    const kept = await this.#api.auth.me.query().catch(() => me)
+    if (!kept) throw new AppError('browser.no_cookie')
+    await this.enter(me)
+    return me
+  }
+
+  /** If another person was signed in here before, their data is wiped first. */
   async enter(me: Me) {
     if (this.state === 'ending') return
     const before = readMe()

@@ -29,6 +29,20 @@ test('without a network and without a person who was signed in before, the serve
   expect(fresh.state).toBe('unreachable')
 })
 
+test('a sign-in whose cookie the browser does not keep is an error, and nobody is signed in', async () => {
+  const here = session({ me: async () => null })
+  await here.start()
+  await expect(here.open(async () => anna)).rejects.toThrow('browser.no_cookie')
+  expect([here.state, here.me]).toEqual(['out', null])
+})
+
+test('a sign-in counts although the network ends right after it', async () => {
+  const here = session({ me: unreachable })
+  await here.start()
+  await here.open(async () => anna)
+  expect([here.state, here.me?.user.name]).toEqual(['in', 'anna'])
+})
+
 test('when the server knows no session the person is signed out, and their data is wiped', async () => {
   await session({ me: async () => anna }).start()
   await database('veche-anna').then((open) => open.close())
