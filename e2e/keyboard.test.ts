@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { newGroup, PASSWORD, send } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
-import { chatInList, composer, waitForTick, message } from './screens/chats.ts'
+import { chatInList, composer, log, waitForTick, message } from './screens/chats.ts'
 import { button, waitUntilHidden, link, waitUntilVisible } from './screens/controls.ts'
 import { waitUntilSignedIn } from './screens/sign-in.ts'
 
-test('a person signs in, opens a chat and writes with the keyboard alone, and arrows move in the list of chats', async () => {
+test('a person signs in, opens a chat and writes with the keyboard alone, arrows move in the list of chats, and the menu of a right click stays until it is left', async () => {
   const [anna, boris] = [await newPerson('Anna Keys'), await newPerson('Boris Keys')]
   const chatId = await newGroup(anna, 'By keys', [boris])
   await newGroup(anna, 'Second', [boris])
@@ -43,6 +43,16 @@ test('a person signs in, opens a chat and writes with the keyboard alone, and ar
   expect(await focusedName(page)).toBe(first)
   await page.keyboard.press('Tab')
   expect(await page.evaluate(() => document.activeElement?.closest('ul[aria-label="Chats"]') === null)).toBe(true)
+
+  await chatInList(page, 'Second').hover()
+  await page.mouse.down({ button: 'right' })
+  await waitUntilVisible(page.getByRole('menu'))
+  await page.mouse.up({ button: 'right' })
+  // The menu still takes keys, and goes with a press beside it.
+  await page.keyboard.press('ArrowDown')
+  expect(await page.evaluate(() => document.activeElement?.closest('[role=menu]') !== null)).toBe(true)
+  await log(page).click()
+  await waitUntilHidden(page.getByRole('menu'))
 })
 
 test('menus and dialogs hold the focus and give it back with Esc, the first stop skips to the content, and "?" shows the keys unless single keys are off', async () => {

@@ -1,0 +1,71 @@
+import type { MenuPosition } from './position.ts'
+
+const LONG_PRESS_MS = 500
+/** A finger that moves farther than this scrolls. */
+const MAX_MOVE_PX = 10
+
+/**
+ * Attaches a context menu to an element: `open` is called for a right click, for the menu key, and for a long press on a touch
+ * screen, of which Safari on a phone sends no event.
+ */
+export function contextMenu(open: (position: MenuPosition) => void): (element: HTMLElement) => () => void {
+  return (element) => {
+    const stop = new AbortController()
+    const press = new LongPress(open)
+    const on = <Name extends keyof HTMLElementEventMap>(
+      name: Name,
+      listener: (event: HTMLElementEventMap[Name]) => void,
+      capture = false,
+    ) => element.addEventListener(name, listener, { signal: stop.signal, capture })
+    on('contextmenu', (event) => {
+      event.preventDefault()
+      if (press.wasLong) return
+      press.end()
+      const isKey = event.clientX === 0 && event.clientY === 0
+      open(isKey ? element.getBoundingClientRect() : { x: event.clientX, y: event.clientY })
+    })
+    on('pointerdown', (event) => event.pointerType === 'touch' && event.isPrimary && press.begin(event))
+    on('pointermove', (event) => press.move(event))
+    for (const name of ['pointerup', 'pointercancel'] as const) on(name, () => press.end())
+    // The release of a long press is no click on what is below the finger.
+    on('click', (event) => press.wasLong && event.preventDefault(), true)
+    return () => {
+      press.end()
+      stop.abort()
+    }
+  }
+}
+
+type Point = { clientX: number; clientY: number }
+
+class LongPress {
+  /** The press that goes on, or was the last one, has opened the menu. */
+  wasLong = false
+  readonly #open: (position: MenuPosition) => void
+  #start: Point | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(open: (position: MenuPosition) => void) {
+    this.#open = open
+  }
+
+  begin({ clientX, clientY }: Point): void {
+    this.end()
+    this.wasLong = false
+    this.#start = { clientX, clientY }
+    this.#timer = setTimeout(() => {
+      this.wasLong = true
+      this.#open({ x: clientX, y: clientY })
+    }, LONG_PRESS_MS)
+  }
+
+  move({ clientX, clientY }: Point): void {
+    const start = this.#start
+    if (start && Math.hypot(clientX - start.clientX, clientY - start.clientY) > MAX_MOVE_PX) this.end()
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#start = null
+  }
+}
