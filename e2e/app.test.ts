@@ -24,7 +24,7 @@ type Manifest = {
   shortcuts: { name: string; url: string; icons: { src: string }[] }[]
 }
 
-test('a fresh installation belongs to the first who opens its one-time link; a new version of the app is offered without interrupting, and no longer after "Later"', async () => {
+test('a fresh installation belongs to the first who opens its one-time link; a new version of the app is offered without interrupting, and after "Later" only the next one', async () => {
   const device = await openDevice(installation, { installed: true })
   const { page } = device
   await page.goto(await installation.adminLink('--first'))
@@ -54,6 +54,10 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await lookForUpdate()
   await clickButton(page, 'Later')
   await waitUntilHidden(button(page, 'Update now'))
+
+  release(installation, '9.9.11')
+  await lookForUpdate()
+  await waitUntilVisible(button(page, 'Update now'))
 })
 
 test('the app can be installed', async () => {

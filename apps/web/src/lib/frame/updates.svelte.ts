@@ -15,6 +15,11 @@ export class Updates {
     return () => stop.abort()
   }
 
+  /** Not this version, or not now: the next one is offered again. */
+  postpone() {
+    this.ready = false
+  }
+
   apply() {
     this.#apply()
   }
