@@ -41,6 +41,7 @@ export class MediaDevicesState {
   readonly #preferences: Record<DeviceKind, DevicePreference>
   readonly #level: MicrophoneLevel
   readonly #changes: DeviceChanges
+  #isCameraRemembered = true
   #started: Promise<void> | undefined
   /** Rises with each `close`, so that a start from before it opens nothing. */
   #generation = 0
@@ -101,13 +102,20 @@ export class MediaDevicesState {
     return (this.#started ??= this.#start())
   }
 
+  /** For a call without video: the camera is off at first, and what is done with it here is not remembered. */
+  startWithoutCamera(): void {
+    this.wanted.cam = false
+    this.#isCameraRemembered = false
+  }
+
   async toggle(kind: InputKind): Promise<void> {
     await this.want(kind, !this.wanted[kind])
   }
 
   async want(kind: InputKind, on: boolean): Promise<void> {
     this.wanted[kind] = on
-    this.#settings.save({ wanted: { ...this.wanted } })
+    if (kind === 'mic' || this.#isCameraRemembered)
+      this.#settings.save({ wanted: { ...this.#settings.saved.wanted, [kind]: on } })
     if (on && !this[kind].track) await this.open(kind)
     // The microphone stays open: phones suspend a page that has no open microphone.
     if (!on && kind === 'cam') this.cam.close()

@@ -50,6 +50,17 @@ test('a device that the user turned off is not opened, and is off the next time'
   expect(next.devices.wanted).toEqual({ mic: true, cam: false })
 })
 
+test('a call without video leaves alone whether the camera is on the next time, and the microphone is remembered', async () => {
+  const { devices, access } = newDevices()
+  devices.startWithoutCamera()
+  await devices.start()
+  expect(access.requests).toEqual([{ mic: null }])
+  await devices.toggle('mic')
+  await devices.toggle('cam')
+  await devices.toggle('cam')
+  expect(newDevices(access).devices.wanted).toEqual({ mic: false, cam: true })
+})
+
 test('a camera that is turned off is closed, and a microphone that is turned off stays open', async () => {
   const { devices } = newDevices()
   await devices.start()
