@@ -3,7 +3,7 @@ import { formatTime, daysAgo, formatShortDate, formatWeekday } from '#lib/i18n/t
 import { chatWords } from './catalogue.ts'
 
 /** A short time for lists: 14:32, yesterday, Mon, 03.03.25. */
-export function listTime(locale: Locale, at: string, now: Date = new Date()): string {
+export function listTime(locale: Locale, at: string, now: Date): string {
   const days = daysAgo(at, now)
   if (days <= 0) return formatTime(locale, at)
   if (days === 1) return chatWords[locale].yesterday

@@ -1,12 +1,21 @@
 import { createContext } from 'svelte'
+import { createSubscriber } from 'svelte/reactivity'
 import { readStored, writeStored } from '../browser/storage.ts'
 import { type Catalogue, isLocale, type Locale } from './catalogue.ts'
+import { watchMidnight } from './midnight.ts'
 
 const KEY = 'veche.locale'
 
 /** The language of the app: that of the account, or else the choice of this device, or else the preference of the browser. */
 export class I18n {
   locale = $state<Locale>(firstLocale())
+  readonly #followMidnight = createSubscriber((update) => watchMidnight(update))
+
+  /** Now, for words such as "yesterday". Reactive: what reads it is written anew after midnight. */
+  get now(): Date {
+    this.#followMidnight()
+    return new Date()
+  }
 
   /** Reactive: `const t = $derived(i18n.of(words))`. */
   of<Words>(words: Catalogue<Words>): Words {

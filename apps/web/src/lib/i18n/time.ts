@@ -9,14 +9,14 @@ export function formatTime(locale: Locale, at: string | number | Date): string {
 }
 
 /** 3 March; in another year 3 March 2025. */
-export function formatDay(locale: Locale, at: string | number | Date, now: Date = new Date()): string {
+export function formatDay(locale: Locale, at: string | number | Date, now: Date): string {
   const sameYear = new Date(at).getFullYear() === now.getFullYear()
   const text = format(locale, at, { day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) })
   return text.replace(/\s?г\.$/, '').replace(/^(\d+)\s/, '$1\u00a0')
 }
 
 /** 3 March, 14:32; today 14:32. */
-export function formatDayAndTime(locale: Locale, at: string | number | Date, now: Date = new Date()): string {
+export function formatDayAndTime(locale: Locale, at: string | number | Date, now: Date): string {
   return isSameDay(new Date(at), now)
     ? formatTime(locale, at)
     : `${formatDay(locale, at, now)}, ${formatTime(locale, at)}`
@@ -33,7 +33,7 @@ export function formatShortDate(locale: Locale, at: string | number | Date): str
 }
 
 /** How many midnights have passed since: 0 is today, 1 is yesterday. */
-export function daysAgo(at: string | number | Date, now: Date = new Date()): number {
+export function daysAgo(at: string | number | Date, now: Date): number {
   return Math.round((midnight(now) - midnight(new Date(at))) / 86_400_000)
 }
 

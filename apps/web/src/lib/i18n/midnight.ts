@@ -1,0 +1,24 @@
+/** Calls back after each local midnight, also after one that the machine has slept through. Returns a function that stops it. */
+export function watchMidnight(call: () => void): () => void {
+  let day = startOfDay()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const check = () => {
+    clearTimeout(timer)
+    timer = setTimeout(check, startOfDay(1) - Date.now())
+    if (startOfDay() === day) return
+    day = startOfDay()
+    call()
+  }
+  check()
+  document.addEventListener('visibilitychange', check)
+  return () => {
+    clearTimeout(timer)
+    document.removeEventListener('visibilitychange', check)
+  }
+}
+
+/** Local midnight of today, or of so many days later. */
+function startOfDay(later = 0): number {
+  const now = new Date()
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + later).getTime()
+}
