@@ -80,6 +80,8 @@ test('a part of the app that cannot be fetched without a network is an error, an
   await device.goto('/people')
   await waitUntilSignedIn(device)
   await device.goOffline()
+  await device.page.keyboard.press('Shift+Slash')
+  await waitUntilVisible(device.page.getByText('This part of the app could not be loaded.'))
   await link(device.page, 'Settings').click()
   await waitUntilVisible(device.page.getByRole('heading', { name: 'Something went wrong' }))
   expect(await button(device.page, 'Update now').count()).toBe(0)

@@ -12,6 +12,7 @@ export const uiWords = catalogue({
     hidePassword: 'Hide password',
     clear: 'Clear',
     notices: 'Notices',
+    partFailed: 'This part of the app could not be loaded.',
     unreachable: 'The server could not be reached. Check the connection and try again.',
   },
   ru: {
@@ -25,6 +26,7 @@ export const uiWords = catalogue({
     hidePassword: 'Скрыть пароль',
     clear: 'Очистить',
     notices: 'Уведомления',
+    partFailed: 'Эта часть приложения не загрузилась.',
     unreachable: 'Сервер не отвечает. Проверьте соединение и попробуйте ещё раз.',
   },
 })
