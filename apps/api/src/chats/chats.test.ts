@@ -106,6 +106,15 @@ describe('a group', () => {
     await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.owner_must_hand_over')
   })
 
+  test('the only enabled owner may demote a disabled one', async () => {
+    const other = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna, boris, other])
+    await as(anna).setRole({ chatId, userId: other.userId, role: 'owner' })
+    await testApi.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', other.userId).execute()
+    await as(anna).setRole({ chatId, userId: other.userId, role: 'member' })
+    await expect(as(anna).leave({ chatId })).rejects.toThrow('chat.owner_must_hand_over')
+  })
+
   test('when two owners leave at the same time, one of them stays', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris, vera])
     await as(anna).setRole({ chatId, userId: boris.userId, role: 'owner' })

@@ -81,7 +81,7 @@ export async function removeMember(ctx: Ctx, { chatId, userId }: RemoveMember): 
 export async function setRole(ctx: Ctx, { chatId, userId, role }: SetRole): Promise<{ chat: ChatRow }> {
   return changeMember(ctx, { chatId, userId }, 'setRoles', async (tx, chat, before) => {
     if (before === role) return { chat: toChat(chat) }
-    if (before === 'owner') await requireAnotherOwner(tx, chatId)
+    if (before === 'owner') await requireAnotherOwner(tx, chatId, userId)
     const rev = await advance(tx, chatScope(chatId))
     await addSystemMessage(tx, chatId, rev, { event: 'role', userId, role })
     const userRev = await advance(tx, userScope(userId))
@@ -95,7 +95,7 @@ export async function leaveChat(ctx: Ctx, { chatId }: OneChat): Promise<Record<s
   const me = ctx.actor.userId
   await changeScopes(ctx, [chatScope(chatId), userScope(me)], async (tx) => {
     const chat = await openChat(tx, chatId, 'leave')
-    if (chat.mine.role === 'owner' && chat.member_count > 1) await requireAnotherOwner(tx, chatId)
+    if (chat.mine.role === 'owner' && chat.member_count > 1) await requireAnotherOwner(tx, chatId, me)
     const rev = await advance(tx, chatScope(chatId))
     await addSystemMessage(tx, chatId, rev, { event: 'left' })
     await endMembership(tx, { chatId, userId: me, was_removed: false })

@@ -59,18 +59,20 @@ export async function endMembership(
     .execute()
 }
 
-/** Throws for the last owner. Owners who are disabled do not count. */
-export async function requireAnotherOwner(tx: Tx, chatId: ChatId): Promise<void> {
-  const { owners } = await tx.db
+/** Throws unless the chat has an enabled owner besides this person. */
+export async function requireAnotherOwner(tx: Tx, chatId: ChatId, userId: UserId): Promise<void> {
+  const other = await tx.db
     .selectFrom('members')
     .innerJoin('users', 'users.id', 'members.user_id')
-    .select((eb) => eb.fn.countAll<number>().as('owners'))
+    .select('members.user_id')
     .where('members.chat_id', '=', chatId)
+    .where('members.user_id', '<>', userId)
     .where('members.role', '=', 'owner')
     .where(isCurrentMember('members'))
     .where('users.disabled_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  must(owners > 1, 'chat.owner_must_hand_over')
+    .limit(1)
+    .executeTakeFirst()
+  must(other, 'chat.owner_must_hand_over')
 }
 
 export async function requireEnabled(tx: Tx, userIds: UserId[]): Promise<void> {
