@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp } from './app.ts'
-import { sessionCookie } from './auth/sessions.ts'
 import { lockScopes } from './platform/scopes/changes.ts'
 import { userScope } from './platform/scopes/scope.ts'
 import { inTransaction } from './platform/transaction.ts'
@@ -17,7 +16,7 @@ beforeAll(async () => {
   anna = await newUser(testApi.deps)
 })
 
-const cookie = () => `${sessionCookie}=${anna.token}`
+const cookie = () => `veche=${anna.token}`
 
 test('the content security policy lets the page connect to the media nodes of SFU_ORIGINS and to no others', async () => {
   const app = await createApp(

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { newId } from '@veche/shared/ids'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from './app.ts'
-import { sessionCookie } from './auth/sessions.ts'
 import { newGroup, newUser, type TestUser } from './test/builders.ts'
 import { type TestApi, newTestApi } from './test/harness.ts'
 
@@ -27,7 +26,7 @@ beforeAll(async () => {
 const good = { 'content-type': 'application/json', 'x-veche': '1' }
 
 async function change(headers: Record<string, string>, body: string | FormData = '{"name":"Renamed"}') {
-  const cookie = `${sessionCookie}=${anna.token}`
+  const cookie = `veche=${anna.token}`
   const answer = await fetch(`${address}/users.updateProfile`, {
     method: 'POST',
     headers: { cookie, ...headers },
@@ -70,7 +69,7 @@ describe('a change over HTTP', () => {
 
   test('a GET request changes nothing', async () => {
     const url = `${address}/users.updateProfile?input=${encodeURIComponent('{"name":"Evil"}')}`
-    const answer = await fetch(url, { headers: { cookie: `${sessionCookie}=${anna.token}` } })
+    const answer = await fetch(url, { headers: { cookie: `veche=${anna.token}` } })
     expect(answer.status).toBe(405)
   })
 })
@@ -103,7 +102,7 @@ describe('malformed input', () => {
   test('text that looks like markup or SQL is stored and answered as it is', async () => {
     const chatId = await newGroup(testApi.deps, [anna], `<img src=x onerror=alert(1)> '; drop table users; --`)
     const url = `${address}/sync.scope?input=${encodeURIComponent(JSON.stringify({ id: chatId, since: 0 }))}`
-    const answer = await fetch(url, { headers: { cookie: `${sessionCookie}=${anna.token}` } })
+    const answer = await fetch(url, { headers: { cookie: `veche=${anna.token}` } })
     expect(await answer.text()).toContain(`<img src=x onerror=alert(1)> '; drop table users; --`)
     expect(answer.headers.get('content-type')).toContain('application/json')
     expect(answer.headers.get('cache-control')).toBe('no-store')

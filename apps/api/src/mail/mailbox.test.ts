@@ -24,7 +24,7 @@ async function mailsAt(base: string, headers: Record<string, string> = {}): Prom
   return JSON.parse((await get(base, '/dev/mail.json', headers)).text) as KeptMail[]
 }
 
-const session = (token: string) => ({ cookie: `veche=${token}` })
+const session = (token: string) => ({ cookie: `__Host-veche=${token}` })
 
 describe('the local mailbox', () => {
   let testApi: TestApi

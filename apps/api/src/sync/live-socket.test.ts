@@ -6,7 +6,6 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type App, createApp } from '../app.ts'
 import type { AppRouter } from '../router.ts'
-import { sessionCookie } from '../auth/sessions.ts'
 import { addMessages, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
 
@@ -89,7 +88,7 @@ describe('the socket', () => {
     const behind = await createApp(deps)
     const base = (await behind.http.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws') + '/api/trpc'
     const forwarded = ip === '192.0.2.1' ? '192.0.2.1, 203.0.113.9' : '198.51.100.7'
-    const headers = { cookie: `${sessionCookie}=${anna.token}`, 'x-forwarded-for': forwarded }
+    const headers = { cookie: `veche=${anna.token}`, 'x-forwarded-for': forwarded }
     const socket = new WebSocket(base, { origin: own, headers })
     await new Promise((resolve) => socket.once('open', resolve))
     socket.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
@@ -196,7 +195,7 @@ async function framesSent(): Promise<number> {
 }
 
 function open(origin: string | undefined, token?: string): WebSocket {
-  const headers = token ? { cookie: `${sessionCookie}=${token}` } : {}
+  const headers = token ? { cookie: `veche=${token}` } : {}
   return new WebSocket(address, { ...(origin === undefined ? {} : { origin }), headers })
 }
 
@@ -211,7 +210,7 @@ function upgrade(origin: string | undefined): Promise<void> {
 function subscribe(who: TestUser | null) {
   class OwnSocket extends WebSocket {
     constructor(url: string | URL) {
-      super(url, { origin: own, headers: who ? { cookie: `${sessionCookie}=${who.token}` } : {} })
+      super(url, { origin: own, headers: who ? { cookie: `veche=${who.token}` } : {} })
     }
   }
   const socket = createWSClient({ url: address, WebSocket: OwnSocket as never, retryDelayMs: () => 60_000 })
