@@ -1,5 +1,4 @@
 import { createContext } from 'svelte'
-import { createSubscriber } from 'svelte/reactivity'
 import { readStored, writeStored } from '../browser/storage.ts'
 import { type Catalogue, isLocale, type Locale } from './catalogue.ts'
 import { watchMidnight } from './midnight.ts'
@@ -9,12 +8,17 @@ const KEY = 'veche.locale'
 /** The language of the app: that of the account, or else the choice of this device, or else the preference of the browser. */
 export class I18n {
   locale = $state<Locale>(firstLocale())
-  readonly #followMidnight = createSubscriber((update) => watchMidnight(update))
+  #midnights = $state(0)
 
   /** Now, for words such as "yesterday". Reactive: what reads it is written anew after midnight. */
   get now(): Date {
-    this.#followMidnight()
+    void this.#midnights
     return new Date()
+  }
+
+  /** Follows midnight. Returns a function that stops it. */
+  start(): () => void {
+    return watchMidnight(() => (this.#midnights += 1))
   }
 
   /** Reactive: `const t = $derived(i18n.of(words))`. */
