@@ -1,4 +1,5 @@
 import { deleteOldSignInRows } from './auth/retention.ts'
+import { handOverGroups } from './chats/ownerless-groups.ts'
 import type { Deps } from './deps.ts'
 import { jobs as mailJobs } from './mail/jobs.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
@@ -7,11 +8,11 @@ import { withAdvisoryLock, startTimer, sweepJobs } from './platform/work/sweep.t
 import { startJobWorkers } from './platform/work/jobs.ts'
 
 const jobs = [...mailJobs]
-const locks = { sweep: 8_327_510, retention: 8_327_511, meetings: 8_327_512 }
+const locks = { sweep: 8_327_510, retention: 8_327_511, meetings: 8_327_512, owners: 8_327_513 }
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
-/** The worker: jobs that the queue nudges, and three timers that need no queue. Returns a function that stops it. */
+/** The worker: jobs that the queue nudges, and four timers that need no queue. Returns a function that stops it. */
 export function startWorker(
   deps: Deps,
   { sweepMs, retentionMs, meetingsMs }: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
@@ -23,6 +24,11 @@ export function startWorker(
       name: 'meetings',
       everyMs: meetingsMs,
       run: () => withAdvisoryLock(deps, locks.meetings, () => sweepMeetings(deps)),
+    }),
+    startTimer(deps, {
+      name: 'owners',
+      everyMs: sweepMs,
+      run: () => withAdvisoryLock(deps, locks.owners, () => handOverGroups(deps)),
     }),
     startTimer(deps, { name: 'retention', everyMs: retentionMs, run: () => deleteOldRows(deps) }),
   ]

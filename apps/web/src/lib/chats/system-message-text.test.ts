@@ -48,3 +48,9 @@ test('quotation marks within quotation marks are of the inner kind', () => {
 test('a deleted system message has no text', () => {
   expect(textOf('en', ann, null)).toBe('')
 })
+
+test('somebody who became an owner because all others were disabled was made so by nobody', () => {
+  expect(textOf('en', ben, { event: 'role', userId: ben, role: 'owner' })).toBe('Ben is an owner now')
+  expect(textOf('en', me, { event: 'role', userId: me, role: 'owner' })).toBe('You are an owner now')
+  expect(textOf('ru', me, { event: 'role', userId: me, role: 'owner' })).toBe('Вы теперь владелец')
+})

@@ -14,6 +14,7 @@ const words = catalogue({
     left: (who: string) => `${who} left the group`,
     joined: (who: string) => `${who} joined the group by the link of a meeting`,
     role: (who: string, name: string, role: string) => `${who} made ${name} ${role}`,
+    inherited: (who: string) => (who === 'You' ? 'You are an owner now' : `${who} is an owner now`),
     me: 'You',
     meObject: 'you',
     owner: 'an owner',
@@ -35,6 +36,7 @@ const words = catalogue({
     joined: (who) =>
       who === 'Вы' ? 'Вы вступили в группу по ссылке на встречу' : `${who} вступает в группу по ссылке на встречу`,
     role: (who, name, role) => `${who === 'Вы' ? 'Вы назначили' : `${who} назначает`}: ${name} теперь ${role}`,
+    inherited: (who) => `${who} теперь владелец`,
     me: 'Вы',
     meObject: 'вы',
     owner: 'владелец',
@@ -66,6 +68,8 @@ export function systemMessageText(locale: Locale, message: MessageRow, { me, nam
     case 'joined':
       return t.joined(who)
     case 'role':
+      // Nobody did it: all owners were disabled.
+      if (system.userId === authorId && system.role === 'owner') return t.inherited(who)
       return t.role(who, whom(system.userId), t[system.role])
     case undefined:
       return ''
