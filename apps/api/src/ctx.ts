@@ -13,6 +13,9 @@ export type Connection = {
   device: string
   setCookie: (token: string, expires: Date) => void
   clearCookie: () => void
+  /** Tells which account this browser has signed in to before; see `known-devices.ts`. */
+  deviceCookie?: string | undefined
+  setDeviceCookie: (value: string) => void
   /** The socket of a live stream; requests over HTTP have none. */
   socket?: Socket
 }

@@ -21,7 +21,8 @@ export async function httpContext(deps: Deps, req: FastifyRequest, reply: Fastif
 export async function socketContext(deps: Deps, req: IncomingMessage, ip: string, socket: Socket): Promise<Anyone> {
   const token = readCookie(req.headers.cookie, sessionCookie(deps.env).name)
   const none = () => undefined
-  const connection = { ip, device: deviceName(req.headers['user-agent']), setCookie: none, clearCookie: none, socket }
+  const device = deviceName(req.headers['user-agent'])
+  const connection = { ip, device, setCookie: none, clearCookie: none, setDeviceCookie: none, socket }
   return { ...deps, actor: await findActor(deps, token), connection }
 }
 
@@ -47,6 +48,9 @@ function isFromOwnPage(deps: Deps, req: FastifyRequest): boolean {
   return req.headers.origin === undefined || isOwnOrigin(deps.env, req.headers.origin)
 }
 
+/** Browsers keep no cookie for longer. */
+const deviceCookieSeconds = 400 * 86_400
+
 function connectionOf(deps: Deps, req: FastifyRequest, reply: FastifyReply): Connection {
   const { name, secure } = sessionCookie(deps.env)
   const options = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
@@ -55,5 +59,8 @@ function connectionOf(deps: Deps, req: FastifyRequest, reply: FastifyReply): Con
     device: deviceName(req.headers['user-agent']),
     setCookie: (token, expires) => void reply.setCookie(name, token, { ...options, expires }),
     clearCookie: () => void reply.clearCookie(name, options),
+    deviceCookie: req.cookies[`${name}-device`],
+    setDeviceCookie: (value) =>
+      void reply.setCookie(`${name}-device`, value, { ...options, maxAge: deviceCookieSeconds }),
   }
 }

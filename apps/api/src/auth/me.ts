@@ -6,6 +6,7 @@ import { columnsOf } from '../platform/columns.ts'
 import { changeScopes } from '../platform/scopes/changes.ts'
 import { type Scope, userScope } from '../platform/scopes/scope.ts'
 import { personColumns, settingsColumns, toPerson, toSettings } from '../users/rows.ts'
+import { newDeviceCookie } from './known-devices.ts'
 import type { NewSession } from './sessions.ts'
 
 export type Me = { user: PersonRow; settings: SettingsRow; sessionId: SessionId; serverName: string }
@@ -28,12 +29,13 @@ export async function readMe(ctx: Anyone): Promise<Me | null> {
 
 /**
  * Everything that ends in being signed in. This scope is locked, and that of the user who is signed in at this browser, whose session
- * here ends. The cookie is set after the commit.
+ * here ends. The cookies are set after the commit.
  */
 export async function signInWith(ctx: Anyone, scope: Scope, fn: (tx: Tx<Anyone>) => Promise<NewSession>): Promise<Me> {
   const before = ctx.actor ? [userScope(ctx.actor.userId)] : []
   const { userId, sessionId, token, until } = await changeScopes(ctx, [scope, ...before], fn)
   ctx.connection.setCookie(token, until)
-  const me = await readMe({ ...ctx, actor: { userId, sessionId, role: 'member' } })
-  return me ?? fail('auth.required')
+  const me = (await readMe({ ...ctx, actor: { userId, sessionId, role: 'member' } })) ?? fail('auth.required')
+  ctx.connection.setDeviceCookie(newDeviceCookie(ctx, me.settings.email))
+  return me
 }

@@ -5,7 +5,8 @@ import { newUser } from '../test/builders.ts'
 import { callerFor } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
-import { keyOf } from './attempts.ts'
+import { type Attempt, keyOf } from './attempts.ts'
+import { knownDevice, newDeviceCookie } from './known-devices.ts'
 import { impossibleHash, isOutdatedHash, passwordCost } from './passwords/passwords.ts'
 
 const minutes = 60_000
@@ -117,8 +118,8 @@ describe('attempts', () => {
   }
 
   /** Fifty real failures would take fifty hashes. */
-  async function countAs(ip: string, { was, is }: { was: number; is: number }): Promise<void> {
-    const key = keyOf(testApi.deps, { rule: 'signIn.address', of: ip })
+  async function countAs(attempt: Attempt, { was, is }: { was: number; is: number }): Promise<void> {
+    const key = keyOf(testApi.deps, attempt)
     const { count } = await testApi.deps.db
       .updateTable('attempts')
       .set((eb) => ({ count: eb('count', '+', is - was) }))
@@ -128,10 +129,13 @@ describe('attempts', () => {
     expect(count).toBe(is)
   }
 
-  test('after ten failed sign-ins to one account even the right password must wait', async () => {
+  const ip = '203.0.113.1'
+
+  test('after ten failed sign-ins to one account from one address even the right password must wait there', async () => {
     const { email } = await signUpUser(testApi.deps)
-    await failed({ email, times: 10 })
-    const { api } = newBrowser(testApi.deps)
+    await failed({ email, ip, times: 10 })
+    expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
+    const { api } = newBrowser(testApi.deps, { ip })
     await expect(api.auth.signIn({ email, password: goodPassword })).rejects.toMatchObject({
       cause: { code: 'request.too_many', details: { retryAfter: expect.any(Number) } },
     })
@@ -141,8 +145,8 @@ describe('attempts', () => {
 
   test('failed sign-ins are limited for an unknown account as for a known one', async () => {
     const guess = (password: string) =>
-      outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email: 'nobody@example.org', password }))
-    await failed({ email: 'nobody@example.org', times: 10 })
+      outcomeOf(newBrowser(testApi.deps, { ip }).api.auth.signIn({ email: 'nobody@example.org', password }))
+    await failed({ email: 'nobody@example.org', ip, times: 10 })
     expect(await guess('guess')).toBe('request.too_many')
   })
 
@@ -150,20 +154,50 @@ describe('attempts', () => {
     const { email } = await signUpUser(testApi.deps)
     const outcomes = await Promise.all(
       Array.from({ length: 25 }, () =>
-        outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: 'guess' })),
+        outcomeOf(newBrowser(testApi.deps, { ip: '203.0.113.2' }).api.auth.signIn({ email, password: 'guess' })),
       ),
     )
     expect(outcomes.filter((outcome) => outcome === 'auth.wrong_credentials')).toHaveLength(10)
     expect(outcomes.filter((outcome) => outcome === 'request.too_many')).toHaveLength(15)
   })
 
-  test('a success gives the account all its tries again', async () => {
+  test('a success gives back all tries of this address at the account', async () => {
     const { email } = await signUpUser(testApi.deps)
-    const attempt = (password: string) => outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password }))
-    await failed({ email, times: 9 })
+    const of = { ip: '203.0.113.3' }
+    const attempt = (password: string) => outcomeOf(newBrowser(testApi.deps, of).api.auth.signIn({ email, password }))
+    await failed({ email, ...of, times: 9 })
     expect(await attempt(goodPassword)).toBe('ok')
-    await failed({ email, times: 10 })
+    await failed({ email, ...of, times: 10 })
     expect(await attempt(goodPassword)).toBe('request.too_many')
+  })
+
+  test('strangers who guess the password of an account lock out other strangers, and nobody who has signed in there before', async () => {
+    const owner = await signUpUser(testApi.deps)
+    const other = await signUpUser(testApi.deps)
+    await owner.api.auth.signOut()
+    await failed({ email: owner.email, times: 2 })
+    await countAs({ rule: 'signIn.account', of: owner.email }, { was: 2, is: 100 })
+    const attempt = ({ api }: typeof owner, password: string) =>
+      outcomeOf(api.auth.signIn({ email: owner.email, password }))
+    expect(await attempt(other, goodPassword)).toBe('request.too_many')
+    const guesses = await Promise.all(Array.from({ length: 9 }, () => attempt(owner, 'guess')))
+    expect(guesses).toEqual(guesses.map(() => 'auth.wrong_credentials'))
+    expect(await attempt(owner, goodPassword)).toBe('ok')
+  })
+
+  test('a device that was used before has ten tries of its own, and a cookie that somebody made up has none', async () => {
+    const owner = await signUpUser(testApi.deps)
+    const attempt = (password: string) => outcomeOf(owner.api.auth.signIn({ email: owner.email, password }))
+    for (let tries = 0; tries < 10; tries += 1) expect(await attempt('guess')).toBe('auth.wrong_credentials')
+    expect(await attempt(goodPassword)).toBe('request.too_many')
+    for (const cookie of [
+      '',
+      '.',
+      'a.b',
+      `${'A'.repeat(22)}.${'A'.repeat(43)}`,
+      newDeviceCookie(testApi.deps, 'else@example.org'),
+    ])
+      expect(knownDevice(testApi.deps, cookie, owner.email), cookie).toBeNull()
   })
 
   test('an address has fifty tries, and a success gives back its own try only', async () => {
@@ -173,7 +207,7 @@ describe('attempts', () => {
       outcomeOf(newBrowser(testApi.deps, { ip }).api.auth.signIn(input))
     await failed({ email: 'one@example.org', ip, times: 3 })
     for (let i = 0; i < 2; i += 1) expect(await attempt({ email, password: goodPassword })).toBe('ok')
-    await countAs(ip, { was: 3, is: 49 })
+    await countAs({ rule: 'signIn.address', of: ip }, { was: 3, is: 49 })
     expect(await attempt({ email: 'fifty@example.org', password: 'guess' })).toBe('auth.wrong_credentials')
     expect(await attempt({ email: 'one.more@example.org', password: 'guess' })).toBe('request.too_many')
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
@@ -181,12 +215,11 @@ describe('attempts', () => {
 
   test('failed sign-ins are counted in Postgres, so a wiped Redis forgets none', async () => {
     const { email } = await signUpUser(testApi.deps)
-    await failed({ email, times: 10 })
+    await failed({ email, ip: '203.0.113.4', times: 10 })
     const keys = await testApi.deps.redis.keys(`${testApi.env.REDIS_PREFIX}*`)
     if (keys.length > 0) await testApi.deps.redis.del(keys)
-    expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: 'guess' }))).toBe(
-      'request.too_many',
-    )
+    const again = newBrowser(testApi.deps, { ip: '203.0.113.4' })
+    expect(await outcomeOf(again.api.auth.signIn({ email, password: 'guess' }))).toBe('request.too_many')
   })
 
   test('the table of attempts does not tell who tried to sign in', async () => {

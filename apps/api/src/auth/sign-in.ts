@@ -3,7 +3,7 @@ import type { SignIn } from '@veche/shared/schemas/auth'
 import type { Anyone, Tx } from '../ctx.ts'
 import { must } from '../errors.ts'
 import { userScope } from '../platform/scopes/scope.ts'
-import { addressKey, type Attempt, countAttempt, forgetAttempts, giveBackAttempt } from './attempts.ts'
+import { countAttempts, settleAttempts } from './attempts.ts'
 import { type Me, signInWith } from './me.ts'
 import { hashPassword, isOutdatedHash, verifyPassword } from './passwords/passwords.ts'
 import { createSession } from './sessions.ts'
@@ -11,10 +11,7 @@ import { createSession } from './sessions.ts'
 /** An account that is unknown, disabled or has no password takes the same steps and gets the same answer as a wrong password. */
 export async function signIn(ctx: Anyone, input: SignIn): Promise<Me> {
   const email = cleanLine(input.email).toLowerCase()
-  const byAddress: Attempt = { rule: 'signIn.address', of: addressKey(ctx.connection.ip) }
-  const byAccount: Attempt = { rule: 'signIn.account', of: email }
-  await countAttempt(ctx, byAddress)
-  await countAttempt(ctx, byAccount)
+  const { attempts } = await countAttempts(ctx, 'signIn', email)
   const found = await findByEmail(ctx, email)
   const matches = await verifyPassword(ctx, found?.password_hash ?? null, input.password)
   must(found?.password_hash && matches, 'auth.wrong_credentials')
@@ -26,7 +23,7 @@ export async function signIn(ctx: Anyone, input: SignIn): Promise<Me> {
       await tx.db.updateTable('users').set({ password_hash: newHash }).where('id', '=', verified.id).execute()
     return createSession(tx, verified.id)
   })
-  await Promise.all([forgetAttempts(ctx, byAccount), giveBackAttempt(ctx, byAddress)])
+  await settleAttempts(ctx, attempts)
   return me
 }
 

@@ -81,7 +81,14 @@ describe('the access matrix', () => {
     const nothing = () => undefined
     const socket = { bufferedAmount: 0, close: nothing, terminate: nothing }
     const ip = `10.2.${Math.floor(calls / 250)}.${1 + (calls % 250)}`
-    const connection = { ip, device: 'test', setCookie: nothing, clearCookie: nothing, socket }
+    const connection = {
+      ip,
+      device: 'test',
+      setCookie: nothing,
+      clearCookie: nothing,
+      setDeviceCookie: nothing,
+      socket,
+    }
     const context = async (): Promise<Anyone> => ({
       ...testApi.deps,
       actor: await findActor(testApi.deps, token),

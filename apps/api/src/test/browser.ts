@@ -16,12 +16,16 @@ export const goodPassword = 'correct horse battery'
 export function newBrowser(deps: Deps, given: { ip?: string; device?: string; token?: string } = {}) {
   count += 1
   const ip = given.ip ?? `10.1.${Math.floor(count / 250)}.${1 + (count % 250)}`
-  const jar: { token?: string; until?: Date } = given.token ? { token: given.token } : {}
+  const jar: { token?: string; until?: Date; deviceCookie?: string } = given.token ? { token: given.token } : {}
   const connection = {
     ip,
     device: given.device ?? 'Firefox on Linux',
     setCookie: (token: string, until: Date) => void Object.assign(jar, { token, until }),
     clearCookie: () => void delete jar.token,
+    get deviceCookie() {
+      return jar.deviceCookie
+    },
+    setDeviceCookie: (value: string) => void Object.assign(jar, { deviceCookie: value }),
   }
   const context = async (): Promise<Anyone> => ({ ...deps, actor: await findActor(deps, jar.token), connection })
   return { api: callerFactory(appRouter)(context), jar, ip, deps, connection }

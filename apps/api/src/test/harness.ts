@@ -72,7 +72,13 @@ export function callerFor(deps: Deps, who: { userId: UserId } | null) {
 
 /** The context of a request: the person's newest session, and their role now. */
 export async function contextFor(deps: Deps, who: { userId: UserId } | null): Promise<Anyone> {
-  const connection = { ip: '127.0.0.1', device: 'test', setCookie: () => undefined, clearCookie: () => undefined }
+  const connection = {
+    ip: '127.0.0.1',
+    device: 'test',
+    setCookie: () => undefined,
+    clearCookie: () => undefined,
+    setDeviceCookie: () => undefined,
+  }
   if (!who) return { ...deps, actor: null, connection }
   const found = await deps.db
     .selectFrom('sessions')

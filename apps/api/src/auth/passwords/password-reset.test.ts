@@ -141,9 +141,24 @@ describe('a new password by mail', () => {
   test('a reset may be requested three times in a quarter of an hour, for known and unknown addresses', async () => {
     const { email } = await signUpUser(testApi.deps)
     for (const address of [email, 'unknown.person@example.org']) {
-      const ask = () => outcomeOf(newBrowser(testApi.deps).api.auth.requestReset({ email: address, locale: 'en' }))
+      const { api } = newBrowser(testApi.deps)
+      const ask = () => outcomeOf(api.auth.requestReset({ email: address, locale: 'en' }))
       expect([await ask(), await ask(), await ask(), await ask()]).toEqual(['ok', 'ok', 'ok', 'request.too_many'])
     }
+  })
+
+  test('strangers who use up a code and its requests do not keep a device that was used before from a new password', async () => {
+    const { email, api } = await signUpUser(testApi.deps)
+    for (let strangers = 0; strangers < 6; strangers += 1)
+      await newBrowser(testApi.deps).api.auth.requestReset({ email, locale: 'en' })
+    const stranger = newBrowser(testApi.deps).api.auth
+    expect(await outcomeOf(stranger.requestReset({ email, locale: 'en' }))).toBe('request.too_many')
+    expect(await outcomeOf(api.auth.requestReset({ email, locale: 'en' }))).toBe('ok')
+    const code = await codeFor(testApi.deps, email)
+    for (let tries = 0; tries < 6; tries += 1)
+      expect(await outcomeOf(stranger.reset({ email, code: otherCode(code), password }))).toBe('auth.wrong_code')
+    expect(await outcomeOf(stranger.reset({ email, code, password }))).toBe('auth.wrong_code')
+    expect(await outcomeOf(api.auth.reset({ email, code, password }))).toBe('ok')
   })
 
   test('the reset mail is written in the language of the account', async () => {

@@ -10,7 +10,7 @@ import { queueMail } from '../../mail/mails.ts'
 import { sqlIn, sqlNow } from '../../platform/clock.ts'
 import { userScope } from '../../platform/scopes/scope.ts'
 import { inTransaction } from '../../platform/transaction.ts'
-import { addressKey, countAttempt } from '../attempts.ts'
+import { countAttempts } from '../attempts.ts'
 import { requireUncommonPassword } from './common-passwords.ts'
 import { signInWith, type Me } from '../me.ts'
 import { hashPassword } from './passwords.ts'
@@ -27,8 +27,7 @@ export async function requestPasswordReset(
   ctx: Anyone,
   { email, locale }: RequestReset,
 ): Promise<Record<string, never>> {
-  await countAttempt(ctx, { rule: 'code.ask.address', of: addressKey(ctx.connection.ip) })
-  await countAttempt(ctx, { rule: 'code.ask.account', of: email })
+  await countAttempts(ctx, 'code.ask', email)
   const person = await findPerson(ctx, email)
   const code = randomInt(10 ** limits.code.digits)
     .toString()
@@ -47,11 +46,10 @@ export async function requestPasswordReset(
 }
 
 export async function resetPassword(ctx: Anyone, { email, code, password }: Reset): Promise<Me> {
-  await countAttempt(ctx, { rule: 'code.try.address', of: addressKey(ctx.connection.ip) })
-  await countAttempt(ctx, { rule: 'code.try.account', of: email })
+  const { isKnownDevice } = await countAttempts(ctx, 'code.try', email)
   // Before the code is tried, and by the input alone: a refused password costs no try and tells nothing about the account.
   requireUncommonPassword({ password, email, name: '' })
-  const codeId = await tryCode(ctx, email, code)
+  const codeId = await tryCode(ctx, { email, code, isKnownDevice })
   const person = await findPerson(ctx, email)
   must(codeId && person, 'auth.wrong_code')
   const passwordHash = await hashPassword(ctx, password)
@@ -74,18 +72,21 @@ function findPerson(ctx: Pick<Anyone, 'db'>, email: string): Promise<Person | un
     .executeTakeFirst()
 }
 
+type CodeTry = { email: string; code: string; isKnownDevice: boolean }
+
 /**
  * Spends one try of the newest code of this address; older codes are worth nothing. The try is committed before the code is compared,
- * so that requests at the same time get no sixth try.
+ * so that requests at the same time get no sixth try. A device that is known for this account has tries of its own, which strangers
+ * cannot spend.
  */
-async function tryCode(ctx: Anyone, email: string, code: string): Promise<string | null> {
+async function tryCode(ctx: Anyone, { email, code, isKnownDevice }: CodeTry): Promise<string | null> {
   const newest = sql<string>`(select id from codes where purpose = 'reset' and target = ${email}
     order by created_at desc, id desc limit 1)`
   const tried = await ctx.db
     .updateTable('codes')
     .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
     .where('id', '=', newest)
-    .where('attempts', '<', limits.code.tries)
+    .$if(!isKnownDevice, (query) => query.where('attempts', '<', limits.code.tries))
     .where('used_at', 'is', null)
     .where('expires_at', '>', sqlNow)
     .returning(['id', 'code_hash'])
