@@ -19,6 +19,8 @@ export const limits = {
   positionsUpTo: 100,
   frameBytes: 1_000_000,
   typingSeconds: 6,
+  /** In larger chats nobody is told who types. */
+  typingUpTo: 100,
   meeting: {
     seats: 100,
     /** A seat is `away` this long after its node last named it, and `left` after `seatMinutes` more. */

@@ -75,7 +75,8 @@ export async function markDelivered(ctx: Ctx, { chatId, seq }: Position): Promis
 }
 
 export async function sendTyping(ctx: Ctx, { chatId }: Typing): Promise<Record<string, never>> {
-  await openChat(ctx, chatId, 'post')
+  const chat = await openChat(ctx, chatId, 'post')
+  if (chat.member_count > limits.typingUpTo) return {}
   const userId = ctx.actor.userId
   const signal = { kind: 'typing' as const, chatId, userId }
   ctx.hints.tell({ signal: { signal, chatIds: [chatId], userIds: [], except: userId } })

@@ -220,6 +220,23 @@ describe('a signal', () => {
     theirs.close()
   })
 
+  test('in a large group nobody is told who types or reads', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    await say(testApi.deps, anna, chatId, 'to everybody')
+    const theirs = await Observer.open(testApi.deps, anna)
+    await testApi.deps.db.updateTable('chats').set({ member_count: 101 }).where('id', '=', chatId).execute()
+    const { messages } = callerFor(testApi.deps, boris)
+    await messages.typing({ chatId })
+    await messages.read({ chatId, seq: 1 })
+    await testApi.deps.db.updateTable('chats').set({ member_count: 100 }).where('id', '=', chatId).execute()
+    await messages.typing({ chatId })
+    // Signals keep their order, so what was sent before the last one would be here.
+    await expect
+      .poll(() => theirs.signals.filter((signal) => 'chatId' in signal && signal.chatId === chatId))
+      .toEqual([{ kind: 'typing', chatId, userId: boris.userId }])
+    theirs.close()
+  })
+
   test('presence tells who came online and went offline, and counts one remaining tab as online', async () => {
     const [one, other] = [await newUser(testApi.deps), await newUser(testApi.deps)]
     await newDirect(testApi.deps, one, other)

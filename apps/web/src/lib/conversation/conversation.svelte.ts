@@ -1,4 +1,5 @@
 import type { ClientId, ChatId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import type { Chat } from '#lib/chats/chat.ts'
 import type { Chats } from '#lib/chats/chats.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
@@ -112,6 +113,7 @@ export class Conversation {
   handleTyping(text: string) {
     this.drafts.write(text)
     const now = Date.now()
+    if ((this.chat?.row.memberCount ?? 0) > limits.typingUpTo) return
     if (!text.trim() || now - this.#typingSentAt < TYPING_EVERY_MS || this.#live.status !== 'online') return
     this.#typingSentAt = now
     this.#client.api.typing(this.id).catch(() => undefined)
