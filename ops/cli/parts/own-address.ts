@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
+import { ownAddresses } from '@veche/shared/own-addresses'
 
 /** Connecting a UDP socket to this unused address sends nothing, but shows which of our addresses leads outside. */
 const outside = '203.0.113.254'
@@ -26,7 +27,6 @@ export async function mediaAddresses(mediaHost: string): Promise<[string, ...str
   return [first, ...addresses().filter((address) => address !== first)]
 }
 
-function addresses() {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  return all.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address)
+function addresses(): string[] {
+  return ownAddresses(networkInterfaces())
 }

@@ -63,6 +63,13 @@ export function turnBinary() {
   return names.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined)
 }
 
+/** The version of the installed coturn, such as 4.6.1. */
+export function turnVersion(): string | undefined {
+  const binary = turnBinary()
+  const said = binary ? spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout : ''
+  return /\d+\.\d+(\.\d+)?/.exec(said)?.[0]
+}
+
 /** The hardened template with the lines of this installation. The secret stands here, so that no argument shows it. */
 export function configuration(options: TurnOptions, dir: string, asItself: boolean) {
   const { port, relayPorts, secret, realm, address, publicAddress, peers, listen = [], template = hardened() } = options

@@ -1,6 +1,6 @@
 import { limits } from '@veche/shared/limits'
 import { createWorker, type types } from 'mediasoup'
-import { ownAddresses } from './addresses.ts'
+import { nodeAddresses } from './addresses.ts'
 import type { Stop } from '../clock.ts'
 import type { Deps } from '../deps.ts'
 import { SettingsError } from '../env.ts'
@@ -190,7 +190,7 @@ export class MediaWorker {
 
 /** The same port on each of our addresses, first UDP, then TCP. */
 function listenInfos(env: Deps['env'], ports: Ports): types.TransportListenInfo[] {
-  const addresses = env.MEDIA_HOST === '0.0.0.0' ? ownAddresses() : [env.MEDIA_HOST]
+  const addresses = env.MEDIA_HOST === '0.0.0.0' ? nodeAddresses() : [env.MEDIA_HOST]
   const announced = env.ANNOUNCED_ADDRESS
   return addresses.flatMap((ip, index) =>
     (['udp', 'tcp'] as const).map((protocol) => ({

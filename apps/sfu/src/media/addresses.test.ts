@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
 import { expect, test } from 'vitest'
-import { ownAddresses, reachable } from './addresses.ts'
+import { nodeAddresses, reachable } from './addresses.ts'
 
 test('a server that listens on all addresses is announced with an address of this machine', () => {
-  expect(reachable('0.0.0.0', 8090)).toBe(`${ownAddresses()[0]}:8090`)
-  expect(ownAddresses().every((address) => isIP(address) === 4)).toBe(true)
+  expect(reachable('0.0.0.0', 8090)).toBe(`${nodeAddresses()[0]}:8090`)
+  expect(nodeAddresses().every((address) => isIP(address) === 4)).toBe(true)
 })
 
 test('a server with a host name or an address is announced with it, in brackets for IPv6', () => {

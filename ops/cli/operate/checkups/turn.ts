@@ -4,7 +4,7 @@ import { TurnClient } from '../../../stun/TurnClient.ts'
 import { readSecret } from '../data-folder.ts'
 import { turnSecret } from '../../parts/keys.ts'
 import { reason } from '../../errors.ts'
-import { turnBinary } from '../../parts/turn.ts'
+import { turnBinary, turnVersion } from '../../parts/turn.ts'
 import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
 
 const without = 'calls go on, without those whose network needs it'
@@ -15,12 +15,26 @@ export async function turn({ settings, state }: Patient): Promise<Finding[]> {
   if (urls) {
     if (!settings.turn.urls && !state) return []
     const secret = process.env['TURN_SECRET'] || (state ? turnSecret(readSecret(settings.dataFolder)) : '')
-    return Promise.all(urls.split(',').map((url) => relays(url.trim(), secret)))
+    const found = await Promise.all(urls.split(',').map((url) => relays(url.trim(), secret)))
+    return settings.turn.urls ? found : [...found, ...age(turnVersion())]
   }
   if (!turnBinary())
     return [doubtful('TURN', `coturn is not installed; ${without}`, 'Run "apt-get install coturn" and start again.')]
   if (!state) return [idle('TURN', 'coturn is installed and starts with "./veche up"')]
   return [doubtful('TURN', `coturn does not run; ${without}`, 'The log turn.log in the data folder says why.')]
+}
+
+/** Holes in the filters of older versions do not matter here: our settings refuse every peer but the media nodes. */
+export function age(version: string | undefined): Finding[] {
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number)
+  if (version === undefined || major > 4 || (major === 4 && minor >= 10)) return []
+  return [
+    doubtful(
+      'TURN',
+      `coturn ${version} has known holes, which the settings of this installation close`,
+      'Install coturn 4.10 or newer when your distribution has it.',
+    ),
+  ]
 }
 
 async function relays(url: string, secret: string): Promise<Finding> {
