@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { createApp } from './app.ts'
 import { closeDeps, createDeps } from './deps.ts'
 import { controlPort, keepsSignIn, readEnv, SettingsError } from './env.ts'
+import { createHealthServer } from './platform/http/health.ts'
 import { startWorker } from './worker.ts'
 
 type Stop = () => Promise<void>
@@ -19,7 +20,11 @@ async function main(): Promise<void> {
     await closeDeps(deps)
   })
   if (values.role !== 'http') stops.push(startWorker(deps))
-  if (values.role !== 'worker') {
+  if (values.role === 'worker') {
+    const http = createHealthServer(deps)
+    stops.push(() => http.close())
+    await http.listen({ host: env.HOST, port: env.PORT })
+  } else {
     const app = await createApp(deps)
     stops.push(app.close)
     await app.http.listen({ host: env.HOST, port: env.PORT })

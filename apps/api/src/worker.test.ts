@@ -223,6 +223,7 @@ function workerProcess(testApi: TestApi, settings: Record<string, string>): Chil
     VECHE_DATA,
     PUBLIC_URL,
     LOG_LEVEL: 'silent',
+    PORT: '0',
     ...settings,
   }
   const child = spawn(process.execPath, [main, '--role', 'worker'], { env, stdio: 'ignore' })

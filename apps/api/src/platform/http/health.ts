@@ -1,5 +1,5 @@
 import { newestMigration } from '@veche/db/migrate'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import { postgresCode } from '../db.ts'
@@ -33,6 +33,13 @@ export function serveHealth(http: FastifyInstance, deps: Deps): void {
     if (!mayReadMetrics(req, deps.env.METRICS_TOKEN)) return reply.code(404).send({ code: 'input.invalid' })
     return reply.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics())
   })
+}
+
+/** The port of a worker that serves no browsers: it tells about itself, and nothing else. */
+export function createHealthServer(deps: Deps): FastifyInstance {
+  const http = Fastify({ logger: false, requestTimeout: 30_000 })
+  serveHealth(http, deps)
+  return http
 }
 
 async function schemaState(deps: Deps): Promise<'ok' | 'down' | null> {
