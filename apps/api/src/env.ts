@@ -31,8 +31,11 @@ export const settings = z.object({
   MAIL_FROM: z.string().min(3).optional(),
   TRUSTED_PROXIES: listed(z.string()).refine(areProxies, 'names addresses or networks, separated by commas'),
   METRICS_TOKEN: z.string().min(16).optional(),
-  /** Each of the worker's three timers holds one connection while it works with another. */
-  DATABASE_POOL: z.coerce.number().int().min(4).max(200).default(20),
+  /**
+   * Connections for work. Each of the worker's four timers holds one while it works with another. A process takes up to 13 more:
+   * 5 for polls, sessions and live streams, and 8 for sends.
+   */
+  DATABASE_POOL: z.coerce.number().int().min(5).max(200).default(20),
   /** Clients compare it with their own to learn that a new version of the app is out. */
   RELEASE: z.string().max(64).default('0.1.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -3,15 +3,15 @@ import { readEnv } from '../../env.ts'
 import { newTestApi } from '../../test/harness.ts'
 import { withAdvisoryLock } from './sweep.ts'
 
-test('two timers that run at the same time find connections in the smallest pool that is allowed', async () => {
-  expect(() => readEnv({ DATABASE_POOL: '3' })).toThrow('DATABASE_POOL')
-  const { deps } = await newTestApi({ DATABASE_POOL: '4' })
+test('all timers that run at the same time find connections in the smallest pool that is allowed', async () => {
+  expect(() => readEnv({ DATABASE_POOL: '4' })).toThrow('DATABASE_POOL')
+  const { deps } = await newTestApi({ DATABASE_POOL: '5' })
   let done = 0
   const round = (lock: number) =>
     withAdvisoryLock(deps, lock, async () => {
       await deps.db.selectFrom('users').select('id').execute()
       done += 1
     })
-  await Promise.all([round(1), round(2)])
-  expect(done).toBe(2)
+  await Promise.all([1, 2, 3, 4].map(round))
+  expect(done).toBe(4)
 })
