@@ -61,12 +61,12 @@ test('a call in Russian says nothing in another language, during and after it', 
 })
 
 test('a camera is sent in three sizes, and a screen twice in full size, one of them as stills within 250 kbit/s', async () => {
-  const [hers, { page }] = await browsers.two(chatId, anna, clara)
+  const [herDevice, { page }] = await browsers.two(chatId, anna, clara)
   const widths = async () => (await sentVideo(page)).map(({ width }) => width).toSorted((a, b) => a - b)
   await expect.poll(widths).toEqual([320, 640, 1280])
   await clickButton(page, 'Turn camera off')
   await clickButton(page, 'Share screen')
-  await waitForMedia(hers.page, { pictures: 1, voices: 2 })
+  await waitForMedia(herDevice.page, { pictures: 1, voices: 2 })
   const stills = async () => (await screenOf(page))[0] ?? { frames: 0, bytes: 0 }
   await expect.poll(async () => (await stills()).frames).toBeGreaterThan(2)
   const since = performance.now()
@@ -84,18 +84,18 @@ test('a camera is sent in three sizes, and a screen twice in full size, one of t
 
 test('a microphone and a camera that deliver nothing are noticed on both sides, and opened anew with one press each', async () => {
   await browsers.close()
-  const [hers] = await browsers.inCall(chatId, anna)
-  const theirs = await openCaller(installation, boris, { deadDevices: true })
-  const { page } = theirs
-  await goToPrejoin(theirs, chatId)
+  const [herDevice] = await browsers.inCall(chatId, anna)
+  const theirDevice = await openCaller(installation, boris, { deadDevices: true })
+  const { page } = theirDevice
+  await goToPrejoin(theirDevice, chatId)
   await clickButton(page, 'Join now')
-  const frozen = tile(hers.page, 'Boris Longcall').getByText('The picture stands still')
+  const frozen = tile(herDevice.page, 'Boris Longcall').getByText('The picture stands still')
   await waitUntilVisible(frozen)
   await waitUntilVisible(page.getByText('Nothing comes out of your microphone.'))
   await clickButton(page, 'Restart the microphone')
   await waitUntilVisible(page.getByText('Your camera stands still.'))
   await clickButton(page, 'Restart the camera')
-  await waitForMediaOfAll([hers, theirs], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([herDevice, theirDevice], { pictures: 1, voices: 1 })
   await waitUntilHidden(page.getByText(/Nothing comes out|stands still/))
   await waitUntilHidden(frozen)
 })

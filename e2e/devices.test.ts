@@ -73,23 +73,23 @@ test('the level moves with the microphone, sound plays on the chosen speaker, al
 })
 
 test('a camera or microphone that the system takes is shown to both sides, and comes back by itself, or when the page is looked at again', async () => {
-  const [hers, { page }] = await browsers.two(chatId, anna, boris)
-  const his = tile(hers.page, 'Boris Device')
+  const [herDevice, { page }] = await browsers.two(chatId, anna, boris)
+  const hisDevice = tile(herDevice.page, 'Boris Device')
   await muteBySystem(page, 'video', true)
   await waitUntilVisible(page.getByText('The system has stopped the camera.'))
-  await waitUntilVisible(mark(his, 'Camera off'))
+  await waitUntilVisible(mark(hisDevice, 'Camera off'))
   await muteBySystem(page, 'video', false)
   await waitUntilHidden(page.getByText('The system has stopped the camera.'))
-  await waitForMedia(hers.page, { pictures: 1, voices: 1 })
+  await waitForMedia(herDevice.page, { pictures: 1, voices: 1 })
 
   await muteBySystem(page, 'audio', true)
   await waitUntilVisible(page.getByText('The system has muted the microphone'))
-  for (const one of [his, tile(page, 'Boris Device')]) await waitUntilVisible(mark(one, 'No microphone'))
-  await waitForMedia(hers.page, { pictures: 1, voices: 0 })
+  for (const one of [hisDevice, tile(page, 'Boris Device')]) await waitUntilVisible(mark(one, 'No microphone'))
+  await waitForMedia(herDevice.page, { pictures: 1, voices: 0 })
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   await waitUntilHidden(page.getByText('The system has muted the microphone'))
-  await waitForMedia(hers.page, { pictures: 1, voices: 1 })
-  await waitUntilHidden(mark(his, 'No microphone'))
+  await waitForMedia(herDevice.page, { pictures: 1, voices: 1 })
+  await waitUntilHidden(mark(hisDevice, 'No microphone'))
 })
 
 async function beforeCall() {

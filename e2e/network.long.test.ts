@@ -32,17 +32,17 @@ test('a network that loses packets is shown beside the name, with the reason, fo
 
 test('a network that is cut for ten seconds is shown on both sides, and the call mends itself', async () => {
   const both = await browsers.two(chatId, anna, boris)
-  const [hers, his] = both
-  his.pageLog.expect(networkTrouble)
-  const away = mark(tile(hers.page, 'Boris Lossy'), 'Away')
+  const [herDevice, hisDevice] = both
+  hisDevice.pageLog.expect(networkTrouble)
+  const away = mark(tile(herDevice.page, 'Boris Lossy'), 'Away')
   const trouble = /The line to the call is lost|Sound and picture are interrupted|The call was interrupted/
   const since = performance.now()
   network.cut()
   await waitUntilVisible(away)
-  await waitUntilVisible(his.page.getByText(trouble))
+  await waitUntilVisible(hisDevice.page.getByText(trouble))
   await new Promise((resolve) => setTimeout(resolve, 10_000 - (performance.now() - since)))
   network.mend()
   await waitForMediaOfAll(both, { pictures: 1, voices: 1 })
   await waitUntilHidden(away)
-  await waitUntilHidden(his.page.getByText(trouble))
+  await waitUntilHidden(hisDevice.page.getByText(trouble))
 })

@@ -29,9 +29,9 @@ const trouble = /The call was interrupted|The line to the call is lost|Sound and
 
 test('a message that is written while the server is away arrives once when it is back', async () => {
   const group = await newGroup(anna, 'Outage', [boris])
-  const hers = await openDevice(installation, { account: anna })
-  const his = await openDevice(installation, { account: boris })
-  const both = [hers, his]
+  const herDevice = await openDevice(installation, { account: anna })
+  const hisDevice = await openDevice(installation, { account: boris })
+  const both = [herDevice, hisDevice]
   for (const device of both) {
     device.pageLog.expect(networkTrouble)
     await device.goto(`/chats/${group}`)
@@ -42,11 +42,11 @@ test('a message that is written while the server is away arrives once when it is
     await waitForConnection(page, 'Server away')
     await waitUntilVisible(page.getByText('The server does not answer.'))
   }
-  await write(hers.page, 'into the dark')
-  await waitForTick(hers.page, 'into the dark', 'Sending')
+  await write(herDevice.page, 'into the dark')
+  await waitForTick(herDevice.page, 'into the dark', 'Sending')
   await installation.start()
   for (const { page } of both) await waitForConnection(page, 'Online')
-  await waitForTick(hers.page, 'into the dark', 'Read')
+  await waitForTick(herDevice.page, 'into the dark', 'Read')
   for (const { page } of both) expect(await message(page, 'into the dark').count()).toBe(1)
   const { messages } = await boris.api.messages.history.query({ chatId: group, limit: 100 })
   expect(messages.filter(({ body }) => body === 'into the dark')).toHaveLength(1)

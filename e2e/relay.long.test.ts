@@ -47,12 +47,12 @@ browsers.configure(boris, { relay: 'udp', shortTimers: true })
 browsers.configure(clara, { relay: 'tcp' })
 
 test('a call goes on with new credentials for TURN, which come before the old ones run out', async () => {
-  const [his, hers] = await browsers.two(chatId, boris, clara)
-  const before = await relayNames(his.page)
+  const [hisDevice, herDevice] = await browsers.two(chatId, boris, clara)
+  const before = await relayNames(hisDevice.page)
   expect(before).toHaveLength(2)
-  const countRenewed = async () => (await relayNames(his.page)).filter((name) => !before.includes(name)).length
+  const countRenewed = async () => (await relayNames(hisDevice.page)).filter((name) => !before.includes(name)).length
   await expect.poll(countRenewed).toBe(2)
-  await waitForMediaOfAll([his, hers], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([hisDevice, herDevice], { pictures: 1, voices: 1 })
 })
 
 function relayNames(page: Page): Promise<string[]> {

@@ -46,10 +46,10 @@ browsers.configure(boris, { relay: 'udp' })
 browsers.configure(clara, { relay: 'tcp' })
 
 test('a call works through TURN alone, which one person reaches over UDP and the other over TCP', async () => {
-  const [his, hers] = await browsers.two(chatId, boris, clara)
+  const [hisDevice, herDevice] = await browsers.two(chatId, boris, clara)
   for (const [{ page }, protocol] of [
-    [his, 'udp'],
-    [hers, 'tcp'],
+    [hisDevice, 'udp'],
+    [herDevice, 'tcp'],
   ] as const) {
     const used = (await pairs(page)).map((pair) => [pair.local, pair.protocol])
     expect(used).toEqual([

@@ -6,7 +6,7 @@ import { english, russian } from './installation/scripts.ts'
 import { newTeam } from './installation/team.ts'
 import { log } from './screens/chats.ts'
 import { axeFindings, findings, foreignWords, overflowing } from './screens/findings.ts'
-import { inside, outside, settle, type Stop, visit, wear } from './screens/tour.ts'
+import { inside, outside, settle, type Stop, visit, setTheme } from './screens/tour.ts'
 
 const installation = await OwnInstallation.start()
 const { people, chats } = await newTeam(installation, english, 'en')
@@ -45,7 +45,7 @@ test('the conversation has the colours of high contrast when the system asks for
   await visit(device, { name: 'conversation', path: `/chats/${chats[0]}` })
   expect(await device.page.evaluate(() => document.documentElement.dataset['contrast'])).toBe('more')
   for (const theme of ['light', 'dark'] as const) {
-    await wear(device, theme)
+    await setTheme(device, theme)
     expect(await axeFindings(device.page, ['color-contrast'])).toEqual([])
   }
 })

@@ -5,7 +5,7 @@ import { english } from './installation/scripts.ts'
 import { newTeam } from './installation/team.ts'
 import { openDetails } from './screens/chats.ts'
 import { axeFindings, foreignWords, overflowing, smallTargets } from './screens/findings.ts'
-import { inside, settle, type Stop, visit, wear } from './screens/tour.ts'
+import { inside, settle, type Stop, visit, setTheme } from './screens/tour.ts'
 
 // The people and chats of a script, so that every word on the screens is known to be English.
 const installation = await OwnInstallation.start()
@@ -35,7 +35,7 @@ test('screens have no finding of axe, do not stick out of a phone, are wide enou
   await openDetails(page)
   await settle(page)
   found.push(...(await axeFindings(page)), ...(await overflowing(page)))
-  await wear(device, 'dark')
+  await setTheme(device, 'dark')
   found.push(...(await axeFindings(page, ['color-contrast'])))
   expect(found).toEqual([])
 })

@@ -14,37 +14,37 @@ const chatId = await newGroup(anna, 'Seats', [boris])
 const browsers = new CallBrowsers(installation)
 
 test('a tab that is reloaded is in the call again, as muted as before, and its copy is another tab that takes nothing away', async () => {
-  const [hers, his] = await browsers.two(chatId, anna, boris)
-  const { page, context } = hers
+  const [herDevice, hisDevice] = await browsers.two(chatId, anna, boris)
+  const { page, context } = herDevice
   const before = await tabOf(page)
   await clickButton(page, 'Mute microphone')
   await page.reload()
   await waitUntilInCall(page)
   expect(await tabOf(page)).toEqual(before)
-  await waitForMedia(his.page, { pictures: 1, voices: 0 })
+  await waitForMedia(hisDevice.page, { pictures: 1, voices: 0 })
   await clickButton(page, 'Unmute microphone')
-  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([herDevice, hisDevice], { pictures: 1, voices: 1 })
 
   const copied = context.waitForEvent('page')
   await page.evaluate(() => void window.open(location.href))
   const copy = await copied
   await waitUntilVisible(button(copy, 'Join now'))
   await waitUntilVisible(copy.getByText('You are in this meeting on another device. Joining moves it here.'))
-  const theirs = await tabOf(copy)
-  expect(theirs.tab).not.toBe((await tabOf(page)).tab)
-  expect(theirs.call).toBeNull()
+  const copiedTab = await tabOf(copy)
+  expect(copiedTab.tab).not.toBe((await tabOf(page)).tab)
+  expect(copiedTab.call).toBeNull()
   await copy.close()
-  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([herDevice, hisDevice], { pictures: 1, voices: 1 })
 })
 
 test('a person who reads a chat during a call gets no pictures and goes on speaking, also after a reload, and has the pictures back on return', async () => {
-  const [hers, his] = await browsers.two(chatId, anna, boris)
-  const { page } = hers
+  const [herDevice, hisDevice] = await browsers.two(chatId, anna, boris)
+  const { page } = herDevice
   const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
   const before = await lasted()
   await link(page, 'To the chat').click()
   await waitForMedia(page, { pictures: 0, voices: 1 })
-  const muted = mark(tile(his.page, 'Anna Seat'), 'Microphone off')
+  const muted = mark(tile(hisDevice.page, 'Anna Seat'), 'Microphone off')
   await clickButton(page, 'Mute microphone')
   await waitUntilVisible(muted)
   await clickButton(page, 'Unmute microphone')
@@ -53,12 +53,12 @@ test('a person who reads a chat during a call gets no pictures and goes on speak
   await link(page, 'Return to call').click()
   await waitForVideo(page, 'Boris Seat')
   expect(await lasted()).toBeGreaterThanOrEqual(before)
-  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([herDevice, hisDevice], { pictures: 1, voices: 1 })
 
   await setVisibility(page, 'hidden')
   await waitForMedia(page, { pictures: 0, voices: 1 })
   await setVisibility(page, 'visible')
-  await waitForMediaOfAll([hers, his], { pictures: 1, voices: 1 })
+  await waitForMediaOfAll([herDevice, hisDevice], { pictures: 1, voices: 1 })
 })
 
 test('a seat is taken over by another device, and taken back', async () => {
@@ -78,25 +78,25 @@ test('a seat is taken over by another device, and taken back', async () => {
 })
 
 test('a person who has left has no call to go back to and rejoins, one who closes the tab has left, and one who is removed from the chat is told', async () => {
-  const [hers, his] = await browsers.two(chatId, anna, boris)
-  const { page } = hers
+  const [herDevice, hisDevice] = await browsers.two(chatId, anna, boris)
+  const { page } = herDevice
   await clickButton(page, 'Leave')
   await waitUntilVisible(page.getByRole('heading', { name: 'You left the call' }))
   expect((await tabOf(page)).call).toBeNull()
-  await waitUntilHidden(tile(his.page, 'Anna Seat'))
+  await waitUntilHidden(tile(hisDevice.page, 'Anna Seat'))
   await clickButton(page, 'Rejoin')
-  await waitForVideo(his.page, 'Anna Seat')
+  await waitForVideo(hisDevice.page, 'Anna Seat')
 
   await page.close({ runBeforeUnload: false })
-  await waitUntilHidden(tile(his.page, 'Anna Seat'))
-  expect(await mark(participants(his.page), 'Away').count()).toBe(0)
-  await waitUntilVisible(his.page.getByText('Nobody else is here yet.'))
+  await waitUntilHidden(tile(hisDevice.page, 'Anna Seat'))
+  expect(await mark(participants(hisDevice.page), 'Away').count()).toBe(0)
+  await waitUntilVisible(hisDevice.page.getByText('Nobody else is here yet.'))
 
-  his.pageLog.expect(refused(404))
+  hisDevice.pageLog.expect(refused(404))
   await anna.api.chats.removeMember.mutate({ chatId, userId: boris.userId })
-  await waitUntilVisible(his.page.getByRole('heading', { name: 'You were removed from the call' }))
-  await clickButton(his.page, 'To the meetings')
-  await waitUntilVisible(his.page.getByRole('heading', { name: 'Meetings' }))
+  await waitUntilVisible(hisDevice.page.getByRole('heading', { name: 'You were removed from the call' }))
+  await clickButton(hisDevice.page, 'To the meetings')
+  await waitUntilVisible(hisDevice.page.getByRole('heading', { name: 'Meetings' }))
 })
 
 /** Pretends that another tab is shown or hidden: a browser without a window never says so by itself. */

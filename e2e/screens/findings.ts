@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import type { Device } from '../browser/Device.ts'
-import { wear } from './tour.ts'
+import { setTheme } from './tour.ts'
 
 type Axe = {
   run(
@@ -22,7 +22,7 @@ export async function findings(device: Device, { highContrast = true } = {}): Pr
   const before = page.viewportSize()
   const found = (await foreignWords(page, 'en')).map((text) => `no English: ${text}`)
   for (const theme of ['light', 'dark'] as const) {
-    await wear(device, theme)
+    await setTheme(device, theme)
     if (highContrast) found.push(...(await inHighContrast(page)).map((each) => `${theme}, high contrast: ${each}`))
     for (const size of sizes) {
       await page.setViewportSize(size)
@@ -34,7 +34,7 @@ export async function findings(device: Device, { highContrast = true } = {}): Pr
       found.push(...all.map((each) => `${theme}, ${size.width} px: ${each}`))
     }
   }
-  await wear(device, 'light')
+  await setTheme(device, 'light')
   if (before) await page.setViewportSize(before)
   return found
 }

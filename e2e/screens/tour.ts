@@ -92,7 +92,7 @@ export async function settle(page: Page): Promise<void> {
 }
 
 /** As when the system turns dark or light: the page follows, and has finished doing so. */
-export async function wear({ page }: Device, theme: 'light' | 'dark'): Promise<void> {
+export async function setTheme({ page }: Device, theme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme: theme })
   await page.waitForFunction((wanted) => document.documentElement.dataset['theme'] === wanted, theme)
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))

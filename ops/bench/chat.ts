@@ -28,7 +28,7 @@ const onInstallation =
     try {
       return await measure(installation, options)
     } catch (error) {
-      console.error(installation.lastWords)
+      console.error(installation.lastLines)
       throw error
     } finally {
       await installation.close()

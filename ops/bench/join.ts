@@ -25,7 +25,7 @@ async function main(args: string[]): Promise<number> {
     else console.log(`${Object.entries(machine()).flat().join(' ')}\n\n${table(figures)}`)
     return 0
   } catch (error) {
-    console.error(calls.installation.lastWords)
+    console.error(calls.installation.lastLines)
     if (!(error instanceof CommandError)) throw error
     console.error(`veche: ${error.message}`)
     return error.exitCode

@@ -50,12 +50,12 @@ export async function run(command: string, args: string[], { cwd, log, env, goal
   closeSync(output)
   if (how === 'exit code 0') return
   const said = readFileSync(log, 'utf8')
-  const cause = knownCause(said) ?? (lastWords(said) || how)
+  const cause = knownCause(said) ?? (lastLines(said) || how)
   throw new CommandError(`${goal} failed: ${cause}${knownCause(said) ? '.' : ''}\nThe whole output is in ${log}.`)
 }
 
 /** The last lines of a program's output, without stack traces. */
-export function lastWords(said: string) {
+export function lastLines(said: string) {
   const lines = said.split('\n').map((line) => line.trim())
   return lines
     .filter((line) => line && !/^(at |node:|throw |\^|[{}\]]|Node\.js v)/.test(line))

@@ -62,9 +62,10 @@ export function toAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error
   if (!(error instanceof Error)) return undefined
   const code = postgresCode(error)
-  if (code === '55P03' || code === '40P01' || code === '57014') return new AppError('server.busy', { retryAfter: 1 })
-  if (code === '53100') return new AppError('server.disk_full', { retryAfter: 30 })
-  if (isConnectionLoss(error, code)) return new AppError('server.unavailable', { retryAfter: 1 })
+  if (code === '55P03' || code === '40P01' || code === '57014')
+    return new AppError('server.busy', { retryAfterSeconds: 1 })
+  if (code === '53100') return new AppError('server.disk_full', { retryAfterSeconds: 30 })
+  if (isConnectionLoss(error, code)) return new AppError('server.unavailable', { retryAfterSeconds: 1 })
   return undefined
 }
 

@@ -56,10 +56,10 @@ test('RTP capabilities are sent with the first heartbeat, and later while the AP
 
 test('updates come with the answer to a heartbeat, and the next heartbeat reports the applied revision', async () => {
   const { client, joined, meeting } = await enter()
-  const seats = [{ seat: joined.seatId, epoch: 1, state: 'in' as const, caps: ['chat' as const] }]
+  const seats = [{ seat: joined.seatId, epoch: 1, state: 'in' as const, capabilities: ['chat' as const] }]
   testNode.api.updates = [{ meeting, epoch: 1, state: 'live', rev: 42, seats }]
   await heartbeat(({ meetings }) => meetings.some((one) => one.meeting === meeting))
-  expect(await client.frame('caps')).toMatchObject({ caps: ['chat'] })
+  expect(await client.frame('capabilities')).toMatchObject({ capabilities: ['chat'] })
   await heartbeat(({ meetings }) => meetings.some(({ rev }) => rev === 42))
 })
 

@@ -69,8 +69,8 @@ function mediaMetrics({ counter, gauge, histogram }: Make) {
     scores: histogram('score', 'Scores of streams, 0 to 10, for each stream each second.', scores, 'direction'),
     stops: counter('stops_total', 'Publications that the node stopped, by reason.', 'reason'),
     lost: counter('transports_lost_total', 'Transports that the node closed by itself, by reason.', 'reason'),
-    strays: counter(
-      'stray_bytes_total',
+    unmatched: counter(
+      'unmatched_bytes_total',
       'Received bytes that belong to no stream: reports, checks and dropped packets.',
     ),
   }

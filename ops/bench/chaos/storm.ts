@@ -63,7 +63,7 @@ export async function runStorm(options: StormOptions): Promise<Storm> {
     }
     return await runStormOn({ options, installation, proxy, devices, plans, record, random })
   } catch (error) {
-    options.say(installation.lastWords)
+    options.say(installation.lastLines)
     throw error
   } finally {
     for (const device of devices) device.close()

@@ -63,7 +63,7 @@ export class BenchInstallation {
   }
 
   /** The output of the processes, for a failed run. */
-  get lastWords(): string {
+  get lastLines(): string {
     return readFileSync(join(this.folder, 'log'), 'utf8').split('\n').slice(-40).join('\n')
   }
 

@@ -147,7 +147,7 @@ export class Installation {
       stdio: ['ignore', 'pipe', 'pipe'],
       orphanSignal: 'TERM',
     })
-    log.take(child.process.stdout, child.process.stderr)
+    log.follow(child.process.stdout, child.process.stderr)
     return { child, stop: () => child.stop(['SIGTERM'], stopTimeoutMs) }
   }
 
@@ -193,5 +193,5 @@ async function answersReady({ running, exited }: Running['child'], url: string, 
     await wait(50)
   }
   const how = running() ? 'is not ready after a minute' : `ended during its start (${await exited})`
-  throw new CommandError(`${name} ${how}: ${log.lastWords}`)
+  throw new CommandError(`${name} ${how}: ${log.lastLines}`)
 }

@@ -45,10 +45,10 @@ export async function run(args: string[]): Promise<number> {
   const own = readSettings()
   const found = readState(own.dataFolder)
   const state = found && isThere(found.up) ? found : undefined
-  const patient = { settings: state ? { ...own, publicUrl: state.address } : own, state }
+  const input = { settings: state ? { ...own, publicUrl: state.address } : own, state }
   const all: Finding[] = []
   for (const checkup of checkups) {
-    const findings = await Promise.resolve(checkup(patient)).catch((error: unknown) => [unknown(error)])
+    const findings = await Promise.resolve(checkup(input)).catch((error: unknown) => [unknown(error)])
     findings.forEach(print)
     all.push(...findings)
   }

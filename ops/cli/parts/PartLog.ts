@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { lastWords, rotate } from '../steps.ts'
+import { lastLines, rotate } from '../steps.ts'
 
 const maxBytes = 50_000_000
 const levels: Record<number, string> = { 40: 'warning', 50: 'error', 60: 'error' }
@@ -22,7 +22,7 @@ export class PartLog {
     this.#stream = this.#open()
   }
 
-  take(...sources: (Readable | null)[]) {
+  follow(...sources: (Readable | null)[]) {
     for (const source of sources) if (source) createInterface({ input: source }).on('line', (line) => this.#line(line))
   }
 
@@ -31,8 +31,8 @@ export class PartLog {
   }
 
   /** The last lines of output, without stack traces: they usually say why the part ended. */
-  get lastWords() {
-    return lastWords(this.#recent.map((line) => readable(line) ?? '').join('\n')) || 'it said nothing'
+  get lastLines() {
+    return lastLines(this.#recent.map((line) => readable(line) ?? '').join('\n')) || 'it said nothing'
   }
 
   #line(line: string) {

@@ -51,7 +51,7 @@ export async function startTurn(options: TurnOptions): Promise<Turn> {
     stdio: ['ignore', 'pipe', 'pipe'],
     orphanSignal: 'TERM',
   })
-  options.log?.take(child.process.stdout, child.process.stderr)
+  options.log?.follow(child.process.stdout, child.process.stderr)
   if (!options.log) for (const stream of [child.process.stdout, child.process.stderr]) stream?.resume()
   await ready(child, options)
   return { child, stop: () => child.stop(['SIGTERM'], 5_000) }
@@ -108,7 +108,7 @@ async function ready(child: Child, { listen, address, port, log }: TurnOptions) 
   }
   const how = child.running() ? 'does not answer' : `ended during its start (${await child.exited})`
   await child.stop(['SIGTERM'], 5_000)
-  throw new CommandError(`coturn ${how}: ${log?.lastWords ?? ''}`)
+  throw new CommandError(`coturn ${how}: ${log?.lastLines ?? ''}`)
 }
 
 /** This uses TCP, because a refused connection is reported at once. */

@@ -216,7 +216,7 @@ const statements = [
     session_id uuid not null,
     tab uuid not null,
     state text not null check (state in ('in', 'away', 'left', 'removed')),
-    caps text[] not null,
+    capabilities text[] not null,
     epoch integer not null default 1,
     seen_at timestamptz not null default veche_now(),
     joined_at timestamptz not null default veche_now(),

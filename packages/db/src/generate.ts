@@ -40,7 +40,7 @@ const columns = {
   'messages.kind': "'text' | 'system' | 'call'",
   'messages.system': 'ColumnType<SystemEvent | null, string | null, string | null>',
   'scopes.kind': 'ScopeKind',
-  'seats.caps': 'Capability[]',
+  'seats.capabilities': 'Capability[]',
   'seats.id': 'SeatId',
   'seats.meeting_id': 'MeetingId',
   'seats.session_id': 'SessionId',

@@ -155,7 +155,7 @@ export interface Scopes {
 }
 
 export interface Seats {
-  caps: Capability[];
+  capabilities: Capability[];
   epoch: Generated<number>;
   id: SeatId;
   joined_at: Generated<Timestamp>;

@@ -56,4 +56,4 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number]
 
 /** A failed answer carries it as `error.data.veche` in tRPC and as the body of an HTTP route. */
-export type WireError = { code: ErrorCode; retryAfter?: number; fields?: string[]; incident?: string }
+export type WireError = { code: ErrorCode; retryAfterSeconds?: number; fields?: string[]; incident?: string }

@@ -46,7 +46,7 @@ export const seatUpdate = z.strictObject({
   seat: seatId,
   epoch: z.int32().min(0),
   state: z.enum(['in', 'away', 'left', 'removed']),
-  caps: z.array(z.enum(capabilities)),
+  capabilities: z.array(z.enum(capabilities)),
 })
 
 export const meetingUpdate = z.strictObject({

@@ -19,7 +19,7 @@ export const ticketClaims = z.strictObject({
   seatEpoch: z.int().min(1),
   user: userId,
   name: z.string().max(512),
-  caps: z.array(z.enum(capabilities)).max(capabilities.length),
+  capabilities: z.array(z.enum(capabilities)).max(capabilities.length),
 })
 
 export type TicketClaims = z.output<typeof ticketClaims>

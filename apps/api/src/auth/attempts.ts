@@ -72,7 +72,7 @@ export async function countAttempt(ctx: Deps, attempt: Attempt): Promise<void> {
     ctx.db,
   )
   const { count, left } = rows[0] ?? { count: 1, left: 0 }
-  if (count > tries) fail('request.too_many', { retryAfter: Math.max(1, Math.ceil(left)) })
+  if (count > tries) fail('request.too_many', { retryAfterSeconds: Math.max(1, Math.ceil(left)) })
 }
 
 export async function forgetAttempts(ctx: Deps, attempt: Attempt): Promise<void> {

@@ -137,7 +137,7 @@ describe('attempts', () => {
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password: goodPassword }))).toBe('ok')
     const { api } = newBrowser(testApi.deps, { ip })
     await expect(api.auth.signIn({ email, password: goodPassword })).rejects.toMatchObject({
-      cause: { code: 'request.too_many', details: { retryAfter: expect.any(Number) } },
+      cause: { code: 'request.too_many', details: { retryAfterSeconds: expect.any(Number) } },
     })
     await testApi.passTime(15 * minutes)
     expect(await outcomeOf(api.auth.signIn({ email, password: goodPassword }))).toBe('ok')

@@ -150,7 +150,7 @@ it('a full meeting cannot be joined by more people, and a person who has a seat 
         insert into scopes (id, kind, rev) select gen_random_uuid(), 'user', 1 from generate_series(2, ${limits.meeting.seats}) returning id),
       people as (insert into users (id, handle, name, email, role, rev)
         select id, id::text, 'Crowd', id::text, 'member', 1 from made returning id)
-      insert into seats (id, meeting_id, user_id, session_id, tab, state, caps, since_rev, rev, user_rev)
+      insert into seats (id, meeting_id, user_id, session_id, tab, state, capabilities, since_rev, rev, user_rev)
         select gen_random_uuid(), ${meetingId}::uuid, id, (select session_id from seats where meeting_id = ${meetingId} limit 1),
           gen_random_uuid(), 'in', '{}', 1, 1, 1 from people`.execute(testApi.deps.db)
   await expect(join(testApi.deps, boris, meetingId)).rejects.toThrow('meeting.full')

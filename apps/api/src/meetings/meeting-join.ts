@@ -95,7 +95,7 @@ async function signTicket(tx: Tx, { meeting, placement, name, seat }: Joined): P
     seatEpoch: seat.epoch,
     user: tx.actor.userId,
     name,
-    caps: seat.caps,
+    capabilities: seat.capabilities,
   }
   tx.metrics.tickets.inc()
   return tx.tickets.sign(claims, node.now)

@@ -17,7 +17,7 @@ export const meetingColumns = [
   'ended_at',
   'rev',
 ] as const
-export const seatColumns = ['id', 'meeting_id', 'user_id', 'state', 'caps', 'joined_at', 'rev'] as const
+export const seatColumns = ['id', 'meeting_id', 'user_id', 'state', 'capabilities', 'joined_at', 'rev'] as const
 
 type Meeting = Pick<Selectable<DB['meetings']>, (typeof meetingColumns)[number]>
 type Seat = Pick<Selectable<DB['seats']>, (typeof seatColumns)[number]>
@@ -40,8 +40,8 @@ export function toMeeting(row: Meeting): MeetingRow {
 }
 
 export function toSeat(row: Seat): SeatRow {
-  const { id, state, caps, rev } = row
-  return { id, state, caps, rev, meetingId: row.meeting_id, userId: row.user_id, joinedAt: iso(row.joined_at) }
+  const { id, state, capabilities, rev } = row
+  return { id, state, capabilities, rev, meetingId: row.meeting_id, userId: row.user_id, joinedAt: iso(row.joined_at) }
 }
 
 function toMySeat(row: MySeat): MySeatRow {

@@ -40,7 +40,7 @@ it('a ticket names the seat, the meeting, the node with its boot, the epochs and
     seatEpoch: 1,
     user: boris.userId,
     name: boris.name,
-    caps: ['mic', 'cam', 'screen', 'chat', 'unmute'],
+    capabilities: ['mic', 'cam', 'screen', 'chat', 'unmute'],
   })
   expect(claims.exp - claims.iat).toBe(60)
   const again = await join(testApi.deps, boris, meetingId)
@@ -66,7 +66,7 @@ it('while the secret is changed, tickets are signed with the new key and nodes a
   const next = { ...testApi.env, VECHE_SECRET: 'n'.repeat(40), VECHE_SECRET_PREVIOUS: testApi.env.VECHE_SECRET }
   const both = new Tickets(next)
   const given = { aud: node.id, boot: node.boot, meeting: newId<MeetingId>(), meetingEpoch: 1 }
-  const claims = { ...given, seat: newId(), seatEpoch: 1, user: anna.userId, name: 'Anna', caps: [] } as never
+  const claims = { ...given, seat: newId(), seatEpoch: 1, user: anna.userId, name: 'Anna', capabilities: [] } as never
   const [older, newer] = [await testApi.deps.tickets.sign(claims, Date.now()), await both.sign(claims, Date.now())]
   const { kid } = decodeProtectedHeader(newer)
   expect(both.publicKeys.map((key) => key.kid)).toEqual([kid, testApi.deps.tickets.publicKeys[0]?.kid])

@@ -34,7 +34,7 @@ export class Hints {
     subscriber: Redis,
     { prefix, log, pingMs = 5_000 }: { prefix: string; log: Logger; pingMs?: number },
   ) {
-    this.#channel = `${prefix}:told`
+    this.#channel = `${prefix}:hints`
     this.#publisher = publisher
     this.#subscriber = subscriber
     this.#log = log
@@ -46,7 +46,7 @@ export class Hints {
 
   tell(message: HintMessage): void {
     for (const listener of this.#listeners) listener(message)
-    const text = JSON.stringify({ from: this.#processId, told: message })
+    const text = JSON.stringify({ from: this.#processId, message })
     this.#publisher.publish(this.#channel, text).catch(() => undefined)
   }
 
@@ -84,9 +84,9 @@ export class Hints {
 
   #receive(text: string): void {
     try {
-      const { from, told } = JSON.parse(text) as { from: string; told: HintMessage }
+      const { from, message } = JSON.parse(text) as { from: string; message: HintMessage }
       if (from === this.#processId) return
-      for (const listener of this.#listeners) listener(told)
+      for (const listener of this.#listeners) listener(message)
     } catch (error) {
       this.#log.warn({ err: error }, 'a hint could not be read')
     }

@@ -13,7 +13,7 @@ test('a rate limit counts each user alone, for all processes together', async ()
   }
   await expect(testApi.deps.limits.take('open', 'one')).rejects.toMatchObject({
     code: 'request.too_many',
-    details: { retryAfter: expect.any(Number) },
+    details: { retryAfterSeconds: expect.any(Number) },
   })
   expect(await outcomeOf(other.limits.take('open', 'one'))).toBe('request.too_many')
   expect(await outcomeOf(testApi.deps.limits.take('open', 'two'))).toBe('ok')

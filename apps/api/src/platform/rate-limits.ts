@@ -49,7 +49,7 @@ export class RateLimits {
       await this.#limiters[name].consume(key)
     } catch (reached) {
       if (!(reached instanceof RateLimiterRes)) throw reached
-      fail('request.too_many', { retryAfter: Math.max(1, Math.ceil(reached.msBeforeNext / 1000)) })
+      fail('request.too_many', { retryAfterSeconds: Math.max(1, Math.ceil(reached.msBeforeNext / 1000)) })
     }
   }
 }

@@ -76,7 +76,7 @@ export async function addEndedMeetings(
       insert into meetings (id, chat_id, public_id, state, started_by, ended_at, rev)
         select new_scopes.id, m.chat_id, new_scopes.id, 'ended', m.started_by, veche_now(), 1
         from new_scopes, meetings m where m.id = ${meetingId} returning id)
-    insert into seats (id, meeting_id, user_id, session_id, tab, state, caps, left_at, since_rev, rev, user_rev)
+    insert into seats (id, meeting_id, user_id, session_id, tab, state, capabilities, left_at, since_rev, rev, user_rev)
       select gen_random_uuid(), id, ${userId}::uuid, gen_random_uuid(), gen_random_uuid(), 'left', '{}', veche_now(), 1, 1, 1
       from ended`.execute(deps.db)
   await sql`analyze scopes, meetings, seats`.execute(deps.db)

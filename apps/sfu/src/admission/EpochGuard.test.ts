@@ -18,7 +18,7 @@ beforeEach(() => {
 
 const claims = (meetingEpoch: number, seatEpoch: number) => newClaims(node, { meeting, seat, meetingEpoch, seatEpoch })
 const applySeat = (state: SeatUpdate['state'], epoch: number) =>
-  guard.applyUpdate({ meeting, epoch: 1, state: 'live', rev: 1, seats: [{ seat, epoch, state, caps: [] }] })
+  guard.applyUpdate({ meeting, epoch: 1, state: 'live', rev: 1, seats: [{ seat, epoch, state, capabilities: [] }] })
 
 test('a ticket with an older epoch of the meeting is refused once a newer one is known', () => {
   expect(guard.admit(claims(2, 1))).toBe(true)

@@ -59,9 +59,9 @@ test('a ticket for another node, or for an earlier boot of this node, is refused
 test('a ticket that was changed is refused', async () => {
   const [head, body, seal] = (await ticket()).split('.')
   const claims = JSON.parse(Buffer.from(body!, 'base64url').toString()) as TicketClaims
-  const richer = Buffer.from(JSON.stringify({ ...claims, caps: [...claims.caps, 'mic'], name: 'Eve' })).toString(
-    'base64url',
-  )
+  const richer = Buffer.from(
+    JSON.stringify({ ...claims, capabilities: [...claims.capabilities, 'mic'], name: 'Eve' }),
+  ).toString('base64url')
   expect(await outcome(`${head}.${richer}.${seal}`)).toBe('call.ticket_invalid')
   expect(await outcome(`${head}.${body}.${seal!.slice(0, -4)}AAAA`)).toBe('call.ticket_invalid')
 })

@@ -124,12 +124,12 @@ test.each(['send', 'recv'] as const)(
     }
     for (let turn = 0; turn < 10; turn += 1) await second(100)
     expect(client.frames.some(({ type }) => type === 'transportClosed')).toBe(false)
-    const strays = async () => (await testNode.deps.metrics.strays.get()).values[0]?.value ?? 0
-    const before = await strays()
+    const unmatched = async () => (await testNode.deps.metrics.unmatched.get()).values[0]?.value ?? 0
+    const before = await unmatched()
     await expect
       .poll(async () => second(1_000).then(() => peer.transports.lost))
       .toMatchObject([{ id: joined[direction].id, direction, reason: 'bitrate' }])
-    expect((await strays()) - before).toBeGreaterThan(500_000)
+    expect((await unmatched()) - before).toBeGreaterThan(500_000)
     expect(await client.frame('transportClosed')).toMatchObject({ id: joined[direction].id })
     await client.call.transport.replace.mutate({ direction })
     raw.close()

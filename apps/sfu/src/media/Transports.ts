@@ -13,7 +13,7 @@ import { addTraffic, noTraffic, type TrafficBytes, TransportTraffic } from './Tr
 type Transport = types.WebRtcTransport
 
 /** The transports of one direction. `next` replaces `current` when it is connected; until then both are open. */
-type TransportPair = { current: Transport; next: Transport | null; strays: BitrateDebt; lost: TransportLost | null }
+type TransportPair = { current: Transport; next: Transport | null; unmatched: BitrateDebt; lost: TransportLost | null }
 
 /** The statistics of both directions, and what was carried since the last measurement. A closed transport has no statistics. */
 export type TransportStats = TrafficBytes & {
@@ -24,7 +24,7 @@ export type TransportStats = TrafficBytes & {
 
 const directions = ['send', 'recv'] as const
 /** The limit for bytes that belong to no stream: reports, ICE checks, the overhead of packets, and media of a closed stream. */
-const strayBitsPerSecond = 1_000_000
+const unmatchedBitsPerSecond = 1_000_000
 
 type TransportsEvents = {
   /** The node closed a transport that can carry nothing any more, or carried too much. */
@@ -178,8 +178,8 @@ export class Transports extends EventEmitter<TransportsEvents> {
     const { current } = pair
     const measured = await Promise.all(this.#open(direction).map((transport) => this.#measureTransport(transport)))
     const traffic = measured.map((one) => one.traffic).reduce(addTraffic, noTraffic)
-    this.#deps.metrics.strays.inc(traffic.strays)
-    if (pair.strays.count(traffic.strays, seconds) === 'close')
+    this.#deps.metrics.unmatched.inc(traffic.unmatched)
+    if (pair.unmatched.count(traffic.unmatched, seconds) === 'close')
       for (const one of this.#open(direction)) this.#lose(direction, one, 'bitrate')
     return { stat: measured.find(({ transport }) => transport === current)?.stat, traffic }
   }
@@ -207,7 +207,7 @@ export class Transports extends EventEmitter<TransportsEvents> {
 }
 
 function newPair(current: Transport): TransportPair {
-  return { current, next: null, strays: new BitrateDebt(strayBitsPerSecond), lost: null }
+  return { current, next: null, unmatched: new BitrateDebt(unmatchedBitsPerSecond), lost: null }
 }
 
 /** Closes the transport that was never connected. */

@@ -34,7 +34,7 @@ const seatUpdate = (seat: SeatId, some: Partial<SeatUpdate>): SeatUpdate => ({
   seat,
   epoch: 1,
   state: 'in',
-  caps: ['mic', 'cam', 'screen', 'chat', 'unmute'],
+  capabilities: ['mic', 'cam', 'screen', 'chat', 'unmute'],
   ...some,
 })
 const update = (some: Partial<MeetingUpdate>): MeetingUpdate => ({
@@ -179,8 +179,8 @@ test('a taken capability stops the publication on the node, and only its owner r
   const [anna, boris] = [await enter(), await enter()]
   const mic = await publishMic(anna)
   await boris.client.frame('subscriptions')
-  testNode.node.applyUpdate(update({ seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))
-  expect(await anna.client.frame('caps')).toMatchObject({ caps: ['chat'] })
+  testNode.node.applyUpdate(update({ seats: [seatUpdate(anna.seat, { capabilities: ['chat'] })] }))
+  expect(await anna.client.frame('capabilities')).toMatchObject({ capabilities: ['chat'] })
   expect(await anna.client.frame('publicationStopped')).toMatchObject({
     id: mic.id,
     source: 'mic',
@@ -192,7 +192,7 @@ test('a taken capability stops the publication on the node, and only its owner r
   expect(await refusal(media.resume.mutate(mic))).toBe('call.forbidden')
   expect(await refusal(publishMic(anna))).toBe('call.forbidden')
   testNode.node.applyUpdate(update({ seats: [seatUpdate(anna.seat, {})] }))
-  await anna.client.frame('caps', ({ caps }) => caps.includes('mic'))
+  await anna.client.frame('capabilities', ({ capabilities }) => capabilities.includes('mic'))
   expect(room()?.publicationsOf(anna.seat)).toMatchObject([{ paused: true }])
   await media.resume.mutate(mic)
   await boris.client.frame('subscription', ({ publicationPaused }) => !publicationPaused)
@@ -201,34 +201,36 @@ test('a taken capability stops the publication on the node, and only its owner r
 test('a capability that was taken after a ticket was signed does not come back with that ticket', async () => {
   const boris = await enter()
   const seat = randomUUID() as SeatId
-  testNode.node.applyUpdate(update({ seats: [seatUpdate(seat, { caps: ['chat'] })] }))
+  testNode.node.applyUpdate(update({ seats: [seatUpdate(seat, { capabilities: ['chat'] })] }))
   const anna = await enter({ seat })
-  expect(anna.joined.caps).toEqual(['chat'])
+  expect(anna.joined.capabilities).toEqual(['chat'])
   expect(await refusal(publishMic(anna))).toBe('call.forbidden')
   // A newer ticket was signed after the capability was taken.
   const again = await enter({ seat, seatEpoch: 2 })
-  expect(again.joined.caps).toContain('mic')
+  expect(again.joined.capabilities).toContain('mic')
   await boris.client.call.room.leave.mutate()
 })
 
 test('an older update does not undo a newer one, and only the answer to a heartbeat moves the revision', async () => {
   const anna = await enter()
-  const caps = () => room()?.peer(anna.seat)?.caps
-  expect(testNode.node.applyUpdate(update({ rev: 6, seats: [seatUpdate(anna.seat, { caps: ['chat'] })] }))).toBe(0)
+  const capabilities = () => room()?.peer(anna.seat)?.capabilities
+  expect(
+    testNode.node.applyUpdate(update({ rev: 6, seats: [seatUpdate(anna.seat, { capabilities: ['chat'] })] })),
+  ).toBe(0)
   await testNode.node.applyHeartbeatAnswer({
     now: Date.now(),
     keys: testNode.api.signers,
     wantCapabilities: false,
-    meetings: [update({ rev: 5, seats: [seatUpdate(anna.seat, { caps: ['mic'] })] })],
+    meetings: [update({ rev: 5, seats: [seatUpdate(anna.seat, { capabilities: ['mic'] })] })],
   })
-  expect([caps(), room()?.rev]).toEqual([['chat'], 5])
+  expect([capabilities(), room()?.rev]).toEqual([['chat'], 5])
   await testNode.node.applyHeartbeatAnswer({
     now: Date.now(),
     keys: testNode.api.signers,
     wantCapabilities: false,
-    meetings: [update({ rev: 7, seats: [seatUpdate(anna.seat, { caps: ['cam'] })] })],
+    meetings: [update({ rev: 7, seats: [seatUpdate(anna.seat, { capabilities: ['cam'] })] })],
   })
-  expect([caps(), room()?.rev]).toEqual([['cam'], 7])
+  expect([capabilities(), room()?.rev]).toEqual([['cam'], 7])
 })
 
 test('a removed seat ends at once with its publications, and neither its ticket nor its secret lets it in again', async () => {

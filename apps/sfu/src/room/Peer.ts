@@ -49,7 +49,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
   readonly transports: Transports
   readonly publications: Publications
   readonly subscriptions: Subscriptions
-  caps: Capability[]
+  capabilities: Capability[]
   quality: Quality = goodQuality
   away = false
   ended: EndReason | null = null
@@ -77,7 +77,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
     this.userId = claims.user
     this.name = claims.name
     this.epoch = claims.seatEpoch
-    this.caps = claims.caps
+    this.capabilities = claims.capabilities
     this.publications = new Publications(deps, this)
     this.subscriptions = new Subscriptions(deps, this, input)
     this.#listen()
@@ -170,10 +170,10 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
     this.#deps.log.info({ meeting: this.room.meetingId, seat: this.seatId, ...reconnect }, 'a browser reconnects')
   }
 
-  async setCapabilities(caps: Capability[]): Promise<void> {
-    if (caps.join() === this.caps.join()) return
-    this.caps = caps
-    this.push({ type: 'caps', caps })
+  async setCapabilities(capabilities: Capability[]): Promise<void> {
+    if (capabilities.join() === this.capabilities.join()) return
+    this.capabilities = capabilities
+    this.push({ type: 'capabilities', capabilities })
     await this.publications.applyCapabilities()
   }
 
@@ -226,7 +226,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
       seatId: this.seatId,
       secret,
       resumed,
-      caps: this.caps,
+      capabilities: this.capabilities,
       send: this.transports.view('send'),
       recv: this.transports.view('recv'),
       publications: this.publications.views(),

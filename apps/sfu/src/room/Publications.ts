@@ -189,7 +189,7 @@ export class Publications extends EventEmitter<PublicationsEvents> {
   }
 
   #mayPublish(source: Source): boolean {
-    return this.#peer.caps.includes(requiredCapability[source])
+    return this.#peer.capabilities.includes(requiredCapability[source])
   }
 
   #of(source: Source): Publication[] {

@@ -34,8 +34,8 @@ test('the first frame holds the whole state: transports, secret, peers and capab
   })
   expect(anna.joined.secret).toMatch(/^[\w-]{43}$/)
   expect(anna.joined.send.iceCandidates.map(({ protocol }) => protocol)).toEqual(['udp', 'tcp'])
-  const boris = await enter(meeting, { name: 'Boris', caps: ['mic'] })
-  expect(boris.joined.caps).toEqual(['mic'])
+  const boris = await enter(meeting, { name: 'Boris', capabilities: ['mic'] })
+  expect(boris.joined.capabilities).toEqual(['mic'])
   expect(boris.joined.peers).toMatchObject([{ seatId: anna.seat, name: 'Anna', away: false, publications: [] }])
   expect(await anna.client.frame('peer')).toMatchObject({ peer: { seatId: boris.seat, name: 'Boris' } })
 })
@@ -146,7 +146,7 @@ test('a room ends with its last peer', async () => {
 })
 
 test('a seat can only send sources for which it has the capability', async () => {
-  const { client, send } = await enter(newMeeting(), { caps: ['mic', 'chat'] })
+  const { client, send } = await enter(newMeeting(), { capabilities: ['mic', 'chat'] })
   const produce = (source: 'cam' | 'screen' | 'screenSound') =>
     refusal(
       client.call.media.produce.mutate({

@@ -183,14 +183,14 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     for (const receiver of this.#receivers) if (receiver !== except) receiver.push(frame)
   }
 
-  #applySeat({ seat, epoch, state, caps }: SeatUpdate): void {
+  #applySeat({ seat, epoch, state, capabilities }: SeatUpdate): void {
     const peer = this.#peers.get(seat)
     if (!peer || epoch < peer.epoch) return
     if (state === 'removed' || state === 'left') return peer.end(state)
     // The seat has a newer ticket, but its client has not joined here yet.
     if (epoch > peer.epoch) return peer.ended ? undefined : peer.startHandover()
     peer
-      .setCapabilities(caps)
+      .setCapabilities(capabilities)
       .catch((error: unknown) => this.#deps.log.warn({ err: error, seat }, 'capabilities could not be applied'))
   }
 

@@ -16,6 +16,6 @@ export class SeatUpdates {
   /** A capability that was taken after the ticket was signed does not come back with the ticket. */
   applyTo(claims: TicketClaims): TicketClaims {
     const update = this.#newest.get(claims.seat)?.update
-    return update?.epoch === claims.seatEpoch ? { ...claims, caps: update.caps } : claims
+    return update?.epoch === claims.seatEpoch ? { ...claims, capabilities: update.capabilities } : claims
   }
 }

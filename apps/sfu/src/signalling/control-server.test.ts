@@ -39,7 +39,7 @@ test('the control server answers the API and applies its updates at once', async
   const { client, joined, meeting } = await enter()
   const api = control(testNode.deps.env.SFU_KEY)
   expect(await api.alive.query()).toEqual({ node: 'sfu-0', boot: testNode.node.boot })
-  const seats = [{ seat: joined.seatId, epoch: 1, state: 'removed' as const, caps: [] }]
+  const seats = [{ seat: joined.seatId, epoch: 1, state: 'removed' as const, capabilities: [] }]
   expect(await api.update.mutate({ meeting, epoch: 1, state: 'live', rev: 9, seats })).toEqual({ rev: 0 })
   expect(await client.frame('ended')).toMatchObject({ reason: 'removed' })
 })

@@ -17,7 +17,7 @@ export type RoomFrame =
   /** The node stopped one of my publications: paused it, or closed it because it stayed above its bitrate limit. */
   | { type: 'publicationStopped'; id: string; source: Source; reason: 'bitrate' | 'capability'; closed: boolean }
   | TransportLost
-  | { type: 'caps'; caps: Capability[] }
+  | { type: 'capabilities'; capabilities: Capability[] }
   /** The last frame. `taken_over`: a newer peer has the seat. `lost`, `moved`, `stopping`: ask the API for a new ticket. */
   | { type: 'ended'; reason: EndReason }
 
@@ -38,7 +38,7 @@ export type JoinedFrame = {
   /** Resumes this peer on another socket, for as long as the node keeps the peer. Each use issues a new one. */
   secret: string
   resumed: boolean
-  caps: Capability[]
+  capabilities: Capability[]
   send: TransportView
   recv: TransportView
   /** My publications on the node: after a resume the browser compares them with its own. */

@@ -80,7 +80,7 @@ export function newClaims(node: { id: NodeId; boot: BootId }, some: Partial<Tick
     seatEpoch: 1,
     user: randomUUID() as UserId,
     name: 'Anna',
-    caps: ['mic', 'cam', 'screen', 'chat', 'unmute'],
+    capabilities: ['mic', 'cam', 'screen', 'chat', 'unmute'],
     ...some,
   }
 }

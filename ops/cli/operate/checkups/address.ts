@@ -1,9 +1,9 @@
 import { reason } from '../../errors.ts'
-import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
 const local = ['localhost', '127.0.0.1', '[::1]']
 
-export async function address({ settings, state }: Patient): Promise<Finding[]> {
+export async function address({ settings, state }: CheckupInput): Promise<Finding[]> {
   const { protocol, hostname } = new URL(settings.publicUrl)
   if (local.includes(hostname)) return [idle('PUBLIC_URL', `${settings.publicUrl}: only this machine can use it`)]
   if (protocol !== 'https:')

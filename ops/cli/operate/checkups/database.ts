@@ -1,8 +1,8 @@
 import type { Client } from 'pg'
 import { reason } from '../../errors.ts'
-import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
-export async function database({ settings, state }: Patient): Promise<Finding[]> {
+export async function database({ settings, state }: CheckupInput): Promise<Finding[]> {
   const url = settings.databaseUrl ?? state?.databaseUrl
   if (!url) return [idle('Postgres', 'is embedded and starts with "./veche up"')]
   const { Client } = await import('pg')

@@ -5,9 +5,9 @@ import type { State } from '../state.ts'
 export type Finding = { part: string; state: 'fine' | 'idle' | 'doubtful' | 'broken'; says: string; cure?: string }
 
 /** The input of a checkup. `state` exists only while "up" runs on this data folder. */
-export type Patient = { settings: Settings; state: State | undefined }
+export type CheckupInput = { settings: Settings; state: State | undefined }
 
-export type Checkup = (patient: Patient) => Promise<Finding[]> | Finding[]
+export type Checkup = (input: CheckupInput) => Promise<Finding[]> | Finding[]
 
 export function fine(part: string, says: string): Finding {
   return { part, state: 'fine', says }

@@ -5,7 +5,7 @@ import { reachable } from '../../parts/environments.ts'
 import type { NodeAddress } from '../../parts/node-addresses.ts'
 import { packagesAreCurrent, webIsBuilt, webIsCurrent } from '../../machine/prepare.ts'
 import { reason } from '../../errors.ts'
-import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
 export function packages(): Finding[] {
   if (!existsSync(join(checkout, 'node_modules/.modules.yaml')))
@@ -39,14 +39,14 @@ export function webBuild(): Finding[] {
 }
 
 /** Validates the settings with the schemas of the parts themselves. */
-export async function settings(patient: Patient): Promise<Finding[]> {
-  const problems = await settingProblems(patient)
+export async function settings(input: CheckupInput): Promise<Finding[]> {
+  const problems = await settingProblems(input)
   return problems.length
     ? problems.map((problem) => broken('Settings', problem, 'ops/README.md says what each takes.'))
     : [fine('Settings', 'every part takes them')]
 }
 
-export async function settingProblems({ settings: own, state }: Patient): Promise<string[]> {
+export async function settingProblems({ settings: own, state }: CheckupInput): Promise<string[]> {
   const given = {
     ...process.env,
     DATABASE_URL: own.databaseUrl ?? state?.databaseUrl ?? 'embedded',
@@ -75,7 +75,7 @@ async function complaints(part: string, given: NodeJS.ProcessEnv) {
   }
 }
 
-export async function readiness({ settings: own, state }: Patient): Promise<Finding[]> {
+export async function readiness({ settings: own, state }: CheckupInput): Promise<Finding[]> {
   if (!state)
     return [
       idle(

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { freeSpace } from '../data-folder.ts'
 import { nodeAddresses } from '../../parts/node-addresses.ts'
 import { portProblem, wantedPorts } from '../ports.ts'
-import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
 export function node(): Finding[] {
   const memory = `${availableParallelism()} cores, ${(totalmem() / 1e9).toFixed(0)} GB of memory`
@@ -21,7 +21,7 @@ export function pnpm(): Finding[] {
     : [broken('pnpm', 'does not run', 'Start it through ./veche, which fetches pnpm.')]
 }
 
-export function disk({ settings }: Patient): Finding[] {
+export function disk({ settings }: CheckupInput): Finding[] {
   const folder = existing(settings.dataFolder)
   const free = freeSpace(folder)
   const says = `${(free / 1e9).toFixed(1)} GB are free for ${settings.dataFolder}`
@@ -31,7 +31,7 @@ export function disk({ settings }: Patient): Finding[] {
   return [fine('Disk', says)]
 }
 
-export function secret({ settings }: Patient): Finding[] {
+export function secret({ settings }: CheckupInput): Finding[] {
   const file = `${settings.dataFolder}/secret`
   if (!existsSync(file)) return [idle('Secret', 'is made by the first start')]
   return (statSync(file).mode & 0o077) === 0
@@ -45,7 +45,7 @@ export function secret({ settings }: Patient): Finding[] {
       ]
 }
 
-export async function ports({ settings, state }: Patient): Promise<Finding[]> {
+export async function ports({ settings, state }: CheckupInput): Promise<Finding[]> {
   if (state) return []
   const wanted = wantedPorts(settings, nodeAddresses(settings, 1), !settings.turn.urls)
   const names = [...new Set(wanted.map(({ setting }) => setting))]

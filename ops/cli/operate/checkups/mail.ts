@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { reason } from '../../errors.ts'
-import { broken, doubtful, fine, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, type Finding, type CheckupInput } from './finding.ts'
 
-export async function mail({ settings }: Patient): Promise<Finding[]> {
+export async function mail({ settings }: CheckupInput): Promise<Finding[]> {
   if (!settings.smtpUrl)
     return [fine('Mail', `is caught and shown at ${settings.publicUrl}/dev/mail (SMTP_URL sends it for real)`)]
   const url = URL.parse(settings.smtpUrl)

@@ -41,25 +41,25 @@ async function start() {
   }
   const probing = () => openProbe(nodes[0]!, secret).then(({ iceCandidates }) => iceCandidates.length)
   await expect.poll(probing, { timeout: 60_000, interval: 200 }).toBe(2)
-  return { patient: { settings, state }, child, folder, port: settings.sfu.mediaPort }
+  return { input: { settings, state }, child, folder, port: settings.sfu.mediaPort }
 }
 
 test('the doctor accepts a media node that answers over UDP and over TCP', async () => {
-  const { patient, port } = await start()
-  expect(await media(patient)).toEqual([
+  const { input, port } = await start()
+  expect(await media(input)).toEqual([
     { part: 'sfu-0 UDP', state: 'fine', says: `media is answered at 127.0.0.1:${port}` },
     { part: 'sfu-0 TCP', state: 'fine', says: `media is answered at 127.0.0.1:${port}` },
   ])
 })
 
 test('the doctor tells apart a media node with another key and one that does not answer', async () => {
-  const { patient, child, folder } = await start()
+  const { input, child, folder } = await start()
   writeFileSync(join(folder, 'secret'), 'y'.repeat(40))
-  expect(await media(patient)).toMatchObject([
+  expect(await media(input)).toMatchObject([
     { state: 'broken', says: expect.stringContaining('it has another key') as string },
   ])
   await child.stop(['SIGKILL'], 5_000)
-  expect(await media(patient)).toMatchObject([
+  expect(await media(input)).toMatchObject([
     { state: 'broken', says: expect.stringContaining('ECONNREFUSED') as string },
   ])
 })

@@ -3,10 +3,10 @@ import { readSecret } from '../data-folder.ts'
 import { openProbe, type Candidate, type Probe } from '../node-control.ts'
 import type { NodeAddress } from '../../parts/node-addresses.ts'
 import { errorCode, reason } from '../../errors.ts'
-import { broken, doubtful, fine, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, type Finding, type CheckupInput } from './finding.ts'
 
 /** Opens a transport on each media node and sends it an ICE check over UDP and over TCP, at each address that browsers get. */
-export async function media({ settings, state }: Patient): Promise<Finding[]> {
+export async function media({ settings, state }: CheckupInput): Promise<Finding[]> {
   if (!state) return []
   const secret = readSecret(settings.dataFolder)
   const announced = settings.sfu.announcedAddress

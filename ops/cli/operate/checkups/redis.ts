@@ -1,8 +1,8 @@
 import { redisBinary } from '../../parts/redis.ts'
 import { reason } from '../../errors.ts'
-import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
-export async function redis({ settings, state }: Patient): Promise<Finding[]> {
+export async function redis({ settings, state }: CheckupInput): Promise<Finding[]> {
   const url = settings.redisUrl ?? state?.redisUrl
   if (!url)
     return redisBinary()

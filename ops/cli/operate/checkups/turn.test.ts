@@ -23,7 +23,7 @@ async function start(template = hardened()) {
   return { running, urls, port }
 }
 
-function patient(urls: string, port: number, own = secret) {
+function input(urls: string, port: number, own = secret) {
   const folder = newFolder()
   writeFileSync(join(folder, 'secret'), own)
   vi.stubEnv('VECHE_SECRET', '')
@@ -44,7 +44,7 @@ function patient(urls: string, port: number, own = secret) {
 
 test('the doctor accepts a TURN server that relays over UDP and over TCP', async () => {
   const { urls, port } = await start()
-  expect((await turn(patient(urls, port))).slice(0, 2)).toMatchObject([
+  expect((await turn(input(urls, port))).slice(0, 2)).toMatchObject([
     { state: 'fine', says: expect.stringContaining('transport=udp relays from 127.0.0.1') as string },
     { state: 'fine', says: expect.stringContaining('transport=tcp relays from 127.0.0.1') as string },
   ])
@@ -54,13 +54,13 @@ test('the doctor warns of a coturn below 4.10, which is no reason to fail', asyn
   for (const old of ['4.6.1', '4.9', '3.2.5']) expect(age(old), old).toMatchObject([{ state: 'doubtful' }])
   for (const version of ['4.10.0', '4.12', '5.0.1', undefined]) expect(age(version), version).toEqual([])
   const { urls, port } = await start()
-  const found = await turn(patient(urls, port))
+  const found = await turn(input(urls, port))
   expect(found.slice(2)).toEqual(age(turnVersion()))
 })
 
 test('the doctor tells apart a TURN server with another secret, a full one and a dead one', async () => {
   const { urls, port } = await start()
-  const [foreign] = await turn(patient(urls, port, 'y'.repeat(40)))
+  const [foreign] = await turn(input(urls, port, 'y'.repeat(40)))
   expect(foreign).toMatchObject({
     state: 'broken',
     says: expect.stringContaining('refuses what the API signs') as string,
@@ -69,11 +69,11 @@ test('the doctor tells apart a TURN server with another secret, a full one and a
   const other = await TurnClient.open({ host, port: full.port, protocol: 'udp' }, credentials(turnSecret(secret)))
   onTestFinished(() => other.close())
   expect((await other.allocate()).code).toBe(0)
-  const [none] = await turn(patient(full.urls, full.port))
+  const [none] = await turn(input(full.urls, full.port))
   expect(none).toMatchObject({ state: 'doubtful', says: expect.stringContaining('has no relay left') as string })
   const { running, ...gone } = await start()
   await running.stop()
-  const dead = await turn(patient(gone.urls, gone.port))
+  const dead = await turn(input(gone.urls, gone.port))
   expect(dead.slice(0, 2)).toMatchObject([
     { state: 'broken' },
     { state: 'broken', says: expect.stringContaining('does not answer') as string },
@@ -81,7 +81,7 @@ test('the doctor tells apart a TURN server with another secret, a full one and a
 })
 
 test('without a TURN server the doctor says what that means for calls', async () => {
-  const { settings, state } = patient('', 0)
+  const { settings, state } = input('', 0)
   expect(await turn({ settings, state: { ...state, turn: undefined } })).toMatchObject([
     { state: 'doubtful', says: 'coturn does not run; calls go on, without those whose network needs it' },
   ])

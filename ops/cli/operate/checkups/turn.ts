@@ -5,12 +5,12 @@ import { readSecret } from '../data-folder.ts'
 import { turnSecret } from '../../parts/keys.ts'
 import { reason } from '../../errors.ts'
 import { turnBinary, turnVersion } from '../../parts/turn.ts'
-import { broken, doubtful, fine, idle, type Finding, type Patient } from './finding.ts'
+import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
 const without = 'calls go on, without those whose network needs it'
 
 /** Requests a relay from each TURN server, as a browser behind a strict firewall does. */
-export async function turn({ settings, state }: Patient): Promise<Finding[]> {
+export async function turn({ settings, state }: CheckupInput): Promise<Finding[]> {
   const urls = settings.turn.urls ?? state?.turn?.urls
   if (urls) {
     if (!settings.turn.urls && !state) return []

@@ -125,7 +125,7 @@ export type SeatRow = Revised & {
   userId: UserId
   /** `away`: no node has named it for 5 s; ten minutes later it is `left`. */
   state: 'in' | 'away' | 'left' | 'removed'
-  caps: Capability[]
+  capabilities: Capability[]
   joinedAt: string
 }
 

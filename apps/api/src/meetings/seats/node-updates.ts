@@ -7,7 +7,7 @@ import { takenSeat } from '../states.ts'
 
 /** A seat as its node is told of it. */
 export const seatUpdate: RawBuilder<SeatUpdate> = sql`
-  json_build_object('seat', s.id, 'epoch', s.epoch, 'state', s.state, 'caps', s.caps)`
+  json_build_object('seat', s.id, 'epoch', s.epoch, 'state', s.state, 'capabilities', s.capabilities)`
 /** A seat that was given up longer ago has no ticket that could still be valid, so the node need not know of it. */
 export const relevantSeat: RawBuilder<boolean> = sql`
   (${takenSeat('s')} or s.left_at > veche_now() - interval '5 minutes')`

@@ -50,7 +50,7 @@ async function upsertSeat(tx: Tx, { id, seat: before }: OpenMeeting, tab: TabId)
   const arrival = isTaken(before) ? {} : { since_rev: rev, joined_at: sqlNow }
   return tx.db
     .insertInto('seats')
-    .values({ ...taken, id: seatId, meeting_id: id, user_id: userId, caps: [...capabilities], since_rev: rev })
+    .values({ ...taken, id: seatId, meeting_id: id, user_id: userId, capabilities: [...capabilities], since_rev: rev })
     .onConflict((conflict) =>
       conflict.columns(['meeting_id', 'user_id']).doUpdateSet((eb) => ({
         ...taken,

@@ -6,9 +6,11 @@ import { errorTexts, retryTexts } from './error-texts.ts'
 export function describeError(error: AppError, locale: Locale): string {
   const parts = [errorTexts[locale][error.code]]
   const words = retryTexts[locale]
-  if (error.retryAfter !== undefined && error.retryAfter > 0) {
-    const minutes = Math.ceil(error.retryAfter / 60)
-    parts.push(error.retryAfter < 60 ? words.seconds(Math.ceil(error.retryAfter)) : words.minutes(minutes))
+  if (error.retryAfterSeconds !== undefined && error.retryAfterSeconds > 0) {
+    const minutes = Math.ceil(error.retryAfterSeconds / 60)
+    parts.push(
+      error.retryAfterSeconds < 60 ? words.seconds(Math.ceil(error.retryAfterSeconds)) : words.minutes(minutes),
+    )
   }
   if (error.incident) parts.push(words.incident(error.incident))
   return parts.join(' ')

@@ -10,10 +10,12 @@ function answered(veche: unknown): TRPCClientError<never> {
 }
 
 test('an error answer keeps its code, its fields, its incident and the time to wait', () => {
-  const error = appError(answered({ code: 'request.too_many', retryAfter: 90, fields: ['email'], incident: 'a1' }))
+  const error = appError(
+    answered({ code: 'request.too_many', retryAfterSeconds: 90, fields: ['email'], incident: 'a1' }),
+  )
   expect(error).toMatchObject({
     code: 'request.too_many',
-    retryAfter: 90,
+    retryAfterSeconds: 90,
     fields: ['email'],
     incident: 'a1',
     network: false,
@@ -52,7 +54,9 @@ test.each(['en', 'ru'] as const)('every error code has a text of its own in %s',
 })
 
 test('the text of an error says when to try again and which incident to report', () => {
-  expect(describeError(new AppError('request.too_many', { retryAfter: 5 }), 'en')).toMatch(/in 5 seconds\.$/)
-  expect(describeError(new AppError('request.too_many', { retryAfter: 61 }), 'ru')).toMatch(/через 2\u00a0минуты\.$/)
+  expect(describeError(new AppError('request.too_many', { retryAfterSeconds: 5 }), 'en')).toMatch(/in 5 seconds\.$/)
+  expect(describeError(new AppError('request.too_many', { retryAfterSeconds: 61 }), 'ru')).toMatch(
+    /через 2\u00a0минуты\.$/,
+  )
   expect(describeError(new AppError('server.error', { incident: '7f3a' }), 'en')).toMatch(/Incident 7f3a\.$/)
 })

@@ -6,7 +6,7 @@ export type AppErrorCode = ErrorCode | 'network.unreachable' | 'network.timeout'
 
 export class AppError extends Error {
   readonly code: AppErrorCode
-  readonly retryAfter: number | undefined
+  readonly retryAfterSeconds: number | undefined
   readonly fields: readonly string[]
   readonly incident: string | undefined
 
@@ -14,7 +14,7 @@ export class AppError extends Error {
     super(code)
     this.name = 'AppError'
     this.code = code
-    this.retryAfter = wire.retryAfter
+    this.retryAfterSeconds = wire.retryAfterSeconds
     this.fields = wire.fields ?? []
     this.incident = wire.incident
   }
@@ -56,7 +56,7 @@ function wireError(data: unknown): WireError | null {
   if (!isRecord(wire) || !isErrorCode(wire['code'])) return null
   return {
     code: wire['code'],
-    ...(typeof wire['retryAfter'] === 'number' ? { retryAfter: wire['retryAfter'] } : {}),
+    ...(typeof wire['retryAfterSeconds'] === 'number' ? { retryAfterSeconds: wire['retryAfterSeconds'] } : {}),
     ...(Array.isArray(wire['fields']) ? { fields: wire['fields'].map(String) } : {}),
     ...(typeof wire['incident'] === 'string' ? { incident: wire['incident'] } : {}),
   }

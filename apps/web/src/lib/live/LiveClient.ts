@@ -67,7 +67,7 @@ export class LiveClient {
       onCaughtUp: () => this.readPositions.report(),
     })
     this.#connection = new Connection(api, environment, {
-      frame: (frame) => this.#takeFrame(frame),
+      frame: (frame) => this.#handleFrame(frame),
       changed: () => this.#connectionChanged(),
       failed: () => void this.#checkSession(),
       signedOut: onSignedOut,
@@ -139,9 +139,9 @@ export class LiveClient {
     await this.rowReceiver.whenIdle()
   }
 
-  #takeFrame(frame: LiveFrame): void {
-    if (frame.type === 'changes') this.#takeChanges(frame)
-    else if (frame.type === 'signal') void this.#takeSignal(frame.signal)
+  #handleFrame(frame: LiveFrame): void {
+    if (frame.type === 'changes') this.#handleChanges(frame)
+    else if (frame.type === 'signal') void this.#handleSignal(frame.signal)
     else {
       this.#setServerTime(frame.now)
       this.#catchUp.request()
@@ -149,13 +149,13 @@ export class LiveClient {
     }
   }
 
-  #takeChanges(frame: ChangesFrame): void {
+  #handleChanges(frame: ChangesFrame): void {
     if (frame.scope === 'meeting') return this.#meetingListeners.forEach((listener) => listener(frame))
     for (const { chatId, authorId } of frame.rows.messages ?? []) this.signals.clearTyping(chatId, authorId)
-    this.rowReceiver.take(frame)
+    this.rowReceiver.receive(frame)
   }
 
-  async #takeSignal(signal: Signal): Promise<void> {
+  async #handleSignal(signal: Signal): Promise<void> {
     const me = this.store.userId
     if (signal.kind === 'presence') this.signals.setPresence(signal)
     else if (signal.kind === 'meeting') this.signals.setMeeting(signal)

@@ -43,7 +43,7 @@ export function abortable<T>(signal: AbortSignal, answer: Promise<T>): Promise<T
 }
 
 /** A random delay below a bound that doubles with each attempt, so that clients that were cut off together do not return together. */
-export function jitter(environment: Environment, attempt: number, firstMs: number, maxMs: number): number {
+export function backoffMs(environment: Environment, attempt: number, firstMs: number, maxMs: number): number {
   return environment.random() * Math.min(maxMs, firstMs * 2 ** attempt)
 }
 

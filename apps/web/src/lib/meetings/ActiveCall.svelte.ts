@@ -1,13 +1,19 @@
 import { createContext } from 'svelte'
 import type { Session } from '#lib/session/session.svelte.ts'
 import type { Call, CallOptions } from './call/Call.svelte.ts'
+import type { RouterDevice } from './call/connection/router-device.ts'
 import { RejoinRecord } from './call/RejoinRecord.ts'
+
+/** What the active call knows of every call. */
+type OwnOptions = Pick<CallOptions, 'me' | 'rejoinRecord'>
 
 /** The call of this tab, if there is one. It outlives its page: the user may read a chat and stay in the call. */
 export class ActiveCall {
   /** Stays here after its end, until the reason has been shown. */
   current = $state.raw<Call | null>(null)
   readonly rejoinRecord = new RejoinRecord()
+  /** See `routerDeviceOf`. */
+  routerDevice: RouterDevice | null = null
   /** The tab was reloaded in a call and is on its way back to it. */
   returning = $state(this.rejoinRecord.exists)
   readonly #session: Session
@@ -22,11 +28,12 @@ export class ActiveCall {
   }
 
   /** Leaves the call of this tab before it opens another one: leaving forgets the call that a reload would return to. */
-  enter(open: (me: CallOptions['me']) => Call): void {
+  enter(open: (own: OwnOptions) => Call): void {
     const user = this.#session.me?.user
     if (!user) return
     this.ongoing?.leave()
-    this.current = open({ userId: user.id, name: user.name })
+    const me = { userId: user.id, name: user.name }
+    this.current = open({ me, rejoinRecord: this.rejoinRecord })
   }
 }
 

@@ -1,10 +1,9 @@
 import { DIRECTORY_SCOPE, type ChatId, type ScopeId, type UserId } from '@veche/shared/ids'
 import { expect } from 'vitest'
 import { newFollowUps } from '../store/changes.ts'
-import { applyFrame } from '../store/merge/frames.ts'
 import { applyHistoryPage } from '../store/merge/history-pages.ts'
 import { applyReadAnswer, moveReadPosition, readSeqsOfServer } from '../store/merge/read-positions.ts'
-import { mergePerson, mergeRows } from '../store/merge/rows.ts'
+import { applyFrame, mergePerson, mergeRows } from '../store/merge/rows.ts'
 import {
   applyChatsPage,
   applyScopeAnswer,

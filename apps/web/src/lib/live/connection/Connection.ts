@@ -1,7 +1,7 @@
 import type { LiveFrame } from '@veche/shared/live'
 import { appError } from '../../api/error.ts'
 import type { LiveApi, Socket } from './live-api.ts'
-import { jitter, type Environment } from '../environment.ts'
+import { backoffMs, type Environment } from '../environment.ts'
 
 const HELLO_TIMEOUT_MS = 10_000
 const PONG_TIMEOUT_MS = 3_000
@@ -101,7 +101,7 @@ export class Connection {
     }
     this.#setState('backoff')
     this.#cancelTimer = this.#environment.after(
-      jitter(this.#environment, this.failures, FIRST_BACKOFF_MS, MAX_BACKOFF_MS),
+      backoffMs(this.#environment, this.failures, FIRST_BACKOFF_MS, MAX_BACKOFF_MS),
       () => {
         if (this.#environment.online()) this.#connect()
       },

@@ -6,7 +6,7 @@ import { cancelMessage, markRefused, markSent, queueMessage, requeueMessage } fr
 import type { Store } from '../../store/Store.ts'
 import type { OutboxItem } from '../../store/tables.ts'
 import type { LiveApi } from '../connection/live-api.ts'
-import { jitter, pause, type Environment } from '../environment.ts'
+import { backoffMs, pause, type Environment } from '../environment.ts'
 import { withOutboxLock } from './outbox-lock.ts'
 
 const MAX_PARALLEL_CHATS = 6
@@ -138,17 +138,17 @@ export class Outbox {
   async #sendItem(item: OutboxItem, signal: AbortSignal): Promise<void> {
     const { store, api, environment } = this.#deps
     for (let attempt = 0; !signal.aborted; attempt++) {
-      let delayMs = jitter(environment, attempt, 1_000, 30_000)
+      let delayMs = backoffMs(environment, attempt, 1_000, 30_000)
       try {
         if (environment.online()) {
           const answer = await api.send({ chatId: item.chatId, clientId: item.clientId, body: item.body })
           return await store.merge((merge) => markSent(merge, item, answer))
         }
       } catch (thrown) {
-        const { code, retryAfter } = appError(thrown)
+        const { code, retryAfterSeconds } = appError(thrown)
         if (code === 'auth.required') return this.#endSession()
         if (isRefusal(code)) return await store.merge((merge) => markRefused(merge, item, code))
-        delayMs = Math.max(delayMs, (retryAfter ?? 0) * 1_000)
+        delayMs = Math.max(delayMs, (retryAfterSeconds ?? 0) * 1_000)
       }
       await pause(environment, delayMs, AbortSignal.any([signal, this.#retry.signal]))
     }

@@ -3,7 +3,7 @@ import { limits } from '@veche/shared/limits'
 import { appError } from '../../api/error.ts'
 import { readSeqsOfServer } from '../../store/merge/read-positions.ts'
 import { applyChatsPage, applyState, readKnownCursor, type KnownCursor } from '../../store/merge/scope-answers.ts'
-import { abortable, jitter, pause } from '../environment.ts'
+import { abortable, backoffMs, pause } from '../environment.ts'
 import type { ReceiverDeps, RowReceiver } from './RowReceiver.ts'
 
 type CatchUpDeps = ReceiverDeps & {
@@ -57,7 +57,7 @@ export class CatchUp {
       } catch (thrown) {
         if (appError(thrown).code === 'auth.required') return onSignedOut()
         this.#isRequested = true
-        await pause(environment, 250 + jitter(environment, attempt, 500, 10_000), this.#stopped.signal)
+        await pause(environment, 250 + backoffMs(environment, attempt, 500, 10_000), this.#stopped.signal)
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { ScopeId } from '@veche/shared/ids'
 import type { ChangesFrame } from '@veche/shared/live'
 import type { FollowUps } from '../../store/changes.ts'
-import { applyFrame } from '../../store/merge/frames.ts'
+import { applyFrame } from '../../store/merge/rows.ts'
 import type { Store } from '../../store/Store.ts'
 import type { LiveApi } from '../connection/live-api.ts'
 import type { Environment } from '../environment.ts'
@@ -44,7 +44,7 @@ export class RowReceiver {
     this.#frames = []
   }
 
-  take(frame: ChangesFrame): void {
+  receive(frame: ChangesFrame): void {
     // When this many frames wait, fetching their scopes is cheaper than merging them.
     if (this.#frames.length >= MAX_QUEUED_FRAMES) for (const late of this.#frames.splice(0)) this.requestScope(late.id)
     this.#frames.push(frame)

@@ -1,7 +1,7 @@
 import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
 import { applyScopeAnswer, readKnownCursor } from '../../store/merge/scope-answers.ts'
-import { abortable, jitter, pause } from '../environment.ts'
+import { abortable, backoffMs, pause } from '../environment.ts'
 import type { ReceiverDeps } from './RowReceiver.ts'
 
 const MAX_PARALLEL_FETCHES = 4
@@ -61,7 +61,7 @@ export class ScopeFetcher {
       const hasProgress = result === 'merged' && (await this.#cursor(id)) > before
       withoutProgress = hasProgress ? 0 : withoutProgress + 1
       if (hasProgress) continue
-      const delayMs = 50 + jitter(this.#deps.environment, withoutProgress, 200, 10_000)
+      const delayMs = 50 + backoffMs(this.#deps.environment, withoutProgress, 200, 10_000)
       await pause(this.#deps.environment, delayMs, this.#stopped.signal)
     }
   }

@@ -7,6 +7,7 @@ import type { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
 import { newCallApi } from './call-api.ts'
 import { CallConnection, type CallEndReason } from './connection/CallConnection.ts'
 import type { NodeFrame } from './connection/NodeConnection.ts'
+import type { RouterDevice } from './connection/router-device.ts'
 import { watchPageLifecycle } from './page-lifecycle.ts'
 import { Participants } from './Participants.svelte.ts'
 import { LocalMedia } from './publish/LocalMedia.svelte.ts'
@@ -27,6 +28,7 @@ export type CallOptions = {
   code?: string | undefined
   devices: MediaDevicesState
   rejoinRecord: RejoinRecord
+  routerDevice: RouterDevice
   /** The tab comes back by itself after a reload, and never takes the seat from another tab. */
   returning?: boolean
 }
@@ -121,13 +123,14 @@ export class Call {
   }
 
   #newConnection(): CallConnection {
-    const { api, meetingId, code, rejoinRecord } = this.#options
+    const { api, meetingId, code, rejoinRecord, routerDevice } = this.#options
     const connection = new CallConnection({
       environment: this.#environment,
       api: newCallApi(api),
       meetingId,
       code,
       rejoinRecord,
+      routerDevice,
       publications: this.localMedia.publications,
       relayOnly: () => this.devices.relayOnly,
     })
@@ -155,7 +158,7 @@ export class Call {
 
   #joined(frame: JoinedFrame): void {
     this.participants.join(frame, this.#options.me)
-    this.localMedia.setCapabilities(frame.caps)
+    this.localMedia.setCapabilities(frame.capabilities)
     this.phase = 'in'
   }
 
@@ -164,7 +167,7 @@ export class Call {
     else if (frame.type === 'peerGone') this.participants.remove(frame.seatId)
     else if (frame.type === 'speakers') this.participants.setSpeakers(frame.seatIds)
     else if (frame.type === 'quality') this.participants.setQuality(frame.seatId, frame.quality)
-    else if (frame.type === 'caps') this.localMedia.setCapabilities(frame.caps)
+    else if (frame.type === 'capabilities') this.localMedia.setCapabilities(frame.capabilities)
     else if (frame.type === 'publicationStopped') this.localMedia.publicationStopped(frame)
   }
 

@@ -36,7 +36,15 @@ class TestSource {
 }
 
 function seat(id: SeatId, rev: number, state: SeatRow['state'] = 'in'): SeatRow {
-  return { id, rev, state, meetingId: meeting, userId: newId<UserId>(), caps: [], joinedAt: '2026-11-21T10:00:00.000Z' }
+  return {
+    id,
+    rev,
+    state,
+    meetingId: meeting,
+    userId: newId<UserId>(),
+    capabilities: [],
+    joinedAt: '2026-11-21T10:00:00.000Z',
+  }
 }
 const states = (seats: Seats) => Object.fromEntries(seats.list.map(({ id, state }) => [id, state]))
 

@@ -1,3 +1,5 @@
+import type { ChatId } from '@veche/shared/ids'
+import type { ChangesFrame } from '@veche/shared/live'
 import type { ChatRow, MembershipRow, MessageRow, PersonRow, Rows } from '@veche/shared/rows/rows'
 import { noteMessage } from '../changes.ts'
 import { addRange, rangeOf, rangesFrom } from '../ranges.ts'
@@ -10,6 +12,21 @@ import { dropChat, forgetMessages, type Merge } from './Merge.ts'
  * mutation, which may be older.
  */
 export type RowOrigin = 'snapshot' | 'answer'
+
+/** Merges the rows of a frame of the live stream. If revisions before the frame are missing, the scope is fetched instead. */
+export async function applyFrame(merge: Merge, frame: ChangesFrame): Promise<void> {
+  if (frame.scope === 'meeting') return
+  const scope = await merge.scope(frame.id)
+  if (!scope || scope.rev < frame.from) {
+    const left = !scope && frame.scope === 'chat' && (await merge.membership(frame.id as ChatId))?.leftAt
+    if (!left) merge.followUps.scopes.add(frame.id)
+    return
+  }
+  if (frame.rev <= scope.rev) return
+  if (scope.kind === 'chat') merge.touch(scope)
+  merge.setScope({ ...scope, rev: frame.rev })
+  await mergeRows(merge, frame.rows, 'snapshot')
+}
 
 /** Merges row by row: the larger `rev` wins. The caller moves the cursor. */
 export async function mergeRows(merge: Merge, rows: Rows, origin: RowOrigin): Promise<void> {

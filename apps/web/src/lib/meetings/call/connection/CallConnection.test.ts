@@ -8,6 +8,7 @@ import type { JoinRequest } from '../call-api.ts'
 import { PublicationSet } from '../publish/PublicationSet.ts'
 import { RejoinRecord } from '../RejoinRecord.ts'
 import { CallConnection } from './CallConnection.ts'
+import { RouterDevice } from './router-device.ts'
 
 beforeEach(() => void new FakeBrowser())
 
@@ -88,6 +89,7 @@ function newConnection() {
     meetingId: 'm' as MeetingId,
     code: undefined,
     rejoinRecord: new RejoinRecord(),
+    routerDevice: new RouterDevice(),
     publications: new PublicationSet(() => undefined),
     relayOnly: () => false,
   })

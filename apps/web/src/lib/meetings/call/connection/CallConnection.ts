@@ -13,7 +13,7 @@ import { Subscriptions } from '../subscribe/Subscriptions.ts'
 import { VisibleTilesSender } from '../subscribe/VisibleTilesSender.ts'
 import { IceServers } from './IceServers.ts'
 import { NodeConnection, type NodeFrame } from './NodeConnection.ts'
-import { deviceFor } from './router-device.ts'
+import type { RouterDevice } from './router-device.ts'
 import { SeatRequest } from './SeatRequest.ts'
 
 type NodeEndReason = Extract<RoomFrame, { type: 'ended' }>['reason']
@@ -31,6 +31,7 @@ type Options = Omit<ConstructorParameters<typeof SeatRequest>[0], 'ended'> & {
   environment: Environment
   api: CallApi
   publications: PublicationSet
+  routerDevice: RouterDevice
   relayOnly(): boolean
 }
 type Entry = { returning: boolean; reconnect: ReconnectAttempt | null }
@@ -125,13 +126,13 @@ export class CallConnection {
 
   /** Gets a seat and joins its node. The media of the previous connection play until the media of the new one arrive. */
   async #enter({ returning, reconnect }: Entry, signal: AbortSignal): Promise<void> {
-    const { environment, relayOnly } = this.#options
+    const { environment, relayOnly, routerDevice } = this.#options
     // While this socket is open, the node would tell the old peer of this call that its seat was taken over.
     this.#node?.closeSocket()
     const answer = await this.#seatRequest.send(returning, signal)
     this.events.emit('seated', answer)
     try {
-      const device = await deviceFor(answer.routerRtpCapabilities)
+      const device = await routerDevice.loadFor(answer.routerRtpCapabilities)
       const { tiles } = this.visibleTiles
       const view = { tiles, first: tiles.length > 0 ? 0 : FIRST_TILES }
       const options = { environment, device, answer, relayOnly: relayOnly(), view, reconnect }

@@ -1,6 +1,6 @@
 import { limits } from '@veche/shared/limits'
 import type { IceServer } from '@veche/shared/meetings'
-import { jitter, type Environment } from '#lib/live/environment.ts'
+import { backoffMs, type Environment } from '#lib/live/environment.ts'
 
 type Options = {
   environment: Environment
@@ -68,7 +68,7 @@ export class IceServers {
   }
 
   #retryMs(): number {
-    const backoffMs = jitter(this.#options.environment, this.#failures - 1, FIRST_RETRY_MS, RENEW_AFTER_MS)
-    return Math.min(RENEW_AFTER_MS, FIRST_RETRY_MS / 2 + backoffMs)
+    const delayMs = backoffMs(this.#options.environment, this.#failures - 1, FIRST_RETRY_MS, RENEW_AFTER_MS)
+    return Math.min(RENEW_AFTER_MS, FIRST_RETRY_MS / 2 + delayMs)
   }
 }

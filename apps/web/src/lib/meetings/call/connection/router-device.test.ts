@@ -1,13 +1,14 @@
 import { beforeEach, expect, test } from 'vitest'
 import { FakeBrowser } from '../../../../../test/browser.ts'
-import { deviceFor, preloadDevice } from './router-device.ts'
+import { RouterDevice } from './router-device.ts'
 
 beforeEach(() => void new FakeBrowser())
 
 // A rejection without a handler would fail this test.
 test('unreadable saved capabilities cause an error when the user joins, and not before', async () => {
   localStorage.setItem('veche-router', '{"codecs":')
-  preloadDevice()
+  const routerDevice = new RouterDevice()
+  routerDevice.preload()
   await new Promise((resolve) => setImmediate(resolve))
-  await expect(deviceFor({})).rejects.toThrow()
+  await expect(routerDevice.loadFor({})).rejects.toThrow()
 })

@@ -1,6 +1,6 @@
 import type { ReconnectReason } from '@veche/shared/meetings'
 import { type AppErrorCode, appError } from '#lib/api/error.ts'
-import { jitter, pause, type Environment } from '#lib/live/environment.ts'
+import { backoffMs, pause, type Environment } from '#lib/live/environment.ts'
 import { type ReconnectAttempt, reconnectDelays } from './reconnect-steps.ts'
 import { withTimeout } from './timeout.ts'
 import { type Direction, type MediaState, TransportRecovery } from './TransportRecovery.ts'
@@ -156,7 +156,7 @@ export class ReconnectLadder {
   async #pause(attempt: number): Promise<void> {
     this.#skipPause = new AbortController()
     const { firstPauseMs } = reconnectDelays[this.#resumable ? 'resume' : 'rejoin']
-    const ms = firstPauseMs / 2 + jitter(this.#environment, attempt - 1, firstPauseMs, this.#longestPauseMs())
+    const ms = firstPauseMs / 2 + backoffMs(this.#environment, attempt - 1, firstPauseMs, this.#longestPauseMs())
     await pause(this.#environment, ms, AbortSignal.any([this.#stopped.signal, this.#skipPause.signal]))
   }
 
