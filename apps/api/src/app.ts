@@ -1,41 +1,32 @@
 import cookie from '@fastify/cookie'
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Deps } from './deps.ts'
-import { toAppError } from './errors.ts'
-import { serveMailbox } from './mail/http.ts'
+import { serveRoutes } from './http-routes.ts'
+import { mailboxRoutes } from './mail/http.ts'
 import { SeatGuard } from './meetings/seats/SeatGuard.ts'
 import { openControlPort } from './nodes/control-port.ts'
 import { openSignallingProxy } from './nodes/signalling-proxy.ts'
+import { errorAnswer } from './platform/http/error-answer.ts'
 import { serveHealth } from './platform/http/health.ts'
+import { limitRequestTime } from './platform/http/request-time.ts'
 import { serveUpgrades } from './platform/http/upgrades.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
-import { httpContext } from './request-context.ts'
+import { trpcContext } from './request-context.ts'
 import { type AppRouter, appRouter, socketRouter } from './router.ts'
 import { openLiveSocket } from './sync/live-socket.ts'
 
 /** `http` serves the browsers; `control` takes the heartbeats of the media nodes, on a port of its own. */
 export type App = { http: FastifyInstance; control: FastifyInstance; close: () => Promise<void> }
 
+const requestTimeoutMs = 30_000
+
 /** How long a stop waits for requests in flight. */
 const closeTimeoutMs = 5_000
 
 /** The HTTP server with its procedures, HTTP routes and WebSockets, over `deps`. Tests use the same. */
 export async function createApp(deps: Deps): Promise<App> {
-  const http = Fastify({
-    logger: false,
-    trustProxy: deps.env.TRUSTED_PROXIES.length > 0 ? deps.env.TRUSTED_PROXIES : false,
-    bodyLimit: 1_000_000,
-    routerOptions: { maxParamLength: 5_000 },
-    requestTimeout: 30_000,
-  })
-  http.setErrorHandler((error: FastifyError, req, reply) => answerError(deps, error, req.url, reply))
-  http.addHook('onSend', (_req, reply, payload) => bufferAnswer(reply, payload))
-  await http.register(cookie)
-  await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
-  serveHealth(http, deps)
-  serveMailbox(http, deps)
-  await serveWebApp(http, deps.env)
+  const http = await openHttp(deps)
   const upgrades = [openLiveSocket(deps, socketRouter), openSignallingProxy(deps)]
   serveUpgrades(http, upgrades)
   const control = openControlPort(deps)
@@ -61,6 +52,28 @@ export async function createApp(deps: Deps): Promise<App> {
   return { http, control, close }
 }
 
+/** The server for browsers, with its procedures and HTTP routes. */
+async function openHttp(deps: Deps): Promise<FastifyInstance> {
+  const http = Fastify({
+    logger: false,
+    trustProxy: deps.env.TRUSTED_PROXIES.length > 0 ? deps.env.TRUSTED_PROXIES : false,
+    bodyLimit: 1_000_000,
+    routerOptions: { maxParamLength: 5_000 },
+  })
+  limitRequestTime(http, requestTimeoutMs)
+  http.setErrorHandler((error, req, reply) => {
+    const { status, body } = errorAnswer(deps, error, req.url)
+    return reply.code(status).send(body)
+  })
+  http.addHook('onSend', (_req, reply, payload) => bufferAnswer(reply, payload))
+  await http.register(cookie)
+  await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
+  serveHealth(http, deps)
+  await serveRoutes(http, deps, mailboxRoutes)
+  await serveWebApp(http, deps.env)
+  return http
+}
+
 /** tRPC returns a stream even when the whole answer is ready. Sending the answer in one piece costs less than sending it in chunks. */
 async function bufferAnswer(reply: FastifyReply, payload: unknown): Promise<unknown> {
   if (!(payload instanceof Response)) return payload
@@ -73,22 +86,7 @@ function trpcOptions(deps: Deps): FastifyTRPCPluginOptions<AppRouter>['trpcOptio
   return {
     router: appRouter,
     maxBatchSize: 50,
-    createContext: ({ req, res }) => httpContext(deps, req, res),
+    createContext: ({ req, res }) => trpcContext(deps, req, res),
     responseMeta: () => ({ headers: new Headers({ 'cache-control': 'no-store' }) }),
   }
-}
-
-function answerError(
-  deps: Deps,
-  error: FastifyError,
-  url: string,
-  reply: { code(n: number): { send(body: unknown): unknown } },
-) {
-  const app = toAppError(error)
-  if (app) return reply.code(app.code === 'request.foreign_origin' ? 403 : 503).send({ code: app.code, ...app.details })
-  const status = error.statusCode ?? 500
-  if (status >= 500) deps.log.error({ err: error, url }, 'an unexpected error')
-  return reply
-    .code(status)
-    .send({ code: status >= 500 ? 'server.error' : status === 413 ? 'request.too_large' : 'input.invalid' })
 }

@@ -27,6 +27,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'request.foreign_origin': 'FORBIDDEN',
   'request.too_many': 'TOO_MANY_REQUESTS',
   'request.too_large': 'PAYLOAD_TOO_LARGE',
+  'request.too_slow': 'TIMEOUT',
   'auth.required': 'UNAUTHORIZED',
   'auth.admin_required': 'FORBIDDEN',
   'auth.wrong_credentials': 'UNAUTHORIZED',

@@ -7,12 +7,18 @@ import { sessionCookie } from './auth/session-cookie.ts'
 import { findActor } from './auth/sessions.ts'
 import type { Anyone, Connection, Socket } from './ctx.ts'
 import type { Deps } from './deps.ts'
-import { AppError, trpcCode } from './errors.ts'
+import { AppError, fail, trpcCode } from './errors.ts'
 import { isOwnOrigin } from './platform/http/origin.ts'
 
-/** The context of one HTTP request; a batch is one. Everything but a GET must come from a page of ours. */
+/** The context of one call of tRPC over HTTP; a batch is one. Everything but a GET must come from a page of ours. */
+export async function trpcContext(deps: Deps, req: FastifyRequest, reply: FastifyReply): Promise<Anyone> {
+  const isJson = req.headers['content-type']?.startsWith('application/json')
+  if (req.method !== 'GET' && !(isJson && isFromOwnPage(deps, req))) refuse('request.foreign_origin')
+  return await httpContext(deps, req, reply)
+}
+
+/** The context of one HTTP request. */
 export async function httpContext(deps: Deps, req: FastifyRequest, reply: FastifyReply): Promise<Anyone> {
-  if (req.method !== 'GET' && !isFromOwnPage(deps, req)) refuse('request.foreign_origin')
   const token = req.cookies[sessionCookie(deps.env).name]
   return { ...deps, actor: await findActor(deps, token), connection: connectionOf(deps, req, reply) }
 }
@@ -39,9 +45,15 @@ function refuse(code: ErrorCode): never {
   throw new TRPCError({ code: trpcCode(code), message: code, cause: new AppError(code) })
 }
 
-/** A form of another site can send our cookie, but no custom header and no JSON. */
+/** A request that changes something must come from a page of ours. */
+export function refuseForeignPages(deps: Deps, req: FastifyRequest): void {
+  const reads = req.method === 'GET' || req.method === 'HEAD'
+  if (!reads && !isFromOwnPage(deps, req)) fail('request.foreign_origin')
+}
+
+/** A form of another site can send our cookie, but no custom header. */
 function isFromOwnPage(deps: Deps, req: FastifyRequest): boolean {
-  if (req.headers['x-veche'] !== '1' || !req.headers['content-type']?.startsWith('application/json')) return false
+  if (req.headers['x-veche'] !== '1') return false
   const site = req.headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin') return false
   // Programs that are no browser send no origin; they do not send the cookie of another person by accident.

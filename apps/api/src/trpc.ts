@@ -5,6 +5,7 @@ import { ZodError } from 'zod'
 import { addressKey } from './auth/attempts.ts'
 import type { Anyone } from './ctx.ts'
 import { fail, toAppError, trpcCode } from './errors.ts'
+import { fieldsOf } from './platform/http/error-answer.ts'
 import type { LimitName } from './platform/rate-limits.ts'
 
 const t = initTRPC.context<Anyone>().create({
@@ -67,13 +68,6 @@ class Incident extends Error {
     super('server.error')
     this.incident = incident
   }
-}
-
-/** A hostile input may be wrong in thousands of places. */
-const maxFields = 20
-
-function fieldsOf({ issues }: ZodError): string[] {
-  return issues.slice(0, maxFields).map(({ path }) => path.join('.'))
 }
 
 function wireError(error: TRPCError): WireError {

@@ -4,6 +4,7 @@ export const errorCodes = [
   'request.foreign_origin',
   'request.too_many',
   'request.too_large',
+  'request.too_slow',
   'auth.required',
   'auth.admin_required',
   'auth.https_required',

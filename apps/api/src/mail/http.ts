@@ -1,10 +1,10 @@
+import type { IncomingMessage } from 'node:http'
 import type { UserId } from '@veche/shared/ids'
 import { isAdmin, mayManageUser, type ServerRole } from '@veche/shared/permissions'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { sessionCookie } from '../auth/session-cookie.ts'
-import { findActor } from '../auth/sessions.ts'
+import type { Anyone } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { isLocal } from '../env.ts'
+import { type Env, isLocal } from '../env.ts'
+import type { HttpRoute } from '../http-routes.ts'
 import { type KeptMail, readMailbox } from './mailbox.ts'
 import { mailboxPage, mailboxStyles } from './mailbox-page.ts'
 
@@ -12,42 +12,39 @@ import { mailboxPage, mailboxStyles } from './mailbox-page.ts'
  * The local mailbox shows codes and invitations, so a person who reads it can take over every account. It exists only while no mail
  * server is set, for requests from this machine and for administrators.
  */
-export function serveMailbox(http: FastifyInstance, deps: Deps): void {
-  const forReaders = (answer: (mails: KeptMail[], reply: FastifyReply) => unknown) => {
-    return async (req: FastifyRequest, reply: FastifyReply) => {
-      const reader = await readerOf(deps, req)
-      if (!reader) return reply.callNotFound()
-      void reply.header('cache-control', 'no-store')
-      return answer(await visibleMails(deps, reader, await readMailbox(deps.env)), reply)
-    }
+export const mailboxRoutes: HttpRoute[] = [
+  mailboxRoute('/dev/mail', 'text/html; charset=utf-8', (mails, env) => mailboxPage(mails, env)),
+  mailboxRoute('/dev/mail.json', 'application/json; charset=utf-8', (mails) => JSON.stringify(mails)),
+  mailboxRoute('/dev/mail.css', 'text/css; charset=utf-8', () => mailboxStyles),
+]
+
+function mailboxRoute(path: string, type: string, body: (mails: KeptMail[], env: Env) => string): HttpRoute {
+  return {
+    method: 'GET',
+    path,
+    access: 'open',
+    limit: 'read',
+    handle: async ({ ctx, raw }) => {
+      const reader = readerOf(ctx, raw)
+      if (!reader) return { status: 404, body: { code: 'input.invalid' } }
+      const mails = await visibleMails(ctx, reader, await readMailbox(ctx.env))
+      return { headers: { 'content-type': type }, body: body(mails, ctx.env) }
+    },
   }
-  http.get(
-    '/dev/mail',
-    forReaders((mails, reply) => reply.type('text/html; charset=utf-8').send(mailboxPage(mails, deps.env))),
-  )
-  http.get(
-    '/dev/mail.json',
-    forReaders((mails, reply) => reply.send(mails)),
-  )
-  http.get(
-    '/dev/mail.css',
-    forReaders((_mails, reply) => reply.type('text/css; charset=utf-8').send(mailboxStyles)),
-  )
 }
 
 type Reader = 'this machine' | { userId: UserId; role: ServerRole }
 
-async function readerOf(deps: Deps, req: FastifyRequest): Promise<Reader | null> {
-  if (deps.env.SMTP_URL) return null
-  if (isLocal(deps.env) && isFromThisMachine(req)) return 'this machine'
-  const actor = await findActor(deps, req.cookies[sessionCookie(deps.env).name])
+function readerOf({ env, actor }: Anyone, raw: IncomingMessage): Reader | null {
+  if (env.SMTP_URL) return null
+  if (isLocal(env) && isFromThisMachine(raw)) return 'this machine'
   return actor && isAdmin(actor.role) ? actor : null
 }
 
 const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
 
 /** A proxy on this machine comes from loopback as well, and a page elsewhere may use a name that points here. */
-function isFromThisMachine(req: FastifyRequest): boolean {
+function isFromThisMachine(req: IncomingMessage): boolean {
   const address = req.socket.remoteAddress ?? ''
   const name = (req.headers.host ?? '').replace(/:\d+$/, '').toLowerCase()
   return (

@@ -14,6 +14,7 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
       'This page was opened at an address the server does not know. Open it at its usual address.',
     'request.too_many': 'Too many attempts. Wait a little and try again.',
     'request.too_large': 'That is more than the server takes at once. Make it shorter.',
+    'request.too_slow': 'The connection is too slow for this. Try again on a better one.',
     'auth.required': 'You are signed out. Sign in again.',
     'auth.admin_required': 'Only administrators may do this.',
     'auth.https_required':
@@ -73,6 +74,7 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
     'request.foreign_origin': 'Страница открыта по адресу, которого сервер не знает. Откройте её по обычному адресу.',
     'request.too_many': 'Слишком много попыток. Подождите немного и попробуйте ещё раз.',
     'request.too_large': 'Это больше, чем сервер принимает за раз. Сократите.',
+    'request.too_slow': 'Связь для этого слишком медленная. Попробуйте ещё раз, когда она станет лучше.',
     'auth.required': 'Вы вышли. Войдите снова.',
     'auth.admin_required': 'Это могут только администраторы.',
     'auth.https_required':
