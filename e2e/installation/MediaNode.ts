@@ -4,6 +4,9 @@ import { nodeKey } from '../../ops/cli/parts/keys.ts'
 import { freePorts, freeRange } from './free-ports.ts'
 import { ServerProcess } from './ServerProcess.ts'
 
+/** `release`: the folder of the release that it is started from. */
+export type NodeOptions = { env: NodeJS.ProcessEnv; release?: string | undefined }
+
 /** A media node of an installation, as a process that may be killed and come back under the same name and ports. */
 export class MediaNode {
   readonly name: string
@@ -12,7 +15,7 @@ export class MediaNode {
   readonly media: number
   readonly #process: ServerProcess
 
-  private constructor(name: string, folder: string, ports: number[], env: NodeJS.ProcessEnv) {
+  private constructor(name: string, folder: string, ports: number[], { env, release }: NodeOptions) {
     const [signalling, control, media] = ports as [number, number, number]
     this.name = name
     this.signalling = signalling
@@ -37,12 +40,13 @@ export class MediaNode {
       env: settings,
       logFile: join(folder, `${name}.log`),
       url: `http://127.0.0.1:${signalling}`,
+      release,
     })
   }
 
-  static async start(name: string, folder: string, env: NodeJS.ProcessEnv): Promise<MediaNode> {
+  static async start(name: string, folder: string, options: NodeOptions): Promise<MediaNode> {
     const ports = await Promise.all([freePorts(2), freeRange(4)])
-    const node = new MediaNode(name, folder, ports.flat(), env)
+    const node = new MediaNode(name, folder, ports.flat(), options)
     await node.start()
     return node
   }

@@ -18,6 +18,8 @@ export type InstallationOptions = {
   nodes?: number
   /** A Postgres and a Redis of its own, for a test that kills them. They are stopped with it. */
   services?: Services
+  /** The folders of the releases that its API, with the web app, and its nodes are started from; without one, this checkout. */
+  releases?: { api?: string | undefined; nodes?: string | undefined }
 }
 
 /**
@@ -29,13 +31,14 @@ export class OwnInstallation extends Installation {
   readonly #folder: string
   readonly #databases: Databases
   readonly #env: NodeJS.ProcessEnv
+  readonly #releases: NonNullable<InstallationOptions['releases']>
   readonly #api: ServerProcess
 
   private constructor(
     folder: string,
     [port, control]: [number, number],
     databases: Databases,
-    own: Record<string, string>,
+    { settings: own = {}, releases = {} }: InstallationOptions,
   ) {
     const url = `http://localhost:${port}`
     const app = join(folder, 'web')
@@ -56,18 +59,21 @@ export class OwnInstallation extends Installation {
       ...own,
     }
     super({ url, app, databaseUrl: databases.databaseUrl, settings })
-    cpSync(builtApp, app, { recursive: true })
+    cpSync(releases.api ? join(releases.api, 'apps/web/build') : builtApp, app, { recursive: true })
+    this.#releases = releases
     this.#databases = databases
     this.#folder = folder
     this.#env = { ...process.env, ...settings }
     const logFile = join(folder, 'api.log')
-    this.#api = new ServerProcess({ name: 'the API', main: 'apps/api/src/main.ts', env: this.#env, logFile, url })
+    const main = 'apps/api/src/main.ts'
+    this.#api = new ServerProcess({ name: 'the API', main, env: this.#env, logFile, url, release: releases.api })
   }
 
-  static async start({ settings = {}, nodes = 0, services }: InstallationOptions = {}): Promise<OwnInstallation> {
+  static async start(options: InstallationOptions = {}): Promise<OwnInstallation> {
+    const { nodes = 0, services } = options
     const [ports, databases] = await Promise.all([freePorts(2), services ? ownDatabases(services) : testDatabases()])
     const folder = mkdtempSync(join(tmpdir(), 'veche-e2e-'))
-    const installation = new OwnInstallation(folder, ports as [number, number], databases, settings)
+    const installation = new OwnInstallation(folder, ports as [number, number], databases, options)
     await installation.start()
     for (let count = 0; count < nodes; count += 1) await installation.addNode()
     return installation
@@ -75,7 +81,9 @@ export class OwnInstallation extends Installation {
 
   /** Another media node, once it is ready to take calls. */
   async addNode(settings: Record<string, string> = {}): Promise<MediaNode> {
-    const node = await MediaNode.start(`sfu-${this.nodes.length}`, this.#folder, { ...this.#env, ...settings })
+    const env = { ...this.#env, ...settings }
+    const options = { env, release: this.#releases.nodes }
+    const node = await MediaNode.start(`sfu-${this.nodes.length}`, this.#folder, options)
     this.nodes.push(node)
     return node
   }

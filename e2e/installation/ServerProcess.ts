@@ -13,6 +13,8 @@ type Program = {
   logFile: string
   /** The address of its /readyz. */
   url: string
+  /** The folder of the release that it is started from; without it, this checkout. */
+  release?: string | undefined
 }
 
 /** One of our programs as a process, which may be killed and come back with the same settings. */
@@ -30,10 +32,10 @@ export class ServerProcess {
 
   /** Resolves when it is ready to serve. */
   async start(): Promise<void> {
-    const { name, main, env, logFile, url } = this.#program
+    const { name, main, env, logFile, url, release = checkout } = this.#program
     const log = openSync(logFile, 'a')
     const child = startChild(process.execPath, [main], {
-      cwd: checkout,
+      cwd: release,
       env,
       stdio: ['ignore', log, log],
       orphanSignal: 'TERM',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
@@ -44,6 +45,9 @@ export type TurnSettings = {
 export const ownSettings = ['TURN_PORT', 'TURN_RELAY_PORTS']
 
 export const checkout = resolve(import.meta.dirname, '../..')
+
+/** An unpacked release brings everything built; a checkout builds it. */
+export const isRelease = existsSync(resolve(checkout, 'release.json'))
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const problems: string[] = []

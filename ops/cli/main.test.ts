@@ -21,7 +21,7 @@ test('"./veche" without a command lists all commands', () => {
   expect(veche([])).toMatchObject({ status: 0, stdout: expect.stringContaining('./veche up') as string })
 })
 
-test.each(['up', 'down', 'doctor', 'admin', 'node-key', 'check', 'test', 'bench'])(
+test.each(['up', 'down', 'doctor', 'admin', 'node-key', 'check', 'test', 'release', 'bench'])(
   '%s --help says what it does and does nothing',
   (name) => {
     expect(veche([name, '--help'])).toMatchObject({

@@ -1,9 +1,12 @@
 import { reason, CommandError } from './errors.ts'
 
+import { isRelease } from './env.ts'
+
 type Command = { usage: string; run(args: string[]): Promise<number> }
+type Commands = Record<string, { summary: string; load(): Promise<Command> }>
 
 /** Commands are imported one by one, because before the installation only Node itself is there. */
-const commands: Record<string, { summary: string; load(): Promise<Command> }> = {
+const operatorCommands: Commands = {
   up: { summary: 'install what is missing, start everything and stay', load: () => import('./operate/up.ts') },
   down: { summary: 'stop what "up" started', load: () => import('./operate/down.ts') },
   doctor: { summary: 'check each part and say cause and cure', load: () => import('./operate/doctor.ts') },
@@ -15,10 +18,20 @@ const commands: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'print the key of a media node on another machine',
     load: () => import('./operate/node-key.ts'),
   },
+}
+
+/** A release is run and not developed: these are not in it. */
+const developerCommands: Commands = {
   check: { summary: 'format, lint, types, unused code, generated types', load: () => import('./develop/check.ts') },
   test: { summary: 'the check and every test that must hold on each change', load: () => import('./develop/test.ts') },
+  release: {
+    summary: 'make a signed archive that holds what a machine needs',
+    load: () => import('./develop/release/release.ts'),
+  },
   bench: { summary: 'measure, with machine and method', load: () => import('./develop/bench.ts') },
 }
+
+const commands: Commands = { ...operatorCommands, ...(isRelease ? {} : developerCommands) }
 
 process.exitCode = await main(process.argv.slice(2))
 

@@ -69,7 +69,7 @@ export class CallBench {
   }
 
   async addNode(): Promise<MediaNode> {
-    const node = await MediaNode.start(`sfu-${this.nodes.length}`, this.installation.folder, this.#env)
+    const node = await MediaNode.start(`sfu-${this.nodes.length}`, this.installation.folder, { env: this.#env })
     this.nodes.push(node)
     return node
   }

@@ -5,6 +5,7 @@ import { download } from '../../mediasoup/download.ts'
 import { prove } from '../../mediasoup/proof.ts'
 import { build } from '../../mediasoup/recipe.ts'
 import { workerName } from '../../mediasoup/name.ts'
+import { checkout, isRelease } from '../env.ts'
 import { cacheFolder } from './cache.ts'
 import { whileLocked } from '../lock.ts'
 import { errorCode, knownCause, reason, CommandError } from '../errors.ts'
@@ -16,17 +17,20 @@ export type WorkerSource = (draft: string) => Promise<string | undefined>
 export type WorkerCache = { folder: string; name: string; sources: WorkerSource[] }
 
 const binary = 'mediasoup-worker'
+/** The worker that an unpacked release brings. */
+export const releasedWorker = join(checkout, 'runtime', binary)
 
 /** Returns the media worker to use: the one that was set, the cached one, the official binary, or one built here. */
 export async function ensureMediaWorker(env = process.env, cache = defaultCache()): Promise<string> {
   const given = env['MEDIASOUP_WORKER_BIN']
   if (given) return accept(given)
+  if (isRelease) return releasedWorker
   return cachedWorker(cache) ?? make(cache)
 }
 
 /** Finds a worker without the network or a compiler. */
 export function findMediaWorker(env = process.env, cache = defaultCache()): string | undefined {
-  return env['MEDIASOUP_WORKER_BIN'] || cachedWorker(cache)
+  return env['MEDIASOUP_WORKER_BIN'] || (isRelease ? releasedWorker : cachedWorker(cache))
 }
 
 function defaultCache(): WorkerCache {

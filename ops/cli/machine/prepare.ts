@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkout } from '../env.ts'
+import { checkout, isRelease } from '../env.ts'
 import { whileLocked } from '../lock.ts'
 import { run, step } from '../steps.ts'
 import { errorCode, CommandError } from '../errors.ts'
@@ -12,6 +12,7 @@ const log = (name: string) => join(stamps, `${name}.log`)
 
 /** Installs the packages and builds the web app, each only when its inputs changed since the last time. */
 export async function prepare(wanted: { web: boolean; media?: boolean }) {
+  if (isRelease) return { mediaWorker: await makeMediaWorker() }
   makeStamps()
   // Making the first media worker takes minutes, so the web app is built meanwhile.
   let media: Promise<string> | undefined
@@ -28,7 +29,7 @@ export async function prepare(wanted: { web: boolean; media?: boolean }) {
 }
 
 export function packagesAreCurrent() {
-  return stamp('install') === packageInputs() && existsSync(join(checkout, 'node_modules/.modules.yaml'))
+  return isRelease || (stamp('install') === packageInputs() && existsSync(join(checkout, 'node_modules/.modules.yaml')))
 }
 
 export function webIsBuilt() {
@@ -36,7 +37,7 @@ export function webIsBuilt() {
 }
 
 export function webIsCurrent() {
-  return webIsBuilt() && stamp('web') === webInputs()
+  return isRelease || (webIsBuilt() && stamp('web') === webInputs())
 }
 
 async function installPackages() {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname } from 'node:path'
+import { isRelease } from '../../env.ts'
 import { freeSpace } from '../data-folder.ts'
 import { nodeAddresses } from '../../parts/node-addresses.ts'
 import { portProblem, wantedPorts } from '../ports.ts'
@@ -15,6 +16,7 @@ export function node(): Finding[] {
 }
 
 export function pnpm(): Finding[] {
+  if (isRelease) return []
   const { status, stdout } = spawnSync('pnpm', ['--version'], { encoding: 'utf8', cwd: '/' })
   return status === 0
     ? [fine('pnpm', stdout.trim())]
