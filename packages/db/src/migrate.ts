@@ -1,24 +1,37 @@
 import { readdir } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 
 const folder = new URL('../migrations/', import.meta.url)
 
+/** How a migration gets the locks of tables that others use: it waits shortly, so that nobody waits behind it for long, and tries again. */
+export type LockPolicy = { timeoutMs: number; attempts: number; pauseMs: number }
+
+const patientPolicy: LockPolicy = { timeoutMs: 3_000, attempts: 20, pauseMs: 2_000 }
+
+/** A migration is one transaction, unless it says `transactional = false`. Then a second run must go on where the first one ended. */
+type MigrationFile = Migration & { transactional?: boolean }
+
 /**
- * Applies the migrations that the database lacks and returns their names. One connection holds an advisory lock meanwhile: of two
- * processes that start at the same time, the second waits and finds nothing to do.
+ * Applies the migrations that the database lacks, one after the other, and returns their names. One connection holds an advisory lock
+ * meanwhile: of two processes that start at the same time, the second waits and finds nothing to do.
  */
-export async function migrate(url: string, from: URL = folder): Promise<string[]> {
-  return withDatabase(url, (db) =>
-    db.connection().execute(async (locked) => {
-      await sql`select pg_advisory_lock(${lockKey})`.execute(locked)
-      try {
-        return await applyAll(db, from)
-      } finally {
-        await sql`select pg_advisory_unlock(${lockKey})`.execute(locked)
-      }
-    }),
+export async function migrate(url: string, from: URL = folder, policy: LockPolicy = patientPolicy): Promise<string[]> {
+  return withDatabase(
+    url,
+    (db) =>
+      db.connection().execute(async (locked) => {
+        await sql`set lock_timeout = 0`.execute(locked)
+        await sql`select pg_advisory_lock(${lockKey})`.execute(locked)
+        try {
+          return await applyAll(db, from, policy)
+        } finally {
+          await sql`select pg_advisory_unlock(${lockKey})`.execute(locked)
+        }
+      }),
+    policy,
   )
 }
 
@@ -41,8 +54,13 @@ export async function newestMigration(from: URL = folder): Promise<string> {
 
 const lockKey = 8_327_501
 
-async function withDatabase<T>(url: string, work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
-  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'veche-migrate' })
+async function withDatabase<T>(
+  url: string,
+  work: (db: Kysely<unknown>) => Promise<T>,
+  { timeoutMs } = patientPolicy,
+): Promise<T> {
+  const options = `-c lock_timeout=${timeoutMs}`
+  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'veche-migrate', options })
   pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
@@ -52,11 +70,33 @@ async function withDatabase<T>(url: string, work: (db: Kysely<unknown>) => Promi
   }
 }
 
-async function applyAll(db: Kysely<unknown>, from: URL): Promise<string[]> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => load(from) }, allowUnorderedMigrations: false })
-  const { error, results } = await migrator.migrateToLatest()
+async function applyAll(db: Kysely<unknown>, from: URL, policy: LockPolicy): Promise<string[]> {
+  const migrations = await load(from)
+  const provider = { getMigrations: () => Promise.resolve(migrations) }
+  const pending = (await new Migrator({ db, provider }).getMigrations()).filter(({ executedAt }) => !executedAt)
+  for (const { name } of pending) {
+    const disableTransactions = migrations[name]?.transactional === false
+    const migrator = new Migrator({ db, provider, disableTransactions })
+    await withRetries(policy, () => applyOne(migrator, name))
+  }
+  return pending.map(({ name }) => name)
+}
+
+async function applyOne(migrator: Migrator, name: string): Promise<void> {
+  const { error } = await migrator.migrateTo(name)
   if (error) throw error instanceof Error ? error : new Error('the migration failed', { cause: error })
-  return (results ?? []).map((result) => result.migrationName)
+}
+
+/** 55P03: a lock was not free in time. What the migration had done is undone, so it may begin again. */
+async function withRetries({ attempts, pauseMs }: LockPolicy, work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55P03' || attempt >= attempts) throw error
+      await wait(pauseMs)
+    }
+  }
 }
 
 async function names(from: URL): Promise<string[]> {
@@ -67,10 +107,10 @@ async function names(from: URL): Promise<string[]> {
     .sort()
 }
 
-async function load(from: URL): Promise<Record<string, Migration>> {
+async function load(from: URL): Promise<Record<string, MigrationFile>> {
   const loaded = await Promise.all(
     (await names(from)).map(
-      async (name) => [name, (await import(new URL(`${name}.ts`, from).href)) as Migration] as const,
+      async (name) => [name, (await import(new URL(`${name}.ts`, from).href)) as MigrationFile] as const,
     ),
   )
   return Object.fromEntries(loaded)
