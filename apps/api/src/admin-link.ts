@@ -8,12 +8,12 @@ import { createLogger } from './platform/logger.ts'
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { email: { type: 'string' }, first: { type: 'boolean' } } })
   const env = readEnv()
-  const { db, polls, pipelines } = openPools(env.DATABASE_URL, 2, createLogger('silent', 'admin-link'))
+  const { db, polls, liveReads, pipelines } = openPools(env.DATABASE_URL, 2, createLogger('silent', 'admin-link'))
   try {
     if (values.first && (await oldestOwner(db))) return
     console.log((await createSetupLink({ db, env }, values.email)).url)
   } finally {
-    await Promise.all([db.destroy(), polls.destroy(), pipelines.end()])
+    await Promise.all([db.destroy(), polls.destroy(), liveReads.destroy(), pipelines.end()])
   }
 }
 

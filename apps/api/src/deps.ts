@@ -39,6 +39,8 @@ export type Deps = {
   db: Database
   /** A small pool of its own, for what must go on while `db` is busy: polls, session checks, health. */
   polls: Database
+  /** Another one, for the rows that live streams send. */
+  liveReads: Database
   writers: ScopeWriters
   redis: Redis
   hints: Hints
@@ -70,7 +72,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
   const log = given.log ?? createLogger(env.LOG_LEVEL, 'api')
   const redis = connectRedis(env.REDIS_URL, log)
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
-  const { db, polls, pipelines } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
+  const { db, polls, liveReads, pipelines } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
   const hints = new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log })
   const deps: BaseDeps = {
     env,
@@ -78,6 +80,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     clock: given.clock ?? systemClock,
     db,
     polls,
+    liveReads,
     writers: new ScopeWriters(pipelines),
     sessions: new SessionLookup(polls, log),
     passwordCost: given.passwordCost ?? passwordCost,
@@ -110,5 +113,5 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.hints.close()
   deps.mailer.close()
   deps.redis.disconnect()
-  await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.writers.close()])
+  await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.destroy(), deps.writers.close()])
 }

@@ -32,8 +32,8 @@ export const settings = z.object({
   TRUSTED_PROXIES: listed(z.string()).refine(areProxies, 'names addresses or networks, separated by commas'),
   METRICS_TOKEN: z.string().min(16).optional(),
   /**
-   * Connections for work. Each of the worker's four timers holds one while it works with another. A process takes up to 13 more:
-   * 5 for polls, sessions and live streams, and 8 for sends.
+   * Connections for work. Each of the worker's four timers holds one while it works with another. A process takes up to 17 more:
+   * 5 for polls and sessions, 4 for live streams, and 8 for sends.
    */
   DATABASE_POOL: z.coerce.number().int().min(5).max(200).default(20),
   /** Clients compare it with their own to learn that a new version of the app is out. */

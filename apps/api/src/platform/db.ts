@@ -7,16 +7,25 @@ export type { Database }
 /** More would only wait for the same disk. */
 const maxPipelines = 8
 
+export type Pools = { db: Database; polls: Database; liveReads: Database; pipelines: Pool }
+
+/** How many connections each pool of a process may take. `max` is DATABASE_POOL. */
+export function poolSizes(max: number): Record<keyof Pools, number> {
+  return { db: max, polls: 5, liveReads: 4, pipelines: Math.min(max, maxPipelines) }
+}
+
 /**
- * The pool for work; a small one for what must go on when the first is busy (polls, sessions, health); and one for statements that are
- * run so often that each round trip counts.
+ * The pool for work; a small one for what must go on when the first is busy (polls, sessions, health); one for the reads of the live
+ * streams, of which there may be thousands after a stall; and one for statements that are run so often that each round trip counts.
  */
-export function openPools(url: string, max: number, log: Logger): { db: Database; polls: Database; pipelines: Pool } {
+export function openPools(url: string, max: number, log: Logger): Pools {
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to Postgres was lost')
+  const sizes = poolSizes(max)
   return {
-    db: createDatabase({ url, max, name: 'veche', onError }),
-    polls: createDatabase({ url, max: 5, name: 'veche-polls', onError }),
-    pipelines: createPool({ url, max: Math.min(max, maxPipelines), name: 'veche', onError }, { pipeline: true }),
+    db: createDatabase({ url, max: sizes.db, name: 'veche', onError }),
+    polls: createDatabase({ url, max: sizes.polls, name: 'veche-polls', onError }),
+    liveReads: createDatabase({ url, max: sizes.liveReads, name: 'veche-live', onError }),
+    pipelines: createPool({ url, max: sizes.pipelines, name: 'veche', onError }, { pipeline: true }),
   }
 }
 

@@ -76,7 +76,7 @@ export class HeldScope {
     const extras = this.#view?.audience?.(this.#id, [...people], this.#viewersRev) ?? {}
     this.#viewersRev = Math.max(this.#viewersRev, 0)
     const [from, target] = [this.#rev, this.#targetRev]
-    const read = await rowsSince(this.#deps, this.#deps.polls, { scope: this.#kind, id: this.#id, from, extras })
+    const read = await rowsSince(this.#deps, this.#deps.liveReads, { scope: this.#kind, id: this.#id, from, extras })
     // The last stream left meanwhile. A stream that came after it holds the scope anew, and knows more than this old answer.
     if (this.streams.size === 0) return
     if (!read) return void (this.#rev = this.#targetRev)

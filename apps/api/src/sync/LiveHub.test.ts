@@ -2,6 +2,7 @@ import { type ChatId, newId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { findActor } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { addSystemMessage } from '../chats/system-messages.ts'
 import { advance, lockScopes } from '../platform/scopes/changes.ts'
@@ -139,7 +140,7 @@ describe('a reading', () => {
       await lockScopes(tx, [scope])
       await sql`lock table messages in access exclusive mode`.execute(tx.db)
       testApi.deps.hints.tell({ hints: [{ scope: 'chat', id: chatId, rev: 2 }] })
-      await expect.poll(() => lockWaits({ polls: testApi.deps.db }, 'veche-polls')).toBe(1)
+      await expect.poll(() => lockWaits({ polls: testApi.deps.db }, 'veche-live')).toBe(1)
       void listen(boris, frames)
       await expect.poll(() => frames[0]?.type).toBe('hello')
       const next = await advance(tx, scope)
@@ -218,6 +219,24 @@ describe('a signal', () => {
     expect(mine.signals.filter((signal) => 'userId' in signal && signal.userId === boris.userId)).toEqual([])
     mine.close()
     theirs.close()
+  })
+
+  test('when the rows of many chats cannot be read, sessions are still found, and the rows come afterwards', async () => {
+    const chats = await Promise.all(Array.from({ length: 12 }, () => newGroup(testApi.deps, [anna, boris])))
+    const elsewhere = testApi.anotherProcess()
+    const observer = await Observer.open(elsewhere, boris)
+    for (const [index, chatId] of chats.entries()) await say(testApi.deps, anna, chatId, `stalled ${index}`)
+    await expect.poll(() => bodies(observer).filter((body) => body?.startsWith('stalled'))).toHaveLength(12)
+    await testApi.deps.db.transaction().execute(async (tx) => {
+      await sql`lock table messages in access exclusive mode`.execute(tx)
+      for (const id of chats) elsewhere.hints.tell({ hints: [{ scope: 'chat', id, rev: 1_000 }] })
+      await expect.poll(() => lockWaits(elsewhere, 'veche-live')).toBeGreaterThanOrEqual(4)
+      const { token } = await newSession(testApi.deps, boris.userId)
+      expect(await findActor(elsewhere, token)).toMatchObject({ userId: boris.userId })
+    })
+    await say(testApi.deps, anna, chats[0]!, 'after the stall')
+    await expect.poll(() => bodies(observer)).toContain('after the stall')
+    observer.close()
   })
 
   test('in a large group nobody is told who types or reads', async () => {
