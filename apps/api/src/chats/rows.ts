@@ -1,7 +1,7 @@
 import type { DB } from '@veche/db/types.gen'
-import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
+import type { ChatId, MeetingId, ScopeId, UserId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
-import type { Selectable } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
@@ -89,15 +89,18 @@ export async function stampChat(tx: Pick<Tx, 'db'>, id: ChatId, change: ChatChan
   return toChat(await query.executeTakeFirstOrThrow())
 }
 
+const chatsOf = (db: Kysely<DB>, id: ScopeId) =>
+  db
+    .selectFrom('chats')
+    .select(columnsOf('chats', chatColumns))
+    .where('chats.id', '=', id as ChatId)
+
 const chats: RowSource<'chats'> = {
   scope: 'chat',
   table: 'chats',
   revColumn: 'chats.rev',
-  rows: (db, id) =>
-    db
-      .selectFrom('chats')
-      .select(columnsOf('chats', chatColumns))
-      .where('chats.id', '=', id as ChatId),
+  rows: chatsOf,
+  newest: chatsOf,
   toWire: toChat,
 }
 

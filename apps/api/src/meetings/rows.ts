@@ -50,15 +50,18 @@ function toMySeat(row: MySeat): MySeatRow {
   return { seatId: id, ...meeting, tab, state, sinceRev: row.since_rev, rev }
 }
 
+const meetingsOf = (db: Kysely<DB>, id: ScopeId) =>
+  db
+    .selectFrom('meetings')
+    .select(columnsOf('meetings', meetingColumns))
+    .where('meetings.id', '=', id as never)
+
 const meetings: RowSource<'meetings'> = {
   scope: 'meeting',
   table: 'meetings',
   revColumn: 'meetings.rev',
-  rows: (db, id) =>
-    db
-      .selectFrom('meetings')
-      .select(columnsOf('meetings', meetingColumns))
-      .where('meetings.id', '=', id as never),
+  rows: meetingsOf,
+  newest: meetingsOf,
   toWire: toMeeting,
 }
 

@@ -1,10 +1,13 @@
+import { newId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { appRouter } from '../router.ts'
 import { accountLaws } from '../test/laws/account-laws.ts'
-import { newUser } from '../test/builders.ts'
+import { addMessages, newUser } from '../test/builders.ts'
 import { chatLaws, newChatCast } from '../test/laws/chat-laws.ts'
-import { type TestApi, newTestApi } from '../test/harness.ts'
+import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { meetingLaws, newMeetingCast } from '../test/laws/meeting-laws.ts'
+import { addMemberships, addOwnSeats, addPeople, addSeats, addSessions, current } from '../test/many-rows.ts'
 import { newOnlyNode } from '../test/meetings.ts'
 import { Observer } from '../test/Observer.ts'
 import { signUpUser } from '../test/browser.ts'
@@ -58,6 +61,47 @@ describe('what a client holds, plus the frames, equals a fresh fetch', () => {
     )
   })
 })
+
+describe('where every table has more rows than an answer', () => {
+  const many = limits.sync.rows + 100
+
+  test('a client that held the scopes before and one that comes later hold every row, and the same after each change', async () => {
+    const testApi = await newTestApi()
+    const { deps } = testApi
+    const cast = await newMeetingCast(testApi, await newOnlyNode(testApi))
+    const { anna, group, meetingId } = cast
+    const before = await Observer.open(deps, anna)
+    const rowsBefore = countRows(before)
+    await addPeople(deps, many)
+    await addMemberships(deps, anna.userId, many)
+    await addSessions(deps, anna.userId, many)
+    await addOwnSeats(deps, anna.userId, { chatId: group, count: many })
+    await addSeats(deps, meetingId, { except: anna.userId, count: many })
+    await addMessages(deps, group, { author: anna, count: many, body: 'many' })
+    await deps.liveHub.poll()
+    await before.settled()
+    const after = await Observer.open(deps, anna)
+    const added = { memberships: current, sessions: current, mySeats: current, people: many }
+    for (const [table, count] of Object.entries(added))
+      for (const observer of [before, after])
+        expect(countRows(observer)[table], table).toBe((rowsBefore[table] ?? 0) + count)
+    expect(before.rows('messages').filter(({ body }) => body === 'many')).toHaveLength(many)
+    for (const observer of [before, after])
+      expect(observer.rows('seats').filter((seat) => seat.meetingId === meetingId)).toHaveLength(2 + current)
+    const api = callerFor(deps, anna)
+    await expectLaw([before, after], async () => {
+      await api.chats.setMine({ chatId: group, pinned: true })
+      await api.messages.send({ chatId: group, clientId: newId(), body: 'one more' })
+      await api.users.updateProfile({ name: 'Anna among many' })
+      await api.meetings.leave({ meetingId, seatEpoch: cast.seats.anna.seatEpoch })
+    })
+  })
+})
+
+const countRows = (observer: Observer): Record<string, number> =>
+  Object.fromEntries(
+    (['memberships', 'sessions', 'mySeats', 'people'] as const).map((table) => [table, observer.rows(table).length]),
+  )
 
 /** Observers whose session ended by the action hold nothing more; the others hold what is true, and no frame left a gap. */
 async function expectLaw(observers: Observer[], action: () => Promise<unknown>): Promise<void> {

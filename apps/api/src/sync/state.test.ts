@@ -3,6 +3,7 @@ import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { addMemberships, addSessions } from '../test/many-rows.ts'
 
 let testApi: TestApi
 let anna: TestUser
@@ -107,6 +108,36 @@ describe('sync.scope', () => {
       expect(answer.rows.messages).toHaveLength(50)
       expect(answer.rows.chats).toHaveLength(1)
     }
+  })
+
+  test('sync.scope gives a person whose cursor is from the future all memberships again, page by page', async () => {
+    const who = await newUser(testApi.deps)
+    const count = limits.sync.rows + 100
+    await addMemberships(testApi.deps, who.userId, count)
+    const first = await sync(who).scope({ id: who.userId, since: 1_000_000 })
+    expect(first).toMatchObject({ reset: true, more: true })
+    const second = await sync(who).scope({ id: who.userId, since: first.rev })
+    expect(second).toMatchObject({ reset: false, more: false })
+    const pages = [first, second].flatMap(({ rows }) => rows.memberships ?? [])
+    expect(new Set(pages.map(({ chatId }) => chatId)).size).toBe(count)
+  })
+
+  test('sync.scope never divides a revision, and gets further even when one revision has more rows than an answer', async () => {
+    const who = await newUser(testApi.deps)
+    const count = limits.sync.rows + 100
+    await addSessions(testApi.deps, who.userId, count)
+    await addMemberships(testApi.deps, who.userId, 3)
+    const first = await sync(who).scope({ id: who.userId, since: 1 })
+    expect(first).toMatchObject({ more: true, rev: 2 })
+    expect(first.rows.sessions).toHaveLength(count)
+    const second = await sync(who).scope({ id: who.userId, since: first.rev })
+    expect(second).toMatchObject({ more: false, rev: 5 })
+    expect(second.rows.memberships).toHaveLength(3)
+  })
+
+  test('sync.scope gives no people to a reader of the directory whose cursor is worth nothing', async () => {
+    const answer = await sync(boris).scope({ id: DIRECTORY_SCOPE, since: 1_000_000 })
+    expect(answer).toMatchObject({ reset: true, more: false, rows: {} })
   })
 
   test('sync.scope answers the directory to everyone, by revision', async () => {

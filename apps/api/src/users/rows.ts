@@ -1,7 +1,7 @@
 import type { UserId } from '@veche/shared/ids'
 import type { PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { DB } from '@veche/db/types.gen'
-import type { Selectable } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/scopes/row-sources.ts'
@@ -41,11 +41,15 @@ export function toSession(row: Session): SessionRow {
   return { id, device, ip, rev, gone, createdAt: iso(row.created_at), lastUsedAt: iso(row.last_used_at) }
 }
 
+const allPeople = (db: Kysely<DB>) => db.selectFrom('users').select(columnsOf('users', personColumns))
+
 const people: RowSource<'people'> = {
   scope: 'directory',
   table: 'people',
   revColumn: 'users.rev',
-  rows: (db) => db.selectFrom('users').select(columnsOf('users', personColumns)),
+  rows: allPeople,
+  // Clients keep only the people they have met, and ask for these by id.
+  newest: (db) => allPeople(db).limit(0),
   toWire: toPerson,
 }
 

@@ -6,15 +6,24 @@ import { type RawBuilder, sql, type Kysely, type SelectQueryBuilder } from 'kyse
 
 type Query = SelectQueryBuilder<DB, keyof DB, Record<string, unknown>>
 
-/** A table that travels in the frames of a scope, registered by its feature. */
-export type RowSource<Table extends RowTable = RowTable> = {
-  scope: ScopeKind
+/**
+ * A table that travels in the frames of a scope, registered by its feature. The scope decides what a reader gets whose cursor is worth
+ * nothing: of a user all rows, page by page; of other scopes the newest rows, which the table has to name.
+ */
+export type RowSource<Table extends RowTable = RowTable> = SourceTable<Table> & (PagedSource | NewestSource)
+
+type PagedSource = { scope: 'user' }
+/** `newest` has no limit but its own: a table whose rows are few names all of them. */
+type NewestSource = {
+  scope: Exclude<ScopeKind, 'user'>
+  newest: (db: Kysely<DB>, id: ScopeId, which: NewestRows) => Query
+}
+
+type SourceTable<Table extends RowTable> = {
   table: Table
   /** The rows of scope `id`; `rowsSince` adds the bounds of `rev`. */
   rows: (db: Kysely<DB>, id: ScopeId) => Query
   revColumn: string
-  /** For a table whose rows are too many for a new reader: its newest ones. Without it a new reader gets all rows, by revision. */
-  newest?: (db: Kysely<DB>, id: ScopeId, which: NewestRows) => Query
   /**
    * The mapper that every other answer uses too. It takes dates as strings as well: the row comes as JSON from Postgres, and only the
    * mapper knows its shape.
@@ -58,15 +67,20 @@ export async function rowsSince<E extends Extras>(
 }
 
 function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, from: number | NewestRows) {
-  const rev = sql.ref(source.revColumn)
-  const changed = (after: number) =>
-    source
-      .rows(db, id)
-      .where(sql<boolean>`${rev} > ${after}`)
-      .orderBy(rev)
-      .limit(limits.sync.rows + 1)
-  const rows = typeof from === 'string' ? (source.newest?.(db, id, from) ?? changed(0)) : changed(from)
+  const rows = typeof from === 'string' ? newestRows(db, source, id, from) : pageOfRows(db, source, id, from)
   return sql`select coalesce(json_agg(r), '[]'::json) from (${rows}) r`
+}
+
+function newestRows(db: Kysely<DB>, source: RowSource, id: ScopeId, which: NewestRows): Query {
+  if (source.scope === 'user') throw new Error('A user scope has no newest page: it is read from revision 0 on.')
+  return source.newest(db, id, which)
+}
+
+/** One row more than an answer holds, and all others of the same revision: a page is cut between two revisions. */
+function pageOfRows(db: Kysely<DB>, source: RowSource, id: ScopeId, after: number): Query {
+  const rev = sql.ref(source.revColumn)
+  const changed = source.rows(db, id).where(sql<boolean>`${rev} > ${after}`)
+  return changed.orderBy(rev).fetch(limits.sync.rows + 1, 'with ties')
 }
 
 type Found = Record<string, unknown>
@@ -78,17 +92,14 @@ function newestPage(sources: RowSource[], found: Found): ReadRows {
   return { rev: scopeRev, scopeRev, rows: toWire(sources, found, scopeRev), more: false }
 }
 
-/**
- * At most as many rows as an answer holds, cut between two revisions. A transaction stamps fewer rows than that, so each page gets
- * further.
- */
+/** As many rows as an answer holds, cut between two revisions; more only when one revision has more, so that each page gets further. */
 function firstPage(sources: RowSource[], found: Found): ReadRows {
   const revs = sources
     .flatMap((source) => (found[source.table] as Revised[]).map((row) => row.rev))
     .sort((a, b) => a - b)
   const scopeRev = found['scope_rev'] as number
   const firstLeftOut = revs[limits.sync.rows]
-  const rev = firstLeftOut === undefined ? scopeRev : firstLeftOut - 1
+  const rev = firstLeftOut === undefined ? scopeRev : Math.max(firstLeftOut - 1, revs[0]!)
   return { rev, scopeRev, rows: toWire(sources, found, rev), more: rev < scopeRev }
 }
 

@@ -38,7 +38,7 @@ type Deps = { rowSources: RowSource[]; scopeViews: ScopeView[] }
 type Question = { scope: ScopeKind; id: ScopeId; since: number; viewer: UserId; newest?: NewestRows }
 
 /**
- * One scope for one person: what changed since their cursor; or the newest rows, when that is too much or the cursor is worth nothing;
+ * One scope for one person: what changed since their cursor; or a new beginning, when that is too much or the cursor is worth nothing;
  * or that the scope is gone.
  */
 export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question): Promise<ScopeAnswer> {
@@ -56,7 +56,8 @@ export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question
     if (!changed) return goneScope(id, scope)
     if (!isStale(question, changed.found, changed.personal)) return toAnswer(question, changed, false)
   }
-  const page = await read(newest)
+  // A user scope has no newest page: it is read anew from its beginning.
+  const page = await read(scope === 'user' ? 0 : newest)
   return page ? toAnswer(question, page, true) : goneScope(id, scope)
 }
 
