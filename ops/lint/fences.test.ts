@@ -49,6 +49,11 @@ const forbidden: Case[] = [
   ],
   ['features do not import the root', 'apps/api/src/messages/router.ts', `import { build } from '../app.ts'`],
   ['deps.ts is for main, app and tests', 'apps/api/src/users/user.ts', `import { openDeps } from '../deps.ts'`],
+  [
+    'scopes have one gated way',
+    'apps/api/src/chats/chat.ts',
+    `import { lockScopes } from '../platform/scopes/locks.ts'`,
+  ],
   ['production code imports no harness', 'apps/api/src/users/user.ts', `import { newUser } from '../test/builders.ts'`],
   [
     'production code imports no test',

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp } from './app.ts'
-import { lockScopes } from './platform/scopes/changes.ts'
+import { lockScopes } from './platform/scopes/locks.ts'
 import { userScope } from './platform/scopes/scope.ts'
 import { inTransaction } from './platform/transaction.ts'
 import { newUser, type TestUser } from './test/builders.ts'

@@ -1,5 +1,5 @@
 import type { DB } from '@veche/db/types.gen'
-import type { SessionId, UserId } from '@veche/shared/ids'
+import type { ScopeId, SessionId, UserId } from '@veche/shared/ids'
 import type { ServerRole } from '@veche/shared/permissions'
 import type { Transaction } from 'kysely'
 import type { Deps } from './deps.ts'
@@ -25,8 +25,8 @@ export type Socket = { readonly bufferedAmount: number; close(code: number, reas
 export type Anyone = Deps & { actor: Actor | null; connection: Connection }
 export type Ctx = Deps & { actor: Actor; connection: Connection }
 
-/** The same context on a transaction. What `after` collects leaves after the commit; without a commit it is dropped. */
+/** The same context on a transaction. What `after` collects leaves after the commit, which ends the locks of scopes too; without a commit it is dropped. */
 export type Tx<C extends Deps = Ctx> = Omit<C, 'db'> & {
   db: Transaction<DB>
-  after: { hints: Map<string, Hint>; sessions: SessionHint[]; nudges: (() => void)[] }
+  after: { hints: Map<string, Hint>; locked: Set<ScopeId>; sessions: SessionHint[]; nudges: (() => void)[] }
 }

@@ -3,7 +3,7 @@ import { newId, type UserId } from '@veche/shared/ids'
 import type { Kysely } from 'kysely'
 import type { Env } from '../env.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
-import { lockScopes } from '../platform/scopes/changes.ts'
+import { readUnderLocks } from '../platform/scopes/changes.ts'
 import { directoryScope } from '../platform/scopes/scope.ts'
 import { hashToken, newToken } from './sessions.ts'
 
@@ -18,12 +18,11 @@ const firstTarget = 'server'
 
 /**
  * The operator's one-time link: for the first owner while there is none, later for a person who cannot sign in. A new link ends the
- * older ones for the same target. The operator's tool has no `Deps`, so this takes the lock itself.
+ * older ones for the same target. The lock keeps away whoever uses a link up meanwhile.
  */
 export async function createSetupLink(deps: { db: Kysely<DB>; env: Env }, email?: string): Promise<SetupLink> {
   const token = newToken()
-  const receiver = await deps.db.transaction().execute(async (db) => {
-    await lockScopes({ db, after: { hints: new Map() } }, [directoryScope])
+  const receiver = await readUnderLocks(deps.db, [directoryScope], async (db) => {
     const { purpose, target, address } = await findReceiver(db, email?.trim().toLowerCase())
     await endLinks(db, purpose, target)
     const code = { id: newId(), purpose, target, code_hash: hashToken(token), expires_at: sqlIn(lifetimeMs) }

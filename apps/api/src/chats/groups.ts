@@ -5,7 +5,7 @@ import type { Configure, CreateGroup, Rename } from '@veche/shared/schemas/chats
 import type { Ctx, Tx } from '../ctx.ts'
 import { fail } from '../errors.ts'
 import { isUniqueViolation } from '../platform/db.ts'
-import { advance, advanceAll, changeScopes, createScope, lockScopes } from '../platform/scopes/changes.ts'
+import { advance, advanceAll, changeScopes, createScope } from '../platform/scopes/changes.ts'
 import { chatScope, userScope } from '../platform/scopes/scope.ts'
 import { openChat, orChatNotFound, orUserNotFound } from './access.ts'
 import { insertMembers, requireEnabled } from './membership-rows.ts'
@@ -16,18 +16,10 @@ import { answerChat } from './view.ts'
 /** Asked again with the same id, it answers the group that the lost answer spoke of. */
 export async function createGroup(ctx: Ctx, { id, title, userIds }: CreateGroup): Promise<ScopeAnswer> {
   const me = ctx.actor.userId
-  const others = withoutMe(userIds, me)
+  const others = [...new Set(userIds)].filter((userId) => userId !== me)
   const create = (tx: Tx) => createGroupUnderLock(tx, { id, title, others })
   await changeScopes(ctx, [userScope(me), ...others.map(userScope)], create).catch(orUserNotFound)
   return answerChat(ctx, id)
-}
-
-/** The same within a larger change. Says whether the group was made now; it is mine in either case. */
-export async function makeGroup(tx: Tx, { id, title, userIds }: CreateGroup): Promise<boolean> {
-  const me = tx.actor.userId
-  const others = withoutMe(userIds, me)
-  await lockScopes(tx, [me, ...others].map(userScope)).catch(orUserNotFound)
-  return createGroupUnderLock(tx, { id, title, others })
 }
 
 export async function renameChat(ctx: Ctx, { chatId, title }: Rename): Promise<{ chat: ChatRow }> {
@@ -50,7 +42,8 @@ export async function configureChat(ctx: Ctx, { chatId, historyForNew }: Configu
 
 type NewGroup = { id: ChatId; title: string; others: UserId[] }
 
-async function createGroupUnderLock(tx: Tx, { id, title, others }: NewGroup): Promise<boolean> {
+/** The same within a larger change that has locked me and the others. Says whether the group was made now; it is mine in either case. */
+export async function createGroupUnderLock(tx: Tx, { id, title, others }: NewGroup): Promise<boolean> {
   const me = tx.actor.userId
   const isMine = await isMyGroup(tx, id)
   if (isMine === false) fail('chat.id_taken')
@@ -82,8 +75,4 @@ async function isMyGroup(tx: Tx, id: ChatId): Promise<boolean | null> {
 function orIdTaken(error: unknown): never {
   if (isUniqueViolation(error)) fail('chat.id_taken')
   throw error
-}
-
-function withoutMe(userIds: UserId[], me: UserId): UserId[] {
-  return [...new Set(userIds)].filter((userId) => userId !== me)
 }

@@ -3,8 +3,7 @@ import { sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
 import { iso } from '../platform/clock.ts'
-import { advance, lockScopes } from '../platform/scopes/changes.ts'
-import { inTransaction } from '../platform/transaction.ts'
+import { advance, changeScopes } from '../platform/scopes/changes.ts'
 import { chatIdOfMeeting } from './access.ts'
 import { closeCard } from './card.ts'
 import { sendMeetingUpdate } from './seats/node-updates.ts'
@@ -14,8 +13,7 @@ import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
 /** Ends a meeting that has been empty for `emptyMs`; its end is when the last person left. Says whether it did. */
 export async function endEmptyMeeting(deps: Deps, meetingId: MeetingId, emptyMs: number): Promise<boolean> {
   const chatId = await chatIdOfMeeting(deps, meetingId)
-  return inTransaction(deps, async (tx) => {
-    await lockScopes(tx, [chatScope(chatId), meetingScope(meetingId)])
+  return changeScopes(deps, [chatScope(chatId), meetingScope(meetingId)], async (tx) => {
     const ended = await endUnderLock(tx, meetingId, emptyMs)
     if (!ended) return false
     const { startedAt, endedAt, cardSeq } = ended

@@ -3,16 +3,15 @@ import type { MeetingSummary } from '@veche/shared/meetings'
 import type { Create, Start } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
 import { openChat } from '../chats/access.ts'
-import { makeGroup } from '../chats/groups.ts'
+import { createGroupUnderLock } from '../chats/groups.ts'
 import { fail, must } from '../errors.ts'
 import { sqlNow } from '../platform/clock.ts'
 import { changeScopes, createScope } from '../platform/scopes/changes.ts'
-import { inTransaction } from '../platform/transaction.ts'
 import { writeCard } from './card.ts'
 import { newPublicId } from './links.ts'
 import { getMeeting } from './summary.ts'
 import { orChatNotFound } from '../chats/access.ts'
-import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
+import { chatScope, meetingScope, userScope } from '../platform/scopes/scope.ts'
 import { isUniqueViolation } from '../platform/db.ts'
 
 type NewMeeting = { id: MeetingId; chatId: ChatId; openTo: 'members' | 'everyone' }
@@ -26,8 +25,8 @@ export async function startMeeting(ctx: Ctx, { id, chatId }: Start): Promise<Mee
 /** A meeting with a link that is open to everyone, in a new group of its own. */
 export async function createMeeting(ctx: Ctx, { id, chatId, title }: Create): Promise<MeetingSummary> {
   const meeting: NewMeeting = { id, chatId, openTo: 'everyone' }
-  const created = await inTransaction(ctx, async (tx) => {
-    const isNew = await makeGroup(tx, { id: chatId, title, userIds: [] })
+  const created = await changeScopes(ctx, [userScope(ctx.actor.userId)], async (tx) => {
+    const isNew = await createGroupUnderLock(tx, { id: chatId, title, others: [] })
     return isNew && insertMeetingUnderLock(tx, meeting)
   })
   return getMeeting(ctx, { meetingId: created || (await findOrStart(ctx, meeting)) })

@@ -17,7 +17,7 @@ export async function inTransaction<C extends Deps, T>(ctx: C, fn: (tx: Tx<C>) =
 }
 
 async function runOnce<C extends Deps, T>(ctx: C, fn: (tx: Tx<C>) => Promise<T>): Promise<T> {
-  const after: Tx['after'] = { hints: new Map(), sessions: [], nudges: [] }
+  const after: Tx['after'] = { hints: new Map(), locked: new Set(), sessions: [], nudges: [] }
   const result = await ctx.db.transaction().execute((db) => fn({ ...ctx, db, after }))
   if (after.hints.size > 0) ctx.hints.tell({ hints: [...after.hints.values()] })
   for (const session of after.sessions) ctx.hints.tell({ session })

@@ -17,7 +17,7 @@ export async function newMail(
     ? { template: 'invitation' as const, link, inviter, expiresAt }
     : { template: 'reset' as const, code: '123456', expiresAt }
   return deps.db.transaction().execute((db) => {
-    const after = { hints: new Map(), sessions: [], nudges: [] }
+    const after = { hints: new Map(), locked: new Set<never>(), sessions: [], nudges: [] }
     return queueMail({ ...deps, db, after }, { to, locale, letter })
   })
 }

@@ -5,8 +5,7 @@ import { sql } from 'kysely'
 import type { Tx } from '../../ctx.ts'
 import type { Deps } from '../../deps.ts'
 import { sqlNow } from '../../platform/clock.ts'
-import { advance, advanceAll, lockScopes } from '../../platform/scopes/changes.ts'
-import { inTransaction } from '../../platform/transaction.ts'
+import { advance, advanceAll, changeScopes } from '../../platform/scopes/changes.ts'
 import { liveMeeting, takenSeat } from '../states.ts'
 import { noteDeparturesUnderLock } from './attendance.ts'
 import { sendMeetingUpdate } from './node-updates.ts'
@@ -28,8 +27,7 @@ export async function changeSeats(
   stillDue: (tx: Tx<Deps>) => Promise<SeatChange[]>,
 ): Promise<void> {
   const people = found.slice(0, maxSeats)
-  await inTransaction(deps, async (tx) => {
-    await lockScopes(tx, [meetingScope(meetingId), ...people.map(userScope)])
+  await changeScopes(deps, [meetingScope(meetingId), ...people.map(userScope)], async (tx) => {
     const changes = (await stillDue(tx)).filter(({ userId }) => people.includes(userId))
     await writeSeatsUnderLock(tx, meetingId, changes)
   })

@@ -5,8 +5,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { newGroup, newUser, say, type TestUser } from '../../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
 import { lockWaits } from '../../test/locks.ts'
-import { advance, changeScopes, lockScopes } from './changes.ts'
-import { chatScope } from './scope.ts'
+import { advance, advanceAll, changeScopes } from './changes.ts'
+import { lockScopes } from './locks.ts'
+import { chatScope, userScope } from './scope.ts'
 import { inTransaction } from '../transaction.ts'
 
 let testApi: TestApi
@@ -78,6 +79,35 @@ describe('a scope', () => {
       expect(await waiting()).toBe(4)
     })
     await Promise.all(changes)
+  })
+
+  test('a person whom many changes of different chats concern takes four connections of a process', async () => {
+    const vera = await newUser(testApi.deps)
+    const groups = await Promise.all(Array.from({ length: 6 }, () => newGroup(testApi.deps, [anna])))
+    let changes: Promise<unknown>[] = []
+    await inTransaction(testApi.deps, async (tx) => {
+      await lockScopes(tx, [userScope(vera.userId)])
+      const { chats, meetings } = callerFor(testApi.deps, vera)
+      changes = [
+        ...groups.map((chatId) => callerFor(testApi.deps, anna).chats.addMembers({ chatId, userIds: [vera.userId] })),
+        ...[1, 2].map(() => chats.createGroup({ id: newId(), title: 'Mine', userIds: [] })),
+        ...[1, 2].map(() => meetings.create({ id: newId(), chatId: newId(), title: 'Mine' })),
+        ...[1, 2].map(() => callerFor(testApi.deps, boris).chats.openDirect({ userId: vera.userId })),
+      ]
+      await expect.poll(waiting, { interval: 5 }).toBe(4)
+      // With twelve connections waiting, this change would find none in the pool of ten.
+      await say(testApi.deps, anna, await newGroup(testApi.deps, [anna, boris]), 'calm')
+      expect(await waiting()).toBe(4)
+    })
+    await Promise.all(changes)
+  })
+
+  test('a scope cannot be advanced without its lock', async () => {
+    const [held, other] = [await newGroup(testApi.deps, [anna]), await newGroup(testApi.deps, [anna])]
+    const change = (fn: typeof advance) => changeScopes(testApi.deps, [scope(held)], (tx) => fn(tx, scope(other)))
+    await expect(change(advance)).rejects.toThrow('without its lock')
+    const all = changeScopes(testApi.deps, [scope(held)], (tx) => advanceAll(tx, [scope(held), scope(other)]))
+    await expect(all).rejects.toThrow('without its lock')
   })
 
   test('messages to one chat at the same time take one connection of a process and share transactions', async () => {

@@ -1,27 +1,25 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ErrorCode } from '@veche/shared/errors'
 import type { ScopeId } from '@veche/shared/ids'
-import { sql, type Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Tx } from '../../ctx.ts'
 import type { Deps } from '../../deps.ts'
-import { AppError, fail } from '../../errors.ts'
+import { fail } from '../../errors.ts'
 import type { Hint } from '../hints.ts'
 import { inTransaction } from '../transaction.ts'
+import { type ChangeTx, inLockOrder, lockScopes, requireLocks, ScopeNotFound } from './locks.ts'
 import type { Scope } from './scope.ts'
 
-/** What a change of scopes needs of a transaction: tests and the operator's tool have no actor. */
-type ChangeTx = { db: Transaction<DB>; after: { hints: Map<string, Hint> } }
-
 /**
- * The way to change scopes: waits for one of the few slots that a process has for the first scope, opens a transaction, takes the locks,
- * and calls `fn`. Put the scope that many requests change at the same time first: the slots keep it from using up the pool.
+ * The way to change scopes: waits until each of them has one of the few slots that a process has for it, opens a transaction, takes the
+ * locks, and calls `fn`. So requests that wait for a hot scope hold no connections, whichever of its scopes that is.
  */
 export function changeScopes<C extends Deps, T>(
   ctx: C,
   scopes: [Scope, ...Scope[]],
   fn: (tx: Tx<C>) => Promise<T>,
 ): Promise<T> {
-  return ctx.gates.scope.run(scopes[0].id, () =>
+  return inGates(ctx, scopes, () =>
     inTransaction(ctx, async (tx) => {
       await lockScopes(tx, scopes)
       return fn(tx)
@@ -29,11 +27,27 @@ export function changeScopes<C extends Deps, T>(
   )
 }
 
-/** A scope was to be locked that does not exist. Features answer it in their own words: see `missingScopeAs`. */
-class ScopeNotFound extends AppError {
-  constructor() {
-    super('scope.not_found')
-  }
+/** For the operator's tool, which has no gates and nobody to tell: `fn` gets no way to advance a scope. */
+export function readUnderLocks<T>(
+  db: Kysely<DB>,
+  scopes: Scope[],
+  fn: (db: Transaction<DB>) => Promise<T>,
+): Promise<T> {
+  return db.transaction().execute(async (transaction) => {
+    await lockScopes({ db: transaction, after: { hints: new Map(), locked: new Set() } }, scopes)
+    return fn(transaction)
+  })
+}
+
+/** The slots are taken in the order of the locks, so that two changes never wait for each other. */
+function inGates<T>({ gates }: Deps, scopes: Scope[], work: () => Promise<T>): Promise<T> {
+  const enter = inLockOrder(scopes).reduceRight(
+    (next, { id }) =>
+      () =>
+        gates.scope.run(id, next),
+    work,
+  )
+  return enter()
 }
 
 export function isMissingScope(error: unknown): boolean {
@@ -48,23 +62,9 @@ export function missingScopeAs(code: ErrorCode): (error: unknown) => never {
   }
 }
 
-const lockOrder = '{chat,meeting,user,directory}'
-
-/**
- * Locks scopes in the one order that everything keeps (chats, meetings, users, the directory, each by id), in a statement of its own:
- * later statements read what is true under the lock. Rights that are read in the same statement are those from before the lock.
- * Only code that cannot use `changeScopes` calls this itself.
- */
-export async function lockScopes(tx: ChangeTx, scopes: Scope[]): Promise<void> {
-  const ids = [...new Set(scopes.map((scope) => scope.id))]
-  const locked = await sql`
-    select id from scopes where id = any(${ids}::uuid[])
-    order by array_position(${sql.lit(lockOrder)}::text[], kind), id for no key update`.execute(tx.db)
-  if (locked.rows.length !== ids.length) throw new ScopeNotFound()
-}
-
 /** The next revision of a locked scope: rows that change now are stamped with it. The hint leaves after the commit. */
 export async function advance(tx: ChangeTx, scope: Scope): Promise<number> {
+  requireLocks(tx, [scope])
   const { rev } = await tx.db
     .updateTable('scopes')
     .set((eb) => ({ rev: eb('rev', '+', 1) }))
@@ -77,6 +77,7 @@ export async function advance(tx: ChangeTx, scope: Scope): Promise<number> {
 
 /** The next revisions of many locked scopes at once. */
 export async function advanceAll(tx: ChangeTx, scopes: Scope[]): Promise<Map<ScopeId, number>> {
+  requireLocks(tx, scopes)
   const ids = scopes.map((scope) => scope.id)
   const rows = await tx.db
     .updateTable('scopes')
@@ -88,8 +89,10 @@ export async function advanceAll(tx: ChangeTx, scopes: Scope[]): Promise<Map<Sco
   return new Map(rows.map(({ id, rev }) => [id, rev]))
 }
 
+/** Nobody else can change a scope that is new, so it counts as locked. */
 export async function createScope(tx: ChangeTx, scope: Scope): Promise<number> {
   await tx.db.insertInto('scopes').values({ id: scope.id, kind: scope.kind, rev: 1 }).execute()
+  tx.after.locked.add(scope.id)
   hintAfterCommit(tx, { scope: scope.kind, id: scope.id, rev: 1 })
   return 1
 }
