@@ -6,6 +6,7 @@ import type { Ctx } from '../ctx.ts'
 import { failureOf, describeFailure, toErrorText } from '../mail/failure.ts'
 import { iso } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
+import { isLiveSession } from '../platform/live-sessions.ts'
 import { readHealth } from '../platform/http/health.ts'
 import { personColumns, toPerson } from '../users/rows.ts'
 import { connectionText, type Locale } from './connection-text.ts'
@@ -76,7 +77,7 @@ async function liveSessions(ctx: Ctx): Promise<LiveSession[]> {
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .select(columnsOf('users', personColumns))
     .select(['sessions.id as sessionId', 'sessions.device', 'sessions.ip', 'sessions.last_used_at'])
-    .where('sessions.revoked_at', 'is', null)
+    .where(isLiveSession())
     .where((eb) =>
       eb.or([
         eb('sessions.last_used_at', '>', sql<Date>`veche_now() - interval '2 minutes'`),

@@ -4,6 +4,7 @@ import type { Actor } from '../ctx.ts'
 import { Batch } from '../platform/Batch.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db.ts'
+import { isLiveSession } from '../platform/live-sessions.ts'
 import type { Logger } from '../platform/logger.ts'
 
 const dayMs = 86_400_000
@@ -40,9 +41,7 @@ async function liveSessions(polls: Database, hashes: string[]): Promise<Map<stri
     .select(['sessions.id', 'sessions.user_id', 'users.role', 'sessions.token_hash'])
     .select(sql<boolean>`sessions.last_used_at < veche_now() - interval '1 minute'`.as('stale'))
     .where(sql<boolean>`sessions.token_hash = any(${given}::bytea[])`)
-    .where('sessions.revoked_at', 'is', null)
-    .where('users.disabled_at', 'is', null)
-    .where('sessions.expires_at', '>', sqlNow)
+    .where(isLiveSession())
     .execute()
   return new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), row]))
 }

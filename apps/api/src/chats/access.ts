@@ -1,40 +1,35 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ChatId, UserId } from '@veche/shared/ids'
 import { type ChatAction, type ChatRole, chatRoles, mayInChat } from '@veche/shared/permissions'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { fail, must } from '../errors.ts'
 import { columnsOf } from '../platform/columns.ts'
 import { missingScopeAs } from '../platform/scopes/changes.ts'
-import { currentMemberText, isCurrentMember } from '../platform/scopes/members.ts'
+import { firstVisibleSeq, readableChats, readableChatsText } from '../platform/scopes/members.ts'
 import { chatColumns } from './rows.ts'
 
 type Chat = Pick<Selectable<DB['chats']>, (typeof chatColumns)[number]>
-export type OpenChat = Chat & { mine: { role: ChatRole; from_seq: number } }
+export type OpenChat = Chat & { mine: { role: ChatRole; first_seq: number } }
 
 type Asking = { db: Kysely<DB>; actor: { userId: UserId } }
 
+const columns = sql.join(columnsOf('chats', chatColumns).map((column) => sql.ref(column)))
+
 /** The way to load a chat: its row with my role in it. A chat that is missing and one that is not mine fail alike. */
 export async function openChat(ctx: Asking, chatId: ChatId, action: ChatAction): Promise<OpenChat> {
-  const found = await ctx.db
-    .selectFrom('chats')
-    .innerJoin('members', 'members.chat_id', 'chats.id')
-    .select(columnsOf('chats', chatColumns))
-    .select(['members.role as role', 'members.from_seq'])
-    .where('chats.id', '=', chatId)
-    .where('members.user_id', '=', ctx.actor.userId)
-    .where(isCurrentMember('members'))
-    .executeTakeFirst()
+  const { rows } = await sql<Chat & OpenChat['mine']>`
+    select ${columns}, members.role, ${firstVisibleSeq} as first_seq
+    from ${readableChats(ctx.actor.userId)} where chats.id = ${chatId}`.execute(ctx.db)
+  const [found] = rows
   if (!found) fail('chat.not_found')
-  const { role, from_seq, ...chat } = found
+  const { role, first_seq, ...chat } = found
   requireRole({ chat_kind: chat.kind, my_role: role }, action)
-  return { ...chat, mine: { role, from_seq } }
+  return { ...chat, mine: { role, first_seq } }
 }
 
 /** The same check inside another statement: the role of user `$2` in chat `$1`. It finds no row for a user who is no member. */
 export const roleStatement = `
-  select chats.kind as chat_kind, members.role as my_role
-  from chats join members on members.chat_id = chats.id
-  where chats.id = $1 and members.user_id = $2 and ${currentMemberText('members')}`
+  select chats.kind as chat_kind, members.role as my_role from ${readableChatsText('$2')} where chats.id = $1`
 
 export type MyRole = { chat_kind: 'direct' | 'group'; my_role: ChatRole }
 

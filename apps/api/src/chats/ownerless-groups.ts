@@ -2,7 +2,7 @@ import type { ChatId, UserId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { advance, changeScopes } from '../platform/scopes/changes.ts'
-import { currentMemberText } from '../platform/scopes/members.ts'
+import { isCurrentMember } from '../platform/scopes/members.ts'
 import { chatScope, userScope } from '../platform/scopes/scope.ts'
 import { stampChat } from './rows.ts'
 import { addSystemMessage } from './system-messages.ts'
@@ -34,7 +34,7 @@ async function handOver(deps: Deps, chatId: ChatId, userId: UserId): Promise<voi
 
 /** Who inherits which group, of all groups or of one. It begins with the owners who are disabled, who are few. */
 function heirs(chatId: ChatId | null) {
-  const current = sql.raw(currentMemberText('m'))
+  const current = isCurrentMember('m')
   return sql<Heir>`
     select distinct on (gone.chat_id) gone.chat_id, m.user_id
     from members gone
@@ -42,7 +42,7 @@ function heirs(chatId: ChatId | null) {
       join chats on chats.id = gone.chat_id and chats.kind = 'group'
       join members m on m.chat_id = gone.chat_id and ${current}
       join users u on u.id = m.user_id and u.disabled_at is null
-    where gone.role = 'owner' and ${sql.raw(currentMemberText('gone'))}
+    where gone.role = 'owner' and ${isCurrentMember('gone')}
       and (${chatId}::uuid is null or gone.chat_id = ${chatId}::uuid)
       and not exists (
         select from members m join users u on u.id = m.user_id

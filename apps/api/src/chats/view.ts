@@ -5,11 +5,17 @@ import { countedKinds } from '@veche/shared/messages'
 import type { Rows } from '@veche/shared/rows/rows'
 import { type RawBuilder, sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
-import { isCurrentMember } from '../platform/scopes/members.ts'
+import {
+  firstVisibleSeq,
+  isCurrentMember,
+  isVisibleMessage,
+  readableChatIds,
+  readableChats,
+} from '../platform/scopes/members.ts'
 import { answerScope, type Audience, type ScopeView } from '../platform/scopes/views.ts'
 
-/** What a member may see: messages from `from_seq` on, and after `cleared_seq`. */
-type Bounds = { from_seq: number; cleared_seq: number }
+/** What a member may see: the messages from here on. */
+type Bounds = { first_seq: number }
 type Membership = Bounds & { since_rev: number; unread: number; read: number; delivered: number }
 type Members = { rev: number; people: (Bounds & { user_id: UserId })[] | null } | null
 
@@ -20,6 +26,7 @@ type Members = { rev: number; people: (Bounds & { user_id: UserId })[] | null } 
 export const chatView: ScopeView = {
   scope: 'chat',
   beginsNewest: true,
+  ids: readableChatIds,
   extras: (id, viewer) => ({ membership: membershipOf(id as ChatId, viewer) }),
   viewFor: ({ membership }) => {
     const mine = membership as Membership | null
@@ -34,9 +41,8 @@ export const chatView: ScopeView = {
   audience: (id, among, knownRev) => ({ members: membersAmong(id as ChatId, among, knownRev) }),
   readAudience: ({ members }) => toAudience(members as Members),
   positions: (ids, viewer) => sql`
-    select m.chat_id as id, ${read} as read, ${delivered} as delivered
-    from members m join chats d on d.id = m.chat_id
-    where m.chat_id = any(${ids}::uuid[]) and m.user_id = ${viewer} and ${isCurrentMember('m')}`,
+    select chats.id, ${read} as read, ${delivered} as delivered
+    from ${readableChats(viewer)} where chats.id = any(${ids}::uuid[])`,
 }
 
 /** The chat as I see it now, with its newest page. */
@@ -46,18 +52,17 @@ export async function answerChat(ctx: Ctx, id: ChatId): Promise<ScopeAnswer> {
 
 function membershipOf(id: ChatId, viewer: UserId): RawBuilder<unknown> {
   return sql`select json_build_object(
-      'from_seq', m.from_seq, 'since_rev', m.since_rev, 'cleared_seq', d.cleared_seq,
+      'first_seq', ${firstVisibleSeq}, 'since_rev', members.since_rev,
       'unread', (${unread}), 'read', ${read}, 'delivered', ${delivered})
-    from members m join chats d on d.id = m.chat_id
-    where m.chat_id = ${id} and m.user_id = ${viewer} and ${isCurrentMember('m')}`
+    from ${readableChats(viewer)} where chats.id = ${id}`
 }
 
 /** Read in the same snapshot as the rows, so a person who was removed by this very change is not among them. */
 function membersAmong(id: ChatId, among: UserId[], knownRev: number): RawBuilder<unknown> {
-  return sql`select json_build_object('rev', d.members_rev, 'people', case when d.members_rev <> ${knownRev} then (
-      select coalesce(json_agg(json_build_object('user_id', m.user_id, 'from_seq', m.from_seq, 'cleared_seq', d.cleared_seq)), '[]')
-      from members m where m.chat_id = d.id and m.user_id = any(${among}::uuid[]) and ${isCurrentMember('m')}) end)
-    from chats d where d.id = ${id}`
+  return sql`select json_build_object('rev', chats.members_rev, 'people', case when chats.members_rev <> ${knownRev} then (
+      select coalesce(json_agg(json_build_object('user_id', members.user_id, 'first_seq', ${firstVisibleSeq})), '[]')
+      from members where members.chat_id = chats.id and members.user_id = any(${among}::uuid[]) and ${isCurrentMember('members')}) end)
+    from chats where chats.id = ${id}`
 }
 
 function toAudience(members: Members): Audience {
@@ -69,26 +74,26 @@ function toAudience(members: Members): Audience {
 }
 
 /** A table that is not named here reaches nobody. */
-function visibleRows({ chats, messages }: Rows, { from_seq, cleared_seq }: Bounds): Rows {
-  const visible = messages?.filter(({ seq }) => seq >= from_seq && seq > cleared_seq) ?? []
+function visibleRows({ chats, messages }: Rows, { first_seq }: Bounds): Rows {
+  const visible = messages?.filter(({ seq }) => seq >= first_seq) ?? []
   return { ...(chats ? { chats } : {}), ...(visible.length > 0 ? { messages: visible } : {}) }
 }
 
-const others = sql`o.chat_id = m.chat_id and o.user_id <> m.user_id and ${isCurrentMember('o')}`
+const others = sql`o.chat_id = members.chat_id and o.user_id <> members.user_id and ${isCurrentMember('o')}`
 
 /** The furthest read position of the others. A new member's position starts at the message that added them: that is no reading. */
 const read = sql`coalesce((
     select other.read_seq
     from (select o.read_seq, o.since_rev from members o where ${others} order by o.read_seq desc offset 0) other
     where other.read_seq > coalesce(
-      (select max(x.seq) from messages x where x.chat_id = m.chat_id and x.rev = other.since_rev), 0)
+      (select max(x.seq) from messages x where x.chat_id = members.chat_id and x.rev = other.since_rev), 0)
     order by other.read_seq desc limit 1), 0)`
 
-const delivered = sql`case d.kind when 'direct' then
+const delivered = sql`case chats.kind when 'direct' then
     coalesce((select max(greatest(o.delivered_seq, o.read_seq)) from members o where ${others}), 0) else 0 end`
 
 const unread = sql`select count(*) from (
     select from messages x
-    where x.chat_id = m.chat_id and x.seq > greatest(m.read_seq, m.from_seq - 1, d.cleared_seq)
-      and x.author_id <> m.user_id and x.kind = any(${sql.lit(`{${countedKinds.join(',')}}`)}::text[]) and x.deleted_at is null
+    where x.chat_id = members.chat_id and x.seq > members.read_seq and ${isVisibleMessage('x')}
+      and x.author_id <> members.user_id and x.kind = any(${sql.lit(`{${countedKinds.join(',')}}`)}::text[]) and x.deleted_at is null
     limit ${sql.lit(limits.unreadCap)}) counted`

@@ -2,10 +2,11 @@ import type { DB } from '@veche/db/types.gen'
 import type { ChatId, MeetingId, SeatId, TabId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { type ChatAction, type ChatRole, mayInChat } from '@veche/shared/permissions'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Env } from '../env.ts'
 import { fail, must } from '../errors.ts'
 import { columnsOf } from '../platform/columns.ts'
+import { isCurrentMember } from '../platform/scopes/members.ts'
 import { isGoodCode, publicIdIn } from './links.ts'
 import { meetingColumns } from './rows.ts'
 import { takenSeat } from './states.ts'
@@ -111,18 +112,19 @@ function meetingsOfActor({ db, actor }: Asking) {
       join.onRef('seats.meeting_id', '=', 'meetings.id').on('seats.user_id', '=', actor.userId),
     )
     .select(columnsOf('meetings', [...meetingColumns, ...serverColumns]))
-    .select(['chats.kind', 'chats.title', 'chats.pair', 'members.role', 'members.left_at', 'members.was_removed'])
+    .select(['chats.kind', 'chats.title', 'chats.pair', 'members.was_removed'])
+    .select(sql<ChatRole | null>`case when ${isCurrentMember('members')} then members.role end`.as('role'))
     .select(['seats.id as seat_id', 'seats.state as seat_state', 'seats.epoch as seat_epoch', 'seats.tab'])
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof meetingsOfActor>['executeTakeFirstOrThrow']>>
 
 function toOpenMeeting(row: Row): OpenMeeting {
-  const { kind, title, pair, role, left_at, was_removed, seat_id, seat_state, seat_epoch, tab, ...meeting } = row
+  const { kind, title, pair, role, was_removed, seat_id, seat_state, seat_epoch, tab, ...meeting } = row
   const seat =
     seat_id && seat_state && seat_epoch !== null && tab
       ? { id: seat_id, state: seat_state, epoch: seat_epoch, tab }
       : null
   const chat = { kind, title, pair }
-  return { ...meeting, chat, role: left_at ? null : role, wasRemoved: Boolean(was_removed), seat }
+  return { ...meeting, chat, role, wasRemoved: Boolean(was_removed), seat }
 }

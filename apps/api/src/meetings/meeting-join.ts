@@ -4,7 +4,7 @@ import type { Join } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
 import { joinGroupUnderLock } from '../chats/members.ts'
 import { fail, must } from '../errors.ts'
-import { sqlNow } from '../platform/clock.ts'
+import { isLiveSession } from '../platform/live-sessions.ts'
 import { changeScopes } from '../platform/scopes/changes.ts'
 import { type OpenMeeting, openMeeting } from './access.ts'
 import { type Placement, choosePlacementUnderLock } from './placement.ts'
@@ -47,9 +47,7 @@ async function requireSession(tx: Tx): Promise<{ name: string }> {
     .select('users.name')
     .where('sessions.id', '=', sessionId)
     .where('sessions.user_id', '=', userId)
-    .where('sessions.revoked_at', 'is', null)
-    .where('sessions.expires_at', '>', sqlNow)
-    .where('users.disabled_at', 'is', null)
+    .where(isLiveSession())
     .executeTakeFirst()
   return user ?? fail('auth.required')
 }

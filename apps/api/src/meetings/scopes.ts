@@ -12,6 +12,7 @@ export const orNoSuchMeeting = missingScopeAs('meeting.not_found')
 export const meetingView: ScopeView = {
   scope: 'meeting',
   beginsNewest: true,
+  ids: (viewer) => sql`select s.meeting_id as id from seats s where s.user_id = ${viewer} and ${takenSeat('s')}`,
   extras: (id, viewer) => ({
     seat: sql`select json_build_object('since_rev', s.since_rev) from seats s
       where s.meeting_id = ${id} and s.user_id = ${viewer} and ${takenSeat('s')}`,

@@ -13,12 +13,11 @@ export async function readHistory(ctx: Ctx, { chatId, before, after, limit }: Hi
   return transaction.execute(async (db) => {
     const chat = await openChat({ ...ctx, db }, chatId, 'read')
     const { rev } = await db.selectFrom('scopes').select('rev').where('id', '=', chatId).executeTakeFirstOrThrow()
-    const firstSeq = Math.max(chat.mine.from_seq, chat.cleared_seq + 1)
     let query = db
       .selectFrom('messages')
       .select(messageColumns)
       .where('chat_id', '=', chatId)
-      .where('seq', '>=', firstSeq)
+      .where('seq', '>=', chat.mine.first_seq)
     if (before !== undefined) query = query.where('seq', '<', before)
     if (after !== undefined) query = query.where('seq', '>', after)
     const rows = await query

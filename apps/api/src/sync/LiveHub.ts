@@ -1,11 +1,12 @@
-import { DIRECTORY_SCOPE, type ScopeId, type SessionId, type UserId } from '@veche/shared/ids'
+import type { ScopeId, SessionId, UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import type { Actor, Socket } from '../ctx.ts'
 import type { BaseDeps } from '../deps.ts'
 import type { AddressedSignal, HintMessage } from '../platform/hints.ts'
-import { isCurrentMember } from '../platform/scopes/members.ts'
+import { isLiveSession } from '../platform/live-sessions.ts'
+import { scopeIdsOf } from '../platform/scopes/views.ts'
 import { HeldScope } from './HeldScope.ts'
 import { type ClientAddress, LiveStream } from './LiveStream.ts'
 import { PresenceTracker } from './PresenceTracker.ts'
@@ -116,19 +117,16 @@ export class LiveHub {
       .innerJoin('users', 'users.id', 'sessions.user_id')
       .select('sessions.id')
       .where('sessions.id', '=', sql<never>`any(${ids}::uuid[])`)
-      .where('sessions.revoked_at', 'is', null)
-      .where('users.disabled_at', 'is', null)
-      .where((eb) => eb('sessions.expires_at', '>', eb.fn<Date>('veche_now')))
+      .where(isLiveSession())
   }
 
   /** Every scope that this person may hold; none when the session is over. */
   async #scopesOf({ userId, sessionId }: Actor): Promise<ScopeRevision[]> {
     const { rows } = await sql<ScopeRevision>`
       select s.id, s.kind, s.rev from scopes s
-      where (s.id in (${userId}::uuid, ${DIRECTORY_SCOPE}::uuid)
-          or s.id in (select m.chat_id from members m where m.user_id = ${userId} and ${isCurrentMember('m')})
-          or s.id in (select meeting_id from seats where user_id = ${userId} and state in ('in', 'away')))
-        and exists (${this.#openSessions([sessionId])})`.execute(this.#deps.polls)
+      where s.id in (${scopeIdsOf(this.#deps, userId)}) and exists (${this.#openSessions([sessionId])})`.execute(
+      this.#deps.polls,
+    )
     return rows
   }
 

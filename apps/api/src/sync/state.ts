@@ -6,8 +6,8 @@ import type { SyncChats, SyncScope, SyncState } from '@veche/shared/schemas/sync
 import { sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
 import { must } from '../errors.ts'
-import { isCurrentMember } from '../platform/scopes/members.ts'
-import { answerScope, goneScope } from '../platform/scopes/views.ts'
+import { isVisibleMessage, readableChats } from '../platform/scopes/members.ts'
+import { answerScope, goneScope, scopeIdsOf } from '../platform/scopes/views.ts'
 import { Semaphore } from '../platform/Semaphore.ts'
 
 /** A scope as the client holds it and as it is: `cursor` is the client's revision, `mine` whether the actor may still hold it. */
@@ -47,18 +47,20 @@ export async function syncScope(ctx: Ctx, { id, since }: SyncScope): Promise<Sco
   return answerScope(ctx, ctx.db, { scope: found.kind, id, since, viewer: ctx.actor.userId })
 }
 
+/** When the chat last changed for this person: they saw a message, or joined. */
+const newestAt = sql`coalesce(last.created_at, members.joined_at)`
+
 /** A page of the list of chats, those with the newest message first. */
 export async function syncChats(ctx: Ctx, { cursor, limit }: SyncChats): Promise<ChatsPage> {
   return ctx.gates.state.run(async () => {
     const before = cursor ? parseCursor(cursor) : null
     const me = ctx.actor.userId
     const { rows } = await sql<{ id: ChatId; at: number }>`
-      select m.chat_id as id, (extract(epoch from coalesce(last.created_at, m.joined_at)) * 1000000)::bigint as at
-      from members m left join lateral (
-        select x.created_at from messages x where x.chat_id = m.chat_id and x.seq >= m.from_seq order by x.seq desc limit 1) last on true
-      where m.user_id = ${me} and ${isCurrentMember('m')}
-        and ${before ? sql`(coalesce(last.created_at, m.joined_at), m.chat_id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
-      order by coalesce(last.created_at, m.joined_at) desc, m.chat_id desc limit ${limit + 1}`.execute(ctx.db)
+      select chats.id, (extract(epoch from ${newestAt}) * 1000000)::bigint as at
+      from ${readableChats(me)} left join lateral (
+        select x.created_at from messages x where x.chat_id = chats.id and ${isVisibleMessage('x')} order by x.seq desc limit 1) last on true
+      where ${before ? sql`(${newestAt}, chats.id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
+      order by ${newestAt} desc, chats.id desc limit ${limit + 1}`.execute(ctx.db)
     const page = rows.slice(0, limit)
     const slots = new Semaphore(maxParallelChats)
     // The list shows one line of each chat, so only the last message is read.
@@ -75,11 +77,9 @@ async function compareCursors(ctx: Ctx, scopes: [ScopeId, number][]): Promise<Co
   const cursors = new Map<ScopeId, number>([[me, 0], [DIRECTORY_SCOPE, 0], ...scopes])
   const { rows } = await sql<Compared>`
     select h.id, s.kind, s.rev, h.rev as cursor,
-      coalesce(s.kind = 'directory' or s.id = ${me}::uuid or m.user_id is not null or p.user_id is not null, false) as mine
+      h.id in (${scopeIdsOf(ctx, me)}) as mine
     from unnest(${[...cursors.keys()]}::uuid[], ${[...cursors.values()]}::bigint[]) with ordinality as h (id, rev, index)
     left join scopes s on s.id = h.id
-    left join members m on m.chat_id = h.id and m.user_id = ${me} and ${isCurrentMember('m')}
-    left join seats p on p.meeting_id = h.id and p.user_id = ${me} and p.state in ('in', 'away')
     order by h.index`.execute(ctx.db)
   // A client that never asked for the directory holds nothing of it: it fetches people when it meets them.
   return rows.filter(({ id }) => id !== DIRECTORY_SCOPE || scopes.some(([held]) => held === DIRECTORY_SCOPE))

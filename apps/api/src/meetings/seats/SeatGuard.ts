@@ -5,6 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { Semaphore } from '../../platform/Semaphore.ts'
 import { takenSeat } from '../states.ts'
 import { changeSeats, type SeatChange } from './seat-changes.ts'
+import { isLiveSession } from '../../platform/live-sessions.ts'
 import { isCurrentMember } from '../../platform/scopes/members.ts'
 
 const roundMs = 1_000
@@ -98,8 +99,7 @@ export function seatsWithoutRight(where: RawBuilder<unknown>) {
     select s.id, s.meeting_id, s.user_id from seats s join meetings m on m.id = s.meeting_id
     where ${takenSeat('s')} and ${where} and not (
       exists (select from members x where x.chat_id = m.chat_id and x.user_id = s.user_id and ${isCurrentMember('x')})
-      and exists (select from sessions x join users u on u.id = x.user_id where x.id = s.session_id
-        and x.revoked_at is null and x.expires_at > veche_now() and u.disabled_at is null))`
+      and exists (select from sessions x join users u on u.id = x.user_id where x.id = s.session_id and ${isLiveSession('x', 'u')}))`
 }
 
 async function removalsStillDue(tx: Tx<Deps>, meetingId: MeetingId): Promise<SeatChange[]> {

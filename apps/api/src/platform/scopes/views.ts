@@ -3,12 +3,14 @@ import type { ScopeId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Positions, ScopeAnswer, Unread } from '@veche/shared/live'
 import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
-import type { Kysely, RawBuilder } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { type Extras, type NewestRows, type ReadRows, type RowSource, rowsSince } from './row-sources.ts'
 
 /** How one kind of scope is seen, registered by its feature. The columns are read in the same snapshot as the rows. */
 export type ScopeView = {
   scope: ScopeKind
+  /** The ids of all scopes of this kind that the viewer may hold. */
+  ids: (viewer: UserId) => RawBuilder<unknown>
   /** Columns from which `viewFor` tells what one person may see; null means that the scope is not theirs. */
   extras: (id: ScopeId, viewer: UserId) => Extras
   viewFor: (extras: Record<string, unknown>) => PersonalView | null
@@ -59,6 +61,14 @@ export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question
   // A user scope has no newest page: it is read anew from its beginning.
   const page = await read(scope === 'user' ? 0 : newest)
   return page ? toAnswer(question, page, true) : goneScope(id, scope)
+}
+
+/** The ids of all scopes that this person may hold, as a subquery. */
+export function scopeIdsOf({ scopeViews }: Pick<Deps, 'scopeViews'>, viewer: UserId): RawBuilder<unknown> {
+  return sql.join(
+    scopeViews.map((view) => view.ids(viewer)),
+    sql` union all `,
+  )
 }
 
 export function goneScope(id: ScopeId, scope: ScopeKind): ScopeAnswer {
