@@ -4,42 +4,42 @@ import type { Deps } from './deps.ts'
 import { jobs as mailJobs } from './mail/jobs.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
 import { deleteOldMails } from './mail/retention.ts'
-import { withAdvisoryLock, startTimer, sweepJobs } from './platform/work/sweep.ts'
+import { withAdvisoryLock } from './platform/work/advisory-lock.ts'
+import { startTimer, sweepTimer, type Timer } from './platform/work/sweep.ts'
 import { startJobWorkers } from './platform/work/jobs.ts'
 
 const jobs = [...mailJobs]
-const locks = { sweep: 8_327_510, retention: 8_327_511, meetings: 8_327_512, owners: 8_327_513 }
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
-/** The worker: jobs that the queue nudges, and four timers that need no queue. Returns a function that stops it. */
+/** The worker: jobs that the queue nudges, and timers that need no queue. Returns a function that stops it. */
 export function startWorker(
   deps: Deps,
-  { sweepMs, retentionMs, meetingsMs }: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
+  times: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
 ): () => Promise<void> {
-  const stops = [
-    startJobWorkers(deps, jobs),
-    startTimer(deps, { name: 'sweep', everyMs: sweepMs, run: () => sweepJobs(deps, { jobs, lock: locks.sweep }) }),
-    startTimer(deps, {
-      name: 'meetings',
-      everyMs: meetingsMs,
-      run: () => withAdvisoryLock(deps, locks.meetings, () => sweepMeetings(deps)),
-    }),
-    startTimer(deps, {
-      name: 'owners',
-      everyMs: sweepMs,
-      run: () => withAdvisoryLock(deps, locks.owners, () => handOverGroups(deps)),
-    }),
-    startTimer(deps, { name: 'retention', everyMs: retentionMs, run: () => deleteOldRows(deps) }),
-  ]
+  const stops = [startJobWorkers(deps, jobs), ...workerTimers(deps, times).map((timer) => startTimer(deps, timer))]
   return async () => {
     await Promise.all(stops.map((stop) => stop()))
   }
 }
 
-function deleteOldRows(deps: Deps): Promise<void> {
-  return withAdvisoryLock(deps, locks.retention, async () => {
-    await deleteOldSignInRows(deps)
-    await deleteOldMails(deps)
+/** Each holds a connection of the pool while it works with another: see DATABASE_POOL. */
+export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: WorkerTimes): Timer[] {
+  const round = (name: string, everyMs: number, run: (deps: Deps, signal: AbortSignal) => Promise<void>): Timer => ({
+    name,
+    everyMs,
+    run: () => withAdvisoryLock(deps, name, (signal) => run(deps, signal)),
   })
+  return [
+    ...jobs.map((job) => sweepTimer(deps, { job, everyMs: sweepMs })),
+    round('meetings', meetingsMs, sweepMeetings),
+    round('owners', sweepMs, handOverGroups),
+    round('retention', retentionMs, deleteOldRows),
+  ]
+}
+
+async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {
+  await deleteOldSignInRows(deps, signal)
+  signal.throwIfAborted()
+  await deleteOldMails(deps)
 }

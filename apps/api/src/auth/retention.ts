@@ -4,8 +4,8 @@ import { changeScopes } from '../platform/scopes/changes.ts'
 import { userScope } from '../platform/scopes/scope.ts'
 import { endSessions } from './sessions.ts'
 
-export async function deleteOldSignInRows(deps: Deps): Promise<void> {
-  await endExpiredSessions(deps)
+export async function deleteOldSignInRows(deps: Deps, signal?: AbortSignal): Promise<void> {
+  await endExpiredSessions(deps, signal)
   await deps.db.deleteFrom('attempts').where('window_start', '<', ago('1 day')).execute()
   await deps.db.deleteFrom('codes').where('expires_at', '<', ago('7 days')).execute()
   // A session that is not used ends after 90 days, so every device that is still signed in has learnt of this end.
@@ -13,7 +13,7 @@ export async function deleteOldSignInRows(deps: Deps): Promise<void> {
 }
 
 /** An expired session opens nothing already; now the person's other devices learn of it. */
-async function endExpiredSessions(deps: Deps): Promise<void> {
+async function endExpiredSessions(deps: Deps, signal?: AbortSignal): Promise<void> {
   const rows = await deps.db
     .selectFrom('sessions')
     .select('user_id')
@@ -22,8 +22,10 @@ async function endExpiredSessions(deps: Deps): Promise<void> {
     .where('expires_at', '<', ago('0'))
     .limit(500)
     .execute()
-  for (const { user_id } of rows)
+  for (const { user_id } of rows) {
+    signal?.throwIfAborted()
     await changeScopes(deps, [userScope(user_id)], (tx) => endSessions(tx, user_id, { expired: true }))
+  }
 }
 
 function ago(interval: string) {

@@ -13,9 +13,12 @@ const maxGroups = 100
 type Heir = { chat_id: ChatId; user_id: UserId }
 
 /** The owners of a group may all be disabled. Then its longest-standing moderator, or else member, who is not, becomes an owner. */
-export async function handOverGroups(deps: Deps): Promise<void> {
+export async function handOverGroups(deps: Deps, signal?: AbortSignal): Promise<void> {
   const { rows } = await heirs(null).execute(deps.db)
-  for (const { chat_id, user_id } of rows) await handOver(deps, chat_id, user_id)
+  for (const { chat_id, user_id } of rows) {
+    signal?.throwIfAborted()
+    await handOver(deps, chat_id, user_id)
+  }
 }
 
 async function handOver(deps: Deps, chatId: ChatId, userId: UserId): Promise<void> {

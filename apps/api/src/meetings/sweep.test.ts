@@ -106,6 +106,18 @@ it('a meeting that nobody joined ends with no duration', async () => {
   expect(ended.ended_at).toEqual(ended.started_at)
 })
 
+it('a seat is given up once when several processes sweep at once', async () => {
+  const joined = await join(testApi.deps, anna, meetingId)
+  node.enter(joined)
+  node.setSeat(meetingId, joined.seat.id, 'away')
+  await node.beat()
+  await testApi.passTime(11 * minute)
+  await node.beat()
+  const before = (await seatOf(testApi.deps, meetingId, anna)).rev
+  await Promise.all([sweepMeetings(testApi.deps), sweepMeetings(testApi.anotherProcess()), sweepMeetings(testApi.deps)])
+  expect(await seatOf(testApi.deps, meetingId, anna)).toMatchObject({ state: 'left', rev: before + 1 })
+})
+
 it('a meeting ends once when several processes sweep at once', async () => {
   await testApi.passTime(31_000)
   await Promise.all([sweepMeetings(testApi.deps), sweepMeetings(testApi.anotherProcess()), sweepMeetings(testApi.deps)])

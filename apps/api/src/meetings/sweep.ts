@@ -13,11 +13,15 @@ const { awaySeconds, seatMinutes, emptySeconds, awaitMinutes } = limits.meeting
  * Does what is due by time: seats on a dead node are away, a seat that was away for ten minutes is left, and an empty meeting ends.
  * While a node is only silent, its seats do not change: their call may go on there.
  */
-export async function sweepMeetings(deps: Deps): Promise<void> {
-  for (const { meetingId, people } of await findDueSeats(deps))
+export async function sweepMeetings(deps: Deps, signal?: AbortSignal): Promise<void> {
+  for (const { meetingId, people } of await findDueSeats(deps)) {
+    signal?.throwIfAborted()
     await changeSeats(deps, meetingId, people, (tx) => changesStillDue(tx, meetingId)).catch(logFailure(deps))
-  for (const { id } of await findEmptyMeetings(deps))
+  }
+  for (const { id } of await findEmptyMeetings(deps)) {
+    signal?.throwIfAborted()
     await endEmptyMeeting(deps, id, emptySeconds * 1000).catch(logFailure(deps))
+  }
 }
 
 /** No node that lives could know better: the meeting has none, or its node is dead or has another boot. */

@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { afterFile } from './cleanup.ts'
 
@@ -30,6 +30,30 @@ export async function mailServer(options: SMTPServerOptions = {}) {
   afterFile(close)
   const { port } = server.server.address() as AddressInfo
   return { url: `smtp://127.0.0.1:${port}`, port, received, close }
+}
+
+/** A peer that accepts connections and never says a word. `sockets` counts those that are open. */
+export async function muteServer() {
+  const open = new Set<Socket>()
+  const server = createServer((socket) => {
+    open.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => open.delete(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    for (const socket of open) socket.destroy()
+    await closed
+  }
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    close,
+    get sockets() {
+      return open.size
+    },
+  }
 }
 
 /** A header of a raw mail, unfolded. */

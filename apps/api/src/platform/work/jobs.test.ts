@@ -3,10 +3,9 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { jobs as mailJobs } from '../../mail/jobs.ts'
 import { type TestApi, newTestApi } from '../../test/harness.ts'
 import { newMail, mailRow } from '../../test/mails.ts'
-import { withAdvisoryLock, startTimer, sweepJobs } from './sweep.ts'
+import { withAdvisoryLock } from './advisory-lock.ts'
+import { startTimer, sweepJob } from './sweep.ts'
 import { checkJobs, runJob } from './jobs.ts'
-
-const lock = 8_327_599
 
 describe('work', () => {
   let testApi: TestApi
@@ -35,21 +34,23 @@ describe('work', () => {
   })
 
   test('one process at a time sweeps for due work', async () => {
+    const [mail] = mailJobs
     const id = await newMail(testApi.deps)
-    await withAdvisoryLock(testApi.deps, lock, async () => {
-      await sweepJobs(testApi.anotherProcess(), { jobs: mailJobs, lock })
+    await withAdvisoryLock(testApi.deps, 'sweep mail.send', async () => {
+      await sweepJob(testApi.anotherProcess(), mail!)
       expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'due', attempts: 0 })
     })
-    await sweepJobs(testApi.deps, { jobs: mailJobs, lock })
+    await sweepJob(testApi.deps, mail!)
     expect((await mailRow(testApi.deps, id)).state).toBe('sent')
   })
 
   test('a sweep that fails releases its lock', async () => {
-    const broken = mailJobs.map((given) => ({ ...given, due: () => Promise.reject(new Error('unexpected')) }))
-    await expect(sweepJobs(testApi.deps, { jobs: broken, lock })).rejects.toThrow('unexpected')
-    const { rows } = await sql<{ held: number }>`select count(*)::int as held from pg_locks
-      where locktype = 'advisory' and objid = ${lock}`.execute(testApi.deps.db)
-    expect(rows[0]?.held).toBe(0)
+    const [mail] = mailJobs
+    const broken = { ...mail!, due: () => Promise.reject(new Error('unexpected')) }
+    await expect(sweepJob(testApi.deps, broken)).rejects.toThrow('unexpected')
+    const id = await newMail(testApi.deps)
+    await sweepJob(testApi.anotherProcess(), mail!)
+    expect((await mailRow(testApi.deps, id)).state).toBe('sent')
   })
 })
 

@@ -1,17 +1,52 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { readEnv } from '../../env.ts'
+import { jobs as mailJobs } from '../../mail/jobs.ts'
 import { newTestApi } from '../../test/harness.ts'
-import { withAdvisoryLock } from './sweep.ts'
+import { mailRow, newMail } from '../../test/mails.ts'
+import { muteServer } from '../../test/smtp.ts'
+import { waitBounds } from '../../test/waiting.ts'
+import { workerTimers } from '../../worker.ts'
+import { withAdvisoryLock } from './advisory-lock.ts'
+import type { Job } from './jobs.ts'
+import type { JobName } from './queue.ts'
+import { startTimer, sweepTimer } from './sweep.ts'
 
 test('all timers that run at the same time find connections in the smallest pool that is allowed', async () => {
   expect(() => readEnv({ DATABASE_POOL: '4' })).toThrow('DATABASE_POOL')
   const { deps } = await newTestApi({ DATABASE_POOL: '5' })
+  const timers = workerTimers(deps, { sweepMs: 1, retentionMs: 1, meetingsMs: 1 })
   let done = 0
-  const round = (lock: number) =>
-    withAdvisoryLock(deps, lock, async () => {
+  const round = (name: string) =>
+    withAdvisoryLock(deps, name, async () => {
       await deps.db.selectFrom('users').select('id').execute()
       done += 1
     })
-  await Promise.all([1, 2, 3, 4].map(round))
+  await Promise.all(timers.map(({ name }) => round(name)))
   expect(done).toBe(4)
+})
+
+test('a mail server that accepts and never answers delays no other kind of work', async () => {
+  const server = await muteServer()
+  const testApi = await newTestApi({ SMTP_URL: server.url })
+  const { deps } = testApi
+  const ids = await Promise.all(Array.from({ length: 8 }, () => newMail(deps)))
+  let rounds = 0
+  const other: Job = {
+    name: 'other' as JobName,
+    due: () => Promise.resolve([{}]),
+    start: () => {
+      rounds += 1
+      return Promise.resolve()
+    },
+  }
+  const stops = [...mailJobs, other].map((job) => startTimer(deps, sweepTimer(deps, { job, everyMs: 20 })))
+  onTestFinished(async () => {
+    await server.close()
+    await Promise.all(stops.map((stop) => stop()))
+  })
+  await expect.poll(() => server.sockets, waitBounds).toBe(5)
+  const before = rounds
+  await expect.poll(() => rounds, waitBounds).toBeGreaterThan(before + 5)
+  for (const id of ids) expect((await mailRow(deps, id)).state).toBe('due')
+  expect(server.sockets).toBe(5)
 })

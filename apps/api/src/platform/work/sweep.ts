@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import { Semaphore } from '../Semaphore.ts'
 import { type Job, runJob } from './jobs.ts'
+import { withAdvisoryLock } from './advisory-lock.ts'
 import { withTimeout } from './timeout.ts'
 
 export type Timer = {
@@ -31,29 +31,18 @@ export function startTimer(deps: Deps, timer: Timer): () => Promise<void> {
 
 const maxParallel = 5
 
+/** The timer of one kind of work. Each kind has its own, so that a mail server that hangs delays mails and nothing else. */
+export function sweepTimer(deps: Deps, { job, everyMs }: { job: Job; everyMs: number }): Timer {
+  return { name: `sweep ${job.name}`, everyMs, run: () => sweepJob(deps, job) }
+}
+
 /**
  * Finds work that is due and does it. One process at a time looks for it; the claim of a row decides who does it, so no lock is held
  * while a slow mail server answers.
  */
-export async function sweepJobs(deps: Deps, { jobs, lock }: { jobs: Job[]; lock: number }): Promise<void> {
-  const found: (() => Promise<void>)[] = []
-  await withAdvisoryLock(deps, lock, async () => {
-    for (const given of jobs)
-      for (const payload of await given.due(deps)) found.push(() => runJob(deps, given, payload))
-  })
+export async function sweepJob(deps: Deps, job: Job): Promise<void> {
+  let due: unknown[] = []
+  await withAdvisoryLock(deps, `sweep ${job.name}`, async () => void (due = await job.due(deps)))
   const slots = new Semaphore(maxParallel)
-  await Promise.all(found.map((run) => slots.run(run)))
-}
-
-/** Runs `fn` under an advisory lock, or not at all while another process holds it. */
-export async function withAdvisoryLock(deps: Deps, lock: number, fn: () => Promise<void>): Promise<void> {
-  await deps.db.connection().execute(async (held) => {
-    const { rows } = await sql<{ got: boolean }>`select pg_try_advisory_lock(${lock}) as got`.execute(held)
-    if (!rows[0]?.got) return
-    try {
-      await fn()
-    } finally {
-      await sql`select pg_advisory_unlock(${lock})`.execute(held)
-    }
-  })
+  await Promise.all(due.map((payload) => slots.run(() => runJob(deps, job, payload))))
 }
