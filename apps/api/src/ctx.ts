@@ -1,11 +1,11 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ScopeId, SessionId, UserId } from '@veche/shared/ids'
-import type { ServerRole } from '@veche/shared/permissions'
+import type { ServerRole, UserKind } from '@veche/shared/permissions'
 import type { Transaction } from 'kysely'
 import type { Deps } from './deps.ts'
 import type { Hint, SessionHint } from './platform/hints.ts'
 
-export type Actor = { userId: UserId; sessionId: SessionId; role: ServerRole }
+export type Actor = { userId: UserId; sessionId: SessionId; kind: UserKind; role: ServerRole }
 
 /** What a request tells of the client: for rate limits, lists of devices and cookies. */
 export type Connection = {

@@ -30,6 +30,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'request.too_slow': 'TIMEOUT',
   'auth.required': 'UNAUTHORIZED',
   'auth.admin_required': 'FORBIDDEN',
+  'auth.guest_forbidden': 'FORBIDDEN',
   'auth.wrong_credentials': 'UNAUTHORIZED',
   'auth.email_taken': 'CONFLICT',
   'auth.handle_taken': 'CONFLICT',

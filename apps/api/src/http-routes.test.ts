@@ -46,6 +46,7 @@ const routes: HttpRoute[] = [
     handle: ({ ctx, params }) => ({ body: { me: ctx.actor.userId, id: params['id'] } }),
   },
   { method: 'GET', path: '/admin', limit: 'read', access: 'admin', handle: () => ({ body: 'for administrators' }) },
+  { method: 'GET', path: '/for-guests', limit: 'read', access: 'guestOrSignedIn', handle: () => ({}) },
   { method: 'GET', path: '/elsewhere', limit: 'read', access: 'open', handle: () => ({ redirect: '/open' }) },
   {
     method: 'GET',
@@ -94,6 +95,13 @@ describe('access', () => {
   ])('%s answers nobody, a member and an administrator by its access', async (path, nobody, aMember, anAdmin) => {
     const answers = [await get(path), await get(path, member), await get(path, admin)]
     expect(answers.map(({ status }) => status)).toEqual([nobody, aMember, anAdmin])
+  })
+
+  test('a guest gets only what a route opens to guests', async () => {
+    const guest = await newUser(testApi.deps, { kind: 'guest' })
+    expect((await get('/for-guests', guest)).status).toBe(200)
+    const refused = await get('/mine/7', guest)
+    expect([refused.status, await refused.json()]).toEqual([403, { code: 'auth.guest_forbidden' }])
   })
 
   test('a route gets the actor and the parameters of its path', async () => {

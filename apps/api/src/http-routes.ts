@@ -21,7 +21,7 @@ export type HttpRoute = {
   maxBodyBytes?: number
 } & (
   | { access: 'open'; handle: Handler<Anyone> }
-  | { access: 'signedIn' | 'admin'; handle: Handler<Ctx> }
+  | { access: 'guestOrSignedIn' | 'signedIn' | 'admin'; handle: Handler<Ctx> }
   /** Another server calls it. It sends no cookie of ours, and the route checks its signature. */
   | { access: 'hook'; handle: Handler<Anyone> }
 )
@@ -92,6 +92,7 @@ function handle(route: HttpRoute, request: RouteRequest<Anyone>): Promise<RouteA
   if (route.access === 'open' || route.access === 'hook') return route.handle(request)
   const { actor } = request.ctx
   if (!actor) fail('auth.required')
+  if (actor.kind === 'guest' && route.access !== 'guestOrSignedIn') fail('auth.guest_forbidden')
   if (route.access === 'admin' && !isAdmin(actor.role)) fail('auth.admin_required')
   return route.handle({ ...request, ctx: { ...request.ctx, actor } })
 }

@@ -40,19 +40,25 @@ const measuredProcedure = t.procedure.use(async ({ ctx, path, next }) => {
   throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'server.error', cause: new Incident(incident) })
 })
 
-/** Who may call a procedure: `open` → `signedIn` → `admin`, each with the rate limit that it counts against. */
+/** Who may call a procedure: `open` → `guestOrSignedIn` → `signedIn` → `admin`, each with the rate limit that it counts against. */
 export const open = (limit: LimitName) =>
   measuredProcedure.use(async ({ ctx, next }) => {
     await ctx.limits.take(limit, ctx.actor?.userId ?? addressKey(ctx.connection.ip))
     return next()
   })
 
-export const signedIn = (limit: LimitName) =>
+export const guestOrSignedIn = (limit: LimitName) =>
   measuredProcedure.use(async ({ ctx, next }) => {
     const { actor } = ctx
     if (!actor) fail('auth.required')
     await ctx.limits.take(limit, actor.userId)
     return next({ ctx: { actor } })
+  })
+
+export const signedIn = (limit: LimitName) =>
+  guestOrSignedIn(limit).use(({ ctx, next }) => {
+    if (ctx.actor.kind === 'guest') fail('auth.guest_forbidden')
+    return next()
   })
 
 export const admin = (limit: LimitName) =>

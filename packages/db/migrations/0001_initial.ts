@@ -21,7 +21,9 @@ const statements = [
     id uuid primary key references scopes (id),
     handle text not null unique,
     name text not null,
-    email text not null unique,
+    kind text not null default 'person' check (kind in ('person', 'guest')),
+    -- A guest has no account: a name, a session, and one meeting.
+    email text unique check (kind = 'guest' or email is not null),
     password_hash text,
     role text not null check (role in ('member', 'admin', 'owner')),
     seen_at timestamptz,

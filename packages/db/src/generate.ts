@@ -57,6 +57,7 @@ const columns = {
   'user_settings.theme': "Generated<'system' | 'light' | 'dark'>",
   'user_settings.user_id': 'UserId',
   'users.id': 'UserId',
+  'users.kind': "Generated<'person' | 'guest'>",
   'users.role': 'ServerRole',
 }
 

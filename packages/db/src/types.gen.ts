@@ -204,9 +204,10 @@ export interface SfuNodes {
 export interface Users {
   created_at: Generated<Timestamp>;
   disabled_at: Timestamp | null;
-  email: string;
+  email: string | null;
   handle: string;
   id: UserId;
+  kind: Generated<"person" | "guest">;
   name: string;
   password_hash: string | null;
   rev: number;

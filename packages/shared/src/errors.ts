@@ -7,6 +7,7 @@ export const errorCodes = [
   'request.too_slow',
   'auth.required',
   'auth.admin_required',
+  'auth.guest_forbidden',
   'auth.https_required',
   'auth.wrong_credentials',
   'auth.wrong_code',

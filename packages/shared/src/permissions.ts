@@ -2,6 +2,9 @@
 export const serverRoles = ['member', 'admin', 'owner'] as const
 export type ServerRole = (typeof serverRoles)[number]
 
+/** A person has an account. A guest has a name and a session, and may do only what a procedure opens to guests. */
+export type UserKind = 'person' | 'guest'
+
 export const chatRoles = ['member', 'moderator', 'owner'] as const
 export type ChatRole = (typeof chatRoles)[number]
 

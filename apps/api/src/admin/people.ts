@@ -2,7 +2,7 @@ import type { UserId } from '@veche/shared/ids'
 import { mayManageUser, type ServerRole } from '@veche/shared/permissions'
 import type { PersonRow } from '@veche/shared/rows/rows'
 import type { AdminPeople, SetDisabled, SetServerRole } from '@veche/shared/schemas/admin'
-import { sql } from 'kysely'
+import { type NotNull, sql } from 'kysely'
 import { endCodes } from '../auth/passwords/password-change.ts'
 import { endSessions } from '../auth/sessions.ts'
 import type { Ctx, Tx } from '../ctx.ts'
@@ -21,6 +21,8 @@ export async function listAccounts(ctx: Ctx, input: AdminPeople): Promise<{ peop
     .selectFrom('users')
     .select([...personColumns, 'email', 'created_at', 'seen_at'])
     .select(sql<string>`lower(name)`.as('sort'))
+    .where('kind', '=', 'person')
+    .$narrowType<{ email: NotNull }>()
     .where(afterCursor(input))
     .orderBy(sql`lower(name)`)
     .orderBy('id')

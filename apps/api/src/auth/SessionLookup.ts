@@ -12,7 +12,7 @@ const dayMs = 86_400_000
 export const idleSessionMs = 90 * dayMs
 export const maxSessionMs = 365 * dayMs
 
-type LiveSession = { id: SessionId; user_id: UserId; role: Actor['role']; stale: boolean }
+type LiveSession = { id: SessionId; user_id: UserId; kind: Actor['kind']; role: Actor['role']; stale: boolean }
 
 /** Every request asks who sends it. Requests at the same time are answered by one statement, and their use is written by another. */
 export class SessionLookup {
@@ -28,7 +28,7 @@ export class SessionLookup {
     const found = await this.#lookups.ask(tokenHash.toString('hex'))
     if (!found) return null
     if (found.stale) await this.#uses.ask(found.id)
-    return { userId: found.user_id, sessionId: found.id, role: found.role }
+    return { userId: found.user_id, sessionId: found.id, kind: found.kind, role: found.role }
   }
 }
 
@@ -38,7 +38,7 @@ async function liveSessions(polls: Database, hashes: string[]): Promise<Map<stri
   const rows = await polls
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['sessions.id', 'sessions.user_id', 'users.role', 'sessions.token_hash'])
+    .select(['sessions.id', 'sessions.user_id', 'users.kind', 'users.role', 'sessions.token_hash'])
     .select(sql<boolean>`sessions.last_used_at < veche_now() - interval '1 minute'`.as('stale'))
     .where(sql<boolean>`sessions.token_hash = any(${given}::bytea[])`)
     .where(isLiveSession())

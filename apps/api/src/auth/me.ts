@@ -35,7 +35,8 @@ export async function signInWith(ctx: Anyone, scope: Scope, fn: (tx: Tx<Anyone>)
   const before = ctx.actor ? [userScope(ctx.actor.userId)] : []
   const { userId, sessionId, token, until } = await changeScopes(ctx, [scope, ...before], fn)
   ctx.connection.setCookie(token, until)
-  const me = (await readMe({ ...ctx, actor: { userId, sessionId, role: 'member' } })) ?? fail('auth.required')
+  const me =
+    (await readMe({ ...ctx, actor: { userId, sessionId, kind: 'person', role: 'member' } })) ?? fail('auth.required')
   ctx.connection.setDeviceCookie(newDeviceCookie(ctx, me.settings.email))
   return me
 }

@@ -2,7 +2,7 @@ import * as schemas from '@veche/shared/schemas/auth'
 import { nothing } from '@veche/shared/schemas/fields'
 import { must } from '../errors.ts'
 import { keepsSignIn } from '../env.ts'
-import { open, router, signedIn } from '../trpc.ts'
+import { guestOrSignedIn, open, router, signedIn } from '../trpc.ts'
 import { readInvite, signUp } from './invites.ts'
 import { readMe } from './me.ts'
 import { changePassword } from './passwords/password-change.ts'
@@ -22,7 +22,7 @@ export const authRouter = router({
     .input(nothing)
     .query(({ ctx }) => readMe(ctx)),
   signIn: signingIn.input(schemas.signIn).mutation(({ ctx, input }) => signIn(ctx, input)),
-  signOut: signedIn('change')
+  signOut: guestOrSignedIn('change')
     .input(nothing)
     .mutation(({ ctx }) => signOut(ctx)),
   invite: open('open')

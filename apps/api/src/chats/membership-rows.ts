@@ -81,6 +81,7 @@ export async function requireEnabled(tx: Tx, userIds: UserId[]): Promise<void> {
     .selectFrom('users')
     .select('id')
     .where('id', 'in', userIds)
+    .where('kind', '=', 'person')
     .where('disabled_at', 'is', null)
     .execute()
   must(found.length === new Set(userIds).size, 'user.not_found')

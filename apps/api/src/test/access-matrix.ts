@@ -11,7 +11,7 @@ import {
 import type { ServerRole } from '@veche/shared/permissions'
 import type { ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { Deps } from '../deps.ts'
-import { newGroup, newUsers, say, type TestUser } from './builders.ts'
+import { newGroup, newUser, newUsers, say, type TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
 import { newMail } from './mails.ts'
 import type { Outcome } from './outcome.ts'
@@ -25,6 +25,7 @@ export const actors = [
   'member',
   'exMember',
   'otherUser',
+  'guest',
   'disabled',
   'anonymous',
 ] as const
@@ -58,7 +59,7 @@ export type MatrixRow = {
 }
 
 const none = () => undefined
-const locked = { disabled: 'auth.required', anonymous: 'auth.required' } as const
+const locked = { guest: 'auth.guest_forbidden', disabled: 'auth.required', anonymous: 'auth.required' } as const
 
 function everybody(outcome: Outcome): Expected {
   return Object.fromEntries(actors.map((actor) => [actor, outcome])) as Expected
@@ -97,7 +98,7 @@ export const matrix: Record<string, MatrixRow> = {
     check: (me, who) => (me === null) === (who === 'disabled' || who === 'anonymous'),
   },
   'auth.signIn': { input: () => ({ email: address(), password }), expected: everybody('auth.wrong_credentials') },
-  'auth.signOut': { spends: 'row', input: none, expected: signedIn() },
+  'auth.signOut': { spends: 'row', input: none, expected: { ...signedIn(), guest: 'ok' } },
   'auth.invite': { input: () => ({ token }), expected: everybody('ok'), check: (found) => found === null },
   'auth.signUp': {
     input: () => ({ token, name: 'Olga', email: address(), password, locale: 'en' }),
@@ -290,6 +291,7 @@ export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   const inside = [person(), person(), person(), person(), person()] as const
   const [chatOwner, moderator, member, exMember, target] = inside
   const [otherUser, disabled, stranger] = [person(), person(), person()]
+  const guest = await newUser(deps, { kind: 'guest' })
   const group = await newGroup(deps, [...inside, disabled])
   const owner = callerFor(deps, chatOwner)
   await owner.chats.setRole({ chatId: group, userId: moderator.userId, role: 'moderator' })
@@ -302,6 +304,6 @@ export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   const { meetingId, code } = await owner.meetings.start({ id: newId(), chatId: group })
   for (const who of [moderator, target]) await callerFor(deps, who).meetings.join({ meetingId, tab: newId<TabId>() })
   const open = await callerFor(deps, stranger).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
-  const people = { serverOwner, admin, chatOwner, moderator, member, exMember, otherUser, disabled }
+  const people = { serverOwner, admin, chatOwner, moderator, member, exMember, otherUser, guest, disabled }
   return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId, meetingId, code, open }
 }

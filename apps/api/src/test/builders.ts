@@ -1,5 +1,5 @@
 import { type ChatId, newId, type SessionId, type UserId } from '@veche/shared/ids'
-import type { ServerRole } from '@veche/shared/permissions'
+import type { ServerRole, UserKind } from '@veche/shared/permissions'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import { hashToken, newToken } from '../auth/sessions.ts'
@@ -12,7 +12,7 @@ export type TestUser = { userId: UserId; sessionId: SessionId; token: string; na
 
 let count = 0
 
-type NewUser = { name?: string; role?: ServerRole }
+type NewUser = { name?: string; role?: ServerRole; kind?: UserKind }
 
 /** A user with a session and without a password: tests of passwords sign up by an invitation. */
 export async function newUser(deps: Deps, given: NewUser = {}): Promise<TestUser> {
@@ -21,20 +21,20 @@ export async function newUser(deps: Deps, given: NewUser = {}): Promise<TestUser
 
 /** Several users cost no more than one. */
 export async function newUsers(deps: Deps, given: NewUser[]): Promise<TestUser[]> {
-  const people = given.map(({ name, role = 'member' }) => {
+  const people = given.map(({ name, role = 'member', kind = 'person' }) => {
     count += 1
     const userId = newId<UserId>()
     const email = `person${count}-${userId.slice(-6)}@example.org`
     const session = { sessionId: newId<SessionId>(), token: newToken() }
-    return { userId, name: name ?? `Person ${count}`, email, role, ...session }
+    return { userId, name: name ?? `Person ${count}`, email, role, kind, ...session }
   })
   await changeScopes(deps, [directoryScope], async (tx) => {
     const rev = await advance(tx, directoryScope)
     const own = people.map(({ userId }) => ({ id: userId, kind: 'user' as const, rev: 1 }))
     await tx.db.insertInto('scopes').values(own).execute()
-    const users = people.map(({ userId, name, email, role }) => {
+    const users = people.map(({ userId, name, email, role, kind }) => {
       const handle = `p${userId.replaceAll('-', '').slice(-20)}`
-      return { id: userId, handle, name, email, role, rev }
+      return { id: userId, handle, name, email: kind === 'guest' ? null : email, role, kind, rev }
     })
     await tx.db.insertInto('users').values(users).execute()
     await tx.db
@@ -46,7 +46,7 @@ export async function newUsers(deps: Deps, given: NewUser[]): Promise<TestUser[]
       .values(people.map((one) => sessionRow(deps, one, 1)))
       .execute()
   })
-  return people.map(({ role: _role, ...person }) => person)
+  return people.map(({ role: _role, kind: _kind, ...person }) => person)
 }
 
 type TestSession = { sessionId: SessionId; token: string }

@@ -83,13 +83,17 @@ export async function contextFor(deps: Deps, who: { userId: UserId } | null): Pr
   const found = await deps.db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['sessions.id', 'users.role'])
+    .select(['sessions.id', 'users.kind', 'users.role'])
     .where('sessions.user_id', '=', who.userId)
     .where('sessions.revoked_at', 'is', null)
     .where('users.disabled_at', 'is', null)
     .orderBy('sessions.created_at', 'desc')
     .executeTakeFirst()
-  return { ...deps, actor: found ? { userId: who.userId, sessionId: found.id, role: found.role } : null, connection }
+  return {
+    ...deps,
+    actor: found ? { userId: who.userId, sessionId: found.id, kind: found.kind, role: found.role } : null,
+    connection,
+  }
 }
 
 function testEnv(name: string): string {

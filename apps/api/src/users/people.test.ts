@@ -51,6 +51,18 @@ describe('people', () => {
     const { people } = await api().users.people({ limit: 1 })
     expect(Object.keys(people[0] ?? {}).sort()).toEqual(['disabledAt', 'handle', 'id', 'name', 'rev', 'role'])
   })
+
+  test('a guest is in no list of people, and nobody writes to a guest or adds one to a group', async () => {
+    const guest = await newUser(testApi.deps, { kind: 'guest', name: 'Gustav Guest' })
+    const owner = callerFor(testApi.deps, await newUser(testApi.deps, { role: 'owner' }))
+    expect((await api().users.people({ query: 'Gustav' })).people).toEqual([])
+    expect((await owner.admin.people({ query: 'Gustav' })).people).toEqual([])
+    const { userId } = guest
+    expect(await outcomeOf(api().chats.openDirect({ userId }))).toBe('user.not_found')
+    expect(await outcomeOf(api().chats.createGroup({ id: newId(), title: 'All', userIds: [userId] }))).toBe(
+      'user.not_found',
+    )
+  })
 })
 
 describe('my profile', () => {

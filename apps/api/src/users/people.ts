@@ -11,6 +11,7 @@ export async function listPeople(ctx: Ctx, input: People): Promise<{ people: Per
     .selectFrom('users')
     .select(personColumns)
     .select(sql<string>`lower(name)`.as('sort'))
+    .where('kind', '=', 'person')
     .where('disabled_at', 'is', null)
     .where(afterCursor(input))
     .orderBy(sql`lower(name)`)

@@ -21,7 +21,7 @@ export const sessionColumns = [
 
 type Person = Pick<Selectable<DB['users']>, (typeof personColumns)[number]>
 type Settings = Pick<Selectable<DB['user_settings']>, (typeof settingsColumns)[number] | 'user_id' | 'rev'> & {
-  email: string
+  email: string | null
 }
 type Session = Pick<Selectable<DB['sessions']>, (typeof sessionColumns)[number]>
 
@@ -32,7 +32,7 @@ export function toPerson(row: Person): PersonRow {
 
 export function toSettings(row: Settings): SettingsRow {
   const { email, locale, theme, contrast, rev } = row
-  return { userId: row.user_id, email, locale, theme, contrast, singleKeys: row.single_keys, rev }
+  return { userId: row.user_id, email: email ?? '', locale, theme, contrast, singleKeys: row.single_keys, rev }
 }
 
 export function toSession(row: Session): SessionRow {
@@ -41,7 +41,9 @@ export function toSession(row: Session): SessionRow {
   return { id, device, ip, rev, gone, createdAt: iso(row.created_at), lastUsedAt: iso(row.last_used_at) }
 }
 
-const allPeople = (db: Kysely<DB>) => db.selectFrom('users').select(columnsOf('users', personColumns))
+/** A guest is nobody's contact: those in the same meeting learn of them there. */
+const allPeople = (db: Kysely<DB>) =>
+  db.selectFrom('users').select(columnsOf('users', personColumns)).where('users.kind', '=', 'person')
 
 const people: RowSource<'people'> = {
   scope: 'directory',

@@ -79,6 +79,7 @@ export type MembershipRow = Revised & {
 /** Scope: user. */
 export type SettingsRow = Revised & {
   userId: UserId
+  /** Empty for a guest. */
   email: string
   locale: 'ru' | 'en'
   theme: 'system' | 'light' | 'dark'

@@ -1,3 +1,4 @@
+import type { NotNull } from 'kysely'
 import type { SessionId, UserId } from '@veche/shared/ids'
 import type { ChangePassword } from '@veche/shared/schemas/auth'
 import type { Ctx, Tx } from '../../ctx.ts'
@@ -44,11 +45,14 @@ export async function setPassword(tx: Tx<Deps>, { userId, passwordHash, keep }: 
 }
 
 /** Ends the codes and links that were sent to this person. */
-export async function endCodes(tx: Tx<Deps>, { userId, email }: { userId: UserId; email: string }): Promise<void> {
+export async function endCodes(
+  tx: Tx<Deps>,
+  { userId, email }: { userId: UserId; email: string | null },
+): Promise<void> {
   await tx.db
     .updateTable('codes')
     .set({ used_at: sqlNow })
-    .where('target', 'in', [email, userId])
+    .where('target', 'in', email === null ? [userId] : [email, userId])
     .where('purpose', 'in', ['reset', 'recovery'])
     .where('used_at', 'is', null)
     .execute()
@@ -59,5 +63,7 @@ function credentials(ctx: Pick<Ctx, 'db'>, userId: UserId) {
     .selectFrom('users')
     .select(['password_hash', 'email', 'name'])
     .where('id', '=', userId)
+    .where('kind', '=', 'person')
+    .$narrowType<{ email: NotNull }>()
     .executeTakeFirstOrThrow()
 }

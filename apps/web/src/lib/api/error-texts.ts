@@ -16,6 +16,7 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
     'request.too_large': 'That is more than the server takes at once. Make it shorter.',
     'request.too_slow': 'The connection is too slow for this. Try again on a better one.',
     'auth.required': 'You are signed out. Sign in again.',
+    'auth.guest_forbidden': 'Guests cannot do that.',
     'auth.admin_required': 'Only administrators may do this.',
     'auth.https_required':
       'This server is reached over plain http, where browsers keep no sign-in. Its address must begin with https.',
@@ -76,6 +77,7 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
     'request.too_large': 'Это больше, чем сервер принимает за раз. Сократите.',
     'request.too_slow': 'Связь для этого слишком медленная. Попробуйте ещё раз, когда она станет лучше.',
     'auth.required': 'Вы вышли. Войдите снова.',
+    'auth.guest_forbidden': 'Гостям это недоступно.',
     'auth.admin_required': 'Это могут только администраторы.',
     'auth.https_required':
       'Сервер открыт по обычному http, а там браузеры не сохраняют вход. Его адрес должен начинаться с https.',
