@@ -5,7 +5,7 @@ import { type PasswordCost, passwordCost } from './auth/passwords/passwords.ts'
 import { SessionLookup } from './auth/SessionLookup.ts'
 import { chatRowSources } from './chats/rows.ts'
 import { chatView } from './chats/view.ts'
-import type { Env } from './env.ts'
+import { type Env, ownRedisPrefix } from './env.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import { meetingRowSources } from './meetings/rows.ts'
 import { meetingView } from './meetings/scopes.ts'
@@ -73,7 +73,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
   const redis = connectRedis(env.REDIS_URL, log)
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
   const { db, polls, liveReads, pipelines } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
-  const hints = new Hints(redis, subscriber, { prefix: env.REDIS_PREFIX, log })
+  const hints = new Hints(redis, subscriber, { prefix: ownRedisPrefix(env), log })
   const deps: BaseDeps = {
     env,
     log,
@@ -87,7 +87,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     redis,
     hints,
     queue: new Queue(env, log),
-    limits: new RateLimits(redis, env.REDIS_PREFIX),
+    limits: new RateLimits(redis, ownRedisPrefix(env)),
     mailer: createMailer(env),
     metrics: createMetrics(new Registry()),
     rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],

@@ -7,6 +7,11 @@ export const settings = z.object({
   DATABASE_URL: z.string().min(1, 'says where Postgres is'),
   REDIS_URL: z.string().min(1, 'says where Redis is: redis://… or the path of a socket'),
   REDIS_PREFIX: z.string().min(1).max(64).default('veche'),
+  /** Organisations share processes, Redis and the queue; each has a database of its own. */
+  ORGANISATION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,63}$/, 'is small letters, digits and hyphens')
+    .default('main'),
   VECHE_SECRET: z.string().min(32, 'must be at least 32 characters; ./veche up makes one'),
   /** Set while keys and tickets of an older secret are still in use. */
   VECHE_SECRET_PREVIOUS: z.string().min(32, 'must be at least 32 characters').optional(),
@@ -66,6 +71,11 @@ function listed<T extends z.ZodType<string, string>>(entry: T) {
         .filter(Boolean),
     )
     .pipe(z.array(entry))
+}
+
+/** Before all that an organisation keeps in Redis for itself. The queue is shared, and each of its jobs says whose it is. */
+export function ownRedisPrefix({ REDIS_PREFIX, ORGANISATION }: Env): string {
+  return `${REDIS_PREFIX}:${ORGANISATION}`
 }
 
 export function controlPort(env: Env): number {

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     await Promise.all(stops.map((stop) => stop()))
     await closeDeps(deps)
   })
-  if (values.role !== 'http') stops.push(startWorker(deps))
+  if (values.role !== 'http') stops.push(startWorker([deps]))
   if (values.role === 'worker') {
     const http = createHealthServer(deps)
     stops.push(() => http.close())

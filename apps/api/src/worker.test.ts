@@ -9,11 +9,9 @@ import { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Deps } from './deps.ts'
-import { queueMail } from './mail/mails.ts'
-import { inTransaction } from './platform/transaction.ts'
 import { afterFile } from './test/cleanup.ts'
 import { type TestApi, newTestApi } from './test/harness.ts'
-import { minute, newMail, mailRow } from './test/mails.ts'
+import { minute, newMail, newNudgedMail, mailRow } from './test/mails.ts'
 import { freePort, mailServer } from './test/smtp.ts'
 import { waitBounds } from './test/waiting.ts'
 import { startWorker, type WorkerTimes } from './worker.ts'
@@ -27,7 +25,7 @@ describe('the worker', () => {
   })
 
   function working(deps: Deps, times: Partial<WorkerTimes> = {}): () => Promise<void> {
-    const stop = startWorker(deps, { sweepMs: never, retentionMs: never, meetingsMs: never, ...times })
+    const stop = startWorker([deps], { sweepMs: never, retentionMs: never, meetingsMs: never, ...times })
     onTestFinished(stop)
     return stop
   }
@@ -39,7 +37,7 @@ describe('the worker', () => {
     const server = await mailServer()
     const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     working(deps)
-    await isSent(deps, await nudged(deps))
+    await isSent(deps, await newNudgedMail(deps))
     expect(server.received).toHaveLength(1)
   })
 
@@ -73,7 +71,7 @@ describe('the worker', () => {
     const server = await mailServer()
     const deps = testApi.anotherProcess({ SMTP_URL: server.url, REDIS_URL: '/nonexistent/redis.sock' })
     working(deps, { sweepMs: 200 })
-    await isSent(deps, await nudged(deps))
+    await isSent(deps, await newNudgedMail(deps))
     expect(server.received).toHaveLength(1)
   })
 
@@ -82,7 +80,7 @@ describe('the worker', () => {
     const server = await mailServer()
     const teller = testApi.anotherProcess({ SMTP_URL: server.url, REDIS_URL: redis.socket })
     await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), waitBounds)
-    const forgotten = await nudged(teller)
+    const forgotten = await newNudgedMail(teller)
     await vi.waitFor(async () => expect((await teller.redis.keys('*mail.send*')).length).toBeGreaterThan(0), waitBounds)
     await teller.redis.flushall()
     const deps = testApi.anotherProcess({
@@ -93,9 +91,9 @@ describe('the worker', () => {
     working(deps, { sweepMs: 200 })
     await isSent(deps, forgotten)
     await redis.restart()
-    await isSent(deps, await nudged(teller))
+    await isSent(deps, await newNudgedMail(teller))
     await vi.waitFor(() => expect(teller.redis.status).toBe('ready'), waitBounds)
-    await isSent(deps, await nudged(teller))
+    await isSent(deps, await newNudgedMail(teller))
     expect(server.received).toHaveLength(3)
   })
 
@@ -142,7 +140,7 @@ describe('the worker', () => {
     })
     const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const id = await newMail(deps)
-    const stop = startWorker(deps, { sweepMs: 100, retentionMs: never, meetingsMs: never })
+    const stop = startWorker([deps], { sweepMs: 100, retentionMs: never, meetingsMs: never })
     await inTheMiddle
     const stopped = stop()
     answer()
@@ -164,7 +162,7 @@ describe('the worker', () => {
     const server = await mailServer()
     const all = [1, 2, 3].map(() => testApi.anotherProcess({ SMTP_URL: server.url }))
     for (const deps of all) working(deps, { sweepMs: 50 })
-    const ids = await Promise.all(Array.from({ length: 20 }, () => nudged(all[0]!)))
+    const ids = await Promise.all(Array.from({ length: 20 }, () => newNudgedMail(all[0]!)))
     for (const id of ids) await isSent(all[0]!, id)
     expect(server.received).toHaveLength(20)
   })
@@ -193,7 +191,7 @@ describe('retention', () => {
       codes: (await deps.db.selectFrom('codes').select('id').execute()).length,
     })
     const rounds = async () => {
-      const stop = startWorker(deps, { sweepMs: never, retentionMs: 50, meetingsMs: never })
+      const stop = startWorker([deps], { sweepMs: never, retentionMs: 50, meetingsMs: never })
       await stop()
     }
     await rounds()
@@ -206,12 +204,6 @@ describe('retention', () => {
 })
 
 /** A mail as features make it: due with the commit, and nudged after it. */
-function nudged(deps: Deps): Promise<MailId> {
-  const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
-  const letter = { template: 'reset' as const, code: '123456', expiresAt }
-  return inTransaction(deps, (tx) => queueMail(tx, { to: 'a@example.org', locale: 'en', letter }))
-}
-
 function workerProcess(testApi: TestApi, settings: Record<string, string>): ChildProcess {
   const { DATABASE_URL, REDIS_URL, REDIS_PREFIX, VECHE_SECRET, VECHE_DATA, PUBLIC_URL } = testApi.env
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))

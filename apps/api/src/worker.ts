@@ -12,12 +12,13 @@ const jobs = [...mailJobs]
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
-/** The worker: jobs that the queue nudges, and timers that need no queue. Returns a function that stops it. */
+/** The worker of these organisations: jobs that the queue nudges, and timers that need no queue. Returns a function that stops it. */
 export function startWorker(
-  deps: Deps,
+  organisations: [Deps, ...Deps[]],
   times: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
 ): () => Promise<void> {
-  const stops = [startJobWorkers(deps, jobs), ...workerTimers(deps, times).map((timer) => startTimer(deps, timer))]
+  const timers = organisations.flatMap((deps) => workerTimers(deps, times).map((timer) => startTimer(deps, timer)))
+  const stops = [startJobWorkers(organisations, jobs), ...timers]
   return async () => {
     await Promise.all(stops.map((stop) => stop()))
   }

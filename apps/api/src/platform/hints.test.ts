@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newId } from '@veche/shared/ids'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { ownRedisPrefix } from '../env.ts'
 import { newTestApi } from '../test/harness.ts'
 import { waitBounds } from '../test/waiting.ts'
 import { Hints, type HintMessage } from './hints.ts'
@@ -13,7 +14,7 @@ test('hints arrive again after the connection to Redis went silent without closi
   const { deps, env } = await newTestApi()
   const { path, freeze } = await freezableRedis(env.REDIS_URL)
   const subscriber = connectRedis(path, deps.log, { blocking: true })
-  const far = new Hints(deps.redis, subscriber, { prefix: env.REDIS_PREFIX, log: deps.log, pingMs: 200 })
+  const far = new Hints(deps.redis, subscriber, { prefix: ownRedisPrefix(env), log: deps.log, pingMs: 200 })
   onTestFinished(() => far.close())
   const received: HintMessage[] = []
   far.listen((told) => received.push(told))

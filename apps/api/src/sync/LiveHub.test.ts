@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { findActor } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
+import { ownRedisPrefix } from '../env.ts'
 import { addSystemMessage } from '../chats/system-messages.ts'
 import { advance } from '../platform/scopes/changes.ts'
 import { lockScopes } from '../platform/scopes/locks.ts'
@@ -278,7 +279,7 @@ describe('a signal', () => {
     const [one, known, fresh] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
     await newGroup(testApi.deps, [one, known, fresh])
     const watcher = await Observer.open(testApi.deps, one)
-    await testApi.deps.redis.set(`${testApi.env.REDIS_PREFIX}:online:${known.userId}`, '1')
+    await testApi.deps.redis.set(`${ownRedisPrefix(testApi.env)}:online:${known.userId}`, '1')
     const come = [await Observer.open(testApi.deps, known), await Observer.open(testApi.deps, fresh)]
     const news = () => watcher.signals.flatMap((signal) => (signal.kind === 'presence' ? [signal.userId] : []))
     await expect.poll(() => news()).toEqual([fresh.userId])

@@ -3,6 +3,7 @@ import type { ChatId, ScopeId, UserId } from '@veche/shared/ids'
 import type { Presence } from '@veche/shared/live'
 import { sql } from 'kysely'
 import type { BaseDeps } from '../deps.ts'
+import { ownRedisPrefix } from '../env.ts'
 import { isoOrNull } from '../platform/clock.ts'
 import { isCurrentMember } from '../platform/scopes/members.ts'
 import type { LiveStream } from './LiveStream.ts'
@@ -69,7 +70,7 @@ export class PresenceTracker {
   }
 
   #keyOf(userId: ScopeId): string {
-    return `${this.#deps.env.REDIS_PREFIX}:online:${userId}`
+    return `${ownRedisPrefix(this.#deps.env)}:online:${userId}`
   }
 
   #addNews(userId: UserId, online: boolean): void {

@@ -2,6 +2,7 @@ import { type MailId, newId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { queueMail } from '../mail/mails.ts'
+import { inTransaction } from '../platform/transaction.ts'
 
 export const minute = 60_000
 
@@ -20,6 +21,13 @@ export async function newMail(
     const after = { hints: new Map(), locked: new Set<never>(), sessions: [], nudges: [] }
     return queueMail({ ...deps, db, after }, { to, locale, letter })
   })
+}
+
+/** A mail that is due, with the nudge that the queue carries. */
+export function newNudgedMail(deps: Deps): Promise<MailId> {
+  const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
+  const letter = { template: 'reset' as const, code: '123456', expiresAt }
+  return inTransaction(deps, (tx) => queueMail(tx, { to: 'a@example.org', locale: 'en', letter }))
 }
 
 export function mailRow(deps: Deps, id: MailId) {

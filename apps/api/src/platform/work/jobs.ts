@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq'
 import type { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { bullConnection, type JobName, jobNames, type Jobs } from './queue.ts'
+import { bullConnection, type JobName, jobNames, type Jobs, type Nudge } from './queue.ts'
 import { redisCloseMs, withTimeout } from './timeout.ts'
 
 /** One kind of job. The row is the record: `run` claims it, and `due` finds the rows that are due without any nudge. */
@@ -50,23 +50,31 @@ export async function runJob(deps: Deps, { name, start }: Job, data: unknown): P
 const maxParallel = 5
 const stopTimeoutMs = 8_000
 
-/** Listens for nudges. The returned function stops it and waits for running jobs, but not for ever: a job that is cut off stays due in its row. */
-export function startJobWorkers(deps: Deps, jobs: Job[]): () => Promise<void> {
+/**
+ * Listens for nudges of these organisations, which have one Redis. The returned function stops it and waits for running jobs, but not for
+ * ever: a job that is cut off stays due in its row.
+ */
+export function startJobWorkers(organisations: [Deps, ...Deps[]], jobs: Job[]): () => Promise<void> {
+  const [{ env, log }] = organisations
+  const depsOf = new Map(organisations.map((deps) => [deps.env.ORGANISATION, deps]))
   checkJobs(jobs)
   const runningJobs = new Set<Promise<void>>()
-  const take = (given: Job, data: unknown) => {
-    const running = runJob(deps, given, data).finally(() => runningJobs.delete(running))
+  const start = async (given: Job, data: Partial<Nudge> | null) => {
+    const deps = depsOf.get(data?.organisation ?? '')
+    // Its own sweep finds the work of an organisation that is served elsewhere.
+    if (!deps) return log.debug({ name: given.name }, 'a nudge of an unknown organisation was dropped')
+    const running = runJob(deps, given, data?.payload).finally(() => runningJobs.delete(running))
     runningJobs.add(running)
-    return running
+    await running
   }
   const workers = jobs.map((given) => {
-    const worker = new Worker(given.name, (nudge) => take(given, nudge.data), {
-      connection: bullConnection(deps.env, { blocking: true }),
-      prefix: deps.env.REDIS_PREFIX,
+    const worker = new Worker(given.name, (nudge) => start(given, nudge.data as Nudge | null), {
+      connection: bullConnection(env, { blocking: true }),
+      prefix: env.REDIS_PREFIX,
       concurrency: maxParallel,
     })
     // The connection of `redis.ts` logs once that Redis is away; here every worker would do so every second.
-    worker.on('error', (error) => deps.log.debug({ err: error, name: given.name }, 'a worker has no Redis'))
+    worker.on('error', (error) => log.debug({ err: error, name: given.name }, 'a worker has no Redis'))
     return worker
   })
   return async () => {

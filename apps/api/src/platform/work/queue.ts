@@ -11,12 +11,17 @@ export type JobName = keyof Jobs
 const named: Record<JobName, true> = { 'mail.send': true }
 export const jobNames = Object.keys(named) as JobName[]
 
+/** Organisations share the queue: a job says whose it is. */
+export type Nudge = { organisation: string; payload: unknown }
+
 export class Queue {
+  readonly #organisation: string
   readonly #queues = new Map<JobName, BullQueue>()
   readonly #log: Logger
 
   constructor(env: Env, log: Logger) {
     this.#log = log
+    this.#organisation = env.ORGANISATION
     for (const name of jobNames) {
       const queue = new BullQueue(name, {
         connection: bullConnection(env, { blocking: false }),
@@ -29,15 +34,16 @@ export class Queue {
 
   /** Never waits and never fails: the sweep finds work whose nudge was lost. */
   nudge<N extends JobName>(name: N, payload: Jobs[N], id: string): void {
+    const nudge: Nudge = { organisation: this.#organisation, payload }
     const options = {
-      deduplication: { id, keepLastIfActive: true },
+      deduplication: { id: `${this.#organisation}/${id}`, keepLastIfActive: true },
       removeOnComplete: true,
       removeOnFail: true,
       attempts: 1,
     }
     this.#queues
       .get(name)
-      ?.add(name, payload, options)
+      ?.add(name, nudge, options)
       .catch((error: unknown) =>
         this.#log.debug({ err: error, name }, 'a nudge was lost; the sweep will find the work'),
       )
