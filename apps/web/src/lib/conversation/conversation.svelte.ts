@@ -4,11 +4,13 @@ import type { Chat } from '#lib/chats/chat.ts'
 import type { Chats } from '#lib/chats/chats.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
+import type { OutboxItem } from '#lib/store/tables.ts'
 import { Drafts } from './composer/Drafts.ts'
 import { emptyHistory, History, type HistoryView } from './history/History.ts'
 import { MessageItems, type MessageItem } from './history/message-items.ts'
 
 const TYPING_EVERY_MS = 3_000
+const NOTHING: OutboxItem[] = []
 
 /** A chat that is open on the screen: what is shown of its history, and what the person does in it. */
 export class Conversation {
@@ -35,10 +37,18 @@ export class Conversation {
     this.drafts = new Drafts(client, id)
   }
 
-  readonly items: MessageItem[] = $derived.by(() => {
-    const { rows, attached, pending, firstUnread } = this.view
-    return this.#items.list({ rows, pending: attached ? pending : [], me: this.#live.me ?? '', firstUnread })
-  })
+  // One by one, so that the list is derived again only when one of them has changed.
+  readonly #rows = $derived(this.view.rows)
+  readonly #pending = $derived(this.view.attached ? this.view.pending : NOTHING)
+  readonly #firstUnread = $derived(this.view.firstUnread)
+  readonly items: MessageItem[] = $derived(
+    this.#items.list({
+      rows: this.#rows,
+      pending: this.#pending,
+      me: this.#live.me ?? '',
+      firstUnread: this.#firstUnread,
+    }),
+  )
 
   get chat(): Chat | undefined {
     return this.#chats.get(this.id)

@@ -1,10 +1,13 @@
 import { type ChatId, type UserId } from '@veche/shared/ids'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '#lib/api/error.ts'
+import { applyPositions } from '#lib/store/merge/read-positions.ts'
 import { FakeServer } from '#lib/test/FakeServer.ts'
 import { TestTab, type TestTabOptions } from '#lib/test/TestTab.ts'
 import { FakeNetwork } from '#lib/test/FakeNetwork.ts'
 import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
+import { Drafts } from '../composer/Drafts.ts'
+import { HeldHistory } from './HeldHistory.ts'
 import { History, type HistoryView } from './History.ts'
 
 let environment: TestEnvironment
@@ -124,6 +127,48 @@ test('a changed message is replaced, and the objects of all other rows stay the 
   await environment.quiet()
   expect(history.view.rows.find((row) => row.seq === 3)?.deletedAt).not.toBeNull()
   expect(history.view.rows[0]).toBe(before)
+})
+
+test('a draft, a read mark and a position read nothing of the history again, and show nothing anew', async () => {
+  write(5)
+  let shown = 0
+  const { history, tab } = await start({}, () => (shown += 1))
+  await history.openAtEnd()
+  const drafts = new Drafts(tab.live, chat)
+  const acts = {
+    draft: async () => {
+      drafts.write('a draft')
+      await drafts.store()
+    },
+    mark: () => tab.live.readPositions.markRead(chat, 4),
+    position: () => tab.store.merge((merge) => applyPositions(merge, chat, { read: 5, delivered: 5 })),
+  }
+  const messages = vi.spyOn(HeldHistory.prototype, 'read')
+  shown = 0
+  for (const act of Object.values(acts)) {
+    await act()
+    await environment.quiet()
+  }
+  expect([messages.mock.calls.length, shown]).toEqual([0, 0])
+  server.send(chat, friend, 'a message')
+  await environment.quiet()
+  expect([messages.mock.calls.length, shown]).toEqual([1, 1])
+  messages.mockRestore()
+})
+
+test('the rows are the same array when only what is unsent has changed, and the other way round', async () => {
+  write(5)
+  const { history, tab } = await start()
+  await history.openAtEnd()
+  environment.setOnline(false)
+  const { rows } = history.view
+  await tab.live.outbox.add(chat, 'mine')
+  await environment.quiet()
+  expect([history.view.rows === rows, history.view.pending.length]).toEqual([true, 1])
+  const { pending } = history.view
+  server.send(chat, friend, 'theirs')
+  await environment.quiet()
+  expect([history.view.rows.length, history.view.pending === pending]).toEqual([7, true])
 })
 
 test('an unsent message stands below the history until its row replaces it', async () => {

@@ -210,7 +210,7 @@ export class History {
   #show({ top, firstVisible, rows, pending }: HeldMessages, side?: 'older' | 'newer'): void {
     const { view } = this
     view.rows = mergeBySeq(view.rows, rows)
-    view.pending = pending
+    if (!areSame(view.pending, pending)) view.pending = pending
     if (view.newer === 'end' || this.#to >= top) {
       this.#to = Math.max(this.#to, top)
       view.newer = 'end'
@@ -226,7 +226,8 @@ export class History {
     if (this.view.state === 'opening') return
     const messages = changes.messages.get(this.chatId)
     if (messages === 'all') return await this.#openAgain()
-    if (!messages && !changes.chats.has(this.chatId)) return
+    // A draft, a read mark or a position changes the chat, and nothing of its history.
+    if (!messages && !(changes.outbox && changes.chats.has(this.chatId))) return
     if (this.view.state !== 'open') return
     const end = this.view.newer === 'end' ? Infinity : this.#to
     const seqs = [...(messages ?? [])].filter((seq) => seq >= this.#from && seq <= end)
@@ -255,6 +256,12 @@ export class History {
     this.view.attached = this.view.newer === 'end'
     this.#onChange({ ...this.view })
   }
+}
+
+function areSame(shown: OutboxItem[], read: OutboxItem[]): boolean {
+  const isShown = ({ clientId, refusal }: OutboxItem, index: number) =>
+    shown[index]?.clientId === clientId && shown[index].refusal === refusal
+  return shown.length === read.length && read.every(isShown)
 }
 
 /** Both in the order of `seq`. A row that comes anew replaces the one that is shown. */
