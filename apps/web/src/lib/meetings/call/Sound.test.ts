@@ -35,6 +35,36 @@ test('sound that the browser blocks is reported, and played with the next click'
   await expect.poll(() => reported).toEqual([true, false])
 })
 
+test('a finger that is lifted and a key that a menu keeps to itself unblock sound too', async () => {
+  for (const gesture of ['pointerup', 'click', 'keydown']) {
+    refused = Promise.withResolvers()
+    const reported: boolean[] = []
+    const sound = new Sound(null, (blocked) => reported.push(blocked))
+    sound.play(key, track)
+    refused.reject(new DOMException('no click yet', 'NotAllowedError'))
+    await expect.poll(() => reported).toEqual([true])
+    refused = Promise.withResolvers()
+    refused.resolve()
+    dispatchEvent(new Event(gesture))
+    await expect.poll(() => reported).toEqual([true, false])
+  }
+})
+
+test('sound is blocked as long as one stream is, and no longer than the blocked stream lasts', async () => {
+  const reported: boolean[] = []
+  const sound = new Sound(null, (blocked) => reported.push(blocked))
+  sound.play(key, track)
+  refused.reject(new DOMException('no click yet', 'NotAllowedError'))
+  await expect.poll(() => reported).toEqual([true])
+  refused = Promise.withResolvers()
+  refused.resolve()
+  sound.play('boris mic' as never, track)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(reported).toEqual([true])
+  sound.play(key, null)
+  expect(reported).toEqual([true, false])
+})
+
 test('sound that the browser blocks after the end of the call is not reported, and a click does not play it', async () => {
   const reported: boolean[] = []
   const sound = new Sound(null, (blocked) => reported.push(blocked))

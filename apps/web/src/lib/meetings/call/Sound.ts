@@ -1,3 +1,4 @@
+import { onUserGesture } from '#lib/browser/user-gesture.ts'
 import type { StreamKey } from './subscribe/Subscriptions.ts'
 
 /** Plays the voices of the others and the sound of their screens: one audio element for each stream, all on the chosen loudspeaker. */
@@ -5,8 +6,9 @@ export class Sound {
   readonly #elements = new Map<StreamKey, HTMLAudioElement>()
   readonly #onBlocked: (blocked: boolean) => void
   #output: string | null
-  #clickListener: AbortController | undefined
-  #closed = false
+  /** The streams that the browser does not let us play before the person does something in the page. */
+  readonly #blocked = new Set<StreamKey>()
+  #stopListening: (() => void) | undefined
 
   constructor(output: string | null, onBlocked: (blocked: boolean) => void) {
     this.#output = output
@@ -18,11 +20,11 @@ export class Sound {
     if (!track) {
       this.#elements.delete(key)
       if (existing) existing.srcObject = null
-      return
+      return this.#setBlocked(key, false)
     }
     const element = existing ?? this.#create(key)
     element.srcObject = new MediaStream([track])
-    void this.#start(element)
+    void this.#start(key, element)
   }
 
   async setOutput(output: string | null): Promise<void> {
@@ -32,12 +34,11 @@ export class Sound {
 
   /** Plays what the browser has blocked. To be called within a click or a key press. */
   unblock(): void {
-    for (const element of this.#elements.values()) if (element.paused) void this.#start(element)
+    for (const [key, element] of this.#elements) if (element.paused) void this.#start(key, element)
   }
 
   close(): void {
-    this.#closed = true
-    this.#clickListener?.abort()
+    this.#stopListening?.()
     for (const element of this.#elements.values()) element.srcObject = null
     this.#elements.clear()
   }
@@ -56,22 +57,24 @@ export class Sound {
     await element.setSinkId(this.#output ?? '').catch(() => element.setSinkId('').catch(() => undefined))
   }
 
-  async #start(element: HTMLAudioElement): Promise<void> {
+  async #start(key: StreamKey, element: HTMLAudioElement): Promise<void> {
     try {
       await element.play()
-      this.#setBlocked(false)
+      this.#setBlocked(key, false, element)
     } catch (thrown) {
-      if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') this.#setBlocked(true)
+      if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') this.#setBlocked(key, true, element)
     }
   }
 
-  #setBlocked(blocked: boolean): void {
-    if (this.#closed) return
-    this.#onBlocked(blocked)
-    if (!blocked) return this.#clickListener?.abort()
-    if (this.#clickListener && !this.#clickListener.signal.aborted) return
-    this.#clickListener = new AbortController()
-    const { signal } = this.#clickListener
-    for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => this.unblock(), { signal })
+  /** The stream of `element` may have ended while the browser answered. */
+  #setBlocked(key: StreamKey, blocked: boolean, element = this.#elements.get(key)): void {
+    if (this.#elements.get(key) !== element) return
+    const before = this.#blocked.size
+    if (blocked) this.#blocked.add(key)
+    else this.#blocked.delete(key)
+    if ((before > 0) === this.#blocked.size > 0) return
+    this.#onBlocked(this.#blocked.size > 0)
+    this.#stopListening?.()
+    this.#stopListening = this.#blocked.size > 0 ? onUserGesture(() => this.unblock()) : undefined
   }
 }

@@ -1,3 +1,5 @@
+import { onUserGesture } from '#lib/browser/user-gesture.ts'
+
 const TICK_MS = 100
 /** With this factor a calm voice reaches the upper half. */
 const SCALE = 6
@@ -8,6 +10,7 @@ export class LevelMeter {
   readonly #copy: MediaStreamTrack
   readonly #timer: ReturnType<typeof setInterval>
   readonly #samples: Float32Array<ArrayBuffer>
+  #stopListening: (() => void) | undefined
 
   constructor(track: MediaStreamTrack, onLevel: (level: number) => void) {
     this.#context = new AudioContext()
@@ -15,11 +18,15 @@ export class LevelMeter {
     this.#copy.enabled = true
     const analyser = this.#newAnalyser()
     this.#samples = new Float32Array(analyser.fftSize)
+    this.#context.onstatechange = () => this.#resume()
+    this.#resume()
     this.#timer = setInterval(() => onLevel(this.#read(analyser)), TICK_MS)
   }
 
   close(): void {
     clearInterval(this.#timer)
+    this.#context.onstatechange = null
+    this.#stopListening?.()
     this.#copy.stop()
     void this.#context.close()
   }
@@ -38,9 +45,16 @@ export class LevelMeter {
     return analyser
   }
 
+  /** A browser suspends the context until the person does something in the page, and a phone while another app uses the sound. */
+  #resume(): void {
+    this.#stopListening?.()
+    if (this.#context.state === 'running') return
+    const resume = () => void this.#context.resume().catch(() => undefined)
+    resume()
+    this.#stopListening = onUserGesture(resume)
+  }
+
   #read(analyser: AnalyserNode): number {
-    // Browsers suspend it until the user clicks.
-    if (this.#context.state === 'suspended') void this.#context.resume().catch(() => undefined)
     analyser.getFloatTimeDomainData(this.#samples)
     let sum = 0
     for (const sample of this.#samples) sum += sample * sample
