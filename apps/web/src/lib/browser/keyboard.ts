@@ -3,6 +3,11 @@ export function commandKey(): string {
   return /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl'
 }
 
+/** False on a phone or a tablet: what it is worked with is a finger, so a hint at a key helps nobody. */
+export function mayHaveKeyboard(): boolean {
+  return !matchMedia('(pointer: coarse) and (hover: none)').matches
+}
+
 /** The "?" of the layout, or Shift with the key that is "/" on a US keyboard: Russian layouts have "?" elsewhere. */
 export function isQuestionMark(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return false
