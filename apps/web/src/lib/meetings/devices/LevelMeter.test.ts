@@ -7,7 +7,9 @@ let context: FakeContext
 beforeEach(() => {
   browser = new FakeBrowser()
   vi.useFakeTimers()
-  vi.stubGlobal('AudioContext', FakeContext)
+  vi.stubGlobal('AudioContext', function open() {
+    return FakeContext.opened()
+  })
   vi.stubGlobal('MediaStream', class {})
 })
 afterEach(() => {
@@ -21,8 +23,9 @@ class FakeContext {
   resumes = 0
   onstatechange: (() => void) | null = null
 
-  constructor() {
-    context = this
+  static opened(): FakeContext {
+    context = new FakeContext()
+    return context
   }
 
   createAnalyser() {
