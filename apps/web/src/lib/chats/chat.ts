@@ -25,7 +25,11 @@ export type Chat = {
   listed: boolean
 }
 
-export async function readChats(tx: ReadTransaction, me: UserId): Promise<Chat[]> {
+/** What a chat is read from. */
+export const chatStores = ['scopes', 'chats', 'memberships', 'drafts', 'outbox', 'messages'] as const
+type ChatStore = (typeof chatStores)[number]
+
+export async function readChats(tx: ReadTransaction<ChatStore>, me: UserId): Promise<Chat[]> {
   const [scopes, outbox] = await Promise.all([tx.all('scopes'), tx.all('outbox')])
   const held = scopes.filter((scope): scope is ChatScope => scope.kind === 'chat')
   const [rows, memberships, drafts] = await Promise.all([tx.all('chats'), tx.all('memberships'), tx.all('drafts')])
@@ -51,7 +55,7 @@ export async function readChats(tx: ReadTransaction, me: UserId): Promise<Chat[]
 }
 
 /** Null when this device does not hold the chat. */
-export async function readChat(tx: ReadTransaction, me: UserId, id: ChatId): Promise<Chat | null> {
+export async function readChat(tx: ReadTransaction<ChatStore>, me: UserId, id: ChatId): Promise<Chat | null> {
   const [scope, row, membership] = await Promise.all([
     tx.get('scopes', id),
     tx.get('chats', id),

@@ -7,7 +7,7 @@ import { applyScopeAnswer } from '#lib/store/merge/scope-answers.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import { mergeRows } from '#lib/store/merge/rows.ts'
 import type { Store } from '#lib/store/Store.ts'
-import { compareChats, readChat, readChats, type Chat } from './chat.ts'
+import { chatStores, compareChats, readChat, readChats, type Chat } from './chat.ts'
 
 /** The chats of this person, as this device holds them. */
 export class Chats {
@@ -33,7 +33,7 @@ export class Chats {
   /** Reads all chats once, then those that change. Returns a function that stops it. */
   async start(store: Store): Promise<() => void> {
     const unsubscribe = store.on('changed', (changes) => this.#handleChanges(store, changes))
-    const chats = await store.read((tx) => readChats(tx, store.userId))
+    const chats = await store.read((tx) => readChats(tx, store.userId), chatStores)
     this.#all = new Map(chats.map((chat) => [chat.id, chat]))
     this.loaded = true
     return unsubscribe
@@ -96,7 +96,7 @@ export class Chats {
     while (this.#stale.size > 0) {
       const ids = [...this.#stale]
       this.#stale.clear()
-      const chats = await store.read((tx) => Promise.all(ids.map((id) => readChat(tx, store.userId, id))))
+      const chats = await store.read((tx) => Promise.all(ids.map((id) => readChat(tx, store.userId, id))), chatStores)
       const all = new Map(this.#all)
       for (const [index, id] of ids.entries()) {
         const chat = chats[index]

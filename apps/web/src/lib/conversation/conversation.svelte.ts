@@ -41,14 +41,10 @@ export class Conversation {
   readonly #rows = $derived(this.view.rows)
   readonly #pending = $derived(this.view.attached ? this.view.pending : NOTHING)
   readonly #firstUnread = $derived(this.view.firstUnread)
-  readonly items: MessageItem[] = $derived(
-    this.#items.list({
-      rows: this.#rows,
-      pending: this.#pending,
-      me: this.#live.me ?? '',
-      firstUnread: this.#firstUnread,
-    }),
-  )
+  readonly items: MessageItem[] = $derived.by(() => {
+    const me = this.#live.me ?? ''
+    return this.#items.list({ rows: this.#rows, pending: this.#pending, me, firstUnread: this.#firstUnread })
+  })
 
   get chat(): Chat | undefined {
     return this.#chats.get(this.id)

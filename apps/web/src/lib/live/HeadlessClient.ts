@@ -33,7 +33,8 @@ export class HeadlessClient {
   static async open(options: HeadlessOptions): Promise<HeadlessClient> {
     const environment = defaultEnvironment(options.environment)
     const { userId, device } = options
-    const store = await Store.open({ userId, device, factory: environment.indexedDB, channel: environment.channel })
+    const { indexedDB: factory, channel, after } = environment
+    const store = await Store.open({ userId, device, factory, channel, after })
     const client = new HeadlessClient(options, store, environment)
     client.live.start()
     return client

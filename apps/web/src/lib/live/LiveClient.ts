@@ -83,7 +83,7 @@ export class LiveClient {
       this.store.on('changed', (changes) => {
         if (changes.outbox) this.outbox.send()
       }),
-      // The fallback storage may be empty, so everything is fetched anew.
+      // Another backend may hold less than the one before, so what is missing is fetched anew.
       this.store.on('fallback', () => this.#connection.restart()),
       this.environment.onNetwork(() => this.#networkChanged()),
     ]
@@ -161,13 +161,13 @@ export class LiveClient {
     else if (signal.kind === 'meeting') this.signals.setMeeting(signal)
     else if (signal.userId === me) return
     else if (signal.kind === 'typing') this.signals.setTyping(signal.chatId, signal.userId)
-    else await this.store.merge((merge) => applyPositions(merge, signal.chatId, signal))
+    else await this.store.merge((merge) => applyPositions(merge, signal.chatId, signal), ['scopes'])
   }
 
   /** A socket may be refused because the session is over; the answer to a query tells. */
   async #checkSession(): Promise<void> {
     try {
-      const user = await this.store.read((tx) => tx.get('scopes', this.store.userId))
+      const user = await this.store.read((tx) => tx.get('scopes', this.store.userId), ['scopes'])
       await this.api.scope(this.store.userId, user?.rev ?? 0)
     } catch (thrown) {
       if (appError(thrown).code === 'auth.required') this.#endSession()

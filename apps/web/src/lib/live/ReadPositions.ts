@@ -2,11 +2,15 @@ import type { ChatId } from '@veche/shared/ids'
 import { appError } from '../api/error.ts'
 import { applyReadAnswer, moveReadPosition, unreportedReadPositions } from '../store/merge/read-positions.ts'
 import type { Store } from '../store/Store.ts'
+import type { StoreName } from '../store/tables.ts'
 import type { LiveApi } from './connection/live-api.ts'
 import type { Environment } from './environment.ts'
 
 const MIN_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 30_000
+
+/** What a read position moves in: the scope, and what its unread number is counted from. */
+const MOVED: StoreName[] = ['scopes', 'memberships', 'chats', 'messages']
 
 type ReadPositionsDeps = { store: Store; api: LiveApi; environment: Environment }
 
@@ -30,7 +34,7 @@ export class ReadPositions {
   }
 
   async markRead(chatId: ChatId, seq: number): Promise<void> {
-    const moved = await this.#deps.store.merge((merge) => moveReadPosition(merge, chatId, seq))
+    const moved = await this.#deps.store.merge((merge) => moveReadPosition(merge, chatId, seq), MOVED)
     if (moved) this.report()
   }
 
@@ -73,7 +77,7 @@ export class ReadPositions {
   async #reportAll(): Promise<boolean> {
     const delivered = [...this.#delivered]
     this.#delivered.clear()
-    const read = await this.#deps.store.read(unreportedReadPositions).catch(() => [])
+    const read = await this.#deps.store.read(unreportedReadPositions, ['scopes', 'memberships']).catch(() => [])
     const results = await Promise.all([
       ...read.map(({ chatId, seq }) => this.#reportRead(chatId, seq)),
       ...delivered.map(([chatId, seq]) => this.#reportDelivered(chatId, seq)),

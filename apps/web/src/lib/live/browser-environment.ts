@@ -1,3 +1,4 @@
+import { readStored, writeStored } from '../browser/storage.ts'
 import { defaultEnvironment, type Environment } from './environment.ts'
 
 /** After so long without focus, the machine may have slept. */
@@ -12,7 +13,14 @@ export function browserEnvironment(): Environment {
     locks: 'locks' in navigator ? navigator.locks : undefined,
     channel: 'BroadcastChannel' in window ? (name) => new BroadcastChannel(name) : undefined,
     indexedDB: 'indexedDB' in window ? window.indexedDB : undefined,
+    persistStorage,
   })
+}
+
+/** Once on this device, because Firefox asks the person. */
+function persistStorage(): void {
+  if (readStored('veche.persisted') !== null || !writeStored('veche.persisted', 'asked')) return
+  navigator.storage?.persist?.().catch(() => undefined)
 }
 
 /** Calls when the tab is shown again, or gets the focus after a while. */

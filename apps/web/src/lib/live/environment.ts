@@ -16,6 +16,8 @@ export type Environment = {
   locks: Pick<LockManager, 'request'> | undefined
   channel: ((name: string) => BroadcastChannel) | undefined
   indexedDB: IDBFactory | undefined
+  /** Asks the browser to keep what is stored here even when the disk gets full. */
+  persistStorage(): void
 }
 
 /** Waits `ms`, or until `signal` aborts. */
@@ -62,6 +64,7 @@ export function defaultEnvironment(parts: Partial<Environment> = {}): Environmen
     locks: undefined,
     channel: undefined,
     indexedDB: undefined,
+    persistStorage: () => undefined,
     ...parts,
   }
 }

@@ -42,9 +42,11 @@ export class Live {
     if (!userId || this.#isStarting) return
     this.#isStarting = true
     const environment = browserEnvironment()
-    const store = await Store.open({ userId, factory: environment.indexedDB, channel: environment.channel })
+    const { indexedDB: factory, channel, after } = environment
+    const store = await Store.open({ userId, factory, channel, after })
     this.fallbackReason = store.fallbackReason
     store.on('fallback', (reason) => (this.fallbackReason = reason))
+    addEventListener('beforeunload', (event) => store.wouldLoseMessages && event.preventDefault())
     store.on('changed', (changes) => void this.#read(store, changes))
     await this.#readAll(store)
     const client = new LiveClient({
@@ -105,14 +107,15 @@ export class Live {
   }
 
   async #readAll(store: Store) {
-    const people = await store.read((tx) => tx.all('people'))
+    const people = await store.read((tx) => tx.all('people'), ['people'])
     for (const person of people) if (person.rev > 0) this.people.set(person.id, person)
     await this.#readMine(store)
   }
 
   async #read(store: Store, changes: Changes) {
     if (changes.people.size > 0) {
-      const rows = await store.read((tx) => Promise.all([...changes.people].map((id) => tx.get('people', id))))
+      const read = [...changes.people]
+      const rows = await store.read((tx) => Promise.all(read.map((id) => tx.get('people', id))), ['people'])
       for (const row of rows) if (row) this.people.set(row.id, row)
       const user = rows.find((row) => row?.id === this.me)
       if (user) this.#session.merge({ user })
@@ -121,7 +124,10 @@ export class Live {
   }
 
   async #readMine(store: Store) {
-    const [settings, sessions] = await store.read((tx) => Promise.all([tx.all('settings'), tx.all('sessions')]))
+    const [settings, sessions] = await store.read(
+      (tx) => Promise.all([tx.all('settings'), tx.all('sessions')]),
+      ['settings', 'sessions'],
+    )
     this.sessions = sessions
     const own = settings.find((row) => row.userId === this.me)
     if (own) this.#session.merge({ settings: own })

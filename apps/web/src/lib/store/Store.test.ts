@@ -25,6 +25,29 @@ test('a tab tells the other tabs which chats to read again', async () => {
   expect((await two.store.read((tx) => tx.get('drafts', chat)))?.body).toBe('a draft')
 })
 
+test('a read does not wait for a write of object stores that it does not need', async () => {
+  const { store } = await openTab({ environment: { indexedDB: new IDBFactory() } })
+  let isRead = false
+  const writing = store.merge(
+    async ({ tx }) => {
+      while (!isRead) await tx.message(chat, 1)
+    },
+    ['messages'],
+  )
+  await store.read((tx) => tx.get('drafts', chat), ['drafts'])
+  isRead = true
+  await writing
+})
+
+test('a transaction cannot use an object store that it does not name, in the database and in memory', async () => {
+  for (const indexedDB of [new IDBFactory(), undefined]) {
+    const { store } = await openTab({ environment: { indexedDB } })
+    const write = store.merge(async ({ tx }) => tx.put('drafts', { chatId: chat, body: '', at: 0 }), ['outbox'])
+    await expect(write).rejects.toThrow('does not name drafts')
+    expect(store.fallbackReason).toBe(indexedDB ? null : 'unavailable')
+  }
+})
+
 test('a row with an older revision does not replace the one that is held', async () => {
   const sent = server.send(chat, friend, 'as it is now')
   const { store } = await openTab()

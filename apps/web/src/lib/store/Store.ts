@@ -3,11 +3,14 @@ import type { Backend, ReadTransaction } from './backend/backend.ts'
 import { openFallbackStorage, type FallbackReason } from './backend/fallback-storage.ts'
 import { isEmpty, type Changes, type FollowUps } from './changes.ts'
 import { Merge } from './merge/Merge.ts'
+import { storeNames, type OutboxItem, type StoreName } from './tables.ts'
 
 export type StoreOptions = {
   userId: UserId
   /** Where the database is opened. Without it everything stays in memory. */
   factory?: IDBFactory | undefined
+  /** The clock by which a lost database is opened again. */
+  after?: ((ms: number, call: () => void) => () => void) | undefined
   /** Connects the tabs of one browser. */
   channel?: ((name: string) => BroadcastChannel) | undefined
   /** Distinguishes the devices of one person within one process: benchmarks and tests. */
@@ -19,8 +22,8 @@ export type StoreEvents = {
   changed: (changes: Changes, origin: 'here' | 'elsewhere') => void
   /** What the last transaction of this tab left to do. */
   followUps: (followUps: FollowUps) => void
-  /** The database is lost or full; from now on rows are kept in memory. */
-  fallback: (reason: FallbackReason) => void
+  /** The database is lost or full, so rows are kept in memory; or, with null, it is open again and may hold less than before. */
+  fallback: (reason: FallbackReason | null) => void
   /** Another tab is sending from the outbox. */
   sending: () => void
 }
@@ -45,18 +48,28 @@ export class Store {
   readonly #channel: BroadcastChannel | undefined
   #backend: Backend | undefined
   #fallbackReason: FallbackReason | null = null
+  /** The outbox as it was read last: when the browser drops the database, nothing else knows of these messages. */
+  #unsent: OutboxItem[] = []
 
   static async open(options: StoreOptions): Promise<Store> {
     const store = new Store(options)
     store.#backend = await openFallbackStorage({
       name: store.name,
       factory: options.factory,
+      after: options.after,
+      restore: async (into, kept) => {
+        const { restoreRows } = await import('./merge/restored-rows.ts')
+        const restore = (merge: Merge) => restoreRows(merge, kept, store.#unsent)
+        const merge = await store.#mergeInto(into, restore, storeNames)
+        store.#tellChanged(merge.changes)
+      },
       onFallback: (reason) => {
         store.#fallbackReason = reason
         store.#keptPeople.clear()
         for (const listener of store.#listeners.fallback) listener(reason)
       },
     })
+    await store.#readUnsent()
     return store
   }
 
@@ -78,22 +91,26 @@ export class Store {
     return () => void this.#listeners[event].delete(listener)
   }
 
-  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
-    return this.#opened().read(work)
+  /** Messages would be lost with this page: they are in the outbox, and the outbox is in memory. */
+  get wouldLoseMessages(): boolean {
+    return this.#fallbackReason !== null && this.#unsent.length > 0
+  }
+
+  /** One transaction over these object stores. Over all of them it waits for everything that is written. */
+  read<T, S extends StoreName = StoreName>(
+    work: (tx: ReadTransaction<S>) => Promise<T>,
+    stores: readonly S[] = storeNames as S[],
+  ): Promise<T> {
+    return this.#opened().read(work, stores)
   }
 
   /** One transaction. After it is kept, all tabs are told what changed, and this one what is left to do. */
-  async merge<T>(work: (merge: Merge) => Promise<T>): Promise<T> {
-    const { result, merge } = await this.#opened().write(async (tx) => {
-      const merge = new Merge(tx, this.userId, this.#keptPeople)
-      const result = await work(merge)
-      await merge.finish()
-      return { result, merge }
-    })
-    for (const id of merge.newlyKept) this.#keptPeople.add(id)
+  async merge<T>(work: (merge: Merge) => Promise<T>, stores: readonly StoreName[] = storeNames): Promise<T> {
+    const answer: { result?: T } = {}
+    const merge = await this.#mergeInto(this.#opened(), async (each) => void (answer.result = await work(each)), stores)
     this.#tellChanged(merge.changes)
     for (const listener of this.#listeners.followUps) listener(merge.followUps)
-    return result
+    return answer.result as T
   }
 
   /** Tells the other tabs that this one is alive and sending. */
@@ -111,6 +128,26 @@ export class Store {
     return this.#backend
   }
 
+  async #mergeInto(
+    backend: Backend,
+    work: (merge: Merge) => Promise<void>,
+    stores: readonly StoreName[],
+  ): Promise<Merge> {
+    const { merge, unsent } = await backend.write(async (tx) => {
+      const merge = new Merge(tx, this.userId, this.#keptPeople)
+      await work(merge)
+      await merge.finish()
+      return { merge, unsent: merge.changes.outbox && (await tx.all('outbox')) }
+    }, stores)
+    for (const id of merge.newlyKept) this.#keptPeople.add(id)
+    if (unsent) this.#unsent = unsent
+    return merge
+  }
+
+  async #readUnsent(): Promise<void> {
+    this.#unsent = await this.read((tx) => tx.all('outbox'), ['outbox'])
+  }
+
   #tellChanged(changes: Changes): void {
     if (isEmpty(changes)) return
     for (const listener of this.#listeners.changed) listener(changes, 'here')
@@ -119,6 +156,9 @@ export class Store {
 
   #receive(message: TabMessage): void {
     if (message.kind === 'sending') for (const listener of this.#listeners.sending) listener()
-    else for (const listener of this.#listeners.changed) listener(message.changes, 'elsewhere')
+    else {
+      if (message.changes.outbox) void this.#readUnsent().catch(() => undefined)
+      for (const listener of this.#listeners.changed) listener(message.changes, 'elsewhere')
+    }
   }
 }

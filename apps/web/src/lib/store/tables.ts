@@ -34,6 +34,11 @@ export const tableKeys = {
 
 export const tableNames = Object.keys(tableKeys) as TableName[]
 
+/** An object store of the database: a table, or the messages. */
+export type StoreName = TableName | 'messages'
+
+export const storeNames: StoreName[] = [...tableNames, 'messages']
+
 export type ScopeRecord = PlainScope | ChatScope
 
 type PlainScope = {

@@ -32,8 +32,8 @@ export class TestTab {
     options: TestTabOptions = {},
   ): Promise<TestTab> {
     const environment = test.forTab(options.environment)
-    const { indexedDB: factory, channel } = environment
-    const store = await Store.open({ userId, factory, channel, device: options.device })
+    const { indexedDB: factory, channel, after } = environment
+    const store = await Store.open({ userId, factory, channel, after, device: options.device })
     options.watch?.(store)
     const api = network.apiFor(userId, options.faults)
     const tab = new TestTab(store, options.wrapApi?.(api) ?? api, environment)

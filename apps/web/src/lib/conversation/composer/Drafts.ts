@@ -16,7 +16,7 @@ export class Drafts {
   }
 
   async read(): Promise<string> {
-    return (await this.#client.store.read((tx) => tx.get('drafts', this.#chatId)))?.body ?? ''
+    return (await this.#client.store.read((tx) => tx.get('drafts', this.#chatId), ['drafts']))?.body ?? ''
   }
 
   write(text: string): void {
@@ -37,14 +37,17 @@ export class Drafts {
     const text = this.#unstored
     if (text === undefined) return
     this.#unstored = undefined
-    await this.#client.store.merge(async (merge) => {
-      // A member who was removed meanwhile keeps nothing of the chat.
-      if (!(await merge.chatScope(this.#chatId))) return
-      const draft = { chatId: this.#chatId, body: text, at: this.#client.environment.now() }
-      if (text.trim()) merge.tx.put('drafts', draft)
-      else merge.tx.delete('drafts', this.#chatId)
-      merge.changes.chats.add(this.#chatId)
-    })
+    await this.#client.store.merge(
+      async (merge) => {
+        // A member who was removed meanwhile keeps nothing of the chat.
+        if (!(await merge.chatScope(this.#chatId))) return
+        const draft = { chatId: this.#chatId, body: text, at: this.#client.environment.now() }
+        if (text.trim()) merge.tx.put('drafts', draft)
+        else merge.tx.delete('drafts', this.#chatId)
+        merge.changes.chats.add(this.#chatId)
+      },
+      ['drafts', 'scopes'],
+    )
   }
 
   close(): Promise<void> {

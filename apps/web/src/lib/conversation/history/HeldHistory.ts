@@ -1,6 +1,6 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import { readChat } from '#lib/chats/chat.ts'
+import { chatStores, readChat } from '#lib/chats/chat.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { ReadTransaction } from '#lib/store/backend/backend.ts'
 import { firstVisibleSeq } from '#lib/store/visible-history.ts'
@@ -24,7 +24,7 @@ export class HeldHistory {
   /** Null when the person is not a member. A chat that was joined a moment ago may still be on its way, so it is asked for. */
   async scope(): Promise<ChatScope | null> {
     const { store, rowReceiver } = this.#client
-    const read = () => store.read((tx) => tx.get('scopes', this.#chatId))
+    const read = () => store.read((tx) => tx.get('scopes', this.#chatId), ['scopes'])
     let scope = await read()
     if (!scope) {
       rowReceiver.requestScope(this.#chatId)
@@ -36,13 +36,13 @@ export class HeldHistory {
 
   /** The first number that this person may see. */
   async firstVisible(): Promise<number> {
-    return await this.#client.store.read((tx) => firstVisible(tx, this.#chatId))
+    return await this.#client.store.read((tx) => firstVisible(tx, this.#chatId), ['memberships', 'chats'])
   }
 
   /** Where the unread messages begin, or null when all are read. */
   async unreadFrom(): Promise<number | null> {
     const { store } = this.#client
-    const chat = await store.read((tx) => readChat(tx, store.userId, this.#chatId))
+    const chat = await store.read((tx) => readChat(tx, store.userId, this.#chatId), chatStores)
     return chat && chat.unread > 0 ? chat.readTo + 1 : null
   }
 
@@ -66,34 +66,37 @@ export class HeldHistory {
 
   /** Reads rows and unsent messages in one transaction, so that a message that is stored meanwhile is seen exactly once. */
   async read(wanted: WantedMessages): Promise<HeldMessages | null> {
-    return await this.#client.store.read(async (tx) => {
-      const scope = await tx.get('scopes', this.#chatId)
-      if (scope?.kind !== 'chat') return null
-      const [rows, pending, first] = await Promise.all([
-        'range' in wanted
-          ? tx.messages(this.#chatId, ...wanted.range)
-          : this.#rowsOf(
-              tx,
-              wanted.seqs.filter((seq) => seq <= scope.top),
-            ),
-        this.#pending(tx),
-        firstVisible(tx, this.#chatId),
-      ])
-      return { top: scope.top, firstVisible: first, rows, pending }
-    })
+    return await this.#client.store.read(
+      async (tx) => {
+        const scope = await tx.get('scopes', this.#chatId)
+        if (scope?.kind !== 'chat') return null
+        const [rows, pending, first] = await Promise.all([
+          'range' in wanted
+            ? tx.messages(this.#chatId, ...wanted.range)
+            : this.#rowsOf(
+                tx,
+                wanted.seqs.filter((seq) => seq <= scope.top),
+              ),
+          this.#pending(tx),
+          firstVisible(tx, this.#chatId),
+        ])
+        return { top: scope.top, firstVisible: first, rows, pending }
+      },
+      ['scopes', 'messages', 'outbox', 'memberships', 'chats'],
+    )
   }
 
-  async #rowsOf(tx: ReadTransaction, seqs: number[]): Promise<MessageRow[]> {
+  async #rowsOf(tx: ReadTransaction<'messages'>, seqs: number[]): Promise<MessageRow[]> {
     const rows = await Promise.all(seqs.map((seq) => tx.message(this.#chatId, seq)))
     return rows.filter((row) => row !== undefined)
   }
 
-  async #pending(tx: ReadTransaction): Promise<OutboxItem[]> {
+  async #pending(tx: ReadTransaction<'outbox'>): Promise<OutboxItem[]> {
     const items = (await tx.all('outbox')).filter((item) => item.chatId === this.#chatId)
     return items.sort((a, b) => a.order - b.order)
   }
 }
 
-async function firstVisible(tx: ReadTransaction, id: ChatId): Promise<number> {
+async function firstVisible(tx: ReadTransaction<'memberships' | 'chats'>, id: ChatId): Promise<number> {
   return firstVisibleSeq(await tx.get('memberships', id), await tx.get('chats', id))
 }

@@ -236,7 +236,7 @@ export class History {
 
   /** All messages of the chat were replaced, or the person was removed. */
   async #openAgain(): Promise<void> {
-    const scope = await this.#client.store.read((tx) => tx.get('scopes', this.chatId))
+    const scope = await this.#client.store.read((tx) => tx.get('scopes', this.chatId), ['scopes'])
     if (!scope && this.view.state === 'open') {
       this.view.rows = []
       this.view.pending = []

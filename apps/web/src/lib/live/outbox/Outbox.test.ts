@@ -37,6 +37,19 @@ test('messages composed offline are sent in the order of composing when the netw
   expect(textsOnServer(chat)).toEqual(['one', 'two', 'three'])
 })
 
+test('the browser is asked to keep its storage once a message was sent, and not before', async () => {
+  let asked = 0
+  const tab = await openTab({ environment: { persistStorage: () => (asked += 1) } })
+  environment.setOnline(false)
+  await tab.live.outbox.add(chat, 'hello')
+  await environment.quiet()
+  expect(asked).toBe(0)
+  environment.setOnline(true)
+  await environment.until('it is sent', () => textsOnServer(chat).includes('hello'))
+  await environment.quiet()
+  expect(asked).toBe(1)
+})
+
 test('a message whose answer was lost is stored once', async () => {
   let lost = 0
   const after = async () => {

@@ -56,24 +56,24 @@ export class Outbox {
     const now = serverNow()
     const clientId = newId<ClientId>(now)
     const composed = { clientId, chatId, body: cleanText(text), composedAt: new Date(now).toISOString() }
-    await store.merge((merge) => queueMessage(merge, composed))
+    await store.merge((merge) => queueMessage(merge, composed), ['outbox', 'drafts'])
     this.send()
     return clientId
   }
 
   async resend(clientId: ClientId): Promise<void> {
     const { store, serverNow } = this.#deps
-    await store.merge((merge) => requeueMessage(merge, clientId, newId<ClientId>(serverNow())))
+    await store.merge((merge) => requeueMessage(merge, clientId, newId<ClientId>(serverNow())), ['outbox'])
     this.send()
   }
 
   cancel(clientId: ClientId): Promise<void> {
-    return this.#deps.store.merge((merge) => cancelMessage(merge, clientId))
+    return this.#deps.store.merge((merge) => cancelMessage(merge, clientId), ['outbox'])
   }
 
   /** How many messages only this device has. */
   async count(): Promise<number> {
-    return (await this.#deps.store.read((tx) => tx.all('outbox'))).length
+    return (await this.#deps.store.read((tx) => tx.all('outbox'), ['outbox'])).length
   }
 
   /** Sends what is in the outbox, unless that is under way. */
@@ -142,12 +142,14 @@ export class Outbox {
       try {
         if (environment.online()) {
           const answer = await api.send({ chatId: item.chatId, clientId: item.clientId, body: item.body })
-          return await store.merge((merge) => markSent(merge, item, answer))
+          await store.merge((merge) => markSent(merge, item, answer))
+          // From now on there is something here that its author expects to find again.
+          return environment.persistStorage()
         }
       } catch (thrown) {
         const { code, retryAfterSeconds } = appError(thrown)
         if (code === 'auth.required') return this.#endSession()
-        if (isRefusal(code)) return await store.merge((merge) => markRefused(merge, item, code))
+        if (isRefusal(code)) return await store.merge((merge) => markRefused(merge, item, code), ['outbox'])
         delayMs = Math.max(delayMs, (retryAfterSeconds ?? 0) * 1_000)
       }
       await pause(environment, delayMs, AbortSignal.any([signal, this.#retry.signal]))
@@ -160,7 +162,7 @@ export class Outbox {
   }
 
   async #unsent(): Promise<OutboxItem[]> {
-    const items = await this.#deps.store.read((tx) => tx.all('outbox'))
+    const items = await this.#deps.store.read((tx) => tx.all('outbox'), ['outbox'])
     return items.filter((item) => item.refusal === null).sort((a, b) => a.order - b.order)
   }
 }

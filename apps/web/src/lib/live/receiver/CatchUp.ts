@@ -65,7 +65,7 @@ export class CatchUp {
   /** All of it belongs to one connection: when that is lost, another hello comes, and another catch-up. */
   async #fetchChanges(connection: AbortSignal): Promise<void> {
     const { store, rowReceiver } = this.#deps
-    const listed = await store.read((tx) => tx.get('marks', 'chats.listed'))
+    const listed = await store.read((tx) => tx.get('marks', 'chats.listed'), ['marks'])
     if (!listed?.done) await rowReceiver.whileListing(() => this.#listChats(connection, listed?.cursor ?? null))
     const known = await this.#knownCursors()
     for (let first = 0; first < known.length; first += limits.sync.scopes) {
@@ -81,7 +81,7 @@ export class CatchUp {
     rowReceiver.requestScope(store.userId)
     await rowReceiver.whenIdle()
     for (let cursor = from, done = false; !done;) {
-      const readSeqs = await store.read(readSeqsOfServer)
+      const readSeqs = await store.read(readSeqsOfServer, ['memberships'])
       const page = await abortable(connection, api.chats(cursor))
       await store.merge(async (merge) => {
         await applyChatsPage(merge, page, readSeqs)
@@ -104,28 +104,34 @@ export class CatchUp {
 
   /** My user scope and the directory, then the chats, newest first. */
   #knownCursors(): Promise<KnownCursor[]> {
-    return this.#deps.store.read(async (tx) => {
-      const scopes = await tx.all('scopes')
-      const plain = scopes.filter((scope) => scope.kind !== 'chat')
-      const chats = scopes.filter((scope) => scope.kind === 'chat')
-      chats.sort((a, b) => (b.topAt ?? '').localeCompare(a.topAt ?? ''))
-      return await Promise.all([...plain, ...chats].map(({ id }) => readKnownCursor(tx, id)))
-    })
+    return this.#deps.store.read(
+      async (tx) => {
+        const scopes = await tx.all('scopes')
+        const plain = scopes.filter((scope) => scope.kind !== 'chat')
+        const chats = scopes.filter((scope) => scope.kind === 'chat')
+        chats.sort((a, b) => (b.topAt ?? '').localeCompare(a.topAt ?? ''))
+        return await Promise.all([...plain, ...chats].map(({ id }) => readKnownCursor(tx, id)))
+      },
+      ['scopes', 'memberships'],
+    )
   }
 
   /** Chats of mine that are not held, scopes without a cursor, and people of whom only the id is known. */
   async #requestMissing(): Promise<void> {
     const { store, rowReceiver } = this.#deps
-    const missing = await store.read(async (tx) => {
-      const held = new Set((await tx.all('scopes')).map((scope) => scope.id))
-      const active = (await tx.all('memberships')).filter((row) => row.leftAt === null)
-      const wanted: ScopeId[] = [store.userId, DIRECTORY_SCOPE, ...active.map((row) => row.chatId)]
-      const people = (await tx.all('people')).filter((person) => person.rev === 0)
-      return {
-        scopes: new Set(wanted.filter((id) => !held.has(id))),
-        people: new Set(people.map((person) => person.id)),
-      }
-    })
+    const missing = await store.read(
+      async (tx) => {
+        const held = new Set((await tx.all('scopes')).map((scope) => scope.id))
+        const active = (await tx.all('memberships')).filter((row) => row.leftAt === null)
+        const wanted: ScopeId[] = [store.userId, DIRECTORY_SCOPE, ...active.map((row) => row.chatId)]
+        const people = (await tx.all('people')).filter((person) => person.rev === 0)
+        return {
+          scopes: new Set(wanted.filter((id) => !held.has(id))),
+          people: new Set(people.map((person) => person.id)),
+        }
+      },
+      ['scopes', 'memberships', 'people'],
+    )
     rowReceiver.request(missing)
   }
 }

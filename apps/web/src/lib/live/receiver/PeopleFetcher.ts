@@ -48,9 +48,12 @@ export class PeopleFetcher {
     const { store, api, connection, onSignedOut } = this.#deps
     try {
       const people = await abortable(connection(), api.people(ids))
-      await store.merge(async (merge) => {
-        for (const person of people) await mergePerson(merge, person)
-      })
+      await store.merge(
+        async (merge) => {
+          for (const person of people) await mergePerson(merge, person)
+        },
+        ['people'],
+      )
     } catch (thrown) {
       if (appError(thrown).code === 'auth.required') onSignedOut()
     }

@@ -70,7 +70,7 @@ export class ScopeFetcher {
     const { store, api, environment, connection, onSignedOut } = this.#deps
     try {
       await this.#holdFrames(id, async () => {
-        const known = await store.read((tx) => readKnownCursor(tx, id))
+        const known = await store.read((tx) => readKnownCursor(tx, id), ['scopes', 'memberships'])
         const answer = await abortable(connection(), api.scope(id, known.since))
         await store.merge((merge) => applyScopeAnswer(merge, answer, known))
       })
@@ -84,6 +84,6 @@ export class ScopeFetcher {
   }
 
   async #cursor(id: ScopeId): Promise<number> {
-    return (await this.#deps.store.read((tx) => tx.get('scopes', id)))?.rev ?? 0
+    return (await this.#deps.store.read((tx) => tx.get('scopes', id), ['scopes']))?.rev ?? 0
   }
 }

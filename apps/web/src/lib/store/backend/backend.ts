@@ -1,22 +1,30 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { TableName, Tables } from '../tables.ts'
+import type { StoreName, TableName, Tables } from '../tables.ts'
 
 /**
- * Where rows are kept. `write` is one transaction over all tables that excludes those of other tabs: all of it is kept, or nothing.
- * Inside of it only the transaction itself may be awaited, or IndexedDB commits too early. Rows are never changed in place.
+ * Where rows are kept. `write` is one transaction that excludes those of other tabs: all of it is kept, or nothing. A transaction is
+ * over the object stores that it names, and waits for those of others only where they share one. Inside of it only the transaction
+ * itself may be awaited, or IndexedDB commits too early. Rows are never changed in place.
  */
 export interface Backend {
   /** False when rows are lost with the page. */
   readonly isPersistent: boolean
-  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>
-  write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T>
+  read<T>(work: (tx: ReadTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T>
+  write<T>(work: (tx: WriteTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T>
   close(): void
 }
 
-export interface ReadTransaction {
-  get<T extends TableName>(table: T, key: string): Promise<Tables[T] | undefined>
-  all<T extends TableName>(table: T): Promise<Tables[T][]>
+/** `S` are the object stores that it may read. */
+export type ReadTransaction<S extends StoreName = StoreName> = TableReader<S> &
+  ('messages' extends S ? MessageReader : unknown)
+
+interface TableReader<in S extends StoreName> {
+  get: <T extends S & TableName>(table: T, key: string) => Promise<Tables[T] | undefined>
+  all: <T extends S & TableName>(table: T) => Promise<Tables[T][]>
+}
+
+interface MessageReader {
   message(chatId: ChatId, seq: number): Promise<MessageRow | undefined>
   /** Both bounds are included; ordered by seq. */
   messages(chatId: ChatId, from: number, to: number): Promise<MessageRow[]>

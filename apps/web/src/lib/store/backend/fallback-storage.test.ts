@@ -43,7 +43,7 @@ test('in a browser without a database rows are kept in memory, and the reason is
 
 test('when the disk is full the rows move into memory, the transaction ends there, and the reason is told', async () => {
   const store = await Store.open({ userId, factory: new IDBFactory() })
-  const reasons: FallbackReason[] = []
+  const reasons: (FallbackReason | null)[] = []
   store.on('fallback', (reason) => reasons.push(reason))
   await store.merge(async (merge) => merge.tx.put('drafts', { chatId: newId<ChatId>(), body: 'before', at: 0 }))
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {

@@ -1,10 +1,10 @@
+import type { StoreName } from '../tables.ts'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import { openIndexedDb } from './indexed-db.ts'
-import { MemoryBackend } from './MemoryBackend.ts'
-import { tableNames } from '../tables.ts'
+import type { KeptRows, MemoryBackend } from './MemoryBackend.ts'
 
 /**
- * Why rows are kept in memory only. unavailable: this browser has no database · full: the disk is full · lost: the browser closed the
+ * Why rows are kept in memory only. unavailable: the database does not open · full: the disk is full · lost: the browser closed the
  * database · superseded: a newer release in another tab needs it
  */
 export type FallbackReason = 'unavailable' | 'full' | 'lost' | 'superseded'
@@ -12,99 +12,142 @@ export type FallbackReason = 'unavailable' | 'full' | 'lost' | 'superseded'
 export type FallbackStorageOptions = {
   name: string
   factory: IDBFactory | undefined
-  onFallback: (reason: FallbackReason) => void
+  /** Without it a database that is lost is not opened again later. */
+  after: ((ms: number, call: () => void) => () => void) | undefined
+  /** Null: rows are kept in the database again. */
+  onFallback: (reason: FallbackReason | null) => void
+  /** Another backend takes over: puts into it what must not be lost, among it what memory kept. */
+  restore: (into: Backend, kept: KeptRows | null) => Promise<void>
 }
 
-/** Opens the database, or memory where there is none. If the disk fails later, what can be read moves into memory and work goes on. */
+const FIRST_RETRY_MS = 2_000
+const MAX_RETRY_MS = 300_000
+
+/**
+ * Opens the database. Where there is none, or where it fails, rows are kept in memory and work goes on. A database that the browser has
+ * closed is opened anew, at once and then again and again, and gets what memory kept meanwhile.
+ */
 export async function openFallbackStorage(options: FallbackStorageOptions): Promise<Backend> {
-  const storage = new FallbackStorage(options.onFallback)
-  if (!options.factory) return storage.useMemory('unavailable')
-  try {
-    const onLost = (reason: 'superseded' | 'lost') => void storage.useMemory(reason)
-    storage.use(await openIndexedDb({ name: options.name, factory: options.factory, onLost }))
-  } catch {
-    storage.useMemory('unavailable')
-  }
+  const storage = new FallbackStorage(options)
+  await storage.open()
   return storage
 }
 
 class FallbackStorage implements Backend {
-  #backend: Backend = new MemoryBackend()
-  #onFallback: (reason: FallbackReason) => void
+  readonly #options: FallbackStorageOptions
+  /** Rarely needed, so the first load does without it; but it is fetched early, because later the network may be gone. */
+  readonly #memoryModule = import('./MemoryBackend.ts')
+  #backend: Backend | undefined
+  #memory: MemoryBackend | undefined
+  /** While one backend takes over from another, nothing is read or written. */
   #moving: Promise<void> | undefined
+  #cancelRetry: (() => void) | undefined
+  #retryMs = FIRST_RETRY_MS
+  #isClosed = false
 
-  constructor(onFallback: (reason: FallbackReason) => void) {
-    this.#onFallback = onFallback
+  constructor(options: FallbackStorageOptions) {
+    this.#options = options
+    this.#memoryModule.catch(() => undefined)
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.#backend = await this.#openDatabase()
+    } catch {
+      await this.#useMemory('unavailable')
+    }
   }
 
   get isPersistent(): boolean {
-    return this.#backend.isPersistent
+    return this.#backend !== this.#memory
   }
 
-  use(backend: Backend): void {
-    this.#backend = backend
+  read<T>(work: (tx: ReadTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T> {
+    return this.#run((backend) => backend.read(work, stores))
   }
 
-  useMemory(reason: FallbackReason): this {
-    this.#backend = new MemoryBackend()
-    this.#onFallback(reason)
-    return this
-  }
-
-  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
-    return this.#run((backend) => backend.read(work))
-  }
-
-  write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
-    return this.#run((backend) => backend.write(work))
+  write<T>(work: (tx: WriteTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T> {
+    return this.#run((backend) => backend.write(work, stores))
   }
 
   close(): void {
-    this.#backend.close()
+    this.#isClosed = true
+    this.#cancelRetry?.()
+    this.#backend?.close()
   }
 
-  /** Work that fails because of the disk is done again in memory. */
+  async #openDatabase(): Promise<Backend> {
+    const { name, factory } = this.#options
+    if (!factory) throw new Error('this browser has no database')
+    const onLost = (reason: 'superseded' | 'lost') => {
+      if (this.#backend === database) this.#move(() => this.#replace(database, reason, true))
+    }
+    const database: Backend = await openIndexedDb({ name, factory, onLost })
+    if (this.#isClosed) database.close()
+    return database
+  }
+
+  /** Work that fails because of the disk is done again: in the database when it can be opened anew, else in memory. */
   async #run<T>(work: (backend: Backend) => Promise<T>): Promise<T> {
-    await this.#moving
-    const backend = this.#backend
+    for (let failures = 0; ; failures++) {
+      while (this.#moving) await this.#moving
+      const backend = this.#backend
+      if (!backend) throw new Error('the storage is not open')
+      try {
+        return await work(backend)
+      } catch (error) {
+        if (backend === this.#memory || this.#isClosed || !isDiskError(error)) throw error
+        const reason = isDiskFull(error) ? 'full' : 'lost'
+        if (this.#backend === backend) this.#move(() => this.#replace(backend, reason, failures === 0))
+      }
+    }
+  }
+
+  #move(work: () => Promise<void>): void {
+    this.#moving ??= work().finally(() => (this.#moving = undefined))
+  }
+
+  async #replace(from: Backend, reason: FallbackReason, mayReopen: boolean): Promise<void> {
+    const isReopened = reason === 'lost' && mayReopen && (await this.#reopen(null))
+    if (!isReopened) await this.#useMemory(reason, from)
+    from.close()
+  }
+
+  /** False when the database cannot be opened, or does not take what has to be put into it. */
+  async #reopen(kept: KeptRows | null): Promise<boolean> {
+    let database: Backend | undefined
     try {
-      return await work(backend)
-    } catch (error) {
-      if (!backend.isPersistent || !isDiskError(error)) throw error
-      if (this.#backend === backend) this.#moving ??= this.#moveToMemory(backend, error)
-      await this.#moving
-      return await work(this.#backend)
+      database = await this.#openDatabase()
+      await this.#options.restore(database, kept)
+      this.#backend = database
+      this.#options.onFallback(null)
+      return true
+    } catch {
+      database?.close()
+      return false
     }
   }
 
-  async #moveToMemory(from: Backend, error: unknown): Promise<void> {
-    const memory = new MemoryBackend()
-    const isCopied = await copyRows(from, memory).then(
-      () => true,
-      () => false,
-    )
-    if (this.#backend === from) {
-      this.#backend = isCopied ? memory : new MemoryBackend()
-      this.#onFallback(isDiskFull(error) ? 'full' : 'lost')
-      from.close()
-    }
-    this.#moving = undefined
+  async #useMemory(reason: FallbackReason, from?: Backend): Promise<void> {
+    const { MemoryBackend, copyOf } = await this.#memoryModule
+    const memory = (from && (await copyOf(from).catch(() => undefined))) ?? new MemoryBackend()
+    await this.#options.restore(memory, null)
+    this.#memory = memory
+    this.#backend = memory
+    this.#options.onFallback(reason)
+    // The newer release in another tab may need another database.
+    if (reason !== 'superseded' && this.#options.factory) this.#retryLater(memory)
   }
-}
 
-async function copyRows(from: Backend, to: Backend): Promise<void> {
-  const held = await from.read(async (tx) => {
-    const tables = await Promise.all(tableNames.map(async (table) => ({ table, rows: await tx.all(table) })))
-    const scopes = await tx.all('scopes')
-    const messages = await Promise.all(
-      scopes.map(async (scope) => (scope.kind === 'chat' ? await tx.messages(scope.id, 0, Infinity) : [])),
-    )
-    return { tables, messages: messages.flat() }
-  })
-  await to.write(async (tx) => {
-    for (const { table, rows } of held.tables) for (const row of rows) tx.put(table, row)
-    for (const row of held.messages) tx.putMessage(row)
-  })
+  #retryLater(memory: MemoryBackend): void {
+    if (this.#isClosed) return
+    this.#cancelRetry = this.#options.after?.(this.#retryMs, () => this.#move(() => this.#leaveMemory(memory)))
+    this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 2)
+  }
+
+  async #leaveMemory(memory: MemoryBackend): Promise<void> {
+    if (!(await this.#reopen(await memory.kept()))) this.#retryLater(memory)
+  }
 }
 
 const DISK_ERRORS = ['QuotaExceededError', 'InvalidStateError', 'UnknownError', 'AbortError', 'NotFoundError']

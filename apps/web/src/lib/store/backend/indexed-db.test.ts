@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { expect, test } from 'vitest'
 import { openIndexedDb } from './indexed-db.ts'
-import { tableNames } from '../tables.ts'
+import { storeNames, tableNames } from '../tables.ts'
 
 /** The tables of earlier versions, which browsers may still have. */
 const tablesBefore = [
@@ -25,7 +25,7 @@ test.each(Object.keys(made).map(Number))(
     const factory = new IDBFactory()
     await make(factory, version)
     const backend = await openIndexedDb({ name: 'old', factory, onLost: () => undefined })
-    const held = await backend.read((tx) => Promise.all(tableNames.map((table) => tx.all(table))))
+    const held = await backend.read((tx) => Promise.all(tableNames.map((table) => tx.all(table))), storeNames)
     expect(held.flat()).toEqual([])
     backend.close()
   },

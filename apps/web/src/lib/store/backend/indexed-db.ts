@@ -2,7 +2,7 @@ import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { wrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
-import { tableKeys, tableNames, type TableName, type Tables } from '../tables.ts'
+import { tableKeys, tableNames, type StoreName, type TableName, type Tables } from '../tables.ts'
 
 const VERSION = 3
 const BLOCKED_TIMEOUT_MS = 3_000
@@ -28,10 +28,7 @@ type Schema = DBSchema & { [T in TableName]: { key: string; value: Tables[T] } }
   messages: { key: [ChatId, number]; value: MessageRow }
 }
 type Mode = 'readonly' | 'readwrite'
-type StoreName = TableName | 'messages'
 type Idb<M extends Mode> = IDBPTransaction<Schema, StoreName[], M>
-
-const storeNames: StoreName[] = [...tableNames, 'messages']
 
 function open(options: IndexedDbOptions): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -68,13 +65,13 @@ class IndexedDb implements Backend {
     this.#database = database
   }
 
-  async read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
-    const tx = this.#database.transaction(storeNames, 'readonly')
+  async read<T>(work: (tx: ReadTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T> {
+    const tx = this.#database.transaction([...stores], 'readonly')
     return await finished(tx, work(new IndexedDbTransaction(tx as unknown as Idb<'readwrite'>)))
   }
 
-  async write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
-    const tx = this.#database.transaction(storeNames, 'readwrite')
+  async write<T>(work: (tx: WriteTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T> {
+    const tx = this.#database.transaction([...stores], 'readwrite')
     return await finished(tx, work(new IndexedDbTransaction(tx)))
   }
 
@@ -117,39 +114,44 @@ class IndexedDbTransaction implements WriteTransaction {
   }
 
   async get<T extends TableName>(table: T, key: string): Promise<Tables[T] | undefined> {
-    return (await this.#tx.objectStore(table).get(key)) as Tables[T] | undefined
+    return (await this.#store(table).get(key)) as Tables[T] | undefined
   }
 
   async all<T extends TableName>(table: T): Promise<Tables[T][]> {
-    return (await this.#tx.objectStore(table).getAll()) as Tables[T][]
+    return (await this.#store(table).getAll()) as Tables[T][]
   }
 
   async message(chatId: ChatId, seq: number): Promise<MessageRow | undefined> {
-    return await this.#tx.objectStore('messages').get([chatId, seq])
+    return await this.#store('messages').get([chatId, seq])
   }
 
   async messages(chatId: ChatId, from: number, to: number): Promise<MessageRow[]> {
-    return to < from ? [] : await this.#tx.objectStore('messages').getAll(between(chatId, from, to))
+    return to < from ? [] : await this.#store('messages').getAll(between(chatId, from, to))
   }
 
   put<T extends TableName>(table: T, row: Tables[T]): void {
-    this.#tx.objectStore(table).put(row).catch(ignoreFailedWrite)
+    this.#store(table).put(row).catch(ignoreFailedWrite)
   }
 
   delete(table: TableName, key: string): void {
-    this.#tx.objectStore(table).delete(key).catch(ignoreFailedWrite)
+    this.#store(table).delete(key).catch(ignoreFailedWrite)
   }
 
   putMessage(row: MessageRow): void {
-    this.#tx.objectStore('messages').put(row).catch(ignoreFailedWrite)
+    this.#store('messages').put(row).catch(ignoreFailedWrite)
   }
 
   deleteMessages(chatId: ChatId, from: number, to: number): void {
     if (to >= from)
-      this.#tx
-        .objectStore('messages')
+      this.#store('messages')
         .delete(between(chatId, from, to))
         .catch(ignoreFailedWrite)
+  }
+
+  /** The error of the database itself would look as if its disk had failed. */
+  #store<Name extends StoreName>(name: Name) {
+    if (!this.#tx.objectStoreNames.contains(name)) throw new Error(`the transaction does not name ${name}`)
+    return this.#tx.objectStore(name)
   }
 }
 

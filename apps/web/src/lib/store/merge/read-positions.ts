@@ -15,7 +15,9 @@ export async function moveReadPosition(merge: Merge, chatId: ChatId, seq: number
 }
 
 /** My read positions that the server does not know yet. */
-export async function unreportedReadPositions(tx: ReadTransaction): Promise<{ chatId: ChatId; seq: number }[]> {
+export async function unreportedReadPositions(
+  tx: ReadTransaction<'scopes' | 'memberships'>,
+): Promise<{ chatId: ChatId; seq: number }[]> {
   const readSeqs = await readSeqsOfServer(tx)
   const scopes = await tx.all('scopes')
   return scopes.flatMap((scope) => {
@@ -26,7 +28,7 @@ export async function unreportedReadPositions(tx: ReadTransaction): Promise<{ ch
 }
 
 /** How far I have read in each chat, as the server knows it. */
-export async function readSeqsOfServer(tx: ReadTransaction): Promise<Map<ChatId, number>> {
+export async function readSeqsOfServer(tx: ReadTransaction<'memberships'>): Promise<Map<ChatId, number>> {
   return new Map((await tx.all('memberships')).map((row) => [row.chatId, row.readSeq]))
 }
 

@@ -11,7 +11,10 @@ import { mergeRows } from './rows.ts'
 /** What this device knew of a scope when it asked the server. If it knows more by now, parts of the answer are out of date. */
 export type KnownCursor = { id: ScopeId; since: number; membershipRev: number; readSeq: number }
 
-export async function readKnownCursor(tx: ReadTransaction, id: ScopeId): Promise<KnownCursor> {
+export async function readKnownCursor(
+  tx: ReadTransaction<'scopes' | 'memberships'>,
+  id: ScopeId,
+): Promise<KnownCursor> {
   const [scope, membership] = await Promise.all([tx.get('scopes', id), tx.get('memberships', id)])
   return { id, since: scope?.rev ?? 0, membershipRev: membership?.rev ?? 0, readSeq: membership?.readSeq ?? 0 }
 }
