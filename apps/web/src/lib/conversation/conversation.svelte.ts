@@ -71,6 +71,11 @@ export class Conversation {
     return this.#history.loadOlder()
   }
 
+  /** The reader sees the message with this number. */
+  dropFarFrom(seq: number) {
+    this.#history.dropFarFrom(seq)
+  }
+
   loadNewer() {
     return this.#history.loadNewer()
   }

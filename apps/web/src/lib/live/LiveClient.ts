@@ -7,6 +7,7 @@ import type { Store } from '../store/Store.ts'
 import { Connection } from './connection/Connection.ts'
 import type { HistoryQuery, LiveApi } from './connection/live-api.ts'
 import { abortable, type Environment } from './environment.ts'
+import { HistoryLimiter } from './HistoryLimiter.ts'
 import { Outbox } from './outbox/Outbox.ts'
 import { ReadPositions } from './ReadPositions.ts'
 import { CatchUp } from './receiver/CatchUp.ts'
@@ -35,6 +36,7 @@ export class LiveClient {
   readonly outbox: Outbox
   readonly readPositions: ReadPositions
   readonly signals: Signals
+  readonly historyLimiter: HistoryLimiter
   readonly #connection: Connection
   readonly #catchUp: CatchUp
   readonly #options: LiveClientOptions
@@ -58,6 +60,7 @@ export class LiveClient {
     this.rowReceiver = new RowReceiver(receiverDeps)
     this.readPositions = new ReadPositions({ store, api, environment })
     this.outbox = new Outbox({ store, api, environment, serverNow: () => this.serverNow(), onSignedOut })
+    this.historyLimiter = new HistoryLimiter(store, environment)
     this.signals = new Signals(environment, onChange)
     this.#catchUp = new CatchUp({
       ...receiverDeps,
@@ -88,6 +91,7 @@ export class LiveClient {
       this.environment.onNetwork(() => this.#networkChanged()),
     ]
     this.#connection.start()
+    this.historyLimiter.start()
     this.outbox.send()
   }
 
@@ -98,6 +102,7 @@ export class LiveClient {
     this.#connection.stop()
     this.#catchUp.stop()
     this.outbox.stop()
+    this.historyLimiter.stop()
     this.readPositions.stop()
     this.rowReceiver.stop()
     this.signals.clearAllTyping()

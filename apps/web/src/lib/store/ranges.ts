@@ -22,6 +22,11 @@ export function rangeOf(ranges: Range[], seq: number): Range | undefined {
   return ranges.find((range) => range[0] <= seq && seq <= range[1])
 }
 
+/** How many numbers the ranges hold. */
+export function sizeOf(ranges: Range[]): number {
+  return ranges.reduce((sum, [from, to]) => sum + Math.max(0, to - from + 1), 0)
+}
+
 export function holds(ranges: Range[], from: number, to: number): boolean {
   if (to < from) return true
   const range = rangeOf(ranges, from)

@@ -16,6 +16,7 @@ export type Tables = {
   drafts: Draft
   outbox: OutboxItem
   marks: Mark
+  visits: Visit
 }
 export type TableName = keyof Tables
 
@@ -30,6 +31,7 @@ export const tableKeys = {
   drafts: 'chatId',
   outbox: 'clientId',
   marks: 'name',
+  visits: 'chatId',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
 export const tableNames = Object.keys(tableKeys) as TableName[]
@@ -80,6 +82,9 @@ export type UnreadCount = {
   /** The number cannot be derived from what is held: the server has to count. */
   needsRecount: boolean
 }
+
+/** When a chat was shown last on this device. */
+export type Visit = { chatId: ChatId; at: number }
 
 export type Draft = { chatId: ChatId; body: string; at: number }
 

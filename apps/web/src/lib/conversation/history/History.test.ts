@@ -92,6 +92,45 @@ test('a history with unread messages opens around the first of them and grows do
   expect(seqs(history)).toEqual(span(41, 183))
 })
 
+test('a history that is scrolled through keeps a bounded number of rows, and reads the others again without a gap', async () => {
+  write(3_000)
+  server.page = { newest: 5, rows: 8, gap: 30, stateRows: 10 }
+  const sizes: number[] = []
+  const { history } = await start({}, ({ rows }) => sizes.push(rows.length))
+  const expectRun = () => expect(seqs(history)).toEqual(span(seqs(history)[0] ?? 0, seqs(history).at(-1) ?? 0))
+  await history.openAtEnd()
+  while (history.view.older !== 'end') {
+    await history.loadOlder()
+    history.dropFarFrom(history.view.rows[10]?.seq ?? 0)
+    expectRun()
+  }
+  expect([seqs(history)[0], history.view.attached, history.view.newer]).toEqual([1, false, 'more'])
+  server.send(chat, friend, 'far below')
+  await environment.quiet()
+  expectRun()
+  while (!history.view.attached) {
+    await history.loadNewer()
+    history.dropFarFrom(history.view.rows.at(-10)?.seq ?? 0)
+    expectRun()
+  }
+  expect([seqs(history).at(-1), history.view.older]).toEqual([3_002, 'more'])
+  expect(Math.max(...sizes)).toBeLessThan(1_000)
+})
+
+test('rows near the reader stay, on both sides, and the end that is near is followed still', async () => {
+  write(700)
+  const { history } = await start()
+  await history.openAtEnd()
+  while (history.view.older !== 'end') await history.loadOlder()
+  history.dropFarFrom(350)
+  expect(seqs(history)).toEqual(span(1, 701))
+  history.dropFarFrom(690)
+  expect([seqs(history)[0], history.view.attached]).toEqual([290, true])
+  server.send(chat, friend, 'followed')
+  await environment.quiet()
+  expect(seqs(history)).toEqual(span(290, 702))
+})
+
 test('offline the held messages are shown, and a page that could not be fetched can be tried again', async () => {
   write(120)
   const { history, tab } = await start({

@@ -11,6 +11,11 @@ const PAGE_SIZE = 50
 /** How many messages that were read are shown above the first unread one. */
 const READ_BEFORE_UNREAD = 20
 
+/** So many messages on either side of the reader stay in memory. */
+const KEPT_ON_A_SIDE = 400
+/** Fewer than this are not worth a change of the list. */
+const MIN_DROPPED = 2 * PAGE_SIZE
+
 /** more: there is more on this side · loading · failed: it could not be fetched · end: there is nothing beyond */
 export type HistorySide = 'more' | 'loading' | 'failed' | 'end'
 
@@ -62,7 +67,12 @@ export class History {
     this.chatId = chatId
     this.#held = new HeldHistory(client, chatId)
     this.#onChange = onChange
-    this.#unsubscribe = client.store.on('changed', (changes) => void this.#follow(changes))
+    const stopShowing = client.historyLimiter.show(this)
+    const stopFollowing = client.store.on('changed', (changes) => void this.#follow(changes))
+    this.#unsubscribe = () => {
+      stopShowing()
+      stopFollowing()
+    }
   }
 
   close(): void {
@@ -130,6 +140,27 @@ export class History {
       this.#to = await this.#held.reachAbove(this.#to, PAGE_SIZE)
       return [start, this.#to]
     })
+  }
+
+  /**
+   * Drops what is far from the message that the reader sees; it is read again when the reader comes near. One side at a time, because
+   * the list on the screen can keep its place only when rows are added or removed at one end.
+   */
+  dropFarFrom(seq: number): void {
+    const { rows, state, older, newer } = this.view
+    if (state !== 'open' || older === 'loading' || newer === 'loading') return
+    const at = rows.findLastIndex((row) => row.seq <= seq)
+    const [above, below] = [at - KEPT_ON_A_SIDE, rows.length - 1 - at - KEPT_ON_A_SIDE]
+    if (above >= MIN_DROPPED) {
+      this.view.rows = rows.slice(above)
+      this.#from = this.view.rows[0]?.seq ?? this.#from
+      this.view.older = 'more'
+    } else if (below >= MIN_DROPPED) {
+      this.view.rows = rows.slice(0, -below)
+      this.#to = this.view.rows.at(-1)?.seq ?? this.#to
+      this.view.newer = 'more'
+    } else return
+    this.#publish()
   }
 
   /** Tries again what could not be fetched. */

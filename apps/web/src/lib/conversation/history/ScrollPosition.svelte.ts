@@ -117,6 +117,15 @@ export class ScrollPosition {
     this.#lastTop = this.scroller.scrollTop
   }
 
+  /** What is dropped above moves all below it up, which is no scroll of the reader. */
+  #dropFar(index: number) {
+    const item = this.#conversation.items[index]
+    if (item?.kind !== 'row') return
+    const { rows } = this.#conversation.view
+    this.#conversation.dropFarFrom(item.row.seq)
+    if (this.#conversation.view.rows[0] !== rows[0]) this.#lastTop = 0
+  }
+
   #scrollToUnread() {
     const index = this.#conversation.items.findIndex((item) => item.isFirstUnread)
     if (this.scroller && this.list && index >= 0) {
@@ -131,5 +140,6 @@ export class ScrollPosition {
     if (this.scroller.scrollTop < FETCH_WITHIN_PX && older === 'more') void this.#conversation.loadOlder()
     if (this.#toEnd < FETCH_WITHIN_PX && newer === 'more') void this.#conversation.loadNewer()
     this.markSeen()
+    this.#dropFar(this.list.findItemIndex(this.scroller.scrollTop))
   }
 }

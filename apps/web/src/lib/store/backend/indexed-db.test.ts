@@ -17,7 +17,11 @@ const tablesBefore = [
   'sessions',
   'settings',
 ]
-const made: Record<number, string[]> = { 1: tablesBefore, 2: [...tablesBefore, 'mySeats'] }
+const made: Record<number, string[]> = {
+  1: tablesBefore,
+  2: [...tablesBefore, 'mySeats'],
+  3: [...tablesBefore, 'mySeats'],
+}
 
 test.each(Object.keys(made).map(Number))(
   'a database of version %i gets every table of this version',

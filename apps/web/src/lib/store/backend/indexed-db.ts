@@ -4,7 +4,7 @@ import { wrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'id
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import { tableKeys, tableNames, type StoreName, type TableName, type Tables } from '../tables.ts'
 
-const VERSION = 3
+const VERSION = 4
 const BLOCKED_TIMEOUT_MS = 3_000
 
 export type IndexedDbOptions = {

@@ -97,6 +97,7 @@ export class Merge {
 export async function dropChat(merge: Merge, id: ChatId): Promise<void> {
   merge.tx.delete('chats', id)
   merge.tx.delete('drafts', id)
+  merge.tx.delete('visits', id)
   for (const item of await merge.tx.all('outbox')) {
     if (item.chatId !== id) continue
     merge.tx.delete('outbox', item.clientId)

@@ -7,13 +7,14 @@ import { FakeServer } from '../../test/FakeServer.ts'
 import { isLong } from '../../test/long.ts'
 import { UnorderedDevice } from '../../test/UnorderedDevice.ts'
 import { Store } from '../Store.ts'
+import { dropMessagesBelow } from './dropped-messages.ts'
 
 type Step = { kind: string; chat: number; tab: number; n: number; flag: boolean }
 
 const kinds = [
   'other sends', 'other sends', 'other sends', 'call', 'hang up', 'edit', 'delete', 'rename', 'clear', 'read elsewhere', 'remove me', 'add me',
   'history for new', 'person', 'burst', 'frame', 'frame', 'frame', 'frames', 'ask', 'history', 'send', 'read', 'state', 'page',
-  'deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'deliver',
+  'deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'drop old', 'drop old',
 ] // prettier-ignore
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(...kinds),
@@ -56,6 +57,7 @@ async function takeStep(device: UnorderedDevice, other: UserId, { kind, chat, ta
     read: () => seq > 0 && device.read(tab, id, seq),
     state: () => device.state(tab),
     page: () => device.page(tab),
+    'drop old': () => device.merge(tab, (merge) => dropMessagesBelow(merge, id, seq, 3)),
     deliver: () => device.deliver(n, flag && n % 4 === 0),
   }
   await acts[kind]?.()

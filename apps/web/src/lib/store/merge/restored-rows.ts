@@ -39,6 +39,7 @@ async function restoreSynced(merge: Merge, { tables, messages }: KeptRows): Prom
   }
   await mergeRows(merge, { chats, memberships, sessions, settings, mySeats }, 'answer')
   for (const scope of scopes) if (scope.kind === 'chat') await moveReadPosition(merge, scope.id, scope.readTo)
+  for (const visit of tables.visits) merge.tx.put('visits', visit)
   for (const mark of marks) if (!(await merge.tx.get('marks', mark.name))?.done) merge.tx.put('marks', mark)
 }
 
