@@ -40,7 +40,11 @@ export class Conversation {
   // One by one, so that the list is derived again only when one of them has changed.
   readonly #rows = $derived(this.view.rows)
   readonly #pending = $derived(this.view.attached ? this.view.pending : NOTHING)
-  readonly #firstUnread = $derived(this.view.firstUnread)
+  /** Null while the first unread message is above all rows, because the rows that were far from the reader have left memory. */
+  readonly #firstUnread = $derived.by(() => {
+    const { rows, older, firstUnread } = this.view
+    return older === 'end' || (rows[0]?.seq ?? 0) <= (firstUnread ?? 0) ? firstUnread : null
+  })
   readonly items: MessageItem[] = $derived.by(() => {
     const me = this.#live.me ?? ''
     return this.#items.list({ rows: this.#rows, pending: this.#pending, me, firstUnread: this.#firstUnread })
