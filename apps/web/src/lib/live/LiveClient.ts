@@ -1,4 +1,4 @@
-import type { UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import type { ChangesFrame, LiveFrame, Signal } from '@veche/shared/live'
 import { appError } from '../api/error.ts'
 import { applyHistoryPage } from '../store/merge/history-pages.ts'
@@ -7,7 +7,6 @@ import type { Store } from '../store/Store.ts'
 import { Connection } from './connection/Connection.ts'
 import type { HistoryQuery, LiveApi } from './connection/live-api.ts'
 import { abortable, type Environment } from './environment.ts'
-import { HistoryLimiter } from './HistoryLimiter.ts'
 import { Outbox } from './outbox/Outbox.ts'
 import { ReadPositions } from './ReadPositions.ts'
 import { CatchUp } from './receiver/CatchUp.ts'
@@ -16,6 +15,9 @@ import { Signals } from './Signals.ts'
 
 /** unreachable: there is a network, but the server does not answer. */
 export type LiveStatus = 'online' | 'connecting' | 'offline' | 'unreachable' | 'catching-up'
+
+const LIMIT_FIRST_AFTER_MS = 60_000
+const LIMIT_EVERY_MS = 10 * 60_000
 
 export type LiveClientOptions = {
   store: Store
@@ -36,7 +38,8 @@ export class LiveClient {
   readonly outbox: Outbox
   readonly readPositions: ReadPositions
   readonly signals: Signals
-  readonly historyLimiter: HistoryLimiter
+  /** The histories that are on the screen of this tab: none of them loses a message. */
+  readonly shownHistories = new Set<{ chatId: ChatId }>()
   readonly #connection: Connection
   readonly #catchUp: CatchUp
   readonly #options: LiveClientOptions
@@ -47,6 +50,7 @@ export class LiveClient {
   #status: LiveStatus = 'connecting'
   #clockOffsetMs = 0
   #unsubscribe: (() => void)[] = []
+  #cancelLimit: () => void = () => undefined
 
   constructor(options: LiveClientOptions) {
     const { store, api, environment } = options
@@ -60,7 +64,6 @@ export class LiveClient {
     this.rowReceiver = new RowReceiver(receiverDeps)
     this.readPositions = new ReadPositions({ store, api, environment })
     this.outbox = new Outbox({ store, api, environment, serverNow: () => this.serverNow(), onSignedOut })
-    this.historyLimiter = new HistoryLimiter(store, environment)
     this.signals = new Signals(environment, onChange)
     this.#catchUp = new CatchUp({
       ...receiverDeps,
@@ -91,7 +94,7 @@ export class LiveClient {
       this.environment.onNetwork(() => this.#networkChanged()),
     ]
     this.#connection.start()
-    this.historyLimiter.start()
+    this.#limitHistoryLater(LIMIT_FIRST_AFTER_MS)
     this.outbox.send()
   }
 
@@ -102,7 +105,7 @@ export class LiveClient {
     this.#connection.stop()
     this.#catchUp.stop()
     this.outbox.stop()
-    this.historyLimiter.stop()
+    this.#cancelLimit()
     this.readPositions.stop()
     this.rowReceiver.stop()
     this.signals.clearAllTyping()
@@ -188,6 +191,13 @@ export class LiveClient {
     this.#changed()
   }
 
+  #limitHistoryLater(ms: number): void {
+    this.#cancelLimit = this.environment.after(ms, () => {
+      this.#limitHistoryLater(LIMIT_EVERY_MS)
+      void limitHistory(this).catch(() => undefined)
+    })
+  }
+
   #endSession(): void {
     this.stop()
     this.#options.onSignedOut()
@@ -211,4 +221,10 @@ export class LiveClient {
     if (state === 'open') return this.#catchUp.isRunning ? 'catching-up' : 'online'
     return failures > 0 ? 'unreachable' : 'connecting'
   }
+}
+
+async function limitHistory({ store, environment, shownHistories }: LiveClient): Promise<void> {
+  const { limitHistory } = await import('../store/old-history.ts')
+  const now = environment.now()
+  await limitHistory(store, { now, shown: [...shownHistories].map(({ chatId }) => chatId), everyMs: LIMIT_EVERY_MS })
 }

@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import { newId, type ChatId } from '@veche/shared/ids'
 import { beforeEach, expect, test } from 'vitest'
 import { History } from '#lib/conversation/history/History.ts'
-import { HistoryLimiter } from '#lib/live/HistoryLimiter.ts'
 import { newEngineTest } from '../test/engine-test.ts'
 import type { TestTab } from '../test/TestTab.ts'
-import { dropOldHistory, planDrops, type HeldHistorySize } from './old-history.ts'
+import { dropOldHistory, limitHistory, planDrops, type HeldHistorySize } from './old-history.ts'
 import { addRange, sizeOf, type Range } from './ranges.ts'
+import { noteVisit } from './visits.ts'
 
 let { environment, server, me, friend, openTab, expectEqual } = newEngineTest()
 beforeEach(() => void ({ environment, server, me, friend, openTab, expectEqual } = newEngineTest()))
@@ -107,16 +107,29 @@ test('a device of 200 MB drops the larger messages by their size, although their
   expect(rows).toBeLessThan(363)
 })
 
-test('a minute after its start a tab drops what is too much, and nothing of the chats that are shown in it', async () => {
+test('nothing of a chat that is shown is dropped, nor of one that another tab has shown shortly before', async () => {
   const { tab, chats } = await newTab()
-  const limiter = new HistoryLimiter(tab.store, tab.live.environment, { rows: 100, bytes: 1e9 })
-  const hide = limiter.show({ chatId: chats[1] as ChatId })
-  limiter.start()
-  await environment.pass(59_000)
-  expect(await held(tab, chats)).toEqual([121, 121, 121])
-  await environment.pass(2_000)
+  const [one, two, three] = chats as [ChatId, ChatId, ChatId]
+  const now = environment.time
+  const most = { everyMs: 1_000, limits: { rows: 100, bytes: 1e9 } }
+  await noteVisit(tab.store, { chatId: one, at: now - 3_000 })
+  await noteVisit(tab.store, { chatId: two, at: now - 2_000 })
+  await limitHistory(tab.store, { now, shown: [three], ...most })
+  expect(await held(tab, chats)).toEqual([50, 121, 121])
+})
+
+test('a tab notes the chats that it shows, at once and again while they are shown', async () => {
+  const { tab, chats } = await newTab()
+  const [one] = chats as [ChatId]
+  const visitedAt = async () => (await tab.store.read((tx) => tx.get('visits', one), ['visits']))?.at
+  const start = environment.time
+  const history = new History(tab.live, one, () => undefined)
   await environment.quiet()
-  expect(await held(tab, chats)).toEqual([50, 121, 50])
-  hide()
-  limiter.stop()
+  expect(await visitedAt()).toBe(start)
+  await environment.pass(20 * 60_000)
+  expect(await visitedAt()).toBeGreaterThan(start + 5 * 60_000)
+  history.close()
+  const end = environment.time
+  await environment.pass(20 * 60_000)
+  expect(await visitedAt()).toBeLessThanOrEqual(end)
 })

@@ -3,6 +3,7 @@ import { limits } from '@veche/shared/limits'
 import { dropMessagesBelow, firstNeededSeq } from './merge/dropped-messages.ts'
 import { sizeOf, type Range } from './ranges.ts'
 import type { Store } from './Store.ts'
+import { noteVisit } from './visits.ts'
 
 export type HistoryLimits = { rows: number; bytes: number }
 
@@ -13,6 +14,17 @@ const KEPT_SHARE = 0.9
 /** A body may take two bytes for each character; the rest of a row is small. */
 const MAX_ROW_BYTES = 2 * limits.message.body + 1_024
 const SAMPLE_ROWS = 20
+
+type Limiting = { now: number; shown: ChatId[]; everyMs: number; limits?: HistoryLimits }
+
+/**
+ * To be called in each tab every `everyMs`. First it notes what is shown there, so that no other tab takes these chats for chats that
+ * nobody visits.
+ */
+export async function limitHistory(store: Store, { now, shown, everyMs, limits: most }: Limiting): Promise<void> {
+  for (const chatId of shown) await noteVisit(store, { chatId, at: now })
+  await dropOldHistory(store, { visitedBefore: now - 2.5 * everyMs, limits: most })
+}
 
 export type HeldHistorySize = {
   chatId: ChatId

@@ -4,6 +4,7 @@ import { appError, type AppError } from '#lib/api/error.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
+import { noteVisit } from '#lib/store/visits.ts'
 import type { ChatScope, OutboxItem } from '#lib/store/tables.ts'
 import { HeldHistory, type HeldMessages, type WantedMessages } from './HeldHistory.ts'
 
@@ -67,17 +68,16 @@ export class History {
     this.chatId = chatId
     this.#held = new HeldHistory(client, chatId)
     this.#onChange = onChange
-    const stopShowing = client.historyLimiter.show(this)
-    const stopFollowing = client.store.on('changed', (changes) => void this.#follow(changes))
-    this.#unsubscribe = () => {
-      stopShowing()
-      stopFollowing()
-    }
+    this.#unsubscribe = client.store.on('changed', (changes) => void this.#follow(changes))
+    client.shownHistories.add(this)
+    // If it is not noted, history is only fetched again sooner.
+    void noteVisit(client.store, { chatId, at: client.environment.now() }).catch(() => undefined)
   }
 
   close(): void {
     this.#opening += 1
     this.#unsubscribe()
+    this.#client.shownHistories.delete(this)
   }
 
   /** Opens around the first unread message, or at the newest one when all are read. */

@@ -20,6 +20,7 @@ export type FallbackStorageOptions = {
   restore: (into: Backend, kept: KeptRows | null) => Promise<void>
 }
 
+const FETCH_MEMORY_AFTER_MS = 10_000
 const FIRST_RETRY_MS = 2_000
 const MAX_RETRY_MS = 300_000
 
@@ -33,10 +34,11 @@ export async function openFallbackStorage(options: FallbackStorageOptions): Prom
   return storage
 }
 
+/** Rarely needed, so the first load does without it. It is fetched a little later, because the network may be gone when it is needed. */
+const loadMemory = () => import('./MemoryBackend.ts')
+
 class FallbackStorage implements Backend {
   readonly #options: FallbackStorageOptions
-  /** Rarely needed, so the first load does without it; but it is fetched early, because later the network may be gone. */
-  readonly #memoryModule = import('./MemoryBackend.ts')
   #backend: Backend | undefined
   #memory: MemoryBackend | undefined
   /** While one backend takes over from another, nothing is read or written. */
@@ -47,7 +49,7 @@ class FallbackStorage implements Backend {
 
   constructor(options: FallbackStorageOptions) {
     this.#options = options
-    this.#memoryModule.catch(() => undefined)
+    this.#cancelRetry = options.after?.(FETCH_MEMORY_AFTER_MS, () => void loadMemory().catch(() => undefined))
   }
 
   async open(): Promise<void> {
@@ -129,7 +131,7 @@ class FallbackStorage implements Backend {
   }
 
   async #useMemory(reason: FallbackReason, from?: Backend): Promise<void> {
-    const { MemoryBackend, copyOf } = await this.#memoryModule
+    const { MemoryBackend, copyOf } = await loadMemory()
     const memory = (from && (await copyOf(from).catch(() => undefined))) ?? new MemoryBackend()
     await this.#options.restore(memory, null)
     this.#memory = memory

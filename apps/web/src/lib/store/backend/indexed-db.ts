@@ -1,6 +1,5 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import { wrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import { tableKeys, tableNames, type StoreName, type TableName, type Tables } from '../tables.ts'
 
@@ -21,14 +20,8 @@ export async function openIndexedDb(options: IndexedDbOptions): Promise<Backend>
     options.onLost('superseded')
   }
   database.onclose = () => options.onLost('lost')
-  return new IndexedDb(wrap(database) as IDBPDatabase<Schema>)
+  return new IndexedDb(database)
 }
-
-type Schema = DBSchema & { [T in TableName]: { key: string; value: Tables[T] } } & {
-  messages: { key: [ChatId, number]; value: MessageRow }
-}
-type Mode = 'readonly' | 'readwrite'
-type Idb<M extends Mode> = IDBPTransaction<Schema, StoreName[], M>
 
 function open(options: IndexedDbOptions): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -59,20 +52,18 @@ function upgrade(database: IDBDatabase, from: number): void {
 
 class IndexedDb implements Backend {
   readonly isPersistent = true
-  readonly #database: IDBPDatabase<Schema>
+  readonly #database: IDBDatabase
 
-  constructor(database: IDBPDatabase<Schema>) {
+  constructor(database: IDBDatabase) {
     this.#database = database
   }
 
   async read<T>(work: (tx: ReadTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T> {
-    const tx = this.#database.transaction([...stores], 'readonly')
-    return await finished(tx, work(new IndexedDbTransaction(tx as unknown as Idb<'readwrite'>)))
+    return await finished(this.#database.transaction([...stores]), work)
   }
 
   async write<T>(work: (tx: WriteTransaction) => Promise<T>, stores: readonly StoreName[]): Promise<T> {
-    const tx = this.#database.transaction([...stores], 'readwrite')
-    return await finished(tx, work(new IndexedDbTransaction(tx)))
+    return await finished(this.#database.transaction([...stores], 'readwrite'), work)
   }
 
   close(): void {
@@ -80,25 +71,24 @@ class IndexedDb implements Backend {
   }
 }
 
-async function finished<T>(tx: Idb<Mode>, work: Promise<T>): Promise<T> {
-  // The end of the transaction is awaited from the start: it may fail before the work notices, and would be an unhandled rejection.
-  const done = tx.done.then(
-    () => null,
-    (error: unknown) => ({ error }),
-  )
+async function finished<T>(tx: IDBTransaction, work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
+  // The end of the transaction is awaited from the start: it may fail before the work notices.
+  const end = new Promise<'complete' | 'abort'>((resolve) => {
+    tx.oncomplete = () => resolve('complete')
+    tx.onabort = () => resolve('abort')
+  })
   try {
-    const result = await work
-    const failed = await done
-    if (failed) throw failed.error
+    const result = await work(new IndexedDbTransaction(tx))
+    if ((await end) === 'abort') throw new DOMException('the database ended the transaction', 'AbortError')
     return result
   } catch (error) {
     abort(tx)
-    await done
+    await end
     throw tx.error ?? error
   }
 }
 
-function abort(tx: Idb<Mode>): void {
+function abort(tx: IDBTransaction): void {
   try {
     tx.abort()
   } catch {
@@ -107,57 +97,59 @@ function abort(tx: Idb<Mode>): void {
 }
 
 class IndexedDbTransaction implements WriteTransaction {
-  readonly #tx: Idb<'readwrite'>
+  readonly #tx: IDBTransaction
 
-  constructor(tx: Idb<'readwrite'>) {
+  constructor(tx: IDBTransaction) {
     this.#tx = tx
   }
 
-  async get<T extends TableName>(table: T, key: string): Promise<Tables[T] | undefined> {
-    return (await this.#store(table).get(key)) as Tables[T] | undefined
+  get<T extends TableName>(table: T, key: string): Promise<Tables[T] | undefined> {
+    return answer<Tables[T] | undefined>(this.#store(table).get(key))
   }
 
-  async all<T extends TableName>(table: T): Promise<Tables[T][]> {
-    return (await this.#store(table).getAll()) as Tables[T][]
+  all<T extends TableName>(table: T): Promise<Tables[T][]> {
+    return answer<Tables[T][]>(this.#store(table).getAll())
   }
 
-  async message(chatId: ChatId, seq: number): Promise<MessageRow | undefined> {
-    return await this.#store('messages').get([chatId, seq])
+  message(chatId: ChatId, seq: number): Promise<MessageRow | undefined> {
+    return answer<MessageRow | undefined>(this.#store('messages').get([chatId, seq]))
   }
 
   async messages(chatId: ChatId, from: number, to: number): Promise<MessageRow[]> {
-    return to < from ? [] : await this.#store('messages').getAll(between(chatId, from, to))
+    return to < from ? [] : await answer<MessageRow[]>(this.#store('messages').getAll(between(chatId, from, to)))
   }
 
+  // A write that fails makes its transaction fail, and `finished` reports that.
   put<T extends TableName>(table: T, row: Tables[T]): void {
-    this.#store(table).put(row).catch(ignoreFailedWrite)
+    this.#store(table).put(row)
   }
 
   delete(table: TableName, key: string): void {
-    this.#store(table).delete(key).catch(ignoreFailedWrite)
+    this.#store(table).delete(key)
   }
 
   putMessage(row: MessageRow): void {
-    this.#store('messages').put(row).catch(ignoreFailedWrite)
+    this.#store('messages').put(row)
   }
 
   deleteMessages(chatId: ChatId, from: number, to: number): void {
-    if (to >= from)
-      this.#store('messages')
-        .delete(between(chatId, from, to))
-        .catch(ignoreFailedWrite)
+    if (to >= from) this.#store('messages').delete(between(chatId, from, to))
   }
 
   /** The error of the database itself would look as if its disk had failed. */
-  #store<Name extends StoreName>(name: Name) {
+  #store(name: StoreName): IDBObjectStore {
     if (!this.#tx.objectStoreNames.contains(name)) throw new Error(`the transaction does not name ${name}`)
     return this.#tx.objectStore(name)
   }
 }
 
+function answer<T>(request: IDBRequest): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result as T)
+    request.onerror = () => reject(request.error ?? new Error('the request failed'))
+  })
+}
+
 function between(chatId: ChatId, from: number, to: number): IDBKeyRange {
   return IDBKeyRange.bound([chatId, from], [chatId, to])
 }
-
-/** A failed write makes its transaction fail, and `finished` reports that. */
-function ignoreFailedWrite(): void {}

@@ -50,7 +50,9 @@ async function openAgain(tab: TestTab): Promise<void> {
 }
 
 const bodies = async (tab: TestTab, id: ChatId = chat) =>
-  (await tab.store.read((tx) => tx.all('outbox'), ['outbox'])).flatMap((item) => (item.chatId === id ? item.body : []))
+  (await tab.store.read((tx) => tx.all('outbox'), ['outbox']))
+    .sort((a, b) => a.order - b.order)
+    .flatMap((item) => (item.chatId === id ? item.body : []))
 
 test('a connection that the browser has closed is opened anew, and nothing is missing', async () => {
   const tab = await open()
