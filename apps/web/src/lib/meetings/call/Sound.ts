@@ -72,7 +72,7 @@ export class Sound {
     const before = this.#blocked.size
     if (blocked) this.#blocked.add(key)
     else this.#blocked.delete(key)
-    if ((before > 0) === this.#blocked.size > 0) return
+    if (before > 0 === this.#blocked.size > 0) return
     this.#onBlocked(this.#blocked.size > 0)
     this.#stopListening?.()
     this.#stopListening = this.#blocked.size > 0 ? onUserGesture(() => this.unblock()) : undefined
