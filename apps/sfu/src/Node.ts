@@ -7,7 +7,7 @@ import { ResumeSecrets } from './admission/ResumeSecrets.ts'
 import { Tickets } from './admission/Tickets.ts'
 import type { Deps } from './deps.ts'
 import { CallError, fail, must } from './errors.ts'
-import { chooseMediaWorker, startMediaWorkers } from './media/media-workers.ts'
+import { chooseMediaWorker, startMediaWorkers, whenAnyIsAlive } from './media/media-workers.ts'
 import type { MediaWorker } from './media/MediaWorker.ts'
 import { type Probe, Probes } from './media/Probes.ts'
 import type { Metrics } from './metrics.ts'
@@ -163,10 +163,10 @@ export class Node {
   async #openRoom(claims: TicketClaims): Promise<Room> {
     const existing = this.#findRoom(claims)
     if (existing) return existing
-    const worker = await chooseMediaWorker(this.#deps, this.workers)
+    await whenAnyIsAlive(this.#deps, this.workers)
     // While it waited, another seat may have opened the room, or the node may have begun to stop.
     must(!this.stopping, 'server.unavailable')
-    return this.#findRoom(claims) ?? this.#createRoom(claims, worker)
+    return this.#findRoom(claims) ?? this.#createRoom(claims, chooseMediaWorker(this.workers))
   }
 
   #findRoom({ meeting, meetingEpoch }: TicketClaims): Room | undefined {

@@ -10,6 +10,9 @@ import { withTimeout } from './timeout.ts'
 
 /** A worker with this load gets no new rooms. The rest of its core is for the rooms that it has. */
 const fullLoad = 0.7
+/** The load that a room which was just opened is thought to add, until its people have come and the load is measured with them. */
+const newRoomLoad = 0.02
+const newRoomMs = 5_000
 const firstRetryMs = 50
 const maxRetryMs = 2_000
 /** A gap this long between two checks means that the node itself was asleep. */
@@ -62,6 +65,12 @@ export class MediaWorker {
 
   get isFull(): boolean {
     return this.load >= fullLoad
+  }
+
+  /** The measured load, and what rooms that were opened just now will add to it. */
+  get expectedLoad(): number {
+    const since = this.#deps.clock.now() - newRoomMs
+    return this.load + newRoomLoad * [...this.rooms].filter(({ openedAt }) => openedAt > since).length
   }
 
   get pid(): number | undefined {

@@ -9,7 +9,11 @@ let testNode: TestNode
 beforeAll(async () => {
   testNode = await newTestNode({ clock: new ManualClock(), env: { SFU_WORKERS: '2' } })
 })
-beforeEach(() => setLoads(0, 0))
+// Rooms that were just opened count as load.
+beforeEach(() => {
+  for (const room of testNode.node.rooms) room.close('left')
+  setLoads(0, 0)
+})
 afterAll(() => testNode.close())
 
 function setLoads(...loads: number[]) {
@@ -42,6 +46,13 @@ test('a node whose media workers are all full opens no room, but its rooms still
   setLoads(0.9, 0.8)
   await expect(enter()).rejects.toThrow('server.busy')
   await enter(meeting)
+})
+
+test('fifty rooms that are opened within a second are spread evenly over the media workers, although one was measured as less loaded', async () => {
+  setLoads(0.1, 0.11)
+  await Promise.all(Array.from({ length: 50 }, () => enter()))
+  const [first, second] = testNode.node.workers.map(({ rooms }) => rooms.size)
+  expect([first! + second!, Math.abs(first! - second!)]).toEqual([50, 0])
 })
 
 test('clients that join a new meeting at the same moment meet in one room', async () => {

@@ -14,17 +14,22 @@ export async function startMediaWorkers(deps: Deps): Promise<MediaWorker[]> {
   throw failed.reason
 }
 
-/** The worker for a new room: the least loaded one that is not full. When all have died, it waits until the first is back. */
-export async function chooseMediaWorker(deps: Deps, workers: MediaWorker[]): Promise<MediaWorker> {
-  if (!workers.some(({ isAlive }) => isAlive)) await firstAlive(deps, workers)
+/**
+ * The worker for a new room: the least loaded one that is not full. Rooms that it was given just now count, so the room must be opened
+ * before another one is chosen.
+ */
+export function chooseMediaWorker(workers: MediaWorker[]): MediaWorker {
   const free = workers.filter(({ isAlive, isFull }) => isAlive && !isFull)
-  const least = free.sort((a, b) => a.load - b.load || a.seatCount - b.seatCount || a.rooms.size - b.rooms.size)[0]
-  return least ?? fail('server.busy')
+  const byLoad = (a: MediaWorker, b: MediaWorker) =>
+    a.expectedLoad - b.expectedLoad || a.seatCount - b.seatCount || a.rooms.size - b.rooms.size
+  return free.sort(byLoad)[0] ?? fail('server.busy')
 }
 
-function firstAlive({ clock }: Deps, workers: MediaWorker[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(limits.call.requestSeconds * 1000, () => reject(new CallError('call.media_lost')))
-    void Promise.race(workers.map(({ started }) => started)).then(() => resolve(cancel()))
-  })
+/** When all workers have died, it waits until the first is back. */
+export async function whenAnyIsAlive({ clock }: Deps, workers: MediaWorker[]): Promise<void> {
+  if (workers.some(({ isAlive }) => isAlive)) return
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const cancel = clock.after(limits.call.requestSeconds * 1000, () => reject(new CallError('call.media_lost')))
+  void Promise.race(workers.map(({ started }) => started)).then(() => resolve(cancel()))
+  return promise
 }

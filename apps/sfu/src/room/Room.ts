@@ -20,6 +20,8 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
   readonly meetingId: MeetingId
   readonly epoch: number
   readonly worker: MediaWorker
+  /** When it was opened, by the node's clock. */
+  readonly openedAt: number
   /** Resolves when the room can be joined. */
   readonly opened: Promise<void>
   /** The revision of the seats up to which all updates are applied. */
@@ -42,6 +44,7 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     this.meetingId = meetingId
     this.epoch = epoch
     this.worker = worker
+    this.openedAt = deps.clock.now()
     this.opened = this.#open()
     this.#stopChecks = deps.clock.every(1000, () => this.#check())
     worker.addRoom(this)
