@@ -57,6 +57,13 @@ export class Node {
     return !this.stopping && this.tickets.ready && this.workers.some(({ isAlive }) => isAlive)
   }
 
+  /** Whether a ticket for this meeting would be let in: its room is open here, or a worker can take it. */
+  accepts(meeting: MeetingId): boolean {
+    return (
+      !this.stopping && (this.#rooms.has(meeting) || this.workers.some(({ isAlive, isFull }) => isAlive && !isFull))
+    )
+  }
+
   get rooms(): Room[] {
     return [...this.#rooms.values()]
   }

@@ -32,6 +32,8 @@ export const settings = z.object({
   /** The public address of a machine behind NAT. Browsers get it besides the machine's own addresses. */
   ANNOUNCED_ADDRESS: address.optional(),
   SFU_WORKERS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+  /** A worker gets no new rooms when it uses this share of its core. */
+  SFU_FULL_LOAD: z.coerce.number().min(0).max(1).default(0.7),
   MEDIASOUP_WORKER_BIN: z.string().optional(),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })

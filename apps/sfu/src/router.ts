@@ -1,5 +1,6 @@
 import { nothing } from '@veche/shared/schemas/fields'
 import {
+  acceptsInput,
   connectInput,
   idInput,
   idsInput,
@@ -63,6 +64,9 @@ export const sfuRouter = router({
 export const controlRouter = router({
   alive: controlProcedure.input(nothing).query(({ ctx }) => ({ node: ctx.node.id, boot: ctx.node.boot })),
   update: controlProcedure.input(updateInput).mutation(({ ctx, input }) => ({ rev: ctx.node.applyUpdate(input) })),
+  accepts: controlProcedure
+    .input(acceptsInput)
+    .query(({ ctx, input }) => ({ accepts: ctx.node.accepts(input.meeting) })),
   probe: controlProcedure.input(nothing).mutation(({ ctx }) => ctx.node.openProbe()),
 })
 

@@ -27,6 +27,7 @@ const forNodes = [
   'RELEASE',
   'LOG_LEVEL',
   'METRICS_TOKEN',
+  'SFU_FULL_LOAD',
 ]
 
 export function apiEnvironment({

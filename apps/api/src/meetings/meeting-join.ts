@@ -7,7 +7,7 @@ import { fail, must } from '../errors.ts'
 import { isLiveSession } from '../platform/live-sessions.ts'
 import { changeScopes } from '../platform/scopes/changes.ts'
 import { type OpenMeeting, openMeeting } from './access.ts'
-import { type Placement, choosePlacementUnderLock } from './placement.ts'
+import { type Placement, choosePlacementUnderLock, refusedEpoch } from './placement.ts'
 import { toMeeting, toSeat } from './rows.ts'
 import { orNoSuchMeeting } from './scopes.ts'
 import { iceServersFor } from './seats/ice-servers.ts'
@@ -22,6 +22,7 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
   const { meetingId, code, failed } = input
   const before = await openMeeting(ctx, meetingId, 'join', code)
   if (failed) await ctx.nodeWatch.reportUnreachable({ id: failed.nodeId, boot: failed.boot })
+  const refused = failed ? await refusedEpoch(ctx, before, failed) : null
   // The chat is locked only for a person who becomes a member by joining: that alone changes it.
   const chat = before.role ? [] : [chatScope(before.chat_id)]
   return changeScopes(ctx, [meetingScope(meetingId), userScope(ctx.actor.userId), ...chat], async (tx) => {
@@ -32,7 +33,7 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
     const others = await countOtherSeats(tx, meetingId)
     must(others < limits.meeting.seats, 'meeting.full')
     if (!meeting.role) await becomeMember(tx, meeting, before)
-    const placement = await choosePlacementUnderLock(tx, meeting, others)
+    const placement = await choosePlacementUnderLock(tx, meeting, { others, isRefused: meeting.epoch === refused })
     const seat = await takeSeatUnderLock(tx, meeting, input.tab)
     return joinAnswer(tx, { meeting, placement, name, seat })
   }).catch(orNoSuchMeeting)

@@ -1,22 +1,36 @@
 import type { MeetingId } from '@veche/shared/ids'
 import { sql } from 'kysely'
-import type { Tx } from '../ctx.ts'
+import type { Join } from '@veche/shared/schemas/meetings'
+import type { Ctx, Tx } from '../ctx.ts'
 import { fail, must } from '../errors.ts'
 import { type KnownNode, knownNodes } from '../nodes/known-nodes.ts'
-import { chooseNode } from '../nodes/node-choice.ts'
+import { chooseNode, type CurrentPlacement } from '../nodes/node-choice.ts'
 import type { OpenMeeting } from './access.ts'
 import { sendMovedUpdate } from './seats/node-updates.ts'
 import { liveMeeting } from './states.ts'
 
 export type Placement = { node: KnownNode; epoch: number }
+type MeetingState = Pick<CurrentPlacement, 'others' | 'isRefused'>
+
+/** The node that a client could not join. */
+type FailedNode = NonNullable<Join['failed']>
+
+/** The epoch of a placement that its node refuses: it is full and holds no room for the meeting. Null: it is not known to refuse. */
+export async function refusedEpoch(ctx: Ctx, meeting: OpenMeeting, failed: FailedNode): Promise<number | null> {
+  if (meeting.node_id !== failed.nodeId || meeting.node_boot !== failed.boot) return null
+  const query = ctx.polls.selectFrom('sfu_nodes').select(['id', 'control', 'dead_boot']).where('id', '=', failed.nodeId)
+  const node = await query.where('boot_id', '=', failed.boot).executeTakeFirst()
+  if (!node || node.dead_boot === failed.boot) return null
+  return (await ctx.nodeControl.accepts(node, meeting.id)) ? null : meeting.epoch
+}
 
 /**
  * Keeps the meeting on its node or moves it to another one. A move raises the epoch by compare-and-set: whatever else goes wrong, the
  * meeting is never on two nodes, and tickets of an earlier epoch are refused.
  */
-export async function choosePlacementUnderLock(tx: Tx, meeting: OpenMeeting, others: number): Promise<Placement> {
+export async function choosePlacementUnderLock(tx: Tx, meeting: OpenMeeting, state: MeetingState): Promise<Placement> {
   const nodes = await knownNodes(tx.db)
-  const choice = chooseNode(currentPlacement(nodes, meeting, others), nodes)
+  const choice = chooseNode({ ...currentPlacement(nodes, meeting), ...state }, nodes)
   if (!choice) fail('meeting.no_node')
   const { node, reason } = choice
   if (reason === 'stays') return { node, epoch: meeting.epoch }
@@ -29,12 +43,11 @@ export async function choosePlacementUnderLock(tx: Tx, meeting: OpenMeeting, oth
   return { node, epoch }
 }
 
-function currentPlacement(nodes: KnownNode[], { node_id, node_boot, moved_at }: OpenMeeting, others: number) {
+function currentPlacement(nodes: KnownNode[], { node_id, node_boot, moved_at }: OpenMeeting) {
   const now = nodes[0]?.now
   return {
     node: node_id && node_boot ? { id: node_id, boot: node_boot } : null,
     placedMs: moved_at && now !== undefined ? now - moved_at.getTime() : null,
-    others,
   }
 }
 

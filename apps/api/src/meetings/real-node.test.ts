@@ -46,3 +46,31 @@ it('a real media node accepts tickets through our own address, reports who is th
   expect(rejoined.node).toEqual({ id: other.id, boot: other.boot })
   expect(await new Caller(base, rejoined).frame('joined')).toMatchObject({ seatId: joined.seat.id })
 }, 300_000)
+
+it('a meeting that was placed on a full media node moves to one with room when its first person is refused, and stays there', async () => {
+  // The nodes of the test before do not run any more.
+  await testApi.deps.db.updateTable('sfu_nodes').set({ draining: true }).execute()
+  const [full, free] = await Promise.all([
+    realNode(testApi.deps, 'full-0', control, { SFU_FULL_LOAD: '0' }),
+    realNode(testApi.deps, 'free-0', control),
+  ])
+  const [anna, boris] = people as [TestUser, TestUser]
+  const chatId = await newGroup(testApi.deps, people)
+  const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
+  // The node filled up between the placement and the join.
+  const placed = { node_id: full.id, node_boot: full.boot, epoch: 1, moved_at: new Date() }
+  await testApi.deps.db.updateTable('meetings').set(placed).where('id', '=', meetingId).execute()
+  const tab = newId<TabId>()
+  const joined = await as(anna).meetings.join({ meetingId, tab })
+  expect(joined.node.id).toBe(full.id)
+  const refused = new Caller(base, joined)
+  await vi.waitFor(() => expect(refused.refusal).toBe('server.busy'), whenLoaded)
+  const failed = { nodeId: full.id, boot: full.boot }
+  // A second person has a seat, but nobody is in the room.
+  await as(boris).meetings.join({ meetingId, tab: newId<TabId>() })
+  const moved = await as(anna).meetings.join({ meetingId, tab, failed })
+  expect(moved.node.id).toBe(free.id)
+  await new Caller(base, moved).frame('joined')
+  const late = await as(boris).meetings.join({ meetingId, tab: newId<TabId>(), failed })
+  expect(late.node.id).toBe(free.id)
+}, 300_000)

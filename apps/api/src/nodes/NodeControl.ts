@@ -1,5 +1,5 @@
 import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client'
-import type { BootId, NodeId } from '@veche/shared/ids'
+import type { BootId, MeetingId, NodeId } from '@veche/shared/ids'
 import { apiIdentity, controlTls, type MeetingUpdate } from '@veche/shared/nodes'
 import type { ControlRouter } from '@veche/sfu/router'
 import { Agent, fetch } from 'undici'
@@ -39,6 +39,13 @@ export class NodeControl {
       if (errorCodes(error).includes('ECONNREFUSED')) return { answer: 'refused' }
       return { answer: performance.now() - startedAt > probeTimeoutMs + probeLagMs ? 'late' : 'none' }
     }
+  }
+
+  /** Whether the node would let in a ticket for this meeting. A node that does not answer has refused nothing. */
+  async accepts(node: ControlAddress, meeting: MeetingId): Promise<boolean> {
+    const signal = AbortSignal.timeout(probeTimeoutMs)
+    const answer = this.#call(node, (client) => client.accepts.query({ meeting }, { signal }))
+    return answer.then(({ accepts }) => accepts).catch(() => true)
   }
 
   /** An update may be lost: the answer to the node's next heartbeat carries the same. */

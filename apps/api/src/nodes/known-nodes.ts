@@ -18,7 +18,7 @@ export type KnownNode = CandidateNode & {
 export async function knownNodes(db: Kysely<DB>): Promise<KnownNode[]> {
   const { rows } = await sql<KnownNode>`
     select n.id, n.boot_id as boot, n.boot_id is not distinct from n.dead_boot as dead, n.is_full as full, n.draining,
-      n.load::float8 as load, n.signalling, n.control, n.url, n.capabilities, n.capabilities is not null as "hasCapabilities",
+      n.load::float8 as load, jsonb_array_length(n.workers) as workers, n.signalling, n.control, n.url, n.capabilities, n.capabilities is not null as "hasCapabilities",
       (extract(epoch from veche_now()) * 1000)::float8 as now, (extract(epoch from n.heartbeat_at) * 1000)::float8 as "heartbeatAt",
       (extract(epoch from veche_now() - n.heartbeat_at) * 1000)::float8 as "silentMs",
       (select count(*)::int from meetings m where m.node_id = n.id and m.state = 'live'

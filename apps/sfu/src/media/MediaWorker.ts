@@ -8,8 +8,6 @@ import { CallError, fail } from '../errors.ts'
 import type { Room } from '../room/Room.ts'
 import { withTimeout } from './timeout.ts'
 
-/** A worker with this load gets no new rooms. The rest of its core is for the rooms that it has. */
-const fullLoad = 0.7
 /** The load that a room which was just opened is thought to add, until its people have come and the load is measured with them. */
 const newRoomLoad = 0.02
 const newRoomMs = 5_000
@@ -63,8 +61,9 @@ export class MediaWorker {
     return this.#started.promise
   }
 
+  /** It gets no new rooms: the rest of its core is for the rooms that it has. */
   get isFull(): boolean {
-    return this.load >= fullLoad
+    return this.load >= this.#deps.env.SFU_FULL_LOAD
   }
 
   /** The measured load, and what rooms that were opened just now will add to it. */

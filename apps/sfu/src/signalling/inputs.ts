@@ -1,7 +1,7 @@
 import { limits } from '@veche/shared/limits'
 import { reconnectReasons, reconnectSteps, sources } from '@veche/shared/meetings'
 import { meetingUpdate } from '@veche/shared/nodes'
-import { seatId } from '@veche/shared/schemas/fields'
+import { meetingId, seatId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
 import { dtlsParametersInput, rtpCapabilitiesInput, rtpParametersInput } from './media-inputs.ts'
 
@@ -40,6 +40,7 @@ export const idInput = z.strictObject({ id })
 export const idsInput = z.strictObject({ ids: z.array(id).max(limits.call.subscriptions) })
 
 export const updateInput = meetingUpdate
+export const acceptsInput = z.object({ meeting: meetingId })
 
 export type Join = z.output<typeof joinInput>
 export type TicketJoin = Extract<Join, { ticket: string }>

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
+import type { ErrorCode, WireError } from '@veche/shared/errors'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import type { BootId, NodeId } from '@veche/shared/ids'
 import type { RoomFrame, SfuRouter } from '@veche/sfu/router'
@@ -15,7 +16,7 @@ const main = fileURLToPath(new URL('../../../../sfu/src/main.ts', import.meta.ur
 export const whenLoaded = { timeout: 150_000, interval: 30 }
 
 /** Starts a process of apps/sfu with one media worker; it sends its heartbeats to this control port. */
-export async function realNode(deps: Deps, id: string, controlUrl: string) {
+export async function realNode(deps: Deps, id: string, controlUrl: string, settings: Record<string, string> = {}) {
   const child = spawn(process.execPath, [main], {
     env: {
       SFU_NODE: id,
@@ -28,6 +29,7 @@ export async function realNode(deps: Deps, id: string, controlUrl: string) {
       PUBLIC_URL: deps.env.PUBLIC_URL,
       LOG_LEVEL: 'silent',
       MEDIASOUP_WORKER_BIN: process.env['MEDIASOUP_WORKER_BIN'] ?? '',
+      ...settings,
     },
     stdio: 'ignore',
   })
@@ -53,6 +55,8 @@ async function bootOf(deps: Deps, id: string, child: ChildProcess): Promise<Boot
 export class Caller {
   readonly frames: RoomFrame[] = []
   closedAt: number | undefined
+  /** The code with which the node refused to let it in. */
+  refusal: ErrorCode | undefined
   readonly #client: ReturnType<typeof createWSClient>
 
   constructor(base: string, answer: JoinAnswer, origin = 'http://localhost:8080') {
@@ -71,7 +75,10 @@ export class Caller {
     const { room } = createTRPCClient<SfuRouter>({ links: [wsLink({ client: this.#client })] })
     const rtpCapabilities = answer.routerRtpCapabilities as never
     const input = { ticket: answer.ticket, rtpCapabilities, view: { tiles: [] } }
-    room.join.subscribe(input, { onData: (frame) => this.frames.push(frame), onError: () => undefined })
+    room.join.subscribe(input, {
+      onData: (frame) => this.frames.push(frame),
+      onError: (error) => (this.refusal = (error.data as { veche?: WireError } | undefined)?.veche?.code),
+    })
     onTestFinished(() => this.close())
   }
 
