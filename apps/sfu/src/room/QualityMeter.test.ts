@@ -3,7 +3,12 @@ import { goodQuality, QualityMeter } from './QualityMeter.ts'
 
 const connected = { dtlsState: 'connected' as const }
 const sent = (...scores: number[]) => ({ paused: false, producer: { score: scores.map((score) => ({ score })) } })
-const received = (score: number | undefined, lacksBandwidth = false) => ({ score, lacksBandwidth })
+const received = (score: number | undefined, lacksBandwidth = false) => ({
+  score,
+  lacksBandwidth,
+  isStarved: undefined,
+})
+const picture = (isStarved: boolean) => ({ ...received(10), isStarved })
 const calm = { send: connected, recv: connected, publications: [sent(10)], subscriptions: [received(10)], delayMs: 40 }
 
 /** The quality after so many equal measurements. */
@@ -42,6 +47,21 @@ test('a layer that stays smaller than its tile needs is a lack of bandwidth, but
   const meter = new QualityMeter()
   for (let index = 0; index < 30; index += 1)
     expect(meter.update({ ...calm, subscriptions: [received(10, index % 9 < 8)] })).toBe(goodQuality)
+})
+
+test('quality is bad for want of bandwidth when most pictures that should be shown do not arrive at all, and weak when a few do not', () => {
+  const starved = { subscriptions: [received(10), picture(true), picture(true), picture(false)] }
+  expect(qualityAfter(starved, 4)).toBe(goodQuality)
+  expect(qualityAfter(starved, 5)).toEqual({ up: 'good', down: 'bad', reason: 'bandwidth' })
+  const few = { subscriptions: [picture(true), picture(false)] }
+  expect(qualityAfter(few, 30)).toEqual({ up: 'good', down: 'weak', reason: 'bandwidth' })
+})
+
+test('quality recovers from starvation when the pictures arrive again', () => {
+  const meter = new QualityMeter()
+  for (let index = 0; index < 6; index += 1) meter.update({ ...calm, subscriptions: [picture(true)] })
+  meter.update({ ...calm, subscriptions: [picture(false)] })
+  expect(meter.update({ ...calm, subscriptions: [picture(false)] })).toBe(goodQuality)
 })
 
 test('a long delay is weak quality with the reason delay', () => {

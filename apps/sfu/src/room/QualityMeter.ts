@@ -9,13 +9,17 @@ export const goodQuality: Quality = { up: 'good', down: 'good', reason: null }
 const measurementsToChange = 2
 /** The bandwidth estimate grows within so many measurements. A layer that stays small after them lacks bandwidth. */
 const measurementsToGrow = 10
+/** So many measurements may pass until the key frames of new pictures have come. */
+const measurementsToStart = 3
 /** Above this delay people talk over each other. */
 const slowMs = 600
+
+const levels: Level[] = ['bad', 'weak', 'good']
 
 /** What a measurement needs, and no more. */
 type TransportState = { dtlsState: types.DtlsState }
 type Sent = { paused: boolean; producer: { score: Pick<types.ProducerScore, 'score'>[] } }
-type Received = { score: number | undefined; lacksBandwidth: boolean }
+type Received = { score: number | undefined; lacksBandwidth: boolean; isStarved: boolean | undefined }
 type Measured = {
   send: TransportState | undefined
   recv: TransportState | undefined
@@ -29,18 +33,25 @@ export class QualityMeter {
   #quality: Quality = goodQuality
   #disagreements = 0
   #measurementsWithoutBandwidth = 0
+  #measurementsOfStarvation = 0
 
   /** Returns the same object until the quality changes. */
   update(measured: Measured): Quality {
-    const isShort = measured.subscriptions.some(({ lacksBandwidth }) => lacksBandwidth)
-    this.#measurementsWithoutBandwidth = isShort ? this.#measurementsWithoutBandwidth + 1 : 0
-    const now = qualityOf(measured, this.#measurementsWithoutBandwidth >= measurementsToGrow)
+    const now = qualityOf(measured, this.#measureBandwidth(measured.subscriptions))
     const { up, down, reason } = this.#quality
     const isSame = now.up === up && now.down === down && now.reason === reason
     this.#disagreements = isSame ? 0 : this.#disagreements + 1
     if (this.#disagreements < measurementsToChange) return this.#quality
     this.#disagreements = 0
     return (this.#quality = now)
+  }
+
+  #measureBandwidth(subscriptions: Received[]): Level {
+    const isShort = subscriptions.some(({ lacksBandwidth, isStarved }) => lacksBandwidth || isStarved)
+    this.#measurementsWithoutBandwidth = isShort ? this.#measurementsWithoutBandwidth + 1 : 0
+    this.#measurementsOfStarvation = areMostStarved(subscriptions) ? this.#measurementsOfStarvation + 1 : 0
+    if (this.#measurementsOfStarvation > measurementsToStart) return 'bad'
+    return this.#measurementsWithoutBandwidth >= measurementsToGrow ? 'weak' : 'good'
   }
 }
 
@@ -61,19 +72,30 @@ export function bestScores(publications: Sent[]): number[] {
   return scores.filter((layers) => layers.length > 0).map((layers) => Math.max(...layers.map(({ score }) => score)))
 }
 
-function qualityOf({ send, recv, publications, subscriptions, delayMs }: Measured, lacksBandwidth: boolean): Quality {
+/** Nothing, or almost nothing, arrives of the pictures that should be shown. */
+function areMostStarved(subscriptions: Received[]): boolean {
+  const pictures = subscriptions.flatMap(({ isStarved }) => isStarved ?? [])
+  return pictures.length > 0 && pictures.filter(Boolean).length * 2 > pictures.length
+}
+
+function qualityOf({ send, recv, publications, subscriptions, delayMs }: Measured, bandwidth: Level): Quality {
   const up = send?.dtlsState === 'connected' ? levelOf(bestScores(publications)) : 'good'
-  const arriving = subscriptions.flatMap(({ score }) => score ?? [])
-  const arrival = recv?.dtlsState === 'connected' ? levelOf(arriving) : 'good'
-  const down = arrival === 'good' && (lacksBandwidth || delayMs > slowMs) ? 'weak' : arrival
+  const isReceiving = recv?.dtlsState === 'connected'
+  const arrival = isReceiving ? levelOf(subscriptions.flatMap(({ score }) => score ?? [])) : 'good'
+  const shortage = isReceiving ? bandwidth : 'good'
+  const delay = delayMs > slowMs ? 'weak' : 'good'
+  const down = worst(arrival, shortage, delay)
   if (up === 'good' && down === 'good') return goodQuality
-  if (up !== 'good' || arrival !== 'good')
-    return { up, down, reason: lacksBandwidth && up === 'good' ? 'bandwidth' : 'loss' }
-  return { up, down, reason: lacksBandwidth ? 'bandwidth' : 'delay' }
+  if (up === 'good' && shortage !== 'good') return { up, down, reason: 'bandwidth' }
+  return { up, down, reason: up !== 'good' || arrival !== 'good' ? 'loss' : 'delay' }
+}
+
+function worst(...all: Level[]): Level {
+  return levels.find((level) => all.includes(level)) ?? 'good'
 }
 
 function levelOf(scores: number[]): Level {
-  const worst = Math.min(10, ...scores)
-  if (worst >= 8) return 'good'
-  return worst >= 5 ? 'weak' : 'bad'
+  const lowest = Math.min(10, ...scores)
+  if (lowest >= 8) return 'good'
+  return lowest >= 5 ? 'weak' : 'bad'
 }

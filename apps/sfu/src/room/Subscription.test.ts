@@ -160,7 +160,7 @@ test('the layer of a subscription follows the size of its tile, and it tells onl
   await closed
 })
 
-test('a subscription lacks bandwidth only when its owner sends a larger layer than it receives', async () => {
+test('a subscription is starved while nothing of what its owner sends is forwarded, and lacks bandwidth when a smaller layer than its owner sends is', async () => {
   const transport = await router.createDirectTransport()
   const ssrcs = [2001, 2002, 2003]
   const rtpParameters = { ...videoParameters(3), encodings: ssrcs.map((ssrc) => ({ ssrc, scalabilityMode: 'L1T3' })) }
@@ -180,10 +180,15 @@ test('a subscription lacks bandwidth only when its owner sends a larger layer th
   const [consumer] = await made
   subscription.setReady()
   await subscription.settled
-  let sequence = 0
+  // Without a key frame no layer can be forwarded, as when the receiver has bandwidth for none.
+  expect(subscription.isStarved).toBe(undefined)
+  producer.send(packet(ssrcs[0]!, 1, 100, 96))
+  await expect.poll(() => [subscription.isStarved, subscription.lacksBandwidth]).toEqual([true, false])
+  let sequence = 1
   await expect
     .poll(() => (producer.send(keyFrame(ssrcs[0]!, (sequence += 1))), consumer.currentLayers?.spatialLayer))
     .toBe(0)
+  expect(subscription.isStarved).toBe(false)
   expect([consumer.preferredLayers?.spatialLayer, publication.largestLayer, subscription.lacksBandwidth]).toEqual([
     2,
     0,

@@ -85,6 +85,16 @@ export class Subscription extends EventEmitter<SubscriptionEvents> {
     return flows ? this.#consumer.score.score : undefined
   }
 
+  /**
+   * No layer of a picture is sent although its owner sends it: the receiver has bandwidth for none, or a key frame has not come yet.
+   * Undefined while nothing should arrive, and for streams without layers, which are always sent.
+   */
+  get isStarved(): boolean | undefined {
+    const flows = this.score !== undefined && this.publication.producer.score.some(({ score }) => score > 0)
+    if (!flows || this.#consumer.type !== 'simulcast') return undefined
+    return this.#consumer.currentLayers === undefined
+  }
+
   /** A smaller layer is sent than the tile needs and the owner sends, because the receiver has too little bandwidth. */
   get lacksBandwidth(): boolean {
     const layer = this.#consumer.currentLayers?.spatialLayer
