@@ -21,6 +21,12 @@ const requiredCapability: Record<Source, Capability> = {
   screenSound: 'screen',
 }
 
+/**
+ * The media worker asks the sender of a layer for one key frame within this time, for all who need one. Who asks meanwhile gets the next
+ * one when the time is over.
+ */
+export const keyFrameRequestDelay = 1_000
+
 type PublicationsEvents = {
   published: [publication: Publication]
   /** One was paused, resumed or closed. */
@@ -159,8 +165,6 @@ export class Publications extends EventEmitter<PublicationsEvents> {
   ): Promise<types.Producer> {
     this.#creating += 1
     try {
-      // Many cameras are asked for key frames less often than the one screen.
-      const keyFrameRequestDelay = source === 'cam' ? 1000 : 500
       const request = transport.produce({ ...options, kind: kinds[source], keyFrameRequestDelay })
       return await withTimeout(this.#deps, request, (late) => late.close())
     } finally {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mediaCodecs, routerCapabilities } from '../media/codecs.ts'
 import { Subscription } from './Subscription.ts'
 import { MediaWorker } from '../media/MediaWorker.ts'
+import { keyFrameRequestDelay } from './Publications.ts'
 import { Publication } from './Publication.ts'
 import { Speakers } from './Speakers.ts'
 import { newDeps } from '../test/TestNode.ts'
@@ -198,6 +199,30 @@ test('a subscription is starved while nothing of what its owner sends is forward
   producer.send(packet(ssrcs[1]!, 1, 100, 96))
   await expect.poll(() => publication.largestLayer).toBe(1)
   expect([consumer.currentLayers?.spatialLayer, subscription.lacksBandwidth]).toEqual([0, true])
+})
+
+test('a sender is asked for one key frame a second for all who need one, and who asks late still gets one', async () => {
+  const transport = await router.createDirectTransport()
+  const requests: number[] = []
+  // A picture loss indication (RFC 4585).
+  transport.on('rtcp', (data) => data[1] === 206 && (data[0]! & 31) === 1 && requests.push(performance.now()))
+  const rtpParameters = { ...videoParameters(1), encodings: [{ ssrc: 3001 }] }
+  const producer = await transport.produce({ kind: 'video', rtpParameters, keyFrameRequestDelay })
+  producer.send(keyFrame(3001, 1))
+  const options = { deps, seatId: seat, source: 'screen' as const, transportId: transport.id, paused: false }
+  const publication = new Publication({ ...options, producer })
+  const out = await router.createDirectTransport()
+  const size = { width: 640, height: 360 }
+  const open = () => Subscription.open(out, { deps, publication, rtpCapabilities: routerCapabilities, size })
+  const all = await Promise.all(Array.from({ length: 10 }, open))
+  for (const subscription of all) subscription.setReady()
+  await Promise.all(all.map(({ settled }) => settled))
+  for (let count = 0; count < 5; count += 1) await Promise.all(all.map((one) => one.requestKeyFrame()))
+  await expect.poll(() => requests.length).toBe(1)
+  // The picture comes, and the sender owes nothing more to those who asked before it was asked.
+  producer.send(keyFrame(3001, 2))
+  await expect.poll(() => requests.length).toBe(2)
+  expect(requests[1]! - requests[0]!).toBeGreaterThan(900)
 })
 
 /** One packet with a whole VP8 key frame. */

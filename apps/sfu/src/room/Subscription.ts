@@ -29,7 +29,8 @@ export class Subscription extends EventEmitter<SubscriptionEvents> {
   readonly #deps: Deps
   readonly #consumer: types.Consumer
   #size: Size | null
-  #isReady = false
+  /** The browser can take it. */
+  isReady = false
   /** Resolves when the media worker does what was wanted last. */
   settled: Promise<void> = Promise.resolve()
   #layer: number | undefined
@@ -81,7 +82,7 @@ export class Subscription extends EventEmitter<SubscriptionEvents> {
 
   /** How well it arrives, from 0 to 10. Undefined while nothing should arrive. */
   get score(): number | undefined {
-    const flows = this.#isReady && !this.hidden && !this.#consumer.producerPaused && !this.closed
+    const flows = this.isReady && !this.hidden && !this.#consumer.producerPaused && !this.closed
     return flows ? this.#consumer.score.score : undefined
   }
 
@@ -133,7 +134,7 @@ export class Subscription extends EventEmitter<SubscriptionEvents> {
   }
 
   setReady(): void {
-    this.#isReady = true
+    this.isReady = true
     this.#settle()
   }
 
@@ -166,7 +167,7 @@ export class Subscription extends EventEmitter<SubscriptionEvents> {
   }
 
   async #applyPause(): Promise<void> {
-    const paused = !this.#isReady || this.hidden
+    const paused = !this.isReady || this.hidden
     if (this.closed || this.#consumer.paused === paused) return
     await withTimeout(this.#deps, paused ? this.#consumer.pause() : this.#consumer.resume())
   }

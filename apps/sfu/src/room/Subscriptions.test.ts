@@ -7,6 +7,7 @@ import { routerCapabilities } from '../media/codecs.ts'
 import { Publication } from './Publication.ts'
 import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
+import { refusal } from '../test/TestClient.ts'
 import { videoParameters, audioParameters } from '../test/rtp.ts'
 
 const clock = new ManualClock()
@@ -130,4 +131,66 @@ test('an unexpected failure of one subscription is logged and does not hinder th
   await peer.subscriptions.reconcile(all)
   expect(logged).toHaveBeenCalledOnce()
   expect(peer.subscriptions.all).toHaveLength(1)
+})
+
+const seats = Array.from({ length: 98 }, () => randomUUID() as SeatId)
+const tilesOf = (ids: SeatId[], height = 180) =>
+  ids.map((seatId) => ({ seatId, source: 'cam' as const, width: 320, height }))
+const [pageOne, pageTwo] = [tilesOf(seats.slice(0, 49)), tilesOf(seats.slice(49))]
+
+test('tiles that change cost their number: a browser may turn ten full pages and scroll on, and then pages without end are refused', async () => {
+  const { client } = await enter()
+  const show = (tiles: typeof pageOne) => refusal(client.call.room.setVisibleTiles.mutate({ tiles }))
+  const scrolled = [...pageOne.slice(7), ...pageTwo.slice(0, 7)]
+  const outcomes: unknown[] = []
+  for (let turn = 0; turn < 5; turn += 1) outcomes.push(await show(pageOne), await show(pageTwo))
+  // One row a second: fourteen tiles come or go.
+  await show(pageOne)
+  for (let second = 0; second < 20; second += 1) {
+    await testNode.pass(1_000)
+    outcomes.push(await show(second % 2 === 0 ? scrolled : pageOne))
+  }
+  expect(new Set(outcomes)).toEqual(new Set(['accepted']))
+  const flood: unknown[] = []
+  for (let second = 0; second < 20; second += 1) {
+    await testNode.pass(1_000)
+    flood.push(await show(pageTwo), await show(pageOne))
+  }
+  expect(flood.filter((outcome) => outcome === 'request.too_many').length).toBeGreaterThan(10)
+  await testNode.pass(2_000)
+  expect(await show(pageTwo)).toBe('accepted')
+})
+
+test('a browser is ready once for each subscription of a full room and may repeat it after each resume, and ids without end are refused', async () => {
+  const { client, peer } = await enter()
+  const all = await publish(peer.transports.newest('send'), 'mic', 100)
+  await peer.subscriptions.reconcile(all)
+  const real = peer.subscriptions.all.map(({ id }) => id)
+  const ready = (ids: string[]) => refusal(client.call.media.ready.mutate({ ids }))
+  for (let resume = 0; resume < 10; resume += 1) expect(await ready(real)).toBe('accepted')
+  expect(peer.subscriptions.all.every(({ isReady }) => isReady)).toBe(true)
+  const ids = Array.from({ length: limits.call.subscriptions }, () => randomUUID())
+  const flood: unknown[] = []
+  for (let second = 0; second < 4; second += 1) {
+    await testNode.pass(1_000)
+    for (let call = 0; call < 38; call += 1) flood.push(await ready(ids))
+  }
+  expect(flood.at(-1)).toBe('request.too_many')
+})
+
+test('a browser gets a key frame for each tile of a full page, and then one a second', async () => {
+  const { client, peer } = await enter(1)
+  const [camera] = await publish(peer.transports.newest('send'), 'cam', 1)
+  await peer.subscriptions.reconcile([camera!])
+  const { id } = peer.subscriptions.all[0]!
+  const ask = () => refusal(client.call.media.requestKeyFrame.mutate({ id }))
+  for (let tile = 0; tile < limits.call.tiles; tile += 1) expect(await ask()).toBe('accepted')
+  const outcomes: unknown[] = []
+  for (let second = 0; second < 30; second += 1) {
+    await testNode.pass(1_000)
+    outcomes.push(await ask(), await ask())
+  }
+  const accepted = outcomes.filter((outcome) => outcome === 'accepted').length
+  expect(accepted).toBeLessThan(45)
+  expect(outcomes.slice(-10).filter((outcome) => outcome === 'accepted')).toHaveLength(5)
 })

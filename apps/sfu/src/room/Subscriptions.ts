@@ -1,9 +1,10 @@
 import { limits } from '@veche/shared/limits'
 import { errors, type types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
-import { CallError } from '../errors.ts'
+import { CallError, must } from '../errors.ts'
 import type { SubscriptionView } from '../signalling/frames.ts'
 import type { Tile, View } from '../signalling/inputs.ts'
+import { RateLimit } from '../signalling/RateLimit.ts'
 import type { Publication } from './Publication.ts'
 import type { Receiver } from './Receiver.ts'
 import { Subscription } from './Subscription.ts'
@@ -11,6 +12,16 @@ import { VisibleTiles } from './VisibleTiles.ts'
 
 /** The order in which subscriptions are made: what matters most comes first. */
 const rank = { mic: 0, screenSound: 1, screen: 2, cam: 3 }
+
+/**
+ * What a receiver may have the media worker change: one token for each tile that changes and each subscription that becomes ready. A
+ * browser that scrolls through a room of a hundred people, or comes back to it several times in a row, stays below this.
+ */
+const changeLimit = { perSecond: 50, burst: 1_000 }
+/** A key frame costs its sender more than the call costs who asks, so a browser gets a page of them, and then one a second. */
+const keyFrameLimit = { perSecond: 1, burst: 60 }
+/** So many ids of `ready` that change nothing cost as much as one that does. */
+const idsPerToken = 50
 
 /** The subscription to a publication; null while it is being created. */
 type Entry = { subscription: Subscription | null }
@@ -26,6 +37,9 @@ export class Subscriptions {
   readonly #onOldTransport = new Set<Subscription>()
   /** Publications for which the receiver has no codec. */
   readonly #unsupported = new WeakSet<Publication>()
+  readonly #byId = new Map<string, Subscription>()
+  readonly #changes: RateLimit
+  readonly #keyFrames: RateLimit
 
   constructor(
     deps: Deps,
@@ -36,6 +50,8 @@ export class Subscriptions {
     this.#receiver = receiver
     this.#rtpCapabilities = rtpCapabilities
     this.#tiles = new VisibleTiles(view)
+    this.#changes = new RateLimit(deps.clock, changeLimit)
+    this.#keyFrames = new RateLimit(deps.clock, keyFrameLimit)
   }
 
   get all(): Subscription[] {
@@ -47,6 +63,7 @@ export class Subscriptions {
   }
 
   async setVisibleTiles(tiles: Tile[]): Promise<void> {
+    must(this.#changes.take(this.#tiles.countChanges(tiles)), 'request.too_many')
     this.#tiles.set(tiles)
     await this.reconcile()
   }
@@ -73,11 +90,14 @@ export class Subscriptions {
   }
 
   setReady(ids: string[]): void {
-    for (const id of ids) this.#find(id)?.setReady()
+    const fresh = ids.flatMap((id) => this.#byId.get(id) ?? []).filter(({ isReady }) => !isReady)
+    must(this.#changes.take(new Set(fresh).size + ids.length / idsPerToken), 'request.too_many')
+    for (const subscription of fresh) subscription.setReady()
   }
 
   async requestKeyFrame(id: string): Promise<void> {
-    await this.#find(id)?.requestKeyFrame()
+    must(this.#keyFrames.take(), 'request.too_many')
+    await this.#byId.get(id)?.requestKeyFrame()
   }
 
   /** Wanted, possible and not there. */
@@ -116,8 +136,10 @@ export class Subscriptions {
     if ((size === null) !== subscription.hidden) subscription.show(size)
     if (this.#entries.get(publication) === entry) entry.subscription = subscription
     else this.#onOldTransport.add(subscription)
+    this.#byId.set(subscription.id, subscription)
     subscription.on('changed', () => this.#receiver.push(subscription.frame()))
     subscription.once('closed', () => {
+      this.#byId.delete(subscription.id)
       this.#onOldTransport.delete(subscription)
       this.#remove(publication, entry)
       this.#receiver.push({ type: 'subscriptionClosed', id: subscription.id })
@@ -140,10 +162,6 @@ export class Subscriptions {
 
   #remove(publication: Publication, entry: Entry): void {
     if (this.#entries.get(publication) === entry) this.#entries.delete(publication)
-  }
-
-  #find(id: string): Subscription | undefined {
-    return [...this.all, ...this.#onOldTransport].find((subscription) => subscription.id === id)
   }
 }
 

@@ -23,6 +23,16 @@ export class VisibleTiles {
     this.#first = 0
   }
 
+  /** How many tiles would appear, vanish or change their size. */
+  countChanges(tiles: Tile[]): number {
+    const [before, after] = [byKey(this.#tiles), byKey(tiles)]
+    const isChanged = (key: string) => {
+      const [old, now] = [before.get(key), after.get(key)]
+      return old?.width !== now?.width || old?.height !== now?.height
+    }
+    return [...new Set([...before.keys(), ...after.keys()])].filter(isChanged).length
+  }
+
   /** The size at which a publication is shown, or null when it is hidden. Sound has no size and is never hidden. */
   sizeOf(publication: Publication): Size | null {
     const { source, seatId } = publication
@@ -41,4 +51,8 @@ export class VisibleTiles {
     this.#firstPage.add(camera)
     return true
   }
+}
+
+function byKey(tiles: Tile[]): Map<string, Tile> {
+  return new Map(tiles.map((tile) => [`${tile.seatId} ${tile.source}`, tile]))
 }

@@ -67,7 +67,9 @@ export class CallConnection {
       if (transport === this.#node?.recv) this.#ladder.mediaChanged('recv', 'failed')
     })
     this.visibleTiles = new VisibleTilesSender(environment, (tiles) => {
-      this.#node?.callNode((node) => node.room.setVisibleTiles.mutate({ tiles })).catch(ignore)
+      this.#node
+        ?.callNode((node) => node.room.setVisibleTiles.mutate({ tiles }))
+        .catch((thrown: unknown) => appError(thrown).code === 'request.too_many' && this.visibleTiles.sendLater())
     })
     this.#ladder = new ReconnectLadder({
       environment,

@@ -41,6 +41,17 @@ test('another node is sent the tiles that are visible now', async () => {
   expect(sent).toEqual([[tile('a')], [tile('a')]])
 })
 
+test('tiles that the node refused are sent again a second later, as they are then', async () => {
+  const { environment, sender, sent } = newSender()
+  sender.set([tile('a')])
+  await environment.pass(60)
+  sender.sendLater()
+  await environment.pass(999)
+  expect(sent).toHaveLength(1)
+  await environment.pass(1)
+  expect(sent).toEqual([[tile('a')], [tile('a')]])
+})
+
 test('nothing is sent after stopping', async () => {
   const { environment, sender, sent } = newSender()
   sender.set([tile('a')])

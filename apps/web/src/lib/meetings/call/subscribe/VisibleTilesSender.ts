@@ -4,6 +4,7 @@ import type { Environment } from '#lib/live/environment.ts'
 /** Many tiles appear or change their size at the same time, and are sent in one message. */
 const COLLECT_MS = 60
 const QUIET_MS = 300
+const REFUSED_MS = 1_000
 
 /** Tells the node which tiles are visible and how large: soon after the first change, then when there was no change for 300 ms. */
 export class VisibleTilesSender {
@@ -32,6 +33,13 @@ export class VisibleTilesSender {
     if (this.#lastSent === '[]' && this.tiles.length === 0) return
     this.#lastSent = ''
     this.#sendChanges()
+  }
+
+  /** The node has refused it: too much changed within a short time. */
+  sendLater(): void {
+    this.#lastSent = ''
+    this.#busy = true
+    this.#sendAfter(REFUSED_MS)
   }
 
   stop(): void {
