@@ -36,6 +36,19 @@ it('TURN credentials are given to people with a seat only, are valid for ten min
   await expect(callerFor(testApi.deps, anna).meetings.iceServers({ meetingId })).rejects.toThrow('meeting.not_seated')
 })
 
+it('TURN over UDP is named first, then over TCP, then over TLS, whatever order the operator chose', async () => {
+  const urls = [
+    'turns:a.example.org:443?transport=tcp',
+    'turn:a.example.org:3478?transport=tcp',
+    'turn:b.example.org:3478?transport=udp',
+    'turn:a.example.org:3478',
+  ]
+  const other = testApi.anotherProcess({ TURN_URLS: urls.join(',') })
+  const { people, meetingId } = await newMeeting(other)
+  const { iceServers } = await join(other, people[0]!, meetingId)
+  expect(iceServers[0]?.urls).toEqual([urls[2], urls[3], urls[1], urls[0]])
+})
+
 it('without TURN servers a join answers no ICE servers', async () => {
   const bare = testApi.anotherProcess({ TURN_URLS: '' })
   const { people, meetingId } = await newMeeting(bare)

@@ -24,5 +24,11 @@ export function iceServersFor({ env, clock }: Pick<Deps, 'env' | 'clock'>, seatI
   if (!env.TURN_SECRET || env.TURN_URLS.length === 0) return { iceServers: [], iceUntil: until * 1000 }
   const username = `${until}:${seatId}`
   const credential = createHmac('sha1', env.TURN_SECRET).update(username).digest('base64')
-  return { iceServers: [{ urls: env.TURN_URLS, username, credential }], iceUntil: until * 1000 }
+  return { iceServers: [{ urls: udpFirst(env.TURN_URLS), username, credential }], iceUntil: until * 1000 }
+}
+
+/** Browsers prefer what comes first where nothing else decides, and relaying over TCP delays every packet after a lost one. */
+function udpFirst(urls: string[]): string[] {
+  const rank = (url: string) => (url.startsWith('turns:') ? 2 : /[?&]transport=tcp\b/i.test(url) ? 1 : 0)
+  return urls.toSorted((a, b) => rank(a) - rank(b))
 }
