@@ -34,6 +34,8 @@ export const settings = z.object({
   SFU_WORKERS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   /** A worker gets no new rooms when it uses this share of its core. */
   SFU_FULL_LOAD: z.coerce.number().min(0).max(1).default(0.7),
+  /** Megabytes: a worker that has had more is killed, and its rooms begin anew. */
+  SFU_WORKER_MEMORY: z.coerce.number().int().min(64).max(1_000_000).default(2_048),
   MEDIASOUP_WORKER_BIN: z.string().optional(),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })

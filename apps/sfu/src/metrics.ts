@@ -49,9 +49,10 @@ function nodeMetrics({ counter, gauge, histogram }: Make) {
 function workerMetrics({ counter, gauge }: Make) {
   return {
     load: gauge('worker_load', 'Share of its core that a media worker used in the last second.', 'worker'),
+    memory: gauge('worker_memory_bytes', 'The most memory that a media worker has had.', 'worker'),
     deaths: counter(
       'worker_deaths_total',
-      'Media workers that died, or were killed because they did not answer.',
+      'Media workers that died, or were killed because they did not answer or had too much memory.',
       'cause',
     ),
     timeouts: counter('worker_timeouts_total', 'Requests that a media worker did not answer in time.'),

@@ -28,6 +28,7 @@ const forNodes = [
   'LOG_LEVEL',
   'METRICS_TOKEN',
   'SFU_FULL_LOAD',
+  'SFU_WORKER_MEMORY',
 ]
 
 export function apiEnvironment({

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { promisify } from 'node:util'
 import type { MeetingId } from '@veche/shared/ids'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JoinedFrame } from '../signalling/frames.ts'
@@ -30,6 +34,33 @@ test('rooms are spread over the media workers', async () => {
   expect(anna.worker.index).not.toBe(boris.worker.index)
   await Promise.all([anna.client.call.room.leave.mutate(), boris.client.call.room.leave.mutate()])
 })
+
+test('a media worker that has too much memory is killed and starts anew', async () => {
+  testNode.deps.metrics.deaths.reset()
+  const { client, worker } = await enter()
+  const { pid } = worker
+  const allowed = testNode.deps.env.SFU_WORKER_MEMORY
+  testNode.deps.env.SFU_WORKER_MEMORY = 1
+  clock.advance(1_000)
+  expect(await client.frame('ended')).toMatchObject({ reason: 'lost' })
+  testNode.deps.env.SFU_WORKER_MEMORY = allowed
+  await Promise.all(testNode.node.workers.map(({ started }) => started))
+  expect(worker.pid).not.toBe(pid)
+  const { values } = await testNode.deps.metrics.deaths.get()
+  expect(values[0]?.labels).toEqual({ cause: 'memory' })
+})
+
+test.runIf(existsSync('/usr/bin/ss'))(
+  'the sockets of a media worker have the buffers that they were given, as far as the kernel allows',
+  async () => {
+    const worker = await MediaWorker.start(newDeps(), 0)
+    // The kernel doubles what is asked for, and caps it before.
+    const allowed = Number(await readFile('/proc/sys/net/core/rmem_max', 'utf8'))
+    const { stdout } = await promisify(execFile)('ss', ['-lnuamH', `sport = :${worker.port}`])
+    worker.close()
+    expect(Number(/rb(\d+)/.exec(stdout)?.[1])).toBe(2 * Math.min(allowed, 2_500_000))
+  },
+)
 
 /** Four seconds pass, in which only this worker answers. */
 async function hang(answering: MediaWorker) {

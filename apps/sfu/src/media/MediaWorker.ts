@@ -11,6 +11,13 @@ import { withTimeout } from './timeout.ts'
 /** The load that a room which was just opened is thought to add, until its people have come and the load is measured with them. */
 const newRoomLoad = 0.02
 const newRoomMs = 5_000
+/**
+ * The buffers of the one UDP socket that carries all media of a worker: about 20 ms at a gigabit. The kernel grants at most
+ * `net.core.rmem_max` and `net.core.wmem_max`.
+ */
+const udpBufferBytes = 2_500_000
+/** The buffers of each TCP connection: half a second of a large call. Without a size the kernel lets each grow to megabytes. */
+const tcpBufferBytes = 500_000
 const firstRetryMs = 50
 const maxRetryMs = 2_000
 /** A gap this long between two checks means that the node itself was asleep. */
@@ -30,7 +37,7 @@ export class MediaWorker {
   #started = Promise.withResolvers<void>()
   #ports: Ports
   #answeredAt = 0
-  #deathCause: 'died' | 'silent' = 'died'
+  #deathCause: 'died' | 'silent' | 'memory' = 'died'
   #closed = false
 
   static async start(deps: Deps, index: number): Promise<MediaWorker> {
@@ -143,12 +150,15 @@ export class MediaWorker {
       // If the node itself was asleep, its worker could not answer either.
       if (now - checkedAt > asleepMs) this.#answeredAt = now
       checkedAt = now
-      if (now - this.#answeredAt > limits.call.pingSeconds * 1000) return this.#kill(worker)
+      if (now - this.#answeredAt > limits.call.pingSeconds * 1000) return this.#kill(worker, 'silent')
       if (isAsking) return
       isAsking = true
       worker.getResourceUsage().then(
-        ({ ru_utime, ru_stime }) => {
+        ({ ru_utime, ru_stime, ru_maxrss }) => {
           isAsking = false
+          if (this.#running?.worker !== worker) return
+          metrics.memory.set({ worker: this.index }, ru_maxrss * 1024)
+          if (ru_maxrss > this.#deps.env.SFU_WORKER_MEMORY * 1024) return this.#kill(worker, 'memory')
           const then = before
           before = { used: ru_utime + ru_stime, at: clock.now() }
           this.#answeredAt = before.at
@@ -160,10 +170,11 @@ export class MediaWorker {
     }
   }
 
-  #kill({ pid }: types.Worker): void {
+  /** One that does not answer serves nobody, and one that takes all memory would take the other workers with it. */
+  #kill({ pid }: types.Worker, cause: 'silent' | 'memory'): void {
     this.#running?.stop()
-    this.#deps.log.error({ worker: this.index, pid }, 'a media worker does not answer and is killed')
-    this.#deathCause = 'silent'
+    this.#deps.log.error({ worker: this.index, pid, cause }, 'a media worker is killed')
+    this.#deathCause = cause
     try {
       process.kill(pid, 'SIGKILL')
     } catch (error) {
@@ -205,6 +216,8 @@ function listenInfos(env: Deps['env'], ports: Ports): types.TransportListenInfo[
       protocol,
       ip,
       port: ports[protocol],
+      sendBufferSize: protocol === 'udp' ? udpBufferBytes : tcpBufferBytes,
+      recvBufferSize: protocol === 'udp' ? udpBufferBytes : tcpBufferBytes,
       // Behind NAT the public address leads to our first one. Clients behind the same NAT use the private address.
       ...(announced && index === 0 && announced !== ip && { announcedAddress: announced, exposeInternalIp: true }),
     })),
