@@ -83,3 +83,12 @@ export const controlTls = {
   maxVersion: 'TLSv1.2',
 } as const
 export const apiIdentity = 'api'
+
+/**
+ * With a browser's socket the API tells the node where the browser is: the address, and an HMAC by each key that the node may have. The
+ * key of the handshake is in it, so that it proves nothing about another socket.
+ */
+export const clientAddressHeader = 'x-veche-address'
+export function clientAddressText(address: string, webSocketKey: string | undefined): string {
+  return `client address ${address} ${webSocketKey ?? ''}`
+}

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { isIPv6 } from 'node:net'
+import { addressKey } from '@veche/shared/address-key'
 import { sql } from 'kysely'
 import type { Anyone } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
@@ -87,21 +87,6 @@ async function giveBackAttempt(ctx: Deps, attempt: Attempt): Promise<void> {
     .where('window_start', '=', windowStart(rules[attempt.rule].minutes))
     .where('count', '>', 0)
     .execute()
-}
-
-/** The 2^64 addresses of one household of IPv6 count as one. */
-export function addressKey(ip: string): string {
-  const plain = ip.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')
-  if (!isIPv6(plain)) return plain
-  const [head = '', tail] = plain.split('::')
-  const before = head.split(':').filter(Boolean)
-  const after = tail === undefined ? [] : tail.split(':').filter(Boolean)
-  const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0')
-  const groups = tail === undefined ? before : [...before, ...zeros, ...after]
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
-    .join(':')
 }
 
 /** A keyed hash: the table does not tell who tried to sign in. */

@@ -1,11 +1,14 @@
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { clientAddressText } from '@veche/shared/nodes'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp, type App } from '../app.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/nodes/media-node.ts'
+import { nodeKeys } from './keys.ts'
 import { markNodeDead } from './known-nodes.ts'
 import { acceptHeartbeat } from './heartbeats.ts'
 
@@ -51,6 +54,15 @@ it('the signalling proxy passes bytes on both ways, without the cookie and the a
   const long = 'x'.repeat(200_000)
   socket.send(long)
   expect(await said(socket)).toBe(`echo ${long}`)
+})
+
+it('the signalling proxy tells the node where the browser is, with a proof, and passes on no address that the browser names', async () => {
+  const socket = open(`/sfu/${node.id}`, { 'x-veche-address': '203.0.113.9' })
+  const { headers } = JSON.parse(await said(socket)) as Hello
+  const [address, proof] = headers['x-veche-address']!.split(' ')
+  const text = clientAddressText('127.0.0.1', headers['sec-websocket-key'])
+  const [key] = nodeKeys(testApi.deps.env, node.id)
+  expect([address, proof]).toEqual(['127.0.0.1', createHmac('sha256', key!).update(text).digest('base64url')])
 })
 
 it('the signalling proxy refuses pages of other origins', async () => {

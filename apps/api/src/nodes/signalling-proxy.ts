@@ -1,11 +1,15 @@
+import { createHmac } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { BootId, NodeId } from '@veche/shared/ids'
+import proxyAddr from '@fastify/proxy-addr'
+import { clientAddressHeader, clientAddressText } from '@veche/shared/nodes'
 import { nodeId } from '@veche/shared/schemas/fields'
 import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/http/origin.ts'
 import { refuseUpgrade, type UpgradeHandler } from '../platform/http/upgrades.ts'
+import { nodeKeys } from './keys.ts'
 import type { KnownNode } from './known-nodes.ts'
 
 type Pipe = { node: NodeId; boot: BootId; end: () => void }
@@ -50,7 +54,7 @@ async function openPipe(deps: Deps, pipes: Set<Pipe>, { req, socket, head }: Upg
   const pipe: Pipe = { node: id.data, boot: node.boot_id, end: () => void socket.destroy() }
   pipes.add(pipe)
   joinSockets(nodeSocket, socket, () => pipes.delete(pipe))
-  nodeSocket.write(requestHead(req))
+  nodeSocket.write(requestHead(req, clientAddressProof(deps, id.data, req)))
   if (head.length > 0) nodeSocket.write(head)
 }
 
@@ -78,12 +82,20 @@ function joinSockets(nodeSocket: Socket, socket: Duplex, onClosed: () => void): 
   socket.pipe(nodeSocket)
 }
 
+/** Tells the node where the browser is, with a proof for each key that the node may have. */
+function clientAddressProof({ env }: Deps, node: NodeId, req: IncomingMessage): string {
+  const address = proxyAddr(req, proxyAddr.compile(env.TRUSTED_PROXIES)).replace(/[^\w.:]/g, '')
+  const text = clientAddressText(address, req.headers['sec-websocket-key'])
+  const proofs = nodeKeys(env, node).map((key) => createHmac('sha256', key).update(text).digest('base64url'))
+  return `${clientAddressHeader}: ${[address, ...proofs].join(' ')}`
+}
+
 /** The request as it came, without the headers that prove who the person is: the node learns that from a ticket. */
-function requestHead(req: IncomingMessage): string {
-  const kept: string[] = []
+function requestHead(req: IncomingMessage, addressProof: string): string {
+  const kept: string[] = [addressProof]
   for (let index = 0; index < req.rawHeaders.length; index += 2) {
     const [name = '', value = ''] = req.rawHeaders.slice(index, index + 2)
-    if (!/^(cookie|authorization|x-forwarded-.*|forwarded)$/i.test(name)) kept.push(`${name}: ${value}`)
+    if (!/^(cookie|authorization|x-forwarded-.*|forwarded|x-veche-address)$/i.test(name)) kept.push(`${name}: ${value}`)
   }
   return `${req.method} ${req.url} HTTP/1.1\r\n${kept.join('\r\n')}\r\n\r\n`
 }

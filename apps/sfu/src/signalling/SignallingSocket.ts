@@ -15,6 +15,7 @@ export class SignallingSocket {
   isJoining = false
   /** When the last message or ping came. */
   lastMessageAt: number
+  onJoined: () => void = () => undefined
   #joinTimeIsOver = false
   readonly #socket: WebSocket
   readonly #clock: Clock
@@ -58,6 +59,7 @@ export class SignallingSocket {
   /** A join has succeeded or failed. */
   finishJoin(): void {
     this.isJoining = false
+    if (this.peer) this.onJoined()
     if (this.#joinTimeIsOver && !this.peer) this.close(4008, 'unjoined')
   }
 
@@ -79,7 +81,7 @@ export class SignallingSocket {
   }
 
   /** Closes now and reads nothing more. */
-  cut(cause: 'flood' | 'slow' | 'unjoined' | 'resumed' | 'error'): void {
+  cut(cause: 'flood' | 'slow' | 'unjoined' | 'crowded' | 'resumed' | 'error'): void {
     if (!this.isOpen) return
     this.#metrics.cuts.inc({ cause })
     this.#socket.close(4008, cause)

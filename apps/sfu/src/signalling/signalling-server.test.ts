@@ -1,12 +1,15 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { MeetingId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import { clientAddressHeader, clientAddressText } from '@veche/shared/nodes'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
+import { clientAddress } from './client-address.ts'
 import { refusal } from '../test/TestClient.ts'
 
 const clock = new ManualClock()
@@ -85,23 +88,44 @@ test('a socket that has not joined is closed after five seconds, also after a fa
   for (const [code] of await Promise.all(closed)) expect(code).toBe(4008)
 })
 
-test('while a thousand sockets have not joined, the next one is refused and joined sockets stay; it is accepted after their time is over', async () => {
+/** A socket from this address of the loopback network. */
+function openFrom(localAddress: string): WebSocket {
+  return new WebSocket(testNode.url, { localAddress }).on('error', () => undefined)
+}
+
+const isOpen = ({ readyState }: WebSocket) => readyState === WebSocket.OPEN
+
+test('an address with four hundred sockets that have not joined loses its oldest; other addresses and joined sockets lose none', async () => {
   const joined = await enter()
-  const idle: WebSocket[] = []
-  const isOpen = ({ readyState }: WebSocket) => readyState === WebSocket.OPEN
-  const fill = async () => {
-    const missing = Array.from({ length: 1_000 - idle.filter(isOpen).length }, () => new WebSocket(testNode.url))
-    idle.push(...missing)
-    await Promise.all(missing.map((socket) => once(socket, 'open')))
-  }
-  await fill()
-  // On a slow machine the node cuts some of them, because their answer to its ping is late. They are opened again.
-  await expect.poll(() => fill().then(() => status('/'))).toBe(503)
-  const closed = idle.filter(isOpen).map((socket) => once(socket, 'close'))
+  const other = openFrom('127.0.0.2')
+  await once(other, 'open')
+  const silent = Array.from({ length: 400 }, () => openFrom('127.0.0.3'))
+  await Promise.all(silent.map((socket) => once(socket, 'open')))
+  const closed = once(silent[0]!, 'close')
+  await once(openFrom('127.0.0.3'), 'open')
+  expect((await closed)[0]).toBe(4008)
+  expect([silent.filter(isOpen).length, isOpen(other), isOpen(joined.socket)]).toEqual([399, true, true])
+  await enter()
   clock.advance(limits.call.joinSeconds * 1000)
-  await Promise.all(closed)
-  expect(await status('/')).toBe(101)
-  expect(joined.socket.readyState).toBe(WebSocket.OPEN)
+  await Promise.all([other, ...silent].filter(isOpen).map((socket) => once(socket, 'close')))
+  expect(isOpen(joined.socket)).toBe(true)
+})
+
+test('a node believes an address that the API proves with its key, and no other', () => {
+  const { env } = testNode.deps
+  const key = randomUUID()
+  const proof = (secret: string) =>
+    createHmac('sha256', Buffer.from(secret, 'hex')).update(clientAddressText('203.0.113.9', key)).digest('base64url')
+  const from = (header: string, webSocketKey = key) =>
+    clientAddress(env, {
+      headers: { [clientAddressHeader]: header, 'sec-websocket-key': webSocketKey },
+      socket: { remoteAddress: '127.0.0.1' },
+    } as unknown as IncomingMessage)
+  expect(from(`203.0.113.9 ${proof(env.SFU_KEY)}`)).toBe('203.0.113.9')
+  expect(from(`203.0.113.9 ${proof('ab'.repeat(32))} ${proof(env.SFU_KEY)}`)).toBe('203.0.113.9')
+  for (const header of ['203.0.113.9', `203.0.113.9 ${proof('ab'.repeat(32))}`, `203.0.113.8 ${proof(env.SFU_KEY)}`])
+    expect(from(header)).toBe('127.0.0.1')
+  expect(from(`203.0.113.9 ${proof(env.SFU_KEY)}`, 'another key')).toBe('127.0.0.1')
 })
 
 test('a message above the size limit closes its own socket and no other', async () => {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { TRPCError } from '@trpc/server'
 import { applyWSSHandler, jsonEncoder } from '@trpc/server/adapters/ws'
 import { limits } from '@veche/shared/limits'
+import { SilentSockets } from '@veche/shared/SilentSockets'
 import type { FastifyInstance } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Deps } from '../deps.ts'
@@ -10,13 +11,14 @@ import { CallError } from '../errors.ts'
 import type { Node } from '../Node.ts'
 import { sfuRouter } from '../router.ts'
 import type { Ctx } from '../trpc.ts'
+import { clientAddress } from './client-address.ts'
 import { isOwnOrigin } from './origin.ts'
 import { SignallingSocket } from './SignallingSocket.ts'
 
 /** A client may send several calls in one message. */
 const maxCallsPerMessage = 20
-/** Open sockets that have not joined. */
-const maxUnjoinedSockets = 1_000
+/** Open sockets that have not joined. Three hundred people of one office may come at the same moment. */
+const unjoinedSockets = { total: 1_000, perAddress: 400 }
 /** Each fragment of a message costs far more memory than the one byte that may be in it. */
 const maxFragments = 256
 
@@ -33,7 +35,14 @@ export function startSignallingServer(http: FastifyInstance, deps: Deps, node: N
     perMessageDeflate: false,
   })
   const sockets = new WeakMap<WebSocket, SignallingSocket>()
-  server.on('connection', (socket: WebSocket) => sockets.set(socket, accept(socket, deps)))
+  const unjoined = new SilentSockets(unjoinedSockets)
+  server.on('connection', (socket: WebSocket, req: IncomingMessage) => {
+    const accepted = accept(socket, deps)
+    sockets.set(socket, accepted)
+    const joined = unjoined.add(clientAddress(deps.env, req), () => accepted.cut('crowded'))
+    socket.once('close', joined)
+    accepted.onJoined = joined
+  })
   applyWSSHandler({
     wss: server,
     router: sfuRouter,
@@ -48,7 +57,7 @@ export function startSignallingServer(http: FastifyInstance, deps: Deps, node: N
   })
   http.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    const refusal = refusalOf(req, deps, node, countUnjoined(server, sockets))
+    const refusal = refusalOf(req, deps, node)
     if (refusal) return refuse(socket, refusal)
     server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
   })
@@ -93,18 +102,12 @@ function decodeLimited(data: string | ArrayBuffer | Uint8Array): unknown {
   return message
 }
 
-function countUnjoined(server: WebSocketServer, sockets: WeakMap<WebSocket, SignallingSocket>): number {
-  let count = 0
-  for (const client of server.clients) if (!sockets.get(client)?.peer) count += 1
-  return count
-}
-
-function refusalOf(req: IncomingMessage, { env }: Deps, node: Node, unjoined: number): string | undefined {
+function refusalOf(req: IncomingMessage, { env }: Deps, node: Node): string | undefined {
   const url = `http://${req.headers.host ?? 'localhost'}${req.url ?? ''}`
   if (!URL.canParse(url)) return '400 Bad Request'
   if (!['/', `/sfu/${node.id}`].includes(new URL(url).pathname)) return '404 Not Found'
   if (!isOwnOrigin(env.PUBLIC_URL, req.headers.origin)) return '403 Forbidden'
-  return node.stopping || unjoined >= maxUnjoinedSockets ? '503 Service Unavailable' : undefined
+  return node.stopping ? '503 Service Unavailable' : undefined
 }
 
 /** Nothing reads a refused socket, so the node would not notice that its other end closed. It is destroyed after the answer is sent. */

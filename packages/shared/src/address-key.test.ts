@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addressKey } from './attempts.ts'
+import { addressKey } from './address-key.ts'
 
 test.each([
   ['203.0.113.9', '203.0.113.9'],
@@ -9,6 +9,6 @@ test.each([
   ['2001:db8::6', '2001:db8:0:0'],
   ['::1', '0:0:0:0'],
   ['unknown', 'unknown'],
-])('attempts from address %s count for %s, since a household of IPv6 is one address', (ip, key) => {
+])('the address %s counts as %s, since a household of IPv6 is one address', (ip, key) => {
   expect(addressKey(ip)).toBe(key)
 })
