@@ -10,6 +10,7 @@ import { openSignallingProxy } from './nodes/signalling-proxy.ts'
 import { errorAnswer } from './platform/http/error-answer.ts'
 import { serveHealth } from './platform/http/health.ts'
 import { limitRequestTime } from './platform/http/request-time.ts'
+import { limitSilentConnections } from './platform/http/silent-connections.ts'
 import { serveUpgrades } from './platform/http/upgrades.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
 import { trpcContext } from './request-context.ts'
@@ -60,6 +61,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
     bodyLimit: 1_000_000,
     routerOptions: { maxParamLength: 5_000 },
   })
+  limitSilentConnections(http.server, deps.env)
   limitRequestTime(http, requestTimeoutMs)
   http.setErrorHandler((error, req, reply) => {
     const { status, body } = errorAnswer(deps, error, req.url)

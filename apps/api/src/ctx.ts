@@ -18,6 +18,8 @@ export type Connection = {
   setDeviceCookie: (value: string) => void
   /** The socket of a live stream; requests over HTTP have none. */
   socket?: Socket
+  /** Called when a person has asked for a live stream on it. */
+  onStream?: () => void
 }
 
 export type Socket = { readonly bufferedAmount: number; close(code: number, reason: string): void; terminate(): void }

@@ -24,11 +24,15 @@ export async function httpContext(deps: Deps, req: FastifyRequest, reply: Fastif
 }
 
 /** The context of a WebSocket. It carries the live stream only, whose session is checked again every second. */
-export async function socketContext(deps: Deps, req: IncomingMessage, ip: string, socket: Socket): Promise<Anyone> {
+export async function socketContext(
+  deps: Deps,
+  req: IncomingMessage,
+  given: { ip: string; socket: Socket; onStream: () => void },
+): Promise<Anyone> {
   const token = readCookie(req.headers.cookie, sessionCookie(deps.env).name)
   const none = () => undefined
   const device = deviceName(req.headers['user-agent'])
-  const connection = { ip, device, setCookie: none, clearCookie: none, setDeviceCookie: none, socket }
+  const connection = { ...given, device, setCookie: none, clearCookie: none, setDeviceCookie: none }
   return { ...deps, actor: await findActor(deps, token), connection }
 }
 

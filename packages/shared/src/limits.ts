@@ -12,7 +12,8 @@ export const limits = {
   invite: { maxUses: 1000, maxDays: 365 },
   search: 100,
   page: { history: 100, members: 100, people: 100, chats: 200, meetings: 50 },
-  sync: { scopes: 2000, rows: 500, gap: 2000, stateRows: 500 },
+  /** `streams`: tabs and devices of a person, in one process. */
+  sync: { scopes: 2000, rows: 500, gap: 2000, stateRows: 500, streams: 50 },
   unreadCap: 999,
   clientIdDays: 90,
   /** In larger chats read positions are not sent one by one, and ticks say "read by someone". */

@@ -66,6 +66,10 @@ export class LiveHub {
     this.#measure()
   }
 
+  countOf(userId: UserId): number {
+    return this.#streamsOf.get(userId)?.size ?? 0
+  }
+
   all(): LiveStream[] {
     return [...this.#streamsOf.values()].flatMap((streams) => [...streams])
   }

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import type { LiveFrame } from '@veche/shared/live'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { limits } from '@veche/shared/limits'
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type App, createApp } from '../app.ts'
 import type { AppRouter } from '../router.ts'
@@ -169,6 +170,39 @@ describe('the socket', () => {
     socket.terminate()
   })
 
+  test('a socket that asks for no stream is closed after ten seconds, and one with a stream is not', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const [silent, asking] = [open(own, anna.token), open(own, anna.token)]
+    const received = once(asking, 'message')
+    await Promise.all([silent, asking].map((socket) => once(socket, 'open')))
+    asking.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
+    await received
+    const closed = once(silent, 'close')
+    vi.advanceTimersByTime(10_000)
+    expect((await closed)[0]).toBe(4008)
+    expect(asking.readyState).toBe(WebSocket.OPEN)
+    asking.terminate()
+  })
+
+  test('silent sockets of one address shut out only themselves: people at another address have their hello', async () => {
+    const silent = Array.from({ length: 401 }, () => open(own, undefined, '127.0.0.3').on('error', () => undefined))
+    await Promise.all(silent.slice(1).map((socket) => once(socket, 'open')))
+    await expect.poll(() => silent[0]?.readyState).toBe(WebSocket.CLOSED)
+    const { frames } = subscribe(anna)
+    await expect.poll(() => frames[0]?.type).toBe('hello')
+    expect(silent.filter(({ readyState }) => readyState === WebSocket.OPEN)).toHaveLength(400)
+    for (const socket of silent) socket.terminate()
+  })
+
+  test('a person has at most fifty streams in a process', async () => {
+    const vera = await newUser(testApi.deps)
+    const all = Array.from({ length: limits.sync.streams }, () => subscribe(vera))
+    await expect.poll(() => all.every(({ frames }) => frames.length > 0)).toBe(true)
+    const { errors } = subscribe(vera)
+    await expect.poll(() => errors).toEqual(['request.too_many'])
+  })
+
   test('a socket whose client does not read is closed at a megabyte', async () => {
     const vera = await newUser(testApi.deps)
     const chatId = await newGroup(testApi.deps, [anna, vera])
@@ -194,9 +228,9 @@ async function framesSent(): Promise<number> {
   return (await testApi.deps.metrics.frames.get()).values[0]?.value ?? 0
 }
 
-function open(origin: string | undefined, token?: string): WebSocket {
+function open(origin: string | undefined, token?: string, localAddress = '127.0.0.1'): WebSocket {
   const headers = token ? { cookie: `veche=${token}` } : {}
-  return new WebSocket(address, { ...(origin === undefined ? {} : { origin }), headers })
+  return new WebSocket(address, { ...(origin === undefined ? {} : { origin }), headers, localAddress })
 }
 
 function upgrade(origin: string | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import proxyAddr from '@fastify/proxy-addr'
+import { SilentSockets } from '@veche/shared/SilentSockets'
 import type { AnyRouter } from '@trpc/server'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -11,6 +12,10 @@ import { socketContext } from '../request-context.ts'
 
 const path = '/api/trpc'
 const maxMessagesPerMinute = 100
+/** A tab asks for its stream at once. A socket without one is closed after this. */
+const maxSilentMs = 10_000
+/** Sockets that have not asked for a stream. Three hundred people of one office may come at the same moment. */
+const silentSockets = { total: 1_000, perAddress: 400 }
 /** How long a client may take to close its socket when the process stops. */
 const closeTimeoutMs = 1_000
 
@@ -18,13 +23,17 @@ const closeTimeoutMs = 1_000
 export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
   const server = new WebSocketServer({ noServer: true, maxPayload: 64_000, perMessageDeflate: false })
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
+  const silent = new SilentSockets(silentSockets)
+  const onStream = new WeakMap<WebSocket, () => void>()
   const handler = applyWSSHandler({
     wss: server,
     router,
-    createContext: ({ req, res }) => socketContext(deps, req, proxyAddr(req, trusted), res),
+    createContext: ({ req, res }) =>
+      socketContext(deps, req, { ip: proxyAddr(req, trusted), socket: res, onStream: () => onStream.get(res)?.() }),
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
   })
-  server.on('connection', (socket) => {
+  server.on('connection', (socket, req) => {
+    onStream.set(socket, endWhenSilent(silent, socket, proxyAddr(req, trusted)))
     socket.on('error', () => socket.terminate())
     limitMessages(socket)
   })
@@ -41,6 +50,22 @@ export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
       setTimeout(() => server.clients.forEach((client) => client.terminate()), closeTimeoutMs).unref()
     },
   }
+}
+
+/** Returns what to call when somebody has asked for a stream on it. */
+function endWhenSilent(silent: SilentSockets, socket: WebSocket, ip: string): () => void {
+  const end = () => {
+    socket.close(4008, 'silent')
+    setTimeout(() => socket.terminate(), closeTimeoutMs).unref()
+  }
+  const remove = silent.add(ip, end)
+  const timer = setTimeout(end, maxSilentMs).unref()
+  const shownUp = () => {
+    clearTimeout(timer)
+    remove()
+  }
+  socket.once('close', shownUp)
+  return shownUp
 }
 
 /** A tab asks for its stream and sends pings. A client that sends more wants to fill the memory with answers. */
