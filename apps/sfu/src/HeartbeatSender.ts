@@ -1,4 +1,5 @@
 import { controlTls, type Heartbeat, type HeartbeatAnswer, heartbeatAnswer } from '@veche/shared/nodes'
+import { isTooOld, protocol } from '@veche/shared/protocol'
 import { Agent, fetch } from 'undici'
 import type { Stop } from './clock.ts'
 import type { Deps } from './deps.ts'
@@ -75,8 +76,10 @@ export class HeartbeatSender {
       dispatcher: this.#agent,
       signal: AbortSignal.timeout(timeoutMs),
     })
+    if (answer.status === 426) throw new Error('this media node is too old for the API: upgrade it')
     if (!answer.ok) throw new Error(`the API answered ${answer.status}`)
     const read = heartbeatAnswer.parse(await answer.json())
+    if (isTooOld(read.protocol)) throw new Error('the API is too old for this media node: upgrade it')
     this.#wantCapabilities = read.wantCapabilities
     return read
   }
@@ -84,6 +87,7 @@ export class HeartbeatSender {
   #heartbeat(): Heartbeat {
     const { env } = this.#deps
     return {
+      protocol: protocol.version,
       node: this.#node.id,
       boot: this.#node.boot,
       release: env.RELEASE,

@@ -1,5 +1,6 @@
 import type { BootId, MeetingId, NodeId } from '@veche/shared/ids'
 import type { Heartbeat, HeartbeatAnswer, MeetingUpdate } from '@veche/shared/nodes'
+import { isTooOld } from '@veche/shared/protocol'
 import type { TicketClaims } from '@veche/shared/ticket'
 import type { Logger } from 'pino'
 import { EpochGuard } from './admission/EpochGuard.ts'
@@ -74,6 +75,7 @@ export class Node {
     input: Join,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<RoomFrame, void> {
+    must(!isTooOld(input.protocol), 'version.too_old')
     must(!socket.peer && !socket.isJoining, 'call.limit')
     const stopTimer = this.metrics.joins.startTimer({ kind: 'ticket' in input ? 'ticket' : 'resume' })
     socket.isJoining = true
@@ -105,7 +107,7 @@ export class Node {
     return this.#rooms.get(update.meeting)?.rev ?? 0
   }
 
-  async applyHeartbeatAnswer(answer: HeartbeatAnswer): Promise<void> {
+  async applyHeartbeatAnswer(answer: Omit<HeartbeatAnswer, 'protocol'>): Promise<void> {
     this.answeredAt = this.#deps.clock.now()
     await this.tickets.applyHeartbeatAnswer(answer)
     for (const update of answer.meetings) this.#apply(update, true)

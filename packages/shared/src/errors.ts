@@ -49,6 +49,7 @@ export const errorCodes = [
   'scope.not_found',
   'invite.not_found',
   'mail.not_found',
+  'version.too_old',
   'server.busy',
   'server.unavailable',
   'server.disk_full',

@@ -27,6 +27,8 @@ export type IceServer = { urls: string[]; username: string; credential: string }
 
 /** What a tab needs to join: the address of the node, a ticket and the ICE servers. */
 export type JoinAnswer = {
+  /** What the API speaks: `protocol.ts`. */
+  protocol: number
   meeting: MeetingRow
   seat: SeatRow
   seatEpoch: number

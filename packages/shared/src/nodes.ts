@@ -1,13 +1,25 @@
 import { z } from 'zod'
 import { capabilities } from './permissions.ts'
+import { knownEntries, knownWords, protocolVersion } from './protocol.ts'
 import { bootId, meetingId, nodeId, rev, seatId } from './schemas/fields.ts'
 
-/** The messages between media nodes and the API, on ports that only they can reach. */
+/**
+ * The messages between media nodes and the API, on ports that only they can reach. The other side may be of another release: unknown keys
+ * are dropped, and entries with unknown words are left out.
+ */
 
 /** A seat as its node sees it: connected, or `away` since its connection has been silent for 5 s. */
-const seatReport = z.strictObject({ seat: seatId, epoch: z.int32().min(0), state: z.enum(['in', 'away']) })
+const seatReport = z.object({
+  seat: seatId,
+  epoch: z.int32().min(0),
+  /** A node that knows another state has the seat in its room. */
+  state: z.enum(['in', 'away']).catch('in'),
+})
 
-const worker = z.strictObject({
+const seatStates = ['in', 'away', 'left', 'removed'] as const
+const meetingStates = ['live', 'moved', 'ended'] as const
+
+const worker = z.object({
   /** How much CPU time it used over the last second: 1 is one full core. */
   load: z.number().min(0).max(64),
   rooms: z.int32().min(0),
@@ -16,7 +28,8 @@ const worker = z.strictObject({
 })
 
 /** What a node sends once a second. */
-export const heartbeat = z.strictObject({
+export const heartbeat = z.object({
+  protocol: protocolVersion,
   node: nodeId,
   boot: bootId,
   release: z.string().max(64),
@@ -30,7 +43,7 @@ export const heartbeat = z.strictObject({
   capabilities: z.record(z.string(), z.unknown()).optional(),
   meetings: z
     .array(
-      z.strictObject({
+      z.object({
         meeting: meetingId,
         epoch: z.int32().min(0),
         /** The revision of the seats that the node has applied. */
@@ -42,29 +55,30 @@ export const heartbeat = z.strictObject({
 })
 
 /** A seat as Postgres has it. The node closes peers of an older epoch and of seats that are left or removed, and applies the capabilities. */
-export const seatUpdate = z.strictObject({
+export const seatUpdate = z.object({
   seat: seatId,
   epoch: z.int32().min(0),
-  state: z.enum(['in', 'away', 'left', 'removed']),
-  capabilities: z.array(z.enum(capabilities)),
+  state: z.enum(seatStates),
+  capabilities: knownWords(capabilities),
 })
 
-export const meetingUpdate = z.strictObject({
+export const meetingUpdate = z.object({
   meeting: meetingId,
   /** The epoch of the meeting's placement. A node that holds an older one closes its room: the meeting is on another node, or has ended. */
   epoch: z.int32().min(0),
-  state: z.enum(['live', 'moved', 'ended']),
+  state: z.enum(meetingStates),
   rev,
-  seats: z.array(seatUpdate),
+  seats: knownEntries(z.array(seatUpdate), 'state', seatStates),
 })
 
-export const heartbeatAnswer = z.strictObject({
+export const heartbeatAnswer = z.object({
+  protocol: protocolVersion,
   /** The API's clock, in milliseconds: tickets expire by it. */
   now: z.number(),
   /** The public keys of tickets (Ed25519, 32 bytes in base64url), by name. There are two while a key is changed. */
-  keys: z.array(z.strictObject({ kid: z.string().max(64), x: z.string().max(64) })).max(2),
+  keys: z.array(z.object({ kid: z.string().max(64), x: z.string().max(64) })).max(2),
   wantCapabilities: z.boolean(),
-  meetings: z.array(meetingUpdate),
+  meetings: knownEntries(z.array(meetingUpdate), 'state', meetingStates),
 })
 
 export type Heartbeat = z.output<typeof heartbeat>

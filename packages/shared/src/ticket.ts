@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { capabilities } from './permissions.ts'
+import { knownWords, protocolVersion } from './protocol.ts'
 import { bootId, meetingId, nodeId, seatId, userId } from './schemas/fields.ts'
 
 /**
  * Lets one seat join one media node, once, within a minute. It is signed with Ed25519. A node accepts tickets for itself and its own
  * boot only, and never for an older epoch of the meeting or of the seat than it has seen.
  */
-export const ticketClaims = z.strictObject({
+export const ticketClaims = z.object({
+  protocol: protocolVersion,
   iss: z.literal('veche'),
   aud: nodeId,
   boot: bootId,
@@ -19,7 +21,7 @@ export const ticketClaims = z.strictObject({
   seatEpoch: z.int().min(1),
   user: userId,
   name: z.string().max(512),
-  capabilities: z.array(z.enum(capabilities)).max(capabilities.length),
+  capabilities: knownWords(capabilities),
 })
 
 export type TicketClaims = z.output<typeof ticketClaims>

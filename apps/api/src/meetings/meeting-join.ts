@@ -1,5 +1,6 @@
 import { limits } from '@veche/shared/limits'
 import type { JoinAnswer } from '@veche/shared/meetings'
+import { protocol } from '@veche/shared/protocol'
 import type { Join } from '@veche/shared/schemas/meetings'
 import type { Ctx, Tx } from '../ctx.ts'
 import { joinGroupUnderLock } from '../chats/members.ts'
@@ -71,6 +72,7 @@ async function joinAnswer(tx: Tx, joined: Joined): Promise<JoinAnswer> {
   const { meeting, seat } = joined
   const { id, boot, url, capabilities } = joined.placement.node
   return {
+    protocol: protocol.version,
     meeting: toMeeting(meeting),
     seat: toSeat(seat),
     seatEpoch: seat.epoch,

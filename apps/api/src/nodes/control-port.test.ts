@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { heartbeatAnswer } from '@veche/shared/nodes'
+import { protocol } from '@veche/shared/protocol'
 import { beforeAll, expect, it } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { afterFile } from '../test/cleanup.ts'
@@ -47,7 +48,7 @@ it('a node cannot send a heartbeat in the name of another node', async () => {
 
 it('the control port refuses malformed and too large heartbeats, and those of a boot that was replaced', async () => {
   expect((await node.sendHeartbeat(url, { body: {} })).status).toBe(400)
-  expect((await node.sendHeartbeat(url, { body: { ...node.heartbeat(), more: 1 } })).status).toBe(400)
+  expect((await node.sendHeartbeat(url, { body: { ...node.heartbeat(), release: 1 } })).status).toBe(400)
   const { meeting, seat } = { meeting: randomUUID(), seat: { seat: randomUUID(), epoch: 2 ** 31, state: 'in' } }
   const meetings = [{ meeting, epoch: 1, rev: 0, seats: [seat] }]
   expect((await node.sendHeartbeat(url, { body: { ...node.heartbeat(), meetings } })).status).toBe(400)
@@ -77,4 +78,14 @@ it('the control port accepts the key of the previous secret while that is set', 
   await eventually(old!)
   await eventually(fresh!)
   await eventually(old!)
+})
+
+it('a heartbeat with unknown keys and words is taken, and one of a node that is too old is refused in clear words', async () => {
+  const seats = [{ seat: randomUUID(), epoch: 1, state: 'dreaming', mood: 'calm' }]
+  const meetings = [{ meeting: randomUUID(), epoch: 1, rev: 1, seats, kind: 'webinar' }]
+  const newer = await node.sendHeartbeat(url, { body: { ...node.heartbeat(), protocol: 7, meetings, mood: 'calm' } })
+  expect(newer.status).toBe(200)
+  expect(await newer.json()).toMatchObject({ protocol: protocol.version })
+  const older = await node.sendHeartbeat(url, { body: { node: node.id, protocol: 0 } })
+  expect([older.status, await older.json()]).toEqual([426, { code: 'version.too_old' }])
 })

@@ -1,9 +1,11 @@
 import { constants } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { controlTls, heartbeat } from '@veche/shared/nodes'
+import { isTooOld, protocolVersion } from '@veche/shared/protocol'
 import { nodeId } from '@veche/shared/schemas/fields'
 import type { NodeId } from '@veche/shared/ids'
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import { toAppError } from '../errors.ts'
 import { acceptHeartbeat } from './heartbeats.ts'
@@ -38,16 +40,23 @@ export function openControlPort(deps: Deps): FastifyInstance {
     if (status === 500) deps.log.error({ err: error }, 'a heartbeat failed')
     return reply.code(status).send({ code: code ?? (status < 500 ? 'input.invalid' : 'server.error') })
   })
-  port.post('/heartbeat', async (req, reply) => {
-    const beat = heartbeat.safeParse(req.body)
-    if (!beat.success) return reply.code(400).send({ code: 'input.invalid' })
-    // A node reports for itself only.
-    if (names.get(req.raw.socket as TLSSocket) !== beat.data.node)
-      return reply.code(403).send({ code: 'input.invalid' })
-    const answer = await acceptHeartbeat(deps, beat.data)
-    return answer ?? reply.code(409).send({ code: 'input.invalid' })
-  })
+  port.post('/heartbeat', (req, reply) => takeHeartbeat(deps, names.get(req.raw.socket as TLSSocket), req, reply))
   return port
+}
+
+async function takeHeartbeat(deps: Deps, node: NodeId | undefined, { body }: FastifyRequest, reply: FastifyReply) {
+  const version = z.object({ protocol: protocolVersion }).safeParse(body)
+  // The body of an old node may not be readable at all, so its version is read first.
+  if (version.success && isTooOld(version.data.protocol)) {
+    deps.log.warn({ node, ...version.data }, 'a media node is too old')
+    return reply.code(426).send({ code: 'version.too_old' })
+  }
+  const beat = heartbeat.safeParse(body)
+  if (!beat.success) return reply.code(400).send({ code: 'input.invalid' })
+  // A node reports for itself only.
+  if (node !== beat.data.node) return reply.code(403).send({ code: 'input.invalid' })
+  const answer = await acceptHeartbeat(deps, beat.data)
+  return answer ?? reply.code(409).send({ code: 'input.invalid' })
 }
 
 /** Chooses the key for a handshake. While the secret is being changed, a failed handshake makes the next one use the other key. */

@@ -1,4 +1,5 @@
 import type { Heartbeat, HeartbeatAnswer } from '@veche/shared/nodes'
+import { protocol } from '@veche/shared/protocol'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 
@@ -13,7 +14,13 @@ export async function acceptHeartbeat(deps: Deps, beat: Heartbeat): Promise<Hear
   deps.metrics.heartbeats.inc({ outcome: recorded ? 'accepted' : 'replaced' })
   if (!recorded) return null
   const { now, hasCapabilities } = recorded
-  return { now, keys: deps.tickets.publicKeys, wantCapabilities: !hasCapabilities, meetings }
+  return {
+    protocol: protocol.version,
+    now,
+    keys: deps.tickets.publicKeys,
+    wantCapabilities: !hasCapabilities,
+    meetings,
+  }
 }
 
 type Recorded = { hasCapabilities: boolean; now: number }

@@ -1,13 +1,14 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import type { HeartbeatAnswer } from '@veche/shared/nodes'
 import { limits } from '@veche/shared/limits'
+import { protocol } from '@veche/shared/protocol'
 import { ticketAlgorithm, type TicketClaims, ticketType } from '@veche/shared/ticket'
 import { SignJWT } from 'jose'
 import type { Env } from '../env.ts'
 import { deriveKey, installationSecrets } from './keys.ts'
 
 type SigningKey = { kid: string; x: string; key: KeyObject }
-type TicketGrant = Omit<TicketClaims, 'iss' | 'jti' | 'iat' | 'exp'>
+type TicketGrant = Omit<TicketClaims, 'protocol' | 'iss' | 'jti' | 'iat' | 'exp'>
 
 /** Signs tickets with the key of the present secret. Nodes are also told the public key of the previous secret, for as long as it is set. */
 export class Tickets {
@@ -25,6 +26,7 @@ export class Tickets {
     const { kid, key } = this.#keys[0]!
     const iat = Math.floor(now / 1000)
     const claims: TicketClaims = {
+      protocol: protocol.version,
       iss: 'veche',
       jti: randomUUID(),
       iat,

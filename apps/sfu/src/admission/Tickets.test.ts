@@ -46,6 +46,12 @@ test('a ticket expires by the clock of the API, however wrong the clock of the n
   expect(await outcome(await ticket({ iat: iat + 61, exp: iat + 121 }))).toBe('valid')
 })
 
+test('a ticket with claims of a newer release is valid, and one of a release that is too old is refused in clear words', async () => {
+  const newer = { ...newClaims(node), protocol: 7, lobby: true, capabilities: ['mic', 'draw'] }
+  expect(await outcome(await sign(newer, signer))).toBe('valid')
+  expect(await outcome(await ticket({ protocol: 0 }))).toBe('version.too_old')
+})
+
 test('a ticket that was issued in the future is refused', async () => {
   const iat = Math.floor(Date.now() / 1000) + 600
   expect(await outcome(await ticket({ iat, exp: iat + 60 }))).toBe('call.ticket_invalid')
@@ -77,11 +83,10 @@ test('a ticket with the algorithm none, or HS256 with the public key as its secr
   }
 })
 
-test('a token of another type, of another issuer, without an expiry or with additional claims is refused', async () => {
+test('a token of another type, of another issuer or without an expiry is refused', async () => {
   expect(await outcome(await sign(newClaims(node), signer, { typ: 'JWT' }))).toBe('call.ticket_invalid')
   expect(await outcome(await sign({ ...newClaims(node), iss: 'elsewhere' }, signer))).toBe('call.ticket_invalid')
   expect(await outcome(await sign({ ...newClaims(node), exp: undefined }, signer))).toBe('call.ticket_invalid')
-  expect(await outcome(await sign({ ...newClaims(node), admin: true }, signer))).toBe('call.ticket_invalid')
 })
 
 test('a ticket of an unknown key, or without the name of a key, is refused', async () => {

@@ -1,5 +1,6 @@
 import { type BootId, type NodeId } from '@veche/shared/ids'
 import type { HeartbeatAnswer } from '@veche/shared/nodes'
+import { isTooOld } from '@veche/shared/protocol'
 import { ticketAlgorithm, ticketClaims, type TicketClaims, ticketType } from '@veche/shared/ticket'
 import { importJWK, type JWTVerifyGetKey, jwtVerify, type CryptoKey } from 'jose'
 import type { Clock } from '../clock.ts'
@@ -50,6 +51,7 @@ export class Tickets {
   /** The claims of a valid ticket, which cannot be used again. */
   async use(ticket: string): Promise<TicketClaims> {
     const claims = await this.#read(ticket)
+    must(!isTooOld(claims.protocol), 'version.too_old')
     must(claims.aud === this.#node.id && claims.boot === this.#node.boot, 'call.ticket_invalid')
     must(claims.exp * 1000 > this.now && claims.iat * 1000 <= this.now + toleranceMs, 'call.ticket_invalid')
     this.#markUsed(claims)

@@ -1,43 +1,55 @@
 import { limits } from '@veche/shared/limits'
 import { reconnectReasons, reconnectSteps, sources } from '@veche/shared/meetings'
 import { meetingUpdate } from '@veche/shared/nodes'
+import { knownEntries, protocolVersion } from '@veche/shared/protocol'
 import { meetingId, seatId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
 import { dtlsParametersInput, rtpCapabilitiesInput, rtpParametersInput } from './media-inputs.ts'
 
+/** A browser may be of another release than the node: unknown keys are dropped, and unknown words are ignored where that is possible. */
 const id = z.uuid()
 const pixels = z.number().min(0).max(16_384)
 
-const tile = z.strictObject({ seatId, source: z.enum(['cam', 'screen']), width: pixels, height: pixels })
-const tiles = z.array(tile).max(limits.call.tiles)
+const pictures = ['cam', 'screen'] as const
+const tile = z.object({ seatId, source: z.enum(pictures), width: pixels, height: pixels })
+const tiles = knownEntries(z.array(tile).max(limits.call.tiles), 'source', pictures)
 
 /**
  * The tiles on the screen. A browser that joins does not know the others yet: until it calls `room.setVisibleTiles`, the first
  * `first` cameras of the room count as visible too, as small tiles.
  */
-const view = z.strictObject({ tiles, first: z.int().min(0).max(limits.call.tiles).default(9) })
+const view = z.object({ tiles, first: z.int().min(0).max(limits.call.tiles).default(9) })
 
 /** Why and how a browser reconnects: only for the log and the metrics. */
-const reconnect = z.strictObject({ step: z.enum(reconnectSteps), reason: z.enum(reconnectReasons) }).optional()
+const reconnect = z
+  .object({ step: z.enum(reconnectSteps), reason: z.enum(reconnectReasons) })
+  .optional()
+  .catch(undefined)
 
 export const joinInput = z.union([
-  z.strictObject({ ticket: z.string().max(4_000), rtpCapabilities: rtpCapabilitiesInput, view, reconnect }),
-  z.strictObject({ resume: z.string().max(100), reconnect }),
+  z.object({
+    protocol: protocolVersion,
+    ticket: z.string().max(4_000),
+    rtpCapabilities: rtpCapabilitiesInput,
+    view,
+    reconnect,
+  }),
+  z.object({ protocol: protocolVersion, resume: z.string().max(100), reconnect }),
 ])
-export const visibleTilesInput = z.strictObject({ tiles })
+export const visibleTilesInput = z.object({ tiles })
 
-export const connectInput = z.strictObject({ transportId: id, dtlsParameters: dtlsParametersInput })
-export const restartIceInput = z.strictObject({ transportId: id, reconnect })
-export const replaceInput = z.strictObject({ direction: z.enum(['send', 'recv']), reconnect })
+export const connectInput = z.object({ transportId: id, dtlsParameters: dtlsParametersInput })
+export const restartIceInput = z.object({ transportId: id, reconnect })
+export const replaceInput = z.object({ direction: z.enum(['send', 'recv']), reconnect })
 
-export const produceInput = z.strictObject({
+export const produceInput = z.object({
   source: z.enum(sources),
   transportId: id,
   rtpParameters: rtpParametersInput,
   paused: z.boolean().default(false),
 })
-export const idInput = z.strictObject({ id })
-export const idsInput = z.strictObject({ ids: z.array(id).max(limits.call.subscriptions) })
+export const idInput = z.object({ id })
+export const idsInput = z.object({ ids: z.array(id).max(limits.call.subscriptions) })
 
 export const updateInput = meetingUpdate
 export const acceptsInput = z.object({ meeting: meetingId })

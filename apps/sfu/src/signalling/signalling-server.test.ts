@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { newTestNode, type TestNode } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
+import { routerCapabilities } from '../media/codecs.ts'
 import { clientAddress } from './client-address.ts'
 import { refusal } from '../test/TestClient.ts'
 
@@ -116,7 +117,7 @@ test('a node believes an address that the API proves with its key, and no other'
   const key = randomUUID()
   const proof = (secret: string) =>
     createHmac('sha256', Buffer.from(secret, 'hex')).update(clientAddressText('203.0.113.9', key)).digest('base64url')
-  const from = (header: string, webSocketKey = key) =>
+  const from = (header: string, webSocketKey: string = key) =>
     clientAddress(env, {
       headers: { [clientAddressHeader]: header, 'sec-websocket-key': webSocketKey },
       socket: { remoteAddress: '127.0.0.1' },
@@ -247,4 +248,22 @@ test('a client that calls and does not read the answers is cut', async () => {
       return peer?.isAttached
     })
     .toBe(false)
+})
+
+test('a browser of another release joins with keys and words that the node does not know, and one that is too old is told so', async () => {
+  const newer = testNode.newClient()
+  const tile = { seatId: randomUUID(), source: 'hologram', width: 10, height: 10 }
+  const input = async (protocol: number) => ({
+    protocol,
+    ticket: await testNode.newTicket({ meeting: randomUUID() as MeetingId }),
+    rtpCapabilities: routerCapabilities,
+    view: { tiles: [tile], first: 0, mood: 'calm' },
+    reconnect: { step: 'teleport', reason: 'curiosity' },
+    mood: 'calm',
+  })
+  newer.enter((await input(7)) as never)
+  await newer.frame('joined')
+  const older = testNode.newClient()
+  older.enter((await input(0)) as never)
+  expect(await older.ended()).toBe('version.too_old')
 })

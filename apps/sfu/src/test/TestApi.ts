@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https'
 import { json } from 'node:stream/consumers'
 import type { BootId, MeetingId, NodeId, SeatId, UserId } from '@veche/shared/ids'
 import { controlTls, type Heartbeat, heartbeat, type HeartbeatAnswer, type MeetingUpdate } from '@veche/shared/nodes'
+import { protocol } from '@veche/shared/protocol'
 import { ticketAlgorithm, type TicketClaims, ticketType } from '@veche/shared/ticket'
 import { SignJWT } from 'jose'
 
@@ -44,6 +45,7 @@ export class TestApi {
     server.on('request', async (req, res) => {
       this.heartbeats.push(heartbeat.parse(await json(req)))
       const answer: HeartbeatAnswer = {
+        protocol: protocol.version,
         now: this.now(),
         keys: this.signers.map(({ kid, x }) => ({ kid, x })),
         wantCapabilities: this.wantCapabilities,
@@ -68,6 +70,7 @@ export class TestApi {
 export function newClaims(node: { id: NodeId; boot: BootId }, some: Partial<TicketClaims> = {}): TicketClaims {
   const now = Math.floor(Date.now() / 1000)
   return {
+    protocol: protocol.version,
     iss: 'veche',
     aud: node.id,
     boot: node.boot,

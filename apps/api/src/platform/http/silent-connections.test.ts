@@ -32,6 +32,7 @@ test('a connection without a whole request is ended after ten seconds, and one t
   vi.advanceTimersByTime(10_000)
   await Promise.all(closed)
   served.write(request)
-  await once(served, 'data')
+  const [answer] = (await once(served, 'data')) as [Buffer]
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 200/)
   served.destroy()
 })

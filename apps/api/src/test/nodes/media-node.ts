@@ -15,6 +15,7 @@ import {
   type MeetingUpdate,
   meetingUpdate,
 } from '@veche/shared/nodes'
+import { protocol } from '@veche/shared/protocol'
 import { Agent, fetch } from 'undici'
 import { WebSocketServer } from 'ws'
 import type { Deps } from '../../deps.ts'
@@ -137,6 +138,7 @@ export class MediaNode {
 
   heartbeat(): Heartbeat {
     return {
+      protocol: protocol.version,
       node: this.id,
       boot: this.boot,
       release: 'test',

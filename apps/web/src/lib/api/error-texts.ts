@@ -63,6 +63,8 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
     'mail.not_found': 'This mail was already sent or discarded.',
     'server.busy': 'The server is busy. Try again in a moment.',
     'server.unavailable': 'The server is not ready. Try again in a minute.',
+    'version.too_old':
+      'This page or a part of the server is too old for the other. Reload the page; if that does not help, tell the administrator.',
     'server.disk_full': 'The server has no room left. Tell its administrator.',
     'server.error': 'Something went wrong on the server. Try again; if it happens again, tell its administrator.',
   },
@@ -124,6 +126,8 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
     'mail.not_found': 'Это письмо уже отправлено или удалено.',
     'server.busy': 'Сервер занят. Попробуйте чуть позже.',
     'server.unavailable': 'Сервер ещё не готов. Попробуйте через минуту.',
+    'version.too_old':
+      'Эта страница или часть сервера устарела. Перезагрузите страницу; если не поможет, сообщите администратору.',
     'server.disk_full': 'На сервере кончилось место. Сообщите администратору.',
     'server.error': 'На сервере что-то сломалось. Попробуйте ещё раз; если повторится, сообщите администратору.',
   },

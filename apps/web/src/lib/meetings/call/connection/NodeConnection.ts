@@ -1,6 +1,7 @@
 import type { Device, types } from 'mediasoup-client'
 import type { JoinedFrame, RoomFrame, SubscriptionView, TransportView } from '@veche/sfu/router'
 import type { IceServer, JoinAnswer } from '@veche/shared/meetings'
+import { protocol } from '@veche/shared/protocol'
 import { appError } from '#lib/api/error.ts'
 import type { Environment } from '#lib/live/environment.ts'
 import { TypedEvents } from '../../../browser/TypedEvents.ts'
@@ -57,7 +58,13 @@ export class NodeConnection {
   static async open(options: Options, signal: AbortSignal): Promise<NodeConnection> {
     const { answer, device, view, reconnect, environment } = options
     const { ticket, sfuUrl } = answer
-    const input = { ticket, rtpCapabilities: device.recvRtpCapabilities, view, ...(reconnect && { reconnect }) }
+    const input = {
+      protocol: protocol.version,
+      ticket,
+      rtpCapabilities: device.recvRtpCapabilities,
+      view,
+      ...(reconnect && { reconnect }),
+    }
     const socket = new SignallingSocket({ sfuUrl, input, environment })
     return new NodeConnection(options, socket, await socket.joined(signal))
   }
@@ -88,7 +95,7 @@ export class NodeConnection {
   async resume(reconnect: ReconnectAttempt, signal: AbortSignal): Promise<JoinedFrame> {
     this.#socket.close()
     const { answer, environment } = this.#options
-    const input = { resume: this.joined.secret, reconnect }
+    const input = { protocol: protocol.version, resume: this.joined.secret, reconnect }
     this.#socket = new SignallingSocket({ sfuUrl: answer.sfuUrl, input, environment })
     this.joined = await this.#socket.joined(signal)
     return this.joined
