@@ -27,21 +27,13 @@ type SignallingServer = { close: () => void; drained: () => Promise<unknown> }
 
 /** Serves the browsers. It checks the origin first, because browsers let any page open a socket to any address. */
 export function startSignallingServer(http: FastifyInstance, deps: Deps, node: Node): SignallingServer {
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: limits.call.messageBytes,
-    maxFragments,
-    maxBufferedChunks: maxFragments * 16,
-    perMessageDeflate: false,
-  })
+  const server = newWebSocketServer()
   const sockets = new WeakMap<WebSocket, SignallingSocket>()
   const unjoined = new SilentSockets(unjoinedSockets)
   server.on('connection', (socket: WebSocket, req: IncomingMessage) => {
     const accepted = accept(socket, deps)
     sockets.set(socket, accepted)
-    const joined = unjoined.add(clientAddress(deps.env, req), () => accepted.cut('crowded'))
-    socket.once('close', joined)
-    accepted.onJoined = joined
+    countUntilJoined(unjoined, accepted, socket, clientAddress(deps.env, req))
   })
   applyWSSHandler({
     wss: server,
@@ -71,6 +63,16 @@ export function startSignallingServer(http: FastifyInstance, deps: Deps, node: N
   }
 }
 
+function newWebSocketServer(): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.call.messageBytes,
+    maxFragments,
+    maxBufferedChunks: maxFragments * 16,
+    perMessageDeflate: false,
+  })
+}
+
 function whenClosed(socket: WebSocket): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve))
 }
@@ -93,6 +95,12 @@ function accept(socket: WebSocket, { clock, metrics }: Deps): SignallingSocket {
     metrics.sockets.dec()
   })
   return accepted
+}
+
+function countUntilJoined(unjoined: SilentSockets, accepted: SignallingSocket, socket: WebSocket, ip: string): void {
+  const joined = unjoined.add(ip, () => accepted.cut('crowded'))
+  socket.once('close', joined)
+  accepted.onJoined = joined
 }
 
 /** A list of ten thousand calls would be answered ten thousand times, so a long list is not read at all. */
