@@ -5,7 +5,7 @@ import { lockScopes } from './platform/scopes/locks.ts'
 import { userScope } from './platform/scopes/scope.ts'
 import { inTransaction } from './platform/transaction.ts'
 import { newUser, type TestUser } from './test/builders.ts'
-import { codeIn, post } from './test/http.ts'
+import { codeIn, post } from './test/http/requests.ts'
 import { lockWaits } from './test/locks.ts'
 import { type TestApi, newTestApi } from './test/harness.ts'
 

@@ -248,7 +248,7 @@ function put(body: Readable, headers: Record<string, string> = {}): Promise<Resp
 }
 
 async function sendAndReceive(bytes: number): Promise<void> {
-  const client = fileURLToPath(new URL('test/send-and-receive.ts', import.meta.url))
+  const client = fileURLToPath(new URL('test/http/send-and-receive.ts', import.meta.url))
   const { stdout } = await execFile(process.execPath, [client, base, `veche=${member.token}`, `${bytes}`])
   expect(uploads.at(-1)).toBe(`${bytes} bytes`)
   expect(JSON.parse(stdout)).toMatchObject([{ status: 200 }, { status: 200, received: bytes }])

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { newTestApi } from './test/harness.ts'
-import { freePort } from './test/smtp.ts'
+import { freePort } from './test/mail/smtp.ts'
 
 test('a server that starts on plain http elsewhere than on localhost warns that nobody can sign in, and why', async () => {
   const testApi = await newTestApi()

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Observer } from '../test/Observer.ts'
-import { freePort, mailServer } from '../test/smtp.ts'
-import { signUpUser } from '../test/browser.ts'
+import { freePort, mailServer } from '../test/mail/smtp.ts'
+import { signUpUser } from '../test/http/browser.ts'
 import type { Deps } from '../deps.ts'
 
 async function partsOf(testApi: TestApi, deps: Deps) {

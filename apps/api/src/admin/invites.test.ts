@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/http/browser.ts'
 
 const day = 86_400_000
 

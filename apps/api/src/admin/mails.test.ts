@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { sendMail } from '../mail/delivery.ts'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
-import { minute, newMail, mailRow } from '../test/mails.ts'
+import { minute, newMail, mailRow } from '../test/mail/mails.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { mailServer } from '../test/smtp.ts'
+import { mailServer } from '../test/mail/smtp.ts'
 
 describe('mail that was given up', () => {
   let testApi: TestApi

@@ -5,7 +5,7 @@ import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/http/browser.ts'
 
 describe('accounts', () => {
   let testApi: TestApi

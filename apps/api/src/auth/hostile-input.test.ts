@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
-import { goodPassword, signUpUser, newInvite } from '../test/browser.ts'
+import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http/requests.ts'
+import { goodPassword, signUpUser, newInvite } from '../test/http/browser.ts'
 
 const token = 'A'.repeat(43)
 const good: Record<string, Record<string, unknown>> = {

@@ -5,7 +5,7 @@ import { newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, signUpUser, newInvite, newBrowser } from '../test/browser.ts'
+import { goodPassword, signUpUser, newInvite, newBrowser } from '../test/http/browser.ts'
 
 const day = 86_400_000
 let count = 0

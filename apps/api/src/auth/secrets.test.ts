@@ -4,8 +4,8 @@ import { createDeps, closeDeps } from '../deps.ts'
 import { createLogger } from '../platform/logger.ts'
 import { sendMail } from '../mail/delivery.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http.ts'
-import { codeFor, otherCode } from '../test/browser.ts'
+import { codeIn, cookieFrom, dataIn, startHttp, post, query } from '../test/http/requests.ts'
+import { codeFor, otherCode } from '../test/http/browser.ts'
 import { createSetupLink } from './setup-links.ts'
 
 describe('secrets never reach the log', () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { goodPassword, signUpUser, newBrowser } from '../test/browser.ts'
+import { goodPassword, signUpUser, newBrowser } from '../test/http/browser.ts'
 import { LinkRefused, createSetupLink } from './setup-links.ts'
 
 const form = (token: string) => ({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
-import { newBrowser } from '../test/browser.ts'
+import { newBrowser } from '../test/http/browser.ts'
 
 test('a rate limit counts each user alone, for all processes together', async () => {
   const testApi = await newTestApi()

@@ -10,7 +10,7 @@ import { meetingLaws, newMeetingCast } from '../test/laws/meeting-laws.ts'
 import { addMemberships, addOwnSeats, addPeople, addSeats, addSessions, current } from '../test/many-rows.ts'
 import { newOnlyNode } from '../test/meetings.ts'
 import { Observer } from '../test/Observer.ts'
-import { signUpUser } from '../test/browser.ts'
+import { signUpUser } from '../test/http/browser.ts'
 
 describe('what a client holds, plus the frames, equals a fresh fetch', () => {
   let testApi: TestApi

@@ -13,9 +13,9 @@ import type { ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUser, newUsers, say, type TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
-import { newMail } from './mails.ts'
+import { newMail } from './mail/mails.ts'
 import type { Outcome } from './outcome.ts'
-import { newInvite } from './browser.ts'
+import { newInvite } from './http/browser.ts'
 
 export const actors = [
   'serverOwner',

@@ -5,10 +5,10 @@ import type { Deps } from '../deps.ts'
 import { startWorker } from '../worker.ts'
 import { newUser, say } from './builders.ts'
 import { callerFor, newTestApi, type TestApi } from './harness.ts'
-import { mailRow, newNudgedMail } from './mails.ts'
+import { mailRow, newNudgedMail } from './mail/mails.ts'
 import { Observer } from './Observer.ts'
 import { outcomeOf } from './outcome.ts'
-import { mailServer } from './smtp.ts'
+import { mailServer } from './mail/smtp.ts'
 import { waitBounds } from './waiting.ts'
 
 const never = 3_600_000

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestApi, newTestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
-import { goodPassword, signUpUser, newBrowser } from '../../test/browser.ts'
+import { goodPassword, signUpUser, newBrowser } from '../../test/http/browser.ts'
 
 const next = 'a brand new sentence'
 

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newUser } from '../../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
-import { codeFor, goodPassword, signUpUser, otherCode, newBrowser } from '../../test/browser.ts'
+import { codeFor, goodPassword, signUpUser, otherCode, newBrowser } from '../../test/http/browser.ts'
 
 const minutes = 60_000
 const password = 'a brand new sentence'

@@ -3,8 +3,8 @@ import { createSetupLink } from '../../auth/setup-links.ts'
 import { advance, changeScopes } from '../../platform/scopes/changes.ts'
 import { newUser } from '../builders.ts'
 import { callerFor, type TestApi } from '../harness.ts'
-import { newMail } from '../mails.ts'
-import { codeFor, goodPassword, type signUpUser, newInvite, newBrowser } from '../browser.ts'
+import { newMail } from '../mail/mails.ts'
+import { codeFor, goodPassword, type signUpUser, newInvite, newBrowser } from '../http/browser.ts'
 import { directoryScope } from '../../platform/scopes/scope.ts'
 
 type Nora = Awaited<ReturnType<typeof signUpUser>>

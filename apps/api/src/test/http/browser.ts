@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
-import { findActor } from '../auth/sessions.ts'
-import type { Anyone } from '../ctx.ts'
-import type { Deps } from '../deps.ts'
-import { appRouter } from '../router.ts'
-import { callerFactory } from '../trpc.ts'
-import { newUser } from './builders.ts'
-import { callerFor } from './harness.ts'
+import { findActor } from '../../auth/sessions.ts'
+import type { Anyone } from '../../ctx.ts'
+import type { Deps } from '../../deps.ts'
+import { appRouter } from '../../router.ts'
+import { callerFactory } from '../../trpc.ts'
+import { newUser } from '../builders.ts'
+import { callerFor } from '../harness.ts'
 
 let count = 0
 

@@ -1,6 +1,6 @@
-import { createApp } from '../app.ts'
-import type { Deps } from '../deps.ts'
-import { afterFile } from './cleanup.ts'
+import { createApp } from '../../app.ts'
+import type { Deps } from '../../deps.ts'
+import { afterFile } from '../cleanup.ts'
 
 export type Answer = { status: number; body: unknown; headers: Headers }
 

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
-import { afterFile } from './cleanup.ts'
+import { afterFile } from '../cleanup.ts'
 
 export type Received = { from: string; to: string[]; raw: string }
 

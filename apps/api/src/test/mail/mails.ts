@@ -1,8 +1,8 @@
 import { type MailId, newId } from '@veche/shared/ids'
 import { sql } from 'kysely'
-import type { Deps } from '../deps.ts'
-import { queueMail } from '../mail/mails.ts'
-import { inTransaction } from '../platform/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { queueMail } from '../../mail/mails.ts'
+import { inTransaction } from '../../platform/transaction.ts'
 
 export const minute = 60_000
 
