@@ -5,13 +5,7 @@ import { countedKinds } from '@veche/shared/messages'
 import type { Rows } from '@veche/shared/rows/rows'
 import { type RawBuilder, sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
-import {
-  firstVisibleSeq,
-  isCurrentMember,
-  isVisibleMessage,
-  readableChatIds,
-  readableChats,
-} from '../platform/scopes/members.ts'
+import { firstVisibleSeq, isCurrentMember, readableChatIds, readableChats } from '../platform/scopes/members.ts'
 import { answerScope, type Audience, type ScopeView } from '../platform/scopes/views.ts'
 
 /** What a member may see: the messages from here on. */
@@ -94,6 +88,6 @@ const delivered = sql`case chats.kind when 'direct' then
 
 const unread = sql`select count(*) from (
     select from messages x
-    where x.chat_id = members.chat_id and x.seq > members.read_seq and ${isVisibleMessage('x')}
+    where x.chat_id = members.chat_id and x.seq >= greatest(members.read_seq + 1, ${firstVisibleSeq})
       and x.author_id <> members.user_id and x.kind = any(${sql.lit(`{${countedKinds.join(',')}}`)}::text[]) and x.deleted_at is null
     limit ${sql.lit(limits.unreadCap)}) counted`
