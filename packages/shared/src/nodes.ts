@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { capabilities } from './permissions.ts'
-import { knownEntries, knownWords, protocolVersion } from './protocol.ts'
+import { knownEntries, knownWords, protocolVersion } from './schemas/protocol.ts'
 import { bootId, meetingId, nodeId, rev, seatId } from './schemas/fields.ts'
 
 /**

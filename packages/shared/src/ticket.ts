@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { capabilities } from './permissions.ts'
-import { knownWords, protocolVersion } from './protocol.ts'
+import { knownWords, protocolVersion } from './schemas/protocol.ts'
 import { bootId, meetingId, nodeId, seatId, userId } from './schemas/fields.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { limits } from '@veche/shared/limits'
 import { reconnectReasons, reconnectSteps, sources } from '@veche/shared/meetings'
 import { meetingUpdate } from '@veche/shared/nodes'
-import { knownEntries, protocolVersion } from '@veche/shared/protocol'
+import { knownEntries, protocolVersion } from '@veche/shared/schemas/protocol'
 import { meetingId, seatId } from '@veche/shared/schemas/fields'
 import { z } from 'zod'
 import { dtlsParametersInput, rtpCapabilitiesInput, rtpParametersInput } from './media-inputs.ts'
