@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const sources = [
   'src/**/*.*',
+  'messages/*.json',
+  'words/*.ts',
   'static/**/*.*',
   '*.{ts,json}',
   '../../packages/shared/src/**/*.ts',

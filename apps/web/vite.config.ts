@@ -4,12 +4,14 @@ import { loadEnv, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { maxWorkers, timeLimits } from '../../ops/test/time-limits.ts'
 import { release } from './release.ts'
+import { wordsPlugin } from './words/plugin.ts'
 
 export default defineConfig(({ mode }) => {
   const { API_URL = 'http://localhost:8080' } = loadEnv(mode, '.', 'API_')
   const api = { target: API_URL, ws: true, changeOrigin: false }
   return {
     plugins: [
+      wordsPlugin(),
       plainAnnouncer(),
       plainSerializer(),
       sveltekit({
@@ -28,43 +30,39 @@ export default defineConfig(({ mode }) => {
     test: {
       ...timeLimits,
       maxWorkers,
-      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      include: ['{src,test,words}/**/*.test.ts'],
       // Modules keep no state, so test files share processes: one for each file costs half of all CPU time.
       isolate: false,
     },
   }
 })
 
-/**
- * Modules that many screens share go into one file: fewer requests, and better compression. SvelteKit's own modules stay as it splits
- * them, because the order in which they load matters. Forms are apart, because the first screen of a chat needs none.
- */
+// Modules that are loaded together go into one file: fewer requests, and better compression. A file takes what its modules import and
+// no earlier one has taken.
+/** What every page starts with: the root layout and what it is made of. */
+const root =
+  /src\/(routes\/\+layout\.svelte|lib\/(browser\/|i18n\/(?!device)|session\/|ui\/(Lazy|page\/tab-title|theme|form\/(Button|IconButton))))/
+/** The first screen of the app: its frame, the list of chats, and a conversation. */
+const chats = /src\/routes\/\(app\)\/(\+layout|\(chats\)\/(\+layout|chats\/\[id\]\/\+page))\.svelte/
+/** Forms are apart, because the first screen of a chat needs none. */
 const forms =
   /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|overlay\/(Dialog|ConfirmDialog)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/
-const errorTexts = /src\/lib\/api\/error-(description|texts)\.ts/
-/** Modules that the chats list, a conversation and the screens beside them share. */
-const chats =
-  /src\/lib\/(chats\/(catalogue|chat|chats\.svelte|delivery|list-time|message-kinds|system-message-text)\.ts|chats\/DeliveryIcon\.svelte|(conversation|live|store)\/|ui\/overlay\/shortcut-help|browser\/keyboard|session\/unsent-messages|meetings\/(ActiveCall\.svelte|meeting-parts))|shared\/src\/permissions|lucide/
+/** Kit has a file of its own, and the texts of errors are loaded after the first error. */
+const isShared = (id: string) => !/@sveltejs\/kit|\.svelte-kit|api\/error-description/.test(id) && !forms.test(id)
 const groups = [
   // The media library is a file of its own, because size.test.ts bounds its size and ours separately.
   {
     name: 'mediasoup',
     test: /node_modules\/(mediasoup-client|sdp-transform|h264-profile-level-id|awaitqueue|debug|ms|events-alias|supports-color)\//,
   },
-  {
-    name: 'shared',
-    minShareCount: 12,
-    test: (id: string) => !/@sveltejs\/kit|\.svelte-kit/.test(id) && !forms.test(id) && !errorTexts.test(id),
-  },
-  // The texts of errors are fetched after the first error.
-  { name: 'error-texts', test: errorTexts },
+  { name: 'shared', minShareCount: 12, test: isShared },
+  // The page sets the payload first; the rest of Kit reads it while it is loaded.
+  { name: 'payload', test: /kit\/src\/runtime\/client\/payload\.js/ },
+  { name: 'kit', test: /@sveltejs\/kit\/src\/(?!runtime\/client\/entry\.js)/ },
+  { name: 'root', test: root },
+  { name: 'chats', test: chats },
   { name: 'forms', minShareCount: 2, test: forms },
-  {
-    name: 'ui',
-    minShareCount: 3,
-    test: /src\/lib\/((browser|ui|i18n|people)\/|frame\/(ErrorFallback|catalogue)|api\/LoadError)|lucide/,
-  },
-  { name: 'chats', minShareCount: 2, test: chats },
+  { name: 'icons', minShareCount: 2, test: /lucide/ },
 ]
 
 /** SvelteKit's announcer hides itself with a style attribute, which our content security policy forbids; app.css hides it instead. */

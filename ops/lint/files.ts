@@ -1,8 +1,2 @@
 export const tests = ['**/*.test.ts', '**/test/**', 'e2e/**', 'ops/bench/**']
-export const generated = [
-  '**/*.gen.ts',
-  'packages/db/migrations/**',
-  '**/i18n/messages/**',
-  '**/i18n/{ru,en}.ts',
-  '**/i18n/**/{ru,en}.ts',
-]
+export const generated = ['**/*.gen.ts', 'packages/db/migrations/**']

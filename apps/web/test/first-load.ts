@@ -26,7 +26,7 @@ export function builtRelease(): string | null {
 /** The scripts that a route needs before it shows anything: the entries, the nodes of the route, and all they import. */
 export function firstLoad(route: RegExp): Load[] {
   const manifest = readManifest()
-  return toLoads(manifest, firstKeys(manifest, route))
+  return withWords(manifest, firstKeys(manifest, route))
 }
 
 /** The scripts of these routes that `first` has not loaded, with those that they import later. */
@@ -36,7 +36,33 @@ export function laterLoad(first: RegExp, routes: RegExp[]): Load[] {
   const seen = new Set(loaded)
   for (const route of routes) for (const node of nodesOf(route)) followAll(manifest, nodeKey(manifest, node), seen)
   for (const key of Object.keys(manifest)) if (/src\/lib\/meetings\//.test(key)) followAll(manifest, key, seen)
-  return toLoads(manifest, new Set([...seen].filter((key) => !loaded.has(key))))
+  const before = withWords(manifest, loaded).map(({ file }) => file)
+  return withWords(manifest, seen).filter(({ file }) => !before.includes(file))
+}
+
+/** The files, and the words that they need, in the language in which these are the largest. */
+function withWords(manifest: Manifest, keys: Set<string>): Load[] {
+  const packs = JSON.parse(readFileSync(`${client}.vite/words.json`, 'utf8')) as Record<string, string[]>
+  const needed = new Set(['first', ...[...keys].flatMap((key) => packs[manifest[key]?.file ?? ''] ?? [])])
+  const words = Object.keys(manifest).filter((key) => needed.has(/^virtual:words\/\w+\/(.+)/.exec(key)?.[1] ?? ''))
+  const languages = Object.values(Object.groupBy(words, (key) => key.split('/')[1]!)).map((chunks = []) =>
+    toLoads(manifest, new Set(chunks)),
+  )
+  const [largest = []] = languages.sort((a, b) => total(b) - total(a))
+  const code = [...keys].filter((key) => !key.startsWith('virtual:words/'))
+  return [...toLoads(manifest, new Set(code)), ...largest]
+}
+
+export function total(loads: Load[]): number {
+  return loads.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/** The names of what the entries load before the page has told Kit about itself. */
+export function entryLoads(): string[] {
+  const manifest = readManifest()
+  const seen = new Set<string>()
+  for (const key of entries(manifest)) follow(manifest, key, seen)
+  return toLoads(manifest, seen).map(({ name }) => name)
 }
 
 function readManifest(): Manifest {
@@ -46,7 +72,7 @@ function readManifest(): Manifest {
 function firstKeys(manifest: Manifest, route: RegExp): Set<string> {
   const nodes = nodesOf(route).map((node) => nodeKey(manifest, node))
   const seen = new Set<string>()
-  for (const key of [...entries(manifest), ...nodes, ...fetchedAfterStart(manifest)]) follow(manifest, key, seen)
+  for (const key of [...entries(manifest), ...nodes]) follow(manifest, key, seen)
   return seen
 }
 
@@ -77,11 +103,6 @@ function entries(manifest: Manifest): string[] {
   )
   if (found.length < 2) throw new Error('SvelteKit names its entries in another way now.')
   return found
-}
-
-/** The page imports these as soon as it runs. */
-function fetchedAfterStart(manifest: Manifest): string[] {
-  return Object.keys(manifest).filter((key) => /workbox-window/.test(key))
 }
 
 /** The root layout and the error page are always loaded; then the layouts of the route, and its page. */

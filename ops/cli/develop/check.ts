@@ -12,7 +12,7 @@ export const usage = `
 ./veche check [--write] [name …]
 
 The quick part of "./veche test": format, lint with import fences, types, unused code, and whether the generated
-types are those of the migrations. Names narrow it down: ${namesOf(checks)}.
+types are those of the migrations and of the messages. Names narrow it down: ${namesOf(checks)}.
 
   --write   write anew what can be written (${namesOf(writable())}) instead of comparing it
 `

@@ -26,6 +26,7 @@ export const checks: Check[] = [
   command('names', process.execPath, ['ops/lint/names.ts']),
   command('comments', process.execPath, ['ops/lint/comments.ts']),
   command('unused', bin('knip'), ['--no-progress']),
+  { ...messages('--check'), write: messages().run },
   { name: 'generated', database: true, run: (target) => generated(target, ['--check']), write: generated },
 ]
 
@@ -55,6 +56,11 @@ function webCommand(name: string, program: string, args: string[]): Check {
 
 function format(mode: '--check' | '--write'): Check {
   return command('format', bin('oxfmt'), [mode, '.'])
+}
+
+/** The types of the app's texts are those of its English messages. */
+function messages(...options: string[]): Check {
+  return command('messages', process.execPath, ['apps/web/words/generate.ts', ...options])
 }
 
 /** The types are those of a database that was migrated just now. */

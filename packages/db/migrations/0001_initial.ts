@@ -37,7 +37,7 @@ const statements = [
 
   `create table user_settings (
     user_id uuid primary key references users (id),
-    locale text not null default 'en' check (locale in ('ru', 'en')),
+    locale text not null default 'en' check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$'),
     theme text not null default 'system' check (theme in ('system', 'light', 'dark')),
     contrast text not null default 'system' check (contrast in ('system', 'more')),
     single_keys boolean not null default true,

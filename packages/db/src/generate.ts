@@ -53,7 +53,6 @@ const columns = {
   'sfu_nodes.dead_boot': 'BootId | null',
   'sfu_nodes.id': 'NodeId',
   'user_settings.contrast': "Generated<'system' | 'more'>",
-  'user_settings.locale': "Generated<'ru' | 'en'>",
   'user_settings.theme': "Generated<'system' | 'light' | 'dark'>",
   'user_settings.user_id': 'UserId',
   'users.id': 'UserId',

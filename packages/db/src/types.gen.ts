@@ -217,7 +217,7 @@ export interface Users {
 
 export interface UserSettings {
   contrast: Generated<"system" | "more">;
-  locale: Generated<"ru" | "en">;
+  locale: Generated<string>;
   rev: number;
   single_keys: Generated<boolean>;
   theme: Generated<"system" | "light" | "dark">;

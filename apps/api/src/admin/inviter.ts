@@ -1,13 +1,15 @@
 import type { Ctx } from '../ctx.ts'
+import { type MailLocale, mailLocale } from '../mail/language.ts'
 
-type Inviter = { name: string; locale: 'ru' | 'en' }
+type Inviter = { name: string; locale: MailLocale }
 
 /** The administrator who asks, for mails that name them and answers in their language. */
-export function inviterOf(ctx: Pick<Ctx, 'db' | 'actor'>): Promise<Inviter> {
-  return ctx.db
+export async function inviterOf(ctx: Pick<Ctx, 'db' | 'actor'>): Promise<Inviter> {
+  const { name, locale } = await ctx.db
     .selectFrom('users')
     .innerJoin('user_settings', 'user_settings.user_id', 'users.id')
     .select(['users.name', 'user_settings.locale'])
     .where('users.id', '=', ctx.actor.userId)
     .executeTakeFirstOrThrow()
+  return { name, locale: mailLocale(locale) }
 }

@@ -1,11 +1,13 @@
 import { newId, type MailId } from '@veche/shared/ids'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
+import { mailLocale } from './language.ts'
 import type { Letter } from './letters.ts'
 
 export type NewMail = {
   to: string
-  locale: 'ru' | 'en'
+  /** The language of the reader. */
+  locale: string
   letter: Letter
   /** False writes a row that is never sent, so that a request for an unknown address takes the same time. */
   shouldSend?: boolean
@@ -21,7 +23,7 @@ export async function queueMail(tx: Tx<Deps>, { to, locale, letter, shouldSend =
       id,
       to_address: shouldSend ? to : '',
       template,
-      locale,
+      locale: mailLocale(locale),
       data: JSON.stringify(shouldSend ? data : {}),
       state: shouldSend ? 'due' : 'discarded',
     })

@@ -1,7 +1,8 @@
+import type { MailLocale } from './language.ts'
 import type { Letter } from './letters.ts'
 
 export type MailText = { subject: string; text: string; html: string }
-export type MailInput = { letter: Letter; locale: 'ru' | 'en'; serverName: string; publicUrl: string }
+export type MailInput = { letter: Letter; locale: MailLocale; serverName: string; publicUrl: string }
 
 /** The mail as text and as HTML. Names are typed by people, so each is escaped. */
 export function writeMail(input: MailInput): MailText {

@@ -12,7 +12,7 @@ export type NewAccount = {
   email: string
   passwordHash: string
   role: ServerRole
-  locale: 'ru' | 'en'
+  locale: string
 }
 
 /** The directory is locked. The user's own scope is created here, so nobody can hold it yet. */

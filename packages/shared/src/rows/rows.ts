@@ -81,7 +81,7 @@ export type SettingsRow = Revised & {
   userId: UserId
   /** Empty for a guest. */
   email: string
-  locale: 'ru' | 'en'
+  locale: string
   theme: 'system' | 'light' | 'dark'
   contrast: 'system' | 'more'
   singleKeys: boolean

@@ -69,7 +69,8 @@ export const password = z
   .transform((text) => text.normalize('NFC'))
   .refine((text) => codePoints(text) >= limits.password.min && codePoints(text) <= limits.password.max)
 export const token = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
-export const locale = z.enum(['ru', 'en'])
+/** A language, perhaps with a script and a region: "en", "pt-BR". The web app knows which ones it has. */
+export const locale = z.string().regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$/)
 export const body = z
   .string()
   .max(limits.message.body * 8)

@@ -173,6 +173,15 @@ describe('a new password by mail', () => {
     expect(mail).toEqual({ locale: 'ru', template: 'reset', state: 'due' })
   })
 
+  test('an account may have a language that mails are not written in, and its mails are English', async () => {
+    const { email, api } = await signUpUser(testApi.deps)
+    expect(await api.users.updateSettings({ locale: 'pt-BR' })).toMatchObject({ locale: 'pt-BR' })
+    await newBrowser(testApi.deps).api.auth.requestReset({ email, locale: 'ru' })
+    const mails = testApi.deps.db.selectFrom('mails').select('locale').where('to_address', '=', email)
+    expect(await mails.execute()).toEqual([{ locale: 'en' }])
+    expect(await outcomeOf(api.users.updateSettings({ locale: 'no language' }))).toBe('input.invalid')
+  })
+
   test('the reset code cannot be guessed from its hash without the secret of the server', async () => {
     const { email, code } = await asked()
     const { code_hash } = await testApi.deps.db

@@ -1,5 +1,5 @@
 import type { I18n } from '#lib/i18n/i18n.svelte.ts'
-import { uiWords } from '#lib/ui/catalogue.ts'
+import { uiWords } from '#lib/ui/words.ts'
 import type { AppError } from './error.ts'
 
 /**
@@ -11,7 +11,7 @@ export function lazyErrorText(errorOf: () => AppError | null, i18n: I18n): { rea
   let failed = $state(false)
   $effect(() => {
     if (!errorOf() || descriptions) return
-    import('./error-description.ts').then(
+    i18n.withWords(import('./error-description.ts')).then(
       (module) => (descriptions = module),
       () => (failed = true),
     )

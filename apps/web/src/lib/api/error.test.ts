@@ -1,8 +1,11 @@
 import { TRPCClientError } from '@trpc/client'
 import { errorCodes } from '@veche/shared/errors'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { AppError, appError } from './error.ts'
 import { describeError } from './error-description.ts'
+import { loadEveryLanguage } from '#lib/test/words.ts'
+
+beforeAll(loadEveryLanguage)
 
 function answered(veche: unknown): TRPCClientError<never> {
   const shape = { message: 'x', code: -32600, data: { httpStatus: 400, veche } }

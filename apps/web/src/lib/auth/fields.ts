@@ -1,11 +1,21 @@
 import { cleanLine, codePoints, limits } from '@veche/shared/limits'
-import type { authWords } from './catalogue.ts'
+import type { WordsIn } from '#lib/i18n/words.ts'
 
 /** The key of the sentence that says what is wrong. The server checks again; this saves a round trip. */
-type FieldProblem = Extract<
-  keyof (typeof authWords)['en'],
-  'needName' | 'longName' | 'needEmail' | 'needPassword' | 'shortPassword' | 'longPassword' | 'needCode'
->
+type FieldProblem =
+  | 'needName'
+  | 'longName'
+  | 'needEmail'
+  | 'needPassword'
+  | 'shortPassword'
+  | 'longPassword'
+  | 'needCode'
+
+export function problemText(t: WordsIn<'auth'>, problem: FieldProblem): string {
+  if (problem === 'longName') return t.longName(limits.name)
+  if (problem === 'shortPassword' || problem === 'longPassword') return t[problem](limits.password)
+  return t[problem]
+}
 
 export function nameProblem(name: string): FieldProblem | null {
   const length = codePoints(cleanLine(name))

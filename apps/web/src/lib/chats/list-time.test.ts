@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, vi, expect, test } from 'vitest'
 import { listTime } from './list-time.ts'
+import { loadEveryLanguage } from '#lib/test/words.ts'
+
+beforeAll(loadEveryLanguage)
+beforeEach(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }))
+afterEach(() => vi.unstubAllGlobals())
 
 const now = new Date(2026, 10, 20, 15, 0)
 const at = (day: number, hour: number) => new Date(2026, 10, day, hour, 5).toISOString()

@@ -1,7 +1,7 @@
 import type { UserId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { createContext, type Component } from 'svelte'
-import type { Locale } from '#lib/i18n/catalogue.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
 import { systemMessageText } from './system-message-text.ts'
 
 /** Who reads a message, and how others are called. */

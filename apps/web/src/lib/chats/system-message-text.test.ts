@@ -1,7 +1,12 @@
 import { newId, type UserId } from '@veche/shared/ids'
 import type { MessageRow, SystemEvent } from '@veche/shared/rows/rows'
-import { expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, vi, expect, test } from 'vitest'
 import { systemMessageText } from './system-message-text.ts'
+import { loadEveryLanguage } from '#lib/test/words.ts'
+
+beforeAll(loadEveryLanguage)
+beforeEach(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }))
+afterEach(() => vi.unstubAllGlobals())
 
 const [me, ann, ben] = [newId<UserId>(), newId<UserId>(), newId<UserId>()]
 const names = new Map([

@@ -1,6 +1,6 @@
 import { createContext, type Component } from 'svelte'
 import type { Chat } from '#lib/chats/chat.ts'
-import type { Locale } from '#lib/i18n/catalogue.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
 
 /** Stands between the header and the history. */
 export type ConversationBanner = {

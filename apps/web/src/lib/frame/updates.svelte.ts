@@ -25,36 +25,48 @@ export class Updates {
   }
 
   async #register(signal: AbortSignal) {
-    const { Workbox } = await import('workbox-window')
-    const workbox = new Workbox('/service-worker.js', { scope: '/', type: 'module', updateViaCache: 'none' })
-    workbox.addEventListener('waiting', () => {
-      this.#apply = () => {
-        workbox.addEventListener('controlling', () => location.reload())
-        workbox.messageSkipWaiting()
-      }
-      this.ready = true
-    })
-    // Another tab took the new version: this tab offers a reload. The first worker of all is no new version.
-    let controlled = navigator.serviceWorker.controller !== null
-    workbox.addEventListener('controlling', (event) => {
-      if (controlled && event.isExternal) this.#reloadWhenAsked()
+    const { serviceWorker } = navigator
+    let controlled = serviceWorker.controller !== null
+    const onChange = () => {
+      // Another tab took the new version: this tab offers a reload. The first worker of all is no new version.
+      if (controlled) this.#offer(() => location.reload())
       controlled = true
-    })
-    await workbox.register().catch(() => undefined)
-    this.#watch(workbox, signal)
+    }
+    serviceWorker.addEventListener('controllerchange', onChange, { signal })
+    // Its files would compete with those of the page.
+    if (document.readyState !== 'complete')
+      await new Promise((resolve) => addEventListener('load', resolve, { once: true, signal }))
+    const registration = await serviceWorker
+      .register('/service-worker.js', { scope: '/', type: 'module', updateViaCache: 'none' })
+      .catch(() => null)
+    if (!registration) return
+    this.#offerWaiting(registration)
+    const onFound = () =>
+      registration.installing?.addEventListener('statechange', () => this.#offerWaiting(registration), { signal })
+    registration.addEventListener('updatefound', onFound, { signal })
+    this.#watch(registration, signal)
   }
 
-  #reloadWhenAsked() {
-    this.#apply = () => location.reload()
+  /** A worker waits while an older one is active; without one it is the first. */
+  #offerWaiting({ waiting, active }: ServiceWorkerRegistration) {
+    if (!waiting || !active) return
+    this.#offer(() => {
+      navigator.serviceWorker.addEventListener('controllerchange', () => location.reload())
+      waiting.postMessage({ type: 'SKIP_WAITING' })
+    })
+  }
+
+  #offer(apply: () => void) {
+    this.#apply = apply
     this.ready = true
   }
 
-  #watch(workbox: { update(): Promise<void> }, signal: AbortSignal) {
+  #watch(registration: ServiceWorkerRegistration, signal: AbortSignal) {
     let last = Date.now()
     const check = () => {
       if (document.hidden || !navigator.onLine || Date.now() - last < MIN_INTERVAL_MS) return
       last = Date.now()
-      workbox.update().catch(() => undefined)
+      registration.update().catch(() => undefined)
     }
     const hourly = setInterval(check, HOUR_MS)
     signal.addEventListener('abort', () => clearInterval(hourly))

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { deviceName } from './device.ts'
+import { loadEveryLanguage } from '#lib/test/words.ts'
+
+beforeAll(loadEveryLanguage)
 
 test('the name of a device is translated into the language of the reader', () => {
   expect(deviceName('en', 'Chrome on Linux')).toBe('Chrome on Linux')

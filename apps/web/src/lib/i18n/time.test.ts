@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { formatTime, formatDay, daysAgo, formatDayAndTime } from './time.ts'
+
+beforeEach(() => vi.stubGlobal('navigator', { languages: ['en', 'ru'] }))
+afterEach(() => vi.unstubAllGlobals())
 
 const now = new Date(2026, 10, 20, 14, 32)
 
@@ -22,4 +25,12 @@ test('a time before the last midnight was yesterday, even two minutes ago', () =
 test('a time of today is written without the day', () => {
   expect(formatDayAndTime('en', new Date(2026, 10, 20, 9, 0), now)).toBe('09:00')
   expect(formatDayAndTime('en', new Date(2026, 10, 19, 9, 0), now)).toBe('19\u00a0November, 09:00')
+})
+
+test('a date is written as in the region that the browser prefers for the language', () => {
+  vi.stubGlobal('navigator', { languages: ['ru-RU', 'en-US', 'en'] })
+  expect(formatDay('en', new Date(2026, 2, 3), now)).toBe('March\u00a03')
+  expect(formatTime('en', new Date(2026, 10, 20, 14, 5))).toBe('14:05')
+  vi.stubGlobal('navigator', { languages: ['en-AU', 'en-US'] })
+  expect(formatDay('en', new Date(2026, 2, 3), now)).toBe('3\u00a0March')
 })

@@ -1,4 +1,5 @@
-import type { Locale } from './catalogue.ts'
+import type { Locale } from './languages.ts'
+import { regional } from './region.ts'
 
 /** Making a formatter is dear, so each is made once. */
 const formatters = new Map<string, Intl.DateTimeFormat>()
@@ -11,8 +12,17 @@ export function formatTime(locale: Locale, at: string | number | Date): string {
 /** 3 March; in another year 3 March 2025. */
 export function formatDay(locale: Locale, at: string | number | Date, now: Date): string {
   const sameYear = new Date(at).getFullYear() === now.getFullYear()
-  const text = format(locale, at, { day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) })
-  return text.replace(/\s?г\.$/, '').replace(/^(\d+)\s/, '$1\u00a0')
+  return formatDate(locale, at, sameYear ? {} : { year: 'numeric' })
+}
+
+/** 3 March 2025 */
+export function formatDate(
+  locale: Locale,
+  at: string | number | Date,
+  year: { year?: 'numeric' } = { year: 'numeric' },
+) {
+  const text = format(locale, at, { day: 'numeric', month: 'long', ...year })
+  return text.replace(/\s?г\.$/, '').replace(/^(\d+|\p{L}+)\s/u, '$1\u00a0')
 }
 
 /** 3 March, 14:32; today 14:32. */
@@ -46,8 +56,9 @@ function midnight(at: Date): number {
 }
 
 function format(locale: Locale, at: string | number | Date, options: Intl.DateTimeFormatOptions): string {
-  const key = locale + JSON.stringify(options)
-  const formatter = formatters.get(key) ?? new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'ru', options)
+  const language = regional(locale)
+  const key = language + JSON.stringify(options)
+  const formatter = formatters.get(key) ?? new Intl.DateTimeFormat(language, options)
   formatters.set(key, formatter)
   return formatter.format(new Date(at))
 }

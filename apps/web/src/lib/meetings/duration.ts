@@ -1,12 +1,15 @@
-import type { Locale } from '#lib/i18n/catalogue.ts'
-import { meetingWords } from './catalogue.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
+import { wordsIn } from '#lib/i18n/words.ts'
+import { meetingWords } from './words.ts'
 
 /** The length of a past call in words: less than a minute, 12 min, 1 h 5 min. */
 export function durationText(locale: Locale, ms: number): string {
-  const t = meetingWords[locale]
+  const t = wordsIn(locale, meetingWords)
   const minutes = Math.floor(ms / 60_000)
   if (minutes < 1) return t.lessThanMinute
-  return minutes < 60 ? t.minutes(minutes) : t.hours(Math.floor(minutes / 60), minutes % 60)
+  return minutes < 60
+    ? t.minutes({ count: minutes })
+    : t.hours({ hours: Math.floor(minutes / 60), minutes: minutes % 60 })
 }
 
 /** The length of a running call as a clock: 0:07, 12:48, 1:02:03. */

@@ -3,25 +3,17 @@ import Video from '@lucide/svelte/icons/video'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { goto } from '$app/navigation'
 import type { Chat } from '#lib/chats/chat.ts'
-import { catalogue, type Locale } from '#lib/i18n/catalogue.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
+import { wordsIn, wordsOf } from '#lib/i18n/words.ts'
 
-/** Apart from `meetingWords`: the first screen of a chat needs these, and the others only when a meeting is shown. */
-const partWords = catalogue({
-  en: { call: 'Call', videoCall: 'Video call', callLive: 'A call goes on', callEnded: 'Call ended' },
-  ru: {
-    call: 'Позвонить',
-    videoCall: 'Видеозвонок',
-    callLive: 'Идёт звонок',
-    callEnded: 'Звонок закончился',
-  },
-})
+const words = wordsOf('callMessage')
 
 /** The kind of message that a call leaves in its chat. The app registers it, so that a conversation knows no meeting. */
 export const callMessageKind = {
   kind: 'call',
   /** One line, for the list of chats. */
   summary: (locale: Locale, { call }: MessageRow): string =>
-    call?.state === 'live' ? partWords[locale].callLive : partWords[locale].callEnded,
+    wordsIn(locale, words)[call?.state === 'live' ? 'callLive' : 'callEnded'],
   /** Loaded when the first such message is shown. */
   component: () => import('./CallCard.svelte').then((module) => module.default),
 } as const
@@ -35,12 +27,12 @@ export const joinBanner = {
 /** The buttons in the header of a conversation. */
 export const callActions = [
   {
-    label: (locale: Locale) => partWords[locale].call,
+    label: (locale: Locale) => wordsIn(locale, words).call,
     Icon: Phone,
     run: (chat: Chat) => void goto(`/call/${chat.id}?audio`),
   },
   {
-    label: (locale: Locale) => partWords[locale].videoCall,
+    label: (locale: Locale) => wordsIn(locale, words).videoCall,
     Icon: Video,
     run: (chat: Chat) => void goto(`/call/${chat.id}`),
   },

@@ -41,7 +41,7 @@ export class Preferences {
   }
 
   #show({ locale, theme, contrast }: Choice) {
-    if (locale) this.#i18n.choose(locale)
+    if (locale) void this.#i18n.choose(locale)
     this.#theme.choose({ ...(theme ? { theme } : {}), ...(contrast ? { contrast } : {}) })
   }
 }

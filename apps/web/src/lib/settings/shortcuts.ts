@@ -1,6 +1,6 @@
-import type { shortcutWords } from './shortcut-words.ts'
+import type { WordsIn } from '#lib/i18n/words.ts'
 
-type Word = keyof (typeof shortcutWords)['en']
+type Word = keyof WordsIn<'shortcuts'>
 type Shortcut = {
   does: Word
   keys: readonly string[]

@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Call } from '../call/Call.svelte.ts'
 import type { Refusal } from '../call/publish/LocalMedia.svelte.ts'
 import { noticesFor } from './notices.ts'
+import { loadEveryLanguage } from '#lib/test/words.ts'
+
+beforeAll(loadEveryLanguage)
 
 const working = { wanted: true, on: true, blocked: null, stalled: false }
 const newCall = (localMedia: object, rest: object = {}) =>

@@ -1,7 +1,8 @@
 import { AppError } from '#lib/api/error.ts'
 import { describeError } from '#lib/api/error-description.ts'
-import type { Locale } from '#lib/i18n/catalogue.ts'
-import { type CallWords, callWordsIn } from '../call-catalogue.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
+import { wordsIn } from '#lib/i18n/words.ts'
+import { type CallWords, callWords } from '../call-words.ts'
 import type { Call } from '../call/Call.svelte.ts'
 import type { LocalSource } from '../call/publish/LocalSource.svelte.ts'
 import type { DeviceKind, DeviceNotice } from '../devices/MediaDevicesState.svelte.ts'
@@ -12,7 +13,7 @@ export type Notice = { key: string; text: string; act?: { label: string; run: ()
 
 /** The most important one first, as the screen shows one at a time. */
 export function noticesFor(call: Call, locale: Locale): Notice[] {
-  const t = callWordsIn(locale)
+  const t = wordsIn(locale, callWords)
   const devices = [inputNotice('mic', call, t), inputNotice('cam', call, t)]
   const notices = [
     soundNotice(call, t),
@@ -69,11 +70,11 @@ function deviceChangeNotice(call: Call, t: CallWords): Notice | null {
 }
 
 function noticeText({ kind, what, label, usingNow }: DeviceNotice, t: CallWords): string {
-  const texts: Record<DeviceKind, Record<DeviceNotice['what'], (label: string) => string>> = {
+  const texts: Record<DeviceKind, Record<DeviceNotice['what'], CallWords['goneMic']>> = {
     mic: { gone: t.goneMic, back: t.backMic },
     cam: { gone: t.goneCam, back: t.backCam },
     out: { gone: t.goneOut, back: t.backOut },
   }
-  const text = texts[kind][what](label)
-  return usingNow ? `${text} ${t.usingNow(usingNow)}` : text
+  const text = texts[kind][what]({ label })
+  return usingNow ? `${text} ${t.usingNow({ label: usingNow })}` : text
 }

@@ -1,6 +1,6 @@
 import type { SeatId } from '@veche/shared/ids'
 import type { MenuItem } from '#lib/ui/overlay/menu-item.ts'
-import type { CallWords } from '../call-catalogue.ts'
+import type { CallWords } from '../call-words.ts'
 import type { CallLayout } from '../layout/CallLayout.svelte.ts'
 
 /** What the user can do with a participant, in the tile and in the list of people. */

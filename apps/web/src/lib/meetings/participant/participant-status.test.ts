@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Participant, QualityReason } from '../call/Participant.svelte.ts'
 import { participantStatus } from './participant-status.ts'
+import { loadEveryLanguage } from '#lib/test/words.ts'
+
+beforeAll(loadEveryLanguage)
 
 test.each<[QualityReason | null, string, string]>([
   ['loss', 'A part of what is sent gets lost on the way.', 'Часть данных теряется по дороге.'],

@@ -1,5 +1,6 @@
-import type { Locale } from '#lib/i18n/catalogue.ts'
-import { callWordsIn } from '../call-catalogue.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
+import { wordsIn } from '#lib/i18n/words.ts'
+import { callWords } from '../call-words.ts'
 import type { Participant } from '../call/Participant.svelte.ts'
 
 /** What is wrong with a participant's connection and why, in words; null: nothing is. */
@@ -7,7 +8,7 @@ export function participantStatus(
   { away, quality, qualityReason }: Participant,
   locale: Locale,
 ): { text: string; why: string } | null {
-  const t = callWordsIn(locale)
+  const t = wordsIn(locale, callWords)
   if (away) return { text: t.away, why: t.awayWhy }
   if (quality === 'good') return null
   const reasons = { loss: t.weakLoss, delay: t.weakDelay, bandwidth: t.weakBandwidth }

@@ -1,4 +1,4 @@
-import type { CallWords } from '../call-catalogue.ts'
+import type { CallWords } from '../call-words.ts'
 import type { BlockedReason } from '../call/publish/LocalSource.svelte.ts'
 
 /** Why a microphone or camera gives nothing, and what the user can do; `prompt`: the browser is asking for the permission. */

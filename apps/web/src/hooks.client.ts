@@ -1,0 +1,5 @@
+import { firstLocale } from '#lib/i18n/languages.ts'
+import { loadWords } from '#lib/i18n/words.ts'
+
+// The words are fetched together with the first page. If that fails, I18n tries again.
+loadWords(firstLocale()).catch(() => undefined)
