@@ -32,6 +32,9 @@ export type SfuSettings = {
   mediaPort: number
   workers: number
   announcedAddress: string | undefined
+  /** The node itself reads these. */
+  fullLoad: string | undefined
+  workerMemory: string | undefined
 }
 
 export type TurnSettings = {
@@ -90,6 +93,8 @@ function readSfu(env: NodeJS.ProcessEnv, problems: string[]): SfuSettings {
     mediaPort: readPort(env, 'MEDIA_PORT', 40_000, problems),
     workers,
     announcedAddress: env['ANNOUNCED_ADDRESS'] || undefined,
+    fullLoad: env['SFU_FULL_LOAD'] || undefined,
+    workerMemory: env['SFU_WORKER_MEMORY'] || undefined,
   }
 }
 

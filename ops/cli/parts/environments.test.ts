@@ -29,7 +29,8 @@ test('a media node gets each of its settings, and none that only the API may kno
       .filter((name) => /PORT$/.test(name))
       .map((name, at) => [name, String(9000 + at)]),
   )
-  const given = { ...all, ...ports, PUBLIC_URL: 'https://chat.example.org', ANNOUNCED_ADDRESS: '203.0.113.7' }
+  const ofNodes = { ANNOUNCED_ADDRESS: '203.0.113.7', SFU_FULL_LOAD: '0.5', SFU_WORKER_MEMORY: '1024' }
+  const given = { ...all, ...ports, PUBLIC_URL: 'https://chat.example.org', ...ofNodes }
   const { wiring: one, nodes } = wiring(given)
   const env = nodeEnvironment(one, nodes[1]!)
   const names = told(env)

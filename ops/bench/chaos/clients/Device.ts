@@ -82,11 +82,14 @@ export class Device {
     })
   }
 
-  async chats(): Promise<{ id: ChatId; top: number; first: number }[]> {
-    const scopes = await this.#engine.live.store.read((tx) => tx.all('scopes'))
-    return scopes.flatMap((scope) =>
-      scope.kind === 'chat' ? [{ id: scope.id, top: scope.top, first: scope.ranges[0]?.[0] ?? 0 }] : [],
-    )
+  /** Waits for a tab that was killed to be open again. */
+  chats(): Promise<{ id: ChatId; top: number; first: number }[]> {
+    return this.#inTurn(async () => {
+      const scopes = await this.#engine.live.store.read((tx) => tx.all('scopes'))
+      return scopes.flatMap((scope) =>
+        scope.kind === 'chat' ? [{ id: scope.id, top: scope.top, first: scope.ranges[0]?.[0] ?? 0 }] : [],
+      )
+    })
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
