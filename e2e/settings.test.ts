@@ -96,7 +96,9 @@ test('signing out reaches the other tabs of the browser, another person may sign
 
   await waitForConnection(device.page, 'Online')
   // The database answers, but the app does not hear it.
-  await device.page.evaluate(() => void (IDBRequest.prototype.addEventListener = () => undefined))
+  await device.page.evaluate(
+    () => void Object.defineProperty(IDBRequest.prototype, 'onsuccess', { set: () => undefined }),
+  )
   await device.page.getByRole('link', { name: 'Settings', exact: true }).click()
   await clickButton(device.page, 'Sign out')
   const question = device.page.getByRole('alertdialog')

@@ -1,5 +1,6 @@
 import cookie from '@fastify/cookie'
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
+import { limits } from '@veche/shared/limits'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Deps } from './deps.ts'
 import { serveRoutes } from './http-routes.ts'
@@ -11,6 +12,7 @@ import { errorAnswer } from './platform/http/error-answer.ts'
 import { serveHealth } from './platform/http/health.ts'
 import { limitRequestTime } from './platform/http/request-time.ts'
 import { limitSilentConnections } from './platform/http/silent-connections.ts'
+import { limitPipelines } from './platform/http/pipelines.ts'
 import { serveUpgrades } from './platform/http/upgrades.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
 import { trpcContext } from './request-context.ts'
@@ -62,10 +64,11 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 5_000 },
   })
   limitSilentConnections(http.server, deps.env)
+  limitPipelines(http.server)
   limitRequestTime(http, requestTimeoutMs)
   http.setErrorHandler((error, req, reply) => {
     const { status, body } = errorAnswer(deps, error, req.url)
-    return reply.code(status).send(body)
+    return reply.code(status).type('application/json').send(body)
   })
   http.addHook('onSend', (_req, reply, payload) => bufferAnswer(reply, payload))
   await http.register(cookie)
@@ -87,7 +90,7 @@ async function bufferAnswer(reply: FastifyReply, payload: unknown): Promise<unkn
 function trpcOptions(deps: Deps): FastifyTRPCPluginOptions<AppRouter>['trpcOptions'] {
   return {
     router: appRouter,
-    maxBatchSize: 50,
+    maxBatchSize: limits.batch,
     createContext: ({ req, res }) => trpcContext(deps, req, res),
     responseMeta: () => ({ headers: new Headers({ 'cache-control': 'no-store' }) }),
   }

@@ -53,7 +53,7 @@ export type Deps = {
   rowSources: RowSource[]
   scopeViews: ScopeView[]
   /** How much of each kind of work runs at the same time; the rest waits for a slot. */
-  gates: { scope: KeyedSemaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
+  gates: { scope: KeyedSemaphore; open: Semaphore; person: KeyedSemaphore; state: Semaphore; hash: Semaphore }
   tickets: Tickets
   nodeControl: NodeControl
   participantPreviews: ParticipantPreviews
@@ -97,10 +97,16 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     participantPreviews: new ParticipantPreviews({ polls, hints, log }),
     reconcileMeetings,
     // One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are
-    // read at the same time: after a restart every client comes at once, and waits here instead of for a connection.
+    // read at the same time: after a restart every client comes at once, and waits here instead of for a connection. Of one person two, so that nobody takes all eight.
     // Four passwords hashed at the same time take 190 MB and all threads that Node has for such work.
     /** How much of each kind of work runs at the same time; the rest waits for a slot. */
-    gates: { scope: new KeyedSemaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) },
+    gates: {
+      scope: new KeyedSemaphore(4),
+      open: new Semaphore(3),
+      person: new KeyedSemaphore(2),
+      state: new Semaphore(8),
+      hash: new Semaphore(4),
+    },
   }
   return Object.assign(deps, { liveHub: new LiveHub(deps), nodeWatch: new NodeWatch(deps) })
 }

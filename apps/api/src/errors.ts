@@ -66,6 +66,8 @@ export function toAppError(error: unknown): AppError | undefined {
   const code = postgresCode(error)
   if (code === '55P03' || code === '40P01' || code === '57014')
     return new AppError('server.busy', { retryAfterSeconds: 1 })
+  // A date that no calendar of Postgres has.
+  if (code === '22008') return new AppError('input.invalid')
   if (code === '53100') return new AppError('server.disk_full', { retryAfterSeconds: 30 })
   if (isConnectionLoss(error, code)) return new AppError('server.unavailable', { retryAfterSeconds: 1 })
   return undefined

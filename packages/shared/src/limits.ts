@@ -11,6 +11,8 @@ export const limits = {
   code: { digits: 6, tries: 5, minutes: 10 },
   invite: { maxUses: 1000, maxDays: 365 },
   search: 100,
+  /** Calls in one request. */
+  batch: 20,
   page: { history: 100, members: 100, people: 100, chats: 200, meetings: 50 },
   /** `streams`: tabs and devices of a person, in one process. */
   sync: { scopes: 2000, rows: 500, gap: 2000, stateRows: 500, streams: 50 },
@@ -19,6 +21,8 @@ export const limits = {
   /** In larger chats read positions are not sent one by one, and ticks say "read by someone". */
   positionsUpTo: 100,
   frameBytes: 1_000_000,
+  /** A page of history ends before its texts are longer than this together. */
+  historyBytes: 300_000,
   typingSeconds: 6,
   /** In larger chats nobody is told who types. */
   typingUpTo: 100,
@@ -56,23 +60,29 @@ export const limits = {
   },
 } as const
 
+/** Composing takes a time that grows with the square of a run of marks, and no word of any language has so many of them. */
+const tooManyMarks = /(\p{M}{10})\p{M}+/gu
+
+/** The same text may come in other code points from another keyboard. */
+export function composed(text: string): string {
+  return text.replace(tooManyMarks, '$1').normalize('NFC')
+}
+
 /** Text as it is stored: composed, trimmed, without halves of characters and control characters. */
 export function cleanText(text: string): string {
   // Postgres cannot store half a character. Line breaks and tabs are kept; other control characters only hide something from the reader.
-  return text
-    .toWellFormed()
-    .normalize('NFC')
+  return composed(text.toWellFormed())
     .replace(/\r\n?/g, '\n')
     .replace(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '')
     .trim()
 }
 
+const invisible =
+  /[\u00AD\u115F\u1160\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\u2800\u3164\uFEFF\uFFA0]|\u034F|\u061C|\u17B4|\u17B5|[\u180B-\u180F]|[\u{1D173}-\u{1D17A}]|[\u{E0000}-\u{E0FFF}]/gu
+
 /** One line of text, for names and titles. Characters that are invisible or change the direction are removed; joiners stay inside of words. */
 export function cleanLine(text: string): string {
-  const visible = text.replace(
-    /[\u00AD\u115F\u1160\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\u3164\uFEFF\uFFA0]/g,
-    '',
-  )
+  const visible = text.replace(invisible, '')
   return cleanText(visible.replace(/^[\s\u200C\u200D]+|[\s\u200C\u200D]+$/g, '')).replace(/\s+/g, ' ')
 }
 

@@ -8,19 +8,22 @@ import { knownDevice } from './known-devices.ts'
 
 /**
  * How often something may be tried within `minutes`, whatever the outcome: at one account by a device that has signed in to it before,
- * and by all others from one address (`pair`), from one address at any account, and from all addresses at one account.
+ * by all such devices together, and by all others from one address (`pair`), from one address at any account, and from all addresses at one account.
  */
 const rules = {
   'signIn.device': { tries: 10, minutes: 15 },
+  'signIn.devices': { tries: 30, minutes: 15 },
   'signIn.pair': { tries: 10, minutes: 15 },
   'signIn.address': { tries: 50, minutes: 15 },
   'signIn.account': { tries: 100, minutes: 15 },
   'password.account': { tries: 10, minutes: 15 },
   'code.ask.device': { tries: 3, minutes: 15 },
+  'code.ask.devices': { tries: 6, minutes: 15 },
   'code.ask.pair': { tries: 3, minutes: 15 },
   'code.ask.address': { tries: 20, minutes: 15 },
   'code.ask.account': { tries: 6, minutes: 15 },
   'code.try.device': { tries: 15, minutes: 15 },
+  'code.try.devices': { tries: 30, minutes: 15 },
   'code.try.pair': { tries: 15, minutes: 15 },
   'code.try.address': { tries: 50, minutes: 15 },
   'code.try.account': { tries: 30, minutes: 15 },
@@ -38,7 +41,10 @@ export async function countAttempts(
   const device = knownDevice(ctx, ctx.connection.deviceCookie, email)
   const address = addressKey(ctx.connection.ip)
   const attempts: Attempt[] = device
-    ? [{ rule: `${kind}.device`, of: `${device} ${email}` }]
+    ? [
+        { rule: `${kind}.device`, of: `${device} ${email}` },
+        { rule: `${kind}.devices`, of: email },
+      ]
     : [
         { rule: `${kind}.address`, of: address },
         { rule: `${kind}.pair`, of: `${address} ${email}` },

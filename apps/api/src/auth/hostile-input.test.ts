@@ -56,7 +56,7 @@ describe('hostile input', () => {
     })
   }
 
-  test.each(['\u200b\u200b', '\u2060', '\u3164', ' \u200d \u200c '])(
+  test.each(['\u200b\u200b', '\u034f\u061c', '\u2800', '\u{E0041}\u{E007F}', '\u2060', '\u3164', ' \u200d \u200c '])(
     'a name of invisible characters (%j) is refused',
     async (name) => {
       expect(codeIn(await send('users.updateProfile', { name, handle: 'olga' }))).toBe('input.invalid')

@@ -5,6 +5,7 @@ import type { Anyone } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
 import { type Env, isLocal } from '../env.ts'
 import type { HttpRoute } from '../http-routes.ts'
+import { isFromThisMachine } from '../platform/http/this-machine.ts'
 import { type KeptMail, readMailbox } from './mailbox.ts'
 import { mailboxPage, mailboxStyles } from './mailbox-page.ts'
 
@@ -39,19 +40,6 @@ function readerOf({ env, actor }: Anyone, raw: IncomingMessage): Reader | null {
   if (env.SMTP_URL) return null
   if (isLocal(env) && isFromThisMachine(raw)) return 'this machine'
   return actor && isAdmin(actor.role) ? actor : null
-}
-
-const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
-
-/** A proxy on this machine comes from loopback as well, and a page elsewhere may use a name that points here. */
-function isFromThisMachine(req: IncomingMessage): boolean {
-  const address = req.socket.remoteAddress ?? ''
-  const name = (req.headers.host ?? '').replace(/:\d+$/, '').toLowerCase()
-  return (
-    /^(::1|127\.\d+\.\d+\.\d+|::ffff:127\.\d+\.\d+\.\d+)$/.test(address) &&
-    /^(localhost|127\.0\.0\.1|\[::1\])$/.test(name) &&
-    proxyHeaders.every((header) => req.headers[header] === undefined)
-  )
 }
 
 /** An administrator sees no mail to people whom they may not manage: its codes would make an owner of every admin. */

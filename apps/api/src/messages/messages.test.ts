@@ -1,7 +1,7 @@
 import { type ClientId, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { deleteMessage, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
+import { addMessages, deleteMessage, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 
 let testApi: TestApi
@@ -96,6 +96,10 @@ describe('sending', () => {
     await expect(send(anna, ' \n\u0007 ')).rejects.toThrow('message.empty')
   })
 
+  test('a run of combining marks is cut, because composing it takes the square of its length', async () => {
+    expect((await send(anna, `a${'\u0327'.repeat(4_000)} b`)).message.body).toBe(`a${'\u0327'.repeat(10)} b`)
+  })
+
   test('a user who is no member gets the same error as for a chat that does not exist', async () => {
     const stranger = await newUser(testApi.deps)
     await expect(send(stranger, 'hello')).rejects.toThrow('chat.not_found')
@@ -119,6 +123,16 @@ describe('history', () => {
       seqs: [7, 8, 9, 10],
       more: false,
     })
+  })
+
+  test('a page of history ends before its texts are too long for one answer, and the next page goes on', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    await addMessages(testApi.deps, chatId, { author: anna, count: 30, body: '🔔'.repeat(limits.message.body) })
+    const { messages } = callerFor(testApi.deps, boris)
+    const page = await messages.history({ chatId, limit: 100 })
+    expect([page.messages.length, page.more]).toEqual([18, true])
+    const next = await messages.history({ chatId, before: page.messages[0]!.seq, limit: 100 })
+    expect(next.messages.at(-1)!.seq).toBe(page.messages[0]!.seq - 1)
   })
 
   test('history begins where the member joined when the group hides older messages', async () => {

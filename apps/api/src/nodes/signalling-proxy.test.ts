@@ -113,6 +113,16 @@ it('a proxied socket ends when its node is found dead, although the host of the 
   await closed
 })
 
+it('a service that is no media node gets no word to a browser, whatever a heartbeat says of its address', async () => {
+  const inner = createServer((socket) => void socket.write('220 inner service ready\r\n')).listen(0, '127.0.0.1')
+  await once(inner, 'listening')
+  onTestFinished(() => void inner.close())
+  const other = new MediaNode(testApi.deps)
+  const signalling = `127.0.0.1:${(inner.address() as { port: number }).port}`
+  await acceptHeartbeat(testApi.deps, { ...other.heartbeat(), signalling })
+  expect(await status(open(`/sfu/${other.id}`))).toBe(502)
+})
+
 it('a proxied socket is closed towards the node when the browser closes it', async () => {
   const nodeServer = createServer()
   nodeServer.listen(0, '127.0.0.1')

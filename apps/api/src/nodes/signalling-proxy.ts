@@ -16,6 +16,8 @@ type Pipe = { node: NodeId; boot: BootId; end: () => void }
 
 const pathPrefix = '/sfu/'
 const connectTimeoutMs = 2_000
+/** How the answer begins that makes a WebSocket of the connection. */
+const switching = Buffer.from('HTTP/1.1 101 ')
 
 /**
  * `/sfu/<node>` of our own address is the signalling of that node: bytes are passed on unchanged in both directions. When the node
@@ -53,9 +55,20 @@ async function openPipe(deps: Deps, pipes: Set<Pipe>, { req, socket, head }: Upg
   if (socket.destroyed) return void nodeSocket.destroy()
   const pipe: Pipe = { node: id.data, boot: node.boot_id, end: () => void socket.destroy() }
   pipes.add(pipe)
-  joinSockets(nodeSocket, socket, () => pipes.delete(pipe))
+  closeTogether(nodeSocket, socket, () => pipes.delete(pipe))
   nodeSocket.write(requestHead(req, clientAddressProof(deps, id.data, req)))
-  if (head.length > 0) nodeSocket.write(head)
+  // A browser waits for the answer before it sends or ends anything.
+  const endEarly = () => void socket.destroy()
+  socket.on('data', endEarly).on('end', endEarly)
+  nodeSocket.once('data', (answer: Buffer) => {
+    socket.off('data', endEarly).off('end', endEarly)
+    // Anything else is no media node, whatever its heartbeat says: not a byte of it reaches the browser.
+    if (!answer.subarray(0, switching.length).equals(switching)) return refuseUpgrade(socket, 502)
+    socket.write(answer)
+    if (head.length > 0) nodeSocket.write(head)
+    nodeSocket.pipe(socket)
+    socket.pipe(nodeSocket)
+  })
 }
 
 function connectTo(signalling: string): Promise<Socket> {
@@ -71,15 +84,13 @@ function connectTo(signalling: string): Promise<Socket> {
 }
 
 /** When one end closes, the other is closed too. */
-function joinSockets(nodeSocket: Socket, socket: Duplex, onClosed: () => void): void {
+function closeTogether(nodeSocket: Socket, socket: Duplex, onClosed: () => void): void {
   nodeSocket.on('error', () => nodeSocket.destroy())
   nodeSocket.once('close', () => {
     onClosed()
     socket.destroy()
   })
   socket.once('close', () => nodeSocket.destroy())
-  nodeSocket.pipe(socket)
-  socket.pipe(nodeSocket)
 }
 
 /** Tells the node where the browser is, with a proof for each key that the node may have. */

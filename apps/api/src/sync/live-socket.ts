@@ -12,6 +12,8 @@ import { socketContext } from '../request-context.ts'
 
 const path = '/api/trpc'
 const maxMessagesPerMinute = 100
+/** A tab sends nothing but the request for its stream. */
+const maxMessageBytes = 4_000
 /** A tab asks for its stream at once. A socket without one is closed after this. */
 const maxSilentMs = 10_000
 /** Sockets that have not asked for a stream. Three hundred people of one office may come at the same moment. */
@@ -21,7 +23,7 @@ const closeTimeoutMs = 1_000
 
 /** The WebSocket of the live stream. Browsers let any page open a socket to any server, so the origin is checked first. */
 export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
-  const server = new WebSocketServer({ noServer: true, maxPayload: 64_000, perMessageDeflate: false })
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false })
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
   const silent = new SilentSockets(silentSockets)
   const onStream = new WeakMap<WebSocket, () => void>()

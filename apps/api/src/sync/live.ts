@@ -10,12 +10,13 @@ const closeDelayMs = 250
 export async function* liveFrames(ctx: Ctx, signal: AbortSignal | undefined): AsyncGenerator<LiveFrame, void> {
   const { socket, ip, device, onStream } = ctx.connection
   if (!socket) fail('input.invalid')
-  must(ctx.liveHub.countOf(ctx.actor.userId) < limits.sync.streams, 'request.too_many')
   onStream?.()
   // After a restart every client comes at once: those that gave up while they waited for a slot cost nothing.
-  const stream = await ctx.gates.open.run(async () =>
-    signal?.aborted ? null : ctx.liveHub.open(ctx.actor, socket, { ip, device }),
-  )
+  const stream = await ctx.gates.open.run(async () => {
+    if (signal?.aborted) return null
+    must(ctx.liveHub.countOf(ctx.actor.userId) < limits.sync.streams, 'request.too_many')
+    return ctx.liveHub.open(ctx.actor, socket, { ip, device })
+  })
   if (!stream) return
   try {
     yield* stream.frames(signal)

@@ -13,11 +13,11 @@ export const syncRouter = router({
   // A mutation only by its verb: the list of what is held is too long for an address.
   state: signedIn('read')
     .input(schemas.state)
-    .mutation(({ ctx, input }) => syncState(ctx, input)),
+    .mutation(({ ctx, input, signal }) => syncState(ctx, input, signal)),
   scope: signedIn('read')
     .input(schemas.scope)
     .query(({ ctx, input }) => syncScope(ctx, input)),
   chats: signedIn('read')
     .input(schemas.chats)
-    .query(({ ctx, input }) => syncChats(ctx, input)),
+    .query(({ ctx, input, signal }) => syncChats(ctx, input, signal)),
 })

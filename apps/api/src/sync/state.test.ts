@@ -1,8 +1,10 @@
 import { DIRECTORY_SCOPE, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { lockWaits } from '../test/locks.ts'
 import { addMemberships, addSessions } from '../test/many-rows.ts'
 
 let testApi: TestApi
@@ -14,6 +16,20 @@ beforeAll(async () => {
 })
 
 const sync = (who: TestUser) => callerFor(testApi.deps, who).sync
+
+test('a person waits for their own requests, so that nobody takes the slots of all', async () => {
+  const busy = await newUser(testApi.deps)
+  await newGroup(testApi.deps, [busy])
+  const waiting: Promise<unknown>[] = []
+  await testApi.deps.db.transaction().execute(async (tx) => {
+    await sql`lock table members in access exclusive mode`.execute(tx)
+    for (let count = 0; count < 12; count += 1) waiting.push(sync(busy).chats({}))
+    await expect.poll(() => lockWaits(testApi.deps, 'veche')).toBe(2)
+    waiting.push(sync(boris).chats({}))
+    await expect.poll(() => lockWaits(testApi.deps, 'veche')).toBe(3)
+  })
+  await Promise.all(waiting)
+})
 
 describe('sync.state', () => {
   test('sync.state answers a client that holds nothing with its own scope: memberships, settings and sessions', async () => {

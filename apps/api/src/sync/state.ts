@@ -16,8 +16,8 @@ type Compared = { id: ScopeId; kind: ScopeKind | null; rev: number; cursor: numb
 const maxParallelChats = 4
 
 /** What changed in everything that a client holds. Few run at the same time: after a restart every client asks. */
-export function syncState(ctx: Ctx, { scopes }: SyncState): Promise<StateAnswer> {
-  return ctx.gates.state.run(async () => {
+export function syncState(ctx: Ctx, { scopes }: SyncState, signal?: AbortSignal): Promise<StateAnswer> {
+  return inTurn(ctx, signal, async () => {
     const me = ctx.actor.userId
     const compared = await compareCursors(ctx, scopes)
     const changed = compared.filter(({ mine, rev, cursor }) => mine && rev !== cursor)
@@ -51,8 +51,8 @@ export async function syncScope(ctx: Ctx, { id, since }: SyncScope): Promise<Sco
 const newestAt = sql`coalesce(last.created_at, members.joined_at)`
 
 /** A page of the list of chats, those with the newest message first. */
-export async function syncChats(ctx: Ctx, { cursor, limit }: SyncChats): Promise<ChatsPage> {
-  return ctx.gates.state.run(async () => {
+export function syncChats(ctx: Ctx, { cursor, limit }: SyncChats, signal?: AbortSignal): Promise<ChatsPage> {
+  return inTurn(ctx, signal, async () => {
     const before = cursor ? parseCursor(cursor) : null
     const me = ctx.actor.userId
     const { rows } = await sql<{ id: ChatId; at: number }>`
@@ -69,6 +69,16 @@ export async function syncChats(ctx: Ctx, { cursor, limit }: SyncChats): Promise
     const end = page.at(-1)
     return { chats, next: rows.length > limit && end ? `${end.at}|${end.id}` : null }
   })
+}
+
+/** A person waits for their own requests first, and a client that has gone away meanwhile costs nothing. */
+function inTurn<T>(ctx: Ctx, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  return ctx.gates.person.run(ctx.actor.userId, () =>
+    ctx.gates.state.run(() => {
+      must(!signal?.aborted, 'server.busy')
+      return work()
+    }),
+  )
 }
 
 async function compareCursors(ctx: Ctx, scopes: [ScopeId, number][]): Promise<Compared[]> {

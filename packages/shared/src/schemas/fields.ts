@@ -12,7 +12,7 @@ import type {
   TabId,
   UserId,
 } from '../ids.ts'
-import { cleanLine, cleanText, codePoints, limits } from '../limits.ts'
+import { cleanLine, cleanText, codePoints, composed, limits } from '../limits.ts'
 
 /** For procedures without input: any input is refused. */
 export const nothing = z.void()
@@ -66,7 +66,7 @@ export const email = z
 export const password = z
   .string()
   .max(limits.password.max * 4)
-  .transform((text) => text.normalize('NFC'))
+  .transform(composed)
   .refine((text) => codePoints(text) >= limits.password.min && codePoints(text) <= limits.password.max)
 export const token = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
 /** A language, perhaps with a script and a region: "en", "pt-BR". The web app knows which ones it has. */

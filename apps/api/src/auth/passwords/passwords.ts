@@ -1,4 +1,5 @@
 import { hash, parseOptions, verify } from '@node-rs/argon2'
+import { composed } from '@veche/shared/limits'
 import type { Deps } from '../../deps.ts'
 
 export type PasswordCost = { memoryCost: number; timeCost: number; parallelism: number }
@@ -7,12 +8,12 @@ export type PasswordCost = { memoryCost: number; timeCost: number; parallelism: 
 export const passwordCost: PasswordCost = { memoryCost: 47_104, timeCost: 1, parallelism: 1 }
 
 export function hashPassword(ctx: Deps, password: string): Promise<string> {
-  return withSlot(ctx, () => hash(normalize(password), ctx.passwordCost))
+  return withSlot(ctx, () => hash(composed(password), ctx.passwordCost))
 }
 
 /** Without a hash, when nobody has the address, it does as much work and answers no. */
 export function verifyPassword(ctx: Deps, stored: string | null, password: string): Promise<boolean> {
-  return withSlot(ctx, () => verify(stored ?? impossibleHash(ctx.passwordCost), normalize(password)))
+  return withSlot(ctx, () => verify(stored ?? impossibleHash(ctx.passwordCost), composed(password)))
 }
 
 /** Made with another cost than today's: it is made anew when its password is at hand. */
@@ -29,11 +30,6 @@ export function impossibleHash({ memoryCost, timeCost, parallelism }: PasswordCo
     Buffer.alloc(16, 7).toString('base64').replaceAll('=', ''),
     Buffer.alloc(32, 0).toString('base64').replaceAll('=', ''),
   ].join('$')
-}
-
-/** The same password may come in other code points from another keyboard. */
-function normalize(password: string): string {
-  return password.normalize('NFC')
 }
 
 /** Each hash takes 46 MB and a core, so few run at the same time. */

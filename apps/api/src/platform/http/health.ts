@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import { postgresCode } from '../db.ts'
+import { isFromThisMachine } from './this-machine.ts'
 
 export type PartHealth = 'ok' | 'degraded' | 'down'
 export type Health = { ready: boolean; postgres: PartHealth; schema: PartHealth; redis: PartHealth }
@@ -20,10 +21,20 @@ export async function readHealth(deps: Deps): Promise<Health> {
   return { ready: schema === 'ok', postgres, schema: schema ?? 'down', redis }
 }
 
+/** Anybody may ask, so all who ask within this time get one answer. */
+const sharedMs = 500
+
 export function serveHealth(http: FastifyInstance, deps: Deps): void {
+  let readAt = -Infinity
+  let reading: Promise<Health> | undefined
+  const readShared = (): Promise<Health> => {
+    if (reading && performance.now() - readAt < sharedMs) return reading
+    readAt = performance.now()
+    return (reading = readHealth(deps))
+  }
   http.get('/livez', (_req, reply) => reply.header('cache-control', 'no-store').send({ live: true }))
   http.get('/readyz', async (_req, reply) => {
-    const found = await readHealth(deps)
+    const found = await readShared()
     return reply
       .header('cache-control', 'no-store')
       .code(found.ready ? 200 : 503)
@@ -55,6 +66,5 @@ async function schemaState(deps: Deps): Promise<'ok' | 'down' | null> {
 /** Metrics tell strangers too much: a token opens them, and without a token only a program on this machine may read them. */
 function mayReadMetrics(req: FastifyRequest, token: string | undefined): boolean {
   if (token) return req.headers.authorization === `Bearer ${token}`
-  const direct = req.headers['x-forwarded-for'] === undefined && req.headers.forwarded === undefined
-  return direct && /^(::1|127\.|::ffff:127\.)/.test(req.socket.remoteAddress ?? '')
+  return isFromThisMachine(req.raw)
 }

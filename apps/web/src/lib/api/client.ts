@@ -1,5 +1,6 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from '@trpc/client'
 import type { AppRouter } from '@veche/api/router'
+import { limits } from '@veche/shared/limits'
 import { createContext } from 'svelte'
 import { appError } from './error.ts'
 
@@ -21,6 +22,7 @@ export function createApi(onSignedOut: () => void): Api {
     headers: ORIGIN_HEADER,
     fetch: fetchWithTimeout,
     maxURLLength: MAX_URL_BYTES,
+    maxItems: limits.batch,
   })
   const client = createTRPCClient<AppRouter>({ links: [link] })
   return onRejection(client, (thrown) => {

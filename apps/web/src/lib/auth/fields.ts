@@ -1,4 +1,4 @@
-import { cleanLine, codePoints, limits } from '@veche/shared/limits'
+import { cleanLine, codePoints, composed, limits } from '@veche/shared/limits'
 import type { WordsIn } from '#lib/i18n/words.ts'
 
 /** The key of the sentence that says what is wrong. The server checks again; this saves a round trip. */
@@ -28,7 +28,7 @@ export function emailProblem(email: string): FieldProblem | null {
 }
 
 export function newPasswordProblem(password: string): FieldProblem | null {
-  const length = codePoints(password.normalize('NFC'))
+  const length = codePoints(composed(password))
   return length < limits.password.min ? 'shortPassword' : length > limits.password.max ? 'longPassword' : null
 }
 

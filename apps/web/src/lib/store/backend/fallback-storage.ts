@@ -98,7 +98,9 @@ class FallbackStorage implements Backend {
       try {
         return await work(backend)
       } catch (error) {
-        if (backend === this.#memory || this.#isClosed || !isDiskError(error)) throw error
+        // The tab has signed out, or goes away: nobody waits for this any more.
+        if (this.#isClosed) return await new Promise<never>(() => undefined)
+        if (backend === this.#memory || !isDiskError(error)) throw error
         const reason = isDiskFull(error) ? 'full' : 'lost'
         if (this.#backend === backend) this.#move(() => this.#replace(backend, reason, failures === 0))
       }

@@ -1,0 +1,38 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { sql } from 'kysely'
+import { beforeAll, expect, test } from 'vitest'
+import { newTestApi, type TestApi } from '../../test/harness.ts'
+import { startHttp } from '../../test/http/requests.ts'
+import { lockWaits } from '../../test/locks.ts'
+
+let testApi: TestApi
+let port: number
+beforeAll(async () => {
+  testApi = await newTestApi()
+  port = Number(new URL(await startHttp(testApi.deps)).port)
+})
+
+/** All that the server sends on a connection with so many requests that do not wait for each other. */
+async function pipelined(count: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  const one = 'GET /readyz HTTP/1.1\r\nhost: localhost\r\n'
+  socket.write(`${one}\r\n`.repeat(count - 1) + `${one}connection: close\r\n\r\n`)
+  return await text(socket).catch(() => '')
+}
+
+test('a connection is ended on which many requests do not wait for their answers', async () => {
+  expect((await pipelined(5)).match(/HTTP\/1.1 200/g)).toHaveLength(5)
+  expect(await pipelined(5_000)).toBe('')
+})
+
+test('whoever asks whether the process is ready at the same moment gets one answer', async () => {
+  const base = await startHttp(testApi.anotherProcess())
+  const asked: Promise<Response>[] = []
+  await testApi.deps.db.transaction().execute(async (tx) => {
+    await sql`lock table kysely_migration in access exclusive mode`.execute(tx)
+    for (let count = 0; count < 10; count += 1) asked.push(fetch(`${base}/readyz`))
+    await expect.poll(() => lockWaits({ polls: testApi.deps.db }, 'veche-polls')).toBe(1)
+  })
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(Array(10).fill(200))
+})
