@@ -156,7 +156,7 @@ const statements = [
     template text not null,
     locale text not null check (locale in ('ru', 'en')),
     data jsonb not null,
-    state text not null default 'due' check (state in ('due', 'sent', 'given_up', 'discarded')),
+    state text not null default 'due' check (state in ('due', 'done', 'given_up', 'discarded')),
     attempts integer not null default 0,
     retry_at timestamptz not null default veche_now(),
     claimed_until timestamptz,

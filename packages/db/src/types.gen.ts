@@ -89,7 +89,7 @@ export interface Mails {
   locale: "ru" | "en";
   retry_at: Generated<Timestamp>;
   sent_at: Timestamp | null;
-  state: Generated<"due" | "sent" | "given_up" | "discarded">;
+  state: Generated<"due" | "done" | "given_up" | "discarded">;
   template: string;
   to_address: string;
 }

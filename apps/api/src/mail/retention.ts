@@ -7,7 +7,7 @@ import { deleteOldMailFiles } from './mailbox.ts'
 export async function deleteOldMails(deps: Deps): Promise<void> {
   await deps.db
     .deleteFrom('mails')
-    .where('state', 'in', ['sent', 'discarded'])
+    .where('state', 'in', ['done', 'discarded'])
     .where('created_at', '<', sql<Date>`veche_now() - interval '7 days'`)
     .execute()
   await deps.db

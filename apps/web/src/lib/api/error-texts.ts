@@ -60,7 +60,7 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
     'message.empty': 'There is nothing to send.',
     'scope.not_found': 'This does not exist, or you may not see it.',
     'invite.not_found': 'There is no such invitation any longer.',
-    'mail.not_found': 'This mail was already sent or discarded.',
+    'work.not_found': 'This work was already done, retried or discarded.',
     'server.busy': 'The server is busy. Try again in a moment.',
     'server.unavailable': 'The server is not ready. Try again in a minute.',
     'version.too_old':
@@ -123,7 +123,7 @@ export const errorTexts = catalogue<Record<AppErrorCode, string>>({
     'message.empty': 'Отправлять нечего.',
     'scope.not_found': 'Этого нет, или вам это не видно.',
     'invite.not_found': 'Такого приглашения больше нет.',
-    'mail.not_found': 'Это письмо уже отправлено или удалено.',
+    'work.not_found': 'Это уже сделано, повторено или удалено.',
     'server.busy': 'Сервер занят. Попробуйте чуть позже.',
     'server.unavailable': 'Сервер ещё не готов. Попробуйте через минуту.',
     'version.too_old':
