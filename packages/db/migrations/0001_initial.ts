@@ -115,6 +115,8 @@ const statements = [
     role text not null check (role in ('member', 'moderator', 'owner')),
     from_seq bigint not null default 0,
     since_rev bigint not null,
+    -- The message that told of the joining: a read position up to it is no reading.
+    joined_seq bigint not null default 0,
     read_seq bigint not null default 0,
     delivered_seq bigint not null default 0,
     unread_mark boolean not null default false,
@@ -128,6 +130,8 @@ const statements = [
     primary key (chat_id, user_id)
   ) with (fillfactor = 80)`,
   `create index members_by_user on members (user_id)`,
+  // The furthest reader of a chat is at its beginning. The predicate is that of hasRead and isCurrentMember.
+  `create index members_by_read on members (chat_id, read_seq desc) where left_at is null and read_seq > joined_seq`,
 
   `create table messages (
     chat_id uuid not null references chats (id),

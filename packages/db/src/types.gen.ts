@@ -118,6 +118,7 @@ export interface Members {
   delivered_seq: Generated<number>;
   from_seq: Generated<number>;
   joined_at: Generated<Timestamp>;
+  joined_seq: Generated<number>;
   left_at: Timestamp | null;
   notify: Generated<"all" | "none">;
   pinned_at: Timestamp | null;

@@ -56,10 +56,10 @@ export async function createGroupUnderLock(tx: Tx, { id, title, others }: NewGro
     .values({ ...row, created_by: me })
     .execute()
   const revs = await advanceAll(tx, [me, ...others].map(userScope))
-  const membership = { chatId: id, sinceRev: rev, fromSeq: 0, readSeq: 0, revs }
+  const joinedSeq = await addSystemMessage(tx, id, rev, { event: 'created', title })
+  const membership = { chatId: id, sinceRev: rev, fromSeq: 0, joinedSeq, readSeq: 0, revs }
   await insertMembers(tx, { ...membership, userIds: others, role: 'member' })
   await insertMembers(tx, { ...membership, userIds: [me], role: 'owner' })
-  await addSystemMessage(tx, id, rev, { event: 'created', title })
   return true
 }
 
