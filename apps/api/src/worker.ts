@@ -1,6 +1,8 @@
 import { deleteOldSignInRows } from './auth/retention.ts'
+import { deleteEmptiedGroups } from './chats/emptied-groups.ts'
 import { handOverGroups } from './chats/ownerless-groups.ts'
 import type { Deps } from './deps.ts'
+import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
 import { deleteOldMails } from './mail/retention.ts'
 import { withAdvisoryLock } from './platform/work/advisory-lock.ts'
@@ -39,5 +41,7 @@ export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: W
 async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {
   await deleteOldSignInRows(deps, signal)
   signal.throwIfAborted()
-  await deleteOldMails(deps)
+  await deleteOldMails(deps, signal)
+  await deleteOldMeetings(deps, signal)
+  await deleteEmptiedGroups(deps, signal)
 }

@@ -206,10 +206,13 @@ const statements = [
     empty_since timestamptz default veche_now(),
     started_at timestamptz not null default veche_now(),
     ended_at timestamptz,
+    -- How many people took part, counted at the end: their attendances may be deleted earlier than the meeting.
+    people integer not null default 0,
     rev bigint not null,
     check ((state = 'ended') = (ended_at is not null))
   )`,
   `create unique index meetings_live on meetings (chat_id) where state = 'live'`,
+  `create index meetings_by_end on meetings (ended_at) where state = 'ended'`,
   `create index meetings_by_chat on meetings (chat_id, started_at)`,
   `create index meetings_on_node on meetings (node_id) where state = 'live'`,
 
@@ -235,6 +238,7 @@ const statements = [
   // Every frame of a user scope asks which of the user's seats changed, and seats are kept for months.
   `create index seats_by_user on seats (user_id, user_rev)`,
   `create index seats_of_people on seats (user_id) where state in ('in', 'away')`,
+  `create index seats_by_end on seats (left_at) where state in ('left', 'removed')`,
   `create index seats_taken on seats (meeting_id) where state in ('in', 'away')`,
 
   `create table attendances (
@@ -246,7 +250,11 @@ const statements = [
     primary key (seat_id, came_at)
   )`,
   `create index attendances_by_meeting on attendances (meeting_id)`,
+  `create index attendances_by_end on attendances (went_at)`,
 
   // Added last, since chats and meetings refer to each other.
   `alter table chats add column live_meeting_id uuid references meetings (id)`,
+  // For the reference: each meeting that is deleted is looked for here.
+  `create index chats_by_live_meeting on chats (live_meeting_id) where live_meeting_id is not null`,
+  `create index chats_emptied on chats (id) where kind = 'group' and member_count = 0`,
 ]

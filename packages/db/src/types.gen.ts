@@ -106,6 +106,7 @@ export interface Meetings {
   node_boot: BootId | null;
   node_id: NodeId | null;
   open_to: Generated<"members" | "everyone">;
+  people: Generated<number>;
   public_id: string;
   rev: number;
   started_at: Generated<Timestamp>;
