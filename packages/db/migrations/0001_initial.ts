@@ -102,6 +102,8 @@ const statements = [
     members_rev bigint not null default 0,
     cleared_seq bigint not null default 0,
     history_for_new boolean not null default true,
+    -- Made for a meeting with a link, and nothing was written in it yet: it is found under the meetings and not in the list of chats.
+    meeting_only boolean not null default false,
     created_by uuid not null references users (id),
     created_at timestamptz not null default veche_now(),
     rev bigint not null,

@@ -49,6 +49,7 @@ export interface Chats {
   id: ChatId;
   kind: "direct" | "group";
   live_meeting_id: MeetingId | null;
+  meeting_only: Generated<boolean>;
   member_count: number;
   members_rev: Generated<number>;
   pair: [UserId, UserId] | null;
