@@ -5,6 +5,7 @@ import { measureDelivery } from './chat/delivery.ts'
 import { measureDisk } from './chat/disk.ts'
 import { measureFirstSync } from './chat/first-sync.ts'
 import { measureMemory } from './chat/memory.ts'
+import { measureReads } from './chat/reads.ts'
 import { measureReconnect } from './chat/reconnect.ts'
 import { measureSends } from './chat/sends.ts'
 import { type Figure, table } from './figures/figure.ts'
@@ -12,7 +13,7 @@ import { machine } from './figures/machine.ts'
 import { BenchInstallation } from './installation/BenchInstallation.ts'
 
 export const usage = `
-./veche bench chat [--only disk,delivery,sends,sync,reconnect,memory] [--rounds 3] [--seconds 20] [--apis 1] [--json]
+./veche bench chat [--only disk,delivery,sends,sync,reads,reconnect,memory] [--rounds 3] [--seconds 20] [--apis 1] [--json]
 
 Measures the chat over real sockets on an installation of its own, with every message flushed to disk before it is acknowledged.
 `
@@ -43,6 +44,9 @@ const parts: Record<string, (options: Options) => Promise<Figure[]>> = {
   sends: onInstallation((installation, given) => measureSends(installation, { ...given, lines: 64 })),
   sync: onInstallation((installation, given) =>
     measureFirstSync(installation, { ...given, chats: 1_000, messagesEach: 60 }),
+  ),
+  reads: onInstallation((installation, given) =>
+    measureReads(installation, { ...given, members: 5_000, readers: 1_000, lines: 4 }),
   ),
   reconnect: onInstallation((installation, given) =>
     measureReconnect(installation, { ...given, sockets: 2_000, chatsEach: 5, membersEach: 50 }),

@@ -6,6 +6,7 @@ import { SessionLookup } from './auth/SessionLookup.ts'
 import { chatRowSources } from './chats/rows.ts'
 import { chatView } from './chats/view.ts'
 import { type Env, ownRedisPrefix } from './env.ts'
+import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import { meetingRowSources } from './meetings/rows.ts'
 import { meetingView } from './meetings/scopes.ts'
@@ -26,6 +27,7 @@ import type { RowSource } from './platform/scopes/row-sources.ts'
 import { ScopeWriters } from './platform/scopes/ScopeWriters.ts'
 import type { ScopeView } from './platform/scopes/views.ts'
 import { KeyedSemaphore, Semaphore } from './platform/Semaphore.ts'
+import type { DueTable } from './platform/work/due-tables.ts'
 import { Queue } from './platform/work/queue.ts'
 import { LiveHub } from './sync/LiveHub.ts'
 import { userRowSources } from './users/rows.ts'
@@ -52,6 +54,7 @@ export type Deps = {
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
+  dueTables: DueTable[]
   /** How much of each kind of work runs at the same time; the rest waits for a slot. */
   gates: { scope: KeyedSemaphore; open: Semaphore; person: KeyedSemaphore; state: Semaphore; hash: Semaphore }
   tickets: Tickets
@@ -92,6 +95,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     metrics: createMetrics(new Registry()),
     rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],
     scopeViews: [chatView, meetingView, userView, directoryView],
+    dueTables: [mailTable],
     tickets: new Tickets(env),
     nodeControl: new NodeControl(env),
     participantPreviews: new ParticipantPreviews({ polls, hints, log }),

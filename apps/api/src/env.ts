@@ -2,6 +2,12 @@ import { fileURLToPath } from 'node:url'
 import proxyAddr from '@fastify/proxy-addr'
 import { z } from 'zod'
 
+/**
+ * A device that was offline for longer is signed out and starts from nothing. So every device has been told the end of what a client may
+ * hold before its row is deleted.
+ */
+const offlineDays = 100
+
 /** Every setting of the API and its worker; ops/README.md has the same table for operators. */
 export const settings = z.object({
   DATABASE_URL: z.string().min(1, 'says where Postgres is'),
@@ -41,6 +47,12 @@ export const settings = z.object({
    * 5 for polls and sessions, 4 for live streams, and 8 for sends.
    */
   DATABASE_POOL: z.coerce.number().int().min(5).max(200).default(20),
+  KEEP_MEETINGS_DAYS: days(365, offlineDays),
+  KEEP_SEATS_DAYS: days(365, offlineDays),
+  KEEP_ATTENDANCES_DAYS: days(365, 1),
+  KEEP_INVITATIONS_DAYS: days(90, 1),
+  KEEP_GIVEN_UP_DAYS: days(90, 1),
+  KEEP_EMPTIED_GROUPS_DAYS: days(100, offlineDays),
   /** Clients compare it with their own to learn that a new version of the app is out. */
   RELEASE: z.string().max(64).default('0.1.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -58,6 +70,13 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   if (read.success) return read.data
   const problems = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
   throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
+}
+
+/** How long something is kept after its end; 0 is for ever. */
+function days(usual: number, least: number) {
+  const isAllowed = (count: number) => count === 0 || count >= least
+  const given = z.coerce.number().int().min(0).max(36_500)
+  return given.refine(isAllowed, `is 0, for ever, or at least ${least}`).default(usual)
 }
 
 function listed<T extends z.ZodType<string, string>>(entry: T) {

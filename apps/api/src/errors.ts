@@ -48,7 +48,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'message.conflict': 'CONFLICT',
   'scope.not_found': 'NOT_FOUND',
   'invite.not_found': 'NOT_FOUND',
-  'mail.not_found': 'NOT_FOUND',
+  'work.not_found': 'NOT_FOUND',
   'server.busy': 'SERVICE_UNAVAILABLE',
   'server.unavailable': 'SERVICE_UNAVAILABLE',
   'server.disk_full': 'SERVICE_UNAVAILABLE',

@@ -31,7 +31,7 @@ describe('the worker', () => {
   }
 
   const isSent = (deps: Deps, id: MailId) =>
-    vi.waitFor(async () => expect((await mailRow(deps, id)).state).toBe('sent'), waitBounds)
+    vi.waitFor(async () => expect((await mailRow(deps, id)).state).toBe('done'), waitBounds)
 
   test('the worker sends a mail right after the commit that made it due', async () => {
     const server = await mailServer()
@@ -145,7 +145,7 @@ describe('the worker', () => {
     const stopped = stop()
     answer()
     await stopped
-    expect((await mailRow(deps, id)).state).toBe('sent')
+    expect((await mailRow(deps, id)).state).toBe('done')
   })
 
   test('an idle worker stops without delay, also when Redis is gone', async () => {
@@ -172,8 +172,8 @@ describe('retention', () => {
   test('retention deletes sent mails, old attempts and old codes, and keeps mails that are due or were given up', async () => {
     const testApi = await newTestApi()
     const { deps } = testApi
-    const ids = { sent: await newMail(deps), due: await newMail(deps), given_up: await newMail(deps) }
-    for (const state of ['sent', 'given_up'] as const)
+    const ids = { done: await newMail(deps), due: await newMail(deps), given_up: await newMail(deps) }
+    for (const state of ['done', 'given_up'] as const)
       await deps.db.updateTable('mails').set({ state }).where('id', '=', ids[state]).execute()
     await deps.db
       .updateTable('mails')

@@ -1,14 +1,13 @@
 import { deleteOldSignInRows } from './auth/retention.ts'
+import { deleteEmptiedGroups } from './chats/emptied-groups.ts'
 import { handOverGroups } from './chats/ownerless-groups.ts'
 import type { Deps } from './deps.ts'
-import { jobs as mailJobs } from './mail/jobs.ts'
+import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
 import { deleteOldMails } from './mail/retention.ts'
 import { withAdvisoryLock } from './platform/work/advisory-lock.ts'
 import { startTimer, sweepTimer, type Timer } from './platform/work/sweep.ts'
-import { startJobWorkers } from './platform/work/jobs.ts'
-
-const jobs = [...mailJobs]
+import { jobOf, startJobWorkers } from './platform/work/jobs.ts'
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
@@ -18,7 +17,7 @@ export function startWorker(
   times: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
 ): () => Promise<void> {
   const timers = organisations.flatMap((deps) => workerTimers(deps, times).map((timer) => startTimer(deps, timer)))
-  const stops = [startJobWorkers(organisations, jobs), ...timers]
+  const stops = [startJobWorkers(organisations, organisations[0].dueTables.map(jobOf)), ...timers]
   return async () => {
     await Promise.all(stops.map((stop) => stop()))
   }
@@ -32,7 +31,7 @@ export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: W
     run: () => withAdvisoryLock(deps, name, (signal) => run(deps, signal)),
   })
   return [
-    ...jobs.map((job) => sweepTimer(deps, { job, everyMs: sweepMs })),
+    ...deps.dueTables.map((table) => sweepTimer(deps, { job: jobOf(table), everyMs: sweepMs })),
     round('meetings', meetingsMs, sweepMeetings),
     round('owners', sweepMs, handOverGroups),
     round('retention', retentionMs, deleteOldRows),
@@ -42,5 +41,7 @@ export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: W
 async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {
   await deleteOldSignInRows(deps, signal)
   signal.throwIfAborted()
-  await deleteOldMails(deps)
+  await deleteOldMails(deps, signal)
+  await deleteOldMeetings(deps, signal)
+  await deleteEmptiedGroups(deps, signal)
 }

@@ -102,6 +102,8 @@ const statements = [
     members_rev bigint not null default 0,
     cleared_seq bigint not null default 0,
     history_for_new boolean not null default true,
+    -- Made for a meeting with a link, and nothing was written in it yet: it is found under the meetings and not in the list of chats.
+    meeting_only boolean not null default false,
     created_by uuid not null references users (id),
     created_at timestamptz not null default veche_now(),
     rev bigint not null,
@@ -115,6 +117,8 @@ const statements = [
     role text not null check (role in ('member', 'moderator', 'owner')),
     from_seq bigint not null default 0,
     since_rev bigint not null,
+    -- The message that told of the joining: a read position up to it is no reading.
+    joined_seq bigint not null default 0,
     read_seq bigint not null default 0,
     delivered_seq bigint not null default 0,
     unread_mark boolean not null default false,
@@ -128,6 +132,8 @@ const statements = [
     primary key (chat_id, user_id)
   ) with (fillfactor = 80)`,
   `create index members_by_user on members (user_id)`,
+  // The furthest reader of a chat is at its beginning. The predicate is that of hasRead and isCurrentMember.
+  `create index members_by_read on members (chat_id, read_seq desc) where left_at is null and read_seq > joined_seq`,
 
   `create table messages (
     chat_id uuid not null references chats (id),
@@ -156,7 +162,7 @@ const statements = [
     template text not null,
     locale text not null check (locale in ('ru', 'en')),
     data jsonb not null,
-    state text not null default 'due' check (state in ('due', 'sent', 'given_up', 'discarded')),
+    state text not null default 'due' check (state in ('due', 'done', 'given_up', 'discarded')),
     attempts integer not null default 0,
     retry_at timestamptz not null default veche_now(),
     claimed_until timestamptz,
@@ -202,10 +208,13 @@ const statements = [
     empty_since timestamptz default veche_now(),
     started_at timestamptz not null default veche_now(),
     ended_at timestamptz,
+    -- How many people took part, counted at the end: their attendances may be deleted earlier than the meeting.
+    people integer not null default 0,
     rev bigint not null,
     check ((state = 'ended') = (ended_at is not null))
   )`,
   `create unique index meetings_live on meetings (chat_id) where state = 'live'`,
+  `create index meetings_by_end on meetings (ended_at) where state = 'ended'`,
   `create index meetings_by_chat on meetings (chat_id, started_at)`,
   `create index meetings_on_node on meetings (node_id) where state = 'live'`,
 
@@ -231,6 +240,7 @@ const statements = [
   // Every frame of a user scope asks which of the user's seats changed, and seats are kept for months.
   `create index seats_by_user on seats (user_id, user_rev)`,
   `create index seats_of_people on seats (user_id) where state in ('in', 'away')`,
+  `create index seats_by_end on seats (left_at) where state in ('left', 'removed')`,
   `create index seats_taken on seats (meeting_id) where state in ('in', 'away')`,
 
   `create table attendances (
@@ -242,7 +252,11 @@ const statements = [
     primary key (seat_id, came_at)
   )`,
   `create index attendances_by_meeting on attendances (meeting_id)`,
+  `create index attendances_by_end on attendances (went_at)`,
 
   // Added last, since chats and meetings refer to each other.
   `alter table chats add column live_meeting_id uuid references meetings (id)`,
+  // For the reference: each meeting that is deleted is looked for here.
+  `create index chats_by_live_meeting on chats (live_meeting_id) where live_meeting_id is not null`,
+  `create index chats_emptied on chats (id) where kind = 'group' and member_count = 0`,
 ]

@@ -20,7 +20,7 @@ const columns = {
   'invites.role': "'member' | 'admin'",
   'mails.id': 'MailId',
   'mails.locale': "'ru' | 'en'",
-  'mails.state': "Generated<'due' | 'sent' | 'given_up' | 'discarded'>",
+  'mails.state': "Generated<'due' | 'done' | 'given_up' | 'discarded'>",
   'meetings.chat_id': 'ChatId',
   'meetings.id': 'MeetingId',
   'meetings.node_boot': 'BootId | null',

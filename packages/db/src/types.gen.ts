@@ -49,6 +49,7 @@ export interface Chats {
   id: ChatId;
   kind: "direct" | "group";
   live_meeting_id: MeetingId | null;
+  meeting_only: Generated<boolean>;
   member_count: number;
   members_rev: Generated<number>;
   pair: [UserId, UserId] | null;
@@ -89,7 +90,7 @@ export interface Mails {
   locale: "ru" | "en";
   retry_at: Generated<Timestamp>;
   sent_at: Timestamp | null;
-  state: Generated<"due" | "sent" | "given_up" | "discarded">;
+  state: Generated<"due" | "done" | "given_up" | "discarded">;
   template: string;
   to_address: string;
 }
@@ -106,6 +107,7 @@ export interface Meetings {
   node_boot: BootId | null;
   node_id: NodeId | null;
   open_to: Generated<"members" | "everyone">;
+  people: Generated<number>;
   public_id: string;
   rev: number;
   started_at: Generated<Timestamp>;
@@ -118,6 +120,7 @@ export interface Members {
   delivered_seq: Generated<number>;
   from_seq: Generated<number>;
   joined_at: Generated<Timestamp>;
+  joined_seq: Generated<number>;
   left_at: Timestamp | null;
   notify: Generated<"all" | "none">;
   pinned_at: Timestamp | null;

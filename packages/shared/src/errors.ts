@@ -48,7 +48,7 @@ export const errorCodes = [
   'message.empty',
   'scope.not_found',
   'invite.not_found',
-  'mail.not_found',
+  'work.not_found',
   'version.too_old',
   'server.busy',
   'server.unavailable',

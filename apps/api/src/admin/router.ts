@@ -3,7 +3,7 @@ import { nothing } from '@veche/shared/schemas/fields'
 import { admin, router } from '../trpc.ts'
 import { readConnections } from './connections.ts'
 import { createInvite, listInvites, revokeInvite } from './invites.ts'
-import { discardMail, listFailedMails, retryMail } from './mails.ts'
+import { discardGivenUpWork, listGivenUpWork, retryGivenUpWork } from './given-up-work.ts'
 import { listAccounts, setDisabled, setServerRole } from './people.ts'
 
 export const adminRouter = router({
@@ -28,13 +28,13 @@ export const adminRouter = router({
   connections: admin('read')
     .input(nothing)
     .query(({ ctx }) => readConnections(ctx)),
-  failedMails: admin('read')
+  givenUpWork: admin('read')
     .input(nothing)
-    .query(({ ctx }) => listFailedMails(ctx)),
-  retryMail: admin('change')
-    .input(schemas.oneMail)
-    .mutation(({ ctx, input }) => retryMail(ctx, input)),
-  discardMail: admin('change')
-    .input(schemas.oneMail)
-    .mutation(({ ctx, input }) => discardMail(ctx, input)),
+    .query(({ ctx }) => listGivenUpWork(ctx)),
+  retryWork: admin('change')
+    .input(schemas.givenUpKey)
+    .mutation(({ ctx, input }) => retryGivenUpWork(ctx, input)),
+  discardWork: admin('change')
+    .input(schemas.givenUpKey)
+    .mutation(({ ctx, input }) => discardGivenUpWork(ctx, input)),
 })

@@ -40,10 +40,10 @@ export async function configureChat(ctx: Ctx, { chatId, historyForNew }: Configu
   }).catch(orChatNotFound)
 }
 
-type NewGroup = { id: ChatId; title: string; others: UserId[] }
+type NewGroup = { id: ChatId; title: string; others: UserId[]; meetingOnly?: true }
 
 /** The same within a larger change that has locked me and the others. Says whether the group was made now; it is mine in either case. */
-export async function createGroupUnderLock(tx: Tx, { id, title, others }: NewGroup): Promise<boolean> {
+export async function createGroupUnderLock(tx: Tx, { id, title, others, meetingOnly }: NewGroup): Promise<boolean> {
   const me = tx.actor.userId
   const isMine = await isMyGroup(tx, id)
   if (isMine === false) fail('chat.id_taken')
@@ -53,13 +53,13 @@ export async function createGroupUnderLock(tx: Tx, { id, title, others }: NewGro
   const row = { id, kind: 'group' as const, title, member_count: others.length + 1, members_rev: rev, rev }
   await tx.db
     .insertInto('chats')
-    .values({ ...row, created_by: me })
+    .values({ ...row, created_by: me, meeting_only: meetingOnly ?? false })
     .execute()
   const revs = await advanceAll(tx, [me, ...others].map(userScope))
-  const membership = { chatId: id, sinceRev: rev, fromSeq: 0, readSeq: 0, revs }
+  const joinedSeq = await addSystemMessage(tx, id, rev, { event: 'created', title })
+  const membership = { chatId: id, sinceRev: rev, fromSeq: 0, joinedSeq, readSeq: 0, revs }
   await insertMembers(tx, { ...membership, userIds: others, role: 'member' })
   await insertMembers(tx, { ...membership, userIds: [me], role: 'owner' })
-  await addSystemMessage(tx, id, rev, { event: 'created', title })
   return true
 }
 

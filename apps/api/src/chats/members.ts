@@ -114,7 +114,8 @@ async function addUnderLock(tx: Tx, chat: NewMembersChat, userIds: UserId[], eve
   const seq = await addSystemMessage(tx, id, rev, event)
   const revs = await advanceAll(tx, userIds.map(userScope))
   const fromSeq = chat.history_for_new ? 0 : seq
-  await insertMembers(tx, { chatId: id, userIds, role: 'member', sinceRev: rev, fromSeq, readSeq: seq, revs })
+  const bounds = { sinceRev: rev, fromSeq, joinedSeq: seq, readSeq: seq }
+  await insertMembers(tx, { chatId: id, userIds, role: 'member', ...bounds, revs })
   const member_count = chat.member_count + userIds.length
   return stampChat(tx, id, { member_count, members_rev: rev, rev })
 }

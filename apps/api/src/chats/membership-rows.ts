@@ -12,6 +12,8 @@ export type NewMembers = {
   role: ChatRole
   sinceRev: number
   fromSeq: number
+  /** The message that tells of their joining; 0 when there is none. */
+  joinedSeq: number
   readSeq: number
   revs: Map<ScopeId, number>
 }
@@ -25,11 +27,12 @@ export async function insertMembers(tx: Tx, given: NewMembers): Promise<void> {
     role: given.role,
     from_seq: given.fromSeq,
     since_rev: given.sinceRev,
+    joined_seq: given.joinedSeq,
     read_seq: given.readSeq,
     delivered_seq: given.readSeq,
     rev: given.revs.get(userId) ?? fail('server.error'),
   }))
-  const kept = ['role', 'from_seq', 'since_rev', 'read_seq', 'delivered_seq', 'rev'] as const
+  const kept = ['role', 'from_seq', 'since_rev', 'joined_seq', 'read_seq', 'delivered_seq', 'rev'] as const
   await tx.db
     .insertInto('members')
     .values(rows)

@@ -5,7 +5,14 @@ import { countedKinds } from '@veche/shared/messages'
 import type { Rows } from '@veche/shared/rows/rows'
 import { type RawBuilder, sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
-import { firstVisibleSeq, isCurrentMember, readableChatIds, readableChats } from '../platform/scopes/members.ts'
+import {
+  firstVisibleSeq,
+  hasRead,
+  isCurrentMember,
+  isVisibleMessage,
+  readableChatIds,
+  readableChats,
+} from '../platform/scopes/members.ts'
 import { answerScope, type Audience, type ScopeView } from '../platform/scopes/views.ts'
 
 /** What a member may see: the messages from here on. */
@@ -75,13 +82,9 @@ function visibleRows({ chats, messages }: Rows, { first_seq }: Bounds): Rows {
 
 const others = sql`o.chat_id = members.chat_id and o.user_id <> members.user_id and ${isCurrentMember('o')}`
 
-/** The furthest read position of the others. A new member's position starts at the message that added them: that is no reading. */
+/** The furthest read position of the others. The index `members_by_read` begins with it, so large groups cost no more than small ones. */
 const read = sql`coalesce((
-    select other.read_seq
-    from (select o.read_seq, o.since_rev from members o where ${others} order by o.read_seq desc offset 0) other
-    where other.read_seq > coalesce(
-      (select max(x.seq) from messages x where x.chat_id = members.chat_id and x.rev = other.since_rev), 0)
-    order by other.read_seq desc limit 1), 0)`
+    select o.read_seq from members o where ${others} and ${hasRead('o')} order by o.read_seq desc limit 1), 0)`
 
 const delivered = sql`case chats.kind when 'direct' then
     coalesce((select max(greatest(o.delivered_seq, o.read_seq)) from members o where ${others}), 0) else 0 end`

@@ -3,9 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction } from '../platform/transaction.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { minute, newMail, mailRow } from '../test/mail/mails.ts'
+import { dueMails, minute, newMail, mailRow, sendMail } from '../test/mail/mails.ts'
 import { freePort, header, mailServer } from '../test/mail/smtp.ts'
-import { dueMails, sendMail } from './delivery.ts'
 import { queueMail } from './mails.ts'
 
 describe('a mail', () => {
@@ -27,7 +26,7 @@ describe('a mail', () => {
     expect(mail!.raw).toContain('Content-Type: text/plain')
     expect(mail!.raw).toContain('Content-Type: text/html')
     expect(mail!.raw.match(/123456/g)).toHaveLength(2)
-    expect(await mailRow(deps, id)).toMatchObject({ state: 'sent', error: null, claimed_until: null })
+    expect(await mailRow(deps, id)).toMatchObject({ state: 'done', error: null, claimed_until: null })
     expect(JSON.stringify((await mailRow(deps, id)).data)).not.toContain('123456')
     await sendMail(deps, id)
     expect(server.received).toHaveLength(1)
@@ -67,9 +66,9 @@ describe('a mail', () => {
     const server = await mailServer()
     const back = testApi.anotherProcess({ SMTP_URL: server.url })
     await testApi.passTime(31_000)
-    expect(await dueMails(back)).toContainEqual({ mailId: id })
+    expect(await dueMails(back)).toContainEqual({ id })
     await sendMail(back, id)
-    expect(await mailRow(back, id)).toMatchObject({ state: 'sent', attempts: 2, error: null })
+    expect(await mailRow(back, id)).toMatchObject({ state: 'done', attempts: 2, error: null })
   })
 
   test('a mail that the server refuses for good is given up after one try', async () => {
@@ -124,13 +123,13 @@ describe('a mail', () => {
     await expect.poll(async () => (await mailRow(dying, id)).claimed_until).not.toBeNull()
     await sendMail(healthy, id)
     expect(server.received).toHaveLength(0)
-    expect(await dueMails(healthy)).not.toContainEqual({ mailId: id })
+    expect(await dueMails(healthy)).not.toContainEqual({ id })
     await testApi.passTime(91_000)
-    expect(await dueMails(healthy)).toContainEqual({ mailId: id })
+    expect(await dueMails(healthy)).toContainEqual({ id })
     await sendMail(healthy, id)
     expect(server.received).toHaveLength(1)
     expect(header(server.received[0]!.raw, 'Message-ID')).toBe(`<${id}@localhost>`)
-    expect(await mailRow(healthy, id)).toMatchObject({ state: 'sent', attempts: 2 })
+    expect(await mailRow(healthy, id)).toMatchObject({ state: 'done', attempts: 2 })
   })
 
   test('a mail that ends the worker each time is given up', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { failureOf, describeFailure, toErrorText } from './failure.ts'
+import { toErrorText } from '../platform/work/due-tables.ts'
+import { failureOf, describeFailure } from './failure.ts'
 
 test.each([
   [{ code: 'ECONNECTION', message: 'connect ECONNREFUSED' }, /could not be reached/, true],

@@ -1,3 +1,5 @@
+import type { Failure } from '../platform/work/due-tables.ts'
+
 const kinds = [
   'unreachable',
   'timeout',
@@ -13,26 +15,19 @@ const kinds = [
 ] as const
 type Kind = (typeof kinds)[number]
 
-/** Why a mail was not sent, with what the mail server answered. When it is not temporary, trying again cannot help. */
-export type Failure = { kind: Kind; answer: string; isTemporary: boolean }
+/** What the mail was to bring is worth nothing any more. */
+export class LetterExpired extends Error {}
 
 type Thrown = { code?: unknown; responseCode?: unknown; response?: unknown; message?: unknown; name?: unknown }
 
 export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof LetterExpired) return { kind: 'expired', answer: '', isTemporary: false }
   const error: Thrown = typeof thrown === 'object' && thrown !== null ? thrown : { message: thrown }
   const kind = kindOf(error)
   const status = typeof error.responseCode === 'number' ? error.responseCode : 0
   const answer = String(error.response ?? error.message ?? '').slice(0, 300)
   // 5xx means "never". A wrong password is a setting that the operator corrects while the mail waits.
   return { kind, answer, isTemporary: !(status >= 500 && status < 600 && (kind === 'address' || kind === 'refused')) }
-}
-
-export const contentExpired: Failure = { kind: 'expired', answer: '', isTemporary: false }
-export const workerKilled: Failure = { kind: 'killed', answer: '', isTemporary: false }
-
-/** For the column `error`: the kind, and what the mail server answered. */
-export function toErrorText({ kind, answer }: Failure): string {
-  return answer ? `${kind}: ${answer}` : kind
 }
 
 /** The sentence for an administrator, in their language, with the answer of the mail server in brackets. */

@@ -10,5 +10,5 @@ export type Letter = z.output<typeof letterSchema>
 export type Template = Letter['template']
 
 /** The field of a letter that lets its reader in. */
-export const secretKeyOf: Record<Template, string> = { reset: 'code', invitation: 'link' }
+const secretKeyOf: Record<Template, string> = { reset: 'code', invitation: 'link' }
 export const secretKeys = Object.values(secretKeyOf)

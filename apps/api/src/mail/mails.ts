@@ -28,6 +28,6 @@ export async function queueMail(tx: Tx<Deps>, { to, locale, letter, shouldSend =
       state: shouldSend ? 'due' : 'discarded',
     })
     .execute()
-  if (shouldSend) tx.after.nudges.push(() => tx.queue.nudge('mail.send', { mailId: id }, id))
+  if (shouldSend) tx.after.nudges.push(() => tx.queue.nudge('mail.send', id))
   return id
 }

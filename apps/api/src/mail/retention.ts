@@ -1,15 +1,21 @@
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
+import { isOlderThan } from '../platform/clock.ts'
+import { deleteInBatches } from '../platform/work/batches.ts'
 import { secretKeys } from './letters.ts'
 import { deleteOldMailFiles } from './mailbox.ts'
 
-/** Deletes old mails that were sent or discarded. Those given up stay for administrators, without secrets that have expired. */
-export async function deleteOldMails(deps: Deps): Promise<void> {
-  await deps.db
-    .deleteFrom('mails')
-    .where('state', 'in', ['sent', 'discarded'])
-    .where('created_at', '<', sql<Date>`veche_now() - interval '7 days'`)
-    .execute()
+const sentMailDays = 7
+
+/** Deletes old mails. Those given up stay longer for administrators, without secrets that have expired. */
+export async function deleteOldMails(deps: Deps, signal?: AbortSignal): Promise<void> {
+  const isOld = sql`state in ('done', 'discarded') and ${isOlderThan('created_at', sentMailDays)}
+    or state = 'given_up' and ${isOlderThan('created_at', deps.env.KEEP_GIVEN_UP_DAYS)}`
+  await deleteInBatches(
+    deps.db,
+    (limit) => sql`delete from mails where id in (select id from mails where ${isOld} limit ${limit})`,
+    signal,
+  )
   await deps.db
     .updateTable('mails')
     .set({ data: sql<string>`data - ${secretKeys}::text[]` })

@@ -16,8 +16,7 @@ export async function endEmptyMeeting(deps: Deps, meetingId: MeetingId, emptyMs:
   return changeScopes(deps, [chatScope(chatId), meetingScope(meetingId)], async (tx) => {
     const ended = await endUnderLock(tx, meetingId, emptyMs)
     if (!ended) return false
-    const { startedAt, endedAt, cardSeq } = ended
-    const people = await countPeople(tx, meetingId)
+    const { startedAt, endedAt, cardSeq, people } = ended
     const card = { meetingId, state: 'ended' as const, startedAt: iso(startedAt), endedAt: iso(endedAt), people }
     await closeCard(tx, { chatId, seq: cardSeq, card })
     tx.after.nudges.push(() => sendMeetingUpdate(deps, meetingId))
@@ -36,9 +35,10 @@ async function endUnderLock(tx: Tx<Deps>, meetingId: MeetingId, emptyMs: number)
     .executeTakeFirst()
   if (!due?.empty_since) return null
   const rev = await advance(tx, meetingScope(meetingId))
-  const ended = { state: 'ended' as const, ended_at: due.empty_since, rev }
+  const people = await countPeople(tx, meetingId)
+  const ended = { state: 'ended' as const, ended_at: due.empty_since, people, rev }
   await tx.db.updateTable('meetings').set(ended).where('id', '=', meetingId).execute()
-  return { startedAt: due.started_at, endedAt: due.empty_since, cardSeq: due.card_seq }
+  return { startedAt: due.started_at, endedAt: due.empty_since, cardSeq: due.card_seq, people }
 }
 
 /** How many people took part. */

@@ -1,6 +1,6 @@
 import { type ChatId, type MeetingId, newId } from '@veche/shared/ids'
 import { beforeAll, expect, it } from 'vitest'
-import { newDirect, newGroup, newUser, type TestUser } from '../test/builders.ts'
+import { newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { MediaNode } from '../test/nodes/media-node.ts'
 import { chatRow, join, leave, meetingRow } from '../test/meetings.ts'
@@ -115,6 +115,31 @@ it('a meeting created with a link has a new group of its own, and a signed-in pe
   const { messages } = await as(boris).messages.history({ chatId: input.chatId })
   expect(messages.at(-1)).toMatchObject({ authorId: boris.userId, system: { event: 'joined' } })
   await expect(as(boris).meetings.create(input)).rejects.toThrow('chat.id_taken')
+})
+
+it('the chat of a meeting with a link is kept out of the list until somebody writes a text there, and is a chat in all else', async () => {
+  const input = { id: id(), chatId: newId<ChatId>(), title: 'Link meeting' }
+  const { code } = await as(anna).meetings.create(input)
+  const { rev, rows } = await as(anna).sync.scope({ id: input.chatId, since: 0 })
+  expect(rows.chats).toMatchObject([{ meetingOnly: true }])
+  await join(testApi.deps, boris, input.id, { code })
+  await endEmptyMeeting(testApi.deps, input.id, 0)
+  const held = await as(boris).sync.scope({ id: input.chatId, since: 0 })
+  expect(held.rows.chats).toMatchObject([{ meetingOnly: true }])
+  expect((await as(boris).sync.chats({ limit: 200 })).chats.map((chat) => chat.id)).toContain(input.chatId)
+  await say(testApi.deps, boris, input.chatId, 'thank you all')
+  const told = await as(anna).sync.scope({ id: input.chatId, since: Math.max(rev, held.rev) })
+  expect(told.rows.chats).toMatchObject([{ meetingOnly: false, rev: told.rev }])
+  expect(told.unread?.unread).toBe(1)
+  await say(testApi.deps, anna, input.chatId, 'see you')
+  const after = await as(boris).sync.scope({ id: input.chatId, since: told.rev })
+  expect({ chats: after.rows.chats, texts: after.rows.messages?.length }).toEqual({ chats: undefined, texts: 1 })
+})
+
+it('a meeting with a link in a group that exists leaves the group in the list', async () => {
+  const chatId = await newGroup(testApi.deps, [anna])
+  await as(anna).meetings.create({ id: id(), chatId, title: 'Late' })
+  expect((await as(anna).sync.scope({ id: chatId, since: 0 })).rows.chats).toMatchObject([{ meetingOnly: false }])
 })
 
 it('a repeated create starts the meeting in the group that the first attempt has made', async () => {

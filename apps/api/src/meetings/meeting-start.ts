@@ -26,7 +26,7 @@ export async function startMeeting(ctx: Ctx, { id, chatId }: Start): Promise<Mee
 export async function createMeeting(ctx: Ctx, { id, chatId, title }: Create): Promise<MeetingSummary> {
   const meeting: NewMeeting = { id, chatId, openTo: 'everyone' }
   const created = await changeScopes(ctx, [userScope(ctx.actor.userId)], async (tx) => {
-    const isNew = await createGroupUnderLock(tx, { id: chatId, title, others: [] })
+    const isNew = await createGroupUnderLock(tx, { id: chatId, title, others: [], meetingOnly: true })
     return isNew && insertMeetingUnderLock(tx, meeting)
   })
   return getMeeting(ctx, { meetingId: created || (await findOrStart(ctx, meeting)) })

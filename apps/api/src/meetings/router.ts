@@ -1,7 +1,7 @@
 import { nothing } from '@veche/shared/schemas/fields'
 import * as schemas from '@veche/shared/schemas/meetings'
 import { router, signedIn } from '../trpc.ts'
-import { meetingHistory } from './history.ts'
+import { meetingHistory } from './ended/history.ts'
 import { joinMeeting } from './meeting-join.ts'
 import { leaveMeeting } from './meeting-leave.ts'
 import { createMeeting, startMeeting } from './meeting-start.ts'

@@ -27,8 +27,8 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
 
 /**
  * Other procedures use `changeScopes`; messages are many, hence `ScopeWriters`. Under the lock of the chat one statement looks whether
- * this message was stored before, reads the right, advances the scope and writes the message. A retry whose first answer was lost gets
- * the stored message, also when its author has been removed since.
+ * this message was stored before, reads the right, advances the scope and writes the message. The first message brings the chat of a
+ * meeting into the list of chats. A retry whose first answer was lost gets the stored message, also when its author has been removed since.
  */
 async function storeOnce(ctx: Ctx, input: SendMessage): Promise<StoredMessage> {
   const isExpired = ctx.clock.now() - idTime(input.clientId) >= limits.clientIdDays * 86_400_000
@@ -66,6 +66,8 @@ const storeText = `
       where id = $1 and not exists (select from sent)
         and exists (select from mine where chat_kind || ' ' || my_role = any($7::text[]))
       returning rev, seq),
+    listed as (
+      update chats set meeting_only = false, rev = advanced.rev from advanced where chats.id = $1 and chats.meeting_only),
     written as (
       insert into messages (chat_id, seq, rev, id, author_id, client_id, client_hash, kind, body)
       select $1::uuid, advanced.seq, advanced.rev, $4::uuid, $2::uuid, $3::uuid, $5::bytea, 'text', $6 from advanced

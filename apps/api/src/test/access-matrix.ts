@@ -59,6 +59,7 @@ export type MatrixRow = {
 }
 
 const none = () => undefined
+const ofMail = ({ mailId }: MatrixCast) => ({ kind: 'mail.send', id: mailId })
 const locked = { guest: 'auth.guest_forbidden', disabled: 'auth.required', anonymous: 'auth.required' } as const
 
 function everybody(outcome: Outcome): Expected {
@@ -226,9 +227,9 @@ export const matrix: Record<string, MatrixRow> = {
   'admin.createInvite': { input: () => ({ role: 'admin' }), expected: admins('ok', 'user.forbidden') },
   'admin.revokeInvite': { input: (cast) => ({ inviteId: cast.inviteId }), expected: admins() },
   'admin.connections': { input: none, expected: admins() },
-  'admin.failedMails': { input: none, expected: admins() },
-  'admin.retryMail': { spends: 'each', input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
-  'admin.discardMail': { spends: 'each', input: (cast) => ({ mailId: cast.mailId }), expected: admins() },
+  'admin.givenUpWork': { input: none, expected: admins() },
+  'admin.retryWork': { spends: 'each', input: ofMail, expected: admins() },
+  'admin.discardWork': { spends: 'each', input: ofMail, expected: admins() },
 }
 
 /** Rights that depend on more than the procedure: what a link opens, and the scope of a meeting. */

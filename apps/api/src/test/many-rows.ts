@@ -61,3 +61,18 @@ export async function addOwnSeats({ db }: Deps, userId: UserId, given: { chatId:
         case when n <= ${count - current} then veche_now() end
       from (select id, row_number() over () as n from meeting) numbered, keys`.execute(db)
 }
+
+/** New people who are members of a chat and have read up to this message. */
+export async function addReaders(
+  { db }: Deps,
+  chatId: ChatId,
+  given: { count: number; readSeq: number },
+): Promise<void> {
+  const { count, readSeq } = given
+  await sql`with made as (insert into scopes (id, kind, rev) select gen_random_uuid(), 'user', 1 from generate_series(1, ${count}::int) returning id),
+    people as (insert into users (id, handle, name, email, role, rev)
+      select id, 'm' || right(replace(id::text, '-', ''), 24), 'Member', id || '@example.org', 'member', 1 from made returning id)
+    insert into members (chat_id, user_id, role, since_rev, read_seq, rev) select ${chatId}, id, 'member', 1, ${readSeq}, 1 from people`.execute(
+    db,
+  )
+}

@@ -56,8 +56,8 @@ test('one queue serves both, and each job is done with the database and the mail
   onTestFinished(stop)
   const [mail, otherMail] = [await newNudgedMail(north), await newNudgedMail(south)]
   await vi.waitFor(async () => {
-    expect((await mailRow(north, mail)).state).toBe('sent')
-    expect((await mailRow(south, otherMail)).state).toBe('sent')
+    expect((await mailRow(north, mail)).state).toBe('done')
+    expect((await mailRow(south, otherMail)).state).toBe('done')
   }, waitBounds)
   expect([northern.received.length, southern.received.length]).toEqual([1, 1])
 })

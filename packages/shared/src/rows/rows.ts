@@ -18,6 +18,8 @@ export type ChatRow = Revised & {
   clearedSeq: number
   /** Whether new members may read older messages. */
   historyForNew: boolean
+  /** Made for a meeting with a link, and no text was written in it yet: it is not in the list of chats. */
+  meetingOnly: boolean
   /** The live meeting of this chat; there is one at most. */
   liveMeetingId: MeetingId | null
   createdBy: UserId

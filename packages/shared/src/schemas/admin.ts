@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { serverRoles } from '../permissions.ts'
-import { email, inviteId, mailId, search, userId } from './fields.ts'
+import { email, inviteId, search, userId } from './fields.ts'
 
 export const people = z.strictObject({
   query: search.optional(),
@@ -18,11 +18,12 @@ export const createInvite = z.strictObject({
   days: z.int().min(1).max(limits.invite.maxDays).default(7),
 })
 export const oneInvite = z.strictObject({ inviteId })
-export const oneMail = z.strictObject({ mailId })
+/** A row that was given up, and the kind of work it is. */
+export const givenUpKey = z.strictObject({ kind: z.string().max(40), id: z.uuid() })
 
 export type AdminPeople = z.output<typeof people>
 export type SetServerRole = z.output<typeof setRole>
 export type SetDisabled = z.output<typeof setDisabled>
 export type CreateInvite = z.output<typeof createInvite>
 export type OneInvite = z.output<typeof oneInvite>
-export type OneMail = z.output<typeof oneMail>
+export type GivenUpKey = z.output<typeof givenUpKey>

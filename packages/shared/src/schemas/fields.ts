@@ -1,17 +1,5 @@
 import { z } from 'zod'
-import type {
-  BootId,
-  ClientId,
-  ChatId,
-  InviteId,
-  MailId,
-  MeetingId,
-  NodeId,
-  SeatId,
-  SessionId,
-  TabId,
-  UserId,
-} from '../ids.ts'
+import type { BootId, ClientId, ChatId, InviteId, MeetingId, NodeId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
 import { cleanLine, cleanText, codePoints, composed, limits } from '../limits.ts'
 
 /** For procedures without input: any input is refused. */
@@ -22,7 +10,6 @@ export const userId = uuid.transform((id) => id as UserId)
 export const sessionId = uuid.transform((id) => id as SessionId)
 export const chatId = uuid.transform((id) => id as ChatId)
 export const inviteId = uuid.transform((id) => id as InviteId)
-export const mailId = uuid.transform((id) => id as MailId)
 export const meetingId = uuid.transform((id) => id as MeetingId)
 export const seatId = uuid.transform((id) => id as SeatId)
 export const bootId = uuid.transform((id) => id as BootId)

@@ -13,6 +13,11 @@ function currentMemberText(alias: string): string {
   return `${alias}.left_at is null`
 }
 
+/** Whether a member has read anything since they joined. */
+export function hasRead(alias: string): RawBuilder<boolean> {
+  return sql<boolean>`${sql.ref(`${alias}.read_seq`)} > ${sql.ref(`${alias}.joined_seq`)}`
+}
+
 /** The chats that a person may read, as `chats`, each with their membership, as `members`: what follows `from` in a statement. */
 export function readableChats(person: UserId): RawBuilder<unknown> {
   return sql`${sql.raw(readableChatsText(''))}${person}`

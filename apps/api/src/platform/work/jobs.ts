@@ -1,30 +1,25 @@
 import { Worker } from 'bullmq'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { bullConnection, type JobName, jobNames, type Jobs, type Nudge } from './queue.ts'
+import { type DueTable, findDueRows, runDueRow } from './due-tables.ts'
+import { bullConnection, type JobName, jobNames, type Nudge } from './queue.ts'
 import { redisCloseMs, withTimeout } from './timeout.ts'
 
-/** One kind of job. The row is the record: `run` claims it, and `due` finds the rows that are due without any nudge. */
-type JobDefinition<N extends JobName> = {
-  name: N
-  payload: z.ZodType<Jobs[N]>
-  run: (deps: Deps, payload: Jobs[N]) => Promise<void>
-  due: (deps: Deps) => Promise<Jobs[N][]>
-}
-
-/** Any kind of job: `start` reads the payload itself and returns null when the payload is invalid. */
+/** One kind of work: `start` does a row, or returns null when its id makes no sense; `due` finds rows without any nudge. */
 export type Job = {
   name: JobName
-  start: (deps: Deps, data: unknown) => Promise<void> | null
-  due: (deps: Deps) => Promise<unknown[]>
+  start: (deps: Deps, id: unknown) => Promise<void> | null
+  due: (deps: Deps) => Promise<{ id: string }[]>
 }
 
-export function job<N extends JobName>({ name, payload, run, due }: JobDefinition<N>): Job {
-  const start = (deps: Deps, data: unknown) => {
-    const read = payload.safeParse(data)
-    return read.success ? run(deps, read.data) : null
+const rowId = z.uuid()
+
+export function jobOf(table: DueTable): Job {
+  const start = (deps: Deps, id: unknown) => {
+    const read = rowId.safeParse(id)
+    return read.success ? runDueRow(deps, table, read.data) : null
   }
-  return { name, start, due }
+  return { name: table.name, start, due: (deps) => findDueRows(deps, table) }
 }
 
 /** Throws unless each name has exactly one handler: without a handler its jobs are never done, with two they are done twice. */
@@ -36,9 +31,9 @@ export function checkJobs(jobs: Job[], names: readonly JobName[] = jobNames): vo
 }
 
 /** Runs one job. A failure that the job could not write into its row is logged, and the sweep tries again. */
-export async function runJob(deps: Deps, { name, start }: Job, data: unknown): Promise<void> {
+export async function runJob(deps: Deps, { name, start }: Job, id: unknown): Promise<void> {
   try {
-    const started = start(deps, data)
+    const started = start(deps, id)
     if (!started) return deps.log.warn({ name }, 'a nudge that makes no sense was dropped')
     await started
   } catch (error) {
@@ -63,7 +58,7 @@ export function startJobWorkers(organisations: [Deps, ...Deps[]], jobs: Job[]): 
     const deps = depsOf.get(data?.organisation ?? '')
     // Its own sweep finds the work of an organisation that is served elsewhere.
     if (!deps) return log.debug({ name: given.name }, 'a nudge of an unknown organisation was dropped')
-    const running = runJob(deps, given, data?.payload).finally(() => runningJobs.delete(running))
+    const running = runJob(deps, given, data?.id).finally(() => runningJobs.delete(running))
     runningJobs.add(running)
     await running
   }

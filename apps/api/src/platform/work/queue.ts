@@ -1,18 +1,14 @@
-import type { MailId } from '@veche/shared/ids'
 import { Queue as BullQueue, type ConnectionOptions } from 'bullmq'
 import type { Env } from '../../env.ts'
 import type { Logger } from '../logger.ts'
 import { redisCloseMs, withTimeout } from './timeout.ts'
 
-/** Every job there is, with its payload. A payload holds ids only: the row is the record, and the queue a nudge. */
-export type Jobs = { 'mail.send': { mailId: MailId } }
-export type JobName = keyof Jobs
+/** Every kind of work there is. Each has a due table: the row is the record, and the queue a nudge. */
+export const jobNames = ['mail.send'] as const
+export type JobName = (typeof jobNames)[number]
 
-const named: Record<JobName, true> = { 'mail.send': true }
-export const jobNames = Object.keys(named) as JobName[]
-
-/** Organisations share the queue: a job says whose it is. */
-export type Nudge = { organisation: string; payload: unknown }
+/** The id of a work row. Organisations share the queue: a nudge says whose it is. */
+export type Nudge = { organisation: string; id: unknown }
 
 export class Queue {
   readonly #organisation: string
@@ -33,8 +29,8 @@ export class Queue {
   }
 
   /** Never waits and never fails: the sweep finds work whose nudge was lost. */
-  nudge<N extends JobName>(name: N, payload: Jobs[N], id: string): void {
-    const nudge: Nudge = { organisation: this.#organisation, payload }
+  nudge(name: JobName, id: string): void {
+    const nudge: Nudge = { organisation: this.#organisation, id }
     const options = {
       deduplication: { id: `${this.#organisation}/${id}`, keepLastIfActive: true },
       removeOnComplete: true,

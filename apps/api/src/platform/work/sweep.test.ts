@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { readEnv } from '../../env.ts'
-import { jobs as mailJobs } from '../../mail/jobs.ts'
+import { mailTable } from '../../mail/delivery.ts'
 import { newTestApi } from '../../test/harness.ts'
 import { mailRow, newMail } from '../../test/mail/mails.ts'
 import { muteServer } from '../../test/mail/smtp.ts'
 import { waitBounds } from '../../test/waiting.ts'
 import { workerTimers } from '../../worker.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import type { Job } from './jobs.ts'
+import { type Job, jobOf } from './jobs.ts'
 import type { JobName } from './queue.ts'
 import { startTimer, sweepTimer } from './sweep.ts'
 
@@ -33,13 +33,13 @@ test('a mail server that accepts and never answers delays no other kind of work'
   let rounds = 0
   const other: Job = {
     name: 'other' as JobName,
-    due: () => Promise.resolve([{}]),
+    due: () => Promise.resolve([{ id: '' }]),
     start: () => {
       rounds += 1
       return Promise.resolve()
     },
   }
-  const stops = [...mailJobs, other].map((job) => startTimer(deps, sweepTimer(deps, { job, everyMs: 20 })))
+  const stops = [jobOf(mailTable), other].map((job) => startTimer(deps, sweepTimer(deps, { job, everyMs: 20 })))
   onTestFinished(async () => {
     await server.close()
     await Promise.all(stops.map((stop) => stop()))

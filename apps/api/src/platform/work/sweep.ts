@@ -41,8 +41,8 @@ export function sweepTimer(deps: Deps, { job, everyMs }: { job: Job; everyMs: nu
  * while a slow mail server answers.
  */
 export async function sweepJob(deps: Deps, job: Job): Promise<void> {
-  let due: unknown[] = []
+  let due: { id: string }[] = []
   await withAdvisoryLock(deps, `sweep ${job.name}`, async () => void (due = await job.due(deps)))
   const slots = new Semaphore(maxParallel)
-  await Promise.all(due.map((payload) => slots.run(() => runJob(deps, job, payload))))
+  await Promise.all(due.map(({ id }) => slots.run(() => runJob(deps, job, id))))
 }

@@ -62,8 +62,8 @@ export const accountLaws: Record<string, Action> = {
     const { id } = await newInvite(testApi.deps)
     return (await owner(testApi)).revokeInvite({ inviteId: id as InviteId })
   },
-  'admin.retryMail': async (testApi) => (await owner(testApi)).retryMail({ mailId: await givenUp(testApi) }),
-  'admin.discardMail': async (testApi) => (await owner(testApi)).discardMail({ mailId: await givenUp(testApi) }),
+  'admin.retryWork': async (testApi) => (await owner(testApi)).retryWork(await givenUp(testApi)),
+  'admin.discardWork': async (testApi) => (await owner(testApi)).discardWork(await givenUp(testApi)),
   'sync.state': (_testApi, nora) => nora.api.sync.state({ scopes: [] }),
 }
 
@@ -90,7 +90,7 @@ async function newToken(testApi: TestApi, email?: string): Promise<string> {
 }
 
 async function givenUp(testApi: TestApi) {
-  const mailId = await newMail(testApi.deps)
-  await testApi.deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', mailId).execute()
-  return mailId
+  const id = await newMail(testApi.deps)
+  await testApi.deps.db.updateTable('mails').set({ state: 'given_up' }).where('id', '=', id).execute()
+  return { kind: 'mail.send', id }
 }

@@ -1,8 +1,10 @@
 import { type MailId, newId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
+import { mailTable } from '../../mail/delivery.ts'
 import { queueMail } from '../../mail/mails.ts'
 import { inTransaction } from '../../platform/transaction.ts'
+import { findDueRows, runDueRow } from '../../platform/work/due-tables.ts'
 
 export const minute = 60_000
 
@@ -28,6 +30,15 @@ export function newNudgedMail(deps: Deps): Promise<MailId> {
   const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
   const letter = { template: 'reset' as const, code: '123456', expiresAt }
   return inTransaction(deps, (tx) => queueMail(tx, { to: 'a@example.org', locale: 'en', letter }))
+}
+
+/** Sends this mail as a worker does. */
+export function sendMail(deps: Deps, id: MailId): Promise<void> {
+  return runDueRow(deps, mailTable, id)
+}
+
+export function dueMails(deps: Deps) {
+  return findDueRows(deps, mailTable)
 }
 
 export function mailRow(deps: Deps, id: MailId) {

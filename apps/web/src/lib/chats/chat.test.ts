@@ -60,6 +60,14 @@ test('a direct chat is listed only when something was written in it', async () =
   expect((await chat(direct)).listed).toBe(true)
 })
 
+test('the chat of a meeting is listed only when a text was written in it: the card of the call is none', async () => {
+  const ofMeeting = server.newChat([friend, me], 'meeting')
+  server.startMeeting(ofMeeting, friend)
+  expect(await chat(ofMeeting)).toMatchObject({ listed: false, unread: 1, row: { title: 'A group' } })
+  server.send(ofMeeting, friend, 'text')
+  expect(await chat(ofMeeting)).toMatchObject({ listed: true, unread: 2 })
+})
+
 test('a direct chat has its last message, its unread number, the other person, and the message that is not sent yet', async () => {
   const direct = server.newChat([me, friend], 'direct')
   server.send(direct, friend, 'first')

@@ -22,6 +22,7 @@ export type Chat = {
   readTo: number
   /** The time of the last message, for the order of the list. */
   at: string
+  /** Whether the list shows it before anybody searches. */
   listed: boolean
 }
 
@@ -98,8 +99,8 @@ function toChat({ me, scope, row, membership, last, draft, items }: Parts): Chat
     top: scope.top,
     readTo: Math.max(scope.readTo, membership.readSeq),
     at: [pending?.composedAt, scope.topAt, row.createdAt].reduce<string>(later, ''),
-    // A direct chat in which nothing was written yet is not listed.
-    listed: row.kind === 'group' || scope.top > 0 || pending !== null || Boolean(draft?.body),
+    // A direct chat is listed once it has a message, the chat of a meeting once somebody wrote in it.
+    listed: (row.kind === 'group' ? !row.meetingOnly : scope.top > 0) || pending !== null || Boolean(draft?.body),
   }
 }
 

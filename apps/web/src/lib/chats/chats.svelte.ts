@@ -15,7 +15,11 @@ export class Chats {
   /** The list shall focus its search field; it may have to be mounted first. */
   searchRequested = $state(false)
   #all = $state.raw<ReadonlyMap<ChatId, Chat>>(new Map())
-  readonly list = $derived([...this.#all.values()].filter((chat) => chat.listed).sort(compareChats))
+  readonly #sorted = $derived([...this.#all.values()].sort(compareChats))
+  readonly list = $derived(this.#sorted.filter((chat) => chat.listed))
+  /** A search finds the chats of meetings too. */
+  readonly searchable = $derived(this.#sorted.filter((chat) => chat.listed || chat.row.meetingOnly))
+  readonly withLiveMeeting = $derived(this.#sorted.filter((chat) => chat.row.liveMeetingId !== null))
   /** The number on the tab and on the icon of the app: unread messages of chats that are not muted. */
   readonly unread = $derived(
     this.list.reduce((sum, chat) => sum + (chat.membership.notify === 'none' ? 0 : chat.unread), 0),

@@ -65,7 +65,9 @@ export class FakeChats {
     this.onChange(DIRECTORY_SCOPE)
   }
 
-  newChat(userIds: UserId[], kind: 'group' | 'direct' = 'group', title = 'A group'): ChatId {
+  /** `meeting` is a group that was made for a meeting with a link. */
+  newChat(userIds: UserId[], made: 'group' | 'direct' | 'meeting' = 'group', title = 'A group'): ChatId {
+    const kind = made === 'direct' ? 'direct' : 'group'
     const id = newId<ChatId>(this.now)
     const pair = kind === 'direct' ? ([userIds[0], userIds[1]] as [UserId, UserId]) : null
     const createdBy = userIds[0] as UserId
@@ -78,6 +80,7 @@ export class FakeChats {
       membersRev: 1,
       clearedSeq: 0,
       historyForNew: true,
+      meetingOnly: made === 'meeting',
       liveMeetingId: null,
       createdBy,
       createdAt: this.#nextTime(),
@@ -138,7 +141,8 @@ export class FakeChats {
     if (sent) return sent
     chat.rev += 1
     const row = this.#addMessage(id, authorId, { body, clientId }, chat.rev)
-    this.onChange(id)
+    if (chat.row.meetingOnly) this.#updateChat(id, { meetingOnly: false })
+    else this.onChange(id)
     return row
   }
 

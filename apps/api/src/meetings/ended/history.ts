@@ -3,9 +3,9 @@ import { limits } from '@veche/shared/limits'
 import type { EndedMeeting, EndedMeetingsPage } from '@veche/shared/meetings'
 import type { MeetingHistory } from '@veche/shared/schemas/meetings'
 import { sql } from 'kysely'
-import type { Ctx } from '../ctx.ts'
-import { iso } from '../platform/clock.ts'
-import { isCurrentMember } from '../platform/scopes/members.ts'
+import type { Ctx } from '../../ctx.ts'
+import { iso } from '../../platform/clock.ts'
+import { isCurrentMember } from '../../platform/scopes/members.ts'
 
 type Row = Omit<EndedMeeting, 'startedAt' | 'endedAt' | 'withUserId'> & {
   pair: UserId[] | null
@@ -23,8 +23,7 @@ export async function meetingHistory(ctx: Ctx, { cursor }: MeetingHistory): Prom
     ? sql`and (${endedAt}, m.id) < (${cursor.endedAt}::timestamptz, ${cursor.id}::uuid)`
     : sql``
   const { rows } = await sql<Row>`
-    select m.id as "meetingId", m.chat_id as "chatId", c.title, c.pair, m.started_at, m.ended_at,
-      (select count(distinct a.user_id)::int from attendances a where a.meeting_id = m.id) as people
+    select m.id as "meetingId", m.chat_id as "chatId", c.title, c.pair, m.started_at, m.ended_at, m.people
     from seats s
     join meetings m on m.id = s.meeting_id and m.state = 'ended'
     join chats c on c.id = m.chat_id

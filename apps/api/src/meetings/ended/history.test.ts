@@ -1,12 +1,12 @@
 import { type ChatId, type MeetingId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, expect, it } from 'vitest'
-import { newGroup, newUser, type TestUser } from '../test/builders.ts'
-import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
-import { MediaNode } from '../test/nodes/media-node.ts'
-import { addEndedMeetings, join, leave } from '../test/meetings.ts'
-import { endEmptyMeeting } from './meeting-end.ts'
-import { sweepMeetings } from './sweep.ts'
+import { newGroup, newUser, type TestUser } from '../../test/builders.ts'
+import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
+import { MediaNode } from '../../test/nodes/media-node.ts'
+import { addEndedMeetings, join, leave } from '../../test/meetings.ts'
+import { endEmptyMeeting } from '../meeting-end.ts'
+import { sweepMeetings } from '../sweep.ts'
 
 let testApi: TestApi
 let node: MediaNode

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { beforeAll, expect, test } from 'vitest'
+import type { Deps } from '../../deps.ts'
+import { newUser } from '../../test/builders.ts'
+import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
+import { outcomeOf } from '../../test/outcome.ts'
+import { type DueTable, findDueRows, runDueRow } from './due-tables.ts'
+import { jobOf } from './jobs.ts'
+import type { JobName } from './queue.ts'
+import { sweepJob } from './sweep.ts'
+
+type Bell = { id: string; tower: string }
+
+let testApi: TestApi
+let deps: Deps
+/** What happens when a bell rings; each test decides. */
+let ring: (bell: Bell) => Promise<void>
+beforeAll(async () => {
+  testApi = await newTestApi()
+  deps = { ...testApi.deps, dueTables: [bells] }
+  await sql`create table bells (
+    id uuid primary key, tower text not null, rung_at timestamptz, state text not null default 'due',
+    attempts integer not null default 0, retry_at timestamptz not null default veche_now(), claimed_until timestamptz,
+    error text, created_at timestamptz not null default veche_now())`.execute(deps.db)
+})
+
+const bells: DueTable = {
+  name: 'bell.ring' as JobName,
+  table: 'bells',
+  columns: ['tower'],
+  leaseMs: 60_000,
+  retryDelaysMs: [10_000],
+  run: (_deps, bell: Bell) => ring(bell),
+  failureOf: (thrown) => ({ kind: 'rope', answer: String(thrown), isTemporary: String(thrown) !== 'Error: cut' }),
+  changesAtEnd: (end) => (end === 'done' ? [sql`rung_at = veche_now()`] : []),
+  about: ({ tower }: Bell) => ({ word: 'bell', name: tower }),
+  describeFailure: (error, locale) => `${locale} ${error}`,
+}
+
+async function newBell(tower = 'North'): Promise<string> {
+  const id = randomUUID()
+  await sql`insert into bells (id, tower) values (${id}, ${tower})`.execute(deps.db)
+  return id
+}
+
+type BellRow = {
+  state: string
+  attempts: number
+  error: string | null
+  claimed_until: Date | null
+  rung_at: Date | null
+}
+
+async function bellRow(id: string): Promise<BellRow> {
+  const { rows } = await sql<BellRow>`select * from bells where id = ${id}`.execute(deps.db)
+  return rows[0]!
+}
+
+async function isFound(id: string): Promise<boolean> {
+  return (await findDueRows(deps, bells)).some((row) => row.id === id)
+}
+
+async function countOf(outcome: string): Promise<number> {
+  const { values } = await deps.metrics.jobs.get()
+  const isOurs = ({ labels }: (typeof values)[number]) =>
+    labels['name'] === 'bell.ring' && labels['outcome'] === outcome
+  return values.filter(isOurs).reduce((sum, { value }) => sum + value, 0)
+}
+
+const fails = (reason: string) => () => Promise.reject(new Error(reason))
+
+test('a sweep finds the rows of any due table and does each once, however many workers look', async () => {
+  const rung: string[] = []
+  ring = async ({ id, tower }) => void rung.push(`${id} ${tower}`)
+  const before = await countOf('done')
+  const ids = [await newBell(), await newBell(), await newBell()]
+  const other = testApi.anotherProcess()
+  await Promise.all([
+    sweepJob(deps, jobOf(bells)),
+    sweepJob(other, jobOf(bells)),
+    ...ids.map((id) => runDueRow(deps, bells, id)),
+  ])
+  expect(rung.sort()).toEqual(ids.map((id) => `${id} North`).sort())
+  expect(await bellRow(ids[0]!)).toMatchObject({ state: 'done', attempts: 1, error: null, claimed_until: null })
+  expect((await bellRow(ids[0]!)).rung_at).not.toBeNull()
+  expect(await countOf('done')).toBeGreaterThan(before)
+})
+
+test('a row whose worker disappeared is done by another one when the lease has run out, and the first one changes nothing', async () => {
+  const stuck = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const id = await newBell()
+  ring = () => {
+    begun.resolve()
+    return stuck.promise
+  }
+  const lost = runDueRow(deps, bells, id)
+  await begun.promise
+  ring = fails('the rope is wet')
+  await runDueRow(deps, bells, id)
+  expect(await bellRow(id)).toMatchObject({ state: 'due', attempts: 1 })
+  expect(await isFound(id)).toBe(false)
+  await testApi.passTime(61_000)
+  expect(await isFound(id)).toBe(true)
+  await runDueRow(deps, bells, id)
+  const second = await bellRow(id)
+  expect(second).toMatchObject({ state: 'given_up', attempts: 2, error: 'rope: Error: the rope is wet' })
+  stuck.reject(new Error('much too late'))
+  await lost
+  expect(await bellRow(id)).toEqual(second)
+})
+
+test('a row that fails is tried again after its delay, and given up after its last try', async () => {
+  ring = fails('the rope is wet')
+  const [retries, ends] = [await countOf('retry'), await countOf('given_up')]
+  const id = await newBell()
+  await runDueRow(deps, bells, id)
+  expect(await bellRow(id)).toMatchObject({ state: 'due', attempts: 1, claimed_until: null })
+  expect(await isFound(id)).toBe(false)
+  await testApi.passTime(10_000)
+  expect(await isFound(id)).toBe(true)
+  await runDueRow(deps, bells, id)
+  expect(await bellRow(id)).toMatchObject({ state: 'given_up', attempts: 2, rung_at: null })
+  expect({ retries: (await countOf('retry')) - retries, ends: (await countOf('given_up')) - ends }).toEqual({
+    retries: 1,
+    ends: 1,
+  })
+})
+
+test('a failure that is not temporary, and a row that ends the worker each time, are given up at once', async () => {
+  ring = fails('cut')
+  const [cut, deadly] = [await newBell(), await newBell()]
+  await runDueRow(deps, bells, cut)
+  expect(await bellRow(cut)).toMatchObject({ state: 'given_up', attempts: 1, error: 'rope: Error: cut' })
+  await sql`update bells set attempts = 2 where id = ${deadly}`.execute(deps.db)
+  await runDueRow(deps, bells, deadly)
+  expect(await bellRow(deadly)).toMatchObject({ state: 'given_up', error: 'killed' })
+})
+
+test('administrators see what was given up of any kind, retry it with all its tries, or discard it', async () => {
+  ring = fails('cut')
+  const api = callerFor(deps, await newUser(deps, { role: 'admin' })).admin
+  const [first, second] = [await newBell('East'), await newBell('West')]
+  for (const id of [first, second]) await runDueRow(deps, bells, id)
+  const { work } = await api.givenUpWork()
+  expect(work.find(({ id }) => id === first)).toEqual({
+    kind: 'bell.ring',
+    id: first,
+    word: 'bell',
+    name: 'East',
+    attempts: 1,
+    error: 'en rope: Error: cut',
+    createdAt: expect.any(String),
+  })
+  await api.retryWork({ kind: 'bell.ring', id: first })
+  expect(await bellRow(first)).toMatchObject({ state: 'due', attempts: 0, error: null })
+  await api.discardWork({ kind: 'bell.ring', id: second })
+  expect((await bellRow(second)).state).toBe('discarded')
+  const left = (await api.givenUpWork()).work.map(({ id }) => id)
+  expect(left).not.toContain(first)
+  expect(left).not.toContain(second)
+  for (const kind of ['bell.ring', 'mail.send', 'unheard of'])
+    expect(await outcomeOf(api.retryWork({ kind, id: second }))).toBe('work.not_found')
+})

@@ -1,0 +1,40 @@
+import { sql } from 'kysely'
+import type { Deps } from '../../deps.ts'
+import type { DueTable } from './due-tables.ts'
+
+export type GivenUpRow = { id: string; attempts: number; error: string | null; created_at: Date }
+
+type Asking = Pick<Deps, 'db'>
+
+/** The rows of this table that were given up, the newest first. */
+export async function readGivenUpRows({ db }: Asking, { table, columns }: DueTable, limit: number) {
+  const read = ['id', 'attempts', 'error', 'created_at', ...columns].map((column) => sql.ref(column))
+  const { rows } = await sql<GivenUpRow>`
+    select ${sql.join(read)} from ${sql.table(table)} where state = 'given_up' order by created_at desc limit ${limit}`.execute(
+    db,
+  )
+  return rows
+}
+
+/** Makes the row due again, with all its tries. False when it is not among those given up. */
+export async function retryGivenUpRow(
+  { db, queue }: Pick<Deps, 'db' | 'queue'>,
+  { name, table }: DueTable,
+  id: string,
+) {
+  const { rows } = await sql`
+    update ${sql.table(table)} set state = 'due', attempts = 0, retry_at = veche_now(), claimed_until = null, error = null
+    where id = ${id} and state = 'given_up' returning id`.execute(db)
+  if (rows.length > 0) queue.nudge(name, id)
+  return rows.length > 0
+}
+
+/** The row is never tried again. False when it is not among those given up. */
+export async function discardGivenUpRow({ db }: Asking, { table, changesAtEnd }: DueTable, id: string) {
+  const changes = [sql`state = 'discarded'`, ...changesAtEnd('discarded')]
+  const { rows } = await sql`
+    update ${sql.table(table)} set ${sql.join(changes)} where id = ${id} and state = 'given_up' returning id`.execute(
+    db,
+  )
+  return rows.length > 0
+}
