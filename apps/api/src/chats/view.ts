@@ -9,7 +9,6 @@ import {
   firstVisibleSeq,
   hasRead,
   isCurrentMember,
-  isVisibleMessage,
   readableChatIds,
   readableChats,
 } from '../platform/scopes/members.ts'

@@ -244,6 +244,7 @@ export type Messages = {
     notCopied: string
     inCall: (given: { count: number }) => string
     goesOn: string
+    attendanceGone: string
     nobodyIn: string
     callLive: string
     callEnded: string
@@ -561,7 +562,6 @@ export type Messages = {
     discardText: string
     retried: string
     discarded: string
-    letter: string
     invitation: string
     reset: string
   }
@@ -666,7 +666,7 @@ export type Messages = {
     'message.empty': string
     'scope.not_found': string
     'invite.not_found': string
-    'mail.not_found': string
+    'work.not_found': string
     'server.busy': string
     'server.unavailable': string
     'version.too_old': string
