@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
-import { PASSWORD } from './installation/accounts.ts'
+import { acceptInvitation, PASSWORD } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
 import { button, waitUntilHidden, link, clickButton, waitUntilVisible } from './screens/controls.ts'
 import { waitUntilSignedIn, signIn, waitForRefusal } from './screens/sign-in.ts'
@@ -19,6 +19,10 @@ test('an owner makes somebody an administrator and takes it back, disables and e
 
   const herDevice = await openDevice(installation, { account: owner })
   await herDevice.goto('/admin/people')
+  const invitation = await owner.api.admin.createInvite.mutate({ role: 'member', uses: 1, days: 7 })
+  await acceptInvitation(installation, invitation.link, { name: 'Nora Newcomer' })
+  for (const { page } of [herDevice, hisDevice]) await waitUntilVisible(page.getByText('Nora Newcomer'))
+
   const choose = async (role: 'menuitem' | 'menuitemradio', name: string) => {
     await clickButton(herDevice.page, 'Options for Aaron Ilyin')
     await herDevice.page.getByRole(role, { name, exact: true }).click()

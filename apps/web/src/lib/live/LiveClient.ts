@@ -1,5 +1,6 @@
 import type { ChatId, UserId } from '@veche/shared/ids'
 import type { ChangesFrame, LiveFrame, Signal } from '@veche/shared/live'
+import type { PersonRow } from '@veche/shared/rows/rows'
 import { appError } from '../api/error.ts'
 import { applyHistoryPage } from '../store/merge/history-pages.ts'
 import { applyPositions } from '../store/merge/read-positions.ts'
@@ -27,6 +28,8 @@ export type LiveClientOptions = {
   onSignedOut: () => void
   /** The status, who is typing, or who is online has changed. */
   onChange?: () => void
+  /** The live stream brought these rows of the directory, also of people whom this device does not keep. */
+  onDirectory?: (people: PersonRow[]) => void
 }
 
 /** Keeps a store equal to the server, and sends what was written. It knows no screen. */
@@ -159,6 +162,7 @@ export class LiveClient {
 
   #handleChanges(frame: ChangesFrame): void {
     if (frame.scope === 'meeting') return this.#meetingListeners.forEach((listener) => listener(frame))
+    if (frame.scope === 'directory') this.#options.onDirectory?.(frame.rows.people ?? [])
     for (const { chatId, authorId } of frame.rows.messages ?? []) this.signals.clearTyping(chatId, authorId)
     this.rowReceiver.receive(frame)
   }

@@ -22,6 +22,8 @@ export class Live {
   client = $state.raw<LiveClient | null>(null)
   sessions = $state.raw<SessionRow[]>([])
   readonly people = new SvelteMap<UserId, PersonRow>()
+  /** Counts the news of people whom this device does not keep: lists of people are fetched anew. */
+  newcomers = $state(0)
   /** Counts the changes of signals, so that what reads them is reactive. */
   #signalChanges = $state(0)
   readonly #session: Session
@@ -55,6 +57,9 @@ export class Live {
       api: trpcLiveApi(this.#session.api, { url: socketUrl }),
       onSignedOut: () => void this.#session.end(),
       onChange: () => this.#clientChanged(client),
+      onDirectory: (people) => {
+        if (people.some(({ id, disabledAt }) => disabledAt === null && !this.people.has(id))) this.newcomers += 1
+      },
     })
     this.#session.onClose(() => this.#close(client))
     this.client = client
