@@ -44,7 +44,7 @@ test('an unknown command or option is refused in one sentence', () => {
   expect(veche(['toString']).status).toBe(2)
   expect(veche(['check', '--write', 'lint'])).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/"lint"; there is format, generated/) as string,
+    stderr: expect.stringMatching(/"lint"; there is format, messages, generated/) as string,
   })
   expect(veche(['up', '--sfu', 'many'])).toMatchObject({
     status: 2,
