@@ -5,7 +5,11 @@ import { I18n } from './i18n.svelte.ts'
 import { firstLocale, nearestLocale } from './languages.ts'
 import { wordsIn, wordsOf } from './words.ts'
 
-beforeEach(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }))
+beforeEach(() => {
+  vi.stubGlobal('navigator', { languages: ['en-GB'] })
+  // Nobody has chosen a language here before.
+  vi.stubGlobal('localStorage', undefined)
+})
 afterEach(() => vi.unstubAllGlobals())
 
 test('the language changes when its words are loaded, those included that are needed meanwhile', async () => {
