@@ -20,8 +20,9 @@ test('an owner makes somebody an administrator and takes it back, disables and e
   const herDevice = await openDevice(installation, { account: owner })
   await herDevice.goto('/admin/people')
   const invitation = await owner.api.admin.createInvite.mutate({ role: 'member', uses: 1, days: 7 })
-  await acceptInvitation(installation, invitation.link, { name: 'Nora Newcomer' })
-  for (const { page } of [herDevice, hisDevice]) await waitUntilVisible(page.getByText('Nora Newcomer'))
+  // The name comes first in the alphabet, so that it is on the first page.
+  await acceptInvitation(installation, invitation.link, { name: 'Aaron Abel' })
+  for (const { page } of [herDevice, hisDevice]) await waitUntilVisible(page.getByText('Aaron Abel'))
 
   const choose = async (role: 'menuitem' | 'menuitemradio', name: string) => {
     await clickButton(herDevice.page, 'Options for Aaron Ilyin')
