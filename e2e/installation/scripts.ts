@@ -22,7 +22,7 @@ export const english: Script = {
   ],
   chats: [
     {
-      title: 'Harbour installation',
+      title: 'Harbour house',
       with: [1, 2, 3, 4, 6],
       pinned: true,
       lines: [
