@@ -71,7 +71,7 @@ export const english: Script = {
       with: [2],
       lines: [
         line(0, '1d 2h', 'How was the talk?'),
-        line(2, '1d 1h', 'Full installation, and the microphone worked.'),
+        line(2, '1d 1h', 'Full house, and the microphone worked.'),
         line(2, '40m', 'I shall send you the photographs tonight.'),
       ],
       unread: 1,
@@ -84,7 +84,7 @@ export const english: Script = {
       ],
     },
     {
-      title: 'Announcements of the whole installation',
+      title: 'Announcements for the whole house',
       with: [1, 2, 3, 4, 5, 6, 7],
       muted: true,
       lines: [line(4, '3d', 'The front door gets a new lock on Saturday. Keys are with Grace.')],
