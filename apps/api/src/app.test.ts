@@ -29,6 +29,20 @@ test('the content security policy lets the page connect to the media nodes of SF
   )
 })
 
+test('metrics without a token are for programs on this machine, and not for a page whose name points here', async () => {
+  const app = await createApp(testApi.anotherProcess())
+  const statusFor = async (headers: Record<string, string>) =>
+    (await app.http.inject({ url: '/metrics', headers })).statusCode
+  expect(await statusFor({ host: 'localhost:8080' })).toBe(200)
+  for (const headers of [
+    { host: 'evil.example' },
+    { host: 'localhost', via: '1.1 proxy' },
+    { host: 'localhost', 'x-real-ip': '1.2.3.4' },
+  ])
+    expect(await statusFor(headers)).toBe(404)
+  await app.close()
+})
+
 describe('stopping', () => {
   test('a stopping server answers the requests in flight and accepts no new ones', async () => {
     const { app, base } = await open()
