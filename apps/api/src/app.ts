@@ -92,6 +92,8 @@ function trpcOptions(deps: Deps): FastifyTRPCPluginOptions<AppRouter>['trpcOptio
     router: appRouter,
     maxBatchSize: limits.batch,
     createContext: ({ req, res }) => trpcContext(deps, req, res),
-    responseMeta: () => ({ headers: new Headers({ 'cache-control': 'no-store' }) }),
+    responseMeta: () => ({ headers: notStored }),
   }
 }
+
+const notStored = { 'cache-control': 'no-store' }

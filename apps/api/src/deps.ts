@@ -75,7 +75,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
   const log = given.log ?? createLogger(env.LOG_LEVEL, 'api')
   const redis = connectRedis(env.REDIS_URL, log)
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
-  const { db, polls, liveReads, pipelines } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
+  const { db, polls, liveReads, pipelines, lookups } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
   const hints = new Hints(redis, subscriber, { prefix: ownRedisPrefix(env), log })
   const deps: BaseDeps = {
     env,
@@ -85,7 +85,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     polls,
     liveReads,
     writers: new ScopeWriters(pipelines),
-    sessions: new SessionLookup(polls, log),
+    sessions: new SessionLookup(polls, lookups, log),
     passwordCost: given.passwordCost ?? passwordCost,
     redis,
     hints,

@@ -22,7 +22,11 @@ export type PoolSettings = {
 const limits = { lock_timeout: 3_000, statement_timeout: 10_000, idle_in_transaction_session_timeout: 5_000 }
 
 export function createDatabase(settings: PoolSettings): Database {
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool: createPool(settings) }) })
+  return databaseOf(createPool(settings))
+}
+
+export function databaseOf(pool: pg.Pool): Database {
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
 /** With `pipeline` a connection sends the next statement before the last one is answered. */

@@ -1,10 +1,11 @@
 import type { SessionId, UserId } from '@veche/shared/ids'
 import { sql } from 'kysely'
+import type { Pool } from 'pg'
 import type { Actor } from '../ctx.ts'
 import { Batch } from '../platform/Batch.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db.ts'
-import { isLiveSession } from '../platform/live-sessions.ts'
+import { liveSessionText } from '../platform/live-sessions.ts'
 import type { Logger } from '../platform/logger.ts'
 
 const dayMs = 86_400_000
@@ -19,8 +20,8 @@ export class SessionLookup {
   readonly #lookups: Batch<LiveSession>
   readonly #uses: Batch<void>
 
-  constructor(polls: Database, log: Logger) {
-    this.#lookups = new Batch(2, (hashes) => liveSessions(polls, hashes))
+  constructor(polls: Database, lookups: Pool, log: Logger) {
+    this.#lookups = new Batch(2, (hashes) => liveSessions(lookups, hashes))
     this.#uses = new Batch(1, (ids) => writeUse(polls, log, ids))
   }
 
@@ -32,17 +33,21 @@ export class SessionLookup {
   }
 }
 
+/** Every request runs it, so Postgres keeps it prepared. */
+const lookupText = `
+  select sessions.id, sessions.user_id, users.kind, users.role, sessions.token_hash,
+    sessions.last_used_at < veche_now() - interval '1 minute' as stale
+  from sessions join users on users.id = sessions.user_id
+  where sessions.token_hash = any($1::bytea[]) and ${liveSessionText()}`
+
 /** The sessions that are valid now, by the hash of their token. */
-async function liveSessions(polls: Database, hashes: string[]): Promise<Map<string, LiveSession>> {
+async function liveSessions(lookups: Pool, hashes: string[]): Promise<Map<string, LiveSession>> {
   const given = hashes.map((hash) => Buffer.from(hash, 'hex'))
-  const rows = await polls
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['sessions.id', 'sessions.user_id', 'users.kind', 'users.role', 'sessions.token_hash'])
-    .select(sql<boolean>`sessions.last_used_at < veche_now() - interval '1 minute'`.as('stale'))
-    .where(sql<boolean>`sessions.token_hash = any(${given}::bytea[])`)
-    .where(isLiveSession())
-    .execute()
+  const { rows } = await lookups.query<LiveSession & { token_hash: Buffer }>({
+    name: 'session-lookup',
+    text: lookupText,
+    values: [given],
+  })
   return new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), row]))
 }
 

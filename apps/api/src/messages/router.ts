@@ -1,7 +1,8 @@
 import * as schemas from '@veche/shared/schemas/messages'
 import { router, signedIn } from '../trpc.ts'
 import { readHistory } from './history.ts'
-import { markDelivered, markRead, sendTyping } from './positions.ts'
+import { markDelivered, sendTyping } from './positions.ts'
+import { markRead } from './read-position.ts'
 import { sendMessage } from './messages.ts'
 
 export const messagesRouter = router({

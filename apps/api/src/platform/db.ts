@@ -1,4 +1,4 @@
-import { createDatabase, createPool, type Database } from '@veche/db/client'
+import { createDatabase, createPool, type Database, databaseOf } from '@veche/db/client'
 import type { Pool } from 'pg'
 import type { Logger } from './logger.ts'
 
@@ -7,23 +7,26 @@ export type { Database }
 /** More would only wait for the same disk. */
 const maxPipelines = 8
 
-export type Pools = { db: Database; polls: Database; liveReads: Database; pipelines: Pool }
+export type Pools = { db: Database; polls: Database; liveReads: Database; pipelines: Pool; lookups: Pool }
 
 /** How many connections each pool of a process may take. `max` is DATABASE_POOL. */
-export function poolSizes(max: number): Record<keyof Pools, number> {
+export function poolSizes(max: number): Record<Exclude<keyof Pools, 'lookups'>, number> {
   return { db: max, polls: 5, liveReads: 4, pipelines: Math.min(max, maxPipelines) }
 }
 
 /**
  * The pool for work; a small one for what must go on when the first is busy (polls, sessions, health); one for the reads of the live
  * streams, of which there may be thousands after a stall; and one for statements that are run so often that each round trip counts.
+ * `lookups` are the connections of `polls`, for statements that are prepared.
  */
 export function openPools(url: string, max: number, log: Logger): Pools {
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to Postgres was lost')
   const sizes = poolSizes(max)
+  const lookups = createPool({ url, max: sizes.polls, name: 'veche-polls', onError })
   return {
+    lookups,
     db: createDatabase({ url, max: sizes.db, name: 'veche', onError }),
-    polls: createDatabase({ url, max: sizes.polls, name: 'veche-polls', onError }),
+    polls: databaseOf(lookups),
     liveReads: createDatabase({ url, max: sizes.liveReads, name: 'veche-live', onError }),
     pipelines: createPool({ url, max: sizes.pipelines, name: 'veche', onError }, { pipeline: true }),
   }

@@ -5,6 +5,10 @@ import { type RawBuilder, sql } from 'kysely'
  * names of the two tables in the statement.
  */
 export function isLiveSession(session = 'sessions', user = 'users'): RawBuilder<boolean> {
-  const [sessions, users] = [sql.ref(session), sql.ref(user)]
-  return sql<boolean>`(${sessions}.revoked_at is null and ${sessions}.expires_at > veche_now() and ${users}.disabled_at is null)`
+  return sql<boolean>`${sql.raw(liveSessionText(session, user))}`
+}
+
+/** The same for a statement that is written as text. */
+export function liveSessionText(session = 'sessions', user = 'users'): string {
+  return `(${session}.revoked_at is null and ${session}.expires_at > veche_now() and ${user}.disabled_at is null)`
 }

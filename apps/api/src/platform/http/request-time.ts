@@ -12,7 +12,7 @@ export function limitRequestTime(http: FastifyInstance, timeoutMs: number): void
   http.addHook('onRequest', (req, _reply, done) => {
     if (!req.routeOptions.config.longBody) {
       const cut = () => void (req.raw.complete || req.raw.socket.destroy())
-      const timer = setTimeout(cut, timeoutMs).unref()
+      const timer = setTimeout(cut, timeoutMs)
       req.raw.once('close', () => clearTimeout(timer))
     }
     done()
