@@ -92,6 +92,8 @@ async function enter({ installation, locale }: Stage, page: Page, path: string):
   await page.goto(installation.url + path)
   await button(page, words[locale].join).click()
   await page.waitForFunction(() => !document.querySelector('[role=switch]'))
+  // With four cameras on a small machine, the title of a chat comes later than the pictures.
+  await page.waitForFunction(() => !document.title.includes('…'), null, { timeout: 120_000 })
 }
 
 /** So many pictures are drawn, and nothing moves any more. */
