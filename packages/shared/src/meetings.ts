@@ -61,6 +61,13 @@ export type MeetingSummary = {
   code: string
 }
 
+/** What a link tells people who are not signed in. */
+export type PublicMeeting = {
+  /** Null when the meeting is for members of its chat only, or of two people. */
+  title: string | null
+  state: MeetingRow['state']
+}
+
 export type Attendance = { userId: UserId; seatId: SeatId; cameAt: string; wentAt: string | null }[]
 
 /** A meeting that has ended, as a person who was in it sees it. */

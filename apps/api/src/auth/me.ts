@@ -1,4 +1,5 @@
 import type { SessionId } from '@veche/shared/ids'
+import type { UserKind } from '@veche/shared/permissions'
 import type { PersonRow, SettingsRow } from '@veche/shared/rows/rows'
 import type { Anyone, Tx } from '../ctx.ts'
 import { fail } from '../errors.ts'
@@ -9,11 +10,11 @@ import { personColumns, settingsColumns, toPerson, toSettings } from '../users/r
 import { newDeviceCookie } from './known-devices.ts'
 import type { NewSession } from './sessions.ts'
 
-export type Me = { user: PersonRow; settings: SettingsRow; sessionId: SessionId; serverName: string }
+export type Me = { user: PersonRow; kind: UserKind; settings: SettingsRow; sessionId: SessionId; serverName: string }
 
 export async function readMe(ctx: Anyone): Promise<Me | null> {
   if (!ctx.actor) return null
-  const { userId, sessionId } = ctx.actor
+  const { userId, sessionId, kind } = ctx.actor
   const [user, settings] = await Promise.all([
     ctx.db.selectFrom('users').select(personColumns).where('id', '=', userId).executeTakeFirstOrThrow(),
     ctx.db
@@ -24,7 +25,8 @@ export async function readMe(ctx: Anyone): Promise<Me | null> {
       .where('user_settings.user_id', '=', userId)
       .executeTakeFirstOrThrow(),
   ])
-  return { user: toPerson(user), settings: toSettings(settings), sessionId, serverName: ctx.env.SERVER_NAME }
+  const { SERVER_NAME: serverName } = ctx.env
+  return { user: toPerson(user), kind, settings: toSettings(settings), sessionId, serverName }
 }
 
 /**

@@ -7,7 +7,7 @@ import { readInvite, signUp } from './invites.ts'
 import { readMe } from './me.ts'
 import { changePassword } from './passwords/password-change.ts'
 import { requestPasswordReset, resetPassword } from './passwords/password-reset.ts'
-import { recoverAccount, readSetupLink, setUpServer } from './setup.ts'
+import { needsSetup, recoverAccount, readSetupLink, setUpServer } from './setup.ts'
 import { signIn } from './sign-in.ts'
 import { signOut, signOutOthers, signOutSession } from './sign-out.ts'
 
@@ -29,6 +29,9 @@ export const authRouter = router({
     .input(schemas.byToken)
     .query(({ ctx, input }) => readInvite(ctx, input)),
   signUp: signingIn.input(schemas.signUp).mutation(({ ctx, input }) => signUp(ctx, input)),
+  needsSetup: open('open')
+    .input(nothing)
+    .query(({ ctx }) => needsSetup(ctx)),
   setupLink: open('open')
     .input(schemas.byToken)
     .query(({ ctx, input }) => readSetupLink(ctx, input)),

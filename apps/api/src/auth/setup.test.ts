@@ -34,6 +34,17 @@ describe('the link for the first administrator', () => {
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.setUp(again))).toBe('auth.link_invalid')
   })
 
+  test('the sign-in learns that the server needs its set-up until there is an owner, also when that owner is disabled later', async () => {
+    const testApi = await newTestApi()
+    const { api } = newBrowser(testApi.deps)
+    await newUser(testApi.deps)
+    expect(await api.auth.needsSetup()).toBe(true)
+    await api.auth.setUp(form(await newToken(testApi)))
+    expect(await newBrowser(testApi.deps).api.auth.needsSetup()).toBe(false)
+    await testApi.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('role', '=', 'owner').execute()
+    expect(await newBrowser(testApi.deps).api.auth.needsSetup()).toBe(false)
+  })
+
   test('a first setup link opens nothing after a newer one is made', async () => {
     const testApi = await newTestApi()
     const old = await newToken(testApi)

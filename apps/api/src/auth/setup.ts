@@ -12,6 +12,12 @@ import { findSetupLink, type LinkPurpose, spendSetupLink } from './setup-links.t
 
 export type SetupLinkOffer = { purpose: LinkPurpose; email: string | null }
 
+/** Whether this server has never had an owner: then nobody can sign in, and the page of the sign-in leads to the set-up. */
+export async function needsSetup({ db }: Anyone): Promise<boolean> {
+  const owner = db.selectFrom('users').select('id').where('role', '=', 'owner').limit(1)
+  return (await owner.executeTakeFirst()) === undefined
+}
+
 export async function readSetupLink(ctx: Anyone, { token }: { token: string }): Promise<SetupLinkOffer | null> {
   const found = await findSetupLink(ctx.db, token)
   return found ? { purpose: found.purpose, email: found.email } : null

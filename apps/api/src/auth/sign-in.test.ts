@@ -25,6 +25,7 @@ describe('signing in', () => {
     expect(me).toMatchObject({
       user: { id: userId, role: 'member' },
       settings: { email, locale: 'en' },
+      kind: 'person',
       serverName: 'Veche',
     })
     expect(jar.token).toMatch(/^[\w-]{43}$/)

@@ -1,5 +1,6 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ChatId, MeetingId, SeatId, TabId, UserId } from '@veche/shared/ids'
+import type { PublicMeeting } from '@veche/shared/meetings'
 import { limits } from '@veche/shared/limits'
 import { type ChatAction, type ChatRole, mayInChat } from '@veche/shared/permissions'
 import { type Kysely, type Selectable, sql } from 'kysely'
@@ -84,9 +85,21 @@ export async function chatIdOfMeeting(ctx: Pick<Asking, 'db'>, meetingId: Meetin
   return found.chat_id
 }
 
+/** What anybody may know who has the link. A wrong link and an unknown meeting look alike. */
+export async function openPublicMeeting({ db, env }: Pick<Asking, 'db' | 'env'>, code: string): Promise<PublicMeeting> {
+  const found = await db
+    .selectFrom('meetings')
+    .innerJoin('chats', 'chats.id', 'meetings.chat_id')
+    .select(['meetings.public_id', 'meetings.link_generation', 'meetings.open_to', 'meetings.state', 'chats.title'])
+    .where('meetings.public_id', '=', publicIdIn(code))
+    .executeTakeFirst()
+  if (!found || !isLinkOf({ env }, found, code)) fail('meeting.not_found')
+  return { title: found.open_to === 'everyone' ? found.title : null, state: found.state }
+}
+
 type Linked = Pick<OpenMeeting, 'public_id' | 'link_generation'>
 
-function isLinkOf({ env }: Asking, { public_id, link_generation }: Linked, code: string): boolean {
+function isLinkOf({ env }: Pick<Asking, 'env'>, { public_id, link_generation }: Linked, code: string): boolean {
   return isGoodCode(env, code, { publicId: public_id, generation: link_generation })
 }
 

@@ -1,13 +1,13 @@
 import { nothing } from '@veche/shared/schemas/fields'
 import * as schemas from '@veche/shared/schemas/meetings'
-import { router, signedIn } from '../trpc.ts'
+import { open, router, signedIn } from '../trpc.ts'
 import { meetingHistory } from './ended/history.ts'
 import { joinMeeting } from './meeting-join.ts'
 import { leaveMeeting } from './meeting-leave.ts'
 import { createMeeting, startMeeting } from './meeting-start.ts'
 import { attendance } from './seats/attendance.ts'
 import { iceServers } from './seats/ice-servers.ts'
-import { currentMeetings, getMeeting, getMeetingByCode, getMeetingOfChat } from './summary.ts'
+import { currentMeetings, getMeeting, getMeetingByCode, getMeetingOfChat, getPublicMeeting } from './summary.ts'
 
 export const meetingsRouter = router({
   start: signedIn('change')
@@ -22,6 +22,9 @@ export const meetingsRouter = router({
   byCode: signedIn('link')
     .input(schemas.byCode)
     .query(({ ctx, input }) => getMeetingByCode(ctx, input)),
+  publicByCode: open('link')
+    .input(schemas.byCode)
+    .query(({ ctx, input }) => getPublicMeeting(ctx, input)),
   ofChat: signedIn('read')
     .input(schemas.ofChat)
     .query(({ ctx, input }) => getMeetingOfChat(ctx, input)),

@@ -1,9 +1,9 @@
-import type { MeetingSummary } from '@veche/shared/meetings'
+import type { MeetingSummary, PublicMeeting } from '@veche/shared/meetings'
 import type { ByCode, OfChat, OneMeeting } from '@veche/shared/schemas/meetings'
-import type { Ctx } from '../ctx.ts'
+import type { Anyone, Ctx } from '../ctx.ts'
 import { openChat } from '../chats/access.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
-import { meetingIdOfLink, openSeatedMeetings, type OpenMeeting, openMeeting } from './access.ts'
+import { meetingIdOfLink, openMeeting, type OpenMeeting, openPublicMeeting, openSeatedMeetings } from './access.ts'
 import { linkCode } from './links.ts'
 import { type ParticipantPreview, readPreviews } from './seats/ParticipantPreviews.ts'
 import { isTaken } from './states.ts'
@@ -16,6 +16,11 @@ export async function getMeeting(ctx: Ctx, { meetingId }: OneMeeting): Promise<M
 export async function getMeetingByCode(ctx: Ctx, { code }: ByCode): Promise<MeetingSummary> {
   const meetingId = await meetingIdOfLink(ctx, code)
   return summaryOf(ctx, await openMeeting(ctx, meetingId, 'read', code))
+}
+
+/** For the page of a link before anybody is signed in. */
+export async function getPublicMeeting(ctx: Anyone, { code }: ByCode): Promise<PublicMeeting> {
+  return openPublicMeeting(ctx, code)
 }
 
 /** The live meeting of a chat, for a client that did not receive its signal. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type ClientId,
   type ChatId,
@@ -96,7 +97,10 @@ export const matrix: Record<string, MatrixRow> = {
   'auth.me': {
     input: none,
     expected: everybody('ok'),
-    check: (me, who) => (me === null) === (who === 'disabled' || who === 'anonymous'),
+    check: (me, who) =>
+      who === 'disabled' || who === 'anonymous'
+        ? me === null
+        : (me as { kind: string }).kind === (who === 'guest' ? 'guest' : 'person'),
   },
   'auth.signIn': { input: () => ({ email: address(), password }), expected: everybody('auth.wrong_credentials') },
   'auth.signOut': { spends: 'row', input: none, expected: { ...signedIn(), guest: 'ok' } },
@@ -105,6 +109,7 @@ export const matrix: Record<string, MatrixRow> = {
     input: () => ({ token, name: 'Olga', email: address(), password, locale: 'en' }),
     expected: everybody('auth.invite_invalid'),
   },
+  'auth.needsSetup': { input: none, expected: everybody('ok'), check: (answer) => answer === false },
   'auth.setupLink': { input: () => ({ token }), expected: everybody('ok'), check: (found) => found === null },
   'auth.setUp': {
     input: () => ({ token, name: 'Olga', email: address(), password, locale: 'en' }),
@@ -170,6 +175,11 @@ export const matrix: Record<string, MatrixRow> = {
   'meetings.byCode': {
     input: ({ code }) => ({ code }),
     expected: { ...everybody('meeting.forbidden'), ...locked, chatOwner: 'ok', moderator: 'ok', member: 'ok' },
+  },
+  'meetings.publicByCode': {
+    input: ({ code }) => ({ code }),
+    expected: everybody('ok'),
+    check: (answer) => isDeepStrictEqual(answer, { title: null, state: 'live' }),
   },
   'meetings.ofChat': { input: ofGroup(), expected: anyMember },
   'meetings.join': {
@@ -243,6 +253,17 @@ export const furtherRows: Record<string, MatrixRow & { path: string }> = {
     path: 'meetings.byCode',
     input: ({ open }) => ({ code: open.code.slice(0, -1) + (open.code.endsWith('a') ? 'b' : 'a') }),
     expected: signedIn('meeting.not_found'),
+  },
+  'what a link that is open to everyone tells people who are not signed in': {
+    path: 'meetings.publicByCode',
+    input: ({ open }) => ({ code: open.code }),
+    expected: everybody('ok'),
+    check: (answer) => isDeepStrictEqual(answer, { title: 'Open', state: 'live' }),
+  },
+  'what a link that was never given out tells people who are not signed in': {
+    path: 'meetings.publicByCode',
+    input: ({ open }) => ({ code: open.code.slice(0, -1) + (open.code.endsWith('a') ? 'b' : 'a') }),
+    expected: everybody('meeting.not_found'),
   },
   'joining by a link that is open to everyone': {
     path: 'meetings.join',
