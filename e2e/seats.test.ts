@@ -1,3 +1,4 @@
+import { newId } from '@veche/shared/ids'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { refused } from './browser/PageLog.ts'
@@ -37,7 +38,7 @@ test('a tab that is reloaded is in the call again, as muted as before, and its c
   await waitForMediaOfAll([herDevice, hisDevice], { pictures: 1, voices: 1 })
 })
 
-test('a person who reads a chat during a call gets no pictures and goes on speaking, also after a reload, and has the pictures back on return', async () => {
+test('a person who reads a chat or visits other pages during a call gets no pictures and goes on speaking, also after a reload, and has the pictures back on return', async () => {
   const [herDevice, hisDevice] = await browsers.two(chatId, anna, boris)
   const { page } = herDevice
   const lasted = async () => secondsOf((await page.getByRole('timer').textContent()) ?? '')
@@ -49,6 +50,24 @@ test('a person who reads a chat during a call gets no pictures and goes on speak
   await waitUntilVisible(muted)
   await clickButton(page, 'Unmute microphone')
   await waitUntilHidden(muted)
+  const other = await anna.api.meetings.create.mutate({ id: newId(), chatId: newId(), title: 'Another meeting' })
+  await page.evaluate(() => Object.assign(window, { sameSince: 'before' }))
+  await link(page, 'Settings').click()
+  await waitUntilVisible(page.getByRole('heading', { name: 'Settings' }))
+  await link(page, 'People').click()
+  await waitUntilVisible(page.getByRole('heading', { name: 'People' }))
+  // Pages outside of the app: that of a link, and one for people without an account.
+  await follow(page, `/m/${other.code}`)
+  await waitUntilVisible(page.getByText('You are in another call: Seats. Joining here ends it for you.'))
+  await waitUntilVisible(link(page, 'Return to call'))
+  await follow(page, '/signup')
+  await waitUntilVisible(page.getByRole('heading', { name: 'You are signed in as Anna Seat' }))
+  await clickButton(page, 'Mute microphone')
+  await waitUntilVisible(muted)
+  await clickButton(page, 'Unmute microphone')
+  await waitUntilHidden(muted)
+  expect(await page.evaluate(() => 'sameSince' in window)).toBe(true)
+  await follow(page, `/chats/${chatId}`)
   await page.reload()
   await link(page, 'Return to call').click()
   await waitForVideo(page, 'Boris Seat')
@@ -98,6 +117,17 @@ test('a person who has left has no call to go back to and rejoins, one who close
   await clickButton(hisDevice.page, 'To the meetings')
   await waitUntilVisible(hisDevice.page.getByRole('heading', { name: 'Meetings' }))
 })
+
+/** Goes to a page of the app as by a link in it. */
+function follow(page: Page, path: string): Promise<void> {
+  return page.evaluate((href) => {
+    const anchor = document.createElement('a')
+    anchor.href = href
+    document.body.append(anchor)
+    anchor.click()
+    anchor.remove()
+  }, path)
+}
 
 /** Pretends that another tab is shown or hidden: a browser without a window never says so by itself. */
 function setVisibility(page: Page, state: DocumentVisibilityState): Promise<void> {

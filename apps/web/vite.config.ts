@@ -41,9 +41,12 @@ export default defineConfig(({ mode }) => {
 // no earlier one has taken.
 /** What every page starts with: the root layout and what it is made of. */
 const root =
-  /src\/(routes\/\+layout\.svelte|lib\/(browser\/|i18n\/(?!device)|session\/|ui\/(Lazy|page\/tab-title|theme|form\/(Button|IconButton))))/
+  /src\/(routes\/\+layout\.svelte|lib\/(browser\/|i18n\/(?!device)|session\/|signed-in\/SignedIn\.|frame\/app\/(AppPending|BarsOutside)|ui\/(Lazy|page\/tab-title|theme|form\/(Button|IconButton|focus))))/
 /** The first screen of the app: its frame, the list of chats, and a conversation. */
-const chats = /src\/routes\/\(app\)\/(\+layout|\(chats\)\/(\+layout|chats\/\[id\]\/\+page))\.svelte/
+const chats =
+  /src\/(routes\/\(app\)\/(\+layout|\(chats\)\/(\+layout|chats\/\[id\]\/\+page))\.svelte|lib\/frame\/app\/open-app\.ts)/
+/** What stands around every form and every page that needs no account. */
+const outside = /src\/lib\/(frame\/guest\/GuestFrame|auth\/(AuthLayout|LanguageSwitch|words))/
 /** Forms are apart, because the first screen of a chat needs none. */
 const forms =
   /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|overlay\/(Dialog|ConfirmDialog)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/
@@ -55,12 +58,13 @@ const groups = [
     name: 'mediasoup',
     test: /node_modules\/(mediasoup-client|sdp-transform|h264-profile-level-id|awaitqueue|debug|ms|events-alias|supports-color)\//,
   },
-  { name: 'shared', minShareCount: 12, test: isShared },
+  { name: 'shared', minShareCount: 15, test: isShared },
   // The page sets the payload first; the rest of Kit reads it while it is loaded.
   { name: 'payload', test: /kit\/src\/runtime\/client\/payload\.js/ },
   { name: 'kit', test: /@sveltejs\/kit\/src\/(?!runtime\/client\/entry\.js)/ },
   { name: 'root', test: root },
   { name: 'chats', test: chats },
+  { name: 'outside', test: outside },
   { name: 'forms', minShareCount: 2, test: forms },
   { name: 'icons', minShareCount: 2, test: /lucide/ },
 ]

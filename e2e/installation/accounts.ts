@@ -18,7 +18,7 @@ export const PASSWORD = 'a pot of honey 7'
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
 
 type Given = { name: string; email?: string; locale?: 'ru' | 'en' }
-export type NewAccount = Given & { role?: 'member' | 'admin' }
+export type NewAccount = Given & { role?: 'member' | 'admin'; kind?: 'person' | 'guest' }
 
 /** Makes the owner by the one-time link. */
 export async function newOwner(installation: Installation, given: Given): Promise<Account> {
@@ -37,12 +37,12 @@ export async function acceptInvitation(installation: Installation, link: string,
  * has the owner's.
  */
 export async function insertAccount(installation: Installation, given: NewAccount): Promise<Account> {
-  const { name, role = 'member', locale = 'en', email = newEmail() } = given
+  const { name, role = 'member', kind = 'person', locale = 'en', email = newEmail() } = given
   const userId = newId<UserId>()
   const session = randomBytes(32).toString('base64url')
   await installation.sql(insertion, [
     ...[DIRECTORY_SCOPE, userId, `p${userId.replaceAll('-', '').slice(-24)}`, name, email, role, locale],
-    ...[newId<SessionId>(), createHash('sha256').update(session).digest(), AGENT],
+    ...[newId<SessionId>(), createHash('sha256').update(session).digest(), AGENT, kind],
   ])
   return accountOf(installation, { userId, name, email, password: PASSWORD, session })
 }
@@ -51,8 +51,8 @@ const insertion = `
   with directory as (update scopes set rev = rev + 1 where id = $1 returning rev),
     own as (insert into scopes (id, kind, rev) values ($2, 'user', 1)),
     person as (
-      insert into users (id, handle, name, email, role, rev, password_hash)
-      select $2, $3, $4, $5, $6, directory.rev, (select password_hash from users where role = 'owner' limit 1) from directory
+      insert into users (id, handle, name, email, role, kind, rev, password_hash)
+      select $2, $3, $4, $5, $6, $11, directory.rev, (select password_hash from users where role = 'owner' limit 1) from directory
       returning id),
     settings as (insert into user_settings (user_id, locale, rev) select id, $7, 1 from person)
   insert into sessions (id, user_id, token_hash, device, ip, expires_at, rev)

@@ -31,6 +31,7 @@ const webFloors = [
   'people',
   'chats',
   'conversation',
+  'signed-in',
   'files',
   'meetings',
   'push',

@@ -5,18 +5,26 @@ export class FakeBrowser {
   readonly visited: string[] = []
   readonly caches = new Map<string, unknown>()
   reloads = 0
+  readonly #targets = [new CountingTarget(), new CountingTarget()] as const
   readonly #replaced = new Map<string, PropertyDescriptor | undefined>()
 
   constructor() {
-    const events = new EventTarget()
+    const [events, document] = this.#targets
     const globals = {
       indexedDB: new IDBFactory(),
       localStorage: storage(),
       sessionStorage: storage(),
+      window: globalThis,
+      document: Object.assign(document, { visibilityState: 'visible', hidden: false }),
       addEventListener: events.addEventListener.bind(events),
+      removeEventListener: events.removeEventListener.bind(events),
       dispatchEvent: events.dispatchEvent.bind(events),
       caches: { keys: async () => [...this.caches.keys()], delete: async (name: string) => this.caches.delete(name) },
-      location: { assign: (path: string) => this.visited.push(path), reload: () => (this.reloads += 1) },
+      location: {
+        origin: 'http://veche.test',
+        assign: (path: string) => this.visited.push(path),
+        reload: () => (this.reloads += 1),
+      },
     }
     for (const [name, value] of Object.entries(globals)) {
       this.#replaced.set(name, Object.getOwnPropertyDescriptor(globalThis, name))
@@ -32,9 +40,38 @@ export class FakeBrowser {
     }
   }
 
+  /** The types of the events to which something listens on the window and the document, one for each listener. */
+  get listeners(): string[] {
+    return this.#targets.flatMap(({ listeners }) => listeners).sort()
+  }
+
   /** Tells this tab that another one has changed the storage. */
   storageEvent(key: string) {
     globalThis.dispatchEvent(Object.assign(new Event('storage'), { key }))
+  }
+}
+
+/** Keeps what listens to it, and nothing that was removed or aborted. */
+class CountingTarget extends EventTarget {
+  readonly #kept = new Map<unknown, string>()
+
+  get listeners(): string[] {
+    return [...this.#kept.values()]
+  }
+
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options)
+    this.#kept.set(listener, type)
+    options?.signal?.addEventListener('abort', () => this.#kept.delete(listener))
+  }
+
+  override removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null): void {
+    super.removeEventListener(type, listener)
+    this.#kept.delete(listener)
   }
 }
 

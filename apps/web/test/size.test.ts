@@ -21,15 +21,20 @@ test('the first load of the sign-in page is at most 61 KB of JavaScript', () => 
   expect(total(files), listed(files)).toBeLessThanOrEqual(61 * KB)
 })
 
+test('the page of a meeting link is at most 63 KB of JavaScript for somebody who is not signed in', () => {
+  const files = firstLoad(/\/m\/\[code\]$/)
+  expect(total(files), listed(files)).toBeLessThanOrEqual(63 * KB)
+})
+
 test('a call loads at most 51 KB of JavaScript beside the media library', () => {
-  const files = laterLoad(/\/chats\/\[id\]$/, [/\/call\/\[id\]$/, /\/m\/\[code\]$/])
+  const files = laterLoad(/\/chats\/\[id\]$/, [/\/call\/\[id\]$/])
   expect(files.filter(isMediaLibrary), listed(files)).not.toEqual([])
   const ours = files.filter((load) => !isMediaLibrary(load))
   expect(total(ours), listed(files)).toBeLessThanOrEqual(51 * KB)
 })
 
 test('the media library is not part of the first load of any page outside of a call', () => {
-  for (const route of [/\/chats\/\[id\]$/, /\/signin$/, /\/meetings$/])
+  for (const route of [/\/chats\/\[id\]$/, /\/signin$/, /\/meetings$/, /\/m\/\[code\]$/])
     expect(firstLoad(route).filter(isMediaLibrary)).toEqual([])
 })
 

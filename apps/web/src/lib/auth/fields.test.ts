@@ -1,7 +1,7 @@
 import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
 import { codeProblem, emailProblem, nameProblem, newPasswordProblem } from './fields.ts'
-import { nextPath } from './next-path.ts'
+import { nextPath } from '#lib/session/next-path.ts'
 
 test('a name needs a visible character, and its length is counted in code points', () => {
   expect(nameProblem(' \u0007\t ')).toBe('needName')

@@ -614,6 +614,19 @@ export type Messages = {
     longPassword: (given: { max: number }) => string
     needCode: string
   }
+  guest: {
+    invited: string
+    live: string
+    ended: string
+    unknown: string
+    unknownText: string
+    looking: string
+    failed: string
+    accountNeeded: string
+    accountNeededText: string
+    setupFirst: string
+    setupFirstText: string
+  }
   errors: {
     'network.unreachable': string
     'network.timeout': string
@@ -681,5 +694,9 @@ export type Messages = {
   device: {
     unknown: string
     on: (given: { browser: string; system: string }) => string
+  }
+  notifications: {
+    somethingNew: string
+    openApp: string
   }
 }

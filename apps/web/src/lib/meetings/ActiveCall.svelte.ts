@@ -17,6 +17,7 @@ export class ActiveCall {
   /** The tab was reloaded in a call and is on its way back to it. */
   returning = $state(this.rejoinRecord.exists)
   readonly #session: Session
+  #isOver = false
 
   constructor(session: Session) {
     this.#session = session
@@ -30,10 +31,25 @@ export class ActiveCall {
   /** Leaves the call of this tab before it opens another one: leaving forgets the call that a reload would return to. */
   enter(open: (own: OwnOptions) => Call): void {
     const user = this.#session.me?.user
-    if (!user) return
+    if (!user || this.#isOver) return
     this.ongoing?.leave()
     const me = { userId: user.id, name: user.name }
     this.current = open({ me, rejoinRecord: this.rejoinRecord })
+  }
+
+  /** Goes back by `openAgain` to the call that the tab was in, if it was in one. */
+  async returnAfterReload(openAgain: () => Promise<void>): Promise<void> {
+    if (!this.returning) return
+    // If the code cannot be loaded, the page of the call offers to join.
+    await openAgain().catch(() => undefined)
+    this.returning = false
+  }
+
+  /** The session is over: the call is left, and none is opened any more. */
+  end(): void {
+    this.#isOver = true
+    this.current?.leave()
+    this.current = null
   }
 }
 

@@ -10,11 +10,15 @@ import { isWipeDue, type Me, readMe, requestWipe, watchOtherTabs, wipeBrowserDat
  */
 export type SessionState = 'starting' | 'in' | 'ending' | 'out' | 'unreachable'
 
+/** What lives as long as somebody is signed in: `open` is called when it begins, and `close` before the data is wiped. */
+type SessionFollower = { open: () => void; close: () => Promise<void> }
+
 /** The session of this browser. It opens with the person who was signed in last, so the app works offline, and asks the server at once. */
 export class Session {
   state = $state<SessionState>('starting')
   me = $state.raw<Me | null>(null)
   #api: Api
+  readonly #followers = new Set<SessionFollower>()
   #closers = new Set<() => void | Promise<void>>()
   #isSigningOut = false
 
@@ -24,6 +28,16 @@ export class Session {
 
   get api(): Api {
     return this.#api
+  }
+
+  /** Somebody with an account is signed in. Reactive. */
+  get hasAccount(): boolean {
+    return this.state === 'in' && this.me?.kind !== 'guest'
+  }
+
+  /** Somebody is here by the link of a meeting, without an account. Reactive. */
+  get isGuest(): boolean {
+    return this.state === 'in' && this.me?.kind === 'guest'
   }
 
   async start() {
@@ -106,15 +120,23 @@ export class Session {
     location.assign('/signin')
   }
 
-  /** Registers what has to close before the data is wiped: sockets, the database. Returns a function that unregisters it. */
-  onClose(close: () => void | Promise<void>): () => void {
+  /** Follows every session of this tab, beginning with the one that is open now. Returns a function that stops it. */
+  follow(follower: SessionFollower): () => void {
+    this.#followers.add(follower)
+    if (this.state === 'in') follower.open()
+    return () => this.#followers.delete(follower)
+  }
+
+  /** Registers what has to close before the data of this session is wiped: sockets, the database. */
+  onClose(close: () => void | Promise<void>): void {
     this.#closers.add(close)
-    return () => this.#closers.delete(close)
   }
 
   #take(me: Me) {
+    const begins = this.state !== 'in'
     this.me = me
     this.state = 'in'
+    if (begins) for (const { open } of this.#followers) open()
   }
 
   #takeFromOtherTab(me: Me) {
@@ -124,7 +146,9 @@ export class Session {
   }
 
   async #close() {
-    await Promise.allSettled([...this.#closers].map(async (close) => close()))
+    const closers = [...[...this.#followers].map(({ close }) => close), ...this.#closers]
+    this.#closers.clear()
+    await Promise.allSettled(closers.map(async (close) => close()))
   }
 }
 

@@ -198,6 +198,44 @@ test('an older row of mine never replaces a newer one', async () => {
   expect(localStorage.getItem('veche.me')).toContain('Anna K')
 })
 
+test('what follows the sessions of a tab is opened once for each of them, and closed before the data is wiped', async () => {
+  const here = session({ me: async () => anna, signOut: async () => ({}) })
+  const seen: string[] = []
+  const follower = {
+    open: () => void seen.push(`opened for ${here.me?.user.name}`),
+    close: async () => void seen.push(`closed with ${localStorage.getItem('veche.wiping')}`),
+  }
+  const stop = here.follow(follower)
+  await here.start()
+  await here.check()
+  await here.signOut()
+  expect(seen).toEqual(['opened for anna', 'closed with all'])
+  stop()
+  const next = session({ me: async () => boris })
+  await next.start()
+  next.follow(follower)
+  expect(seen).toHaveLength(3)
+})
+
+test('what a session has registered to close is closed once', async () => {
+  const here = session({ me: async () => anna, signOut: async () => ({}) })
+  await here.start()
+  let closed = 0
+  here.onClose(() => void (closed += 1))
+  await here.enter(boris)
+  await here.enter(anna)
+  expect(closed).toBe(1)
+})
+
+test('a guest has a session and no account', async () => {
+  const guest = session({ me: async () => ({ ...anna, kind: 'guest' }) })
+  await guest.start()
+  expect([guest.state, guest.isGuest, guest.hasAccount]).toEqual(['in', true, false])
+  const here = session({ me: async () => anna })
+  await here.start()
+  expect([here.isGuest, here.hasAccount]).toEqual([false, true])
+})
+
 test('a stored person that cannot be parsed is ignored', async () => {
   localStorage.setItem('veche.me', '{"user":')
   const here = session({ me: unreachable })
@@ -232,6 +270,7 @@ function person(name: string): Me {
       singleKeys: true,
       rev: 3,
     },
+    kind: 'person',
     sessionId: `${name}-session` as SessionId,
     serverName: 'Veche',
   }

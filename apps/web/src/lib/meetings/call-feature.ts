@@ -5,11 +5,35 @@ import { goto } from '$app/navigation'
 import type { Chat } from '#lib/chats/chat.ts'
 import type { Locale } from '#lib/i18n/languages.ts'
 import { wordsIn, wordsOf } from '#lib/i18n/words.ts'
+import type { Feature } from '#lib/signed-in/feature.ts'
+import { ActiveCall, setActiveCall } from './ActiveCall.svelte.ts'
 
 const words = wordsOf('callMessage')
 
-/** The kind of message that a call leaves in its chat. The app registers it, so that a conversation knows no meeting. */
-export const callMessageKind = {
+/** The call of this tab, with its bar above every page; and what meetings add to chats and conversations. */
+export const callFeature: Feature = {
+  start({ session, api, messageKinds, conversationParts }) {
+    const activeCall = new ActiveCall(session)
+    messageKinds.register(callMessageKind)
+    conversationParts.banners.push(joinBanner)
+    conversationParts.headerActions.push(...callActions)
+    void activeCall.returnAfterReload(async () => {
+      const { openCallAgain } = await import('./call/call-return.ts')
+      await openCallAgain(activeCall, api)
+    })
+    return {
+      provide: () => void setActiveCall(activeCall),
+      bar: {
+        isShown: () => activeCall.current !== null || activeCall.returning,
+        component: () => import('./page/ActiveCallBar.svelte').then((module) => module.default),
+      },
+      end: () => activeCall.end(),
+    }
+  },
+}
+
+/** The kind of message that a call leaves in its chat. Registered, so that a conversation knows no meeting. */
+const callMessageKind = {
   kind: 'call',
   /** One line, for the list of chats. */
   summary: (locale: Locale, { call }: MessageRow): string =>
@@ -19,13 +43,13 @@ export const callMessageKind = {
 } as const
 
 /** The banner above the history of a chat in which a meeting goes on. */
-export const joinBanner = {
+const joinBanner = {
   isShown: (chat: Chat): boolean => chat.row.liveMeetingId !== null,
   component: () => import('./JoinBanner.svelte').then((module) => module.default),
 } as const
 
 /** The buttons in the header of a conversation. */
-export const callActions = [
+const callActions = [
   {
     label: (locale: Locale) => wordsIn(locale, words).call,
     Icon: Phone,

@@ -3,3 +3,8 @@ export function nextPath(asked: string | null): string {
   const inside = asked?.startsWith('/') && !/^\/[/\\]/.test(asked) && !asked.startsWith('/signin')
   return asked && inside ? asked : '/'
 }
+
+/** The address of the sign-in, which leads back to this path. */
+export function signInPath(back: string): string {
+  return back === '/' ? '/signin' : `/signin?next=${encodeURIComponent(back)}`
+}

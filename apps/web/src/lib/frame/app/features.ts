@@ -1,0 +1,5 @@
+import { callFeature } from '#lib/meetings/call-feature.ts'
+import type { Feature } from '#lib/signed-in/feature.ts'
+import { appBadgeFeature } from './app-badge.svelte.ts'
+
+/** What higher features add while somebody is signed in. A feature that comes later is one more entry. */

@@ -1,0 +1,67 @@
+import { newId } from '@veche/shared/ids'
+import { expect, test } from 'vitest'
+import { type Device, openDevice } from './browser/Device.ts'
+import { PASSWORD } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
+import { link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
+import { axeFindings } from './screens/findings.ts'
+import { signIn, waitUntilSignedIn } from './screens/sign-in.ts'
+
+test('somebody who is not signed in sees the meeting of a link in the language of the browser, is told of a lost network, and is asked for nothing twice', async () => {
+  const { code } = await newMeeting('Чай')
+  const device = await openDevice(installation, { locale: 'ru-RU', width: 360, height: 780 })
+  const { page, pageLog } = device
+  await device.goto(`/m/${code}`)
+  await waitUntilVisible(page.getByRole('heading', { name: 'Чай' }))
+  expect(await page.title()).toBe('Чай · Veche')
+  expect(await link(page, 'Войти').getAttribute('href')).toBe(`/signin?next=${encodeURIComponent(`/m/${code}`)}`)
+  expect(await page.getByRole('navigation').count()).toBe(0)
+  expect(await axeFindings(page)).toEqual([])
+  await device.goOffline()
+  await waitUntilVisible(page.getByRole('status', { name: 'Соединение' }).getByText('Нет сети'))
+  await device.goOnline()
+  await waitUntilVisible(page.getByRole('status', { name: 'Соединение' }).getByText('На связи'))
+  expect(apiCalls(device)).toEqual(['auth.me', 'meetings.publicByCode'])
+  expect(pageLog.complaints()).toEqual([])
+})
+
+test('a link to no meeting says so to somebody who is not signed in', async () => {
+  const device = await openDevice(installation)
+  device.pageLog.expect(/status of 404/)
+  await device.goto('/m/000000000-0000000000')
+  await waitUntilVisible(device.page.getByRole('heading', { name: 'There is no such meeting' }))
+  expect(await axeFindings(device.page)).toEqual([])
+})
+
+test('a guest sees the page of a meeting without any navigation, is told that other pages need an account, and comes to them by signing in', async () => {
+  const { code } = await newMeeting('Open house')
+  const [host, account] = [await newPerson('Greta Open'), await newPerson('Gustav Guest', { kind: 'guest' })]
+  const guest = await openDevice(installation, { account })
+  const { page } = guest
+  await guest.goto(`/m/${code}`)
+  await waitUntilVisible(page.getByRole('heading', { name: 'Open house' }))
+  expect(await page.getByRole('navigation').count()).toBe(0)
+  for (const path of ['/', '/people', '/meetings', '/admin/people', `/call/${newId()}`, '/settings/profile']) {
+    await guest.goto(path)
+    await waitUntilVisible(page.getByRole('heading', { name: 'This page needs an account' }))
+    expect(await page.getByRole('navigation').count()).toBe(0)
+  }
+  expect(await axeFindings(page)).toEqual([])
+  expect(new Set(apiCalls(guest))).toEqual(new Set(['auth.me', 'meetings.publicByCode']))
+  await link(page, 'Sign in').click()
+  await signIn(guest, host.email, PASSWORD)
+  await waitUntilSignedIn(guest)
+  await page.waitForURL('**/settings/profile')
+  await waitUntilHidden(page.getByText('This page needs an account'))
+})
+
+async function newMeeting(title: string) {
+  const host = await newPerson('Heidi Open')
+  return await host.api.meetings.create.mutate({ id: newId(), chatId: newId(), title })
+}
+
+/** The procedures that a browser has called, each call once. */
+function apiCalls({ pageLog }: Device): string[] {
+  const paths = pageLog.requests.map((url) => new URL(url).pathname)
+  return paths.flatMap((path) => (path.startsWith('/api/trpc/') ? path.slice('/api/trpc/'.length).split(',') : []))
+}
