@@ -1,14 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { persistentBrowser } from './browser/chromium.ts'
-import { openDevice } from './browser/Device.ts'
+import { type Device, openDevice } from './browser/Device.ts'
 import { PASSWORD } from './installation/accounts.ts'
 import type { Installation } from './installation/Installation.ts'
 import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { button, fill, waitUntilHidden, link, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
 import { waitUntilSignedIn } from './screens/sign-in.ts'
+import { until } from './until.ts'
 
 // An installation without an owner, whose app is replaced by another version.
 const installation = await OwnInstallation.start()
@@ -27,6 +29,9 @@ type Manifest = {
 test('a fresh installation belongs to the first who opens its one-time link; a new version of the app is offered without interrupting, and after "Later" only the next one', async () => {
   const device = await openDevice(installation, { installed: true })
   const { page } = device
+  await device.goto('/settings/profile')
+  await waitUntilVisible(page.getByRole('heading', { name: 'This server has no owner yet' }))
+  expect(new URL(page.url()).pathname).toBe('/setup')
   await page.goto(await installation.adminLink('--first'))
   await fill(page, { Name: 'Olga Orlova', Email: 'olga@example.org', Password: PASSWORD })
   await clickButton(page, 'Create account')
@@ -36,6 +41,14 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await device.goto('/settings/profile')
   await page.evaluate(() => navigator.serviceWorker.ready)
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await device.context.grantPermissions(['notifications'], { origin: installation.url })
+  await deliverPush(device, { title: 'Anna', body: 'Tea is ready', path: '/people' })
+  await deliverPush(device, 'of another kind')
+  await until(async () => (await notifications(page)).length === 2, 'both pushes are shown')
+  expect(await notifications(page)).toEqual([
+    { title: 'Anna', body: 'Tea is ready', data: { path: '/people' } },
+    { title: 'Something new in your chats', body: 'Open the app to see it.', data: { path: '/' } },
+  ])
   await page.evaluate(() => Object.assign(window, { sameSince: 'before' }))
   await textbox(page, 'Name').fill('Olga, halfway through')
   const lookForUpdate = () => page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()))
@@ -92,6 +105,30 @@ test('the icons, screenshots and shortcuts of the manifest are what it says they
     if (type === 'image/png') expect(pngSize(Buffer.from(await picture.arrayBuffer())), src).toBe(sizes)
   }
 })
+
+/** Hands a push to the service worker, as the push service of a browser does. */
+async function deliverPush({ context, page, installation }: Device, payload: unknown): Promise<void> {
+  const session = await context.newCDPSession(page)
+  const registered = new Promise<string>((resolve) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const found = registrations.find(({ scopeURL }) => scopeURL === `${installation.url}/`)
+      if (found) resolve(found.registrationId)
+    })
+  })
+  await session.send('ServiceWorker.enable')
+  const { url: origin } = installation
+  const data = JSON.stringify(payload)
+  await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId: await registered, data })
+  await session.detach()
+}
+
+function notifications(page: Page) {
+  return page.evaluate(async () => {
+    const shown = await (await navigator.serviceWorker.ready).getNotifications()
+    const all = shown.map(({ title, body, data }) => ({ title, body, data: data as unknown }))
+    return all.sort((one, other) => one.title.localeCompare(other.title))
+  })
+}
 
 /** Replaces the service worker by another, as a new version of the app does. */
 function release(installation: Installation, version: string): void {

@@ -26,6 +26,8 @@ export const limits = {
   typingSeconds: 6,
   /** In larger chats nobody is told who types. */
   typingUpTo: 100,
+  /** Of a push: browsers take four kilobytes, and cut what they cannot show. */
+  push: { title: 200, body: 1000, path: 300, tag: 100 },
   meeting: {
     seats: 100,
     /** A seat is `away` this long after its node last named it, and `left` after `seatMinutes` more. */

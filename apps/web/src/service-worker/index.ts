@@ -4,6 +4,7 @@ import { self } from '$app/service-worker'
 import { clientsClaim } from 'workbox-core'
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
+import { openNotification, showPush } from './notifications.ts'
 
 /** The one page of the app. It opens every address, also offline. */
 const SHELL = '/200.html'
@@ -26,6 +27,9 @@ clientsClaim()
 self.addEventListener('message', (event) => {
   if (event.data?.type === 'SKIP_WAITING') void self.skipWaiting()
 })
+
+self.addEventListener('push', (event) => event.waitUntil(showPush(self, event.data)))
+self.addEventListener('notificationclick', (event) => event.waitUntil(openNotification(self, event.notification)))
 
 function absolute(path: string): string {
   return path.startsWith('/') ? path : `/${path}`

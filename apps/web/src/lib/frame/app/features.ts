@@ -1,5 +1,7 @@
 import { callFeature } from '#lib/meetings/call-feature.ts'
+import { pushFeature } from '#lib/push/push-feature.svelte.ts'
 import type { Feature } from '#lib/signed-in/feature.ts'
 import { appBadgeFeature } from './app-badge.svelte.ts'
 
 /** What higher features add while somebody is signed in. A feature that comes later is one more entry. */
+export const features: readonly Feature[] = [callFeature, pushFeature, appBadgeFeature]
