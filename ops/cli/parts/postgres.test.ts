@@ -115,6 +115,50 @@ test('a data folder with a long path gets its socket in a short folder', async (
   expect(sockets).not.toContain('a-folder-with-a-long-name')
 })
 
+test('the application owns its tables, and neither runs programs nor reads files nor makes roles', async () => {
+  const { url } = await start({ dataDir: await copyOfData() })
+  await expectOrdinaryOwner(url)
+})
+
+test('what an earlier release made as the superuser belongs to the application after the next start, with its rows', async () => {
+  const dataDir = await copyOfData()
+  const before = await start({ dataDir })
+  const ofSuperuser = before.url.replace('veche_app@', 'veche@')
+  await ask(before.adminUrl, 'alter database veche owner to veche')
+  await ask(before.adminUrl, 'drop role veche_app')
+  await ask(
+    ofSuperuser,
+    `create type mood as enum ('calm'); create function one() returns int language sql as 'select 1';
+     create table kept (id bigint generated always as identity, old serial, mood mood, one int default one());
+     create view seen as select * from kept; insert into kept (mood) values ('calm')`,
+  )
+  await before.stop()
+
+  const { url } = await start({ dataDir })
+  await ask(url, `alter table kept add column more text; alter type mood add value 'glad'; drop view seen`)
+  await ask(
+    url,
+    'create or replace function one() returns int language sql as $$select 2$$; insert into kept default values',
+  )
+  expect(await ask(url, 'select id, old, mood, one from kept order by id')).toEqual([
+    { id: '1', old: 1, mood: 'calm', one: 1 },
+    { id: '2', old: 2, mood: null, one: 2 },
+  ])
+  await expectOrdinaryOwner(url)
+})
+
+async function expectOrdinaryOwner(url: string) {
+  await ask(url, 'create table mine (id int); insert into mine values (1); drop table mine')
+  const program = `copy (select 1) to program 'true'`
+  for (const statement of [
+    program,
+    `select pg_read_file('PG_VERSION')`,
+    'create role another',
+    'create database another',
+  ])
+    await expect(ask(url, statement)).rejects.toThrow(/permission denied/)
+}
+
 test('Postgres listens on no TCP port', async () => {
   const postgres = await start({ dataDir: await copyOfData() })
   expect(await ask(postgres.url, 'show listen_addresses')).toEqual([{ listen_addresses: '' }])

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
 import { postgresAccount, reaches, type Account } from '../account.ts'
+import { applicationRole, giveTablesToApplication, prepareDatabase, superuser } from './application-role.ts'
 import { isAlive, startChild, stopForeign, worksIn, type Child } from '../child.ts'
 import { socketFolder } from './sockets.ts'
 import { errorCode, reason, CommandError } from '../errors.ts'
@@ -21,6 +22,7 @@ export type PostgresOptions = {
   maxConnections?: number
 }
 
+/** `url` is the application's, on its own database; `adminUrl` is the superuser's, on the server's database. */
 export type Postgres = { url: string; adminUrl: string; child: Child; stop(): Promise<void> }
 
 const socketName = '.s.PGSQL.5432'
@@ -34,11 +36,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   if (!existsSync(join(dataDir, 'PG_VERSION'))) initialise(binaries, dataDir, account, options.fsync ?? true)
   refuseOtherMajor(binaries, dataDir)
   const sockets = socketFolder(options.socketDir ?? join(dirname(dataDir), 'postgres-socket'), socketName, account)
-  const adminUrl = connectionString(sockets, 'postgres')
+  const adminUrl = connectionString(sockets, superuser, 'postgres')
   const launch = () => launchServer(binaries, dataDir, sockets, account, options)
-  const child = await launchUntilReady(launch, adminUrl)
+  const child = await launchUntilReady(launch, sockets)
   return {
-    url: connectionString(sockets, 'veche'),
+    url: connectionString(sockets, applicationRole, 'veche'),
     adminUrl,
     child,
     stop: () => child.stop(['SIGINT', 'SIGQUIT'], 20_000),
@@ -117,7 +119,7 @@ function initialise(binaries: string, dataDir: string, account: Account | undefi
       `The account "postgres" cannot enter ${dataDir}: set VECHE_DATA to a folder whose parents are open to others (chmod o+x).`,
     )
   const locale = ['--encoding=UTF8', '--locale=C.UTF-8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  const args = ['--pgdata', draft, '--username=veche', '--auth=trust', ...locale, ...(sync ? [] : ['--no-sync'])]
+  const args = ['--pgdata', draft, `--username=${superuser}`, '--auth=trust', ...locale, ...(sync ? [] : ['--no-sync'])]
   const made = spawnSync(join(binaries, 'bin/initdb'), args, { ...account, cwd: '/', encoding: 'utf8' })
   if (made.status !== 0) {
     rmSync(draft, { recursive: true, force: true })
@@ -154,19 +156,19 @@ async function stopLeftover(dataDir: string) {
   throw new CommandError(`A database server (process ${pid}) already runs on ${dataDir} and does not stop.`)
 }
 
-function connectionString(sockets: string, database: string) {
-  return `postgres://veche@localhost/${database}?host=${encodeURIComponent(sockets)}`
+function connectionString(sockets: string, role: string, database: string) {
+  return `postgres://${role}@localhost/${database}?host=${encodeURIComponent(sockets)}`
 }
 
 /**
  * The children of a killed server need a moment to exit, and until then the next server refuses to start.
  */
-async function launchUntilReady(launch: () => Child, adminUrl: string): Promise<Child> {
+async function launchUntilReady(launch: () => Child, sockets: string): Promise<Child> {
   const retryUntil = Date.now() + 8_000
   for (;;) {
     const child = launch()
     try {
-      await ready(child, adminUrl)
+      await ready(child, sockets)
       return child
     } catch (error) {
       const early = !child.running() && Date.now() < retryUntil
@@ -178,10 +180,10 @@ async function launchUntilReady(launch: () => Child, adminUrl: string): Promise<
 }
 
 /** Replaying a long log after a crash may take minutes; the server answers meanwhile that it is starting. */
-async function ready(child: Child, adminUrl: string) {
+async function ready(child: Child, sockets: string) {
   let end = Date.now() + 60_000
   while (child.running() && Date.now() < end) {
-    const answer = await openDatabase(adminUrl)
+    const answer = await openDatabase(sockets)
     if (answer === 'open') return
     if (answer === 'starting') end = Date.now() + 60_000
     await wait(50)
@@ -190,18 +192,24 @@ async function ready(child: Child, adminUrl: string) {
   throw new CommandError(`The database server ${how}; its log says why.`)
 }
 
-async function openDatabase(adminUrl: string) {
-  const client = new Client({ connectionString: adminUrl })
-  client.on('error', () => undefined)
+async function openDatabase(sockets: string) {
   try {
-    await client.connect()
-    const { rowCount } = await client.query(`select from pg_database where datname = 'veche'`)
-    if (!rowCount) await client.query('create database veche')
+    await asSuperuser(sockets, 'postgres', prepareDatabase)
+    await asSuperuser(sockets, 'veche', giveTablesToApplication)
     return 'open'
   } catch (error) {
     if (errorCode(error) === '57P03') return 'starting'
     if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(errorCode(error))) return 'absent'
     throw new CommandError(`The database server does not answer: ${reason(error)}`)
+  }
+}
+
+async function asSuperuser(sockets: string, database: string, work: (client: Client) => Promise<void>) {
+  const client = new Client({ connectionString: connectionString(sockets, superuser, database) })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await work(client)
   } finally {
     await client.end().catch(() => undefined)
   }
