@@ -38,7 +38,7 @@ export async function countAttempts(
   kind: 'signIn' | 'code.ask' | 'code.try',
   email: string,
 ): Promise<{ isKnownDevice: boolean; attempts: Attempt[] }> {
-  const device = knownDevice(ctx, ctx.connection.deviceCookie, email)
+  const device = await knownDevice(ctx, ctx.connection.deviceCookie, email)
   const address = addressKey(ctx.connection.ip)
   const attempts: Attempt[] = device
     ? [

@@ -39,6 +39,6 @@ export async function signInWith(ctx: Anyone, scope: Scope, fn: (tx: Tx<Anyone>)
   ctx.connection.setCookie(token, until)
   const me =
     (await readMe({ ...ctx, actor: { userId, sessionId, kind: 'person', role: 'member' } })) ?? fail('auth.required')
-  ctx.connection.setDeviceCookie(newDeviceCookie(ctx, me.settings.email))
+  ctx.connection.setDeviceCookie(await newDeviceCookie(ctx, me.settings.email))
   return me
 }

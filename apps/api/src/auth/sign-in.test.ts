@@ -196,9 +196,9 @@ describe('attempts', () => {
       '.',
       'a.b',
       `${'A'.repeat(22)}.${'A'.repeat(43)}`,
-      newDeviceCookie(testApi.deps, 'else@example.org'),
+      await newDeviceCookie(testApi.deps, 'else@example.org'),
     ])
-      expect(knownDevice(testApi.deps, cookie, owner.email), cookie).toBeNull()
+      expect(await knownDevice(testApi.deps, cookie, owner.email), cookie).toBeNull()
   })
 
   test('an address has fifty tries, and a success gives back its own try only', async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestApi, newTestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
+import { knownDevice } from '../known-devices.ts'
 import { goodPassword, signUpUser, newBrowser } from '../../test/http/browser.ts'
 
 const next = 'a brand new sentence'
@@ -22,6 +23,17 @@ describe('changing the password', () => {
     expect(await other.api.auth.me()).toBeNull()
     expect(await outcomeOf(other.api.auth.signIn({ email, password: goodPassword }))).toBe('auth.wrong_credentials')
     expect(await outcomeOf(other.api.auth.signIn({ email, password: next }))).toBe('ok')
+  })
+
+  test('a new password makes every other device unknown, and the one that chose it stays known', async () => {
+    const { api, email, jar } = await signUpUser(testApi.deps)
+    const other = newBrowser(testApi.deps)
+    await other.api.auth.signIn({ email, password: goodPassword })
+    const isKnown = async ({ deviceCookie }: typeof jar) =>
+      (await knownDevice(testApi.deps, deviceCookie, email)) !== null
+    expect([await isKnown(jar), await isKnown(other.jar)]).toEqual([true, true])
+    await api.auth.changePassword({ current: goodPassword, next })
+    expect([await isKnown(jar), await isKnown(other.jar)]).toEqual([true, false])
   })
 
   test('changing the password needs the current one, and changes nothing without it', async () => {

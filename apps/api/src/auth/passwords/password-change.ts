@@ -10,6 +10,7 @@ import { userScope } from '../../platform/scopes/scope.ts'
 import { type Attempt, countAttempt, forgetAttempts } from '../attempts.ts'
 import { requireUncommonPassword } from './common-passwords.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
+import { newDeviceCookie } from '../known-devices.ts'
 import { endSessions } from '../sessions.ts'
 
 /** Needs the current password, so that an unlocked phone in other hands is not enough to take the account over. */
@@ -27,6 +28,7 @@ export async function changePassword(ctx: Ctx, { current, next }: ChangePassword
     await setPassword(tx, { userId, passwordHash, keep: sessionId })
   })
   await forgetAttempts(ctx, attempt)
+  ctx.connection.setDeviceCookie(await newDeviceCookie(ctx, before.email))
   return {}
 }
 

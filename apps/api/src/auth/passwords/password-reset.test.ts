@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newUser } from '../../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
+import { knownDevice } from '../known-devices.ts'
 import { codeFor, goodPassword, signUpUser, otherCode, newBrowser } from '../../test/http/browser.ts'
 
 const minutes = 60_000
@@ -33,6 +34,14 @@ describe('a new password by mail', () => {
       'auth.wrong_credentials',
     )
     expect(await outcomeOf(newBrowser(testApi.deps).api.auth.signIn({ email, password }))).toBe('ok')
+  })
+
+  test('a reset makes every device unknown but the one that did it', async () => {
+    const { email, jar, reader, readerJar, code } = await asked()
+    const isKnown = async (cookie?: string) => (await knownDevice(testApi.deps, cookie, email)) !== null
+    expect(await isKnown(jar.deviceCookie)).toBe(true)
+    await reader.auth.reset({ email, code, password })
+    expect([await isKnown(readerJar.deviceCookie), await isKnown(jar.deviceCookie)]).toEqual([true, false])
   })
 
   test('a reset code works once, also when two requests use it at the same time', async () => {
