@@ -13,6 +13,7 @@ import { serveHealth } from './platform/http/health.ts'
 import { limitRequestTime } from './platform/http/request-time.ts'
 import { limitSilentConnections } from './platform/http/silent-connections.ts'
 import { limitPipelines } from './platform/http/pipelines.ts'
+import { limitUnreadAnswers } from './platform/http/unread-answers.ts'
 import { serveUpgrades } from './platform/http/upgrades.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
 import { trpcContext } from './request-context.ts'
@@ -65,6 +66,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
   })
   limitSilentConnections(http.server, deps.env)
   limitPipelines(http.server)
+  limitUnreadAnswers(http.server)
   limitRequestTime(http, requestTimeoutMs)
   http.setErrorHandler((error, req, reply) => {
     const { status, body } = errorAnswer(deps, error, req.url)
