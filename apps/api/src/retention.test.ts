@@ -8,6 +8,7 @@ import { deleteOldMails } from './mail/retention.ts'
 import { endEmptyMeeting } from './meetings/meeting-end.ts'
 import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { deleteInBatches } from './platform/work/batches.ts'
+import { deleteOldGivenUpRows } from './platform/work/given-up.ts'
 import { addMessages, newGroup, newSession, newUsers, type TestUser } from './test/builders.ts'
 import { callerFor, newTestApi, type TestApi } from './test/harness.ts'
 import { newInvite } from './test/http/browser.ts'
@@ -179,6 +180,7 @@ test('invitations that ended and mail that was given up are deleted in their tim
   const round = async () => {
     await deleteOldSignInRows(deps)
     await deleteOldMails(deps)
+    await deleteOldGivenUpRows(deps)
   }
   await passDays(39)
   await round()

@@ -6,6 +6,7 @@ import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
 import { deleteOldMails } from './mail/retention.ts'
 import { withAdvisoryLock } from './platform/work/advisory-lock.ts'
+import { deleteOldGivenUpRows } from './platform/work/given-up.ts'
 import { startTimer, sweepTimer, type Timer } from './platform/work/sweep.ts'
 import { jobOf, startJobWorkers } from './platform/work/jobs.ts'
 
@@ -42,6 +43,7 @@ async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {
   await deleteOldSignInRows(deps, signal)
   signal.throwIfAborted()
   await deleteOldMails(deps, signal)
+  await deleteOldGivenUpRows(deps, signal)
   await deleteOldMeetings(deps, signal)
   await deleteEmptiedGroups(deps, signal)
 }

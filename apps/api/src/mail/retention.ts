@@ -7,10 +7,9 @@ import { deleteOldMailFiles } from './mailbox.ts'
 
 const sentMailDays = 7
 
-/** Deletes old mails. Those given up stay longer for administrators, without secrets that have expired. */
+/** Deletes mails that have ended. Those given up stay longer (see `given-up.ts`), without secrets that have expired. */
 export async function deleteOldMails(deps: Deps, signal?: AbortSignal): Promise<void> {
-  const isOld = sql`state in ('done', 'discarded') and ${isOlderThan('created_at', sentMailDays)}
-    or state = 'given_up' and ${isOlderThan('created_at', deps.env.KEEP_GIVEN_UP_DAYS)}`
+  const isOld = sql`state in ('done', 'discarded') and ${isOlderThan('created_at', sentMailDays)}`
   await deleteInBatches(
     deps.db,
     (limit) => sql`delete from mails where id in (select id from mails where ${isOld} limit ${limit})`,

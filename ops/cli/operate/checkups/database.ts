@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { reason } from '../../errors.ts'
+import { givenUpWork } from './given-up-work.ts'
 import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
 export async function database({ settings, state }: CheckupInput): Promise<Finding[]> {
@@ -15,7 +16,7 @@ export async function database({ settings, state }: CheckupInput): Promise<Findi
       await schema(client),
       await flush(client),
       await clock(client),
-      ...(await givenUp(client)),
+      ...(await givenUpWork(client).catch(() => [])),
     ]
   } catch (error) {
     const cure = settings.databaseUrl
@@ -77,19 +78,4 @@ async function clock(client: Client): Promise<Finding> {
         'Let a time server keep both clocks.',
       )
     : fine('Clocks', 'the database and this machine agree')
-}
-
-async function givenUp(client: Client): Promise<Finding[]> {
-  const { rows } = await client
-    .query<{ count: number }>(`select count(*)::int as count from mails where state = 'given_up'`)
-    .catch(() => ({ rows: [] }))
-  const count = rows[0]?.count ?? 0
-  if (!count) return []
-  return [
-    doubtful(
-      'Mail queue',
-      `${count} mails could not be sent and were given up`,
-      'Administration → given-up work shows the cause and sends them again.',
-    ),
-  ]
 }

@@ -5,6 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { newUser } from '../../test/builders.ts'
 import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
+import { deleteOldGivenUpRows } from './given-up.ts'
 import { type DueTable, findDueRows, runDueRow } from './due-tables.ts'
 import { jobOf } from './jobs.ts'
 import type { JobName } from './queue.ts'
@@ -162,4 +163,19 @@ test('administrators see what was given up of any kind, retry it with all its tr
   expect(left).not.toContain(second)
   for (const kind of ['bell.ring', 'mail.send', 'unheard of'])
     expect(await outcomeOf(api.retryWork({ kind, id: second }))).toBe('work.not_found')
+})
+
+test('work of any kind that was given up is deleted after KEEP_GIVEN_UP_DAYS, and other work is not', async () => {
+  ring = fails('cut')
+  const [given, due] = [await newBell(), await newBell()]
+  await runDueRow(deps, bells, given)
+  const left = async () => {
+    await deleteOldGivenUpRows(deps)
+    const { rows } = await sql<{ id: string }>`select id from bells where id in (${given}, ${due})`.execute(deps.db)
+    return rows.map(({ id }) => id).sort()
+  }
+  await testApi.passTime(89 * 86_400_000)
+  expect(await left()).toEqual([given, due].sort())
+  await testApi.passTime(2 * 86_400_000)
+  expect(await left()).toEqual([due])
 })

@@ -1,8 +1,21 @@
 import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
+import { isOlderThan } from '../clock.ts'
+import { deleteInBatches } from './batches.ts'
 import type { DueTable } from './due-tables.ts'
 
 export type GivenUpRow = { id: string; attempts: number; error: string | null; created_at: Date }
+
+/** Deletes rows of every kind of work that were given up long ago. What ended otherwise is deleted by its feature. */
+export async function deleteOldGivenUpRows({ db, dueTables, env }: Deps, signal?: AbortSignal): Promise<void> {
+  const isOld = sql`state = 'given_up' and ${isOlderThan('created_at', env.KEEP_GIVEN_UP_DAYS)}`
+  for (const table of dueTables.map((due) => sql.table(due.table)))
+    await deleteInBatches(
+      db,
+      (limit) => sql`delete from ${table} where id in (select id from ${table} where ${isOld} limit ${limit})`,
+      signal,
+    )
+}
 
 type Asking = Pick<Deps, 'db'>
 
