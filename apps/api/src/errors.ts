@@ -38,6 +38,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'user.forbidden': 'FORBIDDEN',
   'chat.not_found': 'NOT_FOUND',
   'chat.forbidden': 'FORBIDDEN',
+  'chat.too_many_added': 'TOO_MANY_REQUESTS',
   'chat.id_taken': 'CONFLICT',
   'meeting.not_found': 'NOT_FOUND',
   'meeting.forbidden': 'FORBIDDEN',

@@ -24,6 +24,7 @@ export const errorCodes = [
   'chat.forbidden',
   'chat.owner_must_hand_over',
   'chat.full',
+  'chat.too_many_added',
   'chat.id_taken',
   'meeting.not_found',
   'meeting.forbidden',

@@ -7,7 +7,8 @@ export const limits = {
   password: { min: 8, max: 128 },
   title: 100,
   device: 120,
-  group: { members: 5000, maxAdded: 100 },
+  /** `addedPerDay`: by one person who is no administrator, to all groups together. */
+  group: { members: 5000, maxAdded: 100, addedPerDay: 1000 },
   code: { digits: 6, tries: 5, minutes: 10 },
   invite: { maxUses: 1000, maxDays: 365 },
   search: 100,

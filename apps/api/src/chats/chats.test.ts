@@ -1,4 +1,5 @@
-import { type ChatId, newId } from '@veche/shared/ids'
+import { type ChatId, newId, type UserId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
@@ -170,5 +171,23 @@ describe('a group', () => {
     const chatId = await newGroup(testApi.deps, [anna])
     await expect(as(anna).addMembers({ chatId, userIds: [boris.userId, newId()] })).rejects.toThrow('user.not_found')
     expect((await as(anna).members({ chatId })).members).toHaveLength(1)
+  })
+
+  test('one person adds a thousand people to groups in a day, a refusal costs nothing, and an administrator adds more', async () => {
+    const owner = await newUser(testApi.deps)
+    const admin = await newUser(testApi.deps, { role: 'admin' })
+    const create = (who: TestUser, userIds: UserId[]) =>
+      as(who).createGroup({ id: newId<ChatId>(), title: 'Everybody', userIds })
+    const chatId = (await create(owner, [boris.userId])).id as ChatId
+    await testApi.deps.limits.takeAddedMembers(owner.userId, limits.group.addedPerDay - 2)
+    await expect(create(owner, [boris.userId, vera.userId])).rejects.toThrow('chat.too_many_added')
+    await as(owner).addMembers({ chatId, userIds: [vera.userId] })
+    await expect(as(owner).addMembers({ chatId, userIds: [anna.userId] })).rejects.toThrow('chat.too_many_added')
+    await create(owner, [])
+    expect((await as(owner).createGroup({ id: chatId, title: 'Again', userIds: [boris.userId, vera.userId] })).id).toBe(
+      chatId,
+    )
+    await testApi.deps.limits.takeAddedMembers(admin.userId, limits.group.addedPerDay)
+    await create(admin, [boris.userId, vera.userId])
   })
 })

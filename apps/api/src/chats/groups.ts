@@ -9,6 +9,7 @@ import { advance, advanceAll, changeScopes, createScope } from '../platform/scop
 import { chatScope, userScope } from '../platform/scopes/scope.ts'
 import { openChat, orChatNotFound, orUserNotFound } from './access.ts'
 import { insertMembers, requireEnabled } from './membership-rows.ts'
+import { countAddedMembers } from './members.ts'
 import { stampChat, toChat } from './rows.ts'
 import { addSystemMessage } from './system-messages.ts'
 import { answerChat } from './view.ts'
@@ -17,6 +18,7 @@ import { answerChat } from './view.ts'
 export async function createGroup(ctx: Ctx, { id, title, userIds }: CreateGroup): Promise<ScopeAnswer> {
   const me = ctx.actor.userId
   const others = [...new Set(userIds)].filter((userId) => userId !== me)
+  if ((await isMyGroup(ctx, id)) === null) await countAddedMembers(ctx, others.length)
   const create = (tx: Tx) => createGroupUnderLock(tx, { id, title, others })
   await changeScopes(ctx, [userScope(me), ...others.map(userScope)], create).catch(orUserNotFound)
   return answerChat(ctx, id)
@@ -64,7 +66,7 @@ export async function createGroupUnderLock(tx: Tx, { id, title, others, meetingO
 }
 
 /** Null when the id is free; otherwise whether it is the id of a group that I made. */
-async function isMyGroup(tx: Tx, id: ChatId): Promise<boolean | null> {
+async function isMyGroup(tx: Pick<Ctx, 'db' | 'actor'>, id: ChatId): Promise<boolean | null> {
   const scope = await tx.db.selectFrom('scopes').select('id').where('id', '=', id).executeTakeFirst()
   if (!scope) return null
   const chat = await tx.db.selectFrom('chats').select(['created_by', 'kind']).where('id', '=', id).executeTakeFirst()

@@ -1,6 +1,6 @@
 import type { ChatId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
-import { type ChatRole, mayRemoveFromGroup } from '@veche/shared/permissions'
+import { type ChatRole, isAdmin, mayRemoveFromGroup } from '@veche/shared/permissions'
 import type { ChatRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 import type { AddMembers, MembersPage, OneChat, RemoveMember, SetRole } from '@veche/shared/schemas/chats'
 import { sql } from 'kysely'
@@ -50,6 +50,7 @@ export async function membersPage(ctx: Ctx, { chatId, query, cursor, limit }: Me
 
 export async function addMembers(ctx: Ctx, { chatId, userIds }: AddMembers): Promise<{ chat: ChatRow }> {
   const asked = [...new Set(userIds)]
+  await countAddedMembers(ctx, asked.length)
   return changeScopes(ctx, [chatScope(chatId), ...asked.map(userScope)], async (tx) => {
     const chat = await openChat(tx, chatId, 'addMembers')
     await requireEnabled(tx, asked)
@@ -57,6 +58,11 @@ export async function addMembers(ctx: Ctx, { chatId, userIds }: AddMembers): Pro
     if (added.length === 0) return { chat: toChat(chat) }
     return { chat: await addUnderLock(tx, chat, added, { event: 'added', userIds: added }) }
   }).catch((error) => failMissing(ctx, chatId, error))
+}
+
+/** Administrators add as many as they like: the group of everybody is theirs to make. */
+export async function countAddedMembers({ actor, limits: rateLimits }: Ctx, count: number): Promise<void> {
+  if (!isAdmin(actor.role)) await rateLimits.takeAddedMembers(actor.userId, count)
 }
 
 /** Makes the actor a member, by a meeting link that is open to everyone. The scopes of the chat and of the actor are locked. */

@@ -1,3 +1,5 @@
+import type { UserId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { fail } from '../errors.ts'
@@ -13,6 +15,8 @@ const rules = {
   // A tab that cannot reach its node asks for a new ticket every few seconds.
   join: { points: 90, seconds: 60 },
   signal: { points: 240, seconds: 60 },
+  // People whom one person adds to groups: it keeps a stolen account from gathering everybody in groups of its own.
+  addMembers: { points: limits.group.addedPerDay, seconds: 86_400 },
 } as const
 
 export type LimitName = keyof typeof rules
@@ -41,15 +45,36 @@ export class RateLimits {
       signal: make('signal'),
       link: make('link'),
       join: make('join'),
+      addMembers: make('addMembers'),
     }
   }
 
   async take(name: LimitName, key: string): Promise<void> {
+    const waitMs = await this.#consume(name, key, 1)
+    if (waitMs !== null) fail('request.too_many', { retryAfterSeconds: secondsOf(waitMs) })
+  }
+
+  /** Counts people whom this person adds to groups; all of them or, with an error, none. */
+  async takeAddedMembers(userId: UserId, count: number): Promise<void> {
+    if (count === 0) return
+    const waitMs = await this.#consume('addMembers', userId, count)
+    if (waitMs === null) return
+    await this.#limiters.addMembers.reward(userId, count)
+    fail('chat.too_many_added', { retryAfterSeconds: secondsOf(waitMs) })
+  }
+
+  /** Null, or how long to wait when the limit is reached. */
+  async #consume(name: LimitName, key: string, points: number): Promise<number | null> {
     try {
-      await this.#limiters[name].consume(key)
+      await this.#limiters[name].consume(key, points)
+      return null
     } catch (reached) {
       if (!(reached instanceof RateLimiterRes)) throw reached
-      fail('request.too_many', { retryAfterSeconds: Math.max(1, Math.ceil(reached.msBeforeNext / 1000)) })
+      return reached.msBeforeNext
     }
   }
+}
+
+function secondsOf(waitMs: number): number {
+  return Math.max(1, Math.ceil(waitMs / 1_000))
 }

@@ -11,8 +11,9 @@ export function describeError(error: AppError, locale: Locale): string {
   const parts = [texts[error.code]]
   const t = wordsIn(locale, retryWords)
   const { retryAfterSeconds: seconds = 0, incident } = error
-  if (seconds > 0)
-    parts.push(seconds < 60 ? t.seconds({ count: Math.ceil(seconds) }) : t.minutes({ count: Math.ceil(seconds / 60) }))
+  if (seconds >= 7_200) parts.push(t.hours({ count: Math.ceil(seconds / 3_600) }))
+  else if (seconds >= 60) parts.push(t.minutes({ count: Math.ceil(seconds / 60) }))
+  else if (seconds > 0) parts.push(t.seconds({ count: Math.ceil(seconds) }))
   if (incident) parts.push(t.incident({ id: incident }))
   return parts.join(' ')
 }

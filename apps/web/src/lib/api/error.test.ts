@@ -61,5 +61,8 @@ test('the text of an error says when to try again and which incident to report',
   expect(describeError(new AppError('request.too_many', { retryAfterSeconds: 61 }), 'ru')).toMatch(
     /через 2\u00a0минуты\.$/,
   )
+  expect(describeError(new AppError('chat.too_many_added', { retryAfterSeconds: 80_000 }), 'en')).toMatch(
+    /in 23 hours\.$/,
+  )
   expect(describeError(new AppError('server.error', { incident: '7f3a' }), 'en')).toMatch(/Incident 7f3a\.$/)
 })

@@ -655,6 +655,7 @@ export type Messages = {
     'chat.forbidden': string
     'chat.owner_must_hand_over': string
     'chat.full': string
+    'chat.too_many_added': string
     'chat.id_taken': string
     'meeting.not_found': string
     'meeting.forbidden': string
@@ -689,6 +690,7 @@ export type Messages = {
   retry: {
     seconds: (given: { count: number }) => string
     minutes: (given: { count: number }) => string
+    hours: (given: { count: number }) => string
     incident: (given: { id: string }) => string
   }
   device: {
