@@ -57,7 +57,7 @@ function inputNotice(kind: 'mic' | 'cam', call: Call, t: CallWords): Notice | nu
 
 function mutedNotice(call: Call, t: CallWords): Notice | null {
   const { localMedia } = call
-  if (!localMedia.speakingWhileMuted || localMedia.mic.on) return null
+  if (!localMedia.speakingWhileMuted || localMedia.mic.wanted) return null
   const act = { label: t.turnOn, run: () => localMedia.toggle('mic') }
   const text = matchMedia('(pointer: coarse)').matches ? t.mutedSpeaking : `${t.mutedSpeaking} ${t.holdSpace}`
   return { key: 'muted', text, act }

@@ -77,6 +77,7 @@ export class LocalMedia {
   setPushToTalk(down: boolean): void {
     if (down === this.mic.pushToTalk || (down && this.mic.wanted)) return
     this.mic.pushToTalk = down
+    if (down) this.#forgetRefusal('mic')
     if (down && !this.#options.devices.mic.track) void this.#options.devices.open('mic')
     this.#sync()
   }
@@ -103,6 +104,7 @@ export class LocalMedia {
 
   /** Opens a device anew. */
   async repair(kind: 'mic' | 'cam'): Promise<void> {
+    this.#forgetRefusal(kind)
     this[kind].stalled = false
     await this.#options.devices.retry(kind)
   }
@@ -112,6 +114,8 @@ export class LocalMedia {
     this.cam.allowed = capabilities.includes('cam')
     this.mayShare = capabilities.includes('screen')
     if (!this.mayShare && this.sharing) this.stopSharing()
+    // It was turned off for want of a right that has been given back.
+    if (this.refusal?.code === 'call.forbidden' && capabilities.includes(this.refusal.source)) this.refusal = null
     this.#sync()
   }
 
@@ -137,6 +141,11 @@ export class LocalMedia {
     this[source].pushToTalk = false
     if (source === 'cam') this.#options.devices.cam.close()
     this.#sync()
+  }
+
+  /** It is asked for again. */
+  #forgetRefusal(source: 'mic' | 'cam'): void {
+    if (this.refusal?.source === source) this.refusal = null
   }
 
   #setCapture(capture: ScreenCapture | null): void {
@@ -190,7 +199,7 @@ export class LocalMedia {
     const { devices, environment } = this.#options
     const detector = new SpeechDetector()
     const timer = setInterval(() => {
-      const muted = !this.mic.on && devices.mic.track !== null
+      const muted = !this.mic.wanted && devices.mic.track !== null
       if (!muted) detector.reset()
       this.speakingWhileMuted = muted && detector.update(devices.level, environment.now())
     }, SPEECH_CHECK_MS)

@@ -91,6 +91,31 @@ test('a microphone that the node refuses is turned off here, and is on again in 
   expect([localMedia.mic.on, localMedia.refusal]).toEqual([true, null])
 })
 
+test('what was refused is no longer told once the user talks with the key, opens the device again, or has the right back', async () => {
+  const { localMedia, node, access } = await newLocalMedia()
+  const refuse = async (source: 'mic' | 'cam', code: 'call.limit' | 'call.forbidden') => {
+    if (localMedia[source].wanted) localMedia.toggle(source)
+    await access.settled()
+    node.failsWith = code
+    localMedia.toggle(source)
+    await access.settled()
+    node.failsWith = null
+    expect(localMedia.refusal).toEqual({ source, code })
+  }
+  await refuse('mic', 'call.limit')
+  localMedia.setPushToTalk(true)
+  expect(localMedia.refusal).toBeNull()
+  localMedia.setPushToTalk(false)
+  await refuse('cam', 'call.limit')
+  await localMedia.repair('cam')
+  expect(localMedia.refusal).toBeNull()
+  await refuse('cam', 'call.forbidden')
+  localMedia.setCapabilities(['mic'])
+  expect(localMedia.refusal?.code).toBe('call.forbidden')
+  localMedia.setCapabilities([...all])
+  expect(localMedia.refusal).toBeNull()
+})
+
 test('a screen that is chosen after the end of the call is not shared, and its capture stops', async () => {
   const { localMedia, end, access, node } = await newLocalMedia()
   const sharing = localMedia.shareScreen()
