@@ -4,7 +4,7 @@ import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { english } from './installation/scripts.ts'
 import { newTeam } from './installation/team.ts'
 import { openDetails } from './screens/chats.ts'
-import { axeFindings, foreignWords, overflowing, smallTargets } from './screens/findings.ts'
+import { axeFindings, cutWords, foreignWords, overflowing, smallTargets } from './screens/findings.ts'
 import { inside, settle, type Stop, visit, setTheme } from './screens/tour.ts'
 
 // The people and chats of a script, so that every word on the screens is known to be English.
@@ -23,9 +23,10 @@ const representative = [
   'profile',
   'invitations',
   'accounts',
+  'connections',
 ]
 
-test('screens have no finding of axe, do not stick out of a phone, are wide enough for a thumb and speak one language', async () => {
+test('screens have no finding of axe, do not stick out of a phone, cut no words off, are wide enough for a thumb and speak one language', async () => {
   const device = await openDevice(installation, { account: anna, width: 360, height: 740 })
   const { page } = device
   const found: string[] = []
@@ -51,6 +52,7 @@ async function findingsOn(device: Device, stop: Stop): Promise<string[]> {
   const found = [
     ...(await axeFindings(page)),
     ...(await overflowing(page)),
+    ...(await cutWords(page)),
     ...(await foreignWords(page, 'en')),
     ...(await smallTargets(page)),
   ]

@@ -75,6 +75,15 @@ export function overflowing(page: Page): Promise<string[]> {
   })
 }
 
+/** Words of the navigation and facts about people that are cut off. Names may be long, and are read in full elsewhere. */
+export function cutWords(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('.navigation .word, .person small')]
+      .filter((each) => each.scrollWidth > each.clientWidth)
+      .map((each) => `"${each.textContent}" is cut off`),
+  )
+}
+
 /** Controls that a thumb misses: those below 44 px that do not stand inside a line of text. */
 export function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate(() => {

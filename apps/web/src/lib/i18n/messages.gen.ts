@@ -22,6 +22,7 @@ export type Messages = {
     people: string
     settings: string
     administration: string
+    administrationShort: string
     connection: string
     online: string
     connecting: string
