@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
-import { refused } from './browser/PageLog.ts'
+import { networkTrouble, refused } from './browser/PageLog.ts'
 import { newSession, PASSWORD } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
 import { waitForConnection } from './screens/chats.ts'
@@ -75,6 +75,24 @@ test('sessions are ended from another device, one or all others after a question
   await waitUntilVisible(page.getByText('Only this device is signed in.'))
   await page.reload()
   await waitUntilSignedIn(device)
+})
+
+test('the list of devices does not look empty before it is there, and can be fetched again when the server is back', async () => {
+  const device = await openDevice(installation, { account: await newPerson('Emma Waiting') })
+  device.pageLog.expect(networkTrouble, /ERR_FAILED/)
+  const { page } = device
+  let isAway = true
+  await page.routeWebSocket(/./, (socket) => void (isAway ? socket.close() : socket.connectToServer()))
+  await page.route('**/sync.*', (route) => route.abort())
+  await device.goto('/settings/sessions')
+  await waitUntilVisible(page.getByText('The devices could not be fetched'))
+  expect(await page.getByText('Only this device is signed in.').count()).toBe(0)
+  isAway = false
+  await page.unroute('**/sync.*')
+  await clickButton(page, 'Try again')
+  await waitUntilVisible(page.getByText('Only this device is signed in.'))
+  // The route of its sockets cannot be taken back, so no other test gets this page.
+  await page.close()
 })
 
 test('signing out reaches the other tabs of the browser, another person may sign in, and a database that hangs is asked about', async () => {

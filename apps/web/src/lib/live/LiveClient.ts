@@ -101,6 +101,11 @@ export class LiveClient {
     this.outbox.send()
   }
 
+  /** Connects now, as somebody asked for it. */
+  reconnect(): void {
+    this.#connection.restart()
+  }
+
   stop(): void {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
     this.#stopped.abort()
