@@ -37,6 +37,10 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await clickButton(page, 'Create account')
   await waitUntilSignedIn(device)
   await waitUntilVisible(link(page, 'Administration'))
+  // Nobody is there to write to, and the way leads on to inviting somebody.
+  await clickButton(page, 'New chat')
+  await clickButton(page.getByRole('dialog'), 'Invite people')
+  await waitUntilVisible(page.getByRole('heading', { name: 'Invitations' }))
 
   await device.goto('/settings/profile')
   await page.evaluate(() => navigator.serviceWorker.ready)

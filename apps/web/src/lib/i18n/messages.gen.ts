@@ -156,6 +156,9 @@ export type Messages = {
     create: string
     back: string
     nobody: string
+    nobodyAdmin: string
+    nobodyMember: string
+    invitePeople: string
     notFoundPerson: (given: { query: string }) => string
     failedPeople: string
     chosen: (given: { count: number }) => string
