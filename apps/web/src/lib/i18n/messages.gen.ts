@@ -189,6 +189,9 @@ export type Messages = {
     leave: string
     leaveTitle: (given: { title: string }) => string
     leaveText: string
+    soleOwnerTitle: string
+    soleOwnerText: string
+    understood: string
     removeFromGroup: string
     removeTitle: (given: { name: string }) => string
     removeText: string
