@@ -34,6 +34,7 @@ export const membershipColumns = [
   'pinned_at',
   'joined_at',
   'left_at',
+  'was_removed',
   'rev',
 ] as const
 
@@ -73,6 +74,7 @@ export function toMembership(row: Membership): MembershipRow {
     pinnedAt: isoOrNull(row.pinned_at),
     joinedAt: iso(row.joined_at),
     leftAt: isoOrNull(row.left_at),
+    wasRemoved: row.was_removed,
   }
 }
 

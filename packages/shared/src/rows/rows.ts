@@ -76,6 +76,8 @@ export type MembershipRow = Revised & {
   pinnedAt: string | null
   joinedAt: string
   leftAt: string | null
+  /** Somebody else ended it: the person is told. */
+  wasRemoved: boolean
 }
 
 /** Scope: user. */

@@ -15,6 +15,8 @@ export type Chat = {
   last: MessageRow | null
   /** The last message that was not sent yet, or that the server refused. */
   pending: OutboxItem | null
+  /** The texts of all such messages, in their order. */
+  unsent: readonly string[]
   draft: string
   positions: Positions
   /** The newest `seq` of the chat, and the last one that was read. */
@@ -85,7 +87,8 @@ type Parts = {
 }
 
 function toChat({ me, scope, row, membership, last, draft, items }: Parts): Chat {
-  const pending = items.sort((a, b) => a.order - b.order).at(-1) ?? null
+  const waiting = items.toSorted((one, other) => one.order - other.order)
+  const pending = waiting.at(-1) ?? null
   return {
     id: scope.id,
     row,
@@ -94,6 +97,7 @@ function toChat({ me, scope, row, membership, last, draft, items }: Parts): Chat
     unread: scope.count.unread,
     last,
     pending,
+    unsent: waiting.map(({ body }) => body),
     draft: draft?.body ?? '',
     positions: scope.positions,
     top: scope.top,

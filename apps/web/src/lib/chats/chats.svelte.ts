@@ -2,12 +2,16 @@ import { newId, type ChatId, type UserId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
 import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
+import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import { applyScopeAnswer } from '#lib/store/merge/scope-answers.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import { mergeRows } from '#lib/store/merge/rows.ts'
 import type { Store } from '#lib/store/Store.ts'
 import { chatStores, compareChats, readChat, readChats, type Chat } from './chat.ts'
+
+/** A group that somebody has removed me from, and what I had written there that was not sent. */
+export type Removal = { title: string; unsent: string }
 
 /** The chats of this person, as this device holds them. */
 export class Chats {
@@ -24,6 +28,9 @@ export class Chats {
   readonly unread = $derived(
     this.list.reduce((sum, chat) => sum + (chat.membership.notify === 'none' ? 0 : chat.unread), 0),
   )
+  readonly events = new TypedEvents<{ removed: [Removal] }>()
+  /** What is being typed in open conversations: it is stored only after a pause. */
+  readonly typing = new Map<ChatId, () => string | undefined>()
   readonly #live: Live
   readonly #api: Api
   #stale = new Set<ChatId>()
@@ -100,16 +107,35 @@ export class Chats {
     while (this.#stale.size > 0) {
       const ids = [...this.#stale]
       this.#stale.clear()
-      const chats = await store.read((tx) => Promise.all(ids.map((id) => readChat(tx, store.userId, id))), chatStores)
+      const [chats, memberships] = await store.read(
+        (tx) =>
+          Promise.all([
+            Promise.all(ids.map((id) => readChat(tx, store.userId, id))),
+            Promise.all(ids.map((id) => tx.get('memberships', id))),
+          ]),
+        chatStores,
+      )
       const all = new Map(this.#all)
       for (const [index, id] of ids.entries()) {
         const chat = chats[index]
         if (chat) all.set(id, chat)
-        else all.delete(id)
+        else {
+          const gone = all.get(id)
+          if (gone && memberships[index]?.wasRemoved) this.#noteRemoval(gone)
+          all.delete(id)
+        }
       }
       this.#all = all
     }
     this.#reading = false
+  }
+
+  /** The store keeps nothing of the chat any more; what the person wrote is still here. */
+  #noteRemoval(chat: Chat) {
+    const typed = this.typing.get(chat.id)?.() ?? chat.draft
+    this.typing.delete(chat.id)
+    const unsent = [...chat.unsent, typed].filter((text) => text.trim()).join('\n\n')
+    this.events.emit('removed', { title: this.title(chat), unsent })
   }
 }
 

@@ -35,6 +35,7 @@ export class Conversation {
     this.#chats = chats
     this.#history = new History(client, id, (view) => (this.view = view))
     this.drafts = new Drafts(client, id)
+    chats.typing.set(id, () => this.drafts.unstored)
   }
 
   // One by one, so that the list is derived again only when one of them has changed.
@@ -68,6 +69,8 @@ export class Conversation {
 
   async close() {
     this.#history.close()
+    // Of a chat that is gone, `Chats` may not have asked yet.
+    if (this.view.state !== 'gone') this.#chats.typing.delete(this.id)
     await this.drafts.close()
   }
 

@@ -192,6 +192,10 @@ export type Messages = {
     soleOwnerTitle: string
     soleOwnerText: string
     understood: string
+    removedFrom: (given: { title: string }) => string
+    removedUnsent: (given: { title: string }) => string
+    copyText: string
+    textCopied: string
     removeFromGroup: string
     removeTitle: (given: { name: string }) => string
     removeText: string

@@ -113,7 +113,7 @@ export class FakeChats {
     if (!member || member.row.leftAt !== null) return
     chat.rev += 1
     this.#addMessage(id, chat.row.createdBy, { system: { event: 'removed', userId } }, chat.rev)
-    member.row = { ...member.row, leftAt: this.#nextTime(), rev: this.#advanceUser(userId) }
+    member.row = { ...member.row, leftAt: this.#nextTime(), wasRemoved: true, rev: this.#advanceUser(userId) }
     this.#updateChat(id, { memberCount: chat.row.memberCount - 1, membersRev: chat.rev })
   }
 
@@ -239,6 +239,7 @@ export class FakeChats {
       pinnedAt: null,
       joinedAt: this.#nextTime(),
       leftAt: null,
+      wasRemoved: false,
       rev: this.#advanceUser(userId),
     }
     chat.members.set(userId, { row, delivered: readSeq })

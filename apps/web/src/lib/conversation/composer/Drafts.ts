@@ -9,10 +9,17 @@ export class Drafts {
   readonly #chatId: ChatId
   #cancel: (() => void) | undefined
   #unstored: string | undefined
+  /** The chat was gone when this was to be stored. */
+  #lost: string | undefined
 
   constructor(client: LiveClient, chatId: ChatId) {
     this.#client = client
     this.#chatId = chatId
+  }
+
+  /** What was typed and is not in the store, if there is anything. */
+  get unstored(): string | undefined {
+    return this.#unstored ?? this.#lost
   }
 
   async read(): Promise<string> {
@@ -40,7 +47,7 @@ export class Drafts {
     await this.#client.store.merge(
       async (merge) => {
         // A member who was removed meanwhile keeps nothing of the chat.
-        if (!(await merge.chatScope(this.#chatId))) return
+        if (!(await merge.chatScope(this.#chatId))) return void (this.#lost = text)
         const draft = { chatId: this.#chatId, body: text, at: this.#client.environment.now() }
         if (text.trim()) merge.tx.put('drafts', draft)
         else merge.tx.delete('drafts', this.#chatId)

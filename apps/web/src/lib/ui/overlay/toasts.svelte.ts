@@ -5,6 +5,8 @@ export type Toast = {
   text: string
   tone: 'plain' | 'danger'
   action: { label: string; act: () => void } | null
+  /** Until it is dismissed. */
+  stays: boolean
 }
 
 const SHOWN_MS = 6000
@@ -15,8 +17,8 @@ export class Toasts {
   #last = 0
   #timers = new Map<number, ReturnType<typeof setTimeout>>()
 
-  show(text: string, given: Partial<Pick<Toast, 'tone' | 'action'>> = {}) {
-    const toast: Toast = { id: ++this.#last, text, tone: given.tone ?? 'plain', action: given.action ?? null }
+  show(text: string, given: Partial<Pick<Toast, 'tone' | 'action' | 'stays'>> = {}) {
+    const toast: Toast = { tone: 'plain', action: null, stays: false, ...given, id: ++this.#last, text }
     const same = this.list.find((each) => each.text === text)
     if (same) this.dismiss(same.id)
     this.list = [...this.list, toast].slice(-3)
@@ -37,7 +39,7 @@ export class Toasts {
   resume(id: number) {
     this.hold(id)
     const toast = this.list.find((each) => each.id === id)
-    if (toast)
+    if (toast && !toast.stays)
       this.#timers.set(
         id,
         setTimeout(() => this.dismiss(id), toast.action ? SHOWN_MS * 2 : SHOWN_MS),
