@@ -72,6 +72,8 @@ export function accountOf(installation: Installation, { session, ...person }: Si
 export async function newGroup(owner: Account, title: string, others: Account[]): Promise<ChatId> {
   const id = newId<ChatId>()
   await owner.api.chats.createGroup.mutate({ id, title, userIds: others.map(({ userId }) => userId) })
+  // They have seen that somebody added them.
+  await Promise.all(others.map(({ api }) => api.chats.setMine.mutate({ chatId: id, unreadMark: false })))
   return id
 }
 

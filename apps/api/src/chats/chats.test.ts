@@ -190,4 +190,31 @@ describe('a group', () => {
     await testApi.deps.limits.takeAddedMembers(admin.userId, limits.group.addedPerDay)
     await create(admin, [boris.userId, vera.userId])
   })
+
+  test('a group is marked for those whom somebody added, also a second time, and not for the person who made it', async () => {
+    const { id } = await as(anna).createGroup({ id: newId<ChatId>(), title: 'News', userIds: [boris.userId] })
+    const chatId = id as ChatId
+    const mark = async (who: TestUser) => (await membershipOf(who, chatId))?.unreadMark
+    expect([await mark(anna), await mark(boris)]).toEqual([false, true])
+    await as(boris).setMine({ chatId, unreadMark: false })
+    await as(anna).removeMember({ chatId, userId: boris.userId })
+    await as(anna).addMembers({ chatId, userIds: [boris.userId, vera.userId] })
+    expect([await mark(boris), await mark(vera)]).toEqual([true, true])
+  })
+
+  test('a membership says whether its person left or was removed', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris, vera])
+    await as(vera).leave({ chatId })
+    await as(anna).removeMember({ chatId, userId: boris.userId })
+    const removed = async (who: TestUser) => (await membershipOf(who, chatId))?.wasRemoved
+    expect([await removed(vera), await removed(boris)]).toEqual([false, true])
+    await as(anna).addMembers({ chatId, userIds: [boris.userId] })
+    expect(await removed(boris)).toBe(false)
+  })
+
+  /** As their own devices get it. */
+  async function membershipOf(who: TestUser, chatId: ChatId) {
+    const { rows } = await callerFor(testApi.deps, who).sync.scope({ id: who.userId, since: 0 })
+    return rows.memberships?.find((row) => row.chatId === chatId)
+  }
 })

@@ -46,7 +46,15 @@ async function insertDirect(tx: Tx, pair: Pair): Promise<ChatId> {
     .values({ ...row, created_by: tx.actor.userId })
     .execute()
   const revs = await advanceAll(tx, pair.map(userScope))
-  const membership = { chatId: id, role: 'member' as const, sinceRev: rev, fromSeq: 0, joinedSeq: 0, readSeq: 0 }
+  const membership = {
+    chatId: id,
+    role: 'member' as const,
+    sinceRev: rev,
+    fromSeq: 0,
+    joinedSeq: 0,
+    readSeq: 0,
+    unreadMark: false,
+  }
   await insertMembers(tx, { ...membership, userIds: pair, revs })
   return id
 }

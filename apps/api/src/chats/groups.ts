@@ -60,8 +60,8 @@ export async function createGroupUnderLock(tx: Tx, { id, title, others, meetingO
   const revs = await advanceAll(tx, [me, ...others].map(userScope))
   const joinedSeq = await addSystemMessage(tx, id, rev, { event: 'created', title })
   const membership = { chatId: id, sinceRev: rev, fromSeq: 0, joinedSeq, readSeq: 0, revs }
-  await insertMembers(tx, { ...membership, userIds: others, role: 'member' })
-  await insertMembers(tx, { ...membership, userIds: [me], role: 'owner' })
+  await insertMembers(tx, { ...membership, userIds: others, role: 'member', unreadMark: true })
+  await insertMembers(tx, { ...membership, userIds: [me], role: 'owner', unreadMark: false })
   return true
 }
 

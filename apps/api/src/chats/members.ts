@@ -121,7 +121,7 @@ async function addUnderLock(tx: Tx, chat: NewMembersChat, userIds: UserId[], eve
   const revs = await advanceAll(tx, userIds.map(userScope))
   const fromSeq = chat.history_for_new ? 0 : seq
   const bounds = { sinceRev: rev, fromSeq, joinedSeq: seq, readSeq: seq }
-  await insertMembers(tx, { chatId: id, userIds, role: 'member', ...bounds, revs })
+  await insertMembers(tx, { chatId: id, userIds, role: 'member', ...bounds, unreadMark: event.event === 'added', revs })
   const member_count = chat.member_count + userIds.length
   return stampChat(tx, id, { member_count, members_rev: rev, rev })
 }

@@ -15,6 +15,8 @@ export type NewMembers = {
   /** The message that tells of their joining; 0 when there is none. */
   joinedSeq: number
   readSeq: number
+  /** Somebody else made them members: the chat is marked until they open it. */
+  unreadMark: boolean
   revs: Map<ScopeId, number>
 }
 
@@ -30,9 +32,19 @@ export async function insertMembers(tx: Tx, given: NewMembers): Promise<void> {
     joined_seq: given.joinedSeq,
     read_seq: given.readSeq,
     delivered_seq: given.readSeq,
+    unread_mark: given.unreadMark,
     rev: given.revs.get(userId) ?? fail('server.error'),
   }))
-  const kept = ['role', 'from_seq', 'since_rev', 'joined_seq', 'read_seq', 'delivered_seq', 'rev'] as const
+  const kept = [
+    'role',
+    'from_seq',
+    'since_rev',
+    'joined_seq',
+    'read_seq',
+    'delivered_seq',
+    'unread_mark',
+    'rev',
+  ] as const
   await tx.db
     .insertInto('members')
     .values(rows)
@@ -41,7 +53,6 @@ export async function insertMembers(tx: Tx, given: NewMembers): Promise<void> {
         ...Object.fromEntries(kept.map((column) => [column, eb.ref(`excluded.${column}`)])),
         joined_at: eb.fn<Date>('veche_now'),
         left_at: null,
-        unread_mark: false,
         was_removed: false,
       })),
     )
