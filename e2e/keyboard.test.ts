@@ -115,6 +115,24 @@ test('menus and dialogs hold the focus and give it back with Esc, the first stop
   expect(await page.getByRole('dialog').count()).toBe(0)
 })
 
+test('screen readers hear the title of the page that was opened', async () => {
+  const anna = await newPerson('Anna Hearing')
+  await newGroup(anna, 'Heard', [])
+  const device = await openDevice(installation, { account: anna })
+  const { page } = device
+  await device.goto('/')
+  await page.waitForSelector('#svelte-announcer', { state: 'attached' })
+  const heard = () => page.locator('#svelte-announcer').innerText()
+  await chatInList(page, 'Heard').getByRole('link').click()
+  await expect.poll(heard).toBe('Heard · Veche')
+  await button(page, 'Video call').click()
+  await waitUntilVisible(button(page, 'Join now'))
+  await expect.poll(heard).toBe(await page.title())
+  await page.goBack()
+  await link(page, 'People').click()
+  await expect.poll(heard).toBe('People · Veche')
+})
+
 /** The accessible name of the focused element. */
 async function focusedName(page: Page): Promise<string> {
   return page.evaluate(() => {
