@@ -39,6 +39,24 @@ test('a read does not wait for a write of object stores that it does not need', 
   await writing
 })
 
+test('a frame is merged without waiting for a long read of what it does not need', async () => {
+  const { store } = await openTab({ environment: { indexedDB: new IDBFactory() } })
+  let isRead = false
+  const reading = store.read(
+    async (tx) => {
+      while (!isRead) await tx.get('settings', 'nobody')
+    },
+    ['settings', 'sessions', 'drafts', 'visits', 'marks', 'mySeats'],
+  )
+  let isMerged = false
+  store.on('changed', () => (isMerged = true))
+  server.send(chat, friend, 'at once')
+  await environment.quiet()
+  isRead = true
+  expect(isMerged).toBe(true)
+  await reading
+})
+
 test('a transaction cannot use an object store that it does not name, in the database and in memory', async () => {
   for (const indexedDB of [new IDBFactory(), undefined]) {
     const { store } = await openTab({ environment: { indexedDB } })

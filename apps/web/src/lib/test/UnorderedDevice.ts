@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { newFollowUps } from '../store/changes.ts'
 import { applyHistoryPage } from '../store/merge/history-pages.ts'
 import { applyReadAnswer, moveReadPosition, readSeqsOfServer } from '../store/merge/read-positions.ts'
-import { applyFrame, mergePerson, mergeRows } from '../store/merge/rows.ts'
+import { applyFrame, mergePerson, mergeRows, storesOfFrame, storesOfRows } from '../store/merge/rows.ts'
 import {
   applyChatsPage,
   applyScopeAnswer,
@@ -13,6 +13,7 @@ import {
 } from '../store/merge/scope-answers.ts'
 import { holds } from '../store/ranges.ts'
 import type { Store } from '../store/Store.ts'
+import type { StoreName } from '../store/tables.ts'
 import type { FakeServer } from './FakeServer.ts'
 
 /**
@@ -45,15 +46,15 @@ export class UnorderedDevice {
     return this.stores[n % this.stores.length] as Store
   }
 
-  async merge(n: number, work: Parameters<Store['merge']>[0]): Promise<void> {
-    await this.tab(n).merge(work)
+  async merge(n: number, work: Parameters<Store['merge']>[0], stores?: StoreName[]): Promise<void> {
+    await this.tab(n).merge(work, stores)
   }
 
   frame(n: number, id: ScopeId): void {
     const from = this.#sent.get(id) ?? 0
     this.#sent.set(id, this.server.rev(id))
     const frame = this.server.frame(id, from, this.me)
-    if (frame) this.later(() => this.merge(n, (merge) => applyFrame(merge, frame)))
+    if (frame) this.later(() => this.merge(n, (merge) => applyFrame(merge, frame), storesOfFrame(frame)))
   }
 
   async fetchScope(n: number, id: ScopeId): Promise<void> {
@@ -68,7 +69,8 @@ export class UnorderedDevice {
     if (!this.server.isMember(chatId, this.me)) return
     const query = forward ? { chatId, after: seq, limit: 4 } : { chatId, before: seq, limit: 4 }
     const answer = structuredClone(this.server.history(this.me, query))
-    this.later(() => this.merge(n, (merge) => applyHistoryPage(merge, query, answer)))
+    const stores = storesOfRows({ messages: answer.messages })
+    this.later(async () => this.merge(n, async (merge) => void (await applyHistoryPage(merge, query, answer)), stores))
   }
 
   send(n: number, chatId: ChatId): void {
@@ -77,7 +79,7 @@ export class UnorderedDevice {
     const chat = this.server.chats.get(chatId)?.row
     if (!chat) return
     const rows = structuredClone({ messages: [message], chats: [chat] })
-    this.later(() => this.merge(n, (merge) => mergeRows(merge, rows, 'answer')))
+    this.later(() => this.merge(n, (merge) => mergeRows(merge, rows, 'answer'), storesOfRows(rows)))
   }
 
   async read(n: number, chatId: ChatId, seq: number): Promise<void> {
@@ -86,7 +88,8 @@ export class UnorderedDevice {
     this.later(async () => {
       if (!this.server.isMember(chatId, this.me)) return
       const answer = structuredClone(this.server.read(chatId, this.me, seq))
-      this.later(() => this.merge(n, (merge) => applyReadAnswer(merge, answer)))
+      const stores = storesOfRows({ memberships: [answer.membership] })
+      this.later(() => this.merge(n, (merge) => applyReadAnswer(merge, answer), stores))
     })
   }
 

@@ -1,7 +1,7 @@
 import type { ScopeId } from '@veche/shared/ids'
 import type { ChangesFrame } from '@veche/shared/live'
 import type { FollowUps } from '../../store/changes.ts'
-import { applyFrame } from '../../store/merge/rows.ts'
+import { applyFrame, storesOfFrame } from '../../store/merge/rows.ts'
 import type { Store } from '../../store/Store.ts'
 import type { LiveApi } from '../connection/live-api.ts'
 import type { Environment } from '../environment.ts'
@@ -98,9 +98,13 @@ export class RowReceiver {
 
   async #mergeBatch(frames: ChangesFrame[]): Promise<void> {
     try {
-      await this.#store.merge(async (merge) => {
-        for (const frame of frames) await applyFrame(merge, frame)
-      })
+      const stores = new Set(frames.flatMap(storesOfFrame))
+      await this.#store.merge(
+        async (merge) => {
+          for (const frame of frames) await applyFrame(merge, frame)
+        },
+        [...stores],
+      )
     } catch {
       // Nothing of the batch was kept, so its scopes are fetched instead.
       for (const frame of frames) this.requestScope(frame.id)
