@@ -1,9 +1,10 @@
+import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { networkTrouble } from './browser/PageLog.ts'
 import { type Account, newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { composer, waitForConnection, waitForTick, message, openChat, write } from './screens/chats.ts'
+import { chatInList, composer, waitForConnection, waitForTick, message, openChat, write } from './screens/chats.ts'
 import { button, link, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
 import { waitUntilSignedIn } from './screens/sign-in.ts'
 
@@ -26,6 +27,9 @@ test('without a network the app opens at any address, keeps messages through the
     await write(device.page, text)
     await waitForTick(device.page, text, 'Sending')
   }
+  await chatInList(device.page, 'Train').getByRole('link').click({ button: 'right' })
+  await device.page.getByRole('menuitem', { name: 'Pin', exact: true }).click()
+  await waitUntilVisible(pinOf(device.page))
   await device.killTab()
   await send(boris, chatId, 'written while you were away')
 
@@ -39,6 +43,7 @@ test('without a network the app opens at any address, keeps messages through the
   await device.goto(`/chats/${chatId}`)
   await waitUntilVisible(message(device.page, 'third from the tunnel'))
   await waitUntilVisible(message(device.page, 'remember me'))
+  await waitUntilVisible(pinOf(device.page))
   await waitForConnection(device.page, 'Offline')
 
   await device.goOnline()
@@ -48,7 +53,12 @@ test('without a network the app opens at any address, keeps messages through the
     expect(await message(device.page, text).count()).toBe(1)
   }
   expect((await storedTexts(boris, chatId)).filter((body) => body.includes('tunnel'))).toEqual(texts)
+  const second = await openDevice(installation, { account: anna })
+  await second.goto('/')
+  await waitUntilVisible(pinOf(second.page))
 })
+
+const pinOf = (page: Page) => chatInList(page, 'Train').getByLabel('Pinned', { exact: true })
 
 test('two tabs of one person do not send twice what was written in one of them, and show the same', async () => {
   const [anna, boris] = [await newPerson('Anna Twice'), await newPerson('Boris Twice')]

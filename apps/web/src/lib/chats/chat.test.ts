@@ -42,14 +42,14 @@ test('the chat with the newest message stands on top of the list', async () => {
   expect((await chats()).map(({ id }) => id)).toEqual([first, second])
   environment.setOnline(false)
   await environment.pass(60_000)
-  await tab.live.outbox.add(second, 'waits')
+  await tab.live.outbox.addMessage(second, 'waits')
   expect((await chats()).map(({ id }) => id)).toEqual([second, first])
 })
 
 test('pinned chats stand above all others, the last pinned first', async () => {
   const [one, two, three] = [1, 2, 3].map(() => server.newChat([friend, me])) as [ChatId, ChatId, ChatId]
-  server.setMine(one, me, { pinnedAt: '2026-11-20T10:00:00.000Z' })
-  server.setMine(two, me, { pinnedAt: '2026-11-20T11:00:00.000Z' })
+  server.setMine(one, me, { pinned: true })
+  server.setMine(two, me, { pinned: true })
   expect((await chats()).map(({ id }) => id)).toEqual([two, one, three])
 })
 
@@ -74,16 +74,16 @@ test('a direct chat has its last message, its unread number, the other person, a
   server.send(direct, friend, 'last')
   expect(await chat(direct)).toMatchObject({ other: friend, unread: 2, top: 2, pending: null, last: { body: 'last' } })
   environment.setOnline(false)
-  await tab.live.outbox.add(direct, 'one')
-  await tab.live.outbox.add(direct, 'two')
+  await tab.live.outbox.addMessage(direct, 'one')
+  await tab.live.outbox.addMessage(direct, 'two')
   await tab.live.readPositions.markRead(direct, 1)
-  expect(await chat(direct)).toMatchObject({ unread: 1, readTo: 1, pending: { body: 'two' } })
+  expect(await chat(direct)).toMatchObject({ unread: 1, readTo: 1, pending: { input: { body: 'two' } } })
 })
 
 test('reading all chats gives the same as reading each of them', async () => {
   const ids = [server.newChat([friend, me]), server.newChat([friend, me], 'direct')]
   for (const id of ids) server.send(id, friend, 'text')
-  await tab.live.outbox.add(ids[0] as ChatId, 'mine')
+  await tab.live.outbox.addMessage(ids[0] as ChatId, 'mine')
   const all = await chats()
   for (const each of all) expect(await chat(each.id)).toEqual(each)
   expect(all).toHaveLength(2)

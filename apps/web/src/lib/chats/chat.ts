@@ -2,19 +2,22 @@ import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Positions } from '@veche/shared/live'
 import type { ChatRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows'
 import type { ReadTransaction } from '#lib/store/backend/backend.ts'
-import type { ChatScope, Draft, OutboxItem } from '#lib/store/tables.ts'
+import { byOrder, isMessage, type Command, type MessageCommand } from '#lib/store/commands.ts'
+import type { ChatScope, Draft } from '#lib/store/tables.ts'
+import { withMyChanges } from './my-changes.ts'
 
 /** A chat as one member sees it: what the list and the header of the conversation show. */
 export type Chat = {
   id: ChatId
   row: ChatRow
+  /** With my changes that the server does not know yet. */
   membership: MembershipRow
   /** The other person of a direct chat. */
   other: UserId | null
   unread: number
   last: MessageRow | null
   /** The last message that was not sent yet, or that the server refused. */
-  pending: OutboxItem | null
+  pending: MessageCommand | null
   /** The texts of all such messages, in their order. */
   unsent: readonly string[]
   draft: string
@@ -39,7 +42,7 @@ export async function readChats(tx: ReadTransaction<ChatStore>, me: UserId): Pro
   const byId = new Map(rows.map((row) => [row.id, row]))
   const mine = new Map(memberships.map((row) => [row.chatId, row]))
   const written = new Map(drafts.map((row) => [row.chatId, row]))
-  const waiting = Map.groupBy(outbox, (item) => item.chatId)
+  const waiting = Map.groupBy(outbox, (command) => command.chatId)
   const chats = held.map(async (scope) => {
     const [row, membership] = [byId.get(scope.id), mine.get(scope.id)]
     if (!row || !membership) return null
@@ -51,7 +54,7 @@ export async function readChats(tx: ReadTransaction<ChatStore>, me: UserId): Pro
       membership,
       last,
       draft: written.get(scope.id),
-      items: waiting.get(scope.id) ?? [],
+      commands: waiting.get(scope.id) ?? [],
     })
   })
   return (await Promise.all(chats)).filter((chat) => chat !== null)
@@ -66,8 +69,8 @@ export async function readChat(tx: ReadTransaction<ChatStore>, me: UserId, id: C
   ])
   if (scope?.kind !== 'chat' || !row || !membership) return null
   const [last, draft, outbox] = await Promise.all([tx.message(id, scope.top), tx.get('drafts', id), tx.all('outbox')])
-  const items = outbox.filter((item) => item.chatId === id)
-  return toChat({ me, scope, row, membership, last: last ?? null, draft, items })
+  const commands = outbox.filter((command) => command.chatId === id)
+  return toChat({ me, scope, row, membership, last: last ?? null, draft, commands })
 }
 
 /** Compares for the list: pinned chats first, the last pinned on top, then by the time of the last message. */
@@ -83,21 +86,22 @@ type Parts = {
   membership: MembershipRow
   last: MessageRow | null
   draft: Draft | undefined
-  items: OutboxItem[]
+  commands: Command[]
 }
 
-function toChat({ me, scope, row, membership, last, draft, items }: Parts): Chat {
-  const waiting = items.toSorted((one, other) => one.order - other.order)
+function toChat({ me, scope, row, membership, last, draft, commands }: Parts): Chat {
+  const inOrder = commands.toSorted(byOrder)
+  const waiting = inOrder.filter(isMessage)
   const pending = waiting.at(-1) ?? null
   return {
     id: scope.id,
     row,
-    membership,
+    membership: withMyChanges(membership, inOrder),
     other: row.pair?.find((id) => id !== me) ?? null,
     unread: scope.count.unread,
     last,
     pending,
-    unsent: waiting.map(({ body }) => body),
+    unsent: waiting.map(({ input }) => input.body),
     draft: draft?.body ?? '',
     positions: scope.positions,
     top: scope.top,

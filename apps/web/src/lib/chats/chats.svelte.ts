@@ -1,12 +1,13 @@
 import { newId, type ChatId, type UserId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
+import type { SetMine } from '@veche/shared/schemas/chats'
 import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
+import { storesOfRows } from '#lib/store/merge/rows.ts'
 import { applyScopeAnswer } from '#lib/store/merge/scope-answers.ts'
 import type { Changes } from '#lib/store/changes.ts'
-import { mergeRows } from '#lib/store/merge/rows.ts'
 import type { Store } from '#lib/store/Store.ts'
 import { chatStores, compareChats, readChat, readChats, type Chat } from './chat.ts'
 
@@ -75,25 +76,28 @@ export class Chats {
     await this.#mergeOpened(await this.#api.chats.createGroup.mutate({ id, title, userIds }))
   }
 
-  async setMine(chatId: ChatId, mine: { notify?: 'all' | 'none'; pinned?: boolean; unreadMark?: boolean }) {
-    const { membership } = await this.#api.chats.setMine.mutate({ chatId, ...mine })
-    await this.takeMembership(membership)
+  /** Pins, mutes or marks the chat: shown at once, without a network too. */
+  async setMine(chatId: ChatId, mine: Omit<SetMine, 'chatId'>) {
+    await this.#live.addCommand({ kind: 'chats.setMine', chatId, input: { chatId, ...mine } })
   }
 
   async takeMembership(membership: MembershipRow) {
-    await this.#live.merge((merge) => mergeRows(merge, { memberships: [membership] }, 'answer'))
+    await this.#live.mergeAnswer({ memberships: [membership] })
   }
 
   async takeChat(chat: ChatRow) {
-    await this.#live.merge((merge) => mergeRows(merge, { chats: [chat] }, 'answer'))
+    await this.#live.mergeAnswer({ chats: [chat] })
   }
 
   async #mergeOpened(answer: Awaited<ReturnType<Api['chats']['openDirect']['mutate']>>) {
-    await this.#live.merge(async (merge) => {
-      const membership = await merge.membership(answer.id as ChatId)
-      const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
-      await applyScopeAnswer(merge, answer, { id: answer.id, since: 0, membershipRev, readSeq })
-    })
+    await this.#live.merge(
+      async (merge) => {
+        const membership = await merge.membership(answer.id as ChatId)
+        const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
+        await applyScopeAnswer(merge, answer, { id: answer.id, since: 0, membershipRev, readSeq })
+      },
+      storesOfRows({ memberships: [], ...answer.rows }),
+    )
   }
 
   #handleChanges(store: Store, changes: Changes) {

@@ -1,6 +1,6 @@
 import type { Positions } from '@veche/shared/live'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { OutboxItem } from '#lib/store/tables.ts'
+import type { MessageCommand } from '#lib/store/commands.ts'
 
 export type Delivery = 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
 
@@ -10,6 +10,6 @@ export function deliveryOf(row: MessageRow, positions: Positions): Delivery {
   return row.seq <= positions.delivered ? 'delivered' : 'sent'
 }
 
-export function deliveryOfPending(item: OutboxItem): Delivery {
-  return item.refusal === null ? 'sending' : 'failed'
+export function deliveryOfPending(message: MessageCommand): Delivery {
+  return message.refusal === null ? 'sending' : 'failed'
 }

@@ -4,13 +4,13 @@ import type { Chat } from '#lib/chats/chat.ts'
 import type { Chats } from '#lib/chats/chats.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import type { OutboxItem } from '#lib/store/tables.ts'
+import type { MessageCommand } from '#lib/store/commands.ts'
 import { Drafts } from './composer/Drafts.ts'
 import { emptyHistory, History, type HistoryView } from './history/History.ts'
 import { MessageItems, type MessageItem } from './history/message-items.ts'
 
 const TYPING_EVERY_MS = 3_000
-const NOTHING: OutboxItem[] = []
+const NOTHING: MessageCommand[] = []
 
 /** A chat that is open on the screen: what is shown of its history, and what the person does in it. */
 export class Conversation {
@@ -111,7 +111,7 @@ export class Conversation {
     this.#typingSentAt = 0
     this.drafts.forget()
     try {
-      await this.#client.outbox.add(this.id, text)
+      await this.#client.outbox.addMessage(this.id, text)
     } catch (thrown) {
       this.drafts.write(text)
       throw thrown

@@ -68,7 +68,7 @@ export class HeadlessClient {
 
   /** Resolves when the message is in the outbox. It is sent until the server answers. */
   send(chatId: ChatId, text: string): Promise<ClientId> {
-    return this.live.outbox.add(chatId, text)
+    return this.live.outbox.addMessage(chatId, text)
   }
 
   /** What this device holds, comparable with a fresh fetch. */

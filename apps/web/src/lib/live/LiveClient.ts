@@ -1,13 +1,16 @@
+import type { ErrorCode } from '@veche/shared/errors'
 import type { ChatId, UserId } from '@veche/shared/ids'
 import type { ChangesFrame, LiveFrame, Signal } from '@veche/shared/live'
 import type { PersonRow } from '@veche/shared/rows/rows'
 import { appError } from '../api/error.ts'
 import { applyHistoryPage } from '../store/merge/history-pages.ts'
 import { applyPositions } from '../store/merge/read-positions.ts'
+import { storesOfRows } from '../store/merge/rows.ts'
 import type { Store } from '../store/Store.ts'
 import { Connection } from './connection/Connection.ts'
 import type { HistoryQuery, LiveApi } from './connection/live-api.ts'
 import { abortable, type Environment } from './environment.ts'
+import { commandKinds, type CommandKinds } from './outbox/command-kinds.ts'
 import { Outbox } from './outbox/Outbox.ts'
 import { ReadPositions } from './ReadPositions.ts'
 import { CatchUp } from './receiver/CatchUp.ts'
@@ -26,6 +29,10 @@ export type LiveClientOptions = {
   environment: Environment
   /** An answer or the live stream said that the session is over. */
   onSignedOut: () => void
+  /** The server refused a small change that was shown already. */
+  onDropped?: (why: ErrorCode) => void
+  /** Replaces what is known of the kinds of commands. */
+  kinds?: CommandKinds
   /** The status, who is typing, or who is online has changed. */
   onChange?: () => void
   /** The live stream brought these rows of the directory, also of people whom this device does not keep. */
@@ -66,7 +73,16 @@ export class LiveClient {
     const receiverDeps = { store, api, environment, onSignedOut, connection: () => this.#connected.signal }
     this.rowReceiver = new RowReceiver(receiverDeps)
     this.readPositions = new ReadPositions({ store, api, environment })
-    this.outbox = new Outbox({ store, api, environment, serverNow: () => this.serverNow(), onSignedOut })
+    this.outbox = new Outbox({
+      store,
+      api,
+      environment,
+      kinds: options.kinds ?? commandKinds,
+      serverNow: () => this.serverNow(),
+      reportReadPositions: () => this.readPositions.reportNow(),
+      onSignedOut,
+      onDropped: (why) => options.onDropped?.(why),
+    })
     this.signals = new Signals(environment, onChange)
     this.#catchUp = new CatchUp({
       ...receiverDeps,
@@ -129,7 +145,10 @@ export class LiveClient {
     for (let attempt = 0; ; attempt++) {
       const page = await this.rowReceiver.holdFrames([query.chatId], async () => {
         const answer = await abortable(this.#stopped.signal, this.api.history(query))
-        const isMerged = await this.store.merge((merge) => applyHistoryPage(merge, query, answer))
+        const isMerged = await this.store.merge(
+          (merge) => applyHistoryPage(merge, query, answer),
+          storesOfRows({ messages: answer.messages }),
+        )
         return { isMerged, more: answer.more }
       })
       if (page.isMerged || attempt >= 2) return { more: page.more }

@@ -1,6 +1,7 @@
 import type { ChatId } from '@veche/shared/ids'
-import { appError } from '../api/error.ts'
+import { AppError, appError } from '../api/error.ts'
 import { applyReadAnswer, moveReadPosition, unreportedReadPositions } from '../store/merge/read-positions.ts'
+import { storesOfRows } from '../store/merge/rows.ts'
 import type { Store } from '../store/Store.ts'
 import type { StoreName } from '../store/tables.ts'
 import type { LiveApi } from './connection/live-api.ts'
@@ -20,7 +21,7 @@ export class ReadPositions {
   readonly #unsubscribe: () => void
   readonly #delivered = new Map<ChatId, number>()
   #cancelPause: (() => void) | undefined
-  #isReporting = false
+  #running: Promise<boolean> | undefined
   #isRequested = false
   #isStopped = false
   /** Reports in a row that failed. */
@@ -41,24 +42,36 @@ export class ReadPositions {
   /** Now, unless a report was made less than a second ago. */
   report(): void {
     if (this.#isStopped) return
-    if (this.#isReporting || this.#cancelPause) {
+    if (this.#running || this.#cancelPause) {
       this.#isRequested = true
       return
     }
-    this.#isReporting = true
-    void this.#reportAll().then((succeeded) => {
-      this.#isReporting = false
-      this.#isRequested ||= !succeeded
-      const pauseMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** this.#failures)
-      this.#failures = succeeded ? 0 : this.#failures + 1
-      this.#cancelPause = this.#deps.environment.after(pauseMs, () => this.#endPause())
-    })
+    void this.#run()
+  }
+
+  /** Resolves when the server knows how far I have read until now. Rejects when it cannot be told. */
+  async reportNow(): Promise<void> {
+    while (this.#running) await this.#running
+    this.#cancelPause?.()
+    if (this.#isStopped || !(await this.#run())) throw new AppError('network.unreachable')
   }
 
   stop(): void {
     this.#isStopped = true
     this.#unsubscribe()
     this.#cancelPause?.()
+  }
+
+  #run(): Promise<boolean> {
+    this.#running = this.#reportAll().then((succeeded) => {
+      this.#running = undefined
+      this.#isRequested ||= !succeeded
+      const pauseMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** this.#failures)
+      this.#failures = succeeded ? 0 : this.#failures + 1
+      this.#cancelPause = this.#deps.environment.after(pauseMs, () => this.#endPause())
+      return succeeded
+    })
+    return this.#running
   }
 
   #endPause(): void {
@@ -90,7 +103,8 @@ export class ReadPositions {
     const { store, api } = this.#deps
     try {
       const answer = await api.read(chatId, seq)
-      await store.merge((merge) => applyReadAnswer(merge, answer))
+      const rows = { memberships: [answer.membership] }
+      await store.merge((merge) => applyReadAnswer(merge, answer), storesOfRows(rows))
       return true
     } catch (thrown) {
       return isFinal(thrown)

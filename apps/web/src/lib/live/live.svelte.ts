@@ -1,13 +1,18 @@
+import type { ErrorCode } from '@veche/shared/errors'
 import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Presence } from '@veche/shared/live'
-import type { PersonRow, SessionRow } from '@veche/shared/rows/rows'
+import type { PersonRow, Rows, SessionRow } from '@veche/shared/rows/rows'
 import { createContext } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
+import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { Session } from '#lib/session/session.svelte.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import type { FallbackReason } from '#lib/store/backend/fallback-storage.ts'
+import type { NewCommand } from '#lib/store/commands.ts'
 import type { Merge } from '#lib/store/merge/Merge.ts'
+import { mergeRows, storesOfRows } from '#lib/store/merge/rows.ts'
 import { Store } from '#lib/store/Store.ts'
+import type { StoreName } from '#lib/store/tables.ts'
 import { browserEnvironment } from './browser-environment.ts'
 import { trpcLiveApi } from './connection/trpc-live-api.ts'
 import { LiveClient, type LiveStatus } from './LiveClient.ts'
@@ -22,6 +27,8 @@ export class Live {
   client = $state.raw<LiveClient | null>(null)
   sessions = $state.raw<SessionRow[]>([])
   readonly people = new SvelteMap<UserId, PersonRow>()
+  /** dropped: the server refused a small change, so it is shown no longer. */
+  readonly events = new TypedEvents<{ dropped: [why: ErrorCode] }>()
   /** Counts the news of people whom this device does not keep: lists of people are fetched anew. */
   newcomers = $state(0)
   /** Counts the changes of signals, so that what reads them is reactive. */
@@ -56,6 +63,7 @@ export class Live {
       environment,
       api: trpcLiveApi(this.#session.api, { url: socketUrl }),
       onSignedOut: () => void this.#session.end(),
+      onDropped: (why) => this.events.emit('dropped', why),
       onChange: () => this.#clientChanged(client),
       onDirectory: (people) => {
         if (people.some(({ id, disabledAt }) => disabledAt === null && !this.people.has(id))) this.newcomers += 1
@@ -93,15 +101,26 @@ export class Live {
   }
 
   /** Merges the answer of a mutation at once, before the frame with the same rows comes. Waits for the store to be open. */
-  async merge(work: (merge: Merge) => Promise<void>) {
+  async merge(work: (merge: Merge) => Promise<void>, stores?: StoreName[]) {
     await this.#started.promise
-    await this.client?.store.merge(work)
+    await this.client?.store.merge(work, stores)
+  }
+
+  /** Merges rows of an answer, as `merge` does. */
+  async mergeAnswer(rows: Rows) {
+    await this.merge((merge) => mergeRows(merge, rows, 'answer'), storesOfRows(rows))
+  }
+
+  /** Resolves when the command is in the outbox: it is shown as done, and sent as soon as possible. Waits for the store to be open. */
+  async addCommand(command: NewCommand) {
+    await this.#started.promise
+    await this.client?.outbox.add(command)
   }
 
   /** How many messages only this device has. Waits for the store to be open. */
   async countUnsent(): Promise<number> {
     await this.#started.promise
-    return (await this.client?.outbox.count()) ?? 0
+    return (await this.client?.outbox.countMessages()) ?? 0
   }
 
   #clientChanged(client: LiveClient) {

@@ -2,7 +2,7 @@ import type { ChatId, UserId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
 import type { Store } from '../store/Store.ts'
 import type { Range } from '../store/ranges.ts'
-import type { OutboxItem } from '../store/tables.ts'
+import { byOrder, type Command } from '../store/commands.ts'
 
 export type ChatState = {
   chat: ChatRow | null
@@ -19,7 +19,7 @@ export type ChatState = {
 export type ClientState = {
   chats: Record<ChatId, ChatState>
   people: Record<UserId, PersonRow>
-  outbox: OutboxItem[]
+  outbox: Command[]
 }
 
 /** Everything that this device holds, read in one transaction. */
@@ -40,7 +40,7 @@ export function readClientState(store: Store): Promise<ClientState> {
       }
     }
     const people = Object.fromEntries((await tx.all('people')).map((person) => [person.id, person]))
-    const outbox = (await tx.all('outbox')).sort((a, b) => a.order - b.order)
+    const outbox = (await tx.all('outbox')).sort(byOrder)
     return { chats, people, outbox }
   })
 }

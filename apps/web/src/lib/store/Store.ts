@@ -3,7 +3,8 @@ import type { Backend, ReadTransaction } from './backend/backend.ts'
 import { openFallbackStorage, type FallbackReason } from './backend/fallback-storage.ts'
 import { isEmpty, type Changes, type FollowUps } from './changes.ts'
 import { Merge } from './merge/Merge.ts'
-import { storeNames, type OutboxItem, type StoreName } from './tables.ts'
+import { isMessage, type Command } from './commands.ts'
+import { storeNames, type StoreName } from './tables.ts'
 
 export type StoreOptions = {
   userId: UserId
@@ -48,8 +49,8 @@ export class Store {
   readonly #channel: BroadcastChannel | undefined
   #backend: Backend | undefined
   #fallbackReason: FallbackReason | null = null
-  /** The outbox as it was read last: when the browser drops the database, nothing else knows of these messages. */
-  #unsent: OutboxItem[] = []
+  /** The outbox as it was read last: when the browser drops the database, nothing else knows of these commands. */
+  #unsent: Command[] = []
 
   static async open(options: StoreOptions): Promise<Store> {
     const store = new Store(options)
@@ -91,9 +92,9 @@ export class Store {
     return () => void this.#listeners[event].delete(listener)
   }
 
-  /** Messages would be lost with this page: they are in the outbox, and the outbox is in memory. */
+  /** Messages would be lost with this page: they are in the outbox, and the outbox is in memory. Other commands are worth no question. */
   get wouldLoseMessages(): boolean {
-    return this.#fallbackReason !== null && this.#unsent.length > 0
+    return this.#fallbackReason !== null && this.#unsent.some(isMessage)
   }
 
   /** One transaction over these object stores. Over all of them it waits for everything that is written. */

@@ -92,10 +92,10 @@ test('unread messages, unsent messages and the chat on the screen stay, however 
   const history = new History(tab.live, two, () => undefined)
   await history.openAtEnd()
   environment.setOnline(false)
-  await tab.live.outbox.add(one, 'unsent')
+  await tab.live.outbox.addMessage(one, 'unsent')
   await dropOldHistory(tab.store, { visitedBefore: environment.time, limits: { rows: 0, bytes: 0 } })
   expect(await held(tab, chats)).toEqual([100, 121, 50])
-  expect([(await tab.chat(one))?.unread, await tab.live.outbox.count()]).toEqual([100, 1])
+  expect([(await tab.chat(one))?.unread, await tab.live.outbox.countMessages()]).toEqual([100, 1])
   history.close()
 })
 

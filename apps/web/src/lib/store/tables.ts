@@ -1,7 +1,7 @@
-import type { ErrorCode } from '@veche/shared/errors'
-import type { ChatId, ClientId, ScopeId } from '@veche/shared/ids'
+import type { ChatId, ScopeId } from '@veche/shared/ids'
 import type { Positions } from '@veche/shared/live'
 import type { ChatRow, MembershipRow, MySeatRow, PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
+import type { Command } from './commands.ts'
 import type { Range } from './ranges.ts'
 
 /** What a client keeps. Each of these tables has one text key; messages are a table of their own, with chat and seq as key. */
@@ -14,7 +14,7 @@ export type Tables = {
   settings: SettingsRow
   mySeats: MySeatRow
   drafts: Draft
-  outbox: OutboxItem
+  outbox: Command
   marks: Mark
   visits: Visit
 }
@@ -29,7 +29,7 @@ export const tableKeys = {
   settings: 'userId',
   mySeats: 'seatId',
   drafts: 'chatId',
-  outbox: 'clientId',
+  outbox: 'id',
   marks: 'name',
   visits: 'chatId',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
@@ -87,17 +87,6 @@ export type UnreadCount = {
 export type Visit = { chatId: ChatId; at: number }
 
 export type Draft = { chatId: ChatId; body: string; at: number }
-
-export type OutboxItem = {
-  clientId: ClientId
-  chatId: ChatId
-  body: string
-  /** The order in which messages were composed, over all chats and tabs of this device. */
-  order: number
-  composedAt: string
-  /** Why the server will never take it. The person decides whether to send it again or delete it. */
-  refusal: ErrorCode | null
-}
 
 /** How far the first sync of the chats list has come. */
 export type Mark = { name: 'chats.listed'; done: boolean; cursor: string | null }

@@ -11,6 +11,7 @@ import {
 import { limits } from '@veche/shared/limits'
 import { countedKinds } from '@veche/shared/messages'
 import type { Unread } from '@veche/shared/live'
+import type { SetMine } from '@veche/shared/schemas/chats'
 import type { CallCard, ChatRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 
 type Member = { row: MembershipRow; delivered: number }
@@ -192,9 +193,11 @@ export class FakeChats {
     member.delivered = Math.max(member.delivered, seq)
   }
 
-  setMine(id: ChatId, userId: UserId, mine: Partial<MembershipRow>): MembershipRow {
+  setMine(id: ChatId, userId: UserId, mine: Omit<SetMine, 'chatId'>): MembershipRow {
     const member = this.memberOf(id, userId)
-    member.row = { ...member.row, ...mine, rev: this.#advanceUser(userId) }
+    const { notify = member.row.notify, unreadMark = member.row.unreadMark, pinned } = mine
+    const pinnedAt = pinned === undefined ? member.row.pinnedAt : pinned ? this.#nextTime() : null
+    member.row = { ...member.row, notify, unreadMark, pinnedAt, rev: this.#advanceUser(userId) }
     return member.row
   }
 

@@ -84,6 +84,8 @@ export class FakeNetwork {
             return { message, chat }
           }),
         ),
+      setMine: ({ chatId, ...mine }) =>
+        call(() => inChat(chatId, () => ({ membership: server.setMine(chatId, userId, mine) }))),
       read: (chatId, seq) => call(() => inChat(chatId, () => server.read(chatId, userId, seq))),
       delivered: (chatId, seq) => call(() => inChat(chatId, () => server.delivered(chatId, userId, seq))),
       typing: () => call(() => undefined),

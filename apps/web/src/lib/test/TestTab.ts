@@ -1,6 +1,8 @@
+import type { ErrorCode } from '@veche/shared/errors'
 import type { ChatId, UserId } from '@veche/shared/ids'
 import { onTestFinished } from 'vitest'
 import type { LiveApi } from '../live/connection/live-api.ts'
+import type { CommandKinds } from '../live/outbox/command-kinds.ts'
 import type { Environment } from '../live/environment.ts'
 import { LiveClient } from '../live/LiveClient.ts'
 import { readClientState, type ChatState } from '../live/state-dump.ts'
@@ -15,6 +17,8 @@ export type TestTabOptions = {
   device?: string
   /** Replaces calls of the API. */
   wrapApi?: (api: LiveApi) => LiveApi
+  /** Replaces what is known of the kinds of commands. */
+  kinds?: CommandKinds
   /** Called before the engine starts, as a screen reads the store. */
   watch?: (store: Store) => void
 }
@@ -24,6 +28,8 @@ export class TestTab {
   readonly live: LiveClient
   readonly store: Store
   signedOut = 0
+  /** Why the server refused small changes. */
+  readonly dropped: ErrorCode[] = []
 
   static async open(
     test: TestEnvironment,
@@ -36,15 +42,22 @@ export class TestTab {
     const store = await Store.open({ userId, factory, channel, after, device: options.device })
     options.watch?.(store)
     const api = network.apiFor(userId, options.faults)
-    const tab = new TestTab(store, options.wrapApi?.(api) ?? api, environment)
+    const tab = new TestTab(store, options.wrapApi?.(api) ?? api, environment, options.kinds)
     onTestFinished(() => tab.kill())
     tab.live.start()
     return tab
   }
 
-  private constructor(store: Store, api: LiveApi, environment: Environment) {
+  private constructor(store: Store, api: LiveApi, environment: Environment, kinds: CommandKinds | undefined) {
     this.store = store
-    this.live = new LiveClient({ store, api, environment, onSignedOut: () => (this.signedOut += 1) })
+    this.live = new LiveClient({
+      store,
+      api,
+      environment,
+      onSignedOut: () => (this.signedOut += 1),
+      onDropped: (why) => this.dropped.push(why),
+      ...(kinds ? { kinds } : {}),
+    })
   }
 
   async chat(id: ChatId): Promise<ChatState | undefined> {

@@ -56,7 +56,7 @@ test('a draft is deleted when its message is sent and does not come back', async
   await drafts.store()
   drafts.write('to be sent!')
   drafts.forget()
-  await tab.live.outbox.add(chat, 'to be sent!')
+  await tab.live.outbox.addMessage(chat, 'to be sent!')
   await environment.pass(1_000)
   expect(await drafts.read()).toBe('')
 })

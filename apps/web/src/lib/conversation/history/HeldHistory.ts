@@ -5,11 +5,12 @@ import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { ReadTransaction } from '#lib/store/backend/backend.ts'
 import { firstVisibleSeq } from '#lib/store/visible-history.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
-import type { ChatScope, OutboxItem } from '#lib/store/tables.ts'
+import { byOrder, isMessage, type MessageCommand } from '#lib/store/commands.ts'
+import type { ChatScope } from '#lib/store/tables.ts'
 
 /** Messages to read: all of a range, or those of these numbers. */
 export type WantedMessages = { range: Range } | { seqs: number[] }
-export type HeldMessages = { top: number; firstVisible: number; rows: MessageRow[]; pending: OutboxItem[] }
+export type HeldMessages = { top: number; firstVisible: number; rows: MessageRow[]; pending: MessageCommand[] }
 
 /** What this device holds of the history of one chat. */
 export class HeldHistory {
@@ -91,9 +92,9 @@ export class HeldHistory {
     return rows.filter((row) => row !== undefined)
   }
 
-  async #pending(tx: ReadTransaction<'outbox'>): Promise<OutboxItem[]> {
-    const items = (await tx.all('outbox')).filter((item) => item.chatId === this.#chatId)
-    return items.sort((a, b) => a.order - b.order)
+  async #pending(tx: ReadTransaction<'outbox'>): Promise<MessageCommand[]> {
+    const commands = (await tx.all('outbox')).filter(({ chatId }) => chatId === this.#chatId)
+    return commands.filter(isMessage).sort(byOrder)
   }
 }
 

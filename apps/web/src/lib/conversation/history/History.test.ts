@@ -201,7 +201,7 @@ test('the rows are the same array when only what is unsent has changed, and the 
   await history.openAtEnd()
   environment.setOnline(false)
   const { rows } = history.view
-  await tab.live.outbox.add(chat, 'mine')
+  await tab.live.outbox.addMessage(chat, 'mine')
   await environment.quiet()
   expect([history.view.rows === rows, history.view.pending.length]).toEqual([true, 1])
   const { pending } = history.view
@@ -215,9 +215,9 @@ test('an unsent message stands below the history until its row replaces it', asy
   const { history, tab } = await start()
   await history.openAtEnd()
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'mine')
+  await tab.live.outbox.addMessage(chat, 'mine')
   await environment.quiet()
-  expect([history.view.pending.map((item) => item.body), seqs(history)]).toEqual([['mine'], [1, 2, 3]])
+  expect([history.view.pending.map(({ input }) => input.body), seqs(history)]).toEqual([['mine'], [1, 2, 3]])
   environment.setOnline(true)
   await environment.until('it is sent', () => history.view.pending.length === 0)
   expect(history.view.rows.at(-1)?.body).toBe('mine')
@@ -282,7 +282,7 @@ test('my own message is shown although messages before it have not arrived', asy
   const push = server.onChange
   server.onChange = () => undefined
   server.send(chat, friend, 'before it')
-  await tab?.live.outbox.add(chat, 'mine')
+  await tab?.live.outbox.addMessage(chat, 'mine')
   await environment.until('it is there', () => history.view.rows.at(-1)?.body === 'mine')
   server.onChange = push
   network.flush()

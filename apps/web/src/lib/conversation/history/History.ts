@@ -5,7 +5,8 @@ import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
 import { noteVisit } from '#lib/store/visits.ts'
-import type { ChatScope, OutboxItem } from '#lib/store/tables.ts'
+import type { MessageCommand } from '#lib/store/commands.ts'
+import type { ChatScope } from '#lib/store/tables.ts'
 import { HeldHistory, type HeldMessages, type WantedMessages } from './HeldHistory.ts'
 
 const PAGE_SIZE = 50
@@ -23,7 +24,7 @@ export type HistorySide = 'more' | 'loading' | 'failed' | 'end'
 export type HistoryView = {
   state: 'opening' | 'open' | 'failed' | 'gone'
   rows: MessageRow[]
-  pending: OutboxItem[]
+  pending: MessageCommand[]
   older: HistorySide
   newer: HistorySide
   /** The newest message is shown, and newer ones follow by themselves. */
@@ -289,9 +290,9 @@ export class History {
   }
 }
 
-function areSame(shown: OutboxItem[], read: OutboxItem[]): boolean {
-  const isShown = ({ clientId, refusal }: OutboxItem, index: number) =>
-    shown[index]?.clientId === clientId && shown[index].refusal === refusal
+function areSame(shown: MessageCommand[], read: MessageCommand[]): boolean {
+  const isShown = ({ id, refusal }: MessageCommand, index: number) =>
+    shown[index]?.id === id && shown[index].refusal === refusal
   return shown.length === read.length && read.every(isShown)
 }
 

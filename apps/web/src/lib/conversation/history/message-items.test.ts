@@ -1,7 +1,7 @@
 import { newId, type ChatId, type UserId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { expect, test } from 'vitest'
-import type { OutboxItem } from '#lib/store/tables.ts'
+import type { MessageCommand } from '#lib/store/commands.ts'
 import { MessageItems, type MessageItem } from './message-items.ts'
 
 const me = newId<UserId>()
@@ -24,16 +24,24 @@ function message(seq: number, authorId: UserId, minute: number, more: Partial<Me
   return { ...base, id: newId(), clientId: newId(), createdAt, editedAt: null, deletedAt: null, ...more }
 }
 
-function item(minute: number): OutboxItem {
+function item(minute: number): MessageCommand {
   const composedAt = new Date(start + minute * 60_000).toISOString()
-  return { clientId: newId(), chatId, body: 'waits', order: 1, composedAt, refusal: null }
+  return {
+    id: newId(),
+    kind: 'messages.send',
+    chatId,
+    input: { chatId, body: 'waits' },
+    order: 1,
+    composedAt,
+    refusal: null,
+  }
 }
 
-function list(rows: MessageRow[], pending: OutboxItem[] = [], firstUnread: number | null = null): MessageItem[] {
+function list(rows: MessageRow[], pending: MessageCommand[] = [], firstUnread: number | null = null): MessageItem[] {
   return new MessageItems().list({ rows, pending, me, firstUnread })
 }
 
-function marks(rows: MessageRow[], pending: OutboxItem[] = [], firstUnread: number | null = null): string[] {
+function marks(rows: MessageRow[], pending: MessageCommand[] = [], firstUnread: number | null = null): string[] {
   return list(rows, pending, firstUnread).map((item) =>
     [item.startsDay && 'day', item.isFirstUnread && 'unread', item.startsGroup && 'starts', item.endsGroup && 'ends']
       .filter(Boolean)
@@ -74,8 +82,8 @@ test('the unread divider stands at the next message when the first unread one is
 test('an unsent message joins my group and keeps its key when it is sent', () => {
   const waiting = item(1)
   expect(marks([message(1, me, 0)], [waiting])).toEqual(['day starts', 'ends'])
-  const sent = message(2, me, 1, { clientId: waiting.clientId })
-  const keys = (rows: MessageRow[], pending: OutboxItem[]) => list(rows, pending).map((item) => item.key)
+  const sent = message(2, me, 1, { clientId: waiting.id })
+  const keys = (rows: MessageRow[], pending: MessageCommand[]) => list(rows, pending).map((item) => item.key)
   expect(keys([], [waiting])).toEqual(keys([sent], []))
 })
 

@@ -1,6 +1,6 @@
 import { countedKinds } from '@veche/shared/messages'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { OutboxItem } from '#lib/store/tables.ts'
+import type { MessageCommand } from '#lib/store/commands.ts'
 
 /** Messages of one author with a shorter pause between them form a group. */
 const GROUP_PAUSE_MS = 10 * 60_000
@@ -16,9 +16,9 @@ export type MessageItem = {
   /** The first message of others that was unread when the conversation was opened. */
   isFirstUnread: boolean
 } & Content
-type Content = { kind: 'row'; row: MessageRow } | { kind: 'pending'; pending: OutboxItem }
+type Content = { kind: 'row'; row: MessageRow } | { kind: 'pending'; pending: MessageCommand }
 
-type ListInput = { rows: MessageRow[]; pending: OutboxItem[]; me: string; firstUnread: number | null }
+type ListInput = { rows: MessageRow[]; pending: MessageCommand[]; me: string; firstUnread: number | null }
 
 /** A message with what is needed to group it. */
 type Groupable = {
@@ -35,7 +35,7 @@ type Groupable = {
 /** Turns the messages of one conversation into the items of its list. */
 export class MessageItems {
   /** Parsing ten thousand times is slow, so each message is parsed once. */
-  readonly #times = new WeakMap<MessageRow | OutboxItem, { time: number; day: number }>()
+  readonly #times = new WeakMap<MessageRow | MessageCommand, { time: number; day: number }>()
 
   list({ rows, pending, me, firstUnread }: ListInput): MessageItem[] {
     const drafts = [...rows.map((row) => this.#fromRow(row)), ...pending.map((item) => this.#fromPending(item, me))]
@@ -58,13 +58,13 @@ export class MessageItems {
     return { key: row.clientId ?? row.id, at: row.createdAt, author, ...times, content: { kind: 'row', row } }
   }
 
-  #fromPending(pending: OutboxItem, me: string): Groupable {
-    const { clientId, composedAt } = pending
+  #fromPending(pending: MessageCommand, me: string): Groupable {
+    const { id, composedAt } = pending
     const times = this.#timesOf(pending, composedAt)
-    return { key: clientId, at: composedAt, author: me, ...times, content: { kind: 'pending', pending } }
+    return { key: id, at: composedAt, author: me, ...times, content: { kind: 'pending', pending } }
   }
 
-  #timesOf(message: MessageRow | OutboxItem, at: string): { time: number; day: number } {
+  #timesOf(message: MessageRow | MessageCommand, at: string): { time: number; day: number } {
     const known = this.#times.get(message)
     if (known) return known
     const time = Date.parse(at)

@@ -1,6 +1,7 @@
 import type { ClientId, ChatId, ScopeId, UserId } from '@veche/shared/ids'
 import type { ChatsPage, LiveFrame, Presence, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
 import type { MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
+import type { SetMine } from '@veche/shared/schemas/chats'
 
 /** The procedures of the API that the engine calls. They reject with an AppError. */
 export type LiveApi = {
@@ -11,6 +12,7 @@ export type LiveApi = {
   presence(ids: UserId[]): Promise<Presence[]>
   history(query: HistoryQuery): Promise<HistoryPage>
   send(message: NewMessage): Promise<{ message: MessageRow }>
+  setMine(mine: SetMine): Promise<{ membership: MembershipRow }>
   read(chatId: ChatId, seq: number): Promise<{ membership: MembershipRow; unread: Unread }>
   delivered(chatId: ChatId, seq: number): Promise<unknown>
   typing(chatId: ChatId): Promise<unknown>

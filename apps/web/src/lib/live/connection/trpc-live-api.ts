@@ -14,6 +14,7 @@ export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOption
     presence: (ids) => client.users.presence.query({ ids }),
     history: (query) => client.messages.history.query(query),
     send: (message) => client.messages.send.mutate(message),
+    setMine: (mine) => client.chats.setMine.mutate(mine),
     read: (chatId, seq) => client.messages.read.mutate({ chatId, seq }),
     delivered: (chatId, seq) => client.messages.delivered.mutate({ chatId, seq }),
     typing: (chatId) => client.messages.typing.mutate({ chatId }),

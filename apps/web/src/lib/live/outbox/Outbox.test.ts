@@ -29,11 +29,11 @@ function failing(codes: AppErrorCode[]): TestTabOptions {
 test('messages composed offline are sent in the order of composing when the network is back', async () => {
   const tab = await openTab()
   environment.setOnline(false)
-  for (const text of ['one', 'two', 'three']) await tab.live.outbox.add(chat, text)
+  for (const text of ['one', 'two', 'three']) await tab.live.outbox.addMessage(chat, text)
   await environment.pass(120_000)
-  expect([textsOnServer(chat), await tab.live.outbox.count()]).toEqual([[], 3])
+  expect([textsOnServer(chat), await tab.live.outbox.countMessages()]).toEqual([[], 3])
   environment.setOnline(true)
-  await environment.until('all is sent', async () => (await tab.live.outbox.count()) === 0)
+  await environment.until('all is sent', async () => (await tab.live.outbox.countMessages()) === 0)
   expect(textsOnServer(chat)).toEqual(['one', 'two', 'three'])
 })
 
@@ -41,7 +41,7 @@ test('the browser is asked to keep its storage once a message was sent, and not 
   let asked = 0
   const tab = await openTab({ environment: { persistStorage: () => (asked += 1) } })
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'hello')
+  await tab.live.outbox.addMessage(chat, 'hello')
   await environment.quiet()
   expect(asked).toBe(0)
   environment.setOnline(true)
@@ -58,8 +58,8 @@ test('a message whose answer was lost is stored once', async () => {
   const tab = await openTab({
     wrapApi: (api) => ({ ...api, send: async (message) => await api.send(message).finally(after) }),
   })
-  await tab.live.outbox.add(chat, 'once')
-  await environment.until('it is sent', async () => (await tab.live.outbox.count()) === 0)
+  await tab.live.outbox.addMessage(chat, 'once')
+  await environment.until('it is sent', async () => (await tab.live.outbox.countMessages()) === 0)
   expect(textsOnServer(chat)).toEqual(['once'])
 })
 
@@ -71,8 +71,8 @@ test.each<AppErrorCode>([
   'request.too_many',
 ])('after %s the message is sent again under the same client id until it is stored', async (code) => {
   const tab = await openTab(failing([code, code, code]))
-  const clientId = await tab.live.outbox.add(chat, 'hello')
-  await environment.until('it is sent', async () => (await tab.live.outbox.count()) === 0)
+  const clientId = await tab.live.outbox.addMessage(chat, 'hello')
+  await environment.until('it is sent', async () => (await tab.live.outbox.countMessages()) === 0)
   expect(server.visible(chat, me).at(-1)?.clientId).toBe(clientId)
 })
 
@@ -85,16 +85,16 @@ const refusals: AppErrorCode[] = [
 ]
 test.each(refusals)('a message refused with %s is kept as failed, and the next one is sent', async (code) => {
   const tab = await openTab(failing([code]))
-  await tab.live.outbox.add(chat, 'refused')
-  await tab.live.outbox.add(chat, 'next')
+  await tab.live.outbox.addMessage(chat, 'refused')
+  await tab.live.outbox.addMessage(chat, 'next')
   await environment.until('the next is sent', () => textsOnServer(chat).includes('next'))
   const [item] = await tab.store.read((tx) => tx.all('outbox'))
-  expect([item?.body, item?.refusal, textsOnServer(chat)]).toEqual(['refused', code, ['next']])
+  expect([item?.input, item?.refusal, textsOnServer(chat)]).toEqual([{ chatId: chat, body: 'refused' }, code, ['next']])
 })
 
 test('resending a refused message sends it, under a new client id when the old one is spent', async () => {
   const tab = await openTab(failing(['message.conflict']))
-  const clientId = await tab.live.outbox.add(chat, 'again')
+  const clientId = await tab.live.outbox.addMessage(chat, 'again')
   await environment.until(
     'it is refused',
     async () => (await tab.store.read((tx) => tx.get('outbox', clientId)))?.refusal != null,
@@ -106,16 +106,16 @@ test('resending a refused message sends it, under a new client id when the old o
 
 test('cancelling deletes a refused message, and does nothing to one that may be on its way', async () => {
   const tab = await openTab(failing(['chat.forbidden']))
-  const refused = await tab.live.outbox.add(chat, 'refused')
+  const refused = await tab.live.outbox.addMessage(chat, 'refused')
   await environment.until(
     'it is refused',
     async () => (await tab.store.read((tx) => tx.get('outbox', refused)))?.refusal != null,
   )
   environment.setOnline(false)
-  const waiting = await tab.live.outbox.add(chat, 'waiting')
+  const waiting = await tab.live.outbox.addMessage(chat, 'waiting')
   await tab.live.outbox.cancel(refused)
   await tab.live.outbox.cancel(waiting)
-  expect((await tab.store.read((tx) => tx.all('outbox'))).map((item) => item.clientId)).toEqual([waiting])
+  expect((await tab.store.read((tx) => tx.all('outbox'))).map(({ id }) => id)).toEqual([waiting])
 })
 
 test('a chat whose message hangs does not delay the messages of another chat', async () => {
@@ -124,8 +124,8 @@ test('a chat whose message hangs does not delay the messages of another chat', a
   const tab = await openTab({
     wrapApi: (api) => ({ ...api, send: (message) => (message.chatId === chat ? hang.promise : api.send(message)) }),
   })
-  await tab.live.outbox.add(chat, 'stuck')
-  await tab.live.outbox.add(other, 'free')
+  await tab.live.outbox.addMessage(chat, 'stuck')
+  await tab.live.outbox.addMessage(other, 'free')
   await environment.until('the other is sent', () => textsOnServer(other).includes('free'))
   expect(textsOnServer(chat)).toEqual([])
 })
@@ -153,7 +153,7 @@ test('my message is shown exactly once at every moment, whichever of answer and 
       })
     })
     if (first === 'answer') network.server.onChange = () => undefined
-    own.clientId = await tab.live.outbox.add(chat, first)
+    own.clientId = await tab.live.outbox.addMessage(chat, first)
     await environment.until('it is there', async () => (await tab.bodies(chat)).includes(first))
     answers.resolve()
     network.server.onChange = () => network.flush()
@@ -177,27 +177,27 @@ test('messages that a killed tab left are sent once by the next start', async ()
       },
     }),
   })
-  for (const text of ['one', 'two', 'three']) await dies.tab.live.outbox.add(chat, text)
+  for (const text of ['one', 'two', 'three']) await dies.tab.live.outbox.addMessage(chat, text)
   await environment.quiet()
   expect(textsOnServer(chat)).toEqual(['one'])
   const next = await openTab({ environment: kept })
-  await environment.until('all is sent', async () => (await next.live.outbox.count()) === 0)
+  await environment.until('all is sent', async () => (await next.live.outbox.countMessages()) === 0)
   expect(textsOnServer(chat)).toEqual(['one', 'two', 'three'])
 })
 
 test('the outbox counts refused and waiting messages', async () => {
   const tab = await openTab(failing(['chat.forbidden']))
-  await tab.live.outbox.add(chat, 'refused')
+  await tab.live.outbox.addMessage(chat, 'refused')
   await environment.quiet()
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'waiting')
-  expect(await tab.live.outbox.count()).toBe(2)
+  await tab.live.outbox.addMessage(chat, 'waiting')
+  expect(await tab.live.outbox.countMessages()).toBe(2)
 })
 
 test('an answer that says the session is over stops the outbox and keeps what is in it', async () => {
   const kept = { indexedDB: new IDBFactory() }
   const tab = await openTab({ ...failing(['auth.required']), environment: kept })
-  await tab.live.outbox.add(chat, 'kept')
+  await tab.live.outbox.addMessage(chat, 'kept')
   await environment.until('the session is told', () => tab.signedOut > 0)
   tab.kill()
   const next = await openTab({ environment: kept })
@@ -208,7 +208,7 @@ test('an answer that says the session is over stops the outbox and keeps what is
 test('client ids are made with the time of the server, however wrong the clock of the device is', async () => {
   environment.time = Date.parse('2001-01-01T00:00:00Z')
   const tab = await openTab()
-  const clientId = await tab.live.outbox.add(chat, 'now')
+  const clientId = await tab.live.outbox.addMessage(chat, 'now')
   expect(clientId.slice(0, 8)).toBe(newId(server.now).slice(0, 8))
 })
 
@@ -245,7 +245,7 @@ test('each message is stored once and in the order of composing, whatever is los
       const id = to ? other : chat
       if (act === 'add') {
         const text = `text ${written[id]?.length}`
-        await both[tab]?.live.outbox.add(id, text)
+        await both[tab]?.live.outbox.addMessage(id, text)
         written[id]?.push(text)
       } else if (act === 'kill') {
         both[tab]?.kill()
@@ -255,7 +255,7 @@ test('each message is stored once and in the order of composing, whatever is los
       else environment.setOnline(act === 'online')
     }
     environment.setOnline(true)
-    await environment.until('all is sent', async () => (await both[0]?.live.outbox.count()) === 0)
+    await environment.until('all is sent', async () => (await both[0]?.live.outbox.countMessages()) === 0)
     for (const id of [chat, other]) expect(textsOnServer(id).slice(start[id])).toEqual(written[id])
     for (const tab of both) tab.kill()
   })

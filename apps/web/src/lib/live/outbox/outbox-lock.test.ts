@@ -25,8 +25,8 @@ test('of two tabs one sends each message', async () => {
     }),
   }
   const [one, two] = [await openTab(counting), await openTab(counting)]
-  for (let n = 0; n < 10; n++) await (n % 2 ? one : two).live.outbox.add(chat, `text ${n}`)
-  await environment.until('all is sent', async () => (await one.live.outbox.count()) === 0)
+  for (let n = 0; n < 10; n++) await (n % 2 ? one : two).live.outbox.addMessage(chat, `text ${n}`)
+  await environment.until('all is sent', async () => (await one.live.outbox.countMessages()) === 0)
   expect(calls).toBe(10)
   expect(textsOnServer(chat)).toEqual(Array.from({ length: 10 }, (_, n) => `text ${n}`))
 })
@@ -38,12 +38,12 @@ test('a tab takes the outbox over from a frozen tab after five seconds', async (
     environment: { ...parts, after: () => () => undefined },
     wrapApi: (api) => ({ ...api, send: () => new Promise<never>(() => undefined) }),
   })
-  await frozen.live.outbox.add(chat, 'one')
+  await frozen.live.outbox.addMessage(chat, 'one')
   await environment.quiet()
   const next = await openTab({ environment: parts })
-  await next.live.outbox.add(chat, 'two')
+  await next.live.outbox.addMessage(chat, 'two')
   const before = environment.time
-  await environment.until('all is sent', async () => (await next.live.outbox.count()) === 0)
+  await environment.until('all is sent', async () => (await next.live.outbox.countMessages()) === 0)
   expect(environment.time - before).toBeLessThanOrEqual(6_000)
   expect(textsOnServer(chat)).toEqual(['one', 'two'])
 })
@@ -62,7 +62,7 @@ test('a tab does not take the outbox from one that is alive and waits for the se
     }),
   })
   const one = await openTab(away('one'))
-  await one.live.outbox.add(chat, 'waits')
+  await one.live.outbox.addMessage(chat, 'waits')
   await environment.quiet()
   await openTab(away('two'))
   await environment.pass(60_000)

@@ -48,7 +48,7 @@ test('a removed member keeps no chat, no message, no draft and no outbox item', 
   await environment.quiet()
   await tab.store.merge(async (merge) => merge.tx.put('drafts', { chatId: chat, body: 'a draft', at: 0 }))
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'unsent')
+  await tab.live.outbox.addMessage(chat, 'unsent')
   server.removeMember(chat, me)
   server.send(chat, friend, 'after the removal')
   await environment.quiet()

@@ -1,6 +1,8 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
+import { newId, type ChatId, type ClientId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
+import { byOrder } from '../commands.ts'
 import { openIndexedDb } from './indexed-db.ts'
 import { storeNames, tableNames } from '../tables.ts'
 
@@ -21,6 +23,7 @@ const made: Record<number, string[]> = {
   1: tablesBefore,
   2: [...tablesBefore, 'mySeats'],
   3: [...tablesBefore, 'mySeats'],
+  4: [...tablesBefore, 'mySeats', 'visits'],
 }
 
 test.each(Object.keys(made).map(Number))(
@@ -35,11 +38,36 @@ test.each(Object.keys(made).map(Number))(
   },
 )
 
-function make(factory: IDBFactory, version: number): Promise<void> {
+test.each([1, 2, 3, 4])('messages that version %i left unsent are commands of this version', async (version) => {
+  const factory = new IDBFactory()
+  const ids = [newId<ClientId>(), newId<ClientId>()] as const
+  const chatId = newId<ChatId>()
+  const old = { chatId, composedAt: '2026-11-20T10:00:00.000Z' }
+  await make(factory, version, [
+    { ...old, clientId: ids[0], body: 'first', order: 1, refusal: 'chat.forbidden' },
+    { ...old, clientId: ids[1], body: 'second', order: 2, refusal: null },
+  ])
+  for (const attempt of ['upgraded', 'opened again']) {
+    const backend = await openIndexedDb({ name: 'old', factory, onLost: () => undefined })
+    const command = { ...old, kind: 'messages.send' }
+    const held = await backend.read((tx) => tx.all('outbox'), ['outbox'])
+    expect(held.sort(byOrder), attempt).toEqual([
+      { ...command, id: ids[0], input: { chatId, body: 'first' }, order: 1, refusal: 'chat.forbidden' },
+      { ...command, id: ids[1], input: { chatId, body: 'second' }, order: 2, refusal: null },
+    ])
+    backend.close()
+  }
+})
+
+function make(factory: IDBFactory, version: number, unsent: object[] = []): Promise<void> {
   const request = factory.open('old', version)
   return new Promise((resolve) => {
     request.onupgradeneeded = () => {
-      for (const table of made[version] ?? []) request.result.createObjectStore(table)
+      for (const table of made[version] ?? []) {
+        const keyPath = table === 'outbox' ? 'clientId' : null
+        const store = request.result.createObjectStore(table, { keyPath })
+        if (table === 'outbox') for (const row of unsent) store.put(row)
+      }
     }
     request.onsuccess = () => {
       request.result.close()

@@ -1,9 +1,10 @@
-import type { ChatId } from '@veche/shared/ids'
+import type { ChatId, ClientId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
+import type { Command } from '../commands.ts'
 import { tableKeys, tableNames, type StoreName, type TableName, type Tables } from '../tables.ts'
 
-const VERSION = 4
+const VERSION = 5
 const BLOCKED_TIMEOUT_MS = 3_000
 
 export type IndexedDbOptions = {
@@ -27,7 +28,7 @@ function open(options: IndexedDbOptions): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = options.factory.open(options.name, VERSION)
     let late = false
-    request.onupgradeneeded = (event) => upgrade(request.result, event.oldVersion)
+    request.onupgradeneeded = (event) => upgrade(request, event.oldVersion)
     request.onsuccess = () => (late ? request.result.close() : resolve(request.result))
     request.onerror = () => reject(request.error ?? new Error('the database did not open'))
     request.onblocked = () => {
@@ -39,15 +40,40 @@ function open(options: IndexedDbOptions): Promise<IDBDatabase> {
   })
 }
 
-function upgrade(database: IDBDatabase, from: number): void {
+function upgrade({ result: database, transaction }: IDBOpenDBRequest, from: number): void {
   // Version 3 renamed fields of the scopes: everything synced is fetched again, drafts and the outbox stay.
   const kept = from < 3 ? ['drafts', 'outbox'] : [...database.objectStoreNames]
   for (const table of [...database.objectStoreNames]) if (!kept.includes(table)) database.deleteObjectStore(table)
+  if (from > 0 && from < 5 && transaction) return void upgradeOutbox(database, transaction)
+  createMissingStores(database)
+}
+
+function createMissingStores(database: IDBDatabase): void {
   const missing = tableNames.filter((table) => !database.objectStoreNames.contains(table))
   for (const table of missing) database.createObjectStore(table, { keyPath: tableKeys[table] })
   if (!database.objectStoreNames.contains('messages')) {
     database.createObjectStore('messages', { keyPath: ['chatId', 'seq'] })
   }
+}
+
+/** Up to version 4 the outbox held messages only, under another key. Version 5 holds commands of several kinds. */
+function upgradeOutbox(database: IDBDatabase, transaction: IDBTransaction): void {
+  const read = transaction.objectStore('outbox').getAll()
+  read.onsuccess = () => {
+    database.deleteObjectStore('outbox')
+    createMissingStores(database)
+    for (const { clientId, chatId, body, ...kept } of read.result as UnsentMessage[]) {
+      const command: Command = { ...kept, id: clientId, kind: 'messages.send', chatId, input: { chatId, body } }
+      transaction.objectStore('outbox').put(command)
+    }
+  }
+}
+
+/** A row of the outbox up to version 4. */
+type UnsentMessage = Pick<Command, 'order' | 'composedAt' | 'refusal'> & {
+  clientId: ClientId
+  chatId: ChatId
+  body: string
 }
 
 class IndexedDb implements Backend {

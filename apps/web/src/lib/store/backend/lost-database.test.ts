@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Drafts } from '#lib/conversation/composer/Drafts.ts'
 import { newEngineTest } from '../../test/engine-test.ts'
 import type { TestTab } from '../../test/TestTab.ts'
+import { byOrder, isMessage } from '../commands.ts'
 
 let { environment, server, friend, chat, openTab, expectEqual, textsOnServer } = newEngineTest()
 /** The databases of the browser. */
@@ -51,17 +52,18 @@ async function openAgain(tab: TestTab): Promise<void> {
 
 const bodies = async (tab: TestTab, id: ChatId = chat) =>
   (await tab.store.read((tx) => tx.all('outbox'), ['outbox']))
-    .sort((a, b) => a.order - b.order)
-    .flatMap((item) => (item.chatId === id ? item.body : []))
+    .sort(byOrder)
+    .filter(isMessage)
+    .flatMap(({ chatId, input }) => (chatId === id ? input.body : []))
 
 test('a connection that the browser has closed is opened anew, and nothing is missing', async () => {
   const tab = await open()
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'unsent')
+  await tab.live.outbox.addMessage(chat, 'unsent')
   closeConnection()
   expect(await bodies(tab)).toEqual(['unsent'])
   closeConnection()
-  await tab.live.outbox.add(chat, 'another')
+  await tab.live.outbox.addMessage(chat, 'another')
   expect([await bodies(tab), tab.store.fallbackReason]).toEqual([['unsent', 'another'], null])
 })
 
@@ -73,7 +75,7 @@ test('what memory kept is merged back when the database opens again: unsent mess
   server.send(chat, friend, 'hello')
   await environment.quiet()
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'written in memory')
+  await tab.live.outbox.addMessage(chat, 'written in memory')
   const drafts = new Drafts(tab.live, met)
   drafts.write('a draft')
   await drafts.store()
@@ -94,7 +96,7 @@ test('what memory kept is merged back when the database opens again: unsent mess
 test('a message that was sent from memory is not in the outbox when the database opens again', async () => {
   const tab = await open()
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'once')
+  await tab.live.outbox.addMessage(chat, 'once')
   await lose(tab)
   expect(await bodies(tab)).toEqual(['once'])
   environment.setOnline(true)
@@ -111,7 +113,7 @@ test('a database that the browser has emptied gets the unsent messages again, an
   server.send(chat, friend, 'hello')
   await environment.quiet()
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'unsent')
+  await tab.live.outbox.addMessage(chat, 'unsent')
   disk = new IDBFactory()
   closeConnection()
   expect(await bodies(tab)).toEqual(['unsent'])
@@ -121,10 +123,23 @@ test('a database that the browser has emptied gets the unsent messages again, an
   await expectEqual(tab)
 })
 
+test('a change of my own that memory kept is merged back with the unsent messages, and is worth no question on closing the page', async () => {
+  const tab = await open()
+  await lose(tab)
+  environment.setOnline(false)
+  await tab.live.outbox.add({ kind: 'chats.setMine', chatId: chat, input: { chatId: chat, pinned: true } })
+  expect(tab.store.wouldLoseMessages).toBe(false)
+  await openAgain(tab)
+  environment.setOnline(true)
+  await environment.until('it is done', () => server.membershipsOf(tab.store.userId)[0]?.pinnedAt != null)
+  await tab.live.caughtUp()
+  await expectEqual(tab)
+})
+
 test('messages would be lost with the page while they are unsent and in memory, and only then', async () => {
   const tab = await open()
   environment.setOnline(false)
-  await tab.live.outbox.add(chat, 'unsent')
+  await tab.live.outbox.addMessage(chat, 'unsent')
   expect(tab.store.wouldLoseMessages).toBe(false)
   await lose(tab)
   expect(tab.store.wouldLoseMessages).toBe(true)

@@ -3,6 +3,7 @@ import type { Unread } from '@veche/shared/live'
 import type { MembershipRow, MessageRow } from '@veche/shared/rows/rows'
 import type { WriteTransaction } from '../backend/backend.ts'
 import { newChanges, newFollowUps, noteMessage } from '../changes.ts'
+import type { Command } from '../commands.ts'
 import type { ChatScope, ScopeRecord } from '../tables.ts'
 import { settleUnread } from './unread-count.ts'
 
@@ -81,6 +82,12 @@ export class Merge {
     return this.#keptPeople.has(id) || this.newlyKept.has(id) || (await this.tx.get('people', id)) !== undefined
   }
 
+  /** All tabs read the outbox again, and the chat as it is shown with its commands. */
+  noteCommand({ chatId }: Command): void {
+    this.changes.outbox = true
+    if (chatId) this.changes.chats.add(chatId)
+  }
+
   async finish(): Promise<void> {
     for (const [id, input] of this.#unread) {
       const scope = await this.chatScope(id)
@@ -93,14 +100,14 @@ export class Merge {
   }
 }
 
-/** Deletes the chat and everything held of it, with its draft and its messages in the outbox. */
+/** Deletes the chat and everything held of it, with its draft and its commands in the outbox. */
 export async function dropChat(merge: Merge, id: ChatId): Promise<void> {
   merge.tx.delete('chats', id)
   merge.tx.delete('drafts', id)
   merge.tx.delete('visits', id)
-  for (const item of await merge.tx.all('outbox')) {
-    if (item.chatId !== id) continue
-    merge.tx.delete('outbox', item.clientId)
+  for (const command of await merge.tx.all('outbox')) {
+    if (command.chatId !== id) continue
+    merge.tx.delete('outbox', command.id)
     merge.changes.outbox = true
   }
   forgetMessages(merge, id)

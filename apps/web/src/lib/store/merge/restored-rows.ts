@@ -1,6 +1,7 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { KeptRows } from '../backend/MemoryBackend.ts'
-import type { ChatScope, OutboxItem } from '../tables.ts'
+import type { Command } from '../commands.ts'
+import { tableKeys, type ChatScope } from '../tables.ts'
 import type { Merge } from './Merge.ts'
 import { moveReadPosition } from './read-positions.ts'
 import { mergePerson, mergeRows } from './rows.ts'
@@ -9,13 +10,13 @@ import { mergePerson, mergeRows } from './rows.ts'
  * Puts what another backend kept into the one that takes over. The cursors of the one that takes over stay, so the catch-up that follows
  * brings what both have missed. If it is empty, the browser has dropped the database, and the outbox is the one that was read last.
  */
-export async function restoreRows(merge: Merge, kept: KeptRows | null, unsent: OutboxItem[]): Promise<void> {
+export async function restoreRows(merge: Merge, kept: KeptRows | null, unsent: Command[]): Promise<void> {
   const isEmpty = (await merge.tx.all('scopes')).length === 0
   if (kept) await restoreSynced(merge, kept)
-  if (isEmpty) for (const item of unsent) merge.tx.put('outbox', item)
+  if (isEmpty) for (const command of unsent) merge.tx.put('outbox', command)
   for (const { table, key } of kept?.changed ?? []) {
-    const rows: (OutboxItem | KeptRows['tables']['drafts'][number])[] = kept?.tables[table] ?? []
-    const row = rows.find((each) => ('clientId' in each ? each.clientId : each.chatId) === key)
+    const rows: (Command | KeptRows['tables']['drafts'][number])[] = kept?.tables[table] ?? []
+    const row = rows.find((each) => Reflect.get(each, tableKeys[table]) === key)
     if (row) merge.tx.put(table, row)
     else merge.tx.delete(table, key)
   }

@@ -1,0 +1,144 @@
+import type { ErrorCode } from '@veche/shared/errors'
+import { appError } from '../../api/error.ts'
+import { byOrder, isMessage, type Command, type CommandName } from '../../store/commands.ts'
+import { storesOfRows } from '../../store/merge/rows.ts'
+import { mergeRefused, mergeSent } from '../../store/merge/sent-commands.ts'
+import type { Store } from '../../store/Store.ts'
+import { backoffMs, pause, type Environment } from '../environment.ts'
+import type { CommandContext, CommandKind, CommandKinds, Pace } from './command-kinds.ts'
+import { withOutboxLock } from './outbox-lock.ts'
+
+const MAX_PARALLEL: Record<Pace, number> = { quick: 6, slow: 2 }
+
+export type SenderDeps = CommandContext & {
+  store: Store
+  environment: Environment
+  kinds: CommandKinds
+  onSignedOut: () => void
+  /** The server refused a command that nothing on the screen stands for any more. */
+  onDropped: (why: ErrorCode) => void
+}
+
+/** Sends what is in the outbox: each queue in the order of composing, under the same client id until the server answers. */
+export class CommandSender {
+  readonly #deps: SenderDeps
+  readonly #stopped = new AbortController()
+  #isSending = false
+  #isRequested = false
+  /** Resolves when there may be something new to send. */
+  #request = Promise.withResolvers<void>()
+  /** Aborts the pauses before commands are sent again. */
+  #retry = new AbortController()
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps
+  }
+
+  send(): void {
+    if (this.#stopped.signal.aborted) return
+    this.#request.resolve()
+    this.#request = Promise.withResolvers()
+    this.#isRequested = true
+    if (this.#isSending) return
+    this.#isSending = true
+    void this.#sendWhileRequested()
+  }
+
+  retryNow(): void {
+    this.#retry.abort()
+    this.#retry = new AbortController()
+    this.send()
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+    this.#retry.abort()
+    this.#request.resolve()
+  }
+
+  /** A command may be composed between the last read of the outbox and the release of the lock, so it is read again after that. */
+  async #sendWhileRequested(): Promise<void> {
+    const { store, environment } = this.#deps
+    while (this.#isRequested && !this.#stopped.signal.aborted) {
+      this.#isRequested = false
+      try {
+        if ((await this.#unsent()).length === 0) continue
+        const deps = { store, environment, stopped: this.#stopped.signal }
+        await withOutboxLock(deps, (signal) => this.#sendAll(signal))
+      } catch {
+        // The database could not be read. It may work in a moment, and nothing is lost until then.
+        await pause(environment, 1_000, this.#stopped.signal)
+      }
+      // Another tab may have stolen the lock before all was sent.
+      this.#isRequested ||= (await this.#unsent().catch(() => [])).length > 0
+    }
+    this.#isSending = false
+  }
+
+  async #sendAll(signal: AbortSignal): Promise<void> {
+    const sending = new Map<string, { pace: Pace; done: Promise<void> }>()
+    while (!signal.aborted) {
+      const requested = this.#request.promise
+      for (const [queue, commands] of Map.groupBy(await this.#unsent(), (command) => this.#queueOf(command))) {
+        const [first] = commands
+        if (!first || sending.has(queue)) continue
+        const { pace } = this.#kindOf(first)
+        if ([...sending.values()].filter((each) => each.pace === pace).length >= MAX_PARALLEL[pace]) continue
+        const done = this.#sendCommand(first, signal).finally(() => sending.delete(queue))
+        sending.set(queue, { pace, done })
+      }
+      if (sending.size === 0) return
+      await Promise.race([requested, ...[...sending.values()].map(({ done }) => done)])
+    }
+  }
+
+  /** Tries until the server has done or refused it, or this tab loses the lock. */
+  async #sendCommand(command: Command, signal: AbortSignal): Promise<void> {
+    const { store, environment } = this.#deps
+    const { request, finalErrors } = this.#kindOf(command)
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      let delayMs = backoffMs(environment, attempt, 1_000, 30_000)
+      try {
+        if (environment.online()) {
+          const rows = await request(this.#deps, command)
+          await store.merge((merge) => mergeSent(merge, command, rows), ['outbox', ...storesOfRows(rows)])
+          // From now on there is something here that its author expects to find again.
+          return isMessage(command) ? environment.persistStorage() : undefined
+        }
+      } catch (thrown) {
+        const { code, retryAfterSeconds } = appError(thrown)
+        if (code === 'auth.required') return this.#endSession()
+        const refusal = finalErrors.find((each) => each === code)
+        if (refusal) return await this.#refuse(command, refusal)
+        delayMs = Math.max(delayMs, (retryAfterSeconds ?? 0) * 1_000)
+      }
+      await pause(environment, delayMs, AbortSignal.any([signal, this.#retry.signal]))
+    }
+  }
+
+  async #refuse(command: Command, why: ErrorCode): Promise<void> {
+    const { store, onDropped } = this.#deps
+    const { whenRefused } = this.#kindOf(command)
+    const isRefused = await store.merge((merge) => mergeRefused(merge, command, why, whenRefused), ['outbox'])
+    if (isRefused && whenRefused === 'drop') onDropped(why)
+  }
+
+  #endSession(): void {
+    this.stop()
+    this.#deps.onSignedOut()
+  }
+
+  async #unsent(): Promise<Command[]> {
+    const commands = await this.#deps.store.read((tx) => tx.all('outbox'), ['outbox'])
+    return commands.filter(({ refusal }) => refusal === null).sort(byOrder)
+  }
+
+  #queueOf(command: Command): string {
+    return this.#kindOf(command).queue(command.input)
+  }
+
+  /** The input of a command belongs to its kind, which the compiler cannot see from here. */
+  #kindOf({ kind }: Command): CommandKind<CommandName> {
+    return this.#deps.kinds[kind] as unknown as CommandKind<CommandName>
+  }
+}

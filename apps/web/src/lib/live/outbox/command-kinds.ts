@@ -1,0 +1,50 @@
+import type { ErrorCode } from '@veche/shared/errors'
+import type { Rows } from '@veche/shared/rows/rows'
+import type { Command, CommandInputs, CommandName } from '../../store/commands.ts'
+import type { LiveApi } from '../connection/live-api.ts'
+
+/** slow: it may take minutes, such as an upload. Slow commands never delay quick ones. */
+export type Pace = 'quick' | 'slow'
+
+export type CommandContext = {
+  api: LiveApi
+  /** Resolves when the server knows how far I have read. */
+  reportReadPositions: () => Promise<void>
+}
+
+export type CommandKind<K extends CommandName> = {
+  pace: Pace
+  /** Commands of one queue are sent one after the other, in the order of composing. Queues do not wait for each other. */
+  queue: (input: CommandInputs[K]) => string
+  /** Answers the rows as they are after the change. They are merged in the transaction that deletes the command. */
+  request: (context: CommandContext, command: Command<K>) => Promise<Rows>
+  /** With these errors the server says that it will never take the command. After any other error it is sent again. */
+  finalErrors: ErrorCode[]
+  /** keep: it is shown as refused, and the person sends it again or deletes it. drop: it is deleted, and the person is told why. */
+  whenRefused: 'keep' | 'drop'
+}
+export type CommandKinds = { [K in CommandName]: CommandKind<K> }
+
+const CHAT_ERRORS: ErrorCode[] = ['chat.forbidden', 'chat.not_found', 'input.invalid', 'request.too_large']
+
+/** What can be done without a network. A change is shown at once by what reads its rows, such as `chats/my-changes.ts`. */
+export const commandKinds: CommandKinds = {
+  'messages.send': {
+    pace: 'quick',
+    queue: ({ chatId }) => `messages ${chatId}`,
+    request: async ({ api }, { id, input }) => ({ messages: [(await api.send({ ...input, clientId: id })).message] }),
+    finalErrors: [...CHAT_ERRORS, 'message.conflict', 'message.too_long', 'message.empty', 'message.client_id_expired'],
+    whenRefused: 'keep',
+  },
+  'chats.setMine': {
+    pace: 'quick',
+    queue: ({ chatId }) => `mine ${chatId}`,
+    request: async ({ api, reportReadPositions }, { input }) => {
+      // A read position takes the mark away on the server, so those from before the mark go first.
+      if (input.unreadMark) await reportReadPositions()
+      return { memberships: [(await api.setMine(input)).membership] }
+    },
+    finalErrors: CHAT_ERRORS,
+    whenRefused: 'drop',
+  },
+}

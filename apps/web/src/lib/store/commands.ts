@@ -1,0 +1,38 @@
+import type { ErrorCode } from '@veche/shared/errors'
+import type { ChatId, ClientId } from '@veche/shared/ids'
+import type { SetMine } from '@veche/shared/schemas/chats'
+
+/** What the server gets from each kind of command. The keys are names of procedures. */
+export type CommandInputs = {
+  'messages.send': { chatId: ChatId; body: string }
+  'chats.setMine': SetMine
+}
+export type CommandName = keyof CommandInputs
+
+/** A change that was made on this device and that the server has not acknowledged yet. */
+export type Command<K extends CommandName = CommandName> = { [Kind in K]: CommandOf<Kind> }[K]
+/** What a command is composed from. */
+export type NewCommand = { [K in CommandName]: Pick<CommandOf<K>, 'kind' | 'chatId' | 'input'> }[CommandName]
+export type MessageCommand = Command<'messages.send'>
+
+type CommandOf<K extends CommandName> = {
+  /** The client id: however often the command is sent, the server does it once. */
+  id: ClientId
+  kind: K
+  input: CommandInputs[K]
+  /** The chat that it belongs to: when the chat is dropped, so is the command. */
+  chatId: ChatId | null
+  /** The order in which commands were composed, over all queues and tabs of this device. */
+  order: number
+  composedAt: string
+  /** Why the server will never take it. Only a message stays after that: the person sends it again or deletes it. */
+  refusal: ErrorCode | null
+}
+
+export function isMessage(command: Command): command is MessageCommand {
+  return command.kind === 'messages.send'
+}
+
+export function byOrder(one: Command, other: Command): number {
+  return one.order - other.order
+}
