@@ -1,18 +1,15 @@
 import type { ChatId } from '@veche/shared/ids'
-import type { MessageRow } from '@veche/shared/rows/rows'
 import { chatStores, readChat } from '#lib/chats/chat.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import type { ReadTransaction } from '#lib/store/backend/backend.ts'
-import { firstVisibleSeq } from '#lib/store/visible-history.ts'
+import { readFirstVisibleSeq } from '#lib/store/visible-history.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
-import { byOrder, isMessage, type MessageCommand } from '#lib/store/commands.ts'
 import type { ChatScope } from '#lib/store/tables.ts'
 
-/** Messages to read: all of a range, or those of these numbers. */
-export type WantedMessages = { range: Range } | { seqs: number[] }
-export type HeldMessages = { top: number; firstVisible: number; rows: MessageRow[]; pending: MessageCommand[] }
+const PAGE_SIZE = 50
+/** How many messages are shown above the one at which the history opens. */
+const SHOWN_ABOVE = 20
 
-/** What this device holds of the history of one chat. */
+/** Which parts of a chat's history this device holds, and can be shown. What is missing of them is fetched. */
 export class HeldHistory {
   readonly #client: LiveClient
   readonly #chatId: ChatId
@@ -37,7 +34,7 @@ export class HeldHistory {
 
   /** The first number that this person may see. */
   async firstVisible(): Promise<number> {
-    return await this.#client.store.read((tx) => firstVisible(tx, this.#chatId), ['memberships', 'chats'])
+    return await this.#client.store.read((tx) => readFirstVisibleSeq(tx, this.#chatId), ['memberships', 'chats'])
   }
 
   /** Where the unread messages begin, or null when all are read. */
@@ -47,57 +44,61 @@ export class HeldHistory {
     return chat && chat.unread > 0 ? chat.readTo + 1 : null
   }
 
-  async holds(seq: number): Promise<boolean> {
+  /** The newest messages that are held together, after a page is fetched if there are none. Null when the chat is not held. */
+  async rangeAtEnd(): Promise<{ range: Range; isShort: boolean } | null> {
+    const before = await this.scope()
+    if (!before) return null
+    const held = rangeOf(before.ranges, before.top)
+    if (!held && before.top > 0) await this.#fetch({ limit: PAGE_SIZE })
+    const { ranges, top } = (await this.scope()) ?? before
+    const range = rangeOf(ranges, top)
+    const from = range ? Math.max(range[0], top - PAGE_SIZE + 1) : top + 1
+    const isShort = !held || (held[1] - held[0] < SHOWN_ABOVE && held[0] > (await this.firstVisible()))
+    return { range: [from, top], isShort }
+  }
+
+  /** The messages around this one, or the first visible one, after what is missing of them is fetched. */
+  async rangeAround(seq: number): Promise<Range> {
+    const firstVisible = await this.firstVisible()
+    const middle = Math.max(seq, firstVisible)
+    if (!(await this.#holds(middle))) await this.#fetch({ after: middle - 1, limit: PAGE_SIZE })
+    if (middle > firstVisible && !(await this.#holds(middle - 1))) {
+      await this.#fetch({ before: middle, limit: SHOWN_ABOVE })
+    }
+    const from = Math.max(await this.#reachBelow(middle), middle - SHOWN_ABOVE)
+    return [from, await this.#reachAbove(middle - 1)]
+  }
+
+  /** How far the run that begins at `from` reaches to with another page. */
+  async reachOlder(from: number): Promise<number> {
+    if (!(await this.#holds(from - 1))) await this.#fetch({ before: from, limit: PAGE_SIZE })
+    return await this.#reachBelow(from)
+  }
+
+  async reachNewer(to: number): Promise<number> {
+    if (!(await this.#holds(to + 1))) await this.#fetch({ after: to, limit: PAGE_SIZE })
+    return await this.#reachAbove(to)
+  }
+
+  async #holds(seq: number): Promise<boolean> {
     const scope = await this.scope()
     return scope !== null && rangeOf(scope.ranges, seq) !== undefined
   }
 
-  /** The lowest number of the run without gaps that ends just below `seq`, at most `count` messages long. */
-  async reachBelow(seq: number, count: number): Promise<number> {
+  /** The lowest number, at most a page away, of what is held without a gap just below `seq`. */
+  async #reachBelow(seq: number): Promise<number> {
     const scope = await this.scope()
     const range = scope && rangeOf(scope.ranges, seq - 1)
-    return range ? Math.max(range[0], seq - count) : seq
+    return range ? Math.max(range[0], seq - PAGE_SIZE) : seq
   }
 
-  async reachAbove(seq: number, count: number): Promise<number> {
+  async #reachAbove(seq: number): Promise<number> {
     const scope = await this.scope()
     const range = scope && rangeOf(scope.ranges, seq + 1)
-    return range ? Math.min(range[1], seq + count) : seq
+    return range ? Math.min(range[1], seq + PAGE_SIZE) : seq
   }
 
-  /** Reads rows and unsent messages in one transaction, so that a message that is stored meanwhile is seen exactly once. */
-  async read(wanted: WantedMessages): Promise<HeldMessages | null> {
-    return await this.#client.store.read(
-      async (tx) => {
-        const scope = await tx.get('scopes', this.#chatId)
-        if (scope?.kind !== 'chat') return null
-        const [rows, pending, first] = await Promise.all([
-          'range' in wanted
-            ? tx.messages(this.#chatId, ...wanted.range)
-            : this.#rowsOf(
-                tx,
-                wanted.seqs.filter((seq) => seq <= scope.top),
-              ),
-          this.#pending(tx),
-          firstVisible(tx, this.#chatId),
-        ])
-        return { top: scope.top, firstVisible: first, rows, pending }
-      },
-      ['scopes', 'messages', 'outbox', 'memberships', 'chats'],
-    )
+  async #fetch(page: { before?: number; after?: number; limit: number }): Promise<void> {
+    await this.#client.fetchHistory({ chatId: this.#chatId, ...page })
   }
-
-  async #rowsOf(tx: ReadTransaction<'messages'>, seqs: number[]): Promise<MessageRow[]> {
-    const rows = await Promise.all(seqs.map((seq) => tx.message(this.#chatId, seq)))
-    return rows.filter((row) => row !== undefined)
-  }
-
-  async #pending(tx: ReadTransaction<'outbox'>): Promise<MessageCommand[]> {
-    const commands = (await tx.all('outbox')).filter(({ chatId }) => chatId === this.#chatId)
-    return commands.filter(isMessage).sort(byOrder)
-  }
-}
-
-async function firstVisible(tx: ReadTransaction<'memberships' | 'chats'>, id: ChatId): Promise<number> {
-  return firstVisibleSeq(await tx.get('memberships', id), await tx.get('chats', id))
 }

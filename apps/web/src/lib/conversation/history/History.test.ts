@@ -7,8 +7,8 @@ import { TestTab, type TestTabOptions } from '#lib/test/TestTab.ts'
 import { FakeNetwork } from '#lib/test/FakeNetwork.ts'
 import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { Drafts } from '../composer/Drafts.ts'
-import { HeldHistory } from './HeldHistory.ts'
 import { History, type HistoryView } from './History.ts'
+import { HistoryRun } from './HistoryRun.ts'
 
 let environment: TestEnvironment
 let server: FakeServer
@@ -182,7 +182,7 @@ test('a draft, a read mark and a position read nothing of the history again, and
     mark: () => tab.live.readPositions.markRead(chat, 4),
     position: () => tab.store.merge((merge) => applyPositions(merge, chat, { read: 5, delivered: 5 })),
   }
-  const messages = vi.spyOn(HeldHistory.prototype, 'read')
+  const messages = vi.spyOn(HistoryRun.prototype, 'readAgain')
   shown = 0
   for (const act of Object.values(acts)) {
     await act()
@@ -261,6 +261,32 @@ test('when all held messages were replaced, the history opens again at the first
 test('when all held messages were replaced and are read, the history opens again at the newest', async () => {
   const { view } = await replaceAll(71)
   expect([view.firstUnread, view.attached, view.rows.at(-1)?.seq]).toEqual([null, true, 71])
+})
+
+test('while a history whose messages were replaced opens again, no message is shown behind a gap', async () => {
+  write(10)
+  server.read(chat, me, 11)
+  const page = Promise.withResolvers<void>()
+  const views: number[][] = []
+  const { history, tab } = await start(
+    { wrapApi: (api) => ({ ...api, history: async (query) => await page.promise.then(() => api.history(query)) }) },
+    ({ rows }) => views.push(rows.map((row) => row.seq)),
+  )
+  const opening = history.open()
+  page.resolve()
+  await opening
+  expect(history.view.attached).toBe(true)
+  const held = Promise.withResolvers<void>()
+  page.promise = held.promise
+  network.cut()
+  write(60)
+  await environment.until('it is online again', () => tab.live.status === 'online')
+  await environment.quiet()
+  server.send(chat, friend, 'meanwhile')
+  await environment.quiet()
+  held.resolve()
+  await environment.until('it opened again', () => history.view.openings === 2)
+  for (const seen of views) expect(seen).toEqual(span(seen[0] ?? 1, seen.at(-1) ?? 0))
 })
 
 test('the history of a chat is gone for a removed member and for a person who never was a member', async () => {
