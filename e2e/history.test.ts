@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
 import { newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { waitForConnection, log, message, write } from './screens/chats.ts'
-import { waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
+import { waitForConnection, log, message, openChat, write } from './screens/chats.ts'
+import { link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 const read = 100
 const unread = 60
@@ -17,13 +17,25 @@ await send(anna, chatId, ...Array.from({ length: read }, (_, n) => `old ${n + 1}
 for (const { api } of [boris, clara]) await api.messages.read.mutate({ chatId, seq: read + 1 })
 await send(anna, chatId, ...Array.from({ length: unread }, (_, n) => `new ${n + 1}.`))
 
-test('a long history opens at the first unread message, and a button leads to the latest', async () => {
-  const { page } = await openConversation(boris)
+test('a long history opens at the first unread message, at the one that an address names, or where it was left, and a button leads to the latest', async () => {
+  const device = await openConversation(boris)
+  const { page } = device
   await waitUntilVisible(page.getByText('New messages', { exact: true }))
   await expect.poll(() => inSight(page, 'new 1.')).toBe(true)
   await page.getByRole('button', { name: /^Jump to latest, \d+ new/ }).click()
   await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
   await waitUntilHidden(page.getByRole('button', { name: /^Jump to latest/ }))
+
+  await device.goto(`/chats/${chatId}?message=31`)
+  await expect.poll(() => inSight(page, 'old 30.')).toBe(true)
+  await expect.poll(() => message(page, 'old 30.').evaluate((each) => each === document.activeElement)).toBe(true)
+  await expect.poll(() => new URL(page.url()).search).toBe('')
+  await link(page, 'Settings').click()
+  await link(page, 'Chats').click()
+  await openChat(page, 'Long story')
+  await expect.poll(() => inSight(page, 'old 30.')).toBe(true)
+  await page.getByRole('button', { name: /^Jump to latest/ }).click()
+  await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
 })
 
 test('a history is read upwards to its beginning without jumps, and a message that comes does not take a reader back to its end', async () => {

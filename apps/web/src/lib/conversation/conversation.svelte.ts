@@ -6,6 +6,7 @@ import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { MessageCommand } from '#lib/store/commands.ts'
 import { Drafts } from './composer/Drafts.ts'
+import type { Anchor } from './history/anchor.ts'
 import { emptyHistory, History, type HistoryView } from './history/History.ts'
 import { MessageItems, type MessageItem } from './history/message-items.ts'
 
@@ -56,13 +57,12 @@ export class Conversation {
   }
 
   openOnce() {
-    if (this.#opened) return
-    this.#opened = true
-    void this.open()
+    if (!this.#opened) void this.open()
   }
 
-  async open() {
-    await this.#history.open()
+  async open(anchor?: Anchor) {
+    this.#opened = true
+    await this.#history.open(anchor)
     if (this.chat?.membership.unreadMark)
       await this.#chats.setMine(this.id, { unreadMark: false }).catch(() => undefined)
   }
@@ -79,8 +79,8 @@ export class Conversation {
   }
 
   /** The reader sees the message with this number. */
-  dropFarFrom(seq: number) {
-    this.#history.dropFarFrom(seq)
+  moveReader(seq: number, isAtEnd: boolean) {
+    this.#history.moveReader(seq, isAtEnd)
   }
 
   loadNewer() {
@@ -93,7 +93,7 @@ export class Conversation {
 
   async jumpToLatest() {
     this.#history.forgetUnread()
-    if (!this.view.attached) await this.#history.openAtEnd()
+    if (!this.view.attached) await this.#history.open('end')
   }
 
   /** The reader has seen all messages up to this one. */
@@ -138,12 +138,25 @@ export class Conversation {
   }
 }
 
-/** Called while a component is set up. The conversation lives as long as the component. */
-export function openConversation(live: Live, client: LiveClient, chats: Chats, id: ChatId): Conversation {
+/**
+ * Called while a component is set up. The conversation lives as long as the component. `takeMessage` gives the number of a message at
+ * which it shall open, and is asked again when what it reads changes.
+ */
+export function openConversation(
+  live: Live,
+  client: LiveClient,
+  chats: Chats,
+  id: ChatId,
+  takeMessage: () => number | null = () => null,
+): Conversation {
   const conversation = new Conversation(live, client, chats, id)
   // A link may lead to a chat that this device does not hold: whether it exists is known only when the client is online.
+  const mayOpen = $derived(conversation.chat !== undefined || live.status === 'online')
   $effect(() => {
-    if (conversation.chat || live.status === 'online') conversation.openOnce()
+    if (!mayOpen) return
+    const seq = takeMessage()
+    if (seq === null) conversation.openOnce()
+    else void conversation.open({ seq })
   })
   $effect(() => {
     if (live.status === 'online') conversation.retry()

@@ -115,6 +115,7 @@ export type Messages = {
     yesterday: string
     newMessages: string
     jump: string
+    messageUnavailable: string
     jumpNew: (given: { count: string }) => string
     deleted: string
     edited: string

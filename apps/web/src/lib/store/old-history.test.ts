@@ -77,7 +77,7 @@ test('old history leaves the device, the least visited chats first, and comes ba
   await expectEqual(tab)
 
   const history = new History(tab.live, two, () => undefined)
-  await history.openAtEnd()
+  await history.open('end')
   while (history.view.older !== 'end') await history.loadOlder()
   expect(history.view.rows.map((row) => row.seq)).toEqual(Array.from({ length: 121 }, (_, index) => index + 1))
   history.close()
@@ -90,7 +90,7 @@ test('unread messages, unsent messages and the chat on the screen stay, however 
   for (let n = 0; n < 100; n++) server.send(one, friend, 'unread')
   await environment.quiet()
   const history = new History(tab.live, two, () => undefined)
-  await history.openAtEnd()
+  await history.open('end')
   environment.setOnline(false)
   await tab.live.outbox.addMessage(one, 'unsent')
   await dropOldHistory(tab.store, { visitedBefore: environment.time, limits: { rows: 0, bytes: 0 } })

@@ -84,7 +84,12 @@ export type UnreadCount = {
 }
 
 /** When a chat was shown last on this device. */
-export type Visit = { chatId: ChatId; at: number }
+export type Visit = {
+  chatId: ChatId
+  at: number
+  /** The message at which its reader has left it; null or missing: at the end. */
+  leftAtSeq?: number | null
+}
 
 export type Draft = { chatId: ChatId; body: string; at: number }
 

@@ -1,7 +1,19 @@
+import type { ChatId } from '@veche/shared/ids'
 import type { Store } from './Store.ts'
 import type { Visit } from './tables.ts'
 
 /** The chat is shown on this device. */
-export async function noteVisit(store: Store, visit: Visit): Promise<void> {
-  await store.merge(async ({ tx }) => tx.put('visits', visit), ['visits'])
+export async function noteVisit(store: Store, { chatId, at }: Pick<Visit, 'chatId' | 'at'>): Promise<void> {
+  await store.merge(async ({ tx }) => tx.put('visits', { ...(await tx.get('visits', chatId)), chatId, at }), ['visits'])
+}
+
+/** The reader sees this message; null: the end. Nothing is kept of a chat that was dropped meanwhile. */
+export async function noteReader(store: Store, chatId: ChatId, leftAtSeq: number | null): Promise<void> {
+  await store.merge(
+    async ({ tx }) => {
+      const visit = await tx.get('visits', chatId)
+      if (visit) tx.put('visits', { ...visit, leftAtSeq })
+    },
+    ['visits'],
+  )
 }

@@ -2,12 +2,25 @@ import type { ChatId } from '@veche/shared/ids'
 import { chatStores, readChat } from '#lib/chats/chat.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
 import { readFirstVisibleSeq } from '#lib/store/visible-history.ts'
+import { appError } from '#lib/api/error.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
 import type { ChatScope } from '#lib/store/tables.ts'
+import type { Anchor, OpenedAt } from './anchor.ts'
+import type { ReaderPosition } from './ReaderPosition.ts'
 
 const PAGE_SIZE = 50
 /** How many messages are shown above the one at which the history opens. */
 const SHOWN_ABOVE = 20
+
+/** What an opening shows first. */
+export type HistoryStart = {
+  range: Range
+  /** There is little above it, and more can be fetched. */
+  isShort: boolean
+  openedAt: OpenedAt | null
+  /** The `seq` at which the unread messages begin. */
+  firstUnread: number | null
+}
 
 /** Which parts of a chat's history this device holds, and can be shown. What is missing of them is fetched. */
 export class HeldHistory {
@@ -19,54 +32,15 @@ export class HeldHistory {
     this.#chatId = chatId
   }
 
-  /** Null when the person is not a member. A chat that was joined a moment ago may still be on its way, so it is asked for. */
-  async scope(): Promise<ChatScope | null> {
-    const { store, rowReceiver } = this.#client
-    const read = () => store.read((tx) => tx.get('scopes', this.#chatId), ['scopes'])
-    let scope = await read()
-    if (!scope) {
-      rowReceiver.requestScope(this.#chatId)
-      await rowReceiver.whenIdle()
-      scope = await read()
-    }
-    return scope?.kind === 'chat' ? scope : null
-  }
-
-  /** The first number that this person may see. */
-  async firstVisible(): Promise<number> {
-    return await this.#client.store.read((tx) => readFirstVisibleSeq(tx, this.#chatId), ['memberships', 'chats'])
-  }
-
-  /** Where the unread messages begin, or null when all are read. */
-  async unreadFrom(): Promise<number | null> {
-    const { store } = this.#client
-    const chat = await store.read((tx) => readChat(tx, store.userId, this.#chatId), chatStores)
-    return chat && chat.unread > 0 ? chat.readTo + 1 : null
-  }
-
-  /** The newest messages that are held together, after a page is fetched if there are none. Null when the chat is not held. */
-  async rangeAtEnd(): Promise<{ range: Range; isShort: boolean } | null> {
-    const before = await this.scope()
-    if (!before) return null
-    const held = rangeOf(before.ranges, before.top)
-    if (!held && before.top > 0) await this.#fetch({ limit: PAGE_SIZE })
-    const { ranges, top } = (await this.scope()) ?? before
-    const range = rangeOf(ranges, top)
-    const from = range ? Math.max(range[0], top - PAGE_SIZE + 1) : top + 1
-    const isShort = !held || (held[1] - held[0] < SHOWN_ABOVE && held[0] > (await this.firstVisible()))
-    return { range: [from, top], isShort }
-  }
-
-  /** The messages around this one, or the first visible one, after what is missing of them is fetched. */
-  async rangeAround(seq: number): Promise<Range> {
-    const firstVisible = await this.firstVisible()
-    const middle = Math.max(seq, firstVisible)
-    if (!(await this.#holds(middle))) await this.#fetch({ after: middle - 1, limit: PAGE_SIZE })
-    if (middle > firstVisible && !(await this.#holds(middle - 1))) {
-      await this.#fetch({ before: middle, limit: SHOWN_ABOVE })
-    }
-    const from = Math.max(await this.#reachBelow(middle), middle - SHOWN_ABOVE)
-    return [from, await this.#reachAbove(middle - 1)]
+  /** Null when the person is not a member. */
+  async start(anchor: Anchor, reader: ReaderPosition): Promise<HistoryStart | null> {
+    if (!(await this.#scope())) return null
+    if (anchor === 'end') return await this.#startAtEnd()
+    const firstUnread = await this.#unreadFrom()
+    if (anchor !== 'unread') return await this.#startAtMessage(anchor.seq, firstUnread)
+    if (firstUnread !== null) return await this.#startAround(firstUnread, { openedAt: null, firstUnread })
+    const left = await reader.read()
+    return left === null ? await this.#startAtEnd() : await this.#startWhereLeft(left)
   }
 
   /** How far the run that begins at `from` reaches to with another page. */
@@ -80,20 +54,96 @@ export class HeldHistory {
     return await this.#reachAbove(to)
   }
 
+  async #startAtMessage(asked: number, firstUnread: number | null): Promise<HistoryStart | null> {
+    const seq = await this.#nearestVisible(asked)
+    const opened = { openedAt: { seq: seq ?? 0, asked }, firstUnread }
+    if (seq !== null) return await this.#startAround(seq, opened)
+    const end = await this.#startAtEnd()
+    return end && { ...end, ...opened }
+  }
+
+  /** Nobody asked for it, so it is no failure when it left this device and there is no network. */
+  async #startWhereLeft(left: number): Promise<HistoryStart | null> {
+    try {
+      const seq = await this.#nearestVisible(left)
+      if (seq !== null) return await this.#startAround(seq, { openedAt: { seq, asked: null }, firstUnread: null })
+    } catch (thrown) {
+      if (!appError(thrown).network) throw thrown
+    }
+    return await this.#startAtEnd()
+  }
+
+  /** Null when the person is not a member. A chat that was joined a moment ago may still be on its way, so it is asked for. */
+  async #scope(): Promise<ChatScope | null> {
+    const { store, rowReceiver } = this.#client
+    const read = () => store.read((tx) => tx.get('scopes', this.#chatId), ['scopes'])
+    let scope = await read()
+    if (!scope) {
+      rowReceiver.requestScope(this.#chatId)
+      await rowReceiver.whenIdle()
+      scope = await read()
+    }
+    return scope?.kind === 'chat' ? scope : null
+  }
+
+  /** The first number that this person may see. */
+  async #firstVisible(): Promise<number> {
+    return await this.#client.store.read((tx) => readFirstVisibleSeq(tx, this.#chatId), ['memberships', 'chats'])
+  }
+
+  /** Where the unread messages begin, or null when all are read. */
+  async #unreadFrom(): Promise<number | null> {
+    const { store } = this.#client
+    const chat = await store.read((tx) => readChat(tx, store.userId, this.#chatId), chatStores)
+    return chat && chat.unread > 0 ? chat.readTo + 1 : null
+  }
+
+  /** The visible message nearest to this number; null when there is none. A message may exist of which this device has not heard yet. */
+  async #nearestVisible(seq: number): Promise<number | null> {
+    if (seq > ((await this.#scope())?.top ?? 0)) await this.#fetch({ after: seq - 1, limit: PAGE_SIZE })
+    const [first, top] = [await this.#firstVisible(), (await this.#scope())?.top ?? 0]
+    return top < first ? null : Math.min(Math.max(seq, first), top)
+  }
+
+  /** The newest messages that are held together, after a page is fetched if there are none. */
+  async #startAtEnd(): Promise<HistoryStart | null> {
+    const before = await this.#scope()
+    if (!before) return null
+    const held = rangeOf(before.ranges, before.top)
+    if (!held && before.top > 0) await this.#fetch({ limit: PAGE_SIZE })
+    const { ranges, top } = (await this.#scope()) ?? before
+    const range = rangeOf(ranges, top)
+    const from = range ? Math.max(range[0], top - PAGE_SIZE + 1) : top + 1
+    const isShort = !held || (held[1] - held[0] < SHOWN_ABOVE && held[0] > (await this.#firstVisible()))
+    return { range: [from, top], isShort, openedAt: null, firstUnread: null }
+  }
+
+  /** The messages around this one, or the first visible one, after what is missing of them is fetched. */
+  async #startAround(seq: number, opened: Pick<HistoryStart, 'openedAt' | 'firstUnread'>): Promise<HistoryStart> {
+    const firstVisible = await this.#firstVisible()
+    const middle = Math.max(seq, firstVisible)
+    if (!(await this.#holds(middle))) await this.#fetch({ after: middle - 1, limit: PAGE_SIZE })
+    if (middle > firstVisible && !(await this.#holds(middle - 1))) {
+      await this.#fetch({ before: middle, limit: SHOWN_ABOVE })
+    }
+    const from = Math.max(await this.#reachBelow(middle), middle - SHOWN_ABOVE)
+    return { range: [from, await this.#reachAbove(middle - 1)], isShort: false, ...opened }
+  }
+
   async #holds(seq: number): Promise<boolean> {
-    const scope = await this.scope()
+    const scope = await this.#scope()
     return scope !== null && rangeOf(scope.ranges, seq) !== undefined
   }
 
   /** The lowest number, at most a page away, of what is held without a gap just below `seq`. */
   async #reachBelow(seq: number): Promise<number> {
-    const scope = await this.scope()
+    const scope = await this.#scope()
     const range = scope && rangeOf(scope.ranges, seq - 1)
     return range ? Math.max(range[0], seq - PAGE_SIZE) : seq
   }
 
   async #reachAbove(seq: number): Promise<number> {
-    const scope = await this.scope()
+    const scope = await this.#scope()
     const range = scope && rangeOf(scope.ranges, seq + 1)
     return range ? Math.min(range[1], seq + PAGE_SIZE) : seq
   }

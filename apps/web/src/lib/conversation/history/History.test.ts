@@ -59,7 +59,7 @@ function span(from: number, to: number): number[] {
 test('a history opens at the newest message and grows upwards without a gap to the first', async () => {
   write(180)
   const { history } = await start()
-  await history.openAtEnd()
+  await history.open('end')
   expect(seqs(history)).toEqual(span(131, 181))
   while (history.view.older !== 'end') await history.loadOlder()
   expect(seqs(history)).toEqual(span(1, 181))
@@ -69,10 +69,10 @@ test('an older page that comes during the opening does not count as another open
   write(180)
   const shown: [openings: number, rows: number][] = []
   const { history } = await start({}, (view) => shown.push([view.openings, view.rows.length]))
-  await history.openAtEnd()
+  await history.open('end')
   expect(shown[0]).toEqual([1, 1])
   expect(shown.at(-1)).toEqual([1, 51])
-  await history.openAtEnd()
+  await history.open('end')
   expect(history.view.openings).toBe(2)
 })
 
@@ -98,10 +98,10 @@ test('a history that is scrolled through keeps a bounded number of rows, and rea
   const sizes: number[] = []
   const { history } = await start({}, ({ rows }) => sizes.push(rows.length))
   const expectRun = () => expect(seqs(history)).toEqual(span(seqs(history)[0] ?? 0, seqs(history).at(-1) ?? 0))
-  await history.openAtEnd()
+  await history.open('end')
   while (history.view.older !== 'end') {
     await history.loadOlder()
-    history.dropFarFrom(history.view.rows[10]?.seq ?? 0)
+    history.moveReader(history.view.rows[10]?.seq ?? 0, false)
     expectRun()
   }
   expect([seqs(history)[0], history.view.attached, history.view.newer]).toEqual([1, false, 'more'])
@@ -110,7 +110,7 @@ test('a history that is scrolled through keeps a bounded number of rows, and rea
   expectRun()
   while (!history.view.attached) {
     await history.loadNewer()
-    history.dropFarFrom(history.view.rows.at(-10)?.seq ?? 0)
+    history.moveReader(history.view.rows.at(-10)?.seq ?? 0, false)
     expectRun()
   }
   expect([seqs(history).at(-1), history.view.older]).toEqual([3_002, 'more'])
@@ -120,11 +120,11 @@ test('a history that is scrolled through keeps a bounded number of rows, and rea
 test('rows near the reader stay, on both sides, and the end that is near is followed still', async () => {
   write(700)
   const { history } = await start()
-  await history.openAtEnd()
+  await history.open('end')
   while (history.view.older !== 'end') await history.loadOlder()
-  history.dropFarFrom(350)
+  history.moveReader(350, false)
   expect(seqs(history)).toEqual(span(1, 701))
-  history.dropFarFrom(690)
+  history.moveReader(690, false)
   expect([seqs(history)[0], history.view.attached]).toEqual([290, true])
   server.send(chat, friend, 'followed')
   await environment.quiet()
@@ -142,11 +142,11 @@ test('offline the held messages are shown, and a page that could not be fetched 
       },
     }),
   })
-  await history.openAtEnd()
+  await history.open('end')
   history.close()
   environment.setOnline(false)
   const again = new History(tab.live, chat, () => undefined)
-  await again.openAtEnd()
+  await again.open('end')
   expect([seqs(again), again.view.older]).toEqual([span(72, 121), 'more'])
   await again.loadOlder()
   await again.loadOlder()
@@ -160,7 +160,7 @@ test('offline the held messages are shown, and a page that could not be fetched 
 test('a changed message is replaced, and the objects of all other rows stay the same', async () => {
   write(5)
   const { history } = await start()
-  await history.openAtEnd()
+  await history.open('end')
   const [before] = history.view.rows
   server.delete(chat, 3)
   await environment.quiet()
@@ -172,7 +172,7 @@ test('a draft, a read mark and a position read nothing of the history again, and
   write(5)
   let shown = 0
   const { history, tab } = await start({}, () => (shown += 1))
-  await history.openAtEnd()
+  await history.open('end')
   const drafts = new Drafts(tab.live, chat)
   const acts = {
     draft: async () => {
@@ -198,7 +198,7 @@ test('a draft, a read mark and a position read nothing of the history again, and
 test('the rows are the same array when only what is unsent has changed, and the other way round', async () => {
   write(5)
   const { history, tab } = await start()
-  await history.openAtEnd()
+  await history.open('end')
   environment.setOnline(false)
   const { rows } = history.view
   await tab.live.outbox.addMessage(chat, 'mine')
@@ -213,7 +213,7 @@ test('the rows are the same array when only what is unsent has changed, and the 
 test('an unsent message stands below the history until its row replaces it', async () => {
   write(2)
   const { history, tab } = await start()
-  await history.openAtEnd()
+  await history.open('end')
   environment.setOnline(false)
   await tab.live.outbox.addMessage(chat, 'mine')
   await environment.quiet()
@@ -233,7 +233,7 @@ test('the history of a new member who may not see earlier messages ends at the f
   tab = opened
   await environment.until('it is online', () => opened.live.status === 'online')
   history = new History(opened.live, chat, () => undefined)
-  await history.openAtEnd()
+  await history.open('end')
   expect([seqs(history), history.view.older]).toEqual([[32, 33], 'end'])
 })
 
@@ -291,12 +291,12 @@ test('while a history whose messages were replaced opens again, no message is sh
 
 test('the history of a chat is gone for a removed member and for a person who never was a member', async () => {
   const { history, tab } = await start()
-  await history.openAtEnd()
+  await history.open('end')
   server.removeMember(chat, me)
   await environment.until('it is gone', () => history.view.state === 'gone')
   expect([history.view.rows, history.view.pending]).toEqual([[], []])
   const foreign = new History(tab.live, server.newChat([friend]), () => undefined)
-  await foreign.openAtEnd()
+  await foreign.open('end')
   expect(foreign.view.state).toBe('gone')
   foreign.close()
 })
@@ -304,7 +304,7 @@ test('the history of a chat is gone for a removed member and for a person who ne
 test('my own message is shown although messages before it have not arrived', async () => {
   write(3)
   const { history } = await start()
-  await history.openAtEnd()
+  await history.open('end')
   const push = server.onChange
   server.onChange = () => undefined
   server.send(chat, friend, 'before it')

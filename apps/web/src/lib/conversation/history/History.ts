@@ -4,10 +4,11 @@ import { appError, type AppError } from '#lib/api/error.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import type { MessageCommand } from '#lib/store/commands.ts'
-import type { Range } from '#lib/store/ranges.ts'
 import { noteVisit } from '#lib/store/visits.ts'
-import { HeldHistory } from './HeldHistory.ts'
+import type { Anchor, OpenedAt } from './anchor.ts'
+import { HeldHistory, type HistoryStart } from './HeldHistory.ts'
 import { HistoryRun, type HistorySide } from './HistoryRun.ts'
+import { ReaderPosition } from './ReaderPosition.ts'
 
 export type HistoryView = {
   state: 'opening' | 'open' | 'failed' | 'gone'
@@ -21,6 +22,7 @@ export type HistoryView = {
   openings: number
   /** The `seq` at which the messages begin that were unread when the history was opened; null when there were none. */
   firstUnread: number | null
+  openedAt: OpenedAt | null
   error: AppError | null
 }
 
@@ -33,6 +35,7 @@ export const emptyHistory: Readonly<HistoryView> = {
   attached: false,
   openings: 0,
   firstUnread: null,
+  openedAt: null,
   error: null,
 }
 
@@ -45,9 +48,11 @@ export class History {
   readonly chatId: ChatId
   readonly #client: LiveClient
   readonly #held: HeldHistory
+  readonly #reader: ReaderPosition
   readonly #onChange: (view: HistoryView) => void
   readonly #unsubscribe: () => void
   #run: HistoryRun | undefined
+  #anchor: Anchor = 'unread'
   /** The number of the latest opening. An answer that belongs to an earlier one is dropped. */
   #opening = 0
 
@@ -55,6 +60,7 @@ export class History {
     this.#client = client
     this.chatId = chatId
     this.#held = new HeldHistory(client, chatId)
+    this.#reader = new ReaderPosition(client, chatId)
     this.#onChange = onChange
     this.#unsubscribe = client.store.on('changed', (changes) => void this.#follow(changes))
     client.shownHistories.add(this)
@@ -67,21 +73,24 @@ export class History {
     this.#run = undefined
     this.#unsubscribe()
     this.#client.shownHistories.delete(this)
+    void this.#reader.store()
   }
 
-  /** Opens around the first unread message, or at the newest one when all are read. */
-  async open(): Promise<void> {
-    await this.#open(async (opening) => {
-      const unreadFrom = await this.#held.unreadFrom()
+  async open(anchor: Anchor = 'unread'): Promise<void> {
+    const opening = ++this.#opening
+    this.#anchor = anchor
+    try {
+      const start = await this.#held.start(anchor, this.#reader)
       if (opening !== this.#opening) return
-      if (unreadFrom === null) return await this.#openEnd(opening)
-      await this.#show(opening, await this.#held.rangeAround(unreadFrom), unreadFrom)
-    })
-  }
-
-  /** Opens at the newest message. */
-  async openAtEnd(): Promise<void> {
-    await this.#open((opening) => this.#openEnd(opening))
+      if (!start) return this.#publish({ state: 'gone' })
+      await this.#show(opening, start)
+      // What is held is shown at once. The page that makes it long enough comes above it.
+      if (start.isShort && opening === this.#opening) await this.loadOlder()
+    } catch (thrown) {
+      if (opening !== this.#opening) return
+      const error = appError(thrown)
+      this.#publish({ error, state: error.code === 'chat.not_found' ? 'gone' : 'failed' })
+    }
   }
 
   /** A message came while nobody looked: the reader goes on there. */
@@ -103,29 +112,16 @@ export class History {
   }
 
   /** The reader sees the message with this number; what is far from it leaves memory. */
-  dropFarFrom(seq: number): void {
+  moveReader(seq: number, isAtEnd: boolean): void {
+    this.#reader.moveTo(isAtEnd ? null : seq)
     if (this.view.state === 'open' && this.#run?.dropFarFrom(seq)) this.#publishRun(this.#run)
   }
 
   /** Tries again what could not be fetched. */
   retry(): void {
-    if (this.view.state === 'failed') void this.open()
+    if (this.view.state === 'failed') void this.open(this.#anchor)
     if (this.view.older === 'failed') void this.loadOlder()
     if (this.view.newer === 'failed') void this.loadNewer()
-  }
-
-  async #open(show: (opening: number) => Promise<void>): Promise<void> {
-    const opening = ++this.#opening
-    try {
-      const scope = await this.#held.scope()
-      if (opening !== this.#opening) return
-      if (!scope) return this.#publish({ state: 'gone' })
-      await show(opening)
-    } catch (thrown) {
-      if (opening !== this.#opening) return
-      const error = appError(thrown)
-      this.#publish({ error, state: error.code === 'chat.not_found' ? 'gone' : 'failed' })
-    }
   }
 
   async #grow(side: 'older' | 'newer', grow: (run: HistoryRun) => Promise<boolean>): Promise<void> {
@@ -142,23 +138,14 @@ export class History {
     }
   }
 
-  async #openEnd(opening: number): Promise<void> {
-    const end = await this.#held.rangeAtEnd()
-    if (!end) return this.#publish({ state: 'gone' })
-    await this.#show(opening, end.range)
-    // What is held is shown at once. The page that makes it long enough comes above it.
-    if (end.isShort && opening === this.#opening) await this.loadOlder()
-  }
-
   /** Shows the list from scratch. */
-  async #show(opening: number, range: Range, unreadFrom: number | null = null): Promise<void> {
-    if (opening !== this.#opening) return
+  async #show(opening: number, { range, openedAt, firstUnread }: HistoryStart): Promise<void> {
     const run = new HistoryRun(this.#client.store, this.chatId, range)
     this.#run = run
     const isHeld = await run.open()
     if (opening !== this.#opening) return
-    const { openings, firstUnread } = this.view
-    this.view = { ...this.view, openings: openings + 1, firstUnread: firstUnread ?? unreadFrom }
+    const { openings, firstUnread: before } = this.view
+    this.view = { ...this.view, openings: openings + 1, openedAt, firstUnread: before ?? firstUnread }
     this.#publishRun(run, isHeld)
   }
 
@@ -181,7 +168,7 @@ export class History {
     if (!scope && this.view.state === 'open') return this.#publish({ state: 'gone', rows: [], pending: [] })
     // What it follows from here on belongs to another run.
     this.#run?.detach()
-    await this.open()
+    await this.open(this.view.state === 'failed' ? this.#anchor : 'unread')
   }
 
   #isShown(run: HistoryRun): boolean {

@@ -2,6 +2,7 @@ import { tick } from 'svelte'
 import type { VirtualizerHandle } from 'virtua/svelte'
 import { hasAttention } from '#lib/browser/attention.ts'
 import type { Conversation } from '../conversation.svelte.ts'
+import { startIndex } from './anchor.ts'
 
 /** A page is fetched when its edge is nearer than this. */
 const FETCH_WITHIN_PX = 800
@@ -15,7 +16,7 @@ const ABOVE_UNREAD_PX = 72
 const SEEN_PX = 24
 
 /**
- * Where the reader is in the list of messages. It opens at the first unread message, else at the end, and stays there while sizes
+ * Where the reader is in the list of messages. It begins at a message, such as the first unread one, or at the end, and stays there while sizes
  * become known and messages come, until the reader scrolls.
  */
 export class ScrollPosition {
@@ -28,7 +29,7 @@ export class ScrollPosition {
   /** Pixels between the lower edge and the end. */
   #toEnd = $state(0)
   #followsEnd = true
-  #staysAtUnread = false
+  #staysAtStart = false
   /** From the first touch, key or turn of the wheel on, the reader decides where to be. */
   #touched = false
   #lastTop = 0
@@ -78,15 +79,15 @@ export class ScrollPosition {
 
   async jumpToEnd() {
     if (!this.#conversation.view.attached) return await this.#conversation.jumpToLatest()
-    this.#staysAtUnread = false
+    this.#staysAtStart = false
     this.#followsEnd = true
     this.#scrollToEnd()
   }
 
   async #begin() {
     await tick()
-    this.#staysAtUnread = this.#conversation.items.some((item) => item.isFirstUnread)
-    this.#followsEnd = !this.#staysAtUnread
+    this.#staysAtStart = this.#startIndex() >= 0
+    this.#followsEnd = !this.#staysAtStart
     if (!this.#touched) this.#stay()
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
     this.ready = true
@@ -98,7 +99,7 @@ export class ScrollPosition {
   #stay() {
     if (this.#touched && this.#hasLeftEnd()) this.#followsEnd = false
     if (this.#followsEnd && this.#conversation.view.attached) this.#scrollToEnd()
-    else if (this.#staysAtUnread && !this.#touched) this.#scrollToUnread()
+    else if (this.#staysAtStart && !this.#touched) this.#scrollToStart()
   }
 
   /** The browser sends the scroll event only with the next frame. */
@@ -118,19 +119,26 @@ export class ScrollPosition {
   }
 
   /** What is dropped above moves all below it up, which is no scroll of the reader. */
-  #dropFar(index: number) {
+  #moveReader(index: number) {
     const item = this.#conversation.items[index]
     if (item?.kind !== 'row') return
     const { rows } = this.#conversation.view
-    this.#conversation.dropFarFrom(item.row.seq)
+    this.#conversation.moveReader(item.row.seq, !this.isAway)
     if (this.#conversation.view.rows[0] !== rows[0]) this.#lastTop = 0
   }
 
-  #scrollToUnread() {
-    const index = this.#conversation.items.findIndex((item) => item.isFirstUnread)
-    if (this.scroller && this.list && index >= 0) {
-      this.scroller.scrollTop = this.list.getItemOffset(index) - ABOVE_UNREAD_PX
-    }
+  #startIndex(): number {
+    return startIndex(this.#conversation.items, this.#conversation.view.openedAt)
+  }
+
+  /** A message that was asked for stands in the middle, and one where the reader has stopped at the top. */
+  #scrollToStart() {
+    const index = this.#startIndex()
+    if (!this.scroller || !this.list || index < 0) return
+    const { openedAt } = this.#conversation.view
+    const free = this.scroller.clientHeight - this.list.getItemSize(index)
+    const above = !openedAt ? ABOVE_UNREAD_PX : openedAt.asked === null ? 0 : Math.max(0, free / 2)
+    this.scroller.scrollTop = this.list.getItemOffset(index) - above
   }
 
   #fetchAndMarkSeen() {
@@ -140,6 +148,6 @@ export class ScrollPosition {
     if (this.scroller.scrollTop < FETCH_WITHIN_PX && older === 'more') void this.#conversation.loadOlder()
     if (this.#toEnd < FETCH_WITHIN_PX && newer === 'more') void this.#conversation.loadNewer()
     this.markSeen()
-    this.#dropFar(this.list.findItemIndex(this.scroller.scrollTop))
+    this.#moveReader(this.list.findItemIndex(this.scroller.scrollTop))
   }
 }
