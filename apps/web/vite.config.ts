@@ -14,6 +14,7 @@ export default defineConfig(({ mode }) => {
       wordsPlugin(),
       plainAnnouncer(),
       plainSerializer(),
+      clientWithoutSockets(),
       sveltekit({
         adapter: adapter({ fallback: '200.html', precompress: true }),
         // Offline every page is served from one file, so its addresses must not depend on the depth of the path.
@@ -101,5 +102,23 @@ function plainSerializer(): Plugin {
         ...foreign.map((name) => `export const ${name} = () => { throw new Error('SvelteKit has no server here') }`),
       ].join('\n')
     },
+  }
+}
+
+/**
+ * The index of the tRPC client imports the code of sockets, which is a fifth of what a form needs in all. Forms use no socket, and the
+ * first screen does not wait for one: `socket.ts` imports that code by its own path.
+ */
+function clientWithoutSockets(): Plugin {
+  const empty = '\0no-sockets'
+  return {
+    name: 'client-without-sockets',
+    enforce: 'pre',
+    resolveId(id, importer) {
+      const isSockets = id.startsWith('./wsLink-') && importer?.endsWith('@trpc/client/dist/index.mjs')
+      return isSockets && this.environment.name === 'client' ? empty : null
+    },
+    // The names under which the index imports them. After an upgrade with other names the build fails.
+    load: (id) => (id === empty ? 'export const i = null, n = null, r = null, t = null' : null),
   }
 }

@@ -36,6 +36,7 @@ export class Live {
   readonly #session: Session
   readonly #presenceFetched = new Set<UserId>()
   readonly #started = Promise.withResolvers<void>()
+  readonly #closed = new AbortController()
   #isStarting = false
 
   constructor(session: Session) {
@@ -55,7 +56,8 @@ export class Live {
     const store = await Store.open({ userId, factory, channel, after })
     this.fallbackReason = store.fallbackReason
     store.on('fallback', (reason) => (this.fallbackReason = reason))
-    addEventListener('beforeunload', (event) => store.wouldLoseMessages && event.preventDefault())
+    const { signal } = this.#closed
+    addEventListener('beforeunload', (event) => store.wouldLoseMessages && event.preventDefault(), { signal })
     store.on('changed', (changes) => void this.#read(store, changes))
     await this.#readAll(store)
     const client = new LiveClient({
@@ -158,6 +160,7 @@ export class Live {
   }
 
   #close(client: LiveClient) {
+    this.#closed.abort()
     client.stop()
     client.store.close()
     this.client = null

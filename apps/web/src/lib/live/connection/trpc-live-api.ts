@@ -1,8 +1,7 @@
-import { createTRPCClient, createWSClient, wsLink, type TRPCClient } from '@trpc/client'
+import type { TRPCClient } from '@trpc/client'
 import type { AppRouter } from '@veche/api/router'
 import type { LiveApi, Socket, SocketEvents } from './live-api.ts'
-
-export type SocketOptions = { url: () => string; WebSocket?: typeof WebSocket }
+import type { SocketOptions } from './socket.ts'
 
 /** Queries and mutations go over HTTP, the live stream over a WebSocket of its own. */
 export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOptions): LiveApi {
@@ -18,50 +17,27 @@ export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOption
     read: (chatId, seq) => client.messages.read.mutate({ chatId, seq }),
     delivered: (chatId, seq) => client.messages.delivered.mutate({ chatId, seq }),
     typing: (chatId) => client.messages.typing.mutate({ chatId }),
-    listen: (events) => openSocket(address, events),
+    listen: (events) => loadSocket(address, events),
   }
 }
 
-/** One WebSocket with one subscription. It does not reconnect by itself; `Connection` decides when to try again. */
-function openSocket(address: SocketOptions, events: SocketEvents): Socket {
+/** No first screen waits for the live stream, so the code of sockets is loaded with the first one. */
+function loadSocket(address: SocketOptions, events: SocketEvents): Socket {
   let isClosed = false
-  const end = (error: unknown) => {
-    if (isClosed) return
-    isClosed = true
-    void socket.close()
-    events.closed(error)
-  }
-  const socket = createWSClient({
-    ...address,
-    retryDelayMs: () => UNUSED_RETRY_MS,
-    // Notices a proxy that dropped the connection without closing it.
-    keepAlive: { enabled: true, intervalMs: 25_000, pongTimeoutMs: 5_000 },
-    onClose: () => end(undefined),
-    onError: () => end(undefined),
-  })
-  const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
-  client.live.subscribe(undefined, { onData: events.frame, onError: end, onComplete: () => end(undefined) })
+  let socket: Socket | undefined
+  import('./socket.ts').then(
+    ({ openSocket }) => {
+      if (!isClosed) socket = openSocket(address, events)
+    },
+    () => {
+      if (!isClosed) events.closed(undefined)
+    },
+  )
   return {
-    ping: () => sendPing(socket.connection?.ws),
+    ping: () => socket?.ping() ?? Promise.reject(new Error('the socket is not open')),
     close: () => {
       isClosed = true
-      void socket.close()
+      socket?.close()
     },
   }
-}
-
-/** tRPC would reconnect after this time, but the client is closed before. */
-const UNUSED_RETRY_MS = 2_000
-
-function sendPing(ws: WebSocket | null | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (ws?.readyState !== 1) return reject(new Error('the socket is closed'))
-    const onMessage = ({ data }: MessageEvent) => {
-      if (data !== 'PONG') return
-      ws.removeEventListener('message', onMessage)
-      resolve()
-    }
-    ws.addEventListener('message', onMessage)
-    ws.send('PING')
-  })
 }

@@ -1,4 +1,5 @@
-import { createTRPCClient, createWSClient, type TRPCClient, wsLink } from '@trpc/client'
+import { createTRPCClient, type TRPCClient } from '@trpc/client'
+import { createWSClient, wsLink } from '@trpc/client/links/wsLink/wsLink'
 import type { JoinedFrame, RoomFrame, SfuRouter } from '@veche/sfu/router'
 import type { ReconnectReason } from '@veche/shared/meetings'
 import { AppError, appError } from '#lib/api/error.ts'
