@@ -71,10 +71,17 @@ export class Live {
         if (people.some(({ id, disabledAt }) => disabledAt === null && !this.people.has(id))) this.newcomers += 1
       },
     })
-    this.#session.onClose(() => this.#close(client))
+    this.#session.onClose(() => this.close())
     this.client = client
     this.#started.resolve()
     client.start()
+  }
+
+  close() {
+    this.#closed.abort()
+    this.client?.stop()
+    this.client?.store.close()
+    this.client = null
   }
 
   /** Reactive. */
@@ -157,13 +164,6 @@ export class Live {
     this.sessions = sessions
     const own = settings.find((row) => row.userId === this.me)
     if (own) this.#session.merge({ settings: own })
-  }
-
-  #close(client: LiveClient) {
-    this.#closed.abort()
-    client.stop()
-    client.store.close()
-    this.client = null
   }
 }
 

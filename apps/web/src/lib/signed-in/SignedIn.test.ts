@@ -42,7 +42,7 @@ test('people who sign in and out after each other in one tab leave neither liste
     expect(browser.listeners.length).toBeGreaterThan(left.at(-1)?.length ?? 0)
     await session.signOut()
     expect(await indexedDB.databases()).toEqual([])
-    left.push(listenersOfTheTab())
+    left.push(browser.listeners)
     session.state = 'out'
   }
   expect(left).toEqual([left[0], left[0], left[0]])
@@ -63,13 +63,13 @@ test('when somebody else signs in, the app of the person before ends, and the pa
 
 test('an app whose store is still being opened at the sign-out is closed as soon as it is open', async () => {
   const { session, signedIn } = newTab()
-  const before = listenersOfTheTab()
+  const before = browser.listeners
   await session.enter(person('anna'))
   await opened(signedIn)
-  const { live } = signedIn.app!
+  const { started } = signedIn.app!
   await session.signOut()
-  await expect.poll(() => live.client !== null).toBe(true)
-  await expect.poll(() => listenersOfTheTab()).toEqual(before)
+  await started
+  expect(browser.listeners).toEqual(before)
 })
 
 test('code that arrives after the sign-out opens nothing', async () => {
@@ -136,11 +136,6 @@ async function opened(signedIn: SignedIn): Promise<void> {
 
 async function storeOpened(signedIn: SignedIn): Promise<void> {
   await expect.poll(() => signedIn.app?.live.client ?? null).not.toBeNull()
-}
-
-/** The engine asks before a page with unsent messages is closed for as long as the page lives. */
-function listenersOfTheTab(): string[] {
-  return browser.listeners.filter((type) => type !== 'beforeunload')
 }
 
 function api(me: () => Me | null): Api {

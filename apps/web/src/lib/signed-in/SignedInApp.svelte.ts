@@ -18,6 +18,8 @@ export class SignedInApp {
   readonly chats: Chats
   readonly messageKinds = new MessageKinds()
   readonly conversationParts = new ConversationParts()
+  /** Resolves when the store is open and the chats are read. */
+  readonly started: Promise<void>
   readonly #shortcutHelp = new ShortcutHelp()
   readonly #features: StartedFeature[]
   readonly #stopFollowing: () => void
@@ -33,7 +35,7 @@ export class SignedInApp {
       $effect(() => this.#fetchPresence())
       for (const { follow } of this.#features) follow?.()
     })
-    void this.#start()
+    this.started = this.#start()
   }
 
   get api(): Api {
@@ -65,11 +67,7 @@ export class SignedInApp {
     const { client } = this.live
     if (!client) return
     // The session ended while the store was being opened.
-    if (this.#ending) {
-      client.stop()
-      client.store.close()
-      return
-    }
+    if (this.#ending) return this.live.close()
     this.#stopReading = await this.chats.start(client.store)
     if (this.#ending) this.#stopReading()
   }
