@@ -15,7 +15,7 @@ test('an owner makes somebody an administrator and takes it back, disables and e
   expect(hisDevice.pageLog.requests.filter((url) => url.includes('admin.'))).toEqual([])
   await hisDevice.goto('/people')
   await waitUntilSignedIn(hisDevice)
-  expect(await link(hisDevice.page, 'Administration').count()).toBe(0)
+  expect(await link(hisDevice.page, 'Admin').count()).toBe(0)
 
   const herDevice = await openDevice(installation, { account: owner })
   await herDevice.goto('/admin/people')
@@ -30,13 +30,13 @@ test('an owner makes somebody an administrator and takes it back, disables and e
   }
   await choose('menuitemradio', 'Administrator')
   await clickButton(herDevice.page.getByRole('alertdialog'), 'Change')
-  await link(hisDevice.page, 'Administration').click()
+  await link(hisDevice.page, 'Admin').click()
   await hisDevice.page.getByRole('link', { name: 'People', exact: true }).last().click()
   await waitUntilVisible(hisDevice.page.getByRole('list', { name: 'People' }).getByText('Olga Orlova'))
   expect(await button(hisDevice.page, 'Options for Olga Orlova').count()).toBe(0)
   await choose('menuitemradio', 'Member')
   await clickButton(herDevice.page.getByRole('alertdialog'), 'Change')
-  await waitUntilHidden(link(hisDevice.page, 'Administration'))
+  await waitUntilHidden(link(hisDevice.page, 'Admin'))
 
   await choose('menuitem', 'Disable')
   await clickButton(herDevice.page.getByRole('alertdialog'), 'Disable')

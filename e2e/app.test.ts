@@ -36,7 +36,7 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await fill(page, { Name: 'Olga Orlova', Email: 'olga@example.org', Password: PASSWORD })
   await clickButton(page, 'Create account')
   await waitUntilSignedIn(device)
-  await waitUntilVisible(link(page, 'Administration'))
+  await waitUntilVisible(link(page, 'Admin'))
   // Nobody is there to write to, and the way leads on to inviting somebody.
   await clickButton(page, 'New chat')
   await clickButton(page.getByRole('dialog'), 'Invite people')

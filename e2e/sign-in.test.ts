@@ -57,7 +57,7 @@ test('an invitation that Administration mails makes an account of that address a
   await fill(page, { Password: PASSWORD })
   await clickButton(page, 'Create account')
   await waitUntilSignedIn(guest)
-  expect(await link(page, 'Administration').count()).toBe(0)
+  expect(await link(page, 'Admin').count()).toBe(0)
 })
 
 test('a forgotten password is replaced with the code from the mail, and other devices are signed out', async () => {
