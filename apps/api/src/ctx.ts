@@ -16,6 +16,8 @@ export type Connection = {
   /** Tells which account this browser has signed in to before; see `known-devices.ts`. */
   deviceCookie?: string | undefined
   setDeviceCookie: (value: string) => void
+  /** The person to whom the tab belongs that sends the request, as it says. */
+  personOfTab?: string | undefined
   /** The socket of a live stream; requests over HTTP have none. */
   socket?: Socket
   /** Called when a person has asked for a live stream on it. */

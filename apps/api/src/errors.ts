@@ -31,6 +31,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'auth.required': 'UNAUTHORIZED',
   'auth.admin_required': 'FORBIDDEN',
   'auth.guest_forbidden': 'FORBIDDEN',
+  'auth.other_person': 'CONFLICT',
   'auth.wrong_credentials': 'UNAUTHORIZED',
   'auth.email_taken': 'CONFLICT',
   'auth.handle_taken': 'CONFLICT',

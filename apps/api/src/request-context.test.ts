@@ -43,6 +43,14 @@ describe('a change over HTTP', () => {
     expect(await change(headers)).toMatchObject({ status: 200 })
   })
 
+  test('a change over HTTP is refused from a tab of somebody else, whose browser has another cookie by now, and changes nothing', async () => {
+    const before = await nameOf()
+    const { status, text } = await change({ ...good, 'x-veche-person': newId() }, `{"name":"${newId()}"}`)
+    expect([status, text]).toEqual([409, expect.stringContaining('auth.other_person')])
+    expect(await nameOf()).toBe(before)
+    expect(await change({ ...good, 'x-veche-person': anna.userId })).toMatchObject({ status: 200 })
+  })
+
   test.each([
     ['without the header of our app', { 'content-type': 'application/json' }],
     ['from another site', { ...good, origin: 'https://evil.example' }],

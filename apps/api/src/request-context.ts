@@ -72,6 +72,7 @@ function connectionOf(deps: Deps, req: FastifyRequest, reply: FastifyReply): Con
   const options = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
   return {
     ip: req.ip,
+    personOfTab: req.headers['x-veche-person']?.toString(),
     device: deviceName(req.headers['user-agent']),
     setCookie: (token, expires) => void reply.setCookie(name, token, { ...options, expires }),
     clearCookie: () => void reply.clearCookie(name, options),

@@ -4,7 +4,7 @@ import { isAdmin } from '@veche/shared/permissions'
 import { ZodError } from 'zod'
 import { addressKey } from '@veche/shared/address-key'
 import type { Actor, Anyone } from './ctx.ts'
-import { fail, toAppError, trpcCode } from './errors.ts'
+import { fail, must, toAppError, trpcCode } from './errors.ts'
 import { fieldsOf } from './platform/http/error-answer.ts'
 import type { LimitName } from './platform/rate-limits.ts'
 
@@ -70,8 +70,11 @@ export const admin = (limit: LimitName) =>
 /** Tells the types that there is an actor. The context stays the same object: another one would be a copy of all of it for each call. */
 const withActor = { ctx: undefined as unknown as { actor: Actor } }
 
-function requireActor({ actor }: Anyone): Actor {
-  return actor ?? fail('auth.required')
+function requireActor({ actor, connection }: Anyone): Actor {
+  if (!actor) fail('auth.required')
+  // Another tab of the browser has signed in somebody else, whose cookie this one sends now.
+  must(!connection.personOfTab || connection.personOfTab === actor.userId, 'auth.other_person')
+  return actor
 }
 
 /** An unexpected error. The client is told its number only, by which an operator finds it in the log. */

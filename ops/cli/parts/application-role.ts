@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 
-/** The superuser that `initdb` makes, and the role of the API, which owns the database and has no right outside it. */
+/** The superuser that `initdb` makes, and the role of the API, which owns its database and may make copies of it. */
 export const superuser = 'veche'
 export const applicationRole = 'veche_app'
 
@@ -12,8 +12,8 @@ export async function prepareDatabase(server: Client): Promise<void> {
     [applicationRole],
   )
   const { role, owner } = rows[0]!
-  if (!role)
-    await server.query(`create role ${applicationRole} login nosuperuser nocreatedb nocreaterole noreplication`)
+  // Migrations are rehearsed on a copy of the database, which is a database of its own.
+  if (!role) await server.query(`create role ${applicationRole} login nosuperuser createdb nocreaterole noreplication`)
   if (owner === null) await server.query(`create database veche owner ${applicationRole}`)
   else if (owner !== applicationRole) await server.query(`alter database veche owner to ${applicationRole}`)
 }

@@ -147,6 +147,29 @@ test('what an earlier release made as the superuser belongs to the application a
   await expectOrdinaryOwner(url)
 })
 
+test('the application can copy its database, as the rehearsal of migrations does', async () => {
+  const { url } = await start({ dataDir: await copyOfData() })
+  const server = url.replace('/veche?', '/postgres?')
+  await ask(server, 'create database copy template veche')
+  await ask(server, 'drop database copy')
+})
+
+test('an operator that the application has made in its database does not run as the superuser at the next start', async () => {
+  const dataDir = await copyOfData()
+  const before = await start({ dataDir })
+  await ask(
+    before.url,
+    `create function trap(oid, regclass) returns boolean language plpgsql as $$ begin
+       execute 'alter role veche_app superuser'; return pg_catalog.oideq($1, $2); exception when others then return pg_catalog.oideq($1, $2); end $$;
+     create operator public.= (leftarg = oid, rightarg = regclass, function = trap);
+     alter role veche_app in database veche set search_path = public, pg_catalog`,
+  )
+  await before.stop()
+  const { url } = await start({ dataDir })
+  await expectOrdinaryOwner(url)
+  expect(await ask(url, `select rolsuper from pg_roles where rolname = 'veche_app'`)).toEqual([{ rolsuper: false }])
+})
+
 async function expectOrdinaryOwner(url: string) {
   await ask(url, 'create table mine (id int); insert into mine values (1); drop table mine')
   const program = `copy (select 1) to program 'true'`
@@ -154,7 +177,7 @@ async function expectOrdinaryOwner(url: string) {
     program,
     `select pg_read_file('PG_VERSION')`,
     'create role another',
-    'create database another',
+    'alter role veche_app superuser',
   ])
     await expect(ask(url, statement)).rejects.toThrow(/permission denied/)
 }

@@ -205,7 +205,9 @@ async function openDatabase(sockets: string) {
 }
 
 async function asSuperuser(sockets: string, database: string, work: (client: Client) => Promise<void>) {
-  const client = new Client({ connectionString: connectionString(sockets, superuser, database) })
+  // What the application has made in its database must not be taken for a function or an operator of Postgres.
+  const options = '-c search_path=pg_catalog'
+  const client = new Client({ connectionString: connectionString(sockets, superuser, database), options })
   client.on('error', () => undefined)
   try {
     await client.connect()

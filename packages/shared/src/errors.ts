@@ -8,6 +8,7 @@ export const errorCodes = [
   'auth.required',
   'auth.admin_required',
   'auth.guest_forbidden',
+  'auth.other_person',
   'auth.https_required',
   'auth.wrong_credentials',
   'auth.wrong_code',

@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import type { Actor } from '../ctx.ts'
 import { Batch } from '../platform/Batch.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
-import type { Database } from '../platform/db.ts'
+import { type Database, isStalePlan } from '../platform/db.ts'
 import { liveSessionText } from '../platform/live-sessions.ts'
 import type { Logger } from '../platform/logger.ts'
 
@@ -43,10 +43,12 @@ const lookupText = `
 /** The sessions that are valid now, by the hash of their token. */
 async function liveSessions(lookups: Pool, hashes: string[]): Promise<Map<string, LiveSession>> {
   const given = hashes.map((hash) => Buffer.from(hash, 'hex'))
-  const { rows } = await lookups.query<LiveSession & { token_hash: Buffer }>({
-    name: 'session-lookup',
-    text: lookupText,
-    values: [given],
+  const query = { name: 'session-lookup', text: lookupText, values: [given] }
+  const look = () => lookups.query<LiveSession & { token_hash: Buffer }>(query)
+  const { rows } = await look().catch((error: unknown) => {
+    // A migration has changed the tables. The pool has dropped the connection that knew them as they were.
+    if (isStalePlan(error)) return look()
+    throw error
   })
   return new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), row]))
 }

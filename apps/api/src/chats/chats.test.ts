@@ -187,6 +187,11 @@ describe('a group', () => {
     expect((await as(owner).createGroup({ id: chatId, title: 'Again', userIds: [boris.userId, vera.userId] })).id).toBe(
       chatId,
     )
+    // One is left of the day, and what adds nobody takes nothing of it.
+    await testApi.deps.limits.giveBackAddedMembers(owner.userId, 1)
+    await expect(as(owner).addMembers({ chatId: newId(), userIds: [anna.userId] })).rejects.toThrow('chat.not_found')
+    await as(owner).addMembers({ chatId, userIds: [boris.userId] })
+    await as(owner).addMembers({ chatId, userIds: [anna.userId] })
     await testApi.deps.limits.takeAddedMembers(admin.userId, limits.group.addedPerDay)
     await create(admin, [boris.userId, vera.userId])
   })

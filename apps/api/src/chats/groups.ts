@@ -18,9 +18,13 @@ import { answerChat } from './view.ts'
 export async function createGroup(ctx: Ctx, { id, title, userIds }: CreateGroup): Promise<ScopeAnswer> {
   const me = ctx.actor.userId
   const others = [...new Set(userIds)].filter((userId) => userId !== me)
-  if ((await isMyGroup(ctx, id)) === null) await countAddedMembers(ctx, others.length)
-  const create = (tx: Tx) => createGroupUnderLock(tx, { id, title, others })
-  await changeScopes(ctx, [userScope(me), ...others.map(userScope)], create).catch(orUserNotFound)
+  const count = (await isMyGroup(ctx, id)) === null ? others.length : 0
+  await countAddedMembers(ctx, count, (noteAdded) =>
+    changeScopes(ctx, [userScope(me), ...others.map(userScope)], async (tx) => {
+      const isNew = await createGroupUnderLock(tx, { id, title, others })
+      noteAdded(isNew ? others.length : 0)
+    }).catch(orUserNotFound),
+  )
   return answerChat(ctx, id)
 }
 

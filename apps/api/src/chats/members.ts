@@ -50,19 +50,39 @@ export async function membersPage(ctx: Ctx, { chatId, query, cursor, limit }: Me
 
 export async function addMembers(ctx: Ctx, { chatId, userIds }: AddMembers): Promise<{ chat: ChatRow }> {
   const asked = [...new Set(userIds)]
-  await countAddedMembers(ctx, asked.length)
-  return changeScopes(ctx, [chatScope(chatId), ...asked.map(userScope)], async (tx) => {
-    const chat = await openChat(tx, chatId, 'addMembers')
-    await requireEnabled(tx, asked)
-    const added = await withoutMembers(tx, chatId, asked)
-    if (added.length === 0) return { chat: toChat(chat) }
-    return { chat: await addUnderLock(tx, chat, added, { event: 'added', userIds: added }) }
-  }).catch((error) => failMissing(ctx, chatId, error))
+  return countAddedMembers(ctx, asked.length, (noteAdded) =>
+    changeScopes(ctx, [chatScope(chatId), ...asked.map(userScope)], async (tx) => {
+      const chat = await openChat(tx, chatId, 'addMembers')
+      await requireEnabled(tx, asked)
+      const added = await withoutMembers(tx, chatId, asked)
+      noteAdded(added.length)
+      if (added.length === 0) return { chat: toChat(chat) }
+      return { chat: await addUnderLock(tx, chat, added, { event: 'added', userIds: added }) }
+    }).catch((error) => failMissing(ctx, chatId, error)),
+  )
 }
 
-/** Administrators add as many as they like: the group of everybody is theirs to make. */
-export async function countAddedMembers({ actor, limits: rateLimits }: Ctx, count: number): Promise<void> {
-  if (!isAdmin(actor.role)) await rateLimits.takeAddedMembers(actor.userId, count)
+/**
+ * Counts people whom the actor adds by `add`, which notes how many were new; the others are given back, and all of them when it fails.
+ * Administrators add as many as they like: the group of everybody is theirs to make.
+ */
+export async function countAddedMembers<T>(
+  { actor, limits: rateLimits }: Ctx,
+  count: number,
+  add: (noteAdded: (count: number) => void) => Promise<T>,
+): Promise<T> {
+  let added = 0
+  const noteAdded = (noted: number) => void (added = noted)
+  if (isAdmin(actor.role)) return add(noteAdded)
+  await rateLimits.takeAddedMembers(actor.userId, count)
+  try {
+    const answer = await add(noteAdded)
+    await rateLimits.giveBackAddedMembers(actor.userId, count - added)
+    return answer
+  } catch (error) {
+    await rateLimits.giveBackAddedMembers(actor.userId, count)
+    throw error
+  }
 }
 
 /** Makes the actor a member, by a meeting link that is open to everyone. The scopes of the chat and of the actor are locked. */

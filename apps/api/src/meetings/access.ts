@@ -94,7 +94,9 @@ export async function openPublicMeeting({ db, env }: Pick<Asking, 'db' | 'env'>,
     .where('meetings.public_id', '=', publicIdIn(code))
     .executeTakeFirst()
   if (!found || !isLinkOf({ env }, found, code)) fail('meeting.not_found')
-  return { title: found.open_to === 'everyone' ? found.title : null, state: found.state }
+  // The title is that of the chat, whose later names are no concern of those who have an old link.
+  const isPublic = found.open_to === 'everyone' && found.state !== 'ended'
+  return { title: isPublic ? found.title : null, state: found.state }
 }
 
 type Linked = Pick<OpenMeeting, 'public_id' | 'link_generation'>

@@ -41,3 +41,8 @@ export function postgresCode(error: unknown): string {
 export function isUniqueViolation(error: unknown): boolean {
   return postgresCode(error) === '23505'
 }
+
+/** A statement was prepared before a migration changed its tables. */
+export function isStalePlan(error: unknown): boolean {
+  return ['0A000', '26000'].includes(postgresCode(error))
+}

@@ -63,6 +63,10 @@ export class RateLimits {
     fail('chat.too_many_added', { retryAfterSeconds: secondsOf(waitMs) })
   }
 
+  async giveBackAddedMembers(userId: UserId, count: number): Promise<void> {
+    if (count > 0) await this.#limiters.addMembers.reward(userId, count)
+  }
+
   /** Null, or how long to wait when the limit is reached. */
   async #consume(name: LimitName, key: string, points: number): Promise<number | null> {
     try {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { newId, type ChatId } from '@veche/shared/ids'
 import { beforeAll, expect, test } from 'vitest'
 import { newGroup, newUser } from '../../test/builders.ts'
@@ -39,4 +40,13 @@ test('a lost connection fails all writes of the transaction, and nothing of it i
   const kept = answers.filter(({ status }) => status === 'fulfilled').length
   expect(kept).toBeLessThan(2)
   expect(after!['seq']).toBe(Number(before!['seq']) + kept)
+})
+
+test('a write goes on after a migration has changed the tables of its prepared statement', async () => {
+  await sql`create table later (id int); insert into later values (1)`.execute(testApi.deps.db)
+  const read = () => testApi.deps.writers.write(id, { name: 'later', text: 'select * from later', values: [] })
+  const all = () => Promise.all(Array.from({ length: 8 }, read))
+  await all()
+  await sql`alter table later add column more text`.execute(testApi.deps.db)
+  for (const rows of await all()) expect(rows).toEqual([{ id: 1, more: null }])
 })

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { ScopeId } from '@veche/shared/ids'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
-import { postgresCode } from '../db.ts'
+import { isStalePlan, postgresCode } from '../db.ts'
 
 /** A statement that Postgres keeps prepared under its name. The text of a name never changes while a process lives. */
 export type Statement = { name: string; text: string; values: unknown[] }
@@ -50,13 +50,15 @@ export class ScopeWriters {
     return this.#waiting.get(id)?.splice(0, maxStatements) ?? []
   }
 
-  async #writeBatch(id: ScopeId, batch: Write[]): Promise<void> {
+  async #writeBatch(id: ScopeId, batch: Write[], isRetry = false): Promise<void> {
     try {
       const [, ...answers] = await transact(this.#pool, [lockOf(id), ...batch.map(({ statement }) => statement)])
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index]!)
     } catch (error) {
+      // A migration has changed the tables, and nothing was written: the next connection plans the statements anew.
+      if (isStalePlan(error) && !isRetry) await this.#writeBatch(id, batch, true)
       // A statement that failed by its own fault must not fail the others: each is tried alone.
-      if (isFaultOfStatement(error) && batch.length > 1) for (const one of batch) await this.#writeBatch(id, [one])
+      else if (isFaultOfStatement(error) && batch.length > 1) for (const one of batch) await this.#writeBatch(id, [one])
       else for (const { reject } of batch) reject(error)
     }
   }
@@ -85,8 +87,9 @@ export async function transact(pool: Pool, statements: Statement[]): Promise<Row
     broken = false
     return rows
   } catch (error) {
-    // What Postgres refused has been rolled back by the commit behind it. A connection that was lost is not used again.
-    broken = !(error instanceof DatabaseError)
+    // What Postgres refused has been rolled back by the commit behind it. A connection that was lost, or whose plans are out of date, is
+    // not used again.
+    broken = !(error instanceof DatabaseError) || isStalePlan(error)
     throw error
   } finally {
     client.release(broken)

@@ -15,11 +15,20 @@ export const MAX_URL_BYTES = 7_500
 
 export const [getApi, setApi] = createContext<Api>()
 
-/** Every call that fails rejects with an AppError. `onSignedOut` is called when an answer says that the session is over. */
-export function createApi(onSignedOut: () => void): Api {
+export type ApiOptions = {
+  /** The person to whom this tab belongs. What is sent for them is refused when the cookie has become that of somebody else. */
+  personOfTab: () => string | undefined
+  /** An answer says that the session is over. */
+  onSignedOut: () => void
+  /** An answer says that somebody else has signed in in this browser. */
+  onOtherPerson: () => void
+}
+
+/** Every call that fails rejects with an AppError. */
+export function createApi({ personOfTab, onSignedOut, onOtherPerson }: ApiOptions): Api {
   const link = httpBatchLink({
     url: API_URL,
-    headers: ORIGIN_HEADER,
+    headers: () => ({ ...ORIGIN_HEADER, 'x-veche-person': personOfTab() }),
     fetch: fetchWithTimeout,
     maxURLLength: MAX_URL_BYTES,
     maxItems: limits.batch,
@@ -28,6 +37,7 @@ export function createApi(onSignedOut: () => void): Api {
   return onRejection(client, (thrown) => {
     const error = appError(thrown)
     if (error.code === 'auth.required') onSignedOut()
+    if (error.code === 'auth.other_person') onOtherPerson()
     throw error
   }) as Api
 }

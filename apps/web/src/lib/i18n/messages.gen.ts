@@ -650,6 +650,7 @@ export type Messages = {
     'request.too_slow': string
     'auth.required': string
     'auth.guest_forbidden': string
+    'auth.other_person': string
     'auth.admin_required': string
     'auth.https_required': string
     'auth.wrong_credentials': string

@@ -1,6 +1,6 @@
 import { createContext } from 'svelte'
 import type { PersonRow, SettingsRow } from '@veche/shared/rows/rows'
-import type { Api } from '#lib/api/client.ts'
+import type { Api, ApiOptions } from '#lib/api/client.ts'
 import { AppError, appError } from '#lib/api/error.ts'
 import { isWipeDue, type Me, readMe, requestWipe, watchOtherTabs, wipeBrowserData, writeMe } from './browser-data.ts'
 
@@ -22,8 +22,12 @@ export class Session {
   #closers = new Set<() => void | Promise<void>>()
   #isSigningOut = false
 
-  constructor(api: (onSignedOut: () => void) => Api) {
-    this.#api = api(() => void this.end())
+  constructor(createApi: (options: ApiOptions) => Api) {
+    this.#api = createApi({
+      personOfTab: () => this.me?.user.id,
+      onSignedOut: () => void this.end(),
+      onOtherPerson: () => void this.#followOtherPerson(),
+    })
   }
 
   get api(): Api {
@@ -137,6 +141,12 @@ export class Session {
     this.me = me
     this.state = 'in'
     if (begins) for (const { open } of this.#followers) open()
+  }
+
+  /** Nothing more is sent from here for the person before: their commands stay in their outbox. */
+  async #followOtherPerson() {
+    const me = await this.#api.auth.me.query().catch(() => null)
+    if (me) this.#takeFromOtherTab(me)
   }
 
   #takeFromOtherTab(me: Me) {

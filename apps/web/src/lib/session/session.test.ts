@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { SessionId, UserId } from '@veche/shared/ids'
-import type { Api } from '#lib/api/client.ts'
+import type { Api, ApiOptions } from '#lib/api/client.ts'
 import { AppError } from '#lib/api/error.ts'
 import { FakeBrowser } from '../../../test/browser.ts'
 import type { Me } from './browser-data.ts'
@@ -43,6 +43,22 @@ test('a sign-in counts although the network ends right after it', async () => {
   expect([here.state, here.me?.user.name]).toEqual(['in', 'anna'])
 })
 
+test('every request says to whom the tab belongs; when the cookie has become that of somebody else, the page is loaded anew and nothing is wiped', async () => {
+  await session({ me: async () => anna }).start()
+  const options: { given?: ApiOptions } = {}
+  let whose = anna
+  const here = new Session((given) => {
+    options.given = given
+    return api({ me: async () => whose })
+  })
+  await here.start()
+  expect(options.given?.personOfTab()).toBe('anna-id')
+  whose = boris
+  options.given?.onOtherPerson()
+  await expect.poll(() => browser.reloads).toBe(1)
+  expect(options.given?.personOfTab()).toBe('anna-id')
+})
+
 test('when the server knows no session the person is signed out, and their data is wiped', async () => {
   await session({ me: async () => anna }).start()
   await database('veche-anna').then((open) => open.close())
@@ -83,7 +99,7 @@ test('signing out wipes everything, also when the live stream tells of the end b
     tell()
     return {}
   }
-  const here = new Session((onSignedOut) => {
+  const here = new Session(({ onSignedOut }) => {
     tell = onSignedOut
     return api({ me: async () => anna, signOut })
   })
@@ -177,7 +193,7 @@ test('a tab signs out when another tab does', async () => {
 
 test('any answer that says the session is over ends it', async () => {
   let tell = () => {}
-  const here = new Session((onSignedOut) => {
+  const here = new Session(({ onSignedOut }) => {
     tell = onSignedOut
     return api({ me: async () => anna })
   })

@@ -121,7 +121,7 @@ function newTab(loadCode: () => Promise<void> = async () => undefined) {
       return { end: () => void (upload.wipedAtEnd = localStorage.getItem(OF_THE_PERSON) === null) }
     },
   }
-  const session = new Session(() => api(() => session.me))
+  const session: Session = new Session(() => api(() => session.me))
   const signedIn = new SignedIn(session, async () => {
     await loadCode()
     return (of) => new SignedInApp(of, [uploadFeature])
