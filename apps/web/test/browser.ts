@@ -69,8 +69,12 @@ class CountingTarget extends EventTarget {
     options?.signal?.addEventListener('abort', () => this.#kept.delete(listener))
   }
 
-  override removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null): void {
-    super.removeEventListener(type, listener)
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: EventListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener, options)
     this.#kept.delete(listener)
   }
 }
