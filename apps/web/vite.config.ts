@@ -42,7 +42,7 @@ export default defineConfig(({ mode }) => {
 // no earlier one has taken.
 /** What every page starts with: the root layout and what it is made of. */
 const root =
-  /src\/(routes\/\+layout\.svelte|lib\/(browser\/|i18n\/(?!device)|session\/|signed-in\/SignedIn\.|frame\/app\/(AppPending|BarsOutside)|ui\/(Lazy|page\/tab-title|theme|form\/(Button|IconButton|focus))))/
+  /src\/(routes\/\+layout\.svelte|lib\/(browser\/|i18n\/(?!device)|session\/|signed-in\/SignedIn\.|frame\/app\/(AppPending|LazyAppBars)|ui\/(Lazy|page\/tab-title|theme|form\/(Button|IconButton|focus))))/
 /** The first screen of the app: its frame, the list of chats, and a conversation. */
 const chats =
   /src\/(routes\/\(app\)\/(\+layout|\(chats\)\/(\+layout|chats\/\[id\]\/\+page))\.svelte|lib\/frame\/app\/open-app\.ts)/

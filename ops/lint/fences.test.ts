@@ -149,7 +149,7 @@ const allowed: Case[] = [
     `export const load = () => import('#lib/chats/details/ChatDetails.svelte')`,
   ],
   ['the frame imports features', 'apps/web/src/lib/frame/help.ts', `import L from '#lib/settings/ShortcutList.svelte'`],
-  ['everything stands on ui', 'apps/web/src/lib/api/Problem.ts', `import { uiWords } from '#lib/ui/catalogue.ts'`],
+  ['everything stands on ui', 'apps/web/src/lib/api/Problem.ts', `import { uiWords } from '#lib/ui/words.ts'`],
   [
     'routes compose features',
     'apps/web/src/routes/+layout.ts',

@@ -44,7 +44,7 @@ const webFloors = [
 const chats: OwnedTable = { table: 'chats', message: 'A chat is loaded and its right checked by openChat.' }
 const meetings: OwnedTable = { table: 'meetings', message: 'A meeting is loaded and its right checked by openMeeting.' }
 
-/** The rules "Who may import whom" of the conventions; a linter keeps one set of patterns a file, so each set is whole. */
+/** The rules "Who may import whom" of docs/architecture.md; a linter keeps one set of patterns a file, so each set is whole. */
 export function fences(): FileRules[] {
   const all = [...packageFences(), ...apiFences(), ...webFences()]
   return [

@@ -7,10 +7,10 @@ type Texts = Record<string, Record<string, string>>
 /** Namespace and key to JavaScript. */
 export type Code = Map<string, Map<string, string>>
 export type Language = { locale: string; name: string; code: Code; missing: string[] }
-export type Catalogues = { languages: Language[]; english: Map<string, Map<string, Message>> }
+export type LanguageFiles = { languages: Language[]; english: Map<string, Map<string, Message>> }
 
 /** Reads every language of a folder and compiles it. Throws an error that lists everything that is wrong, each by file and key. */
-export function readCatalogues(folder: string): Catalogues {
+export function readLanguages(folder: string): LanguageFiles {
   const problems: string[] = []
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
   const texts = new Map(files.map((file) => [basename(file, '.json'), readTexts(folder, file, problems)]))
@@ -35,11 +35,11 @@ function readTexts(folder: string, file: string, problems: string[]): Texts {
   }
 }
 
-function readEnglish(texts: Texts = {}, problems: string[]): Catalogues['english'] {
+function readEnglish(texts: Texts = {}, problems: string[]): LanguageFiles['english'] {
   return mapTexts(texts, (text, path) => attempt(`en.json ${path}`, problems, () => readMessage(text, 'en')))
 }
 
-function translate(locale: string, texts: Texts, english: Catalogues['english'], problems: string[]): Language {
+function translate(locale: string, texts: Texts, english: LanguageFiles['english'], problems: string[]): Language {
   const code: Code = new Map()
   const missing: string[] = []
   for (const [namespace, messages] of english) {
@@ -74,7 +74,7 @@ function compileTranslation(text: string, locale: string, original: Message): st
   return compileMessage(message, locale, original.args)
 }
 
-function unknownKeys(locale: string, texts: Texts, english: Catalogues['english']): string[] {
+function unknownKeys(locale: string, texts: Texts, english: LanguageFiles['english']): string[] {
   return [...mapTexts(texts, (_, path) => path)].flatMap(([namespace, keys]) =>
     [...keys.keys()].flatMap((key) =>
       english.get(namespace)?.has(key) ? [] : [`${locale}.json ${namespace}.${key} does not exist in en.json`],

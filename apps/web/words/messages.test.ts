@@ -4,12 +4,12 @@ import { languageNames } from '../src/lib/i18n/languages.ts'
 import type { Messages } from '../src/lib/i18n/messages.gen.ts'
 import { wordsIn, wordsOf } from '../src/lib/i18n/words.ts'
 import { loadEveryLanguage } from '../src/lib/test/words.ts'
-import { readCatalogues } from './catalogues.ts'
+import { readLanguages } from './languages.ts'
 import { messagesFolder } from './plugin.ts'
 
 type Text = string | ((given: object) => string)
 
-const { english, languages } = readCatalogues(messagesFolder)
+const { english, languages } = readLanguages(messagesFolder)
 const namespaces = [...english.keys()] as (keyof Messages)[]
 const words = namespaces.map((namespace) => wordsOf(namespace))
 await loadEveryLanguage()

@@ -1,10 +1,10 @@
-import type { Catalogues, Code } from './catalogues.ts'
+import type { LanguageFiles, Code } from './languages.ts'
 import { formatNames } from './compile.ts'
 import type { ArgumentKind } from './message.ts'
 import { packNames, packOf } from './packs.ts'
 
 /** The module that knows every language and pack, and loads each when it is asked to. */
-export function indexModule({ languages, english }: Catalogues): string {
+export function indexModule({ languages, english }: LanguageFiles): string {
   const names = Object.fromEntries(languages.map(({ locale, name }) => [locale, name]))
   const packs = Object.fromEntries([...english.keys()].map((namespace) => [namespace, packOf(namespace)]))
   const chunks = languages.flatMap(({ locale }) => packNames.map((pack) => `${locale}/${pack}`))
@@ -29,7 +29,7 @@ function members(messages: Map<string, string>): string {
 const types: Record<ArgumentKind, string> = { text: 'string', number: 'number', time: 'string | number | Date' }
 
 /** TypeScript for the keys and arguments of the English messages. */
-export function typesModule({ english }: Catalogues): string {
+export function typesModule({ english }: LanguageFiles): string {
   const groups = [...english].map(([namespace, messages]) => {
     const lines = [...messages].map(([key, { args }]) => `    ${propertyName(key)}: ${signature(args)}`)
     return [`  ${namespace}: {`, ...lines, '  }'].join('\n')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
-import { type Catalogues, readCatalogues } from './catalogues.ts'
+import { type LanguageFiles, readLanguages } from './languages.ts'
 import { chunkPacks } from './chunk-packs.ts'
 import { chunkModule, indexModule } from './modules.ts'
 
@@ -10,12 +10,12 @@ export const messagesFolder = fileURLToPath(new URL('../messages', import.meta.u
 
 /** Compiles the messages of every language: one chunk a language and pack, and an index that loads them. */
 export function wordsPlugin(folder = messagesFolder): Plugin {
-  let catalogues: Catalogues | null = null
+  let languageFiles: LanguageFiles | null = null
   return {
     name: 'words',
     buildStart() {
-      catalogues = readCatalogues(folder)
-      for (const { locale, missing } of catalogues.languages)
+      languageFiles = readLanguages(folder)
+      for (const { locale, missing } of languageFiles.languages)
         if (missing.length) this.warn(`${locale}.json lacks ${missing.length} messages: they stay English.`)
     },
     resolveId(id) {
@@ -25,8 +25,8 @@ export function wordsPlugin(folder = messagesFolder): Plugin {
       if (!id.startsWith(`\0${INDEX}`)) return null
       const [, locale, pack] = id.split('/')
       if (locale) this.addWatchFile(join(folder, `${locale}.json`))
-      const { languages } = (catalogues ??= readCatalogues(folder))
-      if (!pack) return indexModule({ languages, english: catalogues.english })
+      const { languages } = (languageFiles ??= readLanguages(folder))
+      if (!pack) return indexModule({ languages, english: languageFiles.english })
       const language = languages.find((each) => each.locale === locale)
       return language ? chunkModule(language.code, pack) : null
     },
@@ -36,7 +36,7 @@ export function wordsPlugin(folder = messagesFolder): Plugin {
       this.emitFile({ type: 'asset', fileName: '.vite/words.json', source: JSON.stringify(packs) })
     },
     watchChange(file) {
-      if (file.startsWith(folder)) catalogues = null
+      if (file.startsWith(folder)) languageFiles = null
     },
   }
 }

@@ -31,7 +31,7 @@ export class Chats {
   )
   readonly events = new TypedEvents<{ removed: [Removal] }>()
   /** What is being typed in open conversations: it is stored only after a pause. */
-  readonly typing = new Map<ChatId, () => string | undefined>()
+  readonly unstoredDrafts = new Map<ChatId, () => string | undefined>()
   readonly #live: Live
   readonly #api: Api
   #stale = new Set<ChatId>()
@@ -136,8 +136,8 @@ export class Chats {
 
   /** The store keeps nothing of the chat any more; what the person wrote is still here. */
   #noteRemoval(chat: Chat) {
-    const typed = this.typing.get(chat.id)?.() ?? chat.draft
-    this.typing.delete(chat.id)
+    const typed = this.unstoredDrafts.get(chat.id)?.() ?? chat.draft
+    this.unstoredDrafts.delete(chat.id)
     const unsent = [...chat.unsent, typed].filter((text) => text.trim()).join('\n\n')
     this.events.emit('removed', { title: this.title(chat), unsent })
   }

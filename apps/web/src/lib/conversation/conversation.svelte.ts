@@ -36,7 +36,7 @@ export class Conversation {
     this.#chats = chats
     this.#history = new History(client, id, (view) => (this.view = view))
     this.drafts = new Drafts(client, id)
-    chats.typing.set(id, () => this.drafts.unstored)
+    chats.unstoredDrafts.set(id, () => this.drafts.unstored)
   }
 
   // One by one, so that the list is derived again only when one of them has changed.
@@ -70,7 +70,7 @@ export class Conversation {
   async close() {
     this.#history.close()
     // Of a chat that is gone, `Chats` may not have asked yet.
-    if (this.view.state !== 'gone') this.#chats.typing.delete(this.id)
+    if (this.view.state !== 'gone') this.#chats.unstoredDrafts.delete(this.id)
     await this.drafts.close()
   }
 

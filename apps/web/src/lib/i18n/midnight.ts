@@ -1,5 +1,5 @@
-/** Calls back after each local midnight, also after one that the machine has slept through. Returns a function that stops it. */
-export function watchMidnight(call: () => void): () => void {
+/** Runs it after each local midnight, also after one that the machine has slept through. Returns a function that stops it. */
+export function watchMidnight(run: () => void): () => void {
   let day = startOfDay()
   let timer: ReturnType<typeof setTimeout> | undefined
   const check = () => {
@@ -7,7 +7,7 @@ export function watchMidnight(call: () => void): () => void {
     timer = setTimeout(check, startOfDay(1) - Date.now())
     if (startOfDay() === day) return
     day = startOfDay()
-    call()
+    run()
   }
   check()
   document.addEventListener('visibilitychange', check)

@@ -222,7 +222,7 @@ export class LiveClient {
   #limitHistoryLater(ms: number): void {
     this.#cancelLimit = this.environment.after(ms, () => {
       this.#limitHistoryLater(LIMIT_EVERY_MS)
-      void limitHistory(this).catch(() => undefined)
+      void limitStoredHistory(this).catch(() => undefined)
     })
   }
 
@@ -251,7 +251,7 @@ export class LiveClient {
   }
 }
 
-async function limitHistory({ store, environment, shownHistories }: LiveClient): Promise<void> {
+async function limitStoredHistory({ store, environment, shownHistories }: LiveClient): Promise<void> {
   const { limitHistory } = await import('../store/old-history.ts')
   const now = environment.now()
   await limitHistory(store, { now, shown: [...shownHistories].map(({ chatId }) => chatId), everyMs: LIMIT_EVERY_MS })

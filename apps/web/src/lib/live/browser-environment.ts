@@ -9,7 +9,7 @@ export function browserEnvironment(): Environment {
   return defaultEnvironment({
     online: () => navigator.onLine,
     onWake,
-    onNetwork: (call) => listen(call, [window, 'online'], [window, 'offline']),
+    onNetwork: (run) => listen(run, [window, 'online'], [window, 'offline']),
     locks: 'locks' in navigator ? navigator.locks : undefined,
     channel: 'BroadcastChannel' in window ? (name) => new BroadcastChannel(name) : undefined,
     indexedDB: 'indexedDB' in window ? window.indexedDB : undefined,
@@ -23,15 +23,15 @@ function persistStorage(): void {
   navigator.storage?.persist?.().catch(() => undefined)
 }
 
-/** Calls when the tab is shown again, or gets the focus after a while. */
-function onWake(call: () => void): () => void {
+/** Runs it when the tab is shown again, or gets the focus after a while. */
+function onWake(run: () => void): () => void {
   let leftAt = Date.now()
   const leave = () => (leftAt = Date.now())
   const enter = () => {
-    if (Date.now() - leftAt > MAYBE_ASLEEP_MS) call()
+    if (Date.now() - leftAt > MAYBE_ASLEEP_MS) run()
     leftAt = Date.now()
   }
-  const show = () => document.visibilityState === 'visible' && call()
+  const show = () => document.visibilityState === 'visible' && run()
   const offs = [
     listen(show, [document, 'visibilitychange'], [window, 'pageshow']),
     listen(leave, [window, 'blur']),
@@ -40,8 +40,8 @@ function onWake(call: () => void): () => void {
   return () => offs.forEach((off) => off())
 }
 
-function listen(call: () => void, ...events: [EventTarget, string][]): () => void {
-  const listener = () => call()
+function listen(run: () => void, ...events: [EventTarget, string][]): () => void {
+  const listener = () => run()
   for (const [target, name] of events) target.addEventListener(name, listener)
   return () => {
     for (const [target, name] of events) target.removeEventListener(name, listener)

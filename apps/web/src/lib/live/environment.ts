@@ -5,14 +5,14 @@ export type Environment = {
   now(): number
   /** At least 0, less than 1. */
   random(): number
-  /** Calls once, after `ms`. Returns a function that cancels it. */
-  after(ms: number, call: () => void): () => void
+  /** Runs it once, after `ms`. Returns a function that cancels it. */
+  after(ms: number, run: () => void): () => void
   /** False only when there is certainly no network. */
   online(): boolean
   /** The tab was shown again, or the machine woke up: open sockets may be dead. */
-  onWake(call: () => void): () => void
+  onWake(run: () => void): () => void
   /** The network came back or was lost. */
-  onNetwork(call: () => void): () => void
+  onNetwork(run: () => void): () => void
   locks: Pick<LockManager, 'request'> | undefined
   channel: ((name: string) => BroadcastChannel) | undefined
   indexedDB: IDBFactory | undefined
@@ -54,8 +54,8 @@ export function defaultEnvironment(parts: Partial<Environment> = {}): Environmen
   return {
     now: () => Date.now(),
     random: () => Math.random(),
-    after: (ms, call) => {
-      const timer = setTimeout(call, ms)
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms)
       return () => clearTimeout(timer)
     },
     online: () => true,

@@ -142,7 +142,7 @@ export class Live {
   async #readAll(store: Store) {
     const people = await store.read((tx) => tx.all('people'), ['people'])
     for (const person of people) if (person.rev > 0) this.people.set(person.id, person)
-    await this.#readMine(store)
+    await this.#readAccount(store)
   }
 
   async #read(store: Store, changes: Changes) {
@@ -153,10 +153,10 @@ export class Live {
       const user = rows.find((row) => row?.id === this.me)
       if (user) this.#session.merge({ user })
     }
-    if (changes.mine) await this.#readMine(store)
+    if (changes.account) await this.#readAccount(store)
   }
 
-  async #readMine(store: Store) {
+  async #readAccount(store: Store) {
     const [settings, sessions] = await store.read(
       (tx) => Promise.all([tx.all('settings'), tx.all('sessions')]),
       ['settings', 'sessions'],

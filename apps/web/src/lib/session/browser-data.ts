@@ -52,10 +52,10 @@ export async function wipeBrowserData() {
   }
 }
 
-/** Calls when another tab signs in (with the person) or out (with null). */
-export function watchOtherTabs(call: (me: Me | null) => void) {
+/** Runs it when another tab signs in (with the person) or out (with null). */
+export function watchOtherTabs(run: (me: Me | null) => void) {
   addEventListener('storage', (event) => {
-    if (event.key === ME || event.key === null) call(readMe())
+    if (event.key === ME || event.key === null) run(readMe())
   })
 }
 

@@ -11,7 +11,7 @@ export type StoreOptions = {
   /** Where the database is opened. Without it everything stays in memory. */
   factory?: IDBFactory | undefined
   /** The clock by which a lost database is opened again. */
-  after?: ((ms: number, call: () => void) => () => void) | undefined
+  after?: ((ms: number, run: () => void) => () => void) | undefined
   /** Connects the tabs of one browser. */
   channel?: ((name: string) => BroadcastChannel) | undefined
   /** Distinguishes the devices of one person within one process: benchmarks and tests. */

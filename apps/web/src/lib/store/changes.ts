@@ -7,8 +7,8 @@ export type Changes = {
   /** Messages by seq, or all of them. */
   messages: Map<ChatId, Set<number> | 'all'>
   people: Set<UserId>
-  /** My settings and sessions. */
-  mine: boolean
+  /** My settings, sessions and seats. */
+  account: boolean
   outbox: boolean
 }
 
@@ -27,12 +27,12 @@ export function newFollowUps(): FollowUps {
 }
 
 export function newChanges(): Changes {
-  return { chats: new Set(), messages: new Map(), people: new Set(), mine: false, outbox: false }
+  return { chats: new Set(), messages: new Map(), people: new Set(), account: false, outbox: false }
 }
 
 export function isEmpty(changes: Changes): boolean {
   const sets = changes.chats.size + changes.messages.size + changes.people.size
-  return sets === 0 && !changes.mine && !changes.outbox
+  return sets === 0 && !changes.account && !changes.outbox
 }
 
 export function noteMessage(changes: Changes, chatId: ChatId, seq: number | 'all'): void {

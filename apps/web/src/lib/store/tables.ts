@@ -65,7 +65,7 @@ export type ChatScope = {
   topAt: string | null
   /** The newest revision of any merged message. It may be newer than the cursor. */
   newestRev: number
-  count: UnreadCount
+  count: UnreadNumber
   /** How far the others have read and received. */
   positions: Positions
   /** How far I have read on this device. The server may not know it yet. */
@@ -73,7 +73,7 @@ export type ChatScope = {
 }
 
 /** The unread number, and what it was counted from. */
-export type UnreadCount = {
+export type UnreadNumber = {
   unread: number
   /** All changes up to this revision are counted. */
   atRev: number
@@ -87,8 +87,8 @@ export type UnreadCount = {
 export type Visit = {
   chatId: ChatId
   at: number
-  /** The message at which its reader has left it; null or missing: at the end. */
-  leftAtSeq?: number | null
+  /** The message at which its reader stopped; null or missing: at the end. */
+  stoppedAtSeq?: number | null
 }
 
 export type Draft = { chatId: ChatId; body: string; at: number }

@@ -8,11 +8,11 @@ export async function noteVisit(store: Store, { chatId, at }: Pick<Visit, 'chatI
 }
 
 /** The reader sees this message; null: the end. Nothing is kept of a chat that was dropped meanwhile. */
-export async function noteReader(store: Store, chatId: ChatId, leftAtSeq: number | null): Promise<void> {
+export async function noteStoppedAt(store: Store, chatId: ChatId, stoppedAtSeq: number | null): Promise<void> {
   await store.merge(
     async ({ tx }) => {
       const visit = await tx.get('visits', chatId)
-      if (visit) tx.put('visits', { ...visit, leftAtSeq })
+      if (visit) tx.put('visits', { ...visit, stoppedAtSeq })
     },
     ['visits'],
   )

@@ -3,7 +3,7 @@ import { defaultEnvironment, type Environment } from '../live/environment.ts'
 /** Far more turns of the event loop than any chain of database requests takes. */
 const QUIET_TURNS = 400
 
-type Timer = { at: number; call: () => void }
+type Timer = { at: number; run: () => void }
 
 /** A clock and a network that a test controls: time passes only in `pass` and `until`, from one timer to the next. */
 export class TestEnvironment {
@@ -19,24 +19,24 @@ export class TestEnvironment {
       now: () => this.time,
       random: () => 0.5,
       online: () => this.online,
-      after: (ms, call) => {
-        const timer = { at: this.time + ms, call }
+      after: (ms, run) => {
+        const timer = { at: this.time + ms, run }
         this.#timers.add(timer)
         return () => void this.#timers.delete(timer)
       },
-      onWake: (call) => addListener(this.#wakeListeners, call),
-      onNetwork: (call) => addListener(this.#networkListeners, call),
+      onWake: (run) => addListener(this.#wakeListeners, run),
+      onNetwork: (run) => addListener(this.#networkListeners, run),
       ...parts,
     })
   }
 
   wake(): void {
-    for (const call of [...this.#wakeListeners]) call()
+    for (const run of [...this.#wakeListeners]) run()
   }
 
   setOnline(online: boolean): void {
     this.online = online
-    for (const call of [...this.#networkListeners]) call()
+    for (const run of [...this.#networkListeners]) run()
   }
 
   /** Resolves when everything has happened that can happen without time passing. */
@@ -72,7 +72,7 @@ export class TestEnvironment {
   #fire(timer: Timer): void {
     this.#timers.delete(timer)
     this.time = Math.max(this.time, timer.at)
-    timer.call()
+    timer.run()
   }
 }
 
@@ -97,7 +97,7 @@ export function newBroadcastChannels(): (name: string) => BroadcastChannel {
   }
 }
 
-function addListener(calls: Set<() => void>, call: () => void): () => void {
-  calls.add(call)
-  return () => void calls.delete(call)
+function addListener(listeners: Set<() => void>, run: () => void): () => void {
+  listeners.add(run)
+  return () => void listeners.delete(run)
 }

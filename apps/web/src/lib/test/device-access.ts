@@ -46,14 +46,14 @@ export class TestDeviceAccess implements DeviceAccess {
     return Promise.resolve(this.permissionState)
   }
 
-  onChange(call: () => void) {
-    this.#onChange.add(call)
-    return () => this.#onChange.delete(call)
+  onChange(run: () => void) {
+    this.#onChange.add(run)
+    return () => this.#onChange.delete(run)
   }
 
-  onShow(call: () => void) {
-    this.#onShow.add(call)
-    return () => this.#onShow.delete(call)
+  onShow(run: () => void) {
+    this.#onShow.add(run)
+    return () => this.#onShow.delete(run)
   }
 
   meter(): { close(): void } {
@@ -114,7 +114,7 @@ export class TestDeviceAccess implements DeviceAccess {
   }
 }
 
-async function notify(calls: Set<() => void>): Promise<void> {
-  for (const call of calls) call()
+async function notify(listeners: Set<() => void>): Promise<void> {
+  for (const run of listeners) run()
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

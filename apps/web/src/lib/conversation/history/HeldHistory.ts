@@ -6,16 +6,16 @@ import { appError } from '#lib/api/error.ts'
 import { rangeOf, type Range } from '#lib/store/ranges.ts'
 import type { ChatScope } from '#lib/store/tables.ts'
 import type { Anchor, OpenedAt } from './anchor.ts'
-import type { ReaderPosition } from './ReaderPosition.ts'
+import type { StoppedAt } from './StoppedAt.ts'
 
 const PAGE_SIZE = 50
-/** How many messages are shown above the one at which the history opens. */
-const SHOWN_ABOVE = 20
+/** How many messages are shown before the one at which the history opens. */
+const SHOWN_BEFORE = 20
 
 /** What an opening shows first. */
 export type HistoryStart = {
   range: Range
-  /** There is little above it, and more can be fetched. */
+  /** There is little before it, and more can be fetched. */
   isShort: boolean
   openedAt: OpenedAt | null
   /** The `seq` at which the unread messages begin. */
@@ -33,25 +33,25 @@ export class HeldHistory {
   }
 
   /** Null when the person is not a member. */
-  async start(anchor: Anchor, reader: ReaderPosition): Promise<HistoryStart | null> {
+  async start(anchor: Anchor, stoppedAt: StoppedAt): Promise<HistoryStart | null> {
     if (!(await this.#scope())) return null
     if (anchor === 'end') return await this.#startAtEnd()
     const firstUnread = await this.#unreadFrom()
     if (anchor !== 'unread') return await this.#startAtMessage(anchor.seq, firstUnread)
     if (firstUnread !== null) return await this.#startAround(firstUnread, { openedAt: null, firstUnread })
-    const left = await reader.read()
-    return left === null ? await this.#startAtEnd() : await this.#startWhereLeft(left)
+    const seq = await stoppedAt.read()
+    return seq === null ? await this.#startAtEnd() : await this.#startWhereStopped(seq)
   }
 
-  /** How far the run that begins at `from` reaches to with another page. */
+  /** Fetches a page if it is not held, and answers the number from which the run can then begin. */
   async reachOlder(from: number): Promise<number> {
     if (!(await this.#holds(from - 1))) await this.#fetch({ before: from, limit: PAGE_SIZE })
-    return await this.#reachBelow(from)
+    return await this.#oldestHeldBefore(from)
   }
 
   async reachNewer(to: number): Promise<number> {
     if (!(await this.#holds(to + 1))) await this.#fetch({ after: to, limit: PAGE_SIZE })
-    return await this.#reachAbove(to)
+    return await this.#newestHeldAfter(to)
   }
 
   async #startAtMessage(asked: number, firstUnread: number | null): Promise<HistoryStart | null> {
@@ -63,9 +63,9 @@ export class HeldHistory {
   }
 
   /** Nobody asked for it, so it is no failure when it left this device and there is no network. */
-  async #startWhereLeft(left: number): Promise<HistoryStart | null> {
+  async #startWhereStopped(stoppedAt: number): Promise<HistoryStart | null> {
     try {
-      const seq = await this.#nearestVisible(left)
+      const seq = await this.#nearestVisible(stoppedAt)
       if (seq !== null) return await this.#startAround(seq, { openedAt: { seq, asked: null }, firstUnread: null })
     } catch (thrown) {
       if (!appError(thrown).network) throw thrown
@@ -114,7 +114,7 @@ export class HeldHistory {
     const { ranges, top } = (await this.#scope()) ?? before
     const range = rangeOf(ranges, top)
     const from = range ? Math.max(range[0], top - PAGE_SIZE + 1) : top + 1
-    const isShort = !held || (held[1] - held[0] < SHOWN_ABOVE && held[0] > (await this.#firstVisible()))
+    const isShort = !held || (held[1] - held[0] < SHOWN_BEFORE && held[0] > (await this.#firstVisible()))
     return { range: [from, top], isShort, openedAt: null, firstUnread: null }
   }
 
@@ -124,10 +124,10 @@ export class HeldHistory {
     const middle = Math.max(seq, firstVisible)
     if (!(await this.#holds(middle))) await this.#fetch({ after: middle - 1, limit: PAGE_SIZE })
     if (middle > firstVisible && !(await this.#holds(middle - 1))) {
-      await this.#fetch({ before: middle, limit: SHOWN_ABOVE })
+      await this.#fetch({ before: middle, limit: SHOWN_BEFORE })
     }
-    const from = Math.max(await this.#reachBelow(middle), middle - SHOWN_ABOVE)
-    return { range: [from, await this.#reachAbove(middle - 1)], isShort: false, ...opened }
+    const from = Math.max(await this.#oldestHeldBefore(middle), middle - SHOWN_BEFORE)
+    return { range: [from, await this.#newestHeldAfter(middle - 1)], isShort: false, ...opened }
   }
 
   async #holds(seq: number): Promise<boolean> {
@@ -136,13 +136,13 @@ export class HeldHistory {
   }
 
   /** The lowest number, at most a page away, of what is held without a gap just below `seq`. */
-  async #reachBelow(seq: number): Promise<number> {
+  async #oldestHeldBefore(seq: number): Promise<number> {
     const scope = await this.#scope()
     const range = scope && rangeOf(scope.ranges, seq - 1)
     return range ? Math.max(range[0], seq - PAGE_SIZE) : seq
   }
 
-  async #reachAbove(seq: number): Promise<number> {
+  async #newestHeldAfter(seq: number): Promise<number> {
     const scope = await this.#scope()
     const range = scope && rangeOf(scope.ranges, seq + 1)
     return range ? Math.min(range[1], seq + PAGE_SIZE) : seq

@@ -8,7 +8,7 @@ import { noteVisit } from '#lib/store/visits.ts'
 import type { Anchor, OpenedAt } from './anchor.ts'
 import { HeldHistory, type HistoryStart } from './HeldHistory.ts'
 import { HistoryRun, type HistorySide } from './HistoryRun.ts'
-import { ReaderPosition } from './ReaderPosition.ts'
+import { StoppedAt } from './StoppedAt.ts'
 
 export type HistoryView = {
   state: 'opening' | 'open' | 'failed' | 'gone'
@@ -48,7 +48,7 @@ export class History {
   readonly chatId: ChatId
   readonly #client: LiveClient
   readonly #held: HeldHistory
-  readonly #reader: ReaderPosition
+  readonly #stoppedAt: StoppedAt
   readonly #onChange: (view: HistoryView) => void
   readonly #unsubscribe: () => void
   #run: HistoryRun | undefined
@@ -60,7 +60,7 @@ export class History {
     this.#client = client
     this.chatId = chatId
     this.#held = new HeldHistory(client, chatId)
-    this.#reader = new ReaderPosition(client, chatId)
+    this.#stoppedAt = new StoppedAt(client, chatId)
     this.#onChange = onChange
     this.#unsubscribe = client.store.on('changed', (changes) => void this.#follow(changes))
     client.shownHistories.add(this)
@@ -73,14 +73,14 @@ export class History {
     this.#run = undefined
     this.#unsubscribe()
     this.#client.shownHistories.delete(this)
-    void this.#reader.store()
+    void this.#stoppedAt.store()
   }
 
   async open(anchor: Anchor = 'unread'): Promise<void> {
     const opening = ++this.#opening
     this.#anchor = anchor
     try {
-      const start = await this.#held.start(anchor, this.#reader)
+      const start = await this.#held.start(anchor, this.#stoppedAt)
       if (opening !== this.#opening) return
       if (!start) return this.#publish({ state: 'gone' })
       await this.#show(opening, start)
@@ -104,16 +104,16 @@ export class History {
   }
 
   async loadOlder(): Promise<void> {
-    await this.#grow('older', async (run) => await run.growDownTo(await this.#held.reachOlder(run.from)))
+    await this.#grow('older', async (run) => await run.growOlderTo(await this.#held.reachOlder(run.from)))
   }
 
   async loadNewer(): Promise<void> {
-    await this.#grow('newer', async (run) => await run.growUpTo(await this.#held.reachNewer(run.to)))
+    await this.#grow('newer', async (run) => await run.growNewerTo(await this.#held.reachNewer(run.to)))
   }
 
   /** The reader sees the message with this number; what is far from it leaves memory. */
   moveReader(seq: number, isAtEnd: boolean): void {
-    this.#reader.moveTo(isAtEnd ? null : seq)
+    this.#stoppedAt.moveTo(isAtEnd ? null : seq)
     if (this.view.state === 'open' && this.#run?.dropFarFrom(seq)) this.#publishRun(this.#run)
   }
 

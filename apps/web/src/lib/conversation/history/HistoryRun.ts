@@ -51,13 +51,13 @@ export class HistoryRun {
     return await this.#read({ range: [this.#from, this.#to] })
   }
 
-  async growDownTo(from: number): Promise<boolean> {
+  async growOlderTo(from: number): Promise<boolean> {
     const range: Range = [from, this.#from - 1]
     this.#from = from
     return await this.#read({ range }, 'older')
   }
 
-  async growUpTo(to: number): Promise<boolean> {
+  async growNewerTo(to: number): Promise<boolean> {
     const range: Range = [this.#to + 1, to]
     this.#to = to
     return await this.#read({ range }, 'newer')
@@ -86,13 +86,13 @@ export class HistoryRun {
   dropFarFrom(seq: number): boolean {
     if (this.older === 'loading' || this.newer === 'loading') return false
     const at = this.rows.findLastIndex((row) => row.seq <= seq)
-    const [above, below] = [at - KEPT_ON_A_SIDE, this.rows.length - 1 - at - KEPT_ON_A_SIDE]
-    if (above >= MIN_DROPPED) {
-      this.rows = this.rows.slice(above)
+    const [olderOver, newerOver] = [at - KEPT_ON_A_SIDE, this.rows.length - 1 - at - KEPT_ON_A_SIDE]
+    if (olderOver >= MIN_DROPPED) {
+      this.rows = this.rows.slice(olderOver)
       this.#from = this.rows[0]?.seq ?? this.#from
       this.older = 'more'
-    } else if (below >= MIN_DROPPED) {
-      this.rows = this.rows.slice(0, -below)
+    } else if (newerOver >= MIN_DROPPED) {
+      this.rows = this.rows.slice(0, -newerOver)
       this.#to = this.rows.at(-1)?.seq ?? this.#to
       this.newer = 'more'
     } else return false

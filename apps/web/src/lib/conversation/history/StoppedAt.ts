@@ -1,11 +1,14 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import { noteReader } from '#lib/store/visits.ts'
+import { noteStoppedAt } from '#lib/store/visits.ts'
 
 const PAUSE_MS = 1_000
 
-/** The message that the reader of a chat sees while that is far from the end. It is kept on this device, and the chat opens there again. */
-export class ReaderPosition {
+/**
+ * The message at which the reader of a chat stopped, while that is far from the end. It is kept on this device, and the chat opens
+ * there again.
+ */
+export class StoppedAt {
   readonly #client: LiveClient
   readonly #chatId: ChatId
   /** Null: at the end. Undefined: the reader has not been anywhere yet. */
@@ -21,7 +24,7 @@ export class ReaderPosition {
   async read(): Promise<number | null> {
     if (this.#seq !== undefined) return this.#seq
     const visit = await this.#client.store.read((tx) => tx.get('visits', this.#chatId), ['visits'])
-    this.#stored = visit?.leftAtSeq ?? null
+    this.#stored = visit?.stoppedAtSeq ?? null
     return this.#stored
   }
 
@@ -36,6 +39,6 @@ export class ReaderPosition {
     this.#cancel = undefined
     if (this.#seq === undefined || this.#seq === this.#stored) return
     this.#stored = this.#seq
-    await noteReader(this.#client.store, this.#chatId, this.#seq).catch(() => undefined)
+    await noteStoppedAt(this.#client.store, this.#chatId, this.#seq).catch(() => undefined)
   }
 }

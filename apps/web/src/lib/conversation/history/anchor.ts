@@ -1,13 +1,13 @@
 import type { MessageItem } from './message-items.ts'
 
-/** Where a history opens. unread: at the first unread message; without one where the reader has left it, else at the end. */
+/** Where a history opens. unread: at the first unread message; without one where the reader stopped, else at the end. */
 export type Anchor = 'end' | 'unread' | { seq: number }
 
 /** The message that a history was opened at, when that is neither the first unread one nor the newest. */
 export type OpenedAt = {
   /** 0: no message can be seen. */
   seq: number
-  /** The message that was asked for, perhaps one that cannot be seen; null when the reader had left the history here. */
+  /** The message that was asked for, perhaps one that cannot be seen; null when the reader had stopped here. */
   asked: number | null
 }
 

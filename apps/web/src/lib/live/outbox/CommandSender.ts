@@ -24,9 +24,9 @@ export class CommandSender {
   readonly #deps: SenderDeps
   readonly #stopped = new AbortController()
   #isSending = false
-  #isRequested = false
+  #mayHaveMore = false
   /** Resolves when there may be something new to send. */
-  #request = Promise.withResolvers<void>()
+  #wakeUp = Promise.withResolvers<void>()
   /** Aborts the pauses before commands are sent again. */
   #retry = new AbortController()
 
@@ -36,12 +36,12 @@ export class CommandSender {
 
   send(): void {
     if (this.#stopped.signal.aborted) return
-    this.#request.resolve()
-    this.#request = Promise.withResolvers()
-    this.#isRequested = true
+    this.#wakeUp.resolve()
+    this.#wakeUp = Promise.withResolvers()
+    this.#mayHaveMore = true
     if (this.#isSending) return
     this.#isSending = true
-    void this.#sendWhileRequested()
+    void this.#sendWhileThereIsMore()
   }
 
   retryNow(): void {
@@ -53,14 +53,14 @@ export class CommandSender {
   stop(): void {
     this.#stopped.abort()
     this.#retry.abort()
-    this.#request.resolve()
+    this.#wakeUp.resolve()
   }
 
   /** A command may be composed between the last read of the outbox and the release of the lock, so it is read again after that. */
-  async #sendWhileRequested(): Promise<void> {
+  async #sendWhileThereIsMore(): Promise<void> {
     const { store, environment } = this.#deps
-    while (this.#isRequested && !this.#stopped.signal.aborted) {
-      this.#isRequested = false
+    while (this.#mayHaveMore && !this.#stopped.signal.aborted) {
+      this.#mayHaveMore = false
       try {
         if ((await this.#unsent()).length === 0) continue
         const deps = { store, environment, stopped: this.#stopped.signal }
@@ -70,7 +70,7 @@ export class CommandSender {
         await pause(environment, 1_000, this.#stopped.signal)
       }
       // Another tab may have stolen the lock before all was sent.
-      this.#isRequested ||= (await this.#unsent().catch(() => [])).length > 0
+      this.#mayHaveMore ||= (await this.#unsent().catch(() => [])).length > 0
     }
     this.#isSending = false
   }
@@ -78,7 +78,7 @@ export class CommandSender {
   async #sendAll(signal: AbortSignal): Promise<void> {
     const sending = new Map<string, { pace: Pace; done: Promise<void> }>()
     while (!signal.aborted) {
-      const requested = this.#request.promise
+      const wokenUp = this.#wakeUp.promise
       for (const [queue, commands] of Map.groupBy(await this.#unsent(), (command) => this.#queueOf(command))) {
         const [first] = commands
         if (!first || sending.has(queue)) continue
@@ -88,7 +88,7 @@ export class CommandSender {
         sending.set(queue, { pace, done })
       }
       if (sending.size === 0) return
-      await Promise.race([requested, ...[...sending.values()].map(({ done }) => done)])
+      await Promise.race([wokenUp, ...[...sending.values()].map(({ done }) => done)])
     }
   }
 

@@ -28,7 +28,7 @@ export class Outbox {
     return await this.add(message, ({ tx }) => tx.delete('drafts', chatId))
   }
 
-  /** Puts the command at the end of the outbox, behind what was composed before in any tab, and sends it as soon as possible. */
+  /** Puts the command at the end of the outbox, behind what was composed before in any tab. The change of the store starts the sender. */
   async add(composed: NewCommand, alsoMerge: (merge: Merge) => void = () => undefined): Promise<ClientId> {
     const now = this.#deps.serverNow()
     const id = newId<ClientId>(now)
@@ -42,7 +42,6 @@ export class Outbox {
       },
       ['outbox', 'drafts'],
     )
-    this.send()
     return id
   }
 
@@ -54,7 +53,6 @@ export class Outbox {
       const order = await nextOrder(merge)
       merge.tx.put('outbox', { ...held, id: isIdSpent ? newClientId : id, order, refusal: null })
     })
-    this.send()
   }
 
   /** Deletes a refused message. A message that was not refused stays: the server may have stored it already. */

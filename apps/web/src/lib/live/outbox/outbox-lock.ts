@@ -14,9 +14,9 @@ type LockDeps = { store: Store; environment: Environment; stopped: AbortSignal }
 export async function withOutboxLock(deps: LockDeps, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { store, environment, stopped } = deps
   const lost = new AbortController()
-  const locked = () => whileTellingAlive(deps, () => work(AbortSignal.any([lost.signal, stopped])))
+  const runLocked = () => whileTellingAlive(deps, () => work(AbortSignal.any([lost.signal, stopped])))
   const { locks } = environment
-  if (!locks) return await locked()
+  if (!locks) return await runLocked()
   const name = `veche-outbox-${store.name}`
   const queued = new AbortController()
   const stopWatching = onHolderFrozen(deps, () => queued.abort())
@@ -24,14 +24,14 @@ export async function withOutboxLock(deps: LockDeps, work: (signal: AbortSignal)
   try {
     await locks.request(name, { signal: queued.signal }, () => {
       stopWatching()
-      return locked()
+      return runLocked()
     })
   } catch (error) {
     if (!isAbort(error)) throw error
     stopWatching()
     if (stopped.aborted) return
     // Either the holder is frozen and its lock is stolen, or another tab stole the lock from this one.
-    if (queued.signal.aborted) await stealLock(locks, name, locked)
+    if (queued.signal.aborted) await stealLock(locks, name, runLocked)
     lost.abort()
   }
 }
@@ -39,21 +39,21 @@ export async function withOutboxLock(deps: LockDeps, work: (signal: AbortSignal)
 async function stealLock(
   locks: Pick<LockManager, 'request'>,
   name: string,
-  locked: () => Promise<void>,
+  runLocked: () => Promise<void>,
 ): Promise<void> {
   try {
-    await locks.request(name, { steal: true }, locked)
+    await locks.request(name, { steal: true }, runLocked)
   } catch (error) {
     if (!isAbort(error)) throw error
   }
 }
 
-/** Calls when no tab has said for a while that it is sending. Returns a function that stops watching. */
-function onHolderFrozen({ store, environment }: LockDeps, call: () => void): () => void {
-  let cancel = environment.after(FROZEN_AFTER_MS, call)
+/** Runs it when no tab has said for a while that it is sending. Returns a function that stops watching. */
+function onHolderFrozen({ store, environment }: LockDeps, run: () => void): () => void {
+  let cancel = environment.after(FROZEN_AFTER_MS, run)
   const unsubscribe = store.on('sending', () => {
     cancel()
-    cancel = environment.after(FROZEN_AFTER_MS, call)
+    cancel = environment.after(FROZEN_AFTER_MS, run)
   })
   return () => {
     cancel()

@@ -1,4 +1,4 @@
-import { TypedEvents } from '../../browser/TypedEvents.ts'
+import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import { browserDeviceAccess, type DeviceAccess, type InputKind } from './device-access.ts'
 import { DeviceChanges } from './DeviceChanges.ts'
 import { DeviceList } from './DeviceList.svelte.ts'

@@ -1,4 +1,4 @@
-import { TypedEvents } from '../../browser/TypedEvents.ts'
+import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import { type DeviceAccess, type InputKind, openFailure } from './device-access.ts'
 import type { Permission } from './MediaDevicesState.svelte.ts'
 

@@ -12,9 +12,9 @@ export type DeviceAccess = {
   list(): Promise<Pick<MediaDeviceInfo, 'deviceId' | 'kind' | 'label'>[]>
   permission(kind: InputKind): Promise<Permission>
   /** A device was plugged in or out, or a permission changed. */
-  onChange(call: () => void): () => void
+  onChange(run: () => void): () => void
   /** The page is visible again. */
-  onShow(call: () => void): () => void
+  onShow(run: () => void): () => void
   /** Reports the level of a microphone until it is closed. */
   meter(track: MediaStreamTrack, onLevel: (level: number) => void): { close(): void }
   readonly canChooseOutput: boolean
@@ -32,9 +32,9 @@ export function browserDeviceAccess(): DeviceAccess {
     },
     list: async () => (await devices?.enumerateDevices()) ?? [],
     permission,
-    onChange: (call) => watchAll(devices, call),
-    onShow: (call) => {
-      const listener = () => document.visibilityState === 'visible' && call()
+    onChange: (run) => watchAll(devices, run),
+    onShow: (run) => {
+      const listener = () => document.visibilityState === 'visible' && run()
       document.addEventListener('visibilitychange', listener)
       return () => document.removeEventListener('visibilitychange', listener)
     },
@@ -77,13 +77,13 @@ async function query(kind: InputKind): Promise<PermissionStatus | undefined> {
   }
 }
 
-function watchAll(devices: MediaDevices | undefined, call: () => void): () => void {
+function watchAll(devices: MediaDevices | undefined, run: () => void): () => void {
   const stopped = new AbortController()
   const { signal } = stopped
-  devices?.addEventListener('devicechange', call, { signal })
+  devices?.addEventListener('devicechange', run, { signal })
   for (const kind of ['mic', 'cam'] as const)
     void query(kind).then((status) => {
-      if (!signal.aborted) status?.addEventListener('change', call, { signal })
+      if (!signal.aborted) status?.addEventListener('change', run, { signal })
     })
   return () => stopped.abort()
 }

@@ -13,7 +13,7 @@ export type FallbackStorageOptions = {
   name: string
   factory: IDBFactory | undefined
   /** Without it a database that is lost is not opened again later. */
-  after: ((ms: number, call: () => void) => () => void) | undefined
+  after: ((ms: number, run: () => void) => () => void) | undefined
   /** Null: rows are kept in the database again. */
   onFallback: (reason: FallbackReason | null) => void
   /** Another backend takes over: puts into it what must not be lost, among it what memory kept. */

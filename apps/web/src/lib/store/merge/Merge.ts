@@ -5,7 +5,7 @@ import type { WriteTransaction } from '../backend/backend.ts'
 import { newChanges, newFollowUps, noteMessage } from '../changes.ts'
 import type { Command } from '../commands.ts'
 import type { ChatScope, ScopeRecord } from '../tables.ts'
-import { settleUnread } from './unread-count.ts'
+import { settleUnread } from './unread-number.ts'
 
 /** What happened to a chat within one merge, as far as its unread number is concerned. */
 export type UnreadInput = {

@@ -65,12 +65,12 @@ export async function mergeRows(merge: Merge, rows: Rows, origin: RowOrigin): Pr
     ...others
   } = rows
   for (const row of people) await mergePerson(merge, row)
-  for (const row of settings) await mergeMine(merge, 'settings', row.userId, row)
-  for (const row of sessions) await mergeMine(merge, 'sessions', row.id, row)
+  for (const row of settings) await mergeAccountRow(merge, 'settings', row.userId, row)
+  for (const row of sessions) await mergeAccountRow(merge, 'sessions', row.id, row)
   for (const row of memberships) await mergeMembership(merge, row)
   for (const row of chats) await mergeChat(merge, row)
   await mergeMessages(merge, messages, origin)
-  for (const row of mySeats) await mergeMine(merge, 'mySeats', row.seatId, row)
+  for (const row of mySeats) await mergeAccountRow(merge, 'mySeats', row.seatId, row)
   // A table that is forgotten here does not compile. Meetings are not kept: the call screen reads their frames itself.
   const _none: Pick<Rows, 'meetings' | 'seats'> = others
 }
@@ -84,7 +84,7 @@ export async function mergePerson(merge: Merge, row: PersonRow): Promise<void> {
   merge.changes.people.add(row.id)
 }
 
-async function mergeMine<T extends 'settings' | 'sessions' | 'mySeats'>(
+async function mergeAccountRow<T extends 'settings' | 'sessions' | 'mySeats'>(
   merge: Merge,
   table: T,
   key: string,
@@ -93,7 +93,7 @@ async function mergeMine<T extends 'settings' | 'sessions' | 'mySeats'>(
   const held = await merge.tx.get(table, key)
   if (held && held.rev >= row.rev) return
   merge.tx.put(table, row)
-  merge.changes.mine = true
+  merge.changes.account = true
 }
 
 async function mergeMembership(merge: Merge, row: MembershipRow): Promise<void> {

@@ -3,7 +3,7 @@ import { limits } from '@veche/shared/limits'
 import { countedKinds } from '@veche/shared/messages'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { holds } from '../ranges.ts'
-import type { ChatScope, UnreadCount } from '../tables.ts'
+import type { ChatScope, UnreadNumber } from '../tables.ts'
 import { firstVisibleSeq } from '../visible-history.ts'
 import type { Merge, UnreadInput } from './Merge.ts'
 
@@ -32,7 +32,7 @@ export async function settleUnread(merge: Merge, scope: ChatScope, input: Unread
 }
 
 /** Undefined when these rows do not tell how the number changes. */
-function addRows(me: UserId, scope: ChatScope, input: UnreadInput): UnreadCount | undefined {
+function addRows(me: UserId, scope: ChatScope, input: UnreadInput): UnreadNumber | undefined {
   const { count } = scope
   // A number that is newer than the cursor may include messages that are not held yet: which ones, the cursor cannot tell.
   const ahead = count.atRev > input.cursor
@@ -48,7 +48,7 @@ function addRows(me: UserId, scope: ChatScope, input: UnreadInput): UnreadCount 
   return { ...count, unread: Math.min(unread, limits.unreadCap), atRev: Math.max(count.atRev, scope.rev) }
 }
 
-async function countHeld(merge: Merge, scope: ChatScope, after: number): Promise<UnreadCount> {
+async function countHeld(merge: Merge, scope: ChatScope, after: number): Promise<UnreadNumber> {
   const { count, rev, ranges, top } = scope
   if (after >= top) return { unread: 0, atRev: rev, after, needsRecount: false }
   if (!holds(ranges, after + 1, top) || top - after > MAX_COUNTED_HERE) {

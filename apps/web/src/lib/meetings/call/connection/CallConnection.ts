@@ -2,7 +2,7 @@ import type { JoinedFrame, RoomFrame } from '@veche/sfu/router'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
 import { pause, type Environment } from '#lib/live/environment.ts'
-import { TypedEvents } from '../../../browser/TypedEvents.ts'
+import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { CallApi } from '../call-api.ts'
 import type { PublicationSet } from '../publish/PublicationSet.ts'
 import type { ReconnectAttempt } from '../reconnect/reconnect-steps.ts'
@@ -201,7 +201,7 @@ export class CallConnection {
 
   #ended(reason: NodeEndReason): void {
     // The seat may have been taken by this very tab, with a request whose answer was lost. The API then says whose seat it is.
-    const byThisTab = reason === 'taken_over' && this.#seatRequest.maySeatAgain
+    const byThisTab = reason === 'taken_over' && this.#seatRequest.mayHaveSeatedTwice
     if (byThisTab || canRejoinAfter.includes(reason)) this.#ladder.nodeEnded()
     else this.events.emit('ended', reason)
   }

@@ -31,7 +31,7 @@ export class SeatRequest {
   }
 
   /** A request is on its way, or its answer was lost: the server may have given this seat to this tab a second time. */
-  get maySeatAgain(): boolean {
+  get mayHaveSeatedTwice(): boolean {
     return this.#pending || this.#options.environment.now() < this.#pendingUntil
   }
 

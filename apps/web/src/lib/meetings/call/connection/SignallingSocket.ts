@@ -109,9 +109,9 @@ export class SignallingSocket {
     this.#schedule(PING_EVERY_MS, () => this.probe())
   }
 
-  #schedule(ms: number, call: () => void): void {
+  #schedule(ms: number, run: () => void): void {
     this.#cancelTimer?.()
-    this.#cancelTimer = this.#environment.after(ms, call)
+    this.#cancelTimer = this.#environment.after(ms, run)
   }
 
   #receive(frame: RoomFrame): void {

@@ -1,7 +1,9 @@
 import { AppError } from '#lib/api/error.ts'
 import type { Environment } from '#lib/live/environment.ts'
 
-/** Runs `act` until the time is over or `stopped` aborts. Then it rejects with `network.timeout`, and the signal of `act` aborts. */
+/**
+ * Fails after `timeoutMs`, or when `stopped` aborts, with `network.timeout`; until then it runs `act`. The signal of `act` aborts with it.
+ */
 export async function withTimeout(
   { environment, timeoutMs, stopped }: { environment: Environment; timeoutMs: number; stopped: AbortSignal },
   act: (signal: AbortSignal) => Promise<void>,

@@ -14,7 +14,7 @@ test('all subscriptions of a frame are shown, and reported ready in one message'
   expect(node.ready).toEqual([['a', 'b']])
 })
 
-test('a picture of a new transport replaces the shown one when its first frame has arrived', async () => {
+test('a picture of a new transport replaces the shown one when its first picture or sound has arrived', async () => {
   const { subscriptions, node, shown, environment } = newSubscriptions()
   await subscriptions.add(node.transport, [view('a')], node.callNode)
   const next = newNode()

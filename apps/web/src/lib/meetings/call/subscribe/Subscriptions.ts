@@ -3,7 +3,7 @@ import type { SubscriptionView } from '@veche/sfu/router'
 import type { SeatId } from '@veche/shared/ids'
 import type { Source } from '@veche/shared/meetings'
 import { pause, type Environment } from '#lib/live/environment.ts'
-import { TypedEvents } from '../../../browser/TypedEvents.ts'
+import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { CallNode } from '../connection/SignallingSocket.ts'
 
 export type Subscription = {
@@ -29,14 +29,14 @@ const OVERLAP_MS = 10_000
 
 /**
  * The streams of the others, of which one for each seat and source is shown. A stream that comes over a new transport replaces the one
- * that is shown when its first frame has arrived, or after ten seconds, so that there is neither a gap nor an echo.
+ * that is shown when its first picture or sound has arrived, or after ten seconds, so that there is neither a gap nor an echo.
  */
 export class Subscriptions {
   readonly events = new TypedEvents<SubscriptionsEvents>()
   readonly #environment: Environment
   readonly #all = new Map<string, Subscription>()
   readonly #shown = new Map<StreamKey, Subscription>()
-  /** Replacements whose first frame has not arrived. */
+  /** Replacements whose first picture or sound has not arrived. */
   readonly #next = new Map<StreamKey, Subscription>()
   readonly #pending = new Map<string, Pending>()
 
@@ -66,7 +66,7 @@ export class Subscriptions {
     const { layer, ...flags } = change
     known.layer = layer
     known.view = { ...known.view, ...flags }
-    // A paused stream has no first frame to wait for.
+    // A paused stream has no first picture or sound to wait for.
     if (existing && this.#isNext(existing) && !willFlow(existing.view)) this.#show(existing)
   }
 
