@@ -108,30 +108,42 @@ export class Chats {
   /** Chats that change during one read are read together by the next. */
   async #readStale(store: Store) {
     this.#reading = true
-    while (this.#stale.size > 0) {
-      const ids = [...this.#stale]
-      this.#stale.clear()
-      const [chats, memberships] = await store.read(
-        (tx) =>
-          Promise.all([
-            Promise.all(ids.map((id) => readChat(tx, store.userId, id))),
-            Promise.all(ids.map((id) => tx.get('memberships', id))),
-          ]),
-        chatStores,
-      )
-      const all = new Map(this.#all)
-      for (const [index, id] of ids.entries()) {
-        const chat = chats[index]
-        if (chat) all.set(id, chat)
-        else {
-          const gone = all.get(id)
-          if (gone && memberships[index]?.wasRemoved) this.#noteRemoval(gone)
-          all.delete(id)
-        }
+    try {
+      while (this.#stale.size > 0) {
+        const ids = [...this.#stale]
+        this.#stale.clear()
+        await this.#readAgain(store, ids).catch((thrown: unknown) => {
+          for (const id of ids) this.#stale.add(id)
+          throw thrown
+        })
       }
-      this.#all = all
+    } catch {
+      // The database could not be read. The next change reads these chats too.
+    } finally {
+      this.#reading = false
     }
-    this.#reading = false
+  }
+
+  async #readAgain(store: Store, ids: ChatId[]) {
+    const [chats, memberships] = await store.read(
+      (tx) =>
+        Promise.all([
+          Promise.all(ids.map((id) => readChat(tx, store.userId, id))),
+          Promise.all(ids.map((id) => tx.get('memberships', id))),
+        ]),
+      chatStores,
+    )
+    const all = new Map(this.#all)
+    for (const [index, id] of ids.entries()) {
+      const chat = chats[index]
+      if (chat) all.set(id, chat)
+      else {
+        const gone = all.get(id)
+        if (gone && memberships[index]?.wasRemoved) this.#noteRemoval(gone)
+        all.delete(id)
+      }
+    }
+    this.#all = all
   }
 
   /** The store keeps nothing of the chat any more; what the person wrote is still here. */
