@@ -12,7 +12,7 @@ import { errorAnswer } from './platform/http/error-answer.ts'
 import { serveHealth } from './platform/http/health.ts'
 import { limitRequestTime } from './platform/http/request-time.ts'
 import { limitSilentConnections } from './platform/http/silent-connections.ts'
-import { limitPipelines } from './platform/http/pipelines.ts'
+import { limitOpenAnswers } from './platform/http/open-answers.ts'
 import { limitUnreadAnswers } from './platform/http/unread-answers.ts'
 import { serveUpgrades } from './platform/http/upgrades.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
@@ -65,7 +65,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 5_000 },
   })
   limitSilentConnections(http.server, deps.env)
-  limitPipelines(http.server)
+  limitOpenAnswers(http.server)
   limitUnreadAnswers(http.server)
   limitRequestTime(http, requestTimeoutMs)
   http.setErrorHandler((error, req, reply) => {

@@ -101,9 +101,9 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     participantPreviews: new ParticipantPreviews({ polls, hints, log }),
     reconcileMeetings,
     // One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are
-    // read at the same time: after a restart every client comes at once, and waits here instead of for a connection. Of one person two, so that nobody takes all eight.
+    // read at the same time: after a restart every client comes at once, and waits here instead of for a connection. Of one person two
+    // are read, so that nobody takes all eight.
     // Four passwords hashed at the same time take 190 MB and all threads that Node has for such work.
-    /** How much of each kind of work runs at the same time; the rest waits for a slot. */
     gates: {
       scope: new KeyedSemaphore(4),
       open: new Semaphore(3),

@@ -29,9 +29,9 @@ test('an address with too many silent sockets loses its own oldest, and an IPv6 
 
 test('a socket that has shown up is neither counted nor cut', () => {
   const { add, cut, sockets } = newSockets({ total: 2, perAddress: 2 })
-  const shownUp = add('198.51.100.1', 'first')
-  shownUp()
-  shownUp()
+  const stopWaiting = add('198.51.100.1', 'first')
+  stopWaiting()
+  stopWaiting()
   add('198.51.100.1', 'second')
   add('198.51.100.1', 'third')
   expect([cut, sockets.count]).toEqual([[], 2])

@@ -1,5 +1,3 @@
-export type Locale = 'ru' | 'en'
-
 export const connectionText = {
   en: {
     redisOk: 'Hints arrive at once.',

@@ -10,7 +10,8 @@ import { columnsOf } from '../platform/columns.ts'
 import { isLiveSession } from '../platform/live-sessions.ts'
 import { readHealth } from '../platform/http/health.ts'
 import { personColumns, toPerson } from '../users/rows.ts'
-import { connectionText, type Locale } from './connection-text.ts'
+import type { ServerLocale } from '../platform/server-locale.ts'
+import { connectionText } from './connection-text.ts'
 import { inviterOf } from './inviter.ts'
 
 export type PartState = 'ok' | 'degraded' | 'down'
@@ -30,7 +31,7 @@ export async function readConnections(ctx: Ctx): Promise<{ parts: ServerPart[]; 
   return { parts: [...stores, mail, disk], live, nodes }
 }
 
-async function storesOf(ctx: Ctx, locale: Locale): Promise<ServerPart[]> {
+async function storesOf(ctx: Ctx, locale: ServerLocale): Promise<ServerPart[]> {
   const found = await readHealth(ctx)
   const version = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(ctx.polls)
   const named = version.rows[0]?.version.split(' ')[0] ?? ''
@@ -43,7 +44,7 @@ async function storesOf(ctx: Ctx, locale: Locale): Promise<ServerPart[]> {
 
 const mailTimeoutMs = 5_000
 
-async function mailOf(ctx: Ctx, locale: Locale): Promise<ServerPart> {
+async function mailOf(ctx: Ctx, locale: ServerLocale): Promise<ServerPart> {
   if (ctx.mailer.kind === 'mailbox') return { name: 'mail', state: 'ok', detail: connectionText[locale].mailbox }
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(Object.assign(new Error(), { code: 'ETIMEDOUT' })), mailTimeoutMs)
@@ -57,7 +58,7 @@ async function mailOf(ctx: Ctx, locale: Locale): Promise<ServerPart> {
   }
 }
 
-async function diskOf(ctx: Ctx, locale: Locale): Promise<ServerPart> {
+async function diskOf(ctx: Ctx, locale: ServerLocale): Promise<ServerPart> {
   try {
     const { bavail, bsize } = await statfs(ctx.env.VECHE_DATA)
     const free = bavail * bsize

@@ -3,6 +3,7 @@ import type { Ctx } from '../ctx.ts'
 import { fail, must } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import type { DueTable } from '../platform/work/due-tables.ts'
+import type { ServerLocale } from '../platform/server-locale.ts'
 import { discardGivenUpRow, type GivenUpRow, readGivenUpRows, retryGivenUpRow } from '../platform/work/given-up.ts'
 import { inviterOf } from './inviter.ts'
 
@@ -40,7 +41,7 @@ export async function discardGivenUpWork(ctx: Ctx, { kind, id }: GivenUpKey): Pr
   return {}
 }
 
-function toGivenUpWork({ name, about, describeFailure }: DueTable, row: GivenUpRow, locale: 'ru' | 'en'): GivenUpWork {
+function toGivenUpWork({ name, about, describeFailure }: DueTable, row: GivenUpRow, locale: ServerLocale): GivenUpWork {
   return {
     kind: name,
     id: row.id,

@@ -1,7 +1,7 @@
 import type { Ctx } from '../ctx.ts'
-import { type MailLocale, mailLocale } from '../mail/language.ts'
+import { type ServerLocale, serverLocale } from '../platform/server-locale.ts'
 
-type Inviter = { name: string; locale: MailLocale }
+type Inviter = { name: string; locale: ServerLocale }
 
 /** The administrator who asks, for mails that name them and answers in their language. */
 export async function inviterOf(ctx: Pick<Ctx, 'db' | 'actor'>): Promise<Inviter> {
@@ -11,5 +11,5 @@ export async function inviterOf(ctx: Pick<Ctx, 'db' | 'actor'>): Promise<Inviter
     .select(['users.name', 'user_settings.locale'])
     .where('users.id', '=', ctx.actor.userId)
     .executeTakeFirstOrThrow()
-  return { name, locale: mailLocale(locale) }
+  return { name, locale: serverLocale(locale) }
 }

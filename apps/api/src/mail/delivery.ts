@@ -1,13 +1,14 @@
 import type { MailId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
+import type { ServerLocale } from '../platform/server-locale.ts'
 import type { DueTable } from '../platform/work/due-tables.ts'
 import { describeFailure, failureOf, LetterExpired } from './failure.ts'
 import { type Letter, letterSchema, secretKeys } from './letters.ts'
 import { sendTimeoutMs } from './mailer.ts'
 import { writeMail } from './text.ts'
 
-type Mail = { id: MailId; to_address: string; template: string; locale: 'ru' | 'en'; data: unknown }
+type Mail = { id: MailId; to_address: string; template: string; locale: ServerLocale; data: unknown }
 
 /** Mails are sent once. Administrators may send one that was given up again, so it keeps its secret until that has expired. */
 export const mailTable: DueTable = {

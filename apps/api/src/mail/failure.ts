@@ -1,3 +1,4 @@
+import type { ServerLocale } from '../platform/server-locale.ts'
 import type { Failure } from '../platform/work/due-tables.ts'
 
 const kinds = [
@@ -31,7 +32,7 @@ export function failureOf(thrown: unknown): Failure {
 }
 
 /** The sentence for an administrator, in their language, with the answer of the mail server in brackets. */
-export function describeFailure(error: string | null, locale: 'ru' | 'en'): string {
+export function describeFailure(error: string | null, locale: ServerLocale): string {
   const [, kind = 'other', answer = ''] = /^(\w+)(?:: ([\s\S]*))?$/.exec(error ?? '') ?? []
   const sentence = sentences[locale][kinds.find((known) => known === kind) ?? 'other']
   return answer ? `${sentence} (${answer})` : sentence
@@ -66,7 +67,7 @@ const byCode: Record<string, Kind> = {
   ENOTDIR: 'folder',
 }
 
-const sentences: Record<'ru' | 'en', Record<Kind, string>> = {
+const sentences: Record<ServerLocale, Record<Kind, string>> = {
   en: {
     unreachable: 'The mail server could not be reached.',
     timeout: 'The mail server took too long to answer.',

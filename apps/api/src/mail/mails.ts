@@ -1,7 +1,7 @@
 import { newId, type MailId } from '@veche/shared/ids'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
-import { mailLocale } from './language.ts'
+import { serverLocale } from '../platform/server-locale.ts'
 import type { Letter } from './letters.ts'
 
 export type NewMail = {
@@ -23,7 +23,7 @@ export async function queueMail(tx: Tx<Deps>, { to, locale, letter, shouldSend =
       id,
       to_address: shouldSend ? to : '',
       template,
-      locale: mailLocale(locale),
+      locale: serverLocale(locale),
       data: JSON.stringify(shouldSend ? data : {}),
       state: shouldSend ? 'due' : 'discarded',
     })

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { ServerLocale } from '../platform/server-locale.ts'
 import { writeMail, type MailInput } from './text.ts'
 
 const expiresAt = '2026-11-20T12:00:00.000Z'
 const base = { serverName: 'Veche', publicUrl: 'https://chat.example.org' }
 
-function writing(letter: MailInput['letter'], locale: 'ru' | 'en'): MailInput {
+function writing(letter: MailInput['letter'], locale: ServerLocale): MailInput {
   return { ...base, letter, locale }
 }
 

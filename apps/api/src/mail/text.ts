@@ -1,8 +1,8 @@
-import type { MailLocale } from './language.ts'
+import type { ServerLocale } from '../platform/server-locale.ts'
 import type { Letter } from './letters.ts'
 
 export type MailText = { subject: string; text: string; html: string }
-export type MailInput = { letter: Letter; locale: MailLocale; serverName: string; publicUrl: string }
+export type MailInput = { letter: Letter; locale: ServerLocale; serverName: string; publicUrl: string }
 
 /** The mail as text and as HTML. Names are typed by people, so each is escaped. */
 export function writeMail(input: MailInput): MailText {

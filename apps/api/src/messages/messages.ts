@@ -58,6 +58,10 @@ function storeStatement(ctx: Ctx, input: SendMessage, roles: string[]): Statemen
   return { name: 'message-store', text: storeText, values }
 }
 
+/**
+ * $1: chat · $2: author · $3: client id · $4: the new id · $5: hash · $6: body · $7: kinds of chats with the roles that may post.
+ * `(select) nothing` is a row without columns, so it answers one row in any case.
+ */
 const storeText = `
   with mine as (${roleStatement}),
     sent as (select ${columns} from messages where author_id = $2 and client_id = $3),

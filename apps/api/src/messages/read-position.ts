@@ -46,6 +46,8 @@ const columns = columnsOf('members', membershipColumns).join(', ')
 /**
  * People read more often than they write, so this is one statement under the lock of the user's scope, like that of a message: it reads
  * the right and the newest message, and moves the position if there is something new to have read.
+ * $1: chat · $2: me · $3: how far I have read · $4: kinds of chats with the roles that may read. `(select) nothing` is a row without
+ * columns, so it answers one row in any case.
  */
 const moveText = `
   with mine as (

@@ -1,6 +1,6 @@
-/** What mails are written in. People may have other languages in the app: their mails are English. */
-export type MailLocale = 'ru' | 'en'
+/** What the server itself writes in: mails, and texts for administrators. For people who have another language in the app it is English. */
+export type ServerLocale = 'ru' | 'en'
 
-export function mailLocale(locale: string): MailLocale {
+export function serverLocale(locale: string): ServerLocale {
   return locale === 'ru' ? 'ru' : 'en'
 }

@@ -74,11 +74,13 @@ export class HeldScope {
   async #readOnce(): Promise<void> {
     const people = new Set([...this.streams].map((stream) => stream.actor.userId))
     const extras = this.#view?.audience?.(this.#id, [...people], this.#viewersRev) ?? {}
+    // From here on, -1 means that a person came during this read.
     this.#viewersRev = Math.max(this.#viewersRev, 0)
     const [from, target] = [this.#rev, this.#targetRev]
     const read = await rowsSince(this.#deps, this.#deps.liveReads, { scope: this.#kind, id: this.#id, from, extras })
     // The last stream left meanwhile. A stream that came after it holds the scope anew, and knows more than this old answer.
     if (this.streams.size === 0) return
+    // The scope is gone: there is nothing to read any more.
     if (!read) return void (this.#rev = this.#targetRev)
     if (this.#view?.readAudience) this.#updateViewers(this.#view.readAudience(read.extras), people)
     this.#rev = read.rev

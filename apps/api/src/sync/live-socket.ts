@@ -62,12 +62,12 @@ function endWhenSilent(silent: SilentSockets, socket: WebSocket, ip: string): ()
   }
   const remove = silent.add(ip, end)
   const timer = setTimeout(end, maxSilentMs).unref()
-  const shownUp = () => {
+  const stopWaiting = () => {
     clearTimeout(timer)
     remove()
   }
-  socket.once('close', shownUp)
-  return shownUp
+  socket.once('close', stopWaiting)
+  return stopWaiting
 }
 
 /** A tab asks for its stream and sends pings. A client that sends more wants to fill the memory with answers. */

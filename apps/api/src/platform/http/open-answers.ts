@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 const maxOpenAnswers = 10
 
 /** Ends a connection on which many requests wait for their answers: each would hold a file or a query, and nobody reads them. */
-export function limitPipelines(server: Server): void {
+export function limitOpenAnswers(server: Server): void {
   const open = new WeakMap<Socket, number>()
   server.on('request', ({ socket }: { socket: Socket }, answer: ServerResponse) => {
     const count = (open.get(socket) ?? 0) + 1

@@ -18,12 +18,12 @@ export function limitSilentConnections(server: Server, env: Env): void {
     if (isTrusted(ip, 0)) return
     const remove = silent.add(ip, () => socket.destroy())
     const timer = setTimeout(() => socket.destroy(), maxSilentMs).unref()
-    const shownUp = () => {
+    const stopWaiting = () => {
       clearTimeout(timer)
       remove()
     }
-    onRequest.set(socket, shownUp)
-    socket.once('close', shownUp)
+    onRequest.set(socket, stopWaiting)
+    socket.once('close', stopWaiting)
   })
   const noteRequest = ({ socket }: { socket: Duplex }) => onRequest.get(socket)?.()
   server.on('request', noteRequest).on('upgrade', noteRequest)

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
+import type { ServerLocale } from '../server-locale.ts'
 import { sqlIn } from '../clock.ts'
 import type { JobName } from './queue.ts'
 
@@ -24,7 +25,7 @@ export type DueTable = {
   changesAtEnd: (end: End, failure?: Failure) => RawBuilder<unknown>[]
   /** The row for an administrator: a word for what it is, and whom it is about. */
   about: (row: never) => { word: string; name: string }
-  describeFailure: (error: string | null, locale: 'ru' | 'en') => string
+  describeFailure: (error: string | null, locale: ServerLocale) => string
 }
 
 export type End = 'done' | 'given_up' | 'discarded'

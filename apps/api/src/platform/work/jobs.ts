@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { type DueTable, findDueRows, runDueRow } from './due-tables.ts'
 import { bullConnection, type JobName, jobNames, type Nudge } from './queue.ts'
-import { redisCloseMs, withTimeout } from './timeout.ts'
+import { redisCloseMs, waitAtMost } from './timeout.ts'
 
 /** One kind of work: `start` does a row, or returns null when its id makes no sense; `due` finds rows without any nudge. */
 export type Job = {
@@ -74,7 +74,7 @@ export function startJobWorkers(organisations: [Deps, ...Deps[]], jobs: Job[]): 
   })
   return async () => {
     const closed = Promise.all(workers.map((worker) => worker.close()))
-    await withTimeout(stopTimeoutMs, Promise.all(runningJobs))
-    await withTimeout(redisCloseMs, closed)
+    await waitAtMost(stopTimeoutMs, Promise.all(runningJobs))
+    await waitAtMost(redisCloseMs, closed)
   }
 }

@@ -1,7 +1,7 @@
 import { Queue as BullQueue, type ConnectionOptions } from 'bullmq'
 import type { Env } from '../../env.ts'
 import type { Logger } from '../logger.ts'
-import { redisCloseMs, withTimeout } from './timeout.ts'
+import { redisCloseMs, waitAtMost } from './timeout.ts'
 
 /** Every kind of work there is. Each has a due table: the row is the record, and the queue a nudge. */
 export const jobNames = ['mail.send'] as const
@@ -46,7 +46,7 @@ export class Queue {
   }
 
   async close(): Promise<void> {
-    await withTimeout(redisCloseMs, Promise.all([...this.#queues.values()].map((queue) => queue.close())))
+    await waitAtMost(redisCloseMs, Promise.all([...this.#queues.values()].map((queue) => queue.close())))
   }
 }
 

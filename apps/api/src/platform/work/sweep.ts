@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { Semaphore } from '../Semaphore.ts'
 import { type Job, runJob } from './jobs.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { withTimeout } from './timeout.ts'
+import { waitAtMost } from './timeout.ts'
 
 export type Timer = {
   name: string
@@ -25,7 +25,7 @@ export function startTimer(deps: Deps, timer: Timer): () => Promise<void> {
   tick()
   return async () => {
     clearInterval(interval)
-    if (inHand) await withTimeout(stopTimeoutMs, inHand)
+    if (inHand) await waitAtMost(stopTimeoutMs, inHand)
   }
 }
 

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import { mailTable } from '../../mail/delivery.ts'
 import { queueMail } from '../../mail/mails.ts'
+import type { ServerLocale } from '../../platform/server-locale.ts'
 import { inTransaction } from '../../platform/transaction.ts'
 import { findDueRows, runDueRow } from '../../platform/work/due-tables.ts'
 
@@ -11,7 +12,7 @@ export const minute = 60_000
 /** A mail that is due, without a nudge. */
 export async function newMail(
   deps: Deps,
-  given: { to?: string; locale?: 'ru' | 'en'; inviter?: string } = {},
+  given: { to?: string; locale?: ServerLocale; inviter?: string } = {},
 ): Promise<MailId> {
   const { to = `${newId()}@example.org`, locale = 'en', inviter } = given
   const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
