@@ -46,7 +46,7 @@ export const controlProcedure = measuredProcedure
 export const socketProcedure = measuredProcedure.use(({ ctx, next }) => {
   const { socket } = ctx
   if (!socket) fail('call.not_joined')
-  socket.requireCallRate()
+  socket.requireRequestRate()
   return next({ ctx: { socket } })
 })
 

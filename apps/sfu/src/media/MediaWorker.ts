@@ -5,7 +5,6 @@ import type { Stop } from '../clock.ts'
 import type { Deps } from '../deps.ts'
 import { SettingsError } from '../env.ts'
 import { CallError, fail } from '../errors.ts'
-import type { Room } from '../room/Room.ts'
 import { withTimeout } from './timeout.ts'
 
 /** The load that a room which was just opened is thought to add, until its people have come and the load is measured with them. */
@@ -26,10 +25,19 @@ const asleepMs = 2_000
 type Ports = { udp: number; tcp: number }
 type Running = { worker: types.Worker; server: types.WebRtcServer; stop: Stop }
 
+/** What a worker has to know of a room. */
+type RoomOnWorker = {
+  readonly openedAt: number
+  /** How many seats it has. */
+  readonly size: number
+  once(event: 'closed', listener: () => void): unknown
+  close(reason: 'lost'): void
+}
+
 /** One mediasoup process with its port for UDP and TCP. When it dies, its rooms end, and a new process starts on the same port. */
 export class MediaWorker {
   readonly index: number
-  readonly rooms = new Set<Room>()
+  readonly rooms = new Set<RoomOnWorker>()
   /** The share of its core that it used in the last second. */
   load = 0
   readonly #deps: Deps
@@ -101,7 +109,7 @@ export class MediaWorker {
   }
 
   /** A room on this worker. It ends with the worker. */
-  addRoom(room: Room): void {
+  addRoom(room: RoomOnWorker): void {
     this.rooms.add(room)
     room.once('closed', () => this.rooms.delete(room))
   }

@@ -1,8 +1,8 @@
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
-import { Speakers } from '../room/Speakers.ts'
 import { mediaCodecs } from './codecs.ts'
 import type { MediaWorker } from './MediaWorker.ts'
+import { Speakers } from './Speakers.ts'
 import { withTimeout } from './timeout.ts'
 
 /** The router of a room on one worker, with the observers that detect speakers. */

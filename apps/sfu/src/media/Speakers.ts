@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { SeatId } from '@veche/shared/ids'
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
-import { withTimeout } from '../media/timeout.ts'
+import { withTimeout } from './timeout.ts'
 
 /** The highest number of speakers, the interval in milliseconds, and the lowest volume of a speaker in dBvo. */
 const settings = { maxEntries: 5, interval: 400, threshold: -58 }

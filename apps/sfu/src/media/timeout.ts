@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { CallError, fromMedia } from '../errors.ts'
 
 /**
- * Every request to a media worker goes through here, because mediasoup waits for an answer without end. `undo` gets what the worker
+ * Fails after five seconds without an answer, with `call.timeout`. Every request to a media worker goes through here, because mediasoup waits for an answer without end. `undo` gets what the worker
  * makes after the timeout, so that it is closed.
  */
 export function withTimeout<T>(deps: Deps, request: Promise<T>, undo?: (late: T) => void): Promise<T> {

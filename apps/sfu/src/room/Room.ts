@@ -81,6 +81,7 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
         fail(this.closed ? 'call.media_lost' : 'call.ended')
       }
       this.#add(peer)
+      // The frame goes nowhere, as there is no socket yet: `joined` carries these subscriptions.
       await peer.reconcile()
       if (peer.ended) fail('call.ended')
       return peer

@@ -20,7 +20,7 @@ export class SignallingSocket {
   readonly #socket: WebSocket
   readonly #clock: Clock
   readonly #metrics: Metrics
-  readonly #calls: RateLimit
+  readonly #requests: RateLimit
   readonly #messages: RateLimit
 
   constructor(socket: WebSocket, clock: Clock, metrics: Metrics) {
@@ -29,7 +29,7 @@ export class SignallingSocket {
     this.#metrics = metrics
     this.lastMessageAt = clock.now()
     const rate = limits.call.messagesPerSecond
-    this.#calls = new RateLimit(clock, { perSecond: rate, burst: rate * 2 })
+    this.#requests = new RateLimit(clock, { perSecond: rate, burst: rate * 2 })
     this.#messages = new RateLimit(clock, { perSecond: rate * 2, burst: rate * 4 })
   }
 
@@ -40,14 +40,14 @@ export class SignallingSocket {
     if (this.isSlow) this.cut('slow')
   }
 
-  /** Counts against the rate of messages. One message may hold many calls, so each refused call counts as a message too. */
+  /** Counts against the rate of messages. One message may hold many requests, so each refused request counts as a message too. */
   countMessage(): void {
     if (!this.#messages.take()) this.cut('flood')
   }
 
-  /** Refuses a call above the rate of calls, which is reached before the rate of messages. */
-  requireCallRate(): void {
-    if (!this.#calls.take()) fail('request.too_many')
+  /** Refuses a request above the rate of requests, which is reached before the rate of messages. */
+  requireRequestRate(): void {
+    if (!this.#requests.take()) fail('request.too_many')
   }
 
   /** The time to join is over. A join that is under way may still succeed. */
