@@ -1,7 +1,10 @@
 import { newId, type UserId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { loadEveryLanguage } from '#lib/test/words.ts'
 import { MessageKinds } from './message-kinds.ts'
+
+beforeAll(loadEveryLanguage)
 
 function message(kind: MessageRow['kind'], more: Partial<MessageRow> = {}): MessageRow {
   return { kind, authorId: newId<UserId>(), body: null, system: null, call: null, ...more } as MessageRow
