@@ -7,7 +7,8 @@ import { eventTimeoutMs } from '../../ops/test/time-limits.ts'
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
 import { makeCaptureCheap } from '../media/cheap-capture.ts'
-import { browser } from './chromium.ts'
+import { type BrowserName, browserOfRun } from './browser-of-run.ts'
+import { browser } from './browsers.ts'
 import { takeSession } from './launch.ts'
 import { PageLog } from './PageLog.ts'
 import { type OpenContext, parkContext, takeParkedContext } from './parked-contexts.ts'
@@ -22,6 +23,8 @@ export type DeviceOptions = {
   installed?: boolean
   /** The browser has fetched nothing of the app before: its cache is empty. */
   emptyCache?: boolean
+  /** Which browser it is; without it, that of the run. */
+  browser?: BrowserName
   /** The address of the proxy through which it reaches the network. */
   proxy?: string
 }
@@ -123,7 +126,7 @@ export async function newDevice(installation: Installation, options: DeviceOptio
 
 /** Takes a context that a test used before, when there is one of this kind. */
 async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' | keyof Size>): Promise<OpenContext> {
-  const { locale = 'en-US', installed = false, emptyCache = false, proxy } = rest
+  const { locale = 'en-US', installed = false, emptyCache = false, proxy, browser: name = browserOfRun() } = rest
   const chosen: BrowserContextOptions = {
     locale,
     colorScheme: 'light',
@@ -132,11 +135,11 @@ async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' |
     // The installation is on this machine, for which a browser would not use a proxy.
     ...(proxy ? { proxy: { server: proxy, bypass: '<-loopback>' } } : {}),
   }
-  // The service worker and its caches, and the connections of a proxy, do not go to another test.
-  const kind = installed || proxy ? undefined : locale
+  // The service worker and its caches, and the connections of a proxy, do not go to another test. Only Chromium can be emptied.
+  const kind = installed || proxy || name !== 'chromium' ? undefined : locale
   const parked = kind && !emptyCache && (await takeParkedContext(origin, kind))
   if (parked) return parked
-  const context = await (await browser()).newContext(chosen)
+  const context = await (await browser(name)).newContext(chosen)
   context.setDefaultTimeout(eventTimeoutMs)
   await makeCaptureCheap(context)
   const pageLog = new PageLog(context, origin)

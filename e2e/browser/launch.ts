@@ -1,5 +1,5 @@
 import type { BrowserContext, LaunchOptions } from 'playwright-core'
-import type { Account } from '../installation/accounts.ts'
+import { type Account, sessionCookieName } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
 
 export const launch: LaunchOptions = {
@@ -27,5 +27,6 @@ export async function takeSession(
   account: Account,
 ): Promise<void> {
   const { url } = installation
-  await context.addCookies([{ name: 'veche', value: account.cookie(), url, httpOnly: true, sameSite: 'Lax' }])
+  const name = sessionCookieName(installation)
+  await context.addCookies([{ name, value: account.cookie(), url, httpOnly: true, sameSite: 'Lax' }])
 }

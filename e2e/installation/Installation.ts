@@ -9,6 +9,8 @@ export type Mail = { id: string; to: string; subject: string; text: string; html
 /** What a test has to know of an installation that runs, also one that another process started. */
 export type InstallationAddress = {
   url: string
+  /** Where tests reach its API themselves: the same, unless browsers come through a proxy. */
+  apiUrl: string
   /** The folder with the copy of the web app that this installation serves. */
   app: string
   databaseUrl: string
@@ -21,12 +23,14 @@ const run = promisify(execFile)
 /** A running Veche as tests use it: its pages, its mails, its database. */
 export class Installation implements InstallationAddress {
   readonly url: string
+  readonly apiUrl: string
   readonly app: string
   readonly databaseUrl: string
   readonly settings: Record<string, string>
 
-  constructor({ url, app, databaseUrl, settings }: InstallationAddress) {
+  constructor({ url, apiUrl, app, databaseUrl, settings }: InstallationAddress) {
     this.url = url
+    this.apiUrl = apiUrl
     this.app = app
     this.databaseUrl = databaseUrl
     this.settings = settings
@@ -42,7 +46,7 @@ export class Installation implements InstallationAddress {
   }
 
   async mails(): Promise<Mail[]> {
-    return (await (await fetch(`${this.url}/dev/mail.json`)).json()) as Mail[]
+    return (await (await fetch(`${this.apiUrl}/dev/mail.json`)).json()) as Mail[]
   }
 
   /** Moves the time of the database by so many milliseconds. Everybody on the installation lives in that time. */

@@ -58,7 +58,7 @@ export class OwnInstallation extends Installation {
       DATABASE_POOL: '8',
       ...own,
     }
-    super({ url, app, databaseUrl: databases.databaseUrl, settings })
+    super({ url: settings.PUBLIC_URL, apiUrl: url, app, databaseUrl: databases.databaseUrl, settings })
     cpSync(releases.api ? join(releases.api, 'apps/web/build') : builtApp, app, { recursive: true })
     this.#releases = releases
     this.#databases = databases

@@ -103,17 +103,24 @@ function newEmail(): string {
   return `${randomBytes(6).toString('hex')}@example.org`
 }
 
+/** Over HTTPS the name says that the cookie belongs to this host alone. */
+export function sessionCookieName({ url }: Installation): string {
+  return url.startsWith('https:') ? '__Host-veche' : 'veche'
+}
+
 /** A client that keeps its session as a browser would. */
 function newClient(installation: Installation, session = '') {
   let kept = session
+  const cookieName = sessionCookieName(installation)
   const api = createTRPCClient<AppRouter>({
     links: [
       httpLink({
-        url: `${installation.url}/api/trpc`,
-        headers: () => ({ 'x-veche': '1', 'user-agent': AGENT, ...(kept ? { cookie: `veche=${kept}` } : {}) }),
+        url: `${installation.apiUrl}/api/trpc`,
+        headers: () => ({ 'x-veche': '1', 'user-agent': AGENT, ...(kept ? { cookie: `${cookieName}=${kept}` } : {}) }),
         fetch: async (url, options) => {
           const answer = await fetch(url, options as RequestInit)
-          for (const cookie of answer.headers.getSetCookie()) kept = /^veche=([^;]*)/.exec(cookie)?.[1] ?? kept
+          for (const cookie of answer.headers.getSetCookie())
+            kept = /^(?:__Host-)?veche=([^;]*)/.exec(cookie)?.[1] ?? kept
           return answer
         },
       }),

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { ChatId } from '@veche/shared/ids'
 import type { Page } from 'playwright-core'
+import type { BrowserName } from '../browser/browser-of-run.ts'
 import { type Device, type DeviceOptions, newDevice, openDevice } from '../browser/Device.ts'
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
@@ -17,6 +18,7 @@ export type CallerOptions = MediaOptions & {
   width?: number
   height?: number
   installed?: boolean
+  browser?: BrowserName
   /** Silences are recorded. */
   silences?: boolean
   /** Timers of more than a minute end after a second. */
@@ -25,10 +27,10 @@ export type CallerOptions = MediaOptions & {
   script?: () => void
 }
 
-/** The browser of a person with a camera and a microphone, released when the test ends. */
+/** The browser of a person with a camera and a microphone, released when the test ends. Nobody is signed in there without an account. */
 export async function openCaller(
   installation: Installation,
-  account: Account,
+  account: Account | null,
   options: CallerOptions = {},
 ): Promise<Device> {
   const device = await openDevice(installation, deviceOf(account, options))
@@ -43,9 +45,10 @@ export async function newCaller(installation: Installation, account: Account, op
   return device
 }
 
-function deviceOf(account: Account, options: CallerOptions): DeviceOptions {
-  const { network, width = 900, height = 640, installed = false } = options
-  return { account, width, height, installed, ...(network ? { proxy: network.proxy } : {}) }
+function deviceOf(account: Account | null, options: CallerOptions): DeviceOptions {
+  const { network, width = 900, height = 640, installed = false, browser } = options
+  const chosen = { ...(account && { account }), ...(browser && { browser }), ...(network && { proxy: network.proxy }) }
+  return { width, height, installed, ...chosen }
 }
 
 async function equip(

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChatId } from '@veche/shared/ids'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, firefox, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { firefoxLaunch } from '../../../e2e/browser/firefox.ts'
 import { launch } from '../../../e2e/browser/launch.ts'
 import { MediaNode } from '../../../e2e/installation/MediaNode.ts'
 import type { BrowserNetwork } from '../../../e2e/media/BrowserNetwork.ts'
@@ -17,6 +18,9 @@ import { tone } from './tone.ts'
 /** Small enough for four people on two cores. */
 const camera = { width: 320, height: 180, frameRate: 15 }
 const timeoutMs = 60_000
+
+type CallBenchOptions = { people: number; nodes: number; workers?: number; browser?: BenchBrowser }
+export type BenchBrowser = 'chromium' | 'firefox'
 
 /** An installation with media nodes, and people in real browsers whose microphones send a tone. */
 export class CallBench {
@@ -34,7 +38,7 @@ export class CallBench {
     this.#env = env
   }
 
-  static async open(given: { people: number; nodes: number; workers?: number }): Promise<CallBench> {
+  static async open(given: CallBenchOptions): Promise<CallBench> {
     const [control] = await freePorts(1)
     const env = {
       VECHE_SECRET: randomBytes(32).toString('base64url'),
@@ -50,8 +54,7 @@ export class CallBench {
     const people = await addPeople(installation.pool, given.people)
     const sound = join(installation.folder, 'tone.wav')
     writeFileSync(sound, tone(10))
-    const args = [...(launch.args ?? []), `--use-file-for-fake-audio-capture=${sound}`]
-    const browser = await chromium.launch({ ...launch, args })
+    const browser = await openBrowser(given.browser ?? 'chromium', sound)
     const own = { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'warn', NODE_ENV: 'production' }
     const media = {
       ...own,
@@ -116,6 +119,13 @@ export class CallBench {
     await recordSilences(context)
     return context
   }
+}
+
+/** Firefox makes a tone by itself. */
+function openBrowser(kind: BenchBrowser, sound: string): Promise<Browser> {
+  if (kind === 'firefox') return firefox.launch(firefoxLaunch)
+  const args = [...(launch.args ?? []), `--use-file-for-fake-audio-capture=${sound}`]
+  return chromium.launch({ ...launch, args })
 }
 
 /** Joins the call and resolves when media of all others arrive. */

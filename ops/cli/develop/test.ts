@@ -9,7 +9,7 @@ import { ensureLocalhost } from '../machine/localhost.ts'
 import { prepare } from '../machine/prepare.ts'
 import { CpuMeter } from './cpu-time.ts'
 import { readReport, tell, tellCosts, type Count, type StageCost, type TestTime } from './report.ts'
-import { ensureChromium, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
+import { ensureChromium, ensureOtherBrowsers, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
 import { reason, CommandError } from '../errors.ts'
 
 export const usage = `
@@ -57,6 +57,7 @@ async function installAll() {
   await ensureRedis()
   await ensureTurn()
   await ensureChromium()
+  await ensureOtherBrowsers()
   await prepare({ web: false })
 }
 
@@ -95,7 +96,15 @@ async function runAll({ filters, long, env, add, costs }: Suites) {
     await suite('unit and integration tests', { ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] })
     const web = { folder: 'apps/web', filters: inside('apps/web', filters) }
     await suite('tests of the web app', { ...common, ...web, name: 'web' })
-    await suite('end-to-end tests', { ...common, name: 'e2e', projects: ['--project', '@veche/e2e'] })
+    const walks = { ...common, projects: ['--project', '@veche/e2e'] }
+    await suite('end-to-end tests', { ...walks, name: 'e2e' })
+    if (long)
+      for (const browser of ['firefox', 'webkit'])
+        await suite(`end-to-end tests in ${browser}`, {
+          ...walks,
+          name: `e2e-${browser}`,
+          env: { ...common.env, VECHE_BROWSER: browser },
+        })
   } finally {
     await services.stop()
   }

@@ -39,6 +39,25 @@ export async function ensureChromium() {
   if (!chromiumBinary()) throw new CommandError('chromium was installed and is not at /usr/bin/chromium.')
 }
 
+/** The other browsers that the walks run in. */
+export async function ensureOtherBrowsers() {
+  const missing = Object.entries(browserPrograms).filter(([, path]) => !existsSync(path))
+  if (missing.length)
+    await install(
+      missing.map(([name]) => name),
+      'the browsers of the tests',
+    )
+  for (const [name, path] of missing)
+    if (!existsSync(path)) throw new CommandError(`${name} was installed and is not at ${path}.`)
+}
+
+const browserPrograms = {
+  'firefox-esr': '/usr/bin/firefox-esr',
+  'webkit2gtk-driver': '/usr/bin/WebKitWebDriver',
+  // WebKitGTK wants a screen, which this one keeps in memory.
+  xvfb: '/usr/bin/Xvfb',
+}
+
 /** Packages for building the media worker when its official binary cannot be fetched. */
 const buildTools = [
   'meson',
