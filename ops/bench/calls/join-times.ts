@@ -4,10 +4,10 @@ import type { Figure } from '../figures/figure.ts'
 import { type CallBench, joinCall } from './CallBench.ts'
 
 /** Milliseconds from the click. */
-type First = { picture: number; sound: number }
+type First = { connected: number; picture: number; sound: number }
 
 declare global {
-  var firsts: { picture?: number; sound?: number }
+  var firsts: { connected?: number; picture?: number; sound?: number }
 }
 
 /**
@@ -38,6 +38,7 @@ export async function measureJoining(calls: CallBench, rounds: number): Promise<
   return [
     figure('Join now to the first remote picture', ({ picture }) => picture),
     figure('Join now to the first remote sound', ({ sound }) => sound),
+    figure('Transports connected to the first remote picture', ({ connected, picture }) => picture - connected),
     figure('Join now to both', ({ picture, sound }) => Math.max(picture, sound), { most: 500 }),
   ]
 }
@@ -45,8 +46,8 @@ export async function measureJoining(calls: CallBench, rounds: number): Promise<
 async function timed(page: Page): Promise<First> {
   await page.evaluate(watchFirsts)
   await page.getByRole('button', { name: 'Join now' }).click()
-  const both = () => globalThis.firsts.picture !== undefined && globalThis.firsts.sound !== undefined
-  await page.waitForFunction(both, null, { timeout: 30_000 })
+  const all = () => ['connected', 'picture', 'sound'].every((name) => name in globalThis.firsts)
+  await page.waitForFunction(all, null, { timeout: 30_000 })
   return page.evaluate(() => globalThis.firsts as First)
 }
 
@@ -59,6 +60,8 @@ function watchFirsts(): void {
     srcObject instanceof MediaStream && receivers().some(({ track }) => srcObject.getTracks().includes(track))
   const look = () => {
     const now = performance.now()
+    if (globalThis.peerConnections.filter(({ connectionState }) => connectionState === 'connected').length > 1)
+      globalThis.firsts.connected ??= now - clicked
     for (const video of document.querySelectorAll('video')) {
       if (watched.has(video) || !isRemote(video)) continue
       watched.add(video)
@@ -69,7 +72,7 @@ function watchFirsts(): void {
       .filter(({ track }) => track.kind === 'audio')
       .some((receiver) => receiver.getSynchronizationSources().some(({ audioLevel }) => (audioLevel ?? 0) > 0))
     if (heard) globalThis.firsts.sound ??= now - clicked
-    if (globalThis.firsts.picture === undefined || globalThis.firsts.sound === undefined) setTimeout(look, 4)
+    if (!['connected', 'picture', 'sound'].every((name) => name in globalThis.firsts)) setTimeout(look, 4)
   }
   addEventListener(
     'click',

@@ -160,7 +160,10 @@ export class CallConnection {
     const consumed = this.#consume(node)
     this.events.emit('joined', node.joined)
     node.events.on('frame', (frame) => this.#receive(frame))
-    node.events.on('subscriptions', (transport, views) => void this.subscriptions.add(transport, views, node.callNode))
+    node.events.on(
+      'subscriptions',
+      (transport, views) => void this.subscriptions.add(transport, views, node.callNodeToSend(transport)),
+    )
     node.events.on('media', (direction, state) => this.#ladder.mediaChanged(direction, state))
     node.events.on('socketLost', (reason) => this.#ladder.socketLost(reason))
     node.listen()
@@ -189,7 +192,7 @@ export class CallConnection {
   /** Subscribes to what the node sends over the current transport. Subscriptions on a replaced transport stay there until it is closed. */
   #consume(node: NodeConnection): Promise<void> {
     const views = node.joined.subscriptions.filter(({ transportId }) => transportId === node.recv.id)
-    return this.subscriptions.add(node.recv, views, node.callNode)
+    return this.subscriptions.add(node.recv, views, node.callNodeToSend(node.recv))
   }
 
   #receive(frame: NodeFrame): void {

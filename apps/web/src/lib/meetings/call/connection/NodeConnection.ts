@@ -7,6 +7,7 @@ import type { Environment } from '#lib/live/environment.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { ReconnectAttempt } from '../reconnect/reconnect-steps.ts'
 import type { Direction, MediaState } from '../reconnect/TransportRecovery.ts'
+import { callWhenConnected, losesEarlyMedia } from './early-media.ts'
 import { type CallNode, type RoomJoin, SignallingSocket, type SocketLoss } from './SignallingSocket.ts'
 import { transportOptions } from './transport-options.ts'
 
@@ -78,6 +79,11 @@ export class NodeConnection {
   }
 
   readonly callNode: CallNode = (call) => this.#socket.callNode(call)
+
+  /** Tells the node what may be sent over this transport. */
+  callNodeToSend(transport: types.Transport): CallNode {
+    return losesEarlyMedia(this.#options.device) ? callWhenConnected(transport, this.callNode) : this.callNode
+  }
 
   get send(): types.Transport {
     return this.#transports.send
