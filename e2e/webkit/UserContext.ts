@@ -60,7 +60,7 @@ export class UserContext {
   }
 
   async navigate(window: WebKitWindow, url: string): Promise<string> {
-    if (this.#cookies.length > 0) await this.#giveCookies(window, new URL(url))
+    if (this.#cookies.length > 0) await window.unwatched(() => this.#giveCookies(window, new URL(url)))
     return window.navigate(() => window.command('POST', '/url', { url }), url)
   }
 

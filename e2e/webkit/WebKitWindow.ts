@@ -28,6 +28,7 @@ export class WebKitWindow {
   #navigation: string | null = null
   #loading = false
   #closed = false
+  #unwatched = false
 
   constructor(driver: WebKitDriver, handle: string, emit: Emit, preloadScripts: () => string[]) {
     this.#driver = driver
@@ -53,6 +54,12 @@ export class WebKitWindow {
 
   command<T = unknown>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
     return this.#driver.command<T>(this.#handle, method, path, body)
+  }
+
+  /** Does something in the window of which nothing is told. */
+  async unwatched(work: () => Promise<void>): Promise<void> {
+    this.#unwatched = true
+    await work().finally(() => (this.#unwatched = false))
   }
 
   /** Resolves when the page is loaded. */
@@ -87,7 +94,7 @@ export class WebKitWindow {
 
   async #watch(): Promise<void> {
     while (!this.#closed) {
-      await this.#ask({ waitMs: 0 }).catch(() => undefined)
+      if (!this.#unwatched) await this.#ask({ waitMs: 0 }).catch(() => undefined)
       await pause(LOOK_EVERY_MS)
     }
   }
