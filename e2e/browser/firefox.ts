@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { LaunchOptions } from 'playwright-core'
+import type { BrowserContext, LaunchOptions } from 'playwright-core'
 
 /** The Firefox of the distribution, over WebDriver BiDi: Playwright's own builds of it come from a host that we do not ask. */
 export const firefoxLaunch: LaunchOptions = {
@@ -18,4 +18,9 @@ export const firefoxLaunch: LaunchOptions = {
     'media.gmp-manager.updateEnabled': false,
     'dom.push.connection.enabled': false,
   },
+}
+
+/** Firefox has one window in use, and the other pages would read nothing. Playwright gives each page of Chromium the focus. */
+export async function giveFocus(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => void (Document.prototype.hasFocus = () => true))
 }
