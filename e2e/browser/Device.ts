@@ -9,8 +9,7 @@ import type { Installation } from '../installation/Installation.ts'
 import { makeCaptureCheap } from '../media/cheap-capture.ts'
 import { type BrowserName, browserOfRun } from './browser-of-run.ts'
 import { browser } from './browsers.ts'
-import { giveFocus } from './firefox.ts'
-import { takeSession } from './launch.ts'
+import { giveFocus, takeSession } from './launch.ts'
 import { PageLog } from './PageLog.ts'
 import { type OpenContext, parkContext, takeParkedContext } from './parked-contexts.ts'
 
@@ -73,9 +72,10 @@ export class Device {
     return this.#page
   }
 
-  /** The tab dies as when the system kills it: nothing runs on the way out. */
+  /** The tab dies as when the system kills it: nothing runs on the way out. Only Chromium can do that; others close it. */
   async killTab(): Promise<void> {
     const page = this.page
+    if (browserOfRun() !== 'chromium') return page.close()
     const session = await this.context.newCDPSession(page)
     const crashed = page.waitForEvent('crash')
     session.send('Page.crash').catch(() => undefined)
@@ -143,7 +143,7 @@ async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' |
   const context = await (await browser(name)).newContext(chosen)
   context.setDefaultTimeout(eventTimeoutMs)
   await makeCaptureCheap(context)
-  if (name === 'firefox') await giveFocus(context)
+  if (name !== 'chromium') await giveFocus(context)
   const pageLog = new PageLog(context, origin)
   await pageLog.start(context)
   return { context, pageLog, page: await context.newPage(), origin, kind }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { BrowserContext, LaunchOptions } from 'playwright-core'
+import type { LaunchOptions } from 'playwright-core'
 
 /** The Firefox of the distribution, over WebDriver BiDi: Playwright's own builds of it come from a host that we do not ask. */
 export const firefoxLaunch: LaunchOptions = {
@@ -14,13 +14,11 @@ export const firefoxLaunch: LaunchOptions = {
     'media.autoplay.default': 0,
     // The node of a test listens on the loopback interface, which Firefox leaves out otherwise.
     'media.peerconnection.ice.loopback': true,
+    // A mouse, as a person has one: it is exact and hovers.
+    'ui.primaryPointerCapabilities': 6,
+    'ui.allPointerCapabilities': 6,
     // Nothing is fetched from Mozilla, and no push service is connected.
     'media.gmp-manager.updateEnabled': false,
     'dom.push.connection.enabled': false,
   },
-}
-
-/** Firefox has one window in use, and the other pages would read nothing. Playwright gives each page of Chromium the focus. */
-export async function giveFocus(context: BrowserContext): Promise<void> {
-  await context.addInitScript(() => void (Document.prototype.hasFocus = () => true))
 }

@@ -30,3 +30,8 @@ export async function takeSession(
   const name = sessionCookieName(installation)
   await context.addCookies([{ name, value: account.cookie(), url, httpOnly: true, sameSite: 'Lax' }])
 }
+
+/** Browsers have one window in use at most, and other pages would read nothing. In Chromium Playwright does this itself. */
+export async function giveFocus(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => void (Document.prototype.hasFocus = () => true))
+}
