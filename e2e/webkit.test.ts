@@ -6,8 +6,8 @@ import { FrontProxy } from './installation/FrontProxy.ts'
 import { HttpsInstallation } from './installation/HttpsInstallation.ts'
 import { Installation } from './installation/Installation.ts'
 import { installation as plain, newPerson } from './installation/shared.ts'
-import { message, openChat, waitForTick, write } from './screens/chats.ts'
-import { waitUntilVisible } from './screens/controls.ts'
+import { message, openChat, pickPerson, waitForTick, write } from './screens/chats.ts'
+import { clickButton, waitUntilVisible } from './screens/controls.ts'
 import { signIn, waitUntilSignedIn } from './screens/sign-in.ts'
 
 let secure: HttpsInstallation
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => secure.stop())
 
-test('in WebKitGTK a person signs in over HTTPS, writes and is answered, and is still signed in when the page is loaded again', async () => {
+test('in WebKitGTK a person signs in over HTTPS, writes and is answered, is still signed in when the page is loaded again, and finds somebody else to write to', async () => {
   const { installation } = secure
   const anna = await newOwner(installation, { name: 'Anna Kit' })
   const boris = await insertAccount(installation, { name: 'Boris Kit' })
@@ -36,6 +36,9 @@ test('in WebKitGTK a person signs in over HTTPS, writes and is answered, and is 
   await page.reload()
   await waitUntilSignedIn(device)
   await waitUntilVisible(message(page, 'and read there'))
+  await clickButton(page, 'New chat')
+  await pickPerson(page.getByRole('dialog'), 'Boris Kit')
+  await write(page, 'and to you alone')
 })
 
 test('in WebKitGTK, which keeps no cookie marked as secure on http://localhost, a person stays signed in there', async () => {
