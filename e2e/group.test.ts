@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { contentOfDatabases } from './browser/storage.ts'
@@ -15,7 +16,7 @@ import {
   pickPerson,
   write,
 } from './screens/chats.ts'
-import { fill, waitUntilHidden, clickButton, waitUntilVisible } from './screens/controls.ts'
+import { button, fill, waitUntilHidden, clickButton, waitUntilVisible } from './screens/controls.ts'
 
 test('a group is renamed for all of its members, and a member who is removed sees it go and keeps nothing of it on the device', async () => {
   const [anna, boris, clara] = [
@@ -55,10 +56,14 @@ test('a group is renamed for all of its members, and a member who is removed see
   await waitUntilVisible(hisDevice.page.getByText('This chat is not here'))
   // He is told, and what he wrote is not lost.
   await waitUntilVisible(hisDevice.page.getByText('You were removed from “Great secrets”.'))
-  await hisDevice.context.grantPermissions(['clipboard-read', 'clipboard-write'])
-  await clickButton(hisDevice.page, 'Copy text')
-  await waitUntilVisible(hisDevice.page.getByText('The text is copied.'))
-  expect(await hisDevice.page.evaluate(() => navigator.clipboard.readText())).toBe('a draft about the parsnip')
+  await waitUntilVisible(button(hisDevice.page, 'Copy text'))
+  // WebKitGTK asks a person before a page reads the clipboard.
+  if (browserOfRun() !== 'webkit') {
+    await hisDevice.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await clickButton(hisDevice.page, 'Copy text')
+    await waitUntilVisible(hisDevice.page.getByText('The text is copied.'))
+    expect(await hisDevice.page.evaluate(() => navigator.clipboard.readText())).toBe('a draft about the parsnip')
+  }
   await expect.poll(() => contentOfDatabases(hisDevice.page)).not.toMatch(/parsnip|secrets/)
   await send(anna, chatId, 'the parsnip has moved')
   await hisDevice.page.reload()
@@ -95,7 +100,9 @@ test('a person who is added to a group reads only what is written from then on w
   await choose(page, 'Torch', 'Leave')
   await clickButton(page.getByRole('alertdialog', { name: 'You are the only owner' }), 'Got it')
   // The members are fetched anew after this, and the message that tells it is reported as read; either may be refused once she left.
-  const members = page.waitForResponse((answer) => answer.url().includes('chats.members'))
+  // The bridge before WebKitGTK tells neither of answers nor of refusals.
+  const members =
+    browserOfRun() !== 'webkit' && page.waitForResponse((answer) => answer.url().includes('chats.members'))
   await choose(page, 'Boris Torch', 'Make owner')
   await members
   await choose(page, 'Torch', 'Leave')

@@ -38,6 +38,7 @@ test('in WebKitGTK a person signs in over HTTPS, writes and is answered, is stil
   await waitUntilVisible(message(page, 'and read there'))
   await clickButton(page, 'New chat')
   await pickPerson(page.getByRole('dialog'), 'Boris Kit')
+  await waitUntilVisible(page.getByText('No messages yet'))
   await write(page, 'and to you alone')
 })
 

@@ -11,6 +11,9 @@ export const firefoxLaunch: LaunchOptions = {
     // A page without these permissions tells its default address alone, which reaches no loopback address.
     'permissions.default.camera': 1,
     'permissions.default.microphone': 1,
+    // A page in a window that is not in use would wait for its camera.
+    'media.devices.unfocused.enabled': true,
+    'media.getusermedia.window.focus_source.enabled': false,
     'media.autoplay.default': 0,
     // The node of a test listens on the loopback interface, which Firefox leaves out otherwise.
     'media.peerconnection.ice.loopback': true,

@@ -19,7 +19,8 @@ Prepares the machine, then runs the check and the unit, integration and end-to-e
 with what it cost in CPU time, with its slowest tests, and with what failed, and why; the last
 line counts.
 A filter is a part of a path (messages, apps/api, e2e/invite); with one the check is left out.
---long adds the tests that take long (*.long.test.ts): outages, twenty kills, soak.
+--long adds the tests that take long (*.long.test.ts): outages, twenty kills, soak;
+and repeats walks in Firefox and WebKitGTK.
 `
 
 export async function run(args: string[]): Promise<number> {
@@ -76,6 +77,12 @@ class StageCosts {
   }
 }
 
+/** The browsers that repeat walks; which ones is in e2e/vitest.config.ts. */
+const otherBrowsers = [
+  ['firefox', 'Firefox'],
+  ['webkit', 'WebKitGTK'],
+] as const
+
 type Suites = {
   filters: string[]
   long: boolean
@@ -98,11 +105,11 @@ async function runAll({ filters, long, env, add, costs }: Suites) {
     await suite('tests of the web app', { ...common, ...web, name: 'web' })
     const walks = { ...common, projects: ['--project', '@veche/e2e'] }
     await suite('end-to-end tests', { ...walks, name: 'e2e' })
-    if (long)
-      await suite('end-to-end tests in Firefox', {
+    for (const [browser, title] of long ? otherBrowsers : [])
+      await suite(`end-to-end tests in ${title}`, {
         ...walks,
-        name: 'e2e-firefox',
-        env: { ...common.env, VECHE_BROWSER: 'firefox' },
+        name: `e2e-${browser}`,
+        env: { ...common.env, VECHE_BROWSER: browser },
       })
   } finally {
     await services.stop()
