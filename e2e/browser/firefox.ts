@@ -22,6 +22,8 @@ export const firefoxLaunch: LaunchOptions = {
     'ui.allPointerCapabilities': 6,
     // Nothing is fetched from Mozilla, and no push service is connected.
     'media.gmp-manager.updateEnabled': false,
+    // No processes are kept ready for pages that do not come.
+    'dom.ipc.processPrelaunch.enabled': false,
     'dom.push.connection.enabled': false,
   },
 }
