@@ -82,7 +82,7 @@ describe('a scope', () => {
   })
 
   test('a person whom many changes of different chats concern takes four connections of a process', async () => {
-    const vera = await newUser(testApi.deps)
+    const [vera, clara] = [await newUser(testApi.deps), await newUser(testApi.deps)]
     const groups = await Promise.all(Array.from({ length: 6 }, () => newGroup(testApi.deps, [anna])))
     let changes: Promise<unknown>[] = []
     await inTransaction(testApi.deps, async (tx) => {
@@ -96,7 +96,7 @@ describe('a scope', () => {
       ]
       await expect.poll(waiting, { interval: 5 }).toBe(4)
       // With twelve connections waiting, this change would find none in the pool of ten.
-      await say(testApi.deps, anna, await newGroup(testApi.deps, [anna, boris]), 'calm')
+      await say(testApi.deps, anna, await newGroup(testApi.deps, [anna, clara]), 'calm')
       expect(await waiting()).toBe(4)
     })
     await Promise.all(changes)
