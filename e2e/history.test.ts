@@ -14,7 +14,7 @@ const boris = await newPerson('Boris Long')
 const clara = await newPerson('Clara Long')
 const chatId = await newGroup(anna, 'Long story', [boris, clara])
 await send(anna, chatId, ...Array.from({ length: read }, (_, n) => `old ${n + 1}.`))
-for (const { api } of [boris, clara]) await api.messages.read.mutate({ chatId, seq: read + 1 })
+await boris.api.messages.read.mutate({ chatId, seq: read + 1 })
 await send(anna, chatId, ...Array.from({ length: unread }, (_, n) => `new ${n + 1}.`))
 
 test('a long history opens at the first unread message, at the one that an address names, or where it was left, and a button leads to the latest', async () => {
@@ -59,17 +59,35 @@ test('a history is read upwards to its beginning without jumps, and a message th
   await expect.poll(() => inSight(page, 'written at the top')).toBe(true)
 })
 
-test('a person who writes in a history that is open at its first unread message is taken to the end', async () => {
-  const { page } = await openConversation(clara)
-  await expect.poll(() => inSight(page, 'new 1.')).toBe(true)
+test('a reader who runs ahead of what is loaded stays there when the next page comes, and is taken to the end by what they write', async () => {
+  const { page } = await openConversation(clara, '?message=abc')
+  await expect.poll(() => inSight(page, 'old 1.')).toBe(true)
+  await expect.poll(() => new URL(page.url()).search).toBe('')
+  // Each is the last but one that is loaded.
+  for (const loaded of ['old 49.', 'old 99.', 'new 49.']) {
+    await log(page).evaluate(scrollToLoadedEnd)
+    await expect.poll(() => log(page).evaluate(distanceToEnd)).toBeGreaterThan(200)
+    expect(await inSight(page, loaded)).toBe(true)
+  }
+  await waitUntilVisible(page.getByRole('button', { name: /^Jump to latest, \d+ new/ }))
   await write(page, 'what did I miss?')
   await expect.poll(() => inSight(page, 'what did I miss?')).toBe(true)
 })
 
-async function openConversation(account: typeof anna) {
+async function openConversation(account: typeof anna, query = '') {
   const device = await openDevice(installation, { account })
-  await device.goto(`/chats/${chatId}`)
+  await device.goto(`/chats/${chatId}${query}`)
   return device
+}
+
+function distanceToEnd(box: HTMLElement | SVGElement): number {
+  return box.scrollHeight - box.scrollTop - box.clientHeight
+}
+
+/** Faster than a page can be fetched. */
+function scrollToLoadedEnd(box: HTMLElement | SVGElement): void {
+  box.dispatchEvent(new WheelEvent('wheel', { deltaY: 4_000 }))
+  box.scrollTop = box.scrollHeight
 }
 
 /** The list is laid out, and shows its end. */

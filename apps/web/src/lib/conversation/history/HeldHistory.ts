@@ -55,9 +55,12 @@ export class HeldHistory {
   }
 
   async #startAtMessage(asked: number, firstUnread: number | null): Promise<HistoryStart | null> {
-    const seq = await this.#nearestVisible(asked)
-    const opened = { openedAt: { seq: seq ?? 0, asked }, firstUnread }
-    if (seq !== null) return await this.#startAround(seq, opened)
+    const nearest = await this.#nearestVisible(asked)
+    // A wrong number beyond the newest message must not lead past the unread ones, which would mark them as read.
+    const seq = nearest === null || nearest < asked ? 0 : nearest
+    const opened = { openedAt: { seq, asked }, firstUnread }
+    const start = seq || firstUnread
+    if (start) return await this.#startAround(start, opened)
     const end = await this.#startAtEnd()
     return end && { ...end, ...opened }
   }

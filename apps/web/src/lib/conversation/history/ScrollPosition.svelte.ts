@@ -61,7 +61,9 @@ export class ScrollPosition {
     const { scrollTop } = this.scroller
     this.#toEnd = this.#below()
     // Any scroll upwards leaves the end, however slow it is.
-    this.#followsEnd = scrollTop < this.#lastTop ? this.#toEnd <= 1 : this.#toEnd < AT_END_WITHIN_PX
+    const isAtEnd = scrollTop < this.#lastTop ? this.#toEnd <= 1 : this.#toEnd < AT_END_WITHIN_PX
+    // The end of what is loaded is not the end: newer pages follow.
+    this.#followsEnd = isAtEnd && this.#conversation.view.attached
     this.#lastTop = scrollTop
     this.#fetchAndMarkSeen()
   }
@@ -137,7 +139,7 @@ export class ScrollPosition {
     if (!this.scroller || !this.list || index < 0) return
     const { openedAt } = this.#conversation.view
     const free = this.scroller.clientHeight - this.list.getItemSize(index)
-    const above = !openedAt ? ABOVE_UNREAD_PX : openedAt.asked === null ? 0 : Math.max(0, free / 2)
+    const above = !openedAt?.seq ? ABOVE_UNREAD_PX : openedAt.asked === null ? 0 : Math.max(0, free / 2)
     this.scroller.scrollTop = this.list.getItemOffset(index) - above
   }
 

@@ -18,5 +18,5 @@ test('the reader begins at the message that was asked for, else at the first unr
   expect(startIndex(items, { seq: 4, asked: null })).toBe(3)
   expect(startIndex(items, null)).toBe(2)
   expect(startIndex([item(1), item(2)], null)).toBe(-1)
-  expect(startIndex(items, { seq: 0, asked: 9 })).toBe(-1)
+  expect(startIndex(items, { seq: 0, asked: 9 })).toBe(2)
 })

@@ -5,7 +5,7 @@ export type Anchor = 'end' | 'unread' | { seq: number }
 
 /** The message that a history was opened at, when that is neither the first unread one nor the newest. */
 export type OpenedAt = {
-  /** 0: no message can be seen. */
+  /** 0: nothing is near the message that was asked for, and the history is open as if none was. */
   seq: number
   /** The message that was asked for, perhaps one that cannot be seen; null when the reader had stopped here. */
   asked: number | null
@@ -18,6 +18,6 @@ export function messageInAddress(text: string | null): number | null {
 
 /** The item at which the reader begins, or -1: at the end. */
 export function startIndex(items: MessageItem[], openedAt: OpenedAt | null): number {
-  if (openedAt) return items.findIndex((item) => item.kind === 'row' && item.row.seq === openedAt.seq)
+  if (openedAt?.seq) return items.findIndex((item) => item.kind === 'row' && item.row.seq === openedAt.seq)
   return items.findIndex((item) => item.isFirstUnread)
 }

@@ -48,17 +48,28 @@ test('a message that is asked for is shown although others are unread, and the l
   expect(seqs(history)).toContain(40)
 })
 
-test.each([
-  ['below the first visible message', 5, 33],
-  ['beyond the newest message', 5_000, 50],
-])('a number %s opens the nearest message', async (_, asked, nearest) => {
+test('a number below the first visible message opens that message', async () => {
   write(31)
   server.clear(chat)
   write(18)
   const { history } = await start()
-  await history.open({ seq: asked })
-  expect(history.view).toMatchObject({ state: 'open', openedAt: { seq: nearest, asked } })
-  expect(seqs(history)).toContain(nearest)
+  await history.open({ seq: 5 })
+  expect(history.view).toMatchObject({ state: 'open', openedAt: { seq: 33, asked: 5 } })
+  expect(seqs(history)).toContain(33)
+})
+
+test('a number beyond the newest message opens the first unread message, or the end when all are read', async () => {
+  write(300)
+  server.read(chat, me, 100)
+  const { history } = await start()
+  const openedAt = { seq: 0, asked: 5_000 }
+  await history.open({ seq: 5_000 })
+  expect(history.view).toMatchObject({ state: 'open', attached: false, firstUnread: 101, openedAt })
+  expect(seqs(history)).toEqual(span(81, 150))
+  server.read(chat, me, 301)
+  await environment.quiet()
+  await history.open({ seq: 5_000 })
+  expect(history.view).toMatchObject({ state: 'open', attached: true, openedAt })
 })
 
 test('where no message can be seen, one that is asked for opens the empty end', async () => {
