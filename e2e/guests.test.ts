@@ -8,12 +8,15 @@ import { axeFindings } from './screens/findings.ts'
 import { signIn, waitUntilSignedIn } from './screens/sign-in.ts'
 
 test('somebody who is not signed in sees the meeting of a link in the language of the browser, is told of a lost network, and is asked for nothing twice', async () => {
-  const { code } = await newMeeting('Чай')
+  const title = `Чай ${'щ'.repeat(80)}`
+  const { code } = await newMeeting(title)
   const device = await openDevice(installation, { locale: 'ru-RU', width: 360, height: 780 })
   const { page, pageLog } = device
   await device.goto(`/m/${code}`)
-  await waitUntilVisible(page.getByRole('heading', { name: 'Чай' }))
-  expect(await page.title()).toBe('Чай · Veche')
+  const heading = page.getByRole('heading', { name: title })
+  await waitUntilVisible(heading)
+  expect(await heading.evaluate((each) => each.scrollWidth)).toBeLessThan(360)
+  expect(await page.title()).toBe(`${title} · Veche`)
   expect(await link(page, 'Войти').getAttribute('href')).toBe(`/signin?next=${encodeURIComponent(`/m/${code}`)}`)
   expect(await page.getByRole('navigation').count()).toBe(0)
   expect(await axeFindings(page)).toEqual([])
