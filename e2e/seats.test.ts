@@ -54,6 +54,10 @@ test('a person who reads a chat or visits other pages during a call gets no pict
   await page.evaluate(() => Object.assign(window, { sameSince: 'before' }))
   await link(page, 'Settings').click()
   await waitUntilVisible(page.getByRole('heading', { name: 'Settings' }))
+  await clickButton(page, 'Sign out')
+  const question = page.getByRole('alertdialog', { name: 'Sign out?' })
+  await waitUntilVisible(question.getByText('You are in a call. Signing out leaves it.'))
+  await clickButton(question, 'Cancel')
   await link(page, 'People').click()
   await waitUntilVisible(page.getByRole('heading', { name: 'People' }))
   // Pages outside of the app: that of a link, and one for people without an account.

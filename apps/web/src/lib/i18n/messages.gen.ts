@@ -104,6 +104,7 @@ export type Messages = {
     videoCall: string
     callLive: string
     callEnded: string
+    signOutEndsCall: string
   }
   conversation: {
     messages: string
@@ -422,6 +423,7 @@ export type Messages = {
     keyboard: string
     signOut: string
     signOutTitle: string
+    signOutAsk: string
     signOutText: (given: { count: number }) => string
     signOutUncounted: string
     signOutOffline: string

@@ -27,6 +27,7 @@ export const callFeature: Feature = {
         isShown: () => activeCall.current !== null || activeCall.returning,
         component: () => import('./page/ActiveCallBar.svelte').then((module) => module.default),
       },
+      reasonToStay: (locale) => (activeCall.ongoing ? wordsIn(locale, words).signOutEndsCall : null),
       end: () => activeCall.end(),
     }
   },

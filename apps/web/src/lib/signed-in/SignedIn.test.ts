@@ -72,6 +72,17 @@ test('an app whose store is still being opened at the sign-out is closed as soon
   expect(browser.listeners).toEqual(before)
 })
 
+test('a feature says what a sign-out would end', async () => {
+  const { session, signedIn, uploads } = newTab()
+  await session.enter(person('anna'))
+  await opened(signedIn)
+  expect(signedIn.app!.reasonToStay('en')).toBeNull()
+  uploads[0]!.sent = 7
+  expect(signedIn.app!.reasonToStay('en')).toBe('7 bytes are sent')
+  await storeOpened(signedIn)
+  await session.signOut()
+})
+
 test('code that arrives after the sign-out opens nothing', async () => {
   const code = Promise.withResolvers<void>()
   const { session, signedIn, uploads } = newTab(() => code.promise)
@@ -118,7 +129,10 @@ function newTab(loadCode: () => Promise<void> = async () => undefined) {
       const upload: Upload = { of: session.me?.user.name ?? '', sent: 0, wipedAtEnd: null }
       uploads.push(upload)
       localStorage.setItem(OF_THE_PERSON, 'secret')
-      return { end: () => void (upload.wipedAtEnd = localStorage.getItem(OF_THE_PERSON) === null) }
+      return {
+        reasonToStay: () => (upload.sent ? `${upload.sent} bytes are sent` : null),
+        end: () => void (upload.wipedAtEnd = localStorage.getItem(OF_THE_PERSON) === null),
+      }
     },
   }
   const session: Session = new Session(() => api(() => session.me))

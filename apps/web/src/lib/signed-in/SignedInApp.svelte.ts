@@ -3,6 +3,8 @@ import { Chats, setChats } from '#lib/chats/chats.svelte.ts'
 import { MessageKinds, setMessageKinds } from '#lib/chats/message-kinds.ts'
 import { ConversationParts, setConversationParts } from '#lib/conversation/conversation-parts.ts'
 import { Live, setLive } from '#lib/live/live.svelte.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
+import { setReasonToStay } from '#lib/session/reason-to-stay.ts'
 import type { Session } from '#lib/session/session.svelte.ts'
 import { setUnsentMessages } from '#lib/session/unsent-messages.ts'
 import { setShortcutHelp, ShortcutHelp } from '#lib/ui/overlay/shortcut-help.svelte.ts'
@@ -54,7 +56,13 @@ export class SignedInApp {
     setConversationParts(this.conversationParts)
     setShortcutHelp(this.#shortcutHelp)
     setUnsentMessages({ count: () => this.live.countUnsent() })
+    setReasonToStay((locale) => this.reasonToStay(locale))
     for (const { provide } of this.#features) provide?.()
+  }
+
+  /** What the features say that signing out would end; null when there is nothing. */
+  reasonToStay(locale: Locale): string | null {
+    return this.#features.flatMap(({ reasonToStay }) => reasonToStay?.(locale) ?? []).join(' ') || null
   }
 
   /** The session of this person is over. The live stream and the store close by themselves, with the session. */

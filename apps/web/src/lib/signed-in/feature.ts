@@ -1,4 +1,5 @@
 import type { Component } from 'svelte'
+import type { ReasonToStay } from '#lib/session/reason-to-stay.ts'
 import type { SignedInApp } from './SignedInApp.svelte.ts'
 
 /**
@@ -17,6 +18,8 @@ export type StartedFeature = {
   bar?: FeatureBar
   /** Called once where `$effect` may be used, for what follows the state of the app. */
   follow?: () => void
+  /** Why the person may not want to sign out now. */
+  reasonToStay?: ReasonToStay
   /** The session ends, and its data is wiped afterwards: closes what is open. */
   end?: () => void | Promise<void>
 }
