@@ -22,7 +22,7 @@ const words: Record<Stage['locale'], Words> = {
     },
   },
   ru: {
-    join: 'Войти',
+    join: 'Присоединиться',
     share: 'Показать экран',
     camera: 'Выключить камеру',
     mute: 'Выключить микрофон',
