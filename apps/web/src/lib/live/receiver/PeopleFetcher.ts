@@ -1,7 +1,7 @@
 import type { UserId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
 import { mergePerson } from '../../store/merge/rows.ts'
-import { abortable } from '../environment.ts'
+import { abortable, backoffMs, pause } from '../environment.ts'
 import type { ReceiverDeps } from './RowReceiver.ts'
 
 /** As many ids as fit into an address that proxies accept. */
@@ -43,19 +43,25 @@ export class PeopleFetcher {
     }
   }
 
-  /** If this fails, the next catch-up requests the same people again. */
+  /** Tries again while the connection lasts. After it the next catch-up requests the same people. */
   async #fetch(ids: UserId[]): Promise<void> {
-    const { store, api, connection, onSignedOut } = this.#deps
-    try {
-      const people = await abortable(connection(), api.people(ids))
-      await store.merge(
-        async (merge) => {
-          for (const person of people) await mergePerson(merge, person)
-        },
-        ['people'],
-      )
-    } catch (thrown) {
-      if (appError(thrown).code === 'auth.required') onSignedOut()
+    const { store, api, environment, onSignedOut } = this.#deps
+    const connection = this.#deps.connection()
+    for (let attempt = 0; !connection.aborted && !this.#isStopped; attempt++) {
+      try {
+        const people = await abortable(connection, api.people(ids))
+        return await store.merge(
+          async (merge) => {
+            for (const person of people) await mergePerson(merge, person)
+          },
+          ['people'],
+        )
+      } catch (thrown) {
+        const { code } = appError(thrown)
+        if (code === 'auth.required') return onSignedOut()
+        if (code === 'input.invalid') return
+      }
+      await pause(environment, backoffMs(environment, attempt, 1_000, 15_000), connection)
     }
   }
 }
