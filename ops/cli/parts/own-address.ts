@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
-import { ownAddresses } from '@veche/shared/own-addresses'
 
 /** Connecting a UDP socket to this unused address sends nothing, but shows which of our addresses leads outside. */
 const outside = '203.0.113.254'
@@ -14,7 +13,7 @@ async function ownAddress(): Promise<string> {
     await once(socket, 'connect')
     return socket.address().address
   } catch {
-    return addresses()[0] ?? '127.0.0.1'
+    return (await addresses())[0] ?? '127.0.0.1'
   } finally {
     socket.close()
   }
@@ -24,9 +23,11 @@ async function ownAddress(): Promise<string> {
 export async function mediaAddresses(mediaHost: string): Promise<[string, ...string[]]> {
   if (!['0.0.0.0', '::'].includes(mediaHost)) return [mediaHost]
   const first = await ownAddress()
-  return [first, ...addresses().filter((address) => address !== first)]
+  return [first, ...(await addresses()).filter((address) => address !== first)]
 }
 
-function addresses(): string[] {
+/** Before the installation no package is there, hence the late import. */
+async function addresses(): Promise<string[]> {
+  const { ownAddresses } = await import('@veche/shared/own-addresses')
   return ownAddresses(networkInterfaces())
 }
