@@ -34,6 +34,12 @@ export function pause(environment: Environment, ms: number, signal: AbortSignal)
   })
 }
 
+/** Resolves after the timers that are queued now have run. The client of the API sends its requests in such a timer. */
+export function afterQueuedTimers(environment: Pick<Environment, 'after'>): Promise<void> {
+  // The first of the two may have been queued before the request.
+  return new Promise((resolve) => environment.after(0, () => environment.after(0, resolve)))
+}
+
 /** The answer, or a network error as soon as `signal` aborts. */
 export function abortable<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

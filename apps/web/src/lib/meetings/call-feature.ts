@@ -18,7 +18,7 @@ export const callFeature: Feature = {
     conversationParts.banners.push(joinBanner)
     conversationParts.headerActions.push(...callActions)
     void activeCall.returnAfterReload(async () => {
-      const { openCallAgain } = await import('./call/call-return.ts')
+      const { openCallAgain } = await import('./call/open-call.ts')
       await openCallAgain(activeCall, api)
     })
     return {

@@ -2,6 +2,7 @@ import type { JoinedFrame, SubscriptionView, ViewTile } from '@veche/sfu/router'
 import type { ChatId, MeetingId, SeatId, UserId } from '@veche/shared/ids'
 import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
+import { afterQueuedTimers } from '#lib/live/environment.ts'
 import { browserEnvironment } from '#lib/live/browser-environment.ts'
 import type { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
 import { newCallApi } from './call-api.ts'
@@ -48,6 +49,8 @@ export class Call {
   readonly devices: MediaDevicesState
   readonly participants: Participants
   readonly localMedia: LocalMedia
+  /** The request for a seat has been sent. Only then is the screen built, which takes a slow device a while. */
+  readonly requested: Promise<void>
   readonly #options: CallOptions
   readonly #environment = browserEnvironment()
   #sound!: Sound
@@ -65,6 +68,7 @@ export class Call {
     const { devices, participants } = this
     this.localMedia = new LocalMedia({ devices, participants, environment: this.#environment, onToggle })
     this.#start({ returning: options.returning ?? false, reconnect: null })
+    this.requested = afterQueuedTimers(this.#environment)
   }
 
   /** Sizes are in physical pixels. */

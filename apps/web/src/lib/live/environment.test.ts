@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { afterQueuedTimers } from './environment.ts'
+
+test('a timer that a promise of the same task queues runs before what waits for the queued timers', async () => {
+  const order: string[] = []
+  const waited = afterQueuedTimers({ after }).then(() => order.push('waited'))
+  await Promise.resolve()
+  setTimeout(() => order.push('request'), 0)
+  await waited
+  expect(order).toEqual(['request', 'waited'])
+})
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
