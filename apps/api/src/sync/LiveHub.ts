@@ -142,9 +142,11 @@ export class LiveHub {
       if (stream.ended) return
       // Another tab may know of a newer chat than this snapshot does: then it is read again.
       const userScope = snapshot.find((scope) => scope.kind === 'user')
-      if (tries < maxSnapshots && userScope && (this.#scopes.get(userScope.id)?.rev ?? 0) > userScope.rev) continue
-      for (const scope of snapshot) this.#attach(stream, scope)
-      return
+      const isOld = userScope && (this.#scopes.get(userScope.id)?.rev ?? 0) > userScope.rev
+      if (!isOld) for (const scope of snapshot) this.#attach(stream, scope)
+      if (!isOld) return
+      // The person's own scope changes without a pause. A stream that misses a chat would be worse than one that begins anew.
+      if (tries === maxSnapshots) stream.end('close')
     }
   }
 

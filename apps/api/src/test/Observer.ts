@@ -22,7 +22,8 @@ export class Observer {
   readonly #deps: Deps
   readonly #userId: UserId
   readonly #stream: LiveStream
-  #work: Promise<void> = Promise.resolve()
+  /** Frames that come during the first fetch are taken after it: its answer may be older than they are. */
+  #work: Promise<void>
 
   static async open(deps: Deps, who: { userId: UserId }): Promise<Observer> {
     const { actor } = await contextFor(deps, who)
@@ -30,10 +31,7 @@ export class Observer {
     const socket = { bufferedAmount: 0, close: () => undefined, terminate: () => undefined }
     const stream = await deps.liveHub.open(actor, socket, { ip: '127.0.0.1', device: 'test' })
     const observer = new Observer(deps, who.userId, stream)
-    await observer.#fetch('user', who.userId)
-    await observer.#fetch('directory', DIRECTORY_SCOPE)
-    for (const { chatId } of observer.rows('memberships')) await observer.#fetch('chat', chatId)
-    for (const { meetingId } of observer.rows('mySeats')) await observer.#fetch('meeting', meetingId)
+    await observer.#work
     return observer
   }
 
@@ -41,6 +39,7 @@ export class Observer {
     this.#deps = deps
     this.#userId = userId
     this.#stream = stream
+    this.#work = this.#fetchAll()
     this.ended = this.#follow().then(() => void (this.over = true))
   }
 
@@ -77,6 +76,13 @@ export class Observer {
 
   close(): void {
     this.#deps.liveHub.leave(this.#stream)
+  }
+
+  async #fetchAll(): Promise<void> {
+    await this.#fetch('user', this.#userId)
+    await this.#fetch('directory', DIRECTORY_SCOPE)
+    for (const { chatId } of this.rows('memberships')) await this.#fetch('chat', chatId)
+    for (const { meetingId } of this.rows('mySeats')) await this.#fetch('meeting', meetingId)
   }
 
   async #follow(): Promise<void> {
