@@ -1,0 +1,49 @@
+import { type AppError, appError } from '#lib/api/error.ts'
+import { measureBody } from './message-body.ts'
+
+type Options = {
+  /** Resolves when the message is in the outbox. */
+  send(message: string): Promise<void>
+  /** A text that was not sent is the draft of the chat. */
+  storeDraft(text: string): void
+}
+
+/** The text in the field. It stays there until the outbox has it, and what was typed meanwhile stays after that. */
+export class ComposerText {
+  value = $state('')
+  error = $state.raw<AppError | null>(null)
+  readonly #options: Options
+  /** Resolves when everything that was sent before is in the outbox. */
+  #sending: Promise<void> = Promise.resolve()
+  /** The beginning of the text that is on its way to the outbox. */
+  #taken = ''
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Sends what was typed since the last call, unless it is empty or too long. */
+  send(): Promise<void> {
+    if (!this.value.startsWith(this.#taken)) this.#taken = ''
+    const typed = this.value.slice(this.#taken.length)
+    const { text, sendable } = measureBody(typed)
+    if (!sendable) return this.#sending
+    this.#taken = this.value
+    this.#sending = this.#sending.then(() => this.#sendTyped(typed, text))
+    return this.#sending
+  }
+
+  async #sendTyped(typed: string, message: string): Promise<void> {
+    this.error = null
+    try {
+      await this.#options.send(message)
+    } catch (thrown) {
+      this.error = appError(thrown)
+      this.#taken = ''
+      return
+    }
+    if (this.value.startsWith(typed)) this.value = this.value.slice(typed.length)
+    if (this.#taken.startsWith(typed)) this.#taken = this.#taken.slice(typed.length)
+    if (this.value) this.#options.storeDraft(this.value)
+  }
+}

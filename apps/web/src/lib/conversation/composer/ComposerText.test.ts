@@ -1,0 +1,70 @@
+import { beforeEach, expect, test } from 'vitest'
+import { ComposerText } from './ComposerText.svelte.ts'
+
+type Sent = { message: string; done: () => void; fail: () => void }
+
+let sent: Sent[]
+let drafts: string[]
+let text: ComposerText
+
+beforeEach(() => {
+  sent = []
+  drafts = []
+  text = new ComposerText({
+    send: (message) => new Promise((done, fail) => sent.push({ message, done, fail: () => fail(new Error('full')) })),
+    storeDraft: (draft) => drafts.push(draft),
+  })
+})
+
+test('a text stays in the field until the outbox has it, and what was typed meanwhile stays after that', async () => {
+  const sending = typeAndSend('one')
+  await newestSent()
+  text.value += ' and two'
+  expect(text.value).toBe('one and two')
+  sent[0]!.done()
+  await sending
+  expect([text.value, drafts]).toEqual([' and two', [' and two']])
+})
+
+test('a text that the outbox refuses stays in the field with the error, and can be sent again', async () => {
+  const refused = typeAndSend('keep me')
+  await newestSent()
+  sent[0]!.fail()
+  await refused
+  expect([text.value, text.error?.code]).toEqual(['keep me', 'server.error'])
+  const again = text.send()
+  await newestSent(2)
+  sent[1]!.done()
+  await again
+  expect([text.value, text.error, sent[1]!.message]).toEqual(['', null, 'keep me'])
+})
+
+test('texts that are sent quickly one after another are sent once each and in their order', async () => {
+  void typeAndSend('one')
+  void typeAndSend('two')
+  const last = text.send()
+  for (const count of [1, 2]) {
+    await newestSent(count)
+    sent[count - 1]!.done()
+  }
+  await last
+  expect([sent.map(({ message }) => message), text.value]).toEqual([['one', 'two'], ''])
+})
+
+test('a text that was changed while it was on its way to the outbox stays as it is', async () => {
+  const sending = typeAndSend('hello')
+  await newestSent()
+  text.value = 'something else'
+  sent[0]!.done()
+  await sending
+  expect(text.value).toBe('something else')
+})
+
+function typeAndSend(typed: string): Promise<void> {
+  text.value += typed
+  return text.send()
+}
+
+async function newestSent(count = 1): Promise<void> {
+  await expect.poll(() => sent.length).toBe(count)
+}
