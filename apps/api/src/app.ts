@@ -10,6 +10,7 @@ import { openControlPort } from './nodes/control-port.ts'
 import { openSignallingProxy } from './nodes/signalling-proxy.ts'
 import { errorAnswer } from './platform/http/error-answer.ts'
 import { serveHealth } from './platform/http/health.ts'
+import { limitKeptAnswers } from './platform/http/kept-answers.ts'
 import { limitRequestTime } from './platform/http/request-time.ts'
 import { limitSilentConnections } from './platform/http/silent-connections.ts'
 import { limitOpenAnswers } from './platform/http/open-answers.ts'
@@ -73,6 +74,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
     return reply.code(status).type('application/json').send(body)
   })
   http.addHook('onSend', (_req, reply, payload) => bufferAnswer(reply, payload))
+  limitKeptAnswers(http)
   await http.register(cookie)
   await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
   serveHealth(http, deps)
