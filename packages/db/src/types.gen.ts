@@ -123,12 +123,15 @@ export interface Members {
   joined_seq: Generated<number>;
   left_at: Timestamp | null;
   notify: Generated<"all" | "none">;
+  notify_set_at: Timestamp | null;
   pinned_at: Timestamp | null;
+  pinned_set_at: Timestamp | null;
   read_seq: Generated<number>;
   rev: number;
   role: ChatRole;
   since_rev: number;
   unread_mark: Generated<boolean>;
+  unread_mark_set_at: Timestamp | null;
   user_id: UserId;
   was_removed: Generated<boolean>;
 }

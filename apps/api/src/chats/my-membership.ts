@@ -1,32 +1,58 @@
+import type { DB } from '@veche/db/types.gen'
+import type { ChatId } from '@veche/shared/ids'
+import { idTime } from '@veche/shared/ids'
 import type { MembershipRow } from '@veche/shared/rows/rows'
 import type { SetMine } from '@veche/shared/schemas/chats'
-import type { Ctx } from '../ctx.ts'
+import type { Updateable } from 'kysely'
+import type { Ctx, Tx } from '../ctx.ts'
 import { advance, changeScopes } from '../platform/scopes/changes.ts'
 import { openChat } from './access.ts'
 import { membershipColumns, toMembership } from './rows.ts'
 import { userScope } from '../platform/scopes/scope.ts'
 
-/** Changes what only I see of my membership: it lives in my user scope, so no other person is told. */
-export async function setMine(
-  ctx: Ctx,
-  { chatId, notify, pinned, unreadMark }: SetMine,
-): Promise<{ membership: MembershipRow }> {
+/**
+ * Changes what only I see of my membership: it lives in my user scope, so no other person is told. A request may come twice, or hours
+ * later from a device without a network: of each setting the last decision holds, whichever of them arrives last.
+ */
+export async function setMine(ctx: Ctx, input: SetMine): Promise<{ membership: MembershipRow }> {
   const me = ctx.actor.userId
   return changeScopes(ctx, [userScope(me)], async (tx) => {
-    await openChat(tx, chatId, 'read')
+    await openChat(tx, input.chatId, 'read')
+    const mine = await findMine(tx, input.chatId)
+    const changes = newerChanges(mine, input, ctx.clock.now())
+    if (Object.keys(changes).length === 0) return { membership: toMembership(mine) }
     const rev = await advance(tx, userScope(me))
     const row = await tx.db
       .updateTable('members')
-      .set((eb) => ({
-        rev,
-        ...(notify === undefined ? {} : { notify }),
-        ...(pinned === undefined ? {} : { pinned_at: pinned ? eb.fn<Date>('veche_now') : null }),
-        ...(unreadMark === undefined ? {} : { unread_mark: unreadMark }),
-      }))
-      .where('chat_id', '=', chatId)
+      .set({ ...changes, rev })
+      .where('chat_id', '=', input.chatId)
       .where('user_id', '=', me)
       .returning(membershipColumns)
       .executeTakeFirstOrThrow()
     return { membership: toMembership(row) }
   })
+}
+
+type MyMembership = Awaited<ReturnType<typeof findMine>>
+
+function findMine(tx: Tx, chatId: ChatId) {
+  return tx.db
+    .selectFrom('members')
+    .select([...membershipColumns, 'notify_set_at', 'pinned_set_at', 'unread_mark_set_at'])
+    .where('chat_id', '=', chatId)
+    .where('user_id', '=', tx.actor.userId)
+    .executeTakeFirstOrThrow()
+}
+
+/** The client id tells when the person decided; a clock that is ahead counts as now, or it would hold against every later decision. */
+function newerChanges(mine: MyMembership, input: SetMine, now: number): Updateable<DB['members']> {
+  const { clientId, notify, pinned, unreadMark } = input
+  const at = new Date(clientId ? Math.min(idTime(clientId), now) : now)
+  const isNewer = (before: Date | null) => !clientId || !before || before < at
+  return {
+    ...(notify !== undefined && isNewer(mine.notify_set_at) && { notify, notify_set_at: at }),
+    ...(pinned !== undefined && isNewer(mine.pinned_set_at) && { pinned_at: pinned ? at : null, pinned_set_at: at }),
+    ...(unreadMark !== undefined &&
+      isNewer(mine.unread_mark_set_at) && { unread_mark: unreadMark, unread_mark_set_at: at }),
+  }
 }

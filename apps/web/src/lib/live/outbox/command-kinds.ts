@@ -39,10 +39,10 @@ export const commandKinds: CommandKinds = {
   'chats.setMine': {
     pace: 'quick',
     queue: ({ chatId }) => `mine ${chatId}`,
-    request: async ({ api, reportReadPositions }, { input }) => {
+    request: async ({ api, reportReadPositions }, { id, input }) => {
       // A read position takes the mark away on the server, so those from before the mark go first.
       if (input.unreadMark) await reportReadPositions()
-      return { memberships: [(await api.setMine(input)).membership] }
+      return { memberships: [(await api.setMine({ ...input, clientId: id })).membership] }
     },
     finalErrors: CHAT_ERRORS,
     whenRefused: 'drop',

@@ -1,0 +1,66 @@
+import { type ChatId, type ClientId, newId } from '@veche/shared/ids'
+import type { SetMine } from '@veche/shared/schemas/chats'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { newDirect, newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
+
+let testApi: TestApi
+let anna: TestUser
+let chatId: ChatId
+beforeAll(async () => {
+  testApi = await newTestApi()
+  anna = await newUser(testApi.deps)
+})
+beforeEach(async () => {
+  chatId = await newDirect(testApi.deps, anna, await newUser(testApi.deps))
+})
+
+type Mine = Omit<SetMine, 'chatId' | 'clientId'>
+
+/** A change as a device composes it, so many milliseconds from now. */
+const composed = (mine: Mine, inMs = 0): SetMine => ({
+  chatId,
+  clientId: newId<ClientId>(testApi.clock.now() + inMs),
+  ...mine,
+})
+const api = () => callerFor(testApi.deps, anna)
+const send = async (change: SetMine) => (await api().chats.setMine(change)).membership
+const minute = 60_000
+
+test('a change that is sent again because its answer was lost does not undo what another device changed meanwhile', async () => {
+  const onPhone = composed({ notify: 'none', pinned: true }, -minute)
+  await send(onPhone)
+  const onLaptop = await send(composed({ notify: 'all', pinned: false }))
+  expect(await send(onPhone)).toEqual(onLaptop)
+})
+
+test('a chat that was read on another device is not marked as unread again by a request that is repeated', async () => {
+  const mark = composed({ unreadMark: true }, -minute)
+  expect((await send(mark)).unreadMark).toBe(true)
+  const { membership } = await api().messages.read({ chatId, seq: 0 })
+  expect(await send(mark)).toEqual(membership)
+  expect(membership.unreadMark).toBe(false)
+})
+
+test('of each setting the last decision holds, although an earlier one arrives later', async () => {
+  const offline = composed({ notify: 'none', pinned: true }, -minute)
+  await send(composed({ pinned: false }))
+  expect(await send(offline)).toMatchObject({ notify: 'none', pinnedAt: null })
+})
+
+test('a chat was pinned when the person pinned it, although the request came later', async () => {
+  const change = composed({ pinned: true }, -minute)
+  const { pinnedAt } = await send(change)
+  expect(testApi.clock.now() - Date.parse(pinnedAt ?? '')).toBeGreaterThanOrEqual(minute)
+})
+
+test('a decision of a device whose clock is ahead does not hold against later ones', async () => {
+  await send(composed({ notify: 'none' }, 365 * 86_400_000))
+  await testApi.passTime(1)
+  expect((await send(composed({ notify: 'all' }))).notify).toBe('all')
+})
+
+test('a request without a client id counts as decided now', async () => {
+  await send(composed({ notify: 'none' }))
+  expect((await send({ chatId, notify: 'all' })).notify).toBe('all')
+})
