@@ -5,6 +5,7 @@ import type { Stop } from '../clock.ts'
 import type { Deps } from '../deps.ts'
 import { SettingsError } from '../env.ts'
 import { CallError, fail } from '../errors.ts'
+import { TcpQueues, tcpBufferBytes } from './TcpQueues.ts'
 import { withTimeout } from './timeout.ts'
 
 /** The load that a room which was just opened is thought to add, until its people have come and the load is measured with them. */
@@ -15,8 +16,6 @@ const newRoomMs = 5_000
  * `net.core.rmem_max` and `net.core.wmem_max`.
  */
 const udpBufferBytes = 2_500_000
-/** The buffers of each TCP connection: half a second of a large call. Without a size the kernel lets each grow to megabytes. */
-const tcpBufferBytes = 500_000
 const firstRetryMs = 50
 const maxRetryMs = 2_000
 /** A gap this long between two checks means that the node itself was asleep. */
@@ -38,6 +37,7 @@ type RoomOnWorker = {
 export class MediaWorker {
   readonly index: number
   readonly rooms = new Set<RoomOnWorker>()
+  readonly tcpQueues: TcpQueues
   /** The share of its core that it used in the last second. */
   load = 0
   readonly #deps: Deps
@@ -63,6 +63,7 @@ export class MediaWorker {
   private constructor(deps: Deps, index: number) {
     this.#deps = deps
     this.index = index
+    this.tcpQueues = new TcpQueues(deps.clock)
     const port = deps.env.MEDIA_PORT === 0 ? 0 : deps.env.MEDIA_PORT + index
     this.#ports = { udp: port, tcp: port }
   }

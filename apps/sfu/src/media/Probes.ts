@@ -25,7 +25,7 @@ export class Probes {
     this.#deps.clock.after(lifetimeMs, () => (this.#open -= 1))
     const { router, server } = await worker.createRouter(mediaCodecs)
     this.#deps.clock.after(lifetimeMs, () => router.close())
-    const { iceParameters, iceCandidates } = await createTransport(this.#deps, router, server)
+    const { iceParameters, iceCandidates } = await createTransport(this.#deps, router, { server, enableTcp: true })
     return { iceParameters, iceCandidates }
   }
 }

@@ -3,11 +3,15 @@ import type { Deps } from '../deps.ts'
 import { mediaCodecs } from './codecs.ts'
 import type { MediaWorker } from './MediaWorker.ts'
 import { Speakers } from './Speakers.ts'
+import type { TcpQueues } from './TcpQueues.ts'
 import { withTimeout } from './timeout.ts'
+
+type Parts = { worker: MediaWorker; router: types.Router; server: types.WebRtcServer; speakers: Speakers }
 
 /** The router of a room on one worker, with the observers that detect speakers. */
 export class RoomRouter {
   readonly speakers: Speakers
+  readonly tcpQueues: TcpQueues
   readonly #deps: Deps
   readonly #router: types.Router
   readonly #server: types.WebRtcServer
@@ -15,22 +19,23 @@ export class RoomRouter {
   static async open(deps: Deps, worker: MediaWorker): Promise<RoomRouter> {
     const { router, server } = await worker.createRouter(mediaCodecs)
     try {
-      return new RoomRouter(deps, router, server, await Speakers.open(deps, router))
+      return new RoomRouter(deps, { worker, router, server, speakers: await Speakers.open(deps, router) })
     } catch (error) {
       router.close()
       throw error
     }
   }
 
-  private constructor(deps: Deps, router: types.Router, server: types.WebRtcServer, speakers: Speakers) {
+  private constructor(deps: Deps, { worker, router, server, speakers }: Parts) {
     this.#deps = deps
     this.#router = router
     this.#server = server
     this.speakers = speakers
+    this.tcpQueues = worker.tcpQueues
   }
 
-  createTransport(): Promise<types.WebRtcTransport> {
-    return createTransport(this.#deps, this.#router, this.#server)
+  createTransport(udpOnly: boolean): Promise<types.WebRtcTransport> {
+    return createTransport(this.#deps, this.#router, { server: this.#server, enableTcp: !udpOnly })
   }
 
   close(): void {
@@ -41,12 +46,12 @@ export class RoomRouter {
 export function createTransport(
   deps: Deps,
   router: types.Router,
-  webRtcServer: types.WebRtcServer,
+  { server, enableTcp }: { server: types.WebRtcServer; enableTcp: boolean },
 ): Promise<types.WebRtcTransport> {
   const request = router.createWebRtcTransport({
-    webRtcServer,
+    webRtcServer: server,
     enableUdp: true,
-    enableTcp: true,
+    enableTcp,
     preferUdp: true,
     initialAvailableOutgoingBitrate: 1_000_000,
     iceConsentTimeout: 20,

@@ -8,7 +8,8 @@ import type { Connect, Direction } from '../signalling/inputs.ts'
 import { BitrateDebt } from './BitrateDebt.ts'
 import type { RoomRouter } from './RoomRouter.ts'
 import { withTimeout } from './timeout.ts'
-import { addTraffic, noTraffic, type TrafficBytes, TransportTraffic } from './TransportTraffic.ts'
+import { TransportMeter } from './TransportMeter.ts'
+import { addTraffic, noTraffic, type TrafficBytes } from './TransportTraffic.ts'
 
 type Transport = types.WebRtcTransport
 
@@ -39,23 +40,30 @@ export class Transports extends EventEmitter<TransportsEvents> {
   readonly #router: RoomRouter
   readonly #pairs: Record<Direction, TransportPair>
   readonly #connected = new Map<string, { fingerprints: string; done: Promise<void> }>()
-  readonly #traffic = new WeakMap<Transport, TransportTraffic>()
+  readonly #meters = new WeakMap<Transport, TransportMeter>()
   #measuredAt: number
+  #udpOnly: boolean
   #closed = { send: false, recv: false }
   /** Transports that are being created. They count against the limit, so a client that does not wait for answers gets no more. */
   #creating = 0
 
-  static async open(deps: Deps, router: RoomRouter): Promise<Transports> {
-    const made = await Promise.allSettled([router.createTransport(), router.createTransport()])
+  /** `udpOnly`: a TCP connection of this seat was not read before. */
+  static async open(deps: Deps, router: RoomRouter, udpOnly: boolean): Promise<Transports> {
+    const made = await Promise.allSettled([router.createTransport(udpOnly), router.createTransport(udpOnly)])
     const [send, recv] = made.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
-    if (send && recv) return new Transports(deps, router, send, recv)
+    if (send && recv) return new Transports(deps, router, { send, recv, udpOnly })
     send?.close()
     recv?.close()
     throw made.find((one) => one.status === 'rejected')?.reason
   }
 
-  private constructor(deps: Deps, router: RoomRouter, send: Transport, recv: Transport) {
+  private constructor(
+    deps: Deps,
+    router: RoomRouter,
+    { send, recv, udpOnly }: { send: Transport; recv: Transport; udpOnly: boolean },
+  ) {
     super()
+    this.#udpOnly = udpOnly
     this.#deps = deps
     this.#router = router
     this.#measuredAt = deps.clock.now()
@@ -134,14 +142,14 @@ export class Transports extends EventEmitter<TransportsEvents> {
   async #create(): Promise<Transport> {
     this.#creating += 1
     try {
-      return await this.#router.createTransport()
+      return await this.#router.createTransport(this.#udpOnly)
     } finally {
       this.#creating -= 1
     }
   }
 
   #watch(direction: Direction, transport: Transport): Transport {
-    this.#traffic.set(transport, new TransportTraffic())
+    this.#meters.set(transport, new TransportMeter(this.#deps, transport, this.#router.tcpQueues))
     transport.observer.once('close', () => this.#connected.delete(transport.id))
     transport.on('dtlsstatechange', (state) => {
       if (state === 'connected') this.#promote(direction, transport)
@@ -165,6 +173,7 @@ export class Transports extends EventEmitter<TransportsEvents> {
     const pair = this.#pairs[direction]
     if (transport.closed) return
     this.#deps.metrics.lost.inc({ reason })
+    if (reason === 'unread') this.#udpOnly = true
     const lost = { type: 'transportClosed' as const, id: transport.id, direction, reason }
     if (this.newest(direction) === transport) pair.lost = lost
     if (pair.next === transport) pair.next = null
@@ -176,24 +185,14 @@ export class Transports extends EventEmitter<TransportsEvents> {
   async #measurePair(direction: Direction, seconds: number) {
     const pair = this.#pairs[direction]
     const { current } = pair
-    const measured = await Promise.all(this.#open(direction).map((transport) => this.#measureTransport(transport)))
+    const meters = this.#open(direction).flatMap((transport) => this.#meters.get(transport) ?? [])
+    const measured = await Promise.all(meters.map((meter) => meter.measure()))
     const traffic = measured.map((one) => one.traffic).reduce(addTraffic, noTraffic)
     this.#deps.metrics.unmatched.inc(traffic.unmatched)
+    for (const { transport, isUnread } of measured) if (isUnread) this.#lose(direction, transport, 'unread')
     if (pair.unmatched.count(traffic.unmatched, seconds) === 'close')
       for (const one of this.#open(direction)) this.#lose(direction, one, 'bitrate')
     return { stat: measured.find(({ transport }) => transport === current)?.stat, traffic }
-  }
-
-  /** A transport that is closed while it is measured counts as no traffic. */
-  async #measureTransport(transport: Transport) {
-    try {
-      const [stat] = await withTimeout(this.#deps, transport.getStats())
-      const traffic = stat && this.#traffic.get(transport)?.difference(stat)
-      return { transport, stat, traffic: traffic ?? noTraffic }
-    } catch (error) {
-      if (transport.closed) return { transport, stat: undefined, traffic: noTraffic }
-      throw error
-    }
   }
 
   #open(direction: Direction): Transport[] {

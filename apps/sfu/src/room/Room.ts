@@ -35,6 +35,8 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
   /** Peers whose seat has a newer peer. They only send, and not for long. */
   readonly #replacedPeers = new Set<Peer>()
   readonly #seatUpdates = new SeatUpdates()
+  /** Seats that had a TCP connection which was not read: what waited for them stays in the media worker until they close it. */
+  readonly #udpOnly = new Set<SeatId>()
   #joining = 0
   readonly #stopChecks: Stop
 
@@ -74,7 +76,8 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     this.#joining += 1
     try {
       await this.opened
-      const transports = await Transports.open(this.#deps, this.#routers[0] ?? fail('call.media_lost'))
+      const router = this.#routers[0] ?? fail('call.media_lost')
+      const transports = await Transports.open(this.#deps, router, this.#udpOnly.has(claims.seat))
       const peer = new Peer(this.#deps, this, transports, this.#seatUpdates.applyTo(claims), input)
       if (this.closed || !isCurrent()) {
         transports.close()
@@ -149,6 +152,7 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     peer.on('changed', () => this.#tellOthers(peer))
     peer.on('qualityChanged', (quality) => this.#broadcast({ type: 'quality', seatId, quality }))
     peer.on('closed', () => this.#remove(peer))
+    peer.transports.on('lost', ({ reason }) => void (reason === 'unread' && this.#udpOnly.add(seatId)))
     const replaced = this.#peers.get(seatId)
     this.#peers.set(seatId, peer)
     if (replaced) {

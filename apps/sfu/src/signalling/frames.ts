@@ -21,12 +21,15 @@ export type RoomFrame =
   /** The last frame. `taken_over`: a newer peer has the seat. `lost`, `moved`, `stopping`: ask the API for a new ticket. */
   | { type: 'ended'; reason: EndReason }
 
-/** The node closed a transport: its handshake failed, DTLS was closed, or too much came on it that belongs to no stream. Replace it. */
+/**
+ * The node closed a transport: its handshake failed, DTLS was closed, too much came on it that belongs to no stream, or its TCP connection
+ * was not read. Replace it.
+ */
 export type TransportLost = {
   type: 'transportClosed'
   id: string
   direction: 'send' | 'recv'
-  reason: 'handshake' | 'bitrate'
+  reason: 'handshake' | 'bitrate' | 'unread'
 }
 
 export type EndReason = 'left' | 'taken_over' | 'removed' | 'meeting_ended' | 'moved' | 'lost' | 'stopping' | 'silent'

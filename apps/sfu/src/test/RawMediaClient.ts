@@ -34,8 +34,8 @@ export class RawMediaClient {
   }
 }
 
-/** A binding request that nominates its candidate pair (RFC 8445). */
-function iceCheck({ usernameFragment, password }: TransportView['iceParameters']): Buffer {
+/** What a browser sends to check its path, again and again: a binding request that nominates its candidate pair (RFC 8445). */
+export function iceCheck({ usernameFragment, password }: TransportView['iceParameters']): Buffer {
   const plain = Buffer.concat([
     attribute(0x0006, Buffer.from(`${usernameFragment}:raw`)),
     attribute(0x0024, Buffer.from('6e7f1eff', 'hex')),

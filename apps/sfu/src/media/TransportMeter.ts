@@ -1,0 +1,54 @@
+import type { types } from 'mediasoup'
+import type { Deps } from '../deps.ts'
+import type { TcpQueues } from './TcpQueues.ts'
+import { withTimeout } from './timeout.ts'
+import { noTraffic, type TrafficBytes, TransportTraffic } from './TransportTraffic.ts'
+
+type Measured = {
+  transport: types.WebRtcTransport
+  stat: types.WebRtcTransportStat | undefined
+  traffic: TrafficBytes
+  /** Its TCP connection is not read, or much too slowly. */
+  isUnread: boolean
+}
+
+/** What may happen while the kernel's buffer of a connection stays full. Media that waits for so long is of no use to anybody. */
+const whileFull = { seconds: 10, bytes: 10_000_000 }
+const noneFull = { seconds: 0, bytes: 0 }
+
+/** Measures one transport, once a second. */
+export class TransportMeter {
+  readonly #deps: Deps
+  readonly #transport: types.WebRtcTransport
+  readonly #queues: TcpQueues
+  readonly #traffic = new TransportTraffic()
+  #full = noneFull
+
+  constructor(deps: Deps, transport: types.WebRtcTransport, queues: TcpQueues) {
+    this.#deps = deps
+    this.#transport = transport
+    this.#queues = queues
+  }
+
+  /** A transport that is closed while it is measured counts as no traffic. */
+  async measure(): Promise<Measured> {
+    const transport = this.#transport
+    try {
+      const [[stat], isFull] = await Promise.all([withTimeout(this.#deps, transport.getStats()), this.#isFull()])
+      const traffic = stat ? this.#traffic.difference(stat) : noTraffic
+      this.#full = isFull ? { seconds: this.#full.seconds + 1, bytes: this.#full.bytes + traffic.sent } : noneFull
+      const isUnread = this.#full.seconds >= whileFull.seconds || this.#full.bytes >= whileFull.bytes
+      return { transport, stat, traffic, isUnread }
+    } catch (error) {
+      if (transport.closed) return { transport, stat: undefined, traffic: noTraffic, isUnread: false }
+      throw error
+    }
+  }
+
+  async #isFull(): Promise<boolean> {
+    const tuple = this.#transport.iceSelectedTuple
+    if (tuple?.protocol !== 'tcp' || !tuple.remoteIp || !tuple.remotePort) return false
+    const { localPort, remoteIp, remotePort } = tuple
+    return (await this.#queues.waitingBytes({ localPort, remoteIp, remotePort })) >= this.#queues.fullBytes
+  }
+}
