@@ -19,6 +19,16 @@ test('a connection to a server that went silent without closing it is given up, 
   expect(await ask()).toEqual([{ one: 1 }])
 })
 
+test('a connection that was given up counts in Postgres beside the one that replaced it, until its statement ends', async () => {
+  const db = createDatabase({ url: adminUrl.href, max: 1, name: 'given-up', onError: () => undefined, silenceMs: 200 })
+  onTestFinished(() => db.destroy())
+  const counting = sql<{ count: number }>`select count(*) from pg_stat_activity where application_name = 'given-up'`
+  const count = async () => (await counting.execute(db)).rows[0]?.count
+  await expect(sql`select pg_sleep(2)`.execute(db)).rejects.toThrow('connection terminated')
+  expect(await count()).toBe(2)
+  await expect.poll(count).toBe(1)
+})
+
 /** A connection to the server that can freeze: nothing arrives any more, and neither end is told. */
 async function freezableServer() {
   const folder = mkdtempSync(join(tmpdir(), 'veche-wire-'))
