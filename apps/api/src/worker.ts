@@ -8,17 +8,17 @@ import { deleteOldMails } from './mail/retention.ts'
 import { withAdvisoryLock } from './platform/work/advisory-lock.ts'
 import { deleteOldGivenUpRows } from './platform/work/given-up.ts'
 import { startTimer, sweepTimer, type Timer } from './platform/work/sweep.ts'
-import { jobOf, startJobWorkers } from './platform/work/jobs.ts'
+import { followNudges } from './platform/work/nudges.ts'
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
-/** The worker of these organisations: jobs that the queue nudges, and timers that need no queue. Returns a function that stops it. */
+/** The worker of these organisations: work that the queue nudges, and timers that need no queue. Returns a function that stops it. */
 export function startWorker(
   organisations: [Deps, ...Deps[]],
   times: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
 ): () => Promise<void> {
   const timers = organisations.flatMap((deps) => workerTimers(deps, times).map((timer) => startTimer(deps, timer)))
-  const stops = [startJobWorkers(organisations, organisations[0].dueTables.map(jobOf)), ...timers]
+  const stops = [followNudges(organisations), ...timers]
   return async () => {
     await Promise.all(stops.map((stop) => stop()))
   }
@@ -32,7 +32,7 @@ export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: W
     run: () => withAdvisoryLock(deps, name, (signal) => run(deps, signal)),
   })
   return [
-    ...deps.dueTables.map((table) => sweepTimer(deps, { job: jobOf(table), everyMs: sweepMs })),
+    ...deps.dueTables.map((table) => sweepTimer(deps, { table, everyMs: sweepMs })),
     round('meetings', meetingsMs, sweepMeetings),
     round('owners', sweepMs, handOverGroups),
     round('retention', retentionMs, deleteOldRows),

@@ -42,9 +42,9 @@ function workMetrics(registers: Registry[]) {
       buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2],
       registers,
     }),
-    jobs: new Counter({
-      name: 'veche_jobs_total',
-      help: 'Jobs by name and outcome.',
+    work: new Counter({
+      name: 'veche_work_total',
+      help: 'Tries of work rows, by the name of the work and the outcome.',
       labelNames: ['name', 'outcome'],
       registers,
     }),

@@ -45,7 +45,7 @@ test('no frame and no signal crosses from one organisation to another, even when
   inSouth.close()
 })
 
-test('one queue serves both, and each job is done with the database and the mail server of its organisation', async () => {
+test('one queue serves both, and each row is done with the database and the mail server of its organisation', async () => {
   const [northern, southern] = [await mailServer(), await mailServer()]
   const [inNorth, inSouth] = apis
   const organisations: [Deps, Deps] = [

@@ -7,9 +7,8 @@ import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
 import { deleteOldGivenUpRows } from './given-up.ts'
 import { type DueTable, findDueRows, runDueRow } from './due-tables.ts'
-import { jobOf } from './jobs.ts'
-import type { JobName } from './queue.ts'
-import { sweepJob } from './sweep.ts'
+import type { WorkName } from './queue.ts'
+import { sweepTable } from './sweep.ts'
 
 type Bell = { id: string; tower: string }
 
@@ -27,7 +26,7 @@ beforeAll(async () => {
 })
 
 const bells: DueTable = {
-  name: 'bell.ring' as JobName,
+  name: 'bell.ring' as WorkName,
   table: 'bells',
   columns: ['tower'],
   leaseMs: 60_000,
@@ -63,7 +62,7 @@ async function isFound(id: string): Promise<boolean> {
 }
 
 async function countOf(outcome: string): Promise<number> {
-  const { values } = await deps.metrics.jobs.get()
+  const { values } = await deps.metrics.work.get()
   const isOurs = ({ labels }: (typeof values)[number]) =>
     labels['name'] === 'bell.ring' && labels['outcome'] === outcome
   return values.filter(isOurs).reduce((sum, { value }) => sum + value, 0)
@@ -77,11 +76,7 @@ test('a sweep finds the rows of any due table and does each once, however many w
   const before = await countOf('done')
   const ids = [await newBell(), await newBell(), await newBell()]
   const other = testApi.anotherProcess()
-  await Promise.all([
-    sweepJob(deps, jobOf(bells)),
-    sweepJob(other, jobOf(bells)),
-    ...ids.map((id) => runDueRow(deps, bells, id)),
-  ])
+  await Promise.all([sweepTable(deps, bells), sweepTable(other, bells), ...ids.map((id) => runDueRow(deps, bells, id))])
   expect(rung.sort()).toEqual(ids.map((id) => `${id} North`).sort())
   expect(await bellRow(ids[0]!)).toMatchObject({ state: 'done', attempts: 1, error: null, claimed_until: null })
   expect((await bellRow(ids[0]!)).rung_at).not.toBeNull()

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import type { ServerLocale } from '../server-locale.ts'
 import { sqlIn } from '../clock.ts'
-import type { JobName } from './queue.ts'
+import type { WorkName } from './queue.ts'
 
 /**
  * A table of work rows, registered by its feature. A row is due because of its columns `id`, `state`, `attempts`, `retry_at`,
@@ -10,7 +10,7 @@ import type { JobName } from './queue.ts'
  */
 export type DueTable = {
   /** Names its nudges, its metric, and its kind of work in the list of what was given up. */
-  name: JobName
+  name: WorkName
   table: string
   /** What the functions below need of a row besides its id. */
   columns: readonly string[]
@@ -79,7 +79,7 @@ async function claim({ db }: Deps, { table, columns, leaseMs }: DueTable, id: st
 async function noteDone({ db, metrics }: Deps, { name, table, changesAtEnd }: DueTable, { id }: Row): Promise<void> {
   const changes = [sql`state = 'done'`, sql`claimed_until = null`, sql`error = null`, ...changesAtEnd('done')]
   await sql`update ${sql.table(table)} set ${sql.join(changes)} where id = ${id} and state = 'due'`.execute(db)
-  metrics.jobs.inc({ name, outcome: 'done' })
+  metrics.work.inc({ name, outcome: 'done' })
 }
 
 async function noteFailure(deps: Deps, table: DueTable, row: Row, failure: Failure): Promise<void> {
@@ -87,7 +87,7 @@ async function noteFailure(deps: Deps, table: DueTable, row: Row, failure: Failu
   if (!failure.isTemporary || retryMs === undefined) return giveUp(deps, table, row, failure)
   warn(deps, table, row, failure, 'a try failed; there will be another')
   await finishTry(deps, table, row, [sql`retry_at = ${sqlIn(retryMs)}`, sql`error = ${toErrorText(failure)}`])
-  deps.metrics.jobs.inc({ name: table.name, outcome: 'retry' })
+  deps.metrics.work.inc({ name: table.name, outcome: 'retry' })
 }
 
 async function giveUp(deps: Deps, table: DueTable, row: Row, failure: Failure): Promise<void> {
@@ -98,7 +98,7 @@ async function giveUp(deps: Deps, table: DueTable, row: Row, failure: Failure): 
     ...table.changesAtEnd('given_up', failure),
   ]
   await finishTry(deps, table, row, changes)
-  deps.metrics.jobs.inc({ name: table.name, outcome: 'given_up' })
+  deps.metrics.work.inc({ name: table.name, outcome: 'given_up' })
 }
 
 function warn({ log }: Deps, { name }: DueTable, { id, attempts }: Row, { kind }: Failure, sentence: string): void {

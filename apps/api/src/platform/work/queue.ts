@@ -4,21 +4,21 @@ import type { Logger } from '../logger.ts'
 import { redisCloseMs, waitAtMost } from './timeout.ts'
 
 /** Every kind of work there is. Each has a due table: the row is the record, and the queue a nudge. */
-export const jobNames = ['mail.send'] as const
-export type JobName = (typeof jobNames)[number]
+export const workNames = ['mail.send'] as const
+export type WorkName = (typeof workNames)[number]
 
 /** The id of a work row. Organisations share the queue: a nudge says whose it is. */
 export type Nudge = { organisation: string; id: unknown }
 
 export class Queue {
   readonly #organisation: string
-  readonly #queues = new Map<JobName, BullQueue>()
+  readonly #queues = new Map<WorkName, BullQueue>()
   readonly #log: Logger
 
   constructor(env: Env, log: Logger) {
     this.#log = log
     this.#organisation = env.ORGANISATION
-    for (const name of jobNames) {
+    for (const name of workNames) {
       const queue = new BullQueue(name, {
         connection: bullConnection(env, { blocking: false }),
         prefix: env.REDIS_PREFIX,
@@ -29,7 +29,7 @@ export class Queue {
   }
 
   /** Never waits and never fails: the sweep finds work whose nudge was lost. */
-  nudge(name: JobName, id: string): void {
+  nudge(name: WorkName, id: string): void {
     const nudge: Nudge = { organisation: this.#organisation, id }
     const options = {
       deduplication: { id: `${this.#organisation}/${id}`, keepLastIfActive: true },

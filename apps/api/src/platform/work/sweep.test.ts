@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { readEnv } from '../../env.ts'
 import { mailTable } from '../../mail/delivery.ts'
@@ -7,8 +8,8 @@ import { muteServer } from '../../test/mail/smtp.ts'
 import { waitBounds } from '../../test/waiting.ts'
 import { workerTimers } from '../../worker.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { type Job, jobOf } from './jobs.ts'
-import type { JobName } from './queue.ts'
+import type { DueTable } from './due-tables.ts'
+import type { WorkName } from './queue.ts'
 import { startTimer, sweepTimer } from './sweep.ts'
 
 test('all timers that run at the same time find connections in the smallest pool that is allowed', async () => {
@@ -31,15 +32,20 @@ test('a mail server that accepts and never answers delays no other kind of work'
   const { deps } = testApi
   const ids = await Promise.all(Array.from({ length: 8 }, () => newMail(deps)))
   let rounds = 0
-  const other: Job = {
-    name: 'other' as JobName,
-    due: () => Promise.resolve([{ id: '' }]),
-    start: () => {
+  await sql`create table others (like mails including defaults)`.execute(deps.db)
+  await sql`insert into others select * from mails limit 1`.execute(deps.db)
+  const other: DueTable = {
+    ...mailTable,
+    name: 'other' as WorkName,
+    table: 'others',
+    run: () => {
       rounds += 1
-      return Promise.resolve()
+      return Promise.reject(new Error('again'))
     },
+    failureOf: () => ({ kind: 'other', answer: '', isTemporary: true }),
+    retryDelaysMs: Array<number>(10_000).fill(0),
   }
-  const stops = [jobOf(mailTable), other].map((job) => startTimer(deps, sweepTimer(deps, { job, everyMs: 20 })))
+  const stops = [mailTable, other].map((table) => startTimer(deps, sweepTimer(deps, { table, everyMs: 20 })))
   onTestFinished(async () => {
     await server.close()
     await Promise.all(stops.map((stop) => stop()))

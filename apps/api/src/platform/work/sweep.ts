@@ -1,7 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { Semaphore } from '../Semaphore.ts'
-import { type Job, runJob } from './jobs.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
+import { type DueTable, findDueRows } from './due-tables.ts'
+import { tryRow } from './nudges.ts'
 import { waitAtMost } from './timeout.ts'
 
 export type Timer = {
@@ -32,17 +33,17 @@ export function startTimer(deps: Deps, timer: Timer): () => Promise<void> {
 const maxParallel = 5
 
 /** The timer of one kind of work. Each kind has its own, so that a mail server that hangs delays mails and nothing else. */
-export function sweepTimer(deps: Deps, { job, everyMs }: { job: Job; everyMs: number }): Timer {
-  return { name: `sweep ${job.name}`, everyMs, run: () => sweepJob(deps, job) }
+export function sweepTimer(deps: Deps, { table, everyMs }: { table: DueTable; everyMs: number }): Timer {
+  return { name: `sweep ${table.name}`, everyMs, run: () => sweepTable(deps, table) }
 }
 
 /**
  * Finds work that is due and does it. One process at a time looks for it; the claim of a row decides who does it, so no lock is held
  * while a slow mail server answers.
  */
-export async function sweepJob(deps: Deps, job: Job): Promise<void> {
+export async function sweepTable(deps: Deps, table: DueTable): Promise<void> {
   let due: { id: string }[] = []
-  await withAdvisoryLock(deps, `sweep ${job.name}`, async () => void (due = await job.due(deps)))
+  await withAdvisoryLock(deps, `sweep ${table.name}`, async () => void (due = await findDueRows(deps, table)))
   const slots = new Semaphore(maxParallel)
-  await Promise.all(due.map(({ id }) => slots.run(() => runJob(deps, job, id))))
+  await Promise.all(due.map(({ id }) => slots.run(() => tryRow(deps, table, id))))
 }

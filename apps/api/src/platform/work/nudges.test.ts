@@ -4,10 +4,8 @@ import { mailTable } from '../../mail/delivery.ts'
 import { type TestApi, newTestApi } from '../../test/harness.ts'
 import { newMail, mailRow } from '../../test/mail/mails.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { startTimer, sweepJob } from './sweep.ts'
-import { checkJobs, jobOf, runJob } from './jobs.ts'
-
-const mail = jobOf(mailTable)
+import { startTimer, sweepTable } from './sweep.ts'
+import { followNudge, requireTableForEachName, tryRow } from './nudges.ts'
 
 describe('work', () => {
   let testApi: TestApi
@@ -15,39 +13,39 @@ describe('work', () => {
     testApi = await newTestApi()
   })
 
-  test('job workers do not start while a job has no handler, or two', () => {
-    expect(() => checkJobs([])).toThrow('"mail.send" has 0 handlers')
-    expect(() => checkJobs([mail, mail])).toThrow('"mail.send" has 2 handlers')
-    expect(() => checkJobs([mail])).not.toThrow()
+  test('a worker does not start while a kind of work has no due table, or two', () => {
+    expect(() => requireTableForEachName([])).toThrow('"mail.send" has 0 due tables')
+    expect(() => requireTableForEachName([mailTable, mailTable])).toThrow('"mail.send" has 2 due tables')
+    expect(() => requireTableForEachName([mailTable])).not.toThrow()
   })
 
   test('a nudge that makes no sense or names a missing row is dropped', async () => {
     for (const id of [null, undefined, {}, [], 'text', crypto.randomUUID()])
-      await expect(runJob(testApi.deps, mail, id)).resolves.toBeUndefined()
+      await expect(followNudge(testApi.deps, mailTable, { id })).resolves.toBeUndefined()
   })
 
-  test('a job that fails unexpectedly stays due and does not end the worker', async () => {
-    const broken = { ...mail, start: () => Promise.reject(new Error('unexpected')) }
+  test('work that fails unexpectedly stays due and does not end the worker', async () => {
+    const broken = { ...mailTable, columns: ['missing'] }
     const id = await newMail(testApi.deps)
-    await runJob(testApi.deps, broken, id)
+    await tryRow(testApi.deps, broken, id)
     expect((await mailRow(testApi.deps, id)).state).toBe('due')
   })
 
   test('one process at a time sweeps for due work', async () => {
     const id = await newMail(testApi.deps)
     await withAdvisoryLock(testApi.deps, 'sweep mail.send', async () => {
-      await sweepJob(testApi.anotherProcess(), mail)
+      await sweepTable(testApi.anotherProcess(), mailTable)
       expect(await mailRow(testApi.deps, id)).toMatchObject({ state: 'due', attempts: 0 })
     })
-    await sweepJob(testApi.deps, mail)
+    await sweepTable(testApi.deps, mailTable)
     expect((await mailRow(testApi.deps, id)).state).toBe('done')
   })
 
   test('a sweep that fails releases its lock', async () => {
-    const broken = { ...mail, due: () => Promise.reject(new Error('unexpected')) }
-    await expect(sweepJob(testApi.deps, broken)).rejects.toThrow('unexpected')
+    const broken = { ...mailTable, table: 'missing' }
+    await expect(sweepTable(testApi.deps, broken)).rejects.toThrow('"missing" does not exist')
     const id = await newMail(testApi.deps)
-    await sweepJob(testApi.anotherProcess(), mail)
+    await sweepTable(testApi.anotherProcess(), mailTable)
     expect((await mailRow(testApi.deps, id)).state).toBe('done')
   })
 })
