@@ -8,23 +8,25 @@ import type { Stop } from '../clock.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../errors.ts'
 import { type Transports, transportView } from '../media/Transports.ts'
-import type { EndReason, PeerView, Quality, RoomFrame, TransportView } from '../signalling/frames.ts'
-import { FrameQueue } from '../signalling/FrameQueue.ts'
+import type { EndReason, Quality, RoomFrame, TransportView } from '../signalling/frames.ts'
+import type { FrameQueue } from '../signalling/FrameQueue.ts'
 import type { Reconnect, Replace, RestartIce, TicketJoin } from '../signalling/inputs.ts'
 import { RateLimit } from '../signalling/RateLimit.ts'
 import type { SignallingSocket } from '../signalling/SignallingSocket.ts'
 import { Liveness } from './Liveness.ts'
-import { recordMedia } from './media-metrics.ts'
+import { PeerMeter } from './PeerMeter.ts'
+import { PeerSocket } from './PeerSocket.ts'
 import type { Publication } from './Publication.ts'
 import { Publications } from './Publications.ts'
-import { goodQuality, measureDelayMs, QualityMeter } from './QualityMeter.ts'
+import { joinedFrame } from '../signalling/peer-views.ts'
+import { goodQuality } from './QualityMeter.ts'
 import type { Receiver } from './Receiver.ts'
+import { ReconnectLog } from '../signalling/ReconnectLog.ts'
 import type { Room } from './Room.ts'
 import { Subscriptions } from './Subscriptions.ts'
 
 /** A call that is broadcast to the whole room costs the node a hundred times what it costs the client. */
 const broadcastLimit = { perSecond: 5, burst: 40 }
-const reconnectLogLimit = { perSecond: 1, burst: 10 }
 
 type PeerEvents = {
   published: [publication: Publication]
@@ -56,27 +58,26 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
   /** Resolves when the check that began last is over. */
   lastCheck: Promise<void> = Promise.resolve()
   readonly #deps: Deps
-  readonly #qualityMeter = new QualityMeter()
+  readonly #socket = new PeerSocket()
+  readonly #meter: PeerMeter
   readonly #liveness: Liveness
   readonly #broadcasts: RateLimit
-  readonly #reconnectLog: RateLimit
-  #queue: FrameQueue | null = null
-  #awaitsSecret = false
-  #isMeasuring = false
+  readonly #reconnectLog: ReconnectLog
   #endHandover: Stop | undefined
 
   constructor(deps: Deps, room: Room, transports: Transports, claims: TicketClaims, input: TicketJoin) {
     super()
     this.#deps = deps
+    this.#meter = new PeerMeter(deps, this)
     this.#liveness = new Liveness(deps.clock)
     this.#broadcasts = new RateLimit(deps.clock, broadcastLimit)
-    this.#reconnectLog = new RateLimit(deps.clock, reconnectLogLimit)
     this.room = room
     this.transports = transports
     this.seatId = claims.seat
     this.userId = claims.user
     this.name = claims.name
     this.epoch = claims.seatEpoch
+    this.#reconnectLog = new ReconnectLog(deps, { meeting: room.meetingId, seat: claims.seat })
     this.capabilities = claims.capabilities
     this.publications = new Publications(deps, this)
     this.subscriptions = new Subscriptions(deps, this, input)
@@ -92,7 +93,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
   }
 
   get isAttached(): boolean {
-    return this.#queue !== null
+    return this.#socket.isAttached
   }
 
   get receiveTransport(): types.Transport {
@@ -103,17 +104,9 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
     return this.room.publicationsFor(this)
   }
 
-  view(): PeerView {
-    const { seatId, userId, name, away, quality } = this
-    return { seatId, userId, name, away, quality, publications: this.room.publicationsOf(seatId) }
-  }
-
   /** Gives the peer this socket. The first frame holds the whole state, so nothing that a former socket lost is missed. */
   attach(socket: SignallingSocket, secret: string, resumed: boolean): FrameQueue {
-    this.#cutSocket()
-    const queue = new FrameQueue(socket, this.#joinedFrame(secret, resumed))
-    this.#awaitsSecret = true
-    this.#queue = queue
+    const queue = this.#socket.attach(socket, joinedFrame(this, secret, resumed))
     this.#liveness.attach()
     socket.peer = this
     for (const lost of this.transports.lost) queue.push(lost)
@@ -122,14 +115,11 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
 
   /** The socket is gone. The peer stays as it is, so that a client that resumes soon finds everything. */
   detach(queue: FrameQueue): void {
-    if (this.#queue !== queue) return
-    queue.socket.close(1000, 'over')
-    this.#queue = null
-    this.#liveness.detach()
+    if (this.#socket.detach(queue)) this.#liveness.detach()
   }
 
   push(frame: RoomFrame): void {
-    this.#queue?.push(frame)
+    this.#socket.push(frame)
   }
 
   reconcile(publications?: Publication[]): Promise<void> {
@@ -138,9 +128,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
 
   /** A call came on its socket. */
   noteCall(): void {
-    if (!this.#awaitsSecret) return
-    this.#awaitsSecret = false
-    this.emit('secretArrived')
+    if (this.#socket.takeFirstCall()) this.emit('secretArrived')
   }
 
   /** Whether it may cause another broadcast. The limit belongs to the peer, so another socket brings no more of it. */
@@ -162,12 +150,8 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
     return transportView(transport)
   }
 
-  /** Every reconnect is counted. The log is limited, because a hostile client may report as many as it likes. */
   noteReconnect(reconnect: Reconnect | undefined): void {
-    if (!reconnect) return
-    this.#deps.metrics.reconnects.inc(reconnect)
-    if (!this.#reconnectLog.take()) return
-    this.#deps.log.info({ meeting: this.room.meetingId, seat: this.seatId, ...reconnect }, 'a browser reconnects')
+    if (reconnect) this.#reconnectLog.note(reconnect)
   }
 
   async setCapabilities(capabilities: Capability[]): Promise<void> {
@@ -204,70 +188,25 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
     if (this.ended) return
     this.ended = reason
     this.#deps.metrics.endings.inc({ reason })
-    const queue = this.#queue
-    this.#queue = null
-    queue?.end({ type: 'ended', reason })
-    queue?.socket.close(1000, reason)
+    this.#socket.end(reason)
     this.emit('ended', reason)
   }
 
-  #cutSocket(): void {
-    const queue = this.#queue
-    if (!queue) return
-    queue.end()
-    queue.socket.cut('resumed')
-    queue.socket.peer = null
-  }
-
-  #joinedFrame(secret: string, resumed: boolean): RoomFrame {
-    return {
-      type: 'joined',
-      meetingId: this.room.meetingId,
-      seatId: this.seatId,
-      secret,
-      resumed,
-      capabilities: this.capabilities,
-      send: this.transports.view('send'),
-      recv: this.transports.view('recv'),
-      publications: this.publications.views(),
-      peers: this.room.othersThan(this).map((other) => other.view()),
-      subscriptions: this.subscriptions.views(),
-      speakers: this.room.speakers,
-    }
-  }
-
   async #check(): Promise<void> {
-    if (this.#isMeasuring) return
-    this.#isMeasuring = true
-    try {
-      await this.#measure()
-    } catch (error) {
-      this.#deps.log.debug({ err: error, seat: this.seatId }, 'a peer could not be measured')
-    } finally {
-      this.#isMeasuring = false
-    }
-    if (!this.ended) this.#checkLiveness()
-  }
-
-  async #measure(): Promise<void> {
-    const { publications, subscriptions } = this
-    const stats = await this.transports.measure()
-    await publications.enforceBitrate(stats.streams, stats.seconds)
-    // A replaced peer still sends for a while, and its limits still hold; nothing else of it matters.
+    if (this.#meter.isMeasuring) return
+    const measured = await this.#meter.measure()
     if (this.ended) return
-    if (stats.received > 0) this.#liveness.noteMedia()
-    recordMedia(this.#deps.metrics, stats, publications.all, subscriptions.all)
-    const delayMs = await measureDelayMs(this.#deps, subscriptions.all)
-    const { send, recv } = stats
-    const measured = { send, recv, publications: publications.all, subscriptions: subscriptions.all, delayMs }
-    const quality = this.#qualityMeter.update(measured)
-    if (quality === this.quality || this.ended) return
-    this.quality = quality
-    this.emit('qualityChanged', quality)
+    if (measured?.hasMedia) this.#liveness.noteMedia()
+    if (measured && measured.quality !== this.quality) {
+      this.quality = measured.quality
+      this.emit('qualityChanged', measured.quality)
+    }
+    this.#checkLiveness()
   }
 
   #checkLiveness(): void {
-    if (this.#queue) this.#liveness.noteMessage(this.#queue.socket.lastMessageAt)
+    const { lastMessageAt } = this.#socket
+    if (lastMessageAt !== null) this.#liveness.noteMessage(lastMessageAt)
     const { isAway } = this.#liveness
     if (isAway !== this.away) {
       this.away = isAway

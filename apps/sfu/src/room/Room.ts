@@ -11,6 +11,7 @@ import { Transports } from '../media/Transports.ts'
 import type { EndReason, PublicationView, RoomFrame } from '../signalling/frames.ts'
 import type { TicketJoin } from '../signalling/inputs.ts'
 import { Peer } from './Peer.ts'
+import { peerView } from '../signalling/peer-views.ts'
 import type { Publication } from './Publication.ts'
 import type { Receiver } from './Receiver.ts'
 import { SeatUpdates } from './SeatUpdates.ts'
@@ -184,7 +185,7 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
   /** Tells all others how a seat looks now. */
   #tellOthers({ seatId }: Peer): void {
     const current = this.#peers.get(seatId)
-    if (current && !this.closed) this.#broadcast({ type: 'peer', peer: current.view() }, current)
+    if (current && !this.closed) this.#broadcast({ type: 'peer', peer: peerView(current) }, current)
   }
 
   #broadcast(frame: RoomFrame, except?: Receiver): void {
