@@ -55,6 +55,15 @@ describe('the link for the first administrator', () => {
     expect(await outcomeOf(api.auth.setUp(form(token)))).toBe('ok')
   })
 
+  test('the address of a setup link that is cut or mistyped opens nothing, like one that was never made', async () => {
+    const { api } = newBrowser((await newTestApi()).deps)
+    for (const token of ['wrong', `${'a'.repeat(42)}.`, 'a'.repeat(43), 'ключ']) {
+      expect(await api.auth.setupLink({ token })).toBeNull()
+      expect(await api.auth.invite({ token })).toBeNull()
+    }
+    expect(await api.auth.needsSetup()).toBe(true)
+  })
+
   test('a first setup link works for a day', async () => {
     const testApi = await newTestApi()
     const token = await newToken(testApi)

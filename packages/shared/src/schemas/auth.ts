@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { email, handle, locale, name, password, sessionId, token } from './fields.ts'
+import { askedToken, email, handle, locale, name, password, sessionId, token } from './fields.ts'
 
 const given = z.string().max(1000)
 
 export const signIn = z.strictObject({ email: given, password: given })
 export const signUp = z.strictObject({ token, name, email, password, locale })
-export const byToken = z.strictObject({ token })
+export const byToken = z.strictObject({ token: askedToken })
 export const setUp = z.strictObject({ token, name, email, password, locale })
 export const recover = z.strictObject({ token, password })
 export const requestReset = z.strictObject({ email, locale })

@@ -56,6 +56,8 @@ export const password = z
   .transform(composed)
   .refine((text) => codePoints(text) >= limits.password.min && codePoints(text) <= limits.password.max)
 export const token = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+/** From an address that a person may have cut or mistyped: such a link is unknown, like any other that opens nothing. */
+export const askedToken = z.string().max(500)
 /** A language, perhaps with a script and a region: "en", "pt-BR". The web app knows which ones it has. */
 export const locale = z.string().regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$/)
 export const body = z
