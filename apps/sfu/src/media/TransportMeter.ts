@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
-import type { TcpQueues } from './TcpQueues.ts'
+import type { TcpConnection, TcpQueues } from './TcpQueues.ts'
 import { withTimeout } from './timeout.ts'
 import { noTraffic, type TrafficBytes, TransportTraffic } from './TransportTraffic.ts'
 
@@ -8,8 +8,8 @@ type Measured = {
   transport: types.WebRtcTransport
   stat: types.WebRtcTransportStat | undefined
   traffic: TrafficBytes
-  /** Its TCP connection is not read, or much too slowly. */
-  isUnread: boolean
+  /** Its TCP connection, when that is not read, or much too slowly. */
+  unread: TcpConnection | null
 }
 
 /** What may happen while the kernel's buffer of a connection stays full. Media that waits for so long is of no use to anybody. */
@@ -34,21 +34,25 @@ export class TransportMeter {
   async measure(): Promise<Measured> {
     const transport = this.#transport
     try {
-      const [[stat], isFull] = await Promise.all([withTimeout(this.#deps, transport.getStats()), this.#isFull()])
+      const connection = this.#tcpConnection()
+      const [[stat], waiting] = await Promise.all([
+        withTimeout(this.#deps, transport.getStats()),
+        connection ? this.#queues.waitingBytes(connection) : 0,
+      ])
+      const isFull = waiting >= this.#queues.fullBytes
       const traffic = stat ? this.#traffic.difference(stat) : noTraffic
       this.#full = isFull ? { seconds: this.#full.seconds + 1, bytes: this.#full.bytes + traffic.sent } : noneFull
       const isUnread = this.#full.seconds >= whileFull.seconds || this.#full.bytes >= whileFull.bytes
-      return { transport, stat, traffic, isUnread }
+      return { transport, stat, traffic, unread: isUnread ? connection : null }
     } catch (error) {
-      if (transport.closed) return { transport, stat: undefined, traffic: noTraffic, isUnread: false }
+      if (transport.closed) return { transport, stat: undefined, traffic: noTraffic, unread: null }
       throw error
     }
   }
 
-  async #isFull(): Promise<boolean> {
+  #tcpConnection(): TcpConnection | null {
     const tuple = this.#transport.iceSelectedTuple
-    if (tuple?.protocol !== 'tcp' || !tuple.remoteIp || !tuple.remotePort) return false
-    const { localPort, remoteIp, remotePort } = tuple
-    return (await this.#queues.waitingBytes({ localPort, remoteIp, remotePort })) >= this.#queues.fullBytes
+    if (tuple?.protocol !== 'tcp' || !tuple.remoteIp || !tuple.remotePort) return null
+    return { localPort: tuple.localPort, remoteIp: tuple.remoteIp, remotePort: tuple.remotePort }
   }
 }

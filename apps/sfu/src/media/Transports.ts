@@ -8,6 +8,7 @@ import type { Connect, Direction } from '../signalling/inputs.ts'
 import { BitrateDebt } from './BitrateDebt.ts'
 import type { RoomRouter } from './RoomRouter.ts'
 import { withTimeout } from './timeout.ts'
+import type { UnreadConnections } from './UnreadConnections.ts'
 import { TransportMeter } from './TransportMeter.ts'
 import { addTraffic, noTraffic, type TrafficBytes } from './TransportTraffic.ts'
 
@@ -41,17 +42,17 @@ export class Transports extends EventEmitter<TransportsEvents> {
   readonly #pairs: Record<Direction, TransportPair>
   readonly #connected = new Map<string, { fingerprints: string; done: Promise<void> }>()
   readonly #meters = new WeakMap<Transport, TransportMeter>()
+  readonly #unread: UnreadConnections
   #measuredAt: number
-  #udpOnly: boolean
   #closed = { send: false, recv: false }
   /** Transports that are being created. They count against the limit, so a client that does not wait for answers gets no more. */
   #creating = 0
 
-  /** `udpOnly`: a TCP connection of this seat was not read before. */
-  static async open(deps: Deps, router: RoomRouter, udpOnly: boolean): Promise<Transports> {
+  static async open(deps: Deps, router: RoomRouter, unread: UnreadConnections): Promise<Transports> {
+    const udpOnly = await unread.areTooMany()
     const made = await Promise.allSettled([router.createTransport(udpOnly), router.createTransport(udpOnly)])
     const [send, recv] = made.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
-    if (send && recv) return new Transports(deps, router, { send, recv, udpOnly })
+    if (send && recv) return new Transports(deps, router, { send, recv, unread })
     send?.close()
     recv?.close()
     throw made.find((one) => one.status === 'rejected')?.reason
@@ -60,10 +61,10 @@ export class Transports extends EventEmitter<TransportsEvents> {
   private constructor(
     deps: Deps,
     router: RoomRouter,
-    { send, recv, udpOnly }: { send: Transport; recv: Transport; udpOnly: boolean },
+    { send, recv, unread }: { send: Transport; recv: Transport; unread: UnreadConnections },
   ) {
     super()
-    this.#udpOnly = udpOnly
+    this.#unread = unread
     this.#deps = deps
     this.#router = router
     this.#measuredAt = deps.clock.now()
@@ -142,7 +143,7 @@ export class Transports extends EventEmitter<TransportsEvents> {
   async #create(): Promise<Transport> {
     this.#creating += 1
     try {
-      return await this.#router.createTransport(this.#udpOnly)
+      return await this.#router.createTransport(await this.#unread.areTooMany())
     } finally {
       this.#creating -= 1
     }
@@ -173,7 +174,6 @@ export class Transports extends EventEmitter<TransportsEvents> {
     const pair = this.#pairs[direction]
     if (transport.closed) return
     this.#deps.metrics.lost.inc({ reason })
-    if (reason === 'unread') this.#udpOnly = true
     const lost = { type: 'transportClosed' as const, id: transport.id, direction, reason }
     if (this.newest(direction) === transport) pair.lost = lost
     if (pair.next === transport) pair.next = null
@@ -189,7 +189,11 @@ export class Transports extends EventEmitter<TransportsEvents> {
     const measured = await Promise.all(meters.map((meter) => meter.measure()))
     const traffic = measured.map((one) => one.traffic).reduce(addTraffic, noTraffic)
     this.#deps.metrics.unmatched.inc(traffic.unmatched)
-    for (const { transport, isUnread } of measured) if (isUnread) this.#lose(direction, transport, 'unread')
+    for (const { transport, unread } of measured) {
+      if (!unread) continue
+      this.#unread.add(unread)
+      this.#lose(direction, transport, 'unread')
+    }
     if (pair.unmatched.count(traffic.unmatched, seconds) === 'close')
       for (const one of this.#open(direction)) this.#lose(direction, one, 'bitrate')
     return { stat: measured.find(({ transport }) => transport === current)?.stat, traffic }

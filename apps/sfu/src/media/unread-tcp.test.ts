@@ -27,8 +27,8 @@ async function enter(seat = randomUUID() as SeatId, seatEpoch = 1) {
 
 type Peer = Awaited<ReturnType<typeof enter>>['peer']
 
-function waitingBytes(peer: Peer): Promise<number> {
-  const { localPort, remoteIp = '', remotePort = 0 } = peer.transports.newest('recv').iceSelectedTuple!
+function waitingBytes(peer: Peer, direction: 'send' | 'recv' = 'recv'): Promise<number> {
+  const { localPort, remoteIp = '', remotePort = 0 } = peer.transports.newest(direction).iceSelectedTuple!
   return new TcpQueues(clock).waitingBytes({ localPort, remoteIp, remotePort })
 }
 
@@ -43,26 +43,34 @@ const workerKb = async () => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/
 /** Their answers fill the buffers of both ends, and more. */
 const checks = 20_000
 
-test('a transport whose TCP connection is not read for ten seconds is closed, and its seat gets none over TCP in this room', async () => {
+test('transports whose TCP connections are not read for ten seconds are closed, and their seat gets no more of them until it lets go', async () => {
   const { client, joined, peer } = await enter()
-  const unread = await UnreadTcpClient.open(joined.recv)
-  onTestFinished(() => unread.close())
-  await unread.send(checks)
-  await expect.poll(() => waitingBytes(peer)).toBeGreaterThan(worker().tcpQueues.fullBytes)
+  const unread = [await UnreadTcpClient.open(joined.recv), await UnreadTcpClient.open(joined.send)]
+  onTestFinished(() => unread.forEach((one) => one.close()))
+  await Promise.all(unread.map((one) => one.send(checks)))
+  for (const direction of ['recv', 'send'] as const)
+    await expect.poll(() => waitingBytes(peer, direction)).toBeGreaterThan(worker().tcpQueues.fullBytes)
   for (let passed = 0; passed < 9; passed += 1) await second(peer)
   expect(peer.transports.lost).toEqual([])
   await second(peer)
-  expect(peer.transports.lost).toHaveLength(1)
-  expect(await client.frame('transportClosed')).toMatchObject({ id: joined.recv.id, reason: 'unread' })
+  expect(peer.transports.lost).toMatchObject([{ reason: 'unread' }, { reason: 'unread' }])
+  expect(await client.frame('transportClosed')).toMatchObject({ reason: 'unread' })
   const before = await workerKb()
-  void unread.send(checks)
+  void unread[0]!.send(checks)
   await waitForWorker(worker())
   expect((await workerKb()) - before).toBeLessThan(1_000)
 
-  expect(protocols(await client.call.transport.replace.mutate({ direction: 'recv' }))).toEqual(['udp'])
+  const replaced = async () => protocols(await client.call.transport.replace.mutate({ direction: 'recv' }))
+  expect(await replaced()).toEqual(['udp'])
   const again = await enter(joined.seatId, 2)
   expect(protocols(again.joined.send)).toEqual(['udp'])
   expect(protocols((await enter()).joined.send)).toEqual(['udp', 'tcp'])
+  unread[0]!.close()
+  const next = async () => {
+    clock.advance(1_000)
+    return protocols(await again.client.call.transport.replace.mutate({ direction: 'recv' }))
+  }
+  await expect.poll(next).toEqual(['udp', 'tcp'])
 })
 
 test('a TCP connection that is read, although late, keeps its transport', async () => {

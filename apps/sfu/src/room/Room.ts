@@ -8,6 +8,7 @@ import { fail } from '../errors.ts'
 import type { MediaWorker } from '../media/MediaWorker.ts'
 import { RoomRouter } from '../media/RoomRouter.ts'
 import { Transports } from '../media/Transports.ts'
+import { UnreadConnections } from '../media/UnreadConnections.ts'
 import type { EndReason, PublicationView, RoomFrame } from '../signalling/frames.ts'
 import type { TicketJoin } from '../signalling/inputs.ts'
 import { Peer } from './Peer.ts'
@@ -36,8 +37,8 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
   /** Peers whose seat has a newer peer. They only send, and not for long. */
   readonly #replacedPeers = new Set<Peer>()
   readonly #seatUpdates = new SeatUpdates()
-  /** Seats that had a TCP connection which was not read: what waited for them stays in the media worker until they close it. */
-  readonly #udpOnly = new Set<SeatId>()
+  /** Of each seat that has joined. */
+  readonly #unread = new Map<SeatId, UnreadConnections>()
   #joining = 0
   readonly #stopChecks: Stop
 
@@ -78,7 +79,7 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     try {
       await this.opened
       const router = this.#routers[0] ?? fail('call.media_lost')
-      const transports = await Transports.open(this.#deps, router, this.#udpOnly.has(claims.seat))
+      const transports = await Transports.open(this.#deps, router, this.#unreadOf(claims.seat))
       const peer = new Peer(this.#deps, this, transports, this.#seatUpdates.applyTo(claims), input)
       if (this.closed || !isCurrent()) {
         transports.close()
@@ -147,13 +148,18 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     }
   }
 
+  #unreadOf(seat: SeatId): UnreadConnections {
+    const unread = this.#unread.get(seat) ?? new UnreadConnections(this.worker.tcpQueues)
+    this.#unread.set(seat, unread)
+    return unread
+  }
+
   #add(peer: Peer): void {
     const { seatId } = peer
     peer.on('published', (publication) => this.#published(peer, publication))
     peer.on('changed', () => this.#tellOthers(peer))
     peer.on('qualityChanged', (quality) => this.#broadcast({ type: 'quality', seatId, quality }))
     peer.on('closed', () => this.#remove(peer))
-    peer.transports.on('lost', ({ reason }) => void (reason === 'unread' && this.#udpOnly.add(seatId)))
     const replaced = this.#peers.get(seatId)
     this.#peers.set(seatId, peer)
     if (replaced) {
