@@ -126,6 +126,23 @@ test('after a temporary error a change is sent again and stays shown', async () 
   expect([onServer()?.notify, tab.dropped]).toEqual(['none', []])
 })
 
+test('a change that is sent again says by its client id that it is the same one', async () => {
+  const sent: (string | undefined)[] = []
+  const tab = await openTab({
+    wrapApi: (api) => ({
+      ...api,
+      setMine: async (mine) => {
+        sent.push(mine.clientId)
+        if (sent.length === 1) throw new AppError('server.unavailable')
+        return await api.setMine(mine)
+      },
+    }),
+  })
+  await setMine(tab, { pinned: true })
+  await environment.until('it is done', () => isEmpty(tab))
+  expect([sent.length, new Set(sent).size, sent[0]]).toEqual([2, 1, expect.any(String)])
+})
+
 test('a change that a killed tab left is shown by the next start, and done', async () => {
   const kept = { indexedDB: new IDBFactory() }
   const tab = await openTab({ environment: kept })
