@@ -3,7 +3,7 @@ import { timeLimits } from '../ops/test/time-limits.ts'
 
 /** The walks that `./veche test --long` repeats in another browser, which VECHE_BROWSER names. docs/decisions/0016 says what is left out. */
 const repeated: Record<string, string[]> = {
-  firefox: ['chat.test.ts', 'group.test.ts', 'history.test.ts', 'keyboard.test.ts'],
+  firefox: ['back.test.ts', 'chat.test.ts', 'group.test.ts', 'history.test.ts', 'keyboard.test.ts'],
   webkit: ['chat.test.ts', 'group.test.ts'],
 }
 

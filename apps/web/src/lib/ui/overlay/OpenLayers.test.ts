@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { closeOnBack } from './back.ts'
+import { OpenLayers } from './OpenLayers.ts'
 
 /** Watchers as in Chrome: Back closes the one that was made last. */
 let watchers: FakeWatcher[] = []
@@ -29,9 +29,10 @@ afterEach(() => {
 
 test('Back closes what was opened last, and leaves the page when nothing is open', () => {
   vi.stubGlobal('CloseWatcher', FakeWatcher)
+  const layers = new OpenLayers()
   const closed: string[] = []
-  closeOnBack(() => closed.push('panel'))
-  closeOnBack(() => closed.push('menu'))
+  layers.add(() => closed.push('panel'))
+  layers.add(() => closed.push('menu'))
   expect([goBack(), closed]).toEqual([true, ['menu']])
   expect([goBack(), closed]).toEqual([true, ['menu', 'panel']])
   expect(goBack()).toBe(false)
@@ -39,11 +40,26 @@ test('Back closes what was opened last, and leaves the page when nothing is open
 
 test('what was closed in another way is not closed again by Back', () => {
   vi.stubGlobal('CloseWatcher', FakeWatcher)
-  const stop = closeOnBack(() => expect.unreachable())
+  const stop = new OpenLayers().add(() => expect.unreachable())
   stop()
   expect(goBack()).toBe(false)
 })
 
-test('in a browser that tells nothing of Back, things open and close all the same', () => {
-  closeOnBack(() => undefined)()
+test('a browser with a CloseWatcher closes dialogs by itself, and nothing is listed', () => {
+  vi.stubGlobal('CloseWatcher', FakeWatcher)
+  const layers = new OpenLayers()
+  layers.add(() => undefined)
+  layers.addDialog(() => undefined)
+  expect([watchers.length, layers.list.length]).toEqual([1, 0])
+})
+
+test('without a CloseWatcher menus and dialogs are listed until they are closed', () => {
+  const layers = new OpenLayers()
+  const changes: number[] = []
+  layers.onChange = () => changes.push(layers.list.length)
+  const closeMenu = layers.add(() => undefined)
+  const closeDialog = layers.addDialog(() => undefined)
+  closeMenu()
+  closeDialog()
+  expect(changes).toEqual([1, 2, 1, 0])
 })
