@@ -32,6 +32,8 @@ export class ScrollPosition {
   #staysAtStart = false
   /** From the first touch, key or turn of the wheel on, the reader decides where to be. */
   #touched = false
+  /** Where the list was scrolled to for the start, and where the message stood that it starts with. */
+  #start: { top: number; offset: number } | null = null
   #lastTop = 0
 
   constructor(conversation: Conversation) {
@@ -60,6 +62,7 @@ export class ScrollPosition {
     if (!this.scroller || !(this.ready || this.#touched)) return
     const { scrollTop } = this.scroller
     this.#toEnd = this.#below()
+    if (this.#hasLeftStart()) this.#staysAtStart = false
     // Any scroll upwards leaves the end, however slow it is.
     const isAtEnd = scrollTop < this.#lastTop ? this.#toEnd <= 1 : this.#toEnd < AT_END_WITHIN_PX
     // The end of what is loaded is not the end: newer pages follow.
@@ -109,6 +112,17 @@ export class ScrollPosition {
     return this.scroller !== undefined && this.scroller.scrollTop < this.#lastTop && this.#below() > 1
   }
 
+  /**
+   * A search in the page or a script scrolls without a touch. When the virtualizer moves the list, the messages move with it; and the
+   * browser moves it when the end comes nearer.
+   */
+  #hasLeftStart(): boolean {
+    if (!this.scroller || !this.list || !this.#staysAtStart || !this.#start) return false
+    const { top, offset } = this.#start
+    const isMoved = Math.abs(this.scroller.scrollTop - top) > 1 && this.#toEnd > 1
+    return isMoved && this.list.getItemOffset(this.#startIndex()) === offset
+  }
+
   #below(): number {
     const { scroller } = this
     return scroller ? scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight : 0
@@ -140,7 +154,9 @@ export class ScrollPosition {
     const { openedAt } = this.#conversation.view
     const free = this.scroller.clientHeight - this.list.getItemSize(index)
     const above = !openedAt?.seq ? ABOVE_UNREAD_PX : openedAt.asked === null ? 0 : Math.max(0, free / 2)
-    this.scroller.scrollTop = this.list.getItemOffset(index) - above
+    const offset = this.list.getItemOffset(index)
+    this.scroller.scrollTop = offset - above
+    this.#start = { top: this.scroller.scrollTop, offset }
   }
 
   #fetchAndMarkSeen() {
