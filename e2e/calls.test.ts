@@ -23,7 +23,7 @@ test('the page before a call shows the own picture, the devices and who is in th
   await goToPrejoin(device, chatId)
   for (const name of ['Microphone device', 'Camera device', 'Speaker device'])
     await waitUntilVisible(page.getByRole('combobox', { name, exact: true }))
-  await waitUntilVisible(page.getByText('Nobody is here yet.'))
+  await waitUntilVisible(page.getByText('Nobody is in it right now.'))
   await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
   expect(await axeFindings(page)).toEqual([])
   const camera = page.getByRole('switch', { name: 'Camera', exact: true })

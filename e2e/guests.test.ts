@@ -33,6 +33,7 @@ test('a link to no meeting says so to somebody who is not signed in', async () =
   device.pageLog.expect(/status of 404/)
   await device.goto('/m/000000000-0000000000')
   await waitUntilVisible(device.page.getByRole('heading', { name: 'There is no such meeting' }))
+  expect(await link(device.page, 'Sign in').getAttribute('href')).toBe('/signin?next=%2Fmeetings')
   expect(await axeFindings(device.page)).toEqual([])
 })
 

@@ -257,6 +257,7 @@ export type Messages = {
     notCopied: string
     inCall: (given: { count: number }) => string
     goesOn: string
+    isOpen: string
     attendanceGone: string
     nobodyIn: string
     callLive: string
@@ -294,11 +295,13 @@ export type Messages = {
     levelLabel: string
     relayOnly: string
     relayHint: string
-    nobodyHere: string
+    nobodyIn: string
     alone: (given: { name: string }) => string
     two: (given: { one: string; other: string }) => string
     many: (given: { one: string; other: string; count: number }) => string
     seatedElsewhere: string
+    joinOffline: string
+    joinUnreachable: string
     inAnother: (given: { title: string }) => string
     withNeither: string
     promptMic: string

@@ -6,6 +6,7 @@ import { afterQueuedTimers } from '#lib/live/environment.ts'
 import { browserEnvironment } from '#lib/live/browser-environment.ts'
 import type { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
 import { newCallApi } from './call-api.ts'
+import { findBeginning } from './call-beginning.ts'
 import { CallConnection, type CallEndReason } from './connection/CallConnection.ts'
 import type { NodeFrame } from './connection/NodeConnection.ts'
 import type { RouterDevice } from './connection/router-device.ts'
@@ -40,7 +41,7 @@ export class Call {
   ended = $state<CallEndReason | null>(null)
   /** What is broken and being reconnected. The screen may wait a moment before it says so. */
   trouble = $state<CallTrouble | null>(null)
-  /** When the meeting began, in milliseconds of the server's clock. */
+  /** When somebody first came, in milliseconds of the server's clock. 0: not known yet. */
   since = $state(0)
   /** The browser blocks sound until the user clicks or presses a key. */
   soundBlocked = $state(false)
@@ -53,6 +54,7 @@ export class Call {
   readonly requested: Promise<void>
   readonly #options: CallOptions
   readonly #environment = browserEnvironment()
+  #arrivedAt = ''
   #sound!: Sound
   #connection!: CallConnection
   #monitor!: Monitor
@@ -139,7 +141,7 @@ export class Call {
       relayOnly: () => this.devices.relayOnly,
     })
     const { events, subscriptions } = connection
-    events.on('seated', ({ meeting }) => (this.since = Date.parse(meeting.startedAt)))
+    events.on('seated', ({ seat }) => (this.#arrivedAt = seat.joinedAt))
     events.on('joined', (frame) => this.#joined(frame))
     events.on('frame', (frame) => this.#receive(frame))
     events.on('trouble', (trouble) => (this.trouble = trouble))
@@ -164,6 +166,12 @@ export class Call {
     this.participants.join(frame, this.#options.me)
     this.localMedia.setCapabilities(frame.capabilities)
     this.phase = 'in'
+    if (this.since === 0) void this.#findBeginning()
+  }
+
+  async #findBeginning(): Promise<void> {
+    const { api, meetingId } = this.#options
+    this.since = await findBeginning(() => api.meetings.attendance.query({ meetingId }), this.#arrivedAt)
   }
 
   #receive(frame: NodeFrame): void {

@@ -1,0 +1,30 @@
+import { createContext, untrack } from 'svelte'
+import type { AppError } from './error.ts'
+
+/** Whether the server can be reached, as far as the page knows. It is reactive. */
+type Reachability = { readonly isOnline: boolean }
+
+const [getReachability, setReachability] = createContext<Reachability>()
+export { setReachability }
+
+/**
+ * The error, until the connection comes back: then what failed for want of it is no news any more. Call it during the set-up of a
+ * component.
+ */
+export function errorUntilBack(errorOf: () => AppError | null): { readonly current: AppError | null } {
+  const server = getReachability()
+  let outdated = $state.raw<AppError | null>(null)
+  let wasOnline = server.isOnline
+  $effect(() => {
+    const isBack = server.isOnline && !wasOnline
+    wasOnline = server.isOnline
+    const error = untrack(errorOf)
+    if (isBack && error?.isTemporary) outdated = error
+  })
+  return {
+    get current() {
+      const error = errorOf()
+      return error === outdated ? null : error
+    },
+  }
+}
