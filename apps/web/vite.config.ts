@@ -47,7 +47,7 @@ const root =
 const chats =
   /src\/(routes\/\(app\)\/(\+layout|\(chats\)\/(\+layout|chats\/\[id\]\/\+page))\.svelte|lib\/frame\/app\/open-app\.ts)/
 /** What stands around every form and every page that needs no account. */
-const outside = /src\/lib\/(frame\/guest\/GuestFrame|auth\/(AuthLayout|LanguageSwitch|words))/
+const outside = /src\/lib\/(frame\/public\/PublicFrame|auth\/(AuthLayout|LanguageSwitch|words))/
 /** Forms are apart, because the first screen of a chat needs none. */
 const forms =
   /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|overlay\/(Dialog|ConfirmDialog)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/

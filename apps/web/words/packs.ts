@@ -5,7 +5,7 @@
 const packs: Record<string, readonly string[]> = {
   first: ['ui', 'frame', 'chats', 'systemMessages', 'presence', 'conversation', 'callMessage'],
   signIn: ['auth'],
-  guest: ['guest'],
+  public: ['public'],
   call: ['call', 'meetings'],
   errors: ['errors', 'retry'],
 }

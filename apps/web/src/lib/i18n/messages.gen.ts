@@ -615,6 +615,7 @@ export type Messages = {
     inviteGoneText: string
     linkGoneTitle: string
     linkGoneText: string
+    linkFailed: string
     setupTitle: string
     setupText: string
     recoverTitle: string
@@ -631,7 +632,7 @@ export type Messages = {
     longPassword: (given: { max: number }) => string
     needCode: string
   }
-  guest: {
+  public: {
     invited: string
     live: string
     ended: string
