@@ -50,6 +50,7 @@ export class ActiveCall {
     this.#isOver = true
     this.current?.leave()
     this.current = null
+    this.rejoinRecord.release()
   }
 }
 

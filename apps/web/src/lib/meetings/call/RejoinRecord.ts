@@ -16,10 +16,13 @@ const SEAT_KEPT_MS = 600_000
 /** During a reload the page before may hold the lock for a moment longer. */
 const LOCK_TIMEOUT_MS = 1_000
 
-/** Lets a tab come back to its call after a reload: the id of the tab and the call it was in, in the session storage. */
+/**
+ * Lets a tab come back to its call after a reload: the id of the tab and the call it was in, in the session storage. One exists for each
+ * sign-in, and holds the lock on the id.
+ */
 export class RejoinRecord {
-  /** The lock on the id is held as long as the page lives, so it is taken once for the page. */
-  static #tab: Promise<TabId> | undefined
+  readonly #released = Promise.withResolvers<void>()
+  #tab: Promise<TabId> | undefined
 
   /** Whether a call was saved in this tab. Answered at once, before it is known if the tab is a copy of another. */
   get exists(): boolean {
@@ -28,7 +31,7 @@ export class RejoinRecord {
 
   /** The id of this tab: the same after a reload, and another one in a copy of the tab. */
   tab(): Promise<TabId> {
-    return (RejoinRecord.#tab ??= this.#claimTab())
+    return (this.#tab ??= this.#claimTab())
   }
 
   /** The call that this tab was in when it was reloaded. */
@@ -53,28 +56,33 @@ export class RejoinRecord {
     }
   }
 
+  /** The id is free for whoever signs in next in this tab. */
+  release(): void {
+    this.#released.resolve()
+  }
+
   async #claimTab(): Promise<TabId> {
     const saved = read(TAB_KEY) as TabId | null
-    if (saved && (await lockTab(saved))) return saved
+    if (saved && (await lockTab(saved, this.#released.promise))) return saved
     const tab = newId<TabId>()
     if (!write(TAB_KEY, tab)) return tab
     // This tab is a copy: the saved call belongs to the other tab.
     if (saved) this.clear()
-    await lockTab(tab)
+    await lockTab(tab, this.#released.promise)
     return tab
   }
 }
 
-/** False when another tab has this id. */
-function lockTab(tab: TabId): Promise<boolean> {
+/** Holds the lock until it is released, or the page ends. False when another tab has this id. */
+function lockTab(tab: TabId, released: Promise<void>): Promise<boolean> {
   if (!('locks' in navigator)) return Promise.resolve(true)
   return new Promise((resolve) => {
-    const holdForever = () => {
+    const hold = () => {
       resolve(true)
-      return new Promise<never>(() => undefined)
+      return released
     }
     navigator.locks
-      .request(`veche-tab-${tab}`, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, holdForever)
+      .request(`veche-tab-${tab}`, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, hold)
       .catch(() => resolve(false))
   })
 }

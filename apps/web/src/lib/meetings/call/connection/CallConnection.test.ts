@@ -1,6 +1,6 @@
 import type { MeetingId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { AppError } from '#lib/api/error.ts'
 import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { FakeBrowser } from '../../../../../test/browser.ts'
@@ -10,6 +10,9 @@ import { RejoinRecord } from '../RejoinRecord.ts'
 import { CallConnection } from './CallConnection.ts'
 import { RouterDevice } from './router-device.ts'
 
+/** One for the page, as in the app. */
+const rejoinRecord = new RejoinRecord()
+beforeAll(async () => void (await rejoinRecord.tab()))
 beforeEach(() => void new FakeBrowser())
 
 test('a seat that comes after the user has left is given back', async () => {
@@ -88,7 +91,7 @@ function newConnection() {
     api,
     meetingId: 'm' as MeetingId,
     code: undefined,
-    rejoinRecord: new RejoinRecord(),
+    rejoinRecord,
     routerDevice: new RouterDevice(),
     publications: new PublicationSet(() => undefined),
     relayOnly: () => false,
