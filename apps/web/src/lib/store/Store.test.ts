@@ -46,7 +46,7 @@ test('a frame is merged without waiting for a long read of what it does not need
     async (tx) => {
       while (!isRead) await tx.get('settings', 'nobody')
     },
-    ['settings', 'sessions', 'drafts', 'visits', 'marks', 'mySeats'],
+    ['settings', 'sessions', 'drafts', 'visits', 'listProgress', 'mySeats'],
   )
   let isMerged = false
   store.on('changed', () => (isMerged = true))

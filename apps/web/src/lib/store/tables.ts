@@ -15,7 +15,7 @@ export type Tables = {
   mySeats: MySeatRow
   drafts: Draft
   outbox: Command
-  marks: Mark
+  listProgress: ListProgress
   visits: Visit
 }
 export type TableName = keyof Tables
@@ -30,7 +30,7 @@ export const tableKeys = {
   mySeats: 'seatId',
   drafts: 'chatId',
   outbox: 'id',
-  marks: 'name',
+  listProgress: 'name',
   visits: 'chatId',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
@@ -94,4 +94,4 @@ export type Visit = {
 export type Draft = { chatId: ChatId; body: string; at: number }
 
 /** How far the first sync of the chats list has come. */
-export type Mark = { name: 'chats.listed'; done: boolean; cursor: string | null }
+type ListProgress = { name: 'chats.listed'; done: boolean; cursor: string | null }

@@ -65,7 +65,7 @@ export class CatchUp {
   /** All of it belongs to one connection: when that is lost, another hello comes, and another catch-up. */
   async #fetchChanges(connection: AbortSignal): Promise<void> {
     const { store, rowReceiver } = this.#deps
-    const listed = await store.read((tx) => tx.get('marks', 'chats.listed'), ['marks'])
+    const listed = await store.read((tx) => tx.get('listProgress', 'chats.listed'), ['listProgress'])
     if (!listed?.done) await rowReceiver.whileListing(() => this.#listChats(connection, listed?.cursor ?? null))
     const known = await this.#knownCursors()
     for (let first = 0; first < known.length; first += limits.sync.scopes) {
@@ -85,7 +85,7 @@ export class CatchUp {
       const page = await abortable(connection, api.chats(cursor))
       await store.merge(async (merge) => {
         await applyChatsPage(merge, page, readSeqs)
-        merge.tx.put('marks', { name: 'chats.listed', done: page.next === null, cursor: page.next })
+        merge.tx.put('listProgress', { name: 'chats.listed', done: page.next === null, cursor: page.next })
       })
       cursor = page.next
       done = page.next === null

@@ -24,7 +24,9 @@ const made: Record<number, string[]> = {
   2: [...tablesBefore, 'mySeats'],
   3: [...tablesBefore, 'mySeats'],
   4: [...tablesBefore, 'mySeats', 'visits'],
+  5: [...tablesBefore, 'mySeats', 'visits'],
 }
+const keysBefore: Record<string, string> = { outbox: 'clientId', marks: 'name' }
 
 test.each(Object.keys(made).map(Number))(
   'a database of version %i gets every table of this version',
@@ -43,10 +45,11 @@ test.each([1, 2, 3, 4])('messages that version %i left unsent are commands of th
   const ids = [newId<ClientId>(), newId<ClientId>()] as const
   const chatId = newId<ChatId>()
   const old = { chatId, composedAt: '2026-11-20T10:00:00.000Z' }
-  await make(factory, version, [
+  const unsent = [
     { ...old, clientId: ids[0], body: 'first', order: 1, refusal: 'chat.forbidden' },
     { ...old, clientId: ids[1], body: 'second', order: 2, refusal: null },
-  ])
+  ]
+  await make(factory, version, { outbox: unsent })
   for (const attempt of ['upgraded', 'opened again']) {
     const backend = await openIndexedDb({ name: 'old', factory, onLost: () => undefined })
     const command = { ...old, kind: 'messages.send' }
@@ -59,19 +62,42 @@ test.each([1, 2, 3, 4])('messages that version %i left unsent are commands of th
   }
 })
 
-function make(factory: IDBFactory, version: number, unsent: object[] = []): Promise<void> {
+test.each([3, 4, 5])('how far the list of chats had come in version %i is known in this version', async (version) => {
+  const factory = new IDBFactory()
+  const row = { name: 'chats.listed', done: false, cursor: 'c7' }
+  await make(factory, version, { marks: [row] })
+  for (const attempt of ['upgraded', 'opened again']) {
+    const backend = await openIndexedDb({ name: 'old', factory, onLost: () => undefined })
+    const held = await backend.read((tx) => tx.all('listProgress'), ['listProgress'])
+    expect(held, attempt).toEqual([row])
+    backend.close()
+  }
+  expect(await storesOf(factory)).toEqual([...storeNames].sort())
+})
+
+function make(factory: IDBFactory, version: number, rows: Record<string, object[]> = {}): Promise<void> {
   const request = factory.open('old', version)
   return new Promise((resolve) => {
     request.onupgradeneeded = () => {
       for (const table of made[version] ?? []) {
-        const keyPath = table === 'outbox' ? 'clientId' : null
-        const store = request.result.createObjectStore(table, { keyPath })
-        if (table === 'outbox') for (const row of unsent) store.put(row)
+        const store = request.result.createObjectStore(table, { keyPath: keysBefore[table] ?? null })
+        for (const row of rows[table] ?? []) store.put(row)
       }
     }
     request.onsuccess = () => {
       request.result.close()
       resolve()
+    }
+  })
+}
+
+/** The object stores of the database as it is now. */
+function storesOf(factory: IDBFactory): Promise<string[]> {
+  const request = factory.open('old')
+  return new Promise((resolve) => {
+    request.onsuccess = () => {
+      resolve([...request.result.objectStoreNames])
+      request.result.close()
     }
   })
 }

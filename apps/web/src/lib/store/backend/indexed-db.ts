@@ -4,7 +4,7 @@ import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import type { Command } from '../commands.ts'
 import { tableKeys, tableNames, type StoreName, type TableName, type Tables } from '../tables.ts'
 
-const VERSION = 5
+const VERSION = 6
 const BLOCKED_TIMEOUT_MS = 3_000
 
 export type IndexedDbOptions = {
@@ -44,8 +44,10 @@ function upgrade({ result: database, transaction }: IDBOpenDBRequest, from: numb
   // Version 3 renamed fields of the scopes: everything synced is fetched again, drafts and the outbox stay.
   const kept = from < 3 ? ['drafts', 'outbox'] : [...database.objectStoreNames]
   for (const table of [...database.objectStoreNames]) if (!kept.includes(table)) database.deleteObjectStore(table)
-  if (from > 0 && from < 5 && transaction) return void upgradeOutbox(database, transaction)
   createMissingStores(database)
+  if (!transaction) return
+  if (from > 0 && from < 5) upgradeOutbox(database, transaction)
+  if (from >= 3 && from < 6) renameMarks(database, transaction)
 }
 
 function createMissingStores(database: IDBDatabase): void {
@@ -74,6 +76,15 @@ type UnsentMessage = Pick<Command, 'order' | 'composedAt' | 'refusal'> & {
   clientId: ClientId
   chatId: ChatId
   body: string
+}
+
+/** Up to version 5 `listProgress` was called `marks`. */
+function renameMarks(database: IDBDatabase, transaction: IDBTransaction): void {
+  const read = transaction.objectStore('marks').getAll()
+  read.onsuccess = () => {
+    for (const row of read.result) transaction.objectStore('listProgress').put(row)
+    database.deleteObjectStore('marks')
+  }
 }
 
 class IndexedDb implements Backend {

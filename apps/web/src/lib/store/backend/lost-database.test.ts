@@ -39,7 +39,7 @@ function closeConnection(): void {
 async function lose(tab: TestTab): Promise<void> {
   opens = false
   closeConnection()
-  await tab.store.read((tx) => tx.all('marks'), ['marks'])
+  await tab.store.read((tx) => tx.all('listProgress'), ['listProgress'])
   expect(tab.store.fallbackReason).toBe('lost')
   await environment.until('it is online', () => tab.live.status === 'online' || !environment.online)
 }

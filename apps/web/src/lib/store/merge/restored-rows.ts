@@ -25,7 +25,7 @@ export async function restoreRows(merge: Merge, kept: KeptRows | null, unsent: C
 }
 
 async function restoreSynced(merge: Merge, { tables, messages }: KeptRows): Promise<void> {
-  const { scopes, chats, memberships, people, sessions, settings, mySeats, marks } = tables
+  const { scopes, chats, memberships, people, sessions, settings, mySeats, listProgress } = tables
   const ofChat = Map.groupBy(messages, (row) => row.chatId)
   for (const scope of scopes) {
     if (scope.kind !== 'chat') {
@@ -41,7 +41,8 @@ async function restoreSynced(merge: Merge, { tables, messages }: KeptRows): Prom
   await mergeRows(merge, { chats, memberships, sessions, settings, mySeats }, 'answer')
   for (const scope of scopes) if (scope.kind === 'chat') await moveReadPosition(merge, scope.id, scope.readTo)
   for (const visit of tables.visits) merge.tx.put('visits', visit)
-  for (const mark of marks) if (!(await merge.tx.get('marks', mark.name))?.done) merge.tx.put('marks', mark)
+  for (const row of listProgress)
+    if (!(await merge.tx.get('listProgress', row.name))?.done) merge.tx.put('listProgress', row)
 }
 
 /** A chat that only memory held, with its unread number as it was counted there. */
