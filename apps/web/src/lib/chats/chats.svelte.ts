@@ -5,7 +5,7 @@ import { createContext } from 'svelte'
 import type { Api } from '#lib/api/client.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
-import { storesOfRows } from '#lib/store/merge/rows.ts'
+import { storesOfScopeAnswer } from '#lib/store/merge/needed-stores.ts'
 import { applyScopeAnswer } from '#lib/store/merge/scope-answers.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/Store.ts'
@@ -90,14 +90,11 @@ export class Chats {
   }
 
   async #mergeOpened(answer: Awaited<ReturnType<Api['chats']['openDirect']['mutate']>>) {
-    await this.#live.merge(
-      async (merge) => {
-        const membership = await merge.membership(answer.id as ChatId)
-        const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
-        await applyScopeAnswer(merge, answer, { id: answer.id, since: 0, membershipRev, readSeq })
-      },
-      storesOfRows({ memberships: [], ...answer.rows }),
-    )
+    await this.#live.merge(async (merge) => {
+      const membership = await merge.membership(answer.id as ChatId)
+      const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
+      await applyScopeAnswer(merge, answer, { id: answer.id, since: 0, membershipRev, readSeq })
+    }, storesOfScopeAnswer(answer))
   }
 
   #handleChanges(store: Store, changes: Changes) {

@@ -1,7 +1,7 @@
 import type { ChatId } from '@veche/shared/ids'
 import { AppError, appError } from '../api/error.ts'
 import { applyReadAnswer, moveReadPosition, unreportedReadPositions } from '../store/merge/read-positions.ts'
-import { storesOfRows } from '../store/merge/rows.ts'
+import { storesOfRows } from '../store/merge/needed-stores.ts'
 import type { Store } from '../store/Store.ts'
 import type { StoreName } from '../store/tables.ts'
 import type { LiveApi } from './connection/live-api.ts'

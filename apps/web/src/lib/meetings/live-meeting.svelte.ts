@@ -47,7 +47,10 @@ export function followLiveMeeting(api: Api, live: Live, chatOf: () => ChatRow): 
 export function fetchUnknownPeople(live: Live, userIds: UserId[]): void {
   const unknown = userIds.filter((id) => !live.people.has(id))
   if (unknown.length === 0) return
-  void live.merge(async (merge) => {
-    for (const id of unknown) await merge.keepPerson(id)
-  })
+  void live.merge(
+    async (merge) => {
+      for (const id of unknown) await merge.keepPerson(id)
+    },
+    ['people'],
+  )
 }

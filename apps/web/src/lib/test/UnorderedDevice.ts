@@ -3,7 +3,14 @@ import { expect } from 'vitest'
 import { newFollowUps } from '../store/changes.ts'
 import { applyHistoryPage } from '../store/merge/history-pages.ts'
 import { applyReadAnswer, moveReadPosition, readSeqsOfServer } from '../store/merge/read-positions.ts'
-import { applyFrame, mergePerson, mergeRows, storesOfFrame, storesOfRows } from '../store/merge/rows.ts'
+import {
+  storesOfChatsPage,
+  storesOfFrame,
+  storesOfRows,
+  storesOfScopeAnswer,
+  storesOfState,
+} from '../store/merge/needed-stores.ts'
+import { applyFrame, mergePerson, mergeRows } from '../store/merge/rows.ts'
 import {
   applyChatsPage,
   applyScopeAnswer,
@@ -61,7 +68,7 @@ export class UnorderedDevice {
     const known = await this.known(n, id)
     this.later(async () => {
       const answer = structuredClone(this.server.scope(this.me, id, known.since))
-      this.later(() => this.merge(n, (merge) => applyScopeAnswer(merge, answer, known)))
+      this.later(() => this.merge(n, (merge) => applyScopeAnswer(merge, answer, known), storesOfScopeAnswer(answer)))
     })
   }
 
@@ -100,7 +107,7 @@ export class UnorderedDevice {
   async page(n: number): Promise<void> {
     const readSeqs = await this.tab(0).read(readSeqsOfServer)
     const page = structuredClone(this.server.chatsPage(this.me, null, 10))
-    this.later(() => this.merge(n, (merge) => applyChatsPage(merge, page, readSeqs)))
+    this.later(() => this.merge(n, (merge) => applyChatsPage(merge, page, readSeqs), storesOfChatsPage(page)))
   }
 
   async state(n: number): Promise<void> {
@@ -109,7 +116,7 @@ export class UnorderedDevice {
     this.later(async () => {
       const held = known.map(({ id, since }): [ScopeId, number] => [id, since])
       const answer = structuredClone(this.server.state(this.me, held))
-      this.later(() => this.merge(n, (merge) => applyState(merge, answer, byId(known))))
+      this.later(() => this.merge(n, (merge) => applyState(merge, answer, byId(known)), storesOfState(answer)))
     })
   }
 

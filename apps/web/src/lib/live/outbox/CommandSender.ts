@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@veche/shared/errors'
 import { appError } from '../../api/error.ts'
 import { byOrder, isMessage, type Command, type CommandName } from '../../store/commands.ts'
-import { storesOfRows } from '../../store/merge/rows.ts'
+import { storesOfRows } from '../../store/merge/needed-stores.ts'
 import { mergeRefused, mergeSent } from '../../store/merge/sent-commands.ts'
 import type { Store } from '../../store/Store.ts'
 import { backoffMs, pause, type Environment } from '../environment.ts'

@@ -1,6 +1,7 @@
 import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { appError } from '../../api/error.ts'
+import { storesOfChatsPage, storesOfState } from '../../store/merge/needed-stores.ts'
 import { readSeqsOfServer } from '../../store/merge/read-positions.ts'
 import { applyChatsPage, applyState, readKnownCursor, type KnownCursor } from '../../store/merge/scope-answers.ts'
 import { abortable, backoffMs, pause } from '../environment.ts'
@@ -86,7 +87,7 @@ export class CatchUp {
       await store.merge(async (merge) => {
         await applyChatsPage(merge, page, readSeqs)
         merge.tx.put('listProgress', { name: 'chats.listed', done: page.next === null, cursor: page.next })
-      })
+      }, storesOfChatsPage(page))
       cursor = page.next
       done = page.next === null
     }
@@ -98,7 +99,8 @@ export class CatchUp {
       const cursors = known.map(({ id, since }): [ScopeId, number] => [id, since])
       const answer = await abortable(connection, api.state(cursors))
       onServerTime(answer.now)
-      await store.merge((merge) => applyState(merge, answer, new Map(known.map((each) => [each.id, each]))))
+      const cursorOf = new Map(known.map((each) => [each.id, each]))
+      await store.merge((merge) => applyState(merge, answer, cursorOf), storesOfState(answer))
     })
   }
 

@@ -1,5 +1,6 @@
 import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
+import { storesOfScopeAnswer } from '../../store/merge/needed-stores.ts'
 import { applyScopeAnswer, readKnownCursor } from '../../store/merge/scope-answers.ts'
 import { abortable, backoffMs, pause } from '../environment.ts'
 import type { ReceiverDeps } from './RowReceiver.ts'
@@ -72,7 +73,7 @@ export class ScopeFetcher {
       await this.#holdFrames(id, async () => {
         const known = await store.read((tx) => readKnownCursor(tx, id), ['scopes', 'memberships'])
         const answer = await abortable(connection(), api.scope(id, known.since))
-        await store.merge((merge) => applyScopeAnswer(merge, answer, known))
+        await store.merge((merge) => applyScopeAnswer(merge, answer, known), storesOfScopeAnswer(answer))
       })
       return 'merged'
     } catch (thrown) {

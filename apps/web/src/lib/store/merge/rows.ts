@@ -3,7 +3,7 @@ import type { ChangesFrame } from '@veche/shared/live'
 import type { ChatRow, MembershipRow, MessageRow, PersonRow, Rows } from '@veche/shared/rows/rows'
 import { noteMessage } from '../changes.ts'
 import { addRange, rangeOf, rangesFrom } from '../ranges.ts'
-import type { ChatScope, StoreName, Tables } from '../tables.ts'
+import type { ChatScope, Tables } from '../tables.ts'
 import { firstVisibleSeq } from '../visible-history.ts'
 import { dropChat, forgetMessages, type Merge } from './Merge.ts'
 
@@ -26,30 +26,6 @@ export async function applyFrame(merge: Merge, frame: ChangesFrame): Promise<voi
   if (scope.kind === 'chat') merge.touch(scope)
   merge.setScope({ ...scope, rev: frame.rev })
   await mergeRows(merge, frame.rows, 'snapshot')
-}
-
-/** What rows of each table may need of the others: a chat may be dropped, messages deleted or unread ones counted. */
-const storesOfTable: { [T in keyof Rows]-?: StoreName[] } = {
-  people: [],
-  settings: ['settings'],
-  sessions: ['sessions'],
-  memberships: ['memberships', 'chats', 'messages', 'drafts', 'visits', 'outbox'],
-  chats: ['chats', 'memberships', 'messages'],
-  messages: ['messages', 'memberships', 'chats', 'outbox'],
-  mySeats: ['mySeats'],
-  meetings: [],
-  seats: [],
-}
-
-/** The object stores that merging these rows needs. */
-export function storesOfRows(rows: Rows): StoreName[] {
-  const tables = Object.keys(rows) as (keyof Rows)[]
-  return [...new Set<StoreName>(['scopes', 'people', ...tables.flatMap((table) => storesOfTable[table] ?? [])])]
-}
-
-/** The object stores that merging this frame needs. A frame of a chat counts its unread messages, whatever rows it brings. */
-export function storesOfFrame({ scope, rows }: ChangesFrame): StoreName[] {
-  return scope === 'chat' ? [...storesOfRows({ chats: [], ...rows })] : storesOfRows(rows)
 }
 
 /** Merges row by row: the larger `rev` wins. The caller moves the cursor. */
