@@ -5,7 +5,6 @@ import type { Api } from '#lib/api/client.ts'
 import { afterQueuedTimers } from '#lib/live/environment.ts'
 import { browserEnvironment } from '#lib/live/browser-environment.ts'
 import type { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
-import { newCallApi } from './call-api.ts'
 import { findBeginning } from './call-beginning.ts'
 import { CallConnection, type CallEndReason } from './connection/CallConnection.ts'
 import type { NodeFrame } from './connection/NodeConnection.ts'
@@ -132,7 +131,7 @@ export class Call {
     const { api, meetingId, code, rejoinRecord, routerDevice } = this.#options
     const connection = new CallConnection({
       environment: this.#environment,
-      api: newCallApi(api),
+      api,
       meetingId,
       code,
       rejoinRecord,

@@ -1,10 +1,10 @@
 import type { MeetingId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
-import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import type { Api } from '#lib/api/client.ts'
 import { AppError } from '#lib/api/error.ts'
 import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { FakeBrowser } from '../../../../../test/browser.ts'
-import type { JoinRequest } from '../call-api.ts'
 import { PublicationSet } from '../publish/PublicationSet.ts'
 import { RejoinRecord } from '../RejoinRecord.ts'
 import { CallConnection } from './CallConnection.ts'
@@ -14,6 +14,7 @@ import { RouterDevice } from './router-device.ts'
 const rejoinRecord = new RejoinRecord()
 beforeAll(async () => void (await rejoinRecord.tab()))
 beforeEach(() => void new FakeBrowser())
+afterEach(() => void vi.unstubAllGlobals())
 
 test('a seat that comes after the user has left is given back', async () => {
   const { connection, api, environment } = newConnection()
@@ -73,22 +74,26 @@ function newConnection() {
   const ends: string[] = []
   let pending = Promise.withResolvers<JoinAnswer>()
   const api = {
-    requests: [] as { request: JoinRequest; signal: AbortSignal }[],
+    requests: [] as { signal: AbortSignal }[],
     left: [] as number[],
-    join: (request: JoinRequest, signal: AbortSignal) => {
-      api.requests.push({ request, signal })
+    join: (_: unknown, { signal }: { signal: AbortSignal }) => {
+      api.requests.push({ signal })
       pending = Promise.withResolvers<JoinAnswer>()
       return pending.promise
     },
-    iceServers: async () => ({ iceServers: [] }),
-    leave: (_: MeetingId, seatEpoch: number) => void api.left.push(seatEpoch),
     answer: (seatEpoch: number) =>
       pending.resolve({ seatEpoch, routerRtpCapabilities: {}, node: { id: 'n', boot: 'b' } } as unknown as JoinAnswer),
     refuse: (error: AppError) => pending.reject(error),
   }
+  const giveBack = async (_: string, { body }: RequestInit) => {
+    api.left.push((JSON.parse(String(body)) as { seatEpoch: number }).seatEpoch)
+    return new Response()
+  }
+  vi.stubGlobal('fetch', giveBack)
+  const meetings = { join: { mutate: api.join }, iceServers: { query: async () => ({ iceServers: [] }) } }
   const connection = new CallConnection({
     environment: environment.forTab(),
-    api,
+    api: { meetings } as unknown as Api,
     meetingId: 'm' as MeetingId,
     code: undefined,
     rejoinRecord,

@@ -3,7 +3,6 @@ import type { JoinAnswer } from '@veche/shared/meetings'
 import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
 import { pause, type Environment } from '#lib/live/environment.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
-import type { CallApi } from '../call-api.ts'
 import type { PublicationSet } from '../publish/PublicationSet.ts'
 import type { ReconnectAttempt } from '../reconnect/reconnect-steps.ts'
 import { type CallTrouble, ReconnectLadder } from '../reconnect/ReconnectLadder.ts'
@@ -29,7 +28,6 @@ export type CallConnectionEvents = {
 }
 type Options = Omit<ConstructorParameters<typeof SeatRequest>[0], 'ended'> & {
   environment: Environment
-  api: CallApi
   publications: PublicationSet
   routerDevice: RouterDevice
   relayOnly(): boolean
@@ -179,7 +177,7 @@ export class CallConnection {
     this.#iceServers?.stop()
     this.#iceServers = new IceServers({
       environment,
-      fetch: () => api.iceServers(meetingId),
+      fetch: () => api.meetings.iceServers.query({ meetingId }),
       apply: (servers) => node.setIceServers(servers),
     })
   }

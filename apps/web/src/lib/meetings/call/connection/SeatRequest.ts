@@ -1,13 +1,14 @@
 import type { MeetingId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
+import type { Join } from '@veche/shared/schemas/meetings'
+import { API_URL, type Api, ORIGIN_HEADER } from '#lib/api/client.ts'
 import { appError } from '#lib/api/error.ts'
 import { abortable, type Environment } from '#lib/live/environment.ts'
-import type { CallApi, JoinRequest } from '../call-api.ts'
 import type { RejoinRecord } from '../RejoinRecord.ts'
 
 type Options = {
   environment: Environment
-  api: CallApi
+  api: Api
   meetingId: MeetingId
   code: string | undefined
   rejoinRecord: RejoinRecord
@@ -53,13 +54,13 @@ export class SeatRequest {
   }
 
   /** Leaving the call does not cancel the request: the seat might be given all the same, and nothing would give it back. */
-  async #answer(request: JoinRequest, signal: AbortSignal): Promise<JoinAnswer> {
+  async #answer(request: Join, signal: AbortSignal): Promise<JoinAnswer> {
     const { api, ended, environment } = this.#options
     const timedOut = new AbortController()
     const abort = () => !ended.aborted && timedOut.abort()
     signal.addEventListener('abort', abort, { once: true })
     this.#pending = true
-    const answer = api.join(request, timedOut.signal)
+    const answer = api.meetings.join.mutate(request, { signal: timedOut.signal })
     answer.then(({ seatEpoch }) => ended.aborted && this.giveBack(seatEpoch)).catch(() => undefined)
     try {
       return await abortable(signal, answer)
@@ -71,8 +72,15 @@ export class SeatRequest {
     }
   }
 
+  /** `keepalive` lets this request outlive a page that is being closed; a request of the tRPC client would not survive. */
   giveBack(seatEpoch: number): void {
-    const { api, meetingId } = this.#options
-    api.leave(meetingId, seatEpoch)
+    const { meetingId } = this.#options
+    void fetch(`${API_URL}/meetings.leave`, {
+      method: 'POST',
+      keepalive: true,
+      credentials: 'same-origin',
+      headers: { ...ORIGIN_HEADER, 'content-type': 'application/json' },
+      body: JSON.stringify({ meetingId, seatEpoch }),
+    }).catch(() => undefined)
   }
 }
