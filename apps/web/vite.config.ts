@@ -50,9 +50,12 @@ const chats =
 const outside = /src\/lib\/(frame\/public\/PublicFrame|auth\/(AuthLayout|LanguageSwitch|words))/
 /** Forms are apart, because the first screen of a chat needs none. */
 const forms =
-  /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|overlay\/(Dialog|ConfirmDialog)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/
+  /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/
+/** No page begins with a dialog. */
+const dialogs = /src\/lib\/ui\/overlay\/(Dialog|ConfirmDialog)\.svelte/
 /** Kit has a file of its own, and the texts of errors are loaded after the first error. */
-const isShared = (id: string) => !/@sveltejs\/kit|\.svelte-kit|api\/error-description/.test(id) && !forms.test(id)
+const isShared = (id: string) =>
+  !/@sveltejs\/kit|\.svelte-kit|api\/error-description/.test(id) && !forms.test(id) && !dialogs.test(id)
 const groups = [
   // The media library is a file of its own, because size.test.ts bounds its size and ours separately.
   {
@@ -66,6 +69,8 @@ const groups = [
   { name: 'root', test: root },
   { name: 'chats', test: chats },
   { name: 'outside', test: outside },
+  { name: 'dialogs', minShareCount: 2, test: /overlay\/Dialog\.svelte/ },
+  { name: 'questions', minShareCount: 2, test: dialogs },
   { name: 'forms', minShareCount: 2, test: forms },
   { name: 'icons', minShareCount: 2, test: /lucide/ },
 ]

@@ -1,7 +1,7 @@
 import { createContext, untrack } from 'svelte'
 import type { AppError } from './error.ts'
 
-/** Whether the server can be reached, as far as the page knows. It is reactive. */
+/** Whether the live stream is there: without one nothing tells that the server is back. It is reactive. */
 type Reachability = { readonly isOnline: boolean }
 
 const [getReachability, setReachability] = createContext<Reachability>()

@@ -300,8 +300,7 @@ export type Messages = {
     two: (given: { one: string; other: string }) => string
     many: (given: { one: string; other: string; count: number }) => string
     seatedElsewhere: string
-    joinOffline: string
-    joinUnreachable: string
+    joinLater: string
     inAnother: (given: { title: string }) => string
     withNeither: string
     promptMic: string

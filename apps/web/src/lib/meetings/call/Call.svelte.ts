@@ -53,7 +53,6 @@ export class Call {
   readonly requested: Promise<void>
   readonly #options: CallOptions
   readonly #environment = browserEnvironment()
-  #arrivedAt = ''
   #sound!: Sound
   #connection!: CallConnection
   #monitor!: Monitor
@@ -140,7 +139,6 @@ export class Call {
       relayOnly: () => this.devices.relayOnly,
     })
     const { events, subscriptions } = connection
-    events.on('seated', ({ seat }) => (this.#arrivedAt = seat.joinedAt))
     events.on('joined', (frame) => this.#joined(frame))
     events.on('frame', (frame) => this.#receive(frame))
     events.on('trouble', (trouble) => (this.trouble = trouble))
@@ -170,7 +168,7 @@ export class Call {
 
   async #findBeginning(): Promise<void> {
     const { api, meetingId } = this.#options
-    this.since = await findBeginning(() => api.meetings.attendance.query({ meetingId }), this.#arrivedAt)
+    this.since = await findBeginning(() => api.meetings.attendance.query({ meetingId }))
   }
 
   #receive(frame: NodeFrame): void {
