@@ -1,5 +1,6 @@
 import type { Environment } from '#lib/live/environment.ts'
 import type { LocalMedia } from '../publish/LocalMedia.svelte.ts'
+import { statisticsOf } from '../stream-statistics.ts'
 import { keyOf, type Subscription, type Subscriptions } from '../subscribe/Subscriptions.ts'
 import { type MediaSample, type MediaStalls, Watchdog } from './Watchdog.ts'
 
@@ -46,9 +47,9 @@ export class Monitor {
     // A hidden page decodes no pictures.
     const cameras = document.visibilityState === 'visible' ? subscriptions.shown().filter(shouldMove) : []
     const [micEnergy, camFrames, received] = await Promise.all([
-      mic ? sourceStat(bySource.mic.producer, 'totalAudioEnergy') : null,
-      cam ? sourceStat(bySource.cam.producer, 'frames') : null,
-      framesOf(cameras),
+      mic ? sourceStat(environment, bySource.mic.producer, 'totalAudioEnergy') : null,
+      cam ? sourceStat(environment, bySource.cam.producer, 'frames') : null,
+      framesOf(environment, cameras),
     ])
     if (this.#stopped) return
     onStalls(this.#watchdog.check({ at: environment.now(), micEnergy, camFrames, received }))
@@ -63,15 +64,19 @@ function shouldMove({ view, consumer }: Subscription): boolean {
 type StatsSource = { closed: boolean; getStats(): Promise<RTCStatsReport> }
 type Stats = { type: string; kind?: string } & Record<string, unknown>
 
-async function sourceStat(producer: StatsSource | null, name: string): Promise<number | null> {
+async function sourceStat(
+  environment: Environment,
+  producer: StatsSource | null,
+  name: string,
+): Promise<number | null> {
   if (!producer || producer.closed) return null
-  return findStat(await producer.getStats().catch(() => null), 'media-source', name)
+  return findStat(await statisticsOf(producer, environment), 'media-source', name)
 }
 
-function framesOf(subscriptions: Subscription[]): Promise<MediaSample['received']> {
+function framesOf(environment: Environment, subscriptions: Subscription[]): Promise<MediaSample['received']> {
   return Promise.all(
     subscriptions.map(async ({ consumer, view, layer }) => {
-      const frames = findStat(await consumer.getStats().catch(() => null), 'inbound-rtp', 'framesDecoded')
+      const frames = findStat(await statisticsOf(consumer, environment), 'inbound-rtp', 'framesDecoded')
       return { key: keyOf(view), id: view.id, frames: frames ?? 0, starved: layer === null }
     }),
   )

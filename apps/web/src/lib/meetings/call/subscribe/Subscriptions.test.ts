@@ -95,6 +95,19 @@ test('a replacement that is closed while its statistics are read causes no error
   expect(shown).toEqual({ 'anna cam': 'a' })
 })
 
+test('a replacement whose statistics are asked for in vain at first is shown when its first picture has arrived', async () => {
+  const { subscriptions, node, shown, environment } = newSubscriptions()
+  await subscriptions.add(node.transport, [view('a')], node.callNode)
+  const next = newNode()
+  next.statsMissing = true
+  await subscriptions.add(next.transport, [view('a2')], next.callNode)
+  await environment.pass(500)
+  next.statsMissing = false
+  next.flowing.add('a2')
+  await environment.pass(1_000)
+  expect(shown).toEqual({ 'anna cam': 'a2' })
+})
+
 const seats: Record<string, string> = { a: 'anna', b: 'boris', c: 'carl' }
 
 /** The first letter of the id tells the seat. */
@@ -127,6 +140,8 @@ function newNode() {
     refuses: false,
     /** Reading its statistics fails. */
     statsFail: false,
+    /** Its statistics never come, as in Firefox while a connection is being made. */
+    statsMissing: false,
     made: [] as string[],
     get open() {
       return [...open.keys()]
@@ -151,6 +166,7 @@ function newNode() {
       },
       getStats: async () => {
         if (node.statsFail) throw new DOMException('closed', 'InvalidStateError')
+        if (node.statsMissing) return new Promise<never>(() => undefined)
         const frames = node.flowing.has(id) ? 1 : 0
         return new Map([['a', { type: 'inbound-rtp', kind: 'video', framesDecoded: frames }]])
       },

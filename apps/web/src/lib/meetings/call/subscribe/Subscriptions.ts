@@ -5,6 +5,7 @@ import type { Source } from '@veche/shared/meetings'
 import { pause, type Environment } from '#lib/live/environment.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { CallNode } from '../connection/SignallingSocket.ts'
+import { statisticsOf } from '../stream-statistics.ts'
 
 export type Subscription = {
   consumer: types.Consumer
@@ -139,7 +140,7 @@ export class Subscriptions {
   async #awaitFirstFrame(subscription: Subscription): Promise<void> {
     const until = this.#environment.now() + OVERLAP_MS
     while (this.#isNext(subscription) && this.#environment.now() < until) {
-      if (await flows(subscription)) break
+      if (await flows(subscription, this.#environment)) break
       await pause(this.#environment, CHECK_EVERY_MS, never)
     }
     if (this.#isNext(subscription)) this.#show(subscription)
@@ -179,10 +180,9 @@ function willFlow(view: SubscriptionView): boolean {
   return !view.publicationPaused && !view.hidden
 }
 
-async function flows({ consumer }: Subscription): Promise<boolean> {
+async function flows({ consumer }: Subscription, environment: Environment): Promise<boolean> {
   if (consumer.closed) return false
-  // The consumer may be closed before the statistics come.
-  const reports = await consumer.getStats().catch(() => null)
+  const reports = await statisticsOf(consumer, environment)
   for (const report of (reports ?? new Map<string, never>()).values() as Iterable<RTCInboundRtpStreamStats>)
     if (report.type === 'inbound-rtp' && (report.kind === 'audio' ? report.packetsReceived : report.framesDecoded))
       return true
