@@ -10,10 +10,10 @@ import { prepare } from '../machine/prepare.ts'
 import { CpuMeter } from './cpu-time.ts'
 import { readReport, tell, tellCosts, type Count, type StageCost, type TestTime } from './report.ts'
 import { ensureChromium, ensureOtherBrowsers, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
-import { reason, CommandError } from '../errors.ts'
+import { reason, CommandError, UsageError } from '../errors.ts'
 
 export const usage = `
-./veche test [filter …] [--long]
+./veche test [filter …] [--long] [--browser firefox|webkit]
 
 Prepares the machine, then runs the check and the unit, integration and end-to-end tests. It ends
 with what it cost in CPU time, with its slowest tests, and with what failed, and why; the last
@@ -21,10 +21,15 @@ line counts.
 A filter is a part of a path (messages, apps/api, e2e/invite); with one the check is left out.
 --long adds the tests that take long (*.long.test.ts): outages, twenty kills, soak;
 and repeats walks in Firefox and WebKitGTK.
+--browser repeats the walks in one of these browsers, and runs nothing else.
 `
 
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments('test', args, { long: { type: 'boolean', default: false } }, Infinity)
+  const options = { long: { type: 'boolean', default: false }, browser: { type: 'string' } } as const
+  const { values, positionals } = readArguments('test', args, options, Infinity)
+  const { long, browser } = values
+  if (browser !== undefined && !(browser in otherBrowsers))
+    throw new UsageError(`There is no browser ${browser}: it is ${Object.keys(otherBrowsers).join(' or ')}`)
   const total: Count = { passed: 0, failures: [] }
   const times: TestTime[] = []
   const costs = new StageCosts()
@@ -41,7 +46,7 @@ export async function run(args: string[]): Promise<number> {
       apart: true,
     })
     await costs.measure('building the web app', () => prepare({ web: true }))
-    await runAll({ filters: positionals, long: values.long, env: { MEDIASOUP_WORKER_BIN: mediaWorker }, add, costs })
+    await runAll({ filters: positionals, long, browser, env: { MEDIASOUP_WORKER_BIN: mediaWorker }, add, costs })
   } catch (error) {
     const why = error instanceof CommandError ? error.message : ((error as Error).stack ?? reason(error))
     add({ passed: 0, failures: [{ where: 'veche', why }] })
@@ -78,39 +83,41 @@ class StageCosts {
 }
 
 /** The browsers that repeat walks; which ones is in e2e/vitest.config.ts. */
-const otherBrowsers = [
-  ['firefox', 'Firefox'],
-  ['webkit', 'WebKitGTK'],
-] as const
+const otherBrowsers = { firefox: 'Firefox', webkit: 'WebKitGTK' }
 
 type Suites = {
   filters: string[]
   long: boolean
+  /** The only browser that repeats walks, in a run of nothing else. */
+  browser: string | undefined
   env: NodeJS.ProcessEnv
   add: (count: Count) => void
   costs: StageCosts
 }
 
-async function runAll({ filters, long, env, add, costs }: Suites) {
+async function runAll({ filters, long, browser: only, env, add, costs }: Suites) {
   const { startTestServices } = await import('../../test/services.ts')
   const services = await startTestServices()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void services.stop().finally(() => process.exit(130)))
   try {
-    if (!filters.length) add(await costs.measure('check', () => runChecks(checks, services.env.TEST_DATABASE_URL)))
     const common = { filters, long, env: { ...env, ...services.env } }
     const suite = async (title: string, run: VitestRun) => add(await costs.measure(title, () => runVitest(run)))
-    await suite('unit and integration tests', { ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] })
-    const web = { folder: 'apps/web', filters: inside('apps/web', filters) }
-    await suite('tests of the web app', { ...common, ...web, name: 'web' })
     const walks = { ...common, projects: ['--project', '@veche/e2e'] }
-    await suite('end-to-end tests', { ...walks, name: 'e2e' })
-    for (const [browser, title] of long ? otherBrowsers : [])
-      await suite(`end-to-end tests in ${title}`, {
-        ...walks,
-        name: `e2e-${browser}`,
-        env: { ...common.env, VECHE_BROWSER: browser },
-      })
+    if (!only) {
+      if (!filters.length) add(await costs.measure('check', () => runChecks(checks, services.env.TEST_DATABASE_URL)))
+      await suite('unit and integration tests', { ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] })
+      const web = { folder: 'apps/web', filters: inside('apps/web', filters) }
+      await suite('tests of the web app', { ...common, ...web, name: 'web' })
+      await suite('end-to-end tests', { ...walks, name: 'e2e' })
+    }
+    for (const [browser, title] of Object.entries(otherBrowsers))
+      if (only ? browser === only : long)
+        await suite(`end-to-end tests in ${title}`, {
+          ...walks,
+          name: `e2e-${browser}`,
+          env: { ...common.env, VECHE_BROWSER: browser },
+        })
   } finally {
     await services.stop()
   }
