@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
 import { newDirect, newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
@@ -23,7 +24,9 @@ test('a person without a microphone and a camera is told what to do and may join
   const direct = await newDirect(anna, boris)
   const device = await openDevice(installation, { account: anna })
   await device.addInitScript(() => {
-    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
+    // An empty page of Firefox has no devices.
+    const devices: Partial<MediaDevices> = navigator.mediaDevices ?? {}
+    devices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
   })
   const { page } = device
   const camera = page.getByRole('switch', { name: 'Camera', exact: true })
@@ -44,33 +47,37 @@ test('a person without a microphone and a camera is told what to do and may join
   await waitUntilVisible(mark(tile(page, 'Anna Device'), 'Camera off'))
 })
 
-test('the level moves with the microphone, sound plays on the chosen speaker, also after a reload, and the screen stays on during a call', async () => {
-  await browsers.inCall(chatId, anna)
-  const { page } = await beforeCall()
-  expect(await page.evaluate(() => globalThis.requested.locks)).toBe(0)
-  const level = page.getByRole('meter', { name: 'Microphone level' })
-  await expect.poll(async () => Number(await level.getAttribute('aria-valuenow'))).toBeGreaterThan(0)
-  const first = await chooseSpeaker(page, 1)
-  await clickButton(page, 'Play a test sound')
-  await expect.poll(() => usedSpeakers(page)).toEqual([first])
-  await waitUntilVisible(button(page, 'Play a test sound'))
+// Without hardware for sound Firefox plays nothing: it lists no speakers, and its AudioContext never runs.
+test.skipIf(browserOfRun() === 'firefox')(
+  'the level moves with the microphone, sound plays on the chosen speaker, also after a reload, and the screen stays on during a call',
+  async () => {
+    await browsers.inCall(chatId, anna)
+    const { page } = await beforeCall()
+    expect(await page.evaluate(() => globalThis.requested.locks)).toBe(0)
+    const level = page.getByRole('meter', { name: 'Microphone level' })
+    await expect.poll(async () => Number(await level.getAttribute('aria-valuenow'))).toBeGreaterThan(0)
+    const first = await chooseSpeaker(page, 1)
+    await clickButton(page, 'Play a test sound')
+    await expect.poll(() => usedSpeakers(page)).toEqual([first])
+    await waitUntilVisible(button(page, 'Play a test sound'))
 
-  await clickButton(page, 'Join now')
-  await waitForMedia(page, { pictures: 1, voices: 1 })
-  await expect.poll(() => usedSpeakers(page)).toEqual([first])
-  await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(1)
-  await clickButton(page, 'More')
-  await page.getByRole('menuitem', { name: 'Sound and video' }).click()
-  const second = await chooseSpeaker(page, 2)
-  expect(second).not.toBe(first)
-  await expect.poll(() => usedSpeakers(page)).toEqual([second])
-  await page.reload()
-  await waitUntilInCall(page)
-  await waitForMedia(page, { pictures: 1, voices: 1 })
-  await expect.poll(() => usedSpeakers(page)).toEqual([second])
-  await clickButton(page, 'Leave')
-  await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(0)
-})
+    await clickButton(page, 'Join now')
+    await waitForMedia(page, { pictures: 1, voices: 1 })
+    await expect.poll(() => usedSpeakers(page)).toEqual([first])
+    await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(1)
+    await clickButton(page, 'More')
+    await page.getByRole('menuitem', { name: 'Sound and video' }).click()
+    const second = await chooseSpeaker(page, 2)
+    expect(second).not.toBe(first)
+    await expect.poll(() => usedSpeakers(page)).toEqual([second])
+    await page.reload()
+    await waitUntilInCall(page)
+    await waitForMedia(page, { pictures: 1, voices: 1 })
+    await expect.poll(() => usedSpeakers(page)).toEqual([second])
+    await clickButton(page, 'Leave')
+    await expect.poll(() => page.evaluate(() => globalThis.requested.locks)).toBe(0)
+  },
+)
 
 test('a camera or microphone that the system takes is shown to both sides, and comes back by itself, or when the page is looked at again', async () => {
   const [herDevice, { page }] = await browsers.two(chatId, anna, boris)
@@ -104,6 +111,7 @@ async function beforeCall() {
 function recordRequests(): void {
   globalThis.requested = { tracks: [], players: new Set(), locks: 0 }
   const { mediaDevices, wakeLock } = navigator
+  if (!mediaDevices) return
   const open = mediaDevices.getUserMedia.bind(mediaDevices)
   mediaDevices.getUserMedia = async (wanted) => {
     const stream = await open(wanted)

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
 import { newGroup, PASSWORD, send } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
@@ -106,7 +107,9 @@ test('menus and dialogs hold the focus and give it back with Esc, the first stop
   await waitUntilVisible(keys)
   await page.keyboard.press('Escape')
   await waitUntilHidden(keys)
-  const kept = page.waitForResponse((response) => response.url().includes('users.updateSettings'))
+  // The bridge before WebKitGTK tells of no answers.
+  const kept =
+    browserOfRun() !== 'webkit' && page.waitForResponse((answer) => answer.url().includes('users.updateSettings'))
   await page.getByRole('switch', { name: 'Single-key shortcuts' }).click()
   await kept
   await waitUntilVisible(page.getByText('Single-key shortcuts are switched off'))

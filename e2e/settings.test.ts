@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
 import { networkTrouble, refused } from './browser/PageLog.ts'
 import { newSession, PASSWORD } from './installation/accounts.ts'
@@ -6,6 +7,10 @@ import { installation, newPerson, owner } from './installation/shared.ts'
 import { waitForConnection } from './screens/chats.ts'
 import { button, fill, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
 import { waitUntilSignedIn, signIn } from './screens/sign-in.ts'
+
+declare global {
+  var endOutage: () => void
+}
 
 test('a new name, a handle, the appearance and a new password of a person reach their other device at once', async () => {
   const anna = await newPerson('Anna Setting')
@@ -77,23 +82,28 @@ test('sessions are ended from another device, one or all others after a question
   await waitUntilSignedIn(device)
 })
 
-test('the list of devices does not look empty before it is there, and can be fetched again when the server is back', async () => {
-  const device = await openDevice(installation, { account: await newPerson('Emma Waiting') })
-  device.pageLog.expect(networkTrouble, /ERR_FAILED/)
-  const { page } = device
-  let isAway = true
-  await page.routeWebSocket(/./, (socket) => void (isAway ? socket.close() : socket.connectToServer()))
-  await page.route('**/sync.*', (route) => route.abort())
-  await device.goto('/settings/sessions')
-  await waitUntilVisible(page.getByText('The devices could not be fetched'))
-  expect(await page.getByText('Only this device is signed in.').count()).toBe(0)
-  isAway = false
-  await page.unroute('**/sync.*')
-  await clickButton(page, 'Try again')
-  await waitUntilVisible(page.getByText('Only this device is signed in.'))
-  // The route of its sockets cannot be taken back, so no other test gets this page.
-  await page.close()
-})
+// The bridge before WebKitGTK cannot hold requests back.
+test.skipIf(browserOfRun() === 'webkit')(
+  'the list of devices does not look empty before it is there, and can be fetched again when the server is back',
+  async () => {
+    const device = await openDevice(installation, { account: await newPerson('Emma Waiting') })
+    device.pageLog.expect(networkTrouble, /ERR_FAILED/)
+    const { page } = device
+    let isAway = true
+    await page.routeWebSocket(/./, (socket) => void (isAway ? socket.close() : socket.connectToServer()))
+    await page.route('**/sync.*', (route) => (isAway ? route.abort() : route.continue()))
+    await device.goto('/settings/sessions')
+    await waitUntilVisible(page.getByText('The devices could not be fetched'))
+    expect(await page.getByText('Only this device is signed in.').count()).toBe(0)
+    // The server is back with the click, so that no attempt of the app itself comes before it.
+    await page.exposeFunction('endOutage', () => void (isAway = false))
+    await button(page, 'Try again').evaluate((each) => each.addEventListener('click', () => globalThis.endOutage()))
+    await clickButton(page, 'Try again')
+    await waitUntilVisible(page.getByText('Only this device is signed in.'))
+    // The routes of its sockets cannot be taken back, so no other test gets this page.
+    await page.close()
+  },
+)
 
 test('signing out reaches the other tabs of the browser, another person may sign in, and a database that hangs is asked about', async () => {
   const grace = await newPerson('Grace')

@@ -48,7 +48,7 @@ test('an invitation that Administration mails makes an account of that address a
   const guest = await openDevice(installation)
   guest.pageLog.expect(refused(422))
   const { page } = guest
-  await page.goto(/http:\S+invite=\S+/.exec(mail.text)?.[0] ?? '')
+  await page.goto(/https?:\S+invite=\S+/.exec(mail.text)?.[0] ?? '')
   expect(await textbox(page, 'Email').inputValue()).toBe('rita@example.org')
   expect(await textbox(page, 'Email').getAttribute('readonly')).not.toBeNull()
   await fill(page, { Name: 'Rita', Password: 'password123' })

@@ -9,7 +9,7 @@ import type { Installation } from '../installation/Installation.ts'
 import { makeCaptureCheap } from '../media/cheap-capture.ts'
 import { type BrowserName, browserOfRun } from './browser-of-run.ts'
 import { browser } from './browsers.ts'
-import { giveFocus, takeSession } from './launch.ts'
+import { completePages, takeSession } from './launch.ts'
 import { PageLog } from './PageLog.ts'
 import { type OpenContext, parkContext, takeParkedContext } from './parked-contexts.ts'
 
@@ -143,7 +143,7 @@ async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' |
   const context = await (await browser(name)).newContext(chosen)
   context.setDefaultTimeout(eventTimeoutMs)
   await makeCaptureCheap(context)
-  if (name !== 'chromium') await giveFocus(context)
+  if (name !== 'chromium') await completePages(context)
   const pageLog = new PageLog(context, origin)
   await pageLog.start(context)
   return { context, pageLog, page: await context.newPage(), origin, kind }

@@ -55,6 +55,6 @@ export class PageLog {
 
 /** Console errors while there is no network, or no server. */
 export const networkTrouble =
-  /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|ERR_NETWORK_|ERR_EMPTY_RESPONSE|WebSocket connection to/
+  /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|ERR_NETWORK_|ERR_EMPTY_RESPONSE|WebSocket connection to|connection to (the server at )?ws:/
 /** The console error of an answer with this status. */
 export const refused = (status: number) => new RegExp(`status of ${status}`)

@@ -31,7 +31,14 @@ export async function takeSession(
   await context.addCookies([{ name, value: account.cookie(), url, httpOnly: true, sameSite: 'Lax' }])
 }
 
-/** Browsers have one window in use at most, and other pages would read nothing. In Chromium Playwright does this itself. */
-export async function giveFocus(context: BrowserContext): Promise<void> {
-  await context.addInitScript(() => void (Document.prototype.hasFocus = () => true))
+/** What Playwright does for pages of Chromium alone. */
+export async function completePages(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    // Browsers have one window in use at most, and other pages would read nothing.
+    Document.prototype.hasFocus = () => true
+    // Over BiDi an error that a page writes to the console arrives without its message.
+    const { error } = console
+    const words = (each: unknown) => (each instanceof Error ? `${String(each)}\n${each.stack}` : each)
+    console.error = (...all: unknown[]) => error(...all.map(words))
+  })
 }

@@ -41,7 +41,9 @@ function keepConnections({
   person,
 }: MediaOptions & { person: number }): void {
   globalThis.peerConnections = []
-  if (relay) localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
+  // An empty page of Firefox may not store anything.
+  if (relay && location.protocol !== 'about:')
+    localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
   const Native = globalThis.RTCPeerConnection
   globalThis.RTCPeerConnection = class extends Native {
     constructor(configuration?: RTCConfiguration) {

@@ -37,7 +37,9 @@ export function streams(page: Page): Promise<Stream[]> {
     const found: Stream[] = []
     const open = globalThis.peerConnections.filter(({ connectionState }) => connectionState !== 'closed')
     for (const [index, connection] of open.entries()) {
-      const reports = await connection.getStats()
+      // In Firefox a connection that is just being made may never tell its statistics.
+      const nothing = new Promise<RTCStatsReport>((resolve) => setTimeout(resolve, 1_000, new Map()))
+      const reports = await Promise.race([connection.getStats(), nothing])
       const receives = ({ currentDirection }: RTCRtpTransceiver) => /recv/.test(currentDirection ?? '')
       const receivedMids = new Set(
         connection

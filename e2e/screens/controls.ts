@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
+import { browserOfRun } from '../browser/browser-of-run.ts'
 
 type Scope = Page | Locator
 
@@ -12,7 +13,11 @@ export async function clickButton(scope: Scope, name: string): Promise<void> {
 
 /** Fills fields by their names. */
 export async function fill(scope: Scope, fields: Record<string, string>): Promise<void> {
-  for (const [name, value] of Object.entries(fields)) await textbox(scope, name).fill(value)
+  for (const [name, value] of Object.entries(fields)) {
+    // Over BiDi Playwright adds to the text of a field for an email address, instead of replacing it.
+    if (browserOfRun() !== 'chromium') await textbox(scope, name).clear()
+    await textbox(scope, name).fill(value)
+  }
 }
 
 /** Waits until it is on the screen. */
