@@ -223,6 +223,19 @@ describe('a signal', () => {
     theirs.close()
   })
 
+  test('a member who was removed is told nothing of who types in the group', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const other = await newDirect(testApi.deps, anna, boris)
+    const observer = await Observer.open(testApi.deps, boris)
+    await callerFor(testApi.deps, anna).chats.removeMember({ chatId, userId: boris.userId })
+    await expect.poll(() => observer.held.has(chatId)).toBe(false)
+    for (const id of [chatId, other]) await callerFor(testApi.deps, anna).messages.typing({ chatId: id })
+    const typing = (id: ChatId) => ({ kind: 'typing', chatId: id, userId: anna.userId })
+    await expect.poll(() => observer.signals).toContainEqual(typing(other))
+    expect(observer.signals).not.toContainEqual(typing(chatId))
+    observer.close()
+  })
+
   test('when the rows of many chats cannot be read, sessions are still found, and the rows come afterwards', async () => {
     const chats = await Promise.all(Array.from({ length: 12 }, () => newGroup(testApi.deps, [anna, boris])))
     const elsewhere = testApi.anotherProcess()
