@@ -43,6 +43,16 @@ test('metrics without a token are for programs on this machine, and not for a pa
   await app.close()
 })
 
+test('a request carries at most twenty calls', async () => {
+  const app = await createApp(testApi.anotherProcess())
+  const statusOf = async (calls: number) => {
+    const paths = Array.from({ length: calls }, () => 'auth.needsSetup').join(',')
+    return (await app.http.inject({ url: `/api/trpc/${paths}?batch=1&input=%7B%7D` })).statusCode
+  }
+  expect([await statusOf(20), await statusOf(21)]).toEqual([200, 400])
+  await app.close()
+})
+
 describe('stopping', () => {
   test('a stopping server answers the requests in flight and accepts no new ones', async () => {
     const { app, base } = await open()

@@ -6,6 +6,7 @@ import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '.
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { lockWaits } from '../test/locks.ts'
 import { addMemberships, addSessions } from '../test/many-rows.ts'
+import { outcomeOf } from '../test/outcome.ts'
 
 let testApi: TestApi
 let anna: TestUser
@@ -29,6 +30,24 @@ test('a person waits for their own requests, so that nobody takes the slots of a
     await expect.poll(() => lockWaits(testApi.deps, 'veche')).toBe(3)
   })
   await Promise.all(waiting)
+})
+
+test('a request that its client has given up while it waited for its turn does no work', async () => {
+  const busy = await newUser(testApi.deps)
+  await newGroup(testApi.deps, [busy])
+  const client = new AbortController()
+  const impatient = callerFor(testApi.deps, busy, { signal: client.signal }).sync
+  const waiting: Promise<unknown>[] = []
+  let givenUp: Promise<unknown[]> | undefined
+  await testApi.deps.db.transaction().execute(async (tx) => {
+    await sql`lock table members in access exclusive mode`.execute(tx)
+    for (let count = 0; count < 2; count += 1) waiting.push(sync(busy).chats({}))
+    await expect.poll(() => lockWaits(testApi.deps, 'veche')).toBe(2)
+    givenUp = Promise.all([impatient.chats({}), impatient.state({ scopes: [] })].map(outcomeOf))
+    client.abort()
+  })
+  await Promise.all(waiting)
+  expect(await givenUp).toEqual(['server.busy', 'server.busy'])
 })
 
 describe('sync.state', () => {

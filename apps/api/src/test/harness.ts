@@ -66,8 +66,8 @@ export async function newTestApi(settings: Record<string, string> = {}) {
 }
 
 /** Calls the real router as this person, or as nobody. */
-export function callerFor(deps: Deps, who: { userId: UserId } | null) {
-  return callerFactory(appRouter)(() => contextFor(deps, who))
+export function callerFor(deps: Deps, who: { userId: UserId } | null, options: { signal?: AbortSignal } = {}) {
+  return callerFactory(appRouter)(() => contextFor(deps, who), options)
 }
 
 /** The context of a request: the person's newest session, and their role now. */
