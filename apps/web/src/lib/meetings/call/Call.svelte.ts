@@ -160,15 +160,12 @@ export class Call {
   }
 
   #joined(frame: JoinedFrame): void {
-    this.participants.join(frame, this.#options.me)
+    const { api, me, meetingId } = this.#options
+    this.participants.join(frame, me)
     this.localMedia.setCapabilities(frame.capabilities)
     this.phase = 'in'
-    if (this.since === 0) void this.#findBeginning()
-  }
-
-  async #findBeginning(): Promise<void> {
-    const { api, meetingId } = this.#options
-    this.since = await findBeginning(() => api.meetings.attendance.query({ meetingId }))
+    if (this.since === 0)
+      void findBeginning(() => api.meetings.attendance.query({ meetingId })).then((began) => (this.since = began))
   }
 
   #receive(frame: NodeFrame): void {

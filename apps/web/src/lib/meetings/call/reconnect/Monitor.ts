@@ -1,6 +1,6 @@
 import type { Environment } from '#lib/live/environment.ts'
 import type { LocalMedia } from '../publish/LocalMedia.svelte.ts'
-import { statisticsOf } from '../stream-statistics.ts'
+import { findStat } from '../stream-statistics.ts'
 import { keyOf, type Subscription, type Subscriptions } from '../subscribe/Subscriptions.ts'
 import { type MediaSample, type MediaStalls, Watchdog } from './Watchdog.ts'
 
@@ -42,13 +42,16 @@ export class Monitor {
 
   async #sample(): Promise<void> {
     const { localMedia, subscriptions, environment, onStalls } = this.#options
-    const { mic, cam } = localMedia.expected
     const { bySource } = localMedia.publications
+    const sent = (source: 'mic' | 'cam', name: string) => {
+      const { producer } = bySource[source]
+      return localMedia.expected[source] && producer ? findStat(producer, ['media-source', name], environment) : null
+    }
     // A hidden page decodes no pictures.
     const cameras = document.visibilityState === 'visible' ? subscriptions.shown().filter(shouldMove) : []
     const [micEnergy, camFrames, received] = await Promise.all([
-      mic ? sourceStat(environment, bySource.mic.producer, 'totalAudioEnergy') : null,
-      cam ? sourceStat(environment, bySource.cam.producer, 'frames') : null,
+      sent('mic', 'totalAudioEnergy'),
+      sent('cam', 'frames'),
       framesOf(environment, cameras),
     ])
     if (this.#stopped) return
@@ -61,32 +64,11 @@ function shouldMove({ view, consumer }: Subscription): boolean {
   return view.source === 'cam' && !view.publicationPaused && !view.hidden && !consumer.closed
 }
 
-type StatsSource = { closed: boolean; getStats(): Promise<RTCStatsReport> }
-type Stats = { type: string; kind?: string } & Record<string, unknown>
-
-async function sourceStat(
-  environment: Environment,
-  producer: StatsSource | null,
-  name: string,
-): Promise<number | null> {
-  if (!producer || producer.closed) return null
-  return findStat(await statisticsOf(producer, environment), 'media-source', name)
-}
-
 function framesOf(environment: Environment, subscriptions: Subscription[]): Promise<MediaSample['received']> {
   return Promise.all(
     subscriptions.map(async ({ consumer, view, layer }) => {
-      const frames = findStat(await statisticsOf(consumer, environment), 'inbound-rtp', 'framesDecoded')
+      const frames = await findStat(consumer, ['inbound-rtp', 'framesDecoded'], environment)
       return { key: keyOf(view), id: view.id, frames: frames ?? 0, starved: layer === null }
     }),
   )
-}
-
-function findStat(reports: RTCStatsReport | null, type: string, name: string): number | null {
-  if (!reports) return null
-  for (const report of reports.values() as Iterable<Stats>) {
-    const value = report.type === type ? report[name] : undefined
-    if (typeof value === 'number') return value
-  }
-  return null
 }

@@ -5,7 +5,7 @@ import type { Source } from '@veche/shared/meetings'
 import { pause, type Environment } from '#lib/live/environment.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { CallNode } from '../connection/SignallingSocket.ts'
-import { statisticsOf } from '../stream-statistics.ts'
+import { findStat } from '../stream-statistics.ts'
 
 export type Subscription = {
   consumer: types.Consumer
@@ -180,11 +180,8 @@ function willFlow(view: SubscriptionView): boolean {
   return !view.publicationPaused && !view.hidden
 }
 
+/** The first sound or picture has come. */
 async function flows({ consumer }: Subscription, environment: Environment): Promise<boolean> {
-  if (consumer.closed) return false
-  const reports = await statisticsOf(consumer, environment)
-  for (const report of (reports ?? new Map<string, never>()).values() as Iterable<RTCInboundRtpStreamStats>)
-    if (report.type === 'inbound-rtp' && (report.kind === 'audio' ? report.packetsReceived : report.framesDecoded))
-      return true
-  return false
+  const name = consumer.kind === 'audio' ? 'packetsReceived' : 'framesDecoded'
+  return Boolean(await findStat(consumer, ['inbound-rtp', name], environment))
 }
