@@ -4,7 +4,16 @@ import { openDevice } from './browser/Device.ts'
 import { networkTrouble } from './browser/PageLog.ts'
 import { type Account, newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { chatInList, composer, waitForConnection, waitForTick, message, openChat, write } from './screens/chats.ts'
+import {
+  chatInList,
+  composer,
+  waitForConnection,
+  waitForTick,
+  message,
+  openChat,
+  openDetails,
+  write,
+} from './screens/chats.ts'
 import { button, link, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
 import { waitUntilSignedIn } from './screens/sign-in.ts'
 
@@ -85,11 +94,19 @@ test('two tabs of one person do not send twice what was written in one of them, 
 })
 
 test('a part of the app that cannot be fetched without a network is an error, and no offer of a new version', async () => {
-  const device = await openDevice(installation, { account: await newPerson('Anna Piece'), emptyCache: true })
+  const anna = await newPerson('Anna Piece')
+  const chatId = await newGroup(anna, 'Pieces', [])
+  const device = await openDevice(installation, { account: anna, emptyCache: true, width: 1440, height: 900 })
   device.pageLog.expect(networkTrouble, /preload CSS|dynamically imported module/)
-  await device.goto('/people')
-  await waitUntilSignedIn(device)
+  await device.addInitScript(() => localStorage.setItem('veche.details', 'closed'))
+  await device.goto(`/chats/${chatId}`)
+  await waitForConnection(device.page, 'Online')
   await device.goOffline()
+  // What has a place on the page says so there, and what has none, such as a dialog, in a toast.
+  const place = (await openDetails(device.page)).getByRole('alert')
+  await waitUntilVisible(place.getByText('This part of the app could not be loaded.'))
+  await waitUntilVisible(button(place, 'Try again'))
+  await clickButton(device.page, 'Details')
   await device.page.keyboard.press('Shift+Slash')
   await waitUntilVisible(device.page.getByText('This part of the app could not be loaded.'))
   await link(device.page, 'Settings').click()
