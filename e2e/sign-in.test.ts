@@ -60,7 +60,7 @@ test('an invitation that Administration mails makes an account of that address a
   expect(await link(page, 'Admin').count()).toBe(0)
 })
 
-test('a forgotten password is replaced with the code from the mail, and other devices are signed out', async () => {
+test('a forgotten password is replaced with the code from the mail or by the link of the operator, and other devices are signed out', async () => {
   const anna = await newPerson('Anna Forgetful')
   const other = await openDevice(installation, { account: anna })
   other.pageLog.expect(refused(401))
@@ -81,4 +81,11 @@ test('a forgotten password is replaced with the code from the mail, and other de
   await clickButton(page, 'Set password')
   await waitUntilSignedIn(device)
   await waitUntilVisible(button(other.page, 'Sign in'))
+
+  device.pageLog.expect(refused(401))
+  await other.page.goto(await installation.adminLink('--email', anna.email))
+  await fill(other.page, { 'New password': 'a third pot 9' })
+  await clickButton(other.page, 'Set password')
+  await waitUntilSignedIn(other)
+  await waitUntilVisible(button(page, 'Sign in'))
 })
