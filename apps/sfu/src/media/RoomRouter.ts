@@ -34,8 +34,8 @@ export class RoomRouter {
     this.tcpQueues = worker.tcpQueues
   }
 
-  createTransport(udpOnly: boolean): Promise<types.WebRtcTransport> {
-    return createTransport(this.#deps, this.#router, { server: this.#server, enableTcp: !udpOnly })
+  createTransport({ enableTcp }: { enableTcp: boolean }): Promise<types.WebRtcTransport> {
+    return createTransport(this.#deps, this.#router, { server: this.#server, enableTcp })
   }
 
   close(): void {

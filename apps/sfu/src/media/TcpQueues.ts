@@ -13,8 +13,8 @@ const usualMaxBytes = 212_992
 const maxAgeMs = 900
 
 /**
- * How much waits to be sent on the TCP connections of this machine, as Linux tells it. The media worker keeps what the kernel does not
- * take, without end, and tells nothing of it; but then the buffer of the kernel is full.
+ * How much waits to be sent on the TCP connections of this machine, as Linux tells it. The media worker queues without a bound what the kernel
+ * does not take, and has no statistic of it. While it queues, the buffer of the kernel is full, and that can be read.
  */
 export class TcpQueues {
   /** With more than this a buffer is full: Linux doubles what was asked for, and fills nearly all of it. */

@@ -9,11 +9,11 @@ type Measured = {
   stat: types.WebRtcTransportStat | undefined
   traffic: TrafficBytes
   /** Its TCP connection, when that is not read, or much too slowly. */
-  unread: TcpConnection | null
+  stalledTcp: TcpConnection | null
 }
 
 /** What may happen while the kernel's buffer of a connection stays full. Media that waits for so long is of no use to anybody. */
-const whileFull = { seconds: 10, bytes: 10_000_000 }
+const maxWhileFull = { seconds: 10, bytes: 10_000_000 }
 const noneFull = { seconds: 0, bytes: 0 }
 
 /** Measures one transport, once a second. */
@@ -42,10 +42,10 @@ export class TransportMeter {
       const isFull = waiting >= this.#queues.fullBytes
       const traffic = stat ? this.#traffic.difference(stat) : noTraffic
       this.#full = isFull ? { seconds: this.#full.seconds + 1, bytes: this.#full.bytes + traffic.sent } : noneFull
-      const isUnread = this.#full.seconds >= whileFull.seconds || this.#full.bytes >= whileFull.bytes
-      return { transport, stat, traffic, unread: isUnread ? connection : null }
+      const isStalled = this.#full.seconds >= maxWhileFull.seconds || this.#full.bytes >= maxWhileFull.bytes
+      return { transport, stat, traffic, stalledTcp: isStalled ? connection : null }
     } catch (error) {
-      if (transport.closed) return { transport, stat: undefined, traffic: noTraffic, unread: null }
+      if (transport.closed) return { transport, stat: undefined, traffic: noTraffic, stalledTcp: null }
       throw error
     }
   }

@@ -8,14 +8,20 @@ import type { Connect, Direction } from '../signalling/inputs.ts'
 import { BitrateDebt } from './BitrateDebt.ts'
 import type { RoomRouter } from './RoomRouter.ts'
 import { withTimeout } from './timeout.ts'
-import type { UnreadConnections } from './UnreadConnections.ts'
+import type { StalledTcpConnections } from './StalledTcpConnections.ts'
 import { TransportMeter } from './TransportMeter.ts'
 import { addTraffic, noTraffic, type TrafficBytes } from './TransportTraffic.ts'
 
 type Transport = types.WebRtcTransport
 
 /** The transports of one direction. `next` replaces `current` when it is connected; until then both are open. */
-type TransportPair = { current: Transport; next: Transport | null; unmatched: BitrateDebt; lost: TransportLost | null }
+type TransportPair = {
+  current: Transport
+  next: Transport | null
+  unmatched: BitrateDebt
+  answers: BitrateDebt
+  lost: TransportLost | null
+}
 
 /** The statistics of both directions, and what was carried since the last measurement. A closed transport has no statistics. */
 export type TransportStats = TrafficBytes & {
@@ -27,6 +33,8 @@ export type TransportStats = TrafficBytes & {
 const directions = ['send', 'recv'] as const
 /** The limit for bytes that belong to no stream: reports, ICE checks, the overhead of packets, and media of a closed stream. */
 const unmatchedBitsPerSecond = 1_000_000
+/** Answers to ICE checks take some kilobits; what encryption adds to the packets of a large call is counted with them. */
+const answerBitsPerSecond = 2_000_000
 
 type TransportsEvents = {
   /** The node closed a transport that can carry nothing any more, or carried too much. */
@@ -42,17 +50,20 @@ export class Transports extends EventEmitter<TransportsEvents> {
   readonly #pairs: Record<Direction, TransportPair>
   readonly #connected = new Map<string, { fingerprints: string; done: Promise<void> }>()
   readonly #meters = new WeakMap<Transport, TransportMeter>()
-  readonly #unread: UnreadConnections
+  readonly #stalledTcp: StalledTcpConnections
   #measuredAt: number
   #closed = { send: false, recv: false }
   /** Transports that are being created. They count against the limit, so a client that does not wait for answers gets no more. */
   #creating = 0
 
-  static async open(deps: Deps, router: RoomRouter, unread: UnreadConnections): Promise<Transports> {
-    const udpOnly = await unread.areTooMany()
-    const made = await Promise.allSettled([router.createTransport(udpOnly), router.createTransport(udpOnly)])
+  static async open(deps: Deps, router: RoomRouter, stalledTcp: StalledTcpConnections): Promise<Transports> {
+    const enableTcp = !(await stalledTcp.areTooMany())
+    const made = await Promise.allSettled([
+      router.createTransport({ enableTcp }),
+      router.createTransport({ enableTcp }),
+    ])
     const [send, recv] = made.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
-    if (send && recv) return new Transports(deps, router, { send, recv, unread })
+    if (send && recv) return new Transports(deps, router, { send, recv, stalledTcp })
     send?.close()
     recv?.close()
     throw made.find((one) => one.status === 'rejected')?.reason
@@ -61,10 +72,10 @@ export class Transports extends EventEmitter<TransportsEvents> {
   private constructor(
     deps: Deps,
     router: RoomRouter,
-    { send, recv, unread }: { send: Transport; recv: Transport; unread: UnreadConnections },
+    { send, recv, stalledTcp }: { send: Transport; recv: Transport; stalledTcp: StalledTcpConnections },
   ) {
     super()
-    this.#unread = unread
+    this.#stalledTcp = stalledTcp
     this.#deps = deps
     this.#router = router
     this.#measuredAt = deps.clock.now()
@@ -143,7 +154,7 @@ export class Transports extends EventEmitter<TransportsEvents> {
   async #create(): Promise<Transport> {
     this.#creating += 1
     try {
-      return await this.#router.createTransport(await this.#unread.areTooMany())
+      return await this.#router.createTransport({ enableTcp: !(await this.#stalledTcp.areTooMany()) })
     } finally {
       this.#creating -= 1
     }
@@ -189,13 +200,13 @@ export class Transports extends EventEmitter<TransportsEvents> {
     const measured = await Promise.all(meters.map((meter) => meter.measure()))
     const traffic = measured.map((one) => one.traffic).reduce(addTraffic, noTraffic)
     this.#deps.metrics.unmatched.inc(traffic.unmatched)
-    for (const { transport, unread } of measured) {
-      if (!unread) continue
-      this.#unread.add(unread)
-      this.#lose(direction, transport, 'unread')
+    for (const { transport, stalledTcp } of measured) {
+      if (!stalledTcp) continue
+      this.#stalledTcp.add(stalledTcp)
+      this.#lose(direction, transport, 'tcp_stalled')
     }
-    if (pair.unmatched.count(traffic.unmatched, seconds) === 'close')
-      for (const one of this.#open(direction)) this.#lose(direction, one, 'bitrate')
+    const debts = [pair.unmatched.count(traffic.unmatched, seconds), pair.answers.count(traffic.answers, seconds)]
+    if (debts.includes('close')) for (const one of this.#open(direction)) this.#lose(direction, one, 'bitrate')
     return { stat: measured.find(({ transport }) => transport === current)?.stat, traffic }
   }
 
@@ -210,7 +221,8 @@ export class Transports extends EventEmitter<TransportsEvents> {
 }
 
 function newPair(current: Transport): TransportPair {
-  return { current, next: null, unmatched: new BitrateDebt(unmatchedBitsPerSecond), lost: null }
+  const unmatched = new BitrateDebt(unmatchedBitsPerSecond)
+  return { current, next: null, unmatched, answers: new BitrateDebt(answerBitsPerSecond), lost: null }
 }
 
 /** Closes the transport that was never connected. */

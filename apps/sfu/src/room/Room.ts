@@ -8,7 +8,7 @@ import { fail } from '../errors.ts'
 import type { MediaWorker } from '../media/MediaWorker.ts'
 import { RoomRouter } from '../media/RoomRouter.ts'
 import { Transports } from '../media/Transports.ts'
-import { UnreadConnections } from '../media/UnreadConnections.ts'
+import { StalledTcpConnections } from '../media/StalledTcpConnections.ts'
 import type { EndReason, PublicationView, RoomFrame } from '../signalling/frames.ts'
 import type { TicketJoin } from '../signalling/inputs.ts'
 import { Peer } from './Peer.ts'
@@ -37,8 +37,8 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
   /** Peers whose seat has a newer peer. They only send, and not for long. */
   readonly #replacedPeers = new Set<Peer>()
   readonly #seatUpdates = new SeatUpdates()
-  /** Of each seat that has joined. */
-  readonly #unread = new Map<SeatId, UnreadConnections>()
+  /** For each seat that has joined: its TCP connections that were not read. */
+  readonly #stalledTcp = new Map<SeatId, StalledTcpConnections>()
   #joining = 0
   readonly #stopChecks: Stop
 
@@ -79,7 +79,7 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     try {
       await this.opened
       const router = this.#routers[0] ?? fail('call.media_lost')
-      const transports = await Transports.open(this.#deps, router, this.#unreadOf(claims.seat))
+      const transports = await Transports.open(this.#deps, router, this.#stalledTcpOf(claims.seat))
       const peer = new Peer(this.#deps, this, transports, this.#seatUpdates.applyTo(claims), input)
       if (this.closed || !isCurrent()) {
         transports.close()
@@ -148,10 +148,10 @@ export class Room extends EventEmitter<{ closed: [reason: EndReason] }> {
     }
   }
 
-  #unreadOf(seat: SeatId): UnreadConnections {
-    const unread = this.#unread.get(seat) ?? new UnreadConnections(this.worker.tcpQueues)
-    this.#unread.set(seat, unread)
-    return unread
+  #stalledTcpOf(seat: SeatId): StalledTcpConnections {
+    const stalled = this.#stalledTcp.get(seat) ?? new StalledTcpConnections(this.worker.tcpQueues)
+    this.#stalledTcp.set(seat, stalled)
+    return stalled
   }
 
   #add(peer: Peer): void {

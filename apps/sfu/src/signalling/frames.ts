@@ -29,7 +29,7 @@ export type TransportLost = {
   type: 'transportClosed'
   id: string
   direction: 'send' | 'recv'
-  reason: 'handshake' | 'bitrate' | 'unread'
+  reason: 'handshake' | 'bitrate' | 'tcp_stalled'
 }
 
 export type EndReason = 'left' | 'taken_over' | 'removed' | 'meeting_ended' | 'moved' | 'lost' | 'stopping' | 'silent'

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { TransportView } from '../signalling/frames.ts'
 import { ManualClock } from '../test/ManualClock.ts'
 import { newTestNode, type TestNode, waitForWorker } from '../test/TestNode.ts'
-import { UnreadTcpClient } from '../test/UnreadTcpClient.ts'
+import { StalledTcpClient } from '../test/StalledTcpClient.ts'
 import { TcpQueues } from './TcpQueues.ts'
 
 const clock = new ManualClock()
@@ -45,7 +45,7 @@ const checks = 20_000
 
 test('transports whose TCP connections are not read for ten seconds are closed, and their seat gets no more of them until it lets go', async () => {
   const { client, joined, peer } = await enter()
-  const unread = [await UnreadTcpClient.open(joined.recv), await UnreadTcpClient.open(joined.send)]
+  const unread = [await StalledTcpClient.open(joined.recv), await StalledTcpClient.open(joined.send)]
   onTestFinished(() => unread.forEach((one) => one.close()))
   await Promise.all(unread.map((one) => one.send(checks)))
   for (const direction of ['recv', 'send'] as const)
@@ -53,8 +53,8 @@ test('transports whose TCP connections are not read for ten seconds are closed, 
   for (let passed = 0; passed < 9; passed += 1) await second(peer)
   expect(peer.transports.lost).toEqual([])
   await second(peer)
-  expect(peer.transports.lost).toMatchObject([{ reason: 'unread' }, { reason: 'unread' }])
-  expect(await client.frame('transportClosed')).toMatchObject({ reason: 'unread' })
+  expect(peer.transports.lost).toMatchObject([{ reason: 'tcp_stalled' }, { reason: 'tcp_stalled' }])
+  expect(await client.frame('transportClosed')).toMatchObject({ reason: 'tcp_stalled' })
   const before = await workerKb()
   void unread[0]!.send(checks)
   await waitForWorker(worker())
@@ -75,7 +75,7 @@ test('transports whose TCP connections are not read for ten seconds are closed, 
 
 test('a TCP connection that is read, although late, keeps its transport', async () => {
   const { joined, peer } = await enter()
-  const late = await UnreadTcpClient.open(joined.recv)
+  const late = await StalledTcpClient.open(joined.recv)
   onTestFinished(() => late.close())
   await late.send(checks)
   await expect.poll(() => waitingBytes(peer)).toBeGreaterThan(worker().tcpQueues.fullBytes)
@@ -86,19 +86,34 @@ test('a TCP connection that is read, although late, keeps its transport', async 
   expect(peer.transports.lost).toEqual([])
 })
 
-test.each(['127.0.0.1', '::1'])('what waits on a TCP connection is found by its two ends, on %s', async (host) => {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const { port } = server.address() as { port: number }
-  const accepted = once(server, 'connection') as Promise<[Socket]>
-  const [client, other] = [connect(port, host).pause(), connect(port, host).pause()]
-  const [socket] = await accepted
-  onTestFinished(() => [client, other, socket].forEach((one) => one.destroy()))
-  socket.write(Buffer.alloc(20_000_000))
-  const waiting = (remotePort: number) =>
-    new TcpQueues(clock).waitingBytes({ localPort: port, remoteIp: host, remotePort })
-  await expect.poll(() => waiting(socket.remotePort ?? 0)).toBeGreaterThan(0)
-  const quiet = [client, other].find(({ localPort }) => localPort !== socket.remotePort)
-  expect(await waiting(quiet?.localPort ?? 0)).toBe(0)
+test('a client that makes the node answer ICE checks without end loses its transport, also when it reads the answers', async () => {
+  const { joined, peer } = await enter()
+  const flood = await StalledTcpClient.open(joined.recv)
+  onTestFinished(() => flood.close())
+  flood.read()
+  await second(peer)
+  await flood.send(3 * checks)
+  await expect.poll(() => waitingBytes(peer)).toBe(0)
+  await second(peer)
+  expect(peer.transports.lost).toMatchObject([{ reason: 'bitrate', direction: 'recv' }])
 })
+
+test.each(['127.0.0.1', '::1'])(
+  'the bytes that wait on a TCP connection are looked up by both of its ends, on %s',
+  async (host) => {
+    const server = createServer().listen(0, host)
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as { port: number }
+    const accepted = once(server, 'connection') as Promise<[Socket]>
+    const [client, other] = [connect(port, host).pause(), connect(port, host).pause()]
+    const [socket] = await accepted
+    onTestFinished(() => [client, other, socket].forEach((one) => one.destroy()))
+    socket.write(Buffer.alloc(20_000_000))
+    const waiting = (remotePort: number) =>
+      new TcpQueues(clock).waitingBytes({ localPort: port, remoteIp: host, remotePort })
+    await expect.poll(() => waiting(socket.remotePort ?? 0)).toBeGreaterThan(0)
+    const quiet = [client, other].find(({ localPort }) => localPort !== socket.remotePort)
+    expect(await waiting(quiet?.localPort ?? 0)).toBe(0)
+  },
+)

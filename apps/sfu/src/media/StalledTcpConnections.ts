@@ -1,13 +1,13 @@
 import type { TcpConnection, TcpQueues } from './TcpQueues.ts'
 
-/** A laptop that goes to sleep leaves one behind, too. */
-const maxLeft = 2
+/** One is left behind by a laptop that goes to sleep, too; two are taken for an attack. */
+const tooManyLeft = 2
 
 /**
  * The TCP connections of a seat that were not read. The transport is closed, but the media worker keeps what waits on its connection until
  * the client reads it or goes away. So a seat that has left too many gets its next transports without TCP.
  */
-export class UnreadConnections {
+export class StalledTcpConnections {
   readonly #queues: TcpQueues
   #left: TcpConnection[] = []
 
@@ -22,6 +22,6 @@ export class UnreadConnections {
   async areTooMany(): Promise<boolean> {
     const waiting = await Promise.all(this.#left.map((one) => this.#queues.waitingBytes(one)))
     this.#left = this.#left.filter((_, index) => waiting[index])
-    return this.#left.length >= maxLeft
+    return this.#left.length >= tooManyLeft
   }
 }

@@ -4,16 +4,16 @@ import type { TransportView } from '../signalling/frames.ts'
 import { iceCheck } from './RawMediaClient.ts'
 
 /** Connects to a transport over TCP, and then sends ICE checks without reading the answers. */
-export class UnreadTcpClient {
+export class StalledTcpClient {
   readonly #socket: Socket
   readonly #check: Buffer
 
-  static async open(view: TransportView): Promise<UnreadTcpClient> {
+  static async open(view: TransportView): Promise<StalledTcpClient> {
     const tcp = view.iceCandidates.find(({ protocol }) => protocol === 'tcp')
     if (!tcp) throw new Error('the transport has no TCP')
     const socket = connect(tcp.port, tcp.address)
     socket.on('error', () => undefined)
-    const client = new UnreadTcpClient(socket, framed(iceCheck(view.iceParameters)))
+    const client = new StalledTcpClient(socket, framed(iceCheck(view.iceParameters)))
     const answered = once(socket, 'data')
     void client.send(1)
     await answered
