@@ -17,6 +17,8 @@ export class ComposerText {
   #sending: Promise<void> = Promise.resolve()
   /** The beginning of the text that is on its way to the outbox. */
   #taken = ''
+  /** How many texts the outbox has refused. What waited behind one of them is not sent. */
+  #refusals = 0
 
   constructor(options: Options) {
     this.#options = options
@@ -29,7 +31,9 @@ export class ComposerText {
     const { text, sendable } = measureBody(typed)
     if (!sendable) return this.#sending
     this.#taken = this.value
-    this.#sending = this.#sending.then(() => this.#sendTyped(typed, text))
+    const refusals = this.#refusals
+    const sendUnlessRefused = () => (refusals === this.#refusals ? this.#sendTyped(typed, text) : undefined)
+    this.#sending = this.#sending.then(sendUnlessRefused)
     return this.#sending
   }
 
@@ -39,6 +43,7 @@ export class ComposerText {
       await this.#options.send(message)
     } catch (thrown) {
       this.error = appError(thrown)
+      this.#refusals += 1
       this.#taken = ''
       return
     }

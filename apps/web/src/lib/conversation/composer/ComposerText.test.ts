@@ -51,6 +51,18 @@ test('texts that are sent quickly one after another are sent once each and in th
   expect([sent.map(({ message }) => message), text.value]).toEqual([['one', 'two'], ''])
 })
 
+test('what was sent behind a refused text stays with it in the field, and both are sent together the next time', async () => {
+  void typeAndSend('one')
+  const second = typeAndSend(' two')
+  await newestSent()
+  sent[0]!.fail()
+  await second
+  expect([text.value, text.error?.code, sent.length]).toEqual(['one two', 'server.error', 1])
+  void text.send()
+  await newestSent(2)
+  expect(sent[1]!.message).toBe('one two')
+})
+
 test('a text that was changed while it was on its way to the outbox stays as it is', async () => {
   const sending = typeAndSend('hello')
   await newestSent()
