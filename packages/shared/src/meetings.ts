@@ -30,6 +30,8 @@ export type JoinAnswer = {
   /** What the API speaks: `protocol.ts`. */
   protocol: number
   meeting: MeetingRow
+  /** When somebody first came. The link of a meeting may have been made long before. */
+  firstCameAt: string
   seat: SeatRow
   seatEpoch: number
   ticket: string

@@ -46,6 +46,15 @@ it('a person who joins again gets the same seat with a higher epoch, and their a
   expect((await as(anna).meetings.get({ meetingId })).count).toBe(1)
 })
 
+it('everybody who joins is told when somebody first came, also when that person has left and the link is older', async () => {
+  const { meetingId, anna, boris } = await two()
+  const first = await join(testApi.deps, anna, meetingId)
+  const [stay] = await as(anna).meetings.attendance({ meetingId })
+  await leave(testApi.deps, anna, first)
+  const second = await join(testApi.deps, boris, meetingId)
+  expect([first.firstCameAt, second.firstCameAt]).toEqual([stay!.cameAt, stay!.cameAt])
+})
+
 it('many tabs of one person that join at once get different epochs, and the last one has the seat', async () => {
   const { meetingId, anna } = await two()
   const tabs = Array.from({ length: 6 }, newTab)

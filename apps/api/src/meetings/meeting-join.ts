@@ -11,6 +11,7 @@ import { type OpenMeeting, openMeeting } from './access.ts'
 import { type Placement, choosePlacementUnderLock, refusedEpoch } from './placement.ts'
 import { toMeeting, toSeat } from './rows.ts'
 import { orNoSuchMeeting } from './scopes.ts'
+import { firstArrival } from './seats/attendance.ts'
 import { iceServersFor } from './seats/ice-servers.ts'
 import { countOtherSeats, takeSeatUnderLock, type TakenSeat } from './seats/seats.ts'
 import { chatScope, userScope, meetingScope } from '../platform/scopes/scope.ts'
@@ -74,6 +75,7 @@ async function joinAnswer(tx: Tx, joined: Joined): Promise<JoinAnswer> {
   return {
     protocol: protocol.version,
     meeting: toMeeting(meeting),
+    firstCameAt: await firstArrival(tx, meeting.id),
     seat: toSeat(seat),
     seatEpoch: seat.epoch,
     ticket: await signTicket(tx, joined),

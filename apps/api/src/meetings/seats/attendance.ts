@@ -28,6 +28,16 @@ export async function attendance(ctx: Ctx, { meetingId }: OneMeeting): Promise<A
   }))
 }
 
+/** When somebody first came to a meeting that somebody has come to. */
+export async function firstArrival(tx: Tx, meetingId: MeetingId): Promise<string> {
+  const { first } = await tx.db
+    .selectFrom('attendances')
+    .select(({ fn }) => fn.min('came_at').as('first'))
+    .where('meeting_id', '=', meetingId)
+    .executeTakeFirstOrThrow()
+  return iso(first)
+}
+
 /** Begins a stay, unless one of this seat is still going on. The meeting is locked. */
 export async function noteArrivalUnderLock(tx: Tx<Deps>, meetingId: MeetingId, seatId: SeatId): Promise<void> {
   await sql`insert into attendances (meeting_id, seat_id, user_id)

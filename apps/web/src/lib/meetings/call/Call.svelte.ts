@@ -5,7 +5,6 @@ import type { Api } from '#lib/api/client.ts'
 import { afterQueuedTimers } from '#lib/live/environment.ts'
 import { browserEnvironment } from '#lib/live/browser-environment.ts'
 import type { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
-import { findBeginning } from './call-beginning.ts'
 import { CallConnection, type CallEndReason } from './connection/CallConnection.ts'
 import type { NodeFrame } from './connection/NodeConnection.ts'
 import type { RouterDevice } from './connection/router-device.ts'
@@ -40,7 +39,7 @@ export class Call {
   ended = $state<CallEndReason | null>(null)
   /** What is broken and being reconnected. The screen may wait a moment before it says so. */
   trouble = $state<CallTrouble | null>(null)
-  /** When somebody first came, in milliseconds of the server's clock. 0: not known yet. */
+  /** When somebody first came to the meeting, in milliseconds of the server's clock. 0: not known yet. */
   since = $state(0)
   /** The browser blocks sound until the user clicks or presses a key. */
   soundBlocked = $state(false)
@@ -49,7 +48,7 @@ export class Call {
   readonly devices: MediaDevicesState
   readonly participants: Participants
   readonly localMedia: LocalMedia
-  /** The request for a seat has been sent. Only then is the screen built, which takes a slow device a while. */
+  /** Resolves when the request for a seat has had time to leave. The screen is built after that, which takes a slow device a while. */
   readonly requested: Promise<void>
   readonly #options: CallOptions
   readonly #environment = browserEnvironment()
@@ -139,6 +138,7 @@ export class Call {
       relayOnly: () => this.devices.relayOnly,
     })
     const { events, subscriptions } = connection
+    events.on('seated', ({ firstCameAt }) => (this.since = Date.parse(firstCameAt)))
     events.on('joined', (frame) => this.#joined(frame))
     events.on('frame', (frame) => this.#receive(frame))
     events.on('trouble', (trouble) => (this.trouble = trouble))
@@ -160,12 +160,9 @@ export class Call {
   }
 
   #joined(frame: JoinedFrame): void {
-    const { api, me, meetingId } = this.#options
-    this.participants.join(frame, me)
+    this.participants.join(frame, this.#options.me)
     this.localMedia.setCapabilities(frame.capabilities)
     this.phase = 'in'
-    if (this.since === 0)
-      void findBeginning(() => api.meetings.attendance.query({ meetingId })).then((began) => (this.since = began))
   }
 
   #receive(frame: NodeFrame): void {

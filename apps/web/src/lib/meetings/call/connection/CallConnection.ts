@@ -1,4 +1,5 @@
 import type { JoinedFrame, RoomFrame } from '@veche/sfu/router'
+import type { JoinAnswer } from '@veche/shared/meetings'
 import { AppError, type AppErrorCode, appError } from '#lib/api/error.ts'
 import { pause, type Environment } from '#lib/live/environment.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
@@ -17,6 +18,8 @@ import { SeatRequest } from './SeatRequest.ts'
 type NodeEndReason = Extract<RoomFrame, { type: 'ended' }>['reason']
 export type CallEndReason = NodeEndReason | AppErrorCode
 export type CallConnectionEvents = {
+  /** The API has given a seat. */
+  seated: [answer: JoinAnswer]
   /** The node has let this call in, or has resumed it. */
   joined: [frame: JoinedFrame]
   frame: [frame: NodeFrame]
@@ -127,6 +130,7 @@ export class CallConnection {
     // While this socket is open, the node would tell the old peer of this call that its seat was taken over.
     this.#node?.closeSocket()
     const answer = await this.#seatRequest.send(returning, signal)
+    this.events.emit('seated', answer)
     try {
       const device = await routerDevice.loadFor(answer.routerRtpCapabilities)
       const { tiles } = this.visibleTiles
