@@ -6,6 +6,7 @@ import type { SetMine } from '@veche/shared/schemas/chats'
 import type { Updateable } from 'kysely'
 import type { Ctx, Tx } from '../ctx.ts'
 import { advance, changeScopes } from '../platform/scopes/changes.ts'
+import { sqlNow } from '../platform/clock.ts'
 import { openChat } from './access.ts'
 import { membershipColumns, toMembership } from './rows.ts'
 import { userScope } from '../platform/scopes/scope.ts'
@@ -19,7 +20,7 @@ export async function setMine(ctx: Ctx, input: SetMine): Promise<{ membership: M
   return changeScopes(ctx, [userScope(me)], async (tx) => {
     await openChat(tx, input.chatId, 'read')
     const mine = await findMine(tx, input.chatId)
-    const changes = newerChanges(mine, input, ctx.clock.now())
+    const changes = newerChanges(mine, input)
     if (Object.keys(changes).length === 0) return { membership: toMembership(mine) }
     const rev = await advance(tx, userScope(me))
     const row = await tx.db
@@ -38,15 +39,16 @@ type MyMembership = Awaited<ReturnType<typeof findMine>>
 function findMine(tx: Tx, chatId: ChatId) {
   return tx.db
     .selectFrom('members')
-    .select([...membershipColumns, 'notify_set_at', 'pinned_set_at', 'unread_mark_set_at'])
+    .select([...membershipColumns, 'notify_set_at', 'pinned_set_at', 'unread_mark_set_at', sqlNow.as('now')])
     .where('chat_id', '=', chatId)
     .where('user_id', '=', tx.actor.userId)
     .executeTakeFirstOrThrow()
 }
 
-/** The client id tells when the person decided; a clock that is ahead counts as now, or it would hold against every later decision. */
-function newerChanges(mine: MyMembership, input: SetMine, now: number): Updateable<DB['members']> {
+/** The client id tells when the person decided. A time in the future counts as now; otherwise it would win against every later decision. */
+function newerChanges(mine: MyMembership, input: SetMine): Updateable<DB['members']> {
   const { clientId, notify, pinned, unreadMark } = input
+  const now = mine.now.getTime()
   const at = new Date(clientId ? Math.min(idTime(clientId), now) : now)
   const isNewer = (before: Date | null) => !clientId || !before || before < at
   return {

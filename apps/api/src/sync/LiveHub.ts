@@ -145,8 +145,10 @@ export class LiveHub {
       const isOld = userScope && (this.#scopes.get(userScope.id)?.rev ?? 0) > userScope.rev
       if (!isOld) for (const scope of snapshot) this.#attach(stream, scope)
       if (!isOld) return
-      // The person's own scope changes without a pause. A stream that misses a chat would be worse than one that begins anew.
-      if (tries === maxSnapshots) stream.end('close')
+      // The person's own scope changes without a pause, or the database was restored and knows less than this process. A stream that
+      // misses a chat would be worse than one that begins anew, and then the scope is held anew.
+      if (tries === maxSnapshots)
+        for (const one of [...(this.#streamsOf.get(stream.actor.userId) ?? []), stream]) one.end('close')
     }
   }
 

@@ -32,7 +32,7 @@ test('a person waits for their own requests, so that nobody takes the slots of a
   await Promise.all(waiting)
 })
 
-test('a request that its client has given up while it waited for its turn does no work', async () => {
+test('a request whose client went away while it waited for its turn does no work', async () => {
   const busy = await newUser(testApi.deps)
   await newGroup(testApi.deps, [busy])
   const client = new AbortController()

@@ -10,7 +10,7 @@ export type KeptAnswerLimits = {
   maxBytes: number
 }
 
-/** A phone on a bad line takes more than this. */
+/** Even a phone on a bad connection reads faster than this. */
 export const keptAnswerLimits: KeptAnswerLimits = {
   graceMs: 30_000,
   minBytesPerSecond: 16_000,
@@ -22,12 +22,12 @@ const smallBytes = 16_000
 
 /**
  * Bounds the memory of answers that wait for their readers. An answer in one piece is kept whole until its last byte is taken, so its
- * reader must be done in time. A stream keeps a few chunks only, and may take as long as its reader takes some of it.
+ * reader must be done in time. A stream keeps a few chunks only, and may last as long as its reader keeps reading.
  */
 export function limitKeptAnswers(http: FastifyInstance, limits = keptAnswerLimits): void {
   const kept = new KeptAnswers(limits)
   http.addHook('onSend', async (req, reply, payload) => {
-    if (typeof payload === 'string' || Buffer.isBuffer(payload)) kept.add(req, reply, payload.length)
+    if (typeof payload === 'string' || Buffer.isBuffer(payload)) kept.add(req, reply, Buffer.byteLength(payload))
     return payload
   })
 }
