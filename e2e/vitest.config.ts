@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { timeLimits } from '../ops/test/time-limits.ts'
 
-const chat = ['back', 'chat', 'group', 'guests', 'history', 'hostile-texts', 'keyboard', 'offline']
+const chat = ['back', 'chat', 'group', 'history', 'hostile-texts', 'keyboard', 'offline', 'public-pages']
 const account = ['administration', 'languages', 'settings', 'sign-in']
 const call = ['calls', 'devices', 'meetings', 'seats']
 

@@ -132,10 +132,10 @@ function around(feature: string): Pattern[] {
   const closed = apiFeatures.filter((other) => other !== feature && !below.includes(other))
   const inner = apiFeatures.filter((other) => other !== feature).join('|')
   return [
-    features(closed, `${feature} does not import this feature: upwards goes by hint, job or row source.`),
+    features(closed, `${feature} does not import this feature: upwards goes by hint, nudge or row source.`),
     {
-      regex: String.raw`\.\./(${inner})/(router|jobs|http)\.ts$`,
-      message: "Another feature's router, jobs and http belong to the root.",
+      regex: String.raw`\.\./(${inner})/(router|http)\.ts$`,
+      message: "Another feature's router and http belong to the root.",
     },
     {
       regex: String.raw`^(\.\./)+(app|main)\.ts$|^\.\./router\.ts$`,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { afterQueuedTimers } from './environment.ts'
 
-test('a timer that a promise of the same task queues runs before what waits for the queued timers', async () => {
+test('a request that is queued in the same task is sent before what waits for the queued timers', async () => {
   const order: string[] = []
   const waited = afterQueuedTimers({ after }).then(() => order.push('waited'))
   await Promise.resolve()

@@ -33,7 +33,7 @@ test('the first sync opens for each answer only the object stores that its rows 
   for (const stores of written) expect(stores).not.toEqual(expect.arrayContaining(['listProgress', 'drafts']))
 })
 
-test('a state without changes opens the scopes alone', async () => {
+test('an answer of sync.state without changes opens only the object store of scopes', async () => {
   await openTab({ environment: { indexedDB: new IDBFactory() } })
   written = []
   network.hello()
@@ -54,7 +54,7 @@ test('a state with a new message, and the scope of a chat, open what a message n
   expect(written).toEqual([ofChat, ofChat])
 })
 
-test('a chat that I was removed from opens what is dropped with it', async () => {
+test('the answer about a chat that I was removed from opens the object stores of all that is dropped', async () => {
   await openTab({ environment: { indexedDB: new IDBFactory() } })
   network.cut()
   server.removeMember(chat, me)

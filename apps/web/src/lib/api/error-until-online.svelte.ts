@@ -11,7 +11,7 @@ export { setReachability }
  * The error, until the connection comes back: then what failed for want of it is no news any more. Call it during the set-up of a
  * component.
  */
-export function errorUntilBack(errorOf: () => AppError | null): { readonly current: AppError | null } {
+export function errorUntilOnline(errorOf: () => AppError | null): { readonly current: AppError | null } {
   const server = getReachability()
   let outdated = $state.raw<AppError | null>(null)
   let wasOnline = server.isOnline
