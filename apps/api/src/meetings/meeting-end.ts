@@ -35,18 +35,22 @@ async function endUnderLock(tx: Tx<Deps>, meetingId: MeetingId, emptyMs: number)
     .executeTakeFirst()
   if (!due?.empty_since) return null
   const rev = await advance(tx, meetingScope(meetingId))
-  const people = await countPeople(tx, meetingId)
-  const ended = { state: 'ended' as const, ended_at: due.empty_since, people, rev }
+  const { people, first_came_at } = await readTurnout(tx, meetingId)
+  // A link may be made long before anybody comes.
+  const started_at = first_came_at ?? due.started_at
+  const ended = { state: 'ended' as const, started_at, ended_at: due.empty_since, people, rev }
   await tx.db.updateTable('meetings').set(ended).where('id', '=', meetingId).execute()
-  return { startedAt: due.started_at, endedAt: due.empty_since, cardSeq: due.card_seq, people }
+  return { startedAt: started_at, endedAt: due.empty_since, cardSeq: due.card_seq, people }
 }
 
-/** How many people took part. */
-async function countPeople(tx: Tx<Deps>, meetingId: MeetingId): Promise<number> {
-  const { people } = await tx.db
+/** How many people took part, and when the first of them came; null when nobody did. */
+function readTurnout(tx: Tx<Deps>, meetingId: MeetingId) {
+  return tx.db
     .selectFrom('attendances')
-    .select((eb) => eb.fn.count<number>('user_id').distinct().as('people'))
+    .select(({ fn }) => [
+      fn.count<number>('user_id').distinct().as('people'),
+      fn.min<Date | null>('came_at').as('first_came_at'),
+    ])
     .where('meeting_id', '=', meetingId)
     .executeTakeFirstOrThrow()
-  return people
 }

@@ -80,6 +80,18 @@ it('the card of a meeting is a message of the person who started it, and at the 
   expect([live_meeting_id, chatRev]).toEqual([null, ended!.rev])
 })
 
+it('a meeting that has ended began when the first person came, however long before that its link was made', async () => {
+  const { meetingId, chatId } = await as(anna).meetings.create({ id: id(), chatId: newId<ChatId>(), title: 'Later' })
+  await testApi.passTime(3_600_000)
+  await node.beat()
+  await leave(testApi.deps, anna, await join(testApi.deps, anna, meetingId))
+  const [stay] = await as(anna).meetings.attendance({ meetingId })
+  await endEmptyMeeting(testApi.deps, meetingId, 0)
+  const [card] = await cardsOf(anna, chatId)
+  const [listed] = (await as(anna).meetings.history({})).meetings
+  expect([card?.call?.startedAt, listed?.startedAt]).toEqual([stay?.cameAt, stay?.cameAt])
+})
+
 it('the card of a meeting counts as unread once for everybody but its author, and its end adds nothing', async () => {
   const chatId = await newGroup(testApi.deps, [anna, boris])
   const unread = async (who: TestUser) => (await as(who).sync.scope({ id: chatId, since: 0 })).unread?.unread
