@@ -105,16 +105,13 @@ export class LiveClient {
 
   start(): void {
     this.#unsubscribe = [
-      this.store.on('changed', (changes) => {
-        if (changes.outbox) this.outbox.send()
-      }),
       // Another backend may hold less than the one before, so what is missing is fetched anew.
       this.store.on('fallback', () => this.#connection.restart()),
       this.environment.onNetwork(() => this.#networkChanged()),
     ]
     this.#connection.start()
     this.#limitHistoryLater(LIMIT_FIRST_AFTER_MS)
-    this.outbox.send()
+    this.outbox.start()
   }
 
   /** Connects now, as somebody asked for it. */

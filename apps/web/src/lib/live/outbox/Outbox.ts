@@ -16,10 +16,19 @@ export type OutboxDeps = SenderDeps & {
 export class Outbox {
   readonly #deps: OutboxDeps
   readonly #sender: CommandSender
+  #unsubscribe: () => void = () => undefined
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
     this.#sender = new CommandSender(deps)
+  }
+
+  /** Sends what is in the outbox, and from now on all that this tab or another one puts into it. */
+  start(): void {
+    this.#unsubscribe = this.#deps.store.on('changed', (changes) => {
+      if (changes.outbox) this.#sender.send()
+    })
+    this.#sender.send()
   }
 
   /** Resolves when the message is in the outbox, and the draft that it came from is deleted. */
@@ -28,7 +37,7 @@ export class Outbox {
     return await this.add(message, ({ tx }) => tx.delete('drafts', chatId))
   }
 
-  /** Puts the command at the end of the outbox, behind what was composed before in any tab. The change of the store starts the sender. */
+  /** Puts the command at the end of the outbox, behind what was composed before in any tab. */
   async add(composed: NewCommand, alsoMerge: (merge: Merge) => void = () => undefined): Promise<ClientId> {
     const now = this.#deps.serverNow()
     const id = newId<ClientId>(now)
@@ -65,11 +74,6 @@ export class Outbox {
     return (await this.#deps.store.read((tx) => tx.all('outbox'), ['outbox'])).filter(isMessage).length
   }
 
-  /** Sends what is in the outbox, unless that is under way. */
-  send(): void {
-    this.#sender.send()
-  }
-
   /** The connection is back: ends the pauses between attempts. */
   retryNow(): void {
     this.#sender.retryNow()
@@ -77,6 +81,7 @@ export class Outbox {
 
   /** Starts no more requests. A command whose answer is lost now is sent again at the next start. */
   stop(): void {
+    this.#unsubscribe()
     this.#sender.stop()
   }
 
