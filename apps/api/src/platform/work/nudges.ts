@@ -33,7 +33,7 @@ export async function followNudge(deps: Deps, table: DueTable, { id }: Pick<Nudg
   else deps.log.warn({ name: table.name }, 'a nudge that makes no sense was dropped')
 }
 
-const maxParallel = 5
+const maxParallelNudges = 5
 const stopTimeoutMs = 8_000
 
 /**
@@ -57,7 +57,7 @@ export function followNudges(organisations: [Deps, ...Deps[]]): () => Promise<vo
     const worker = new Worker(table.name, ({ data }) => follow(table, data as Nudge | null), {
       connection: bullConnection(env, { blocking: true }),
       prefix: env.REDIS_PREFIX,
-      concurrency: maxParallel,
+      concurrency: maxParallelNudges,
     })
     // The connection of `redis.ts` logs once that Redis is away; here every worker would do so every second.
     worker.on('error', (error) => log.debug({ err: error, name: table.name }, 'a worker has no Redis'))

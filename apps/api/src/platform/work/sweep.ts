@@ -30,7 +30,7 @@ export function startTimer(deps: Deps, timer: Timer): () => Promise<void> {
   }
 }
 
-const maxParallel = 5
+const maxParallelRows = 5
 
 /** The timer of one kind of work. Each kind has its own, so that a mail server that hangs delays mails and nothing else. */
 export function sweepTimer(deps: Deps, { table, everyMs }: { table: DueTable; everyMs: number }): Timer {
@@ -44,6 +44,6 @@ export function sweepTimer(deps: Deps, { table, everyMs }: { table: DueTable; ev
 export async function sweepTable(deps: Deps, table: DueTable): Promise<void> {
   let due: { id: string }[] = []
   await withAdvisoryLock(deps, `sweep ${table.name}`, async () => void (due = await findDueRows(deps, table)))
-  const slots = new Semaphore(maxParallel)
+  const slots = new Semaphore(maxParallelRows)
   await Promise.all(due.map(({ id }) => slots.run(() => tryRow(deps, table, id))))
 }
