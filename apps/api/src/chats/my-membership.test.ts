@@ -1,4 +1,4 @@
-import { type ChatId, type ClientId, newId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { SetMine } from '@veche/shared/schemas/chats'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { newDirect, newUser, type TestUser } from '../test/builders.ts'
@@ -15,12 +15,12 @@ beforeEach(async () => {
   chatId = await newDirect(testApi.deps, anna, await newUser(testApi.deps))
 })
 
-type Mine = Omit<SetMine, 'chatId' | 'clientId'>
+type Mine = Omit<SetMine, 'chatId' | 'decidedAt'>
 
 /** A change as a device composes it, so many milliseconds from now. */
 const composed = (mine: Mine, inMs = 0): SetMine => ({
   chatId,
-  clientId: newId<ClientId>(testApi.clock.now() + inMs),
+  decidedAt: new Date(testApi.clock.now() + inMs).toISOString(),
   ...mine,
 })
 const api = () => callerFor(testApi.deps, anna)
@@ -60,7 +60,7 @@ test('a decision of a device whose clock is ahead does not hold against later on
   expect((await send(composed({ notify: 'all' }))).notify).toBe('all')
 })
 
-test('a request without a client id counts as decided now', async () => {
+test('a request that does not say when the person decided counts as decided now', async () => {
   await send(composed({ notify: 'none' }))
   expect((await send({ chatId, notify: 'all' })).notify).toBe('all')
 })

@@ -1,6 +1,5 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ChatId } from '@veche/shared/ids'
-import { idTime } from '@veche/shared/ids'
 import type { MembershipRow } from '@veche/shared/rows/rows'
 import type { SetMine } from '@veche/shared/schemas/chats'
 import type { Updateable } from 'kysely'
@@ -45,12 +44,12 @@ function findMine(tx: Tx, chatId: ChatId) {
     .executeTakeFirstOrThrow()
 }
 
-/** The client id tells when the person decided. A time in the future counts as now; otherwise it would win against every later decision. */
+/** A time in the future counts as now; otherwise it would win against every later decision. */
 function newerChanges(mine: MyMembership, input: SetMine): Updateable<DB['members']> {
-  const { clientId, notify, pinned, unreadMark } = input
+  const { decidedAt, notify, pinned, unreadMark } = input
   const now = mine.now.getTime()
-  const at = new Date(clientId ? Math.min(idTime(clientId), now) : now)
-  const isNewer = (before: Date | null) => !clientId || !before || before < at
+  const at = new Date(decidedAt ? Math.min(Date.parse(decidedAt), now) : now)
+  const isNewer = (before: Date | null) => !decidedAt || !before || before < at
   return {
     ...(notify !== undefined && isNewer(mine.notify_set_at) && { notify, notify_set_at: at }),
     ...(pinned !== undefined && isNewer(mine.pinned_set_at) && { pinned_at: pinned ? at : null, pinned_set_at: at }),

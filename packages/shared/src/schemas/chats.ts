@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { chatRoles } from '../permissions.ts'
-import { chatId, clientId, newChatId, search, title, userId } from './fields.ts'
+import { chatId, newChatId, search, title, userId } from './fields.ts'
 
 const role = z.enum(chatRoles)
 const userIds = z.array(userId).max(limits.group.maxAdded)
@@ -21,10 +21,10 @@ export const membersPage = z.strictObject({
 export const addMembers = z.strictObject({ chatId, userIds: userIds.min(1) })
 export const removeMember = z.strictObject({ chatId, userId })
 export const setRole = z.strictObject({ chatId, userId, role })
-/** What only I see of my membership. The client id is made when the person decides: it tells a late request from a newer decision. */
+/** What only I see of my membership. `decidedAt` tells a late request from a newer decision; without it the person decided now. */
 export const setMine = z.strictObject({
   chatId,
-  clientId: clientId.optional(),
+  decidedAt: z.iso.datetime().optional(),
   notify: z.enum(['all', 'none']).optional(),
   pinned: z.boolean().optional(),
   unreadMark: z.boolean().optional(),

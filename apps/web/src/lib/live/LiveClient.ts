@@ -15,6 +15,7 @@ import { Outbox } from './outbox/Outbox.ts'
 import { ReadPositions } from './ReadPositions.ts'
 import { CatchUp } from './receiver/CatchUp.ts'
 import { RowReceiver } from './receiver/RowReceiver.ts'
+import { ServerClock } from './ServerClock.ts'
 import { Signals } from './Signals.ts'
 
 /** unreachable: there is a network, but the server does not answer. */
@@ -48,6 +49,7 @@ export class LiveClient {
   readonly outbox: Outbox
   readonly readPositions: ReadPositions
   readonly signals: Signals
+  readonly clock: ServerClock
   /** The histories that are on the screen of this tab: none of them loses a message. */
   readonly shownHistories = new Set<{ chatId: ChatId }>()
   readonly #connection: Connection
@@ -58,7 +60,6 @@ export class LiveClient {
   /** Aborts when the socket is lost. */
   #connected = new AbortController()
   #status: LiveStatus = 'connecting'
-  #clockOffsetMs = 0
   #unsubscribe: (() => void)[] = []
   #cancelLimit: () => void = () => undefined
 
@@ -68,6 +69,7 @@ export class LiveClient {
     this.store = store
     this.api = api
     this.environment = environment
+    this.clock = new ServerClock(environment)
     const onSignedOut = () => this.#endSession()
     const onChange = () => this.#changed()
     const receiverDeps = { store, api, environment, onSignedOut, connection: () => this.#connected.signal }
@@ -78,7 +80,7 @@ export class LiveClient {
       api,
       environment,
       kinds: options.kinds ?? commandKinds,
-      serverNow: () => this.serverNow(),
+      clock: this.clock,
       reportReadPositions: () => this.readPositions.reportNow(),
       onSignedOut,
       onDropped: (why) => options.onDropped?.(why),
@@ -87,7 +89,7 @@ export class LiveClient {
     this.#catchUp = new CatchUp({
       ...receiverDeps,
       rowReceiver: this.rowReceiver,
-      onServerTime: (now) => this.#setServerTime(now),
+      onServerTime: (now) => this.clock.set(now),
       onChange,
       onCaughtUp: () => this.readPositions.report(),
     })
@@ -132,11 +134,6 @@ export class LiveClient {
     this.signals.clearAllTyping()
   }
 
-  /** The server's time, whatever the clock of this device says. */
-  serverNow(): number {
-    return this.environment.now() + this.#clockOffsetMs
-  }
-
   /** Fetches a page of history into the store. */
   async fetchHistory(query: HistoryQuery): Promise<{ more: boolean }> {
     for (let attempt = 0; ; attempt++) {
@@ -175,7 +172,7 @@ export class LiveClient {
     if (frame.type === 'changes') this.#handleChanges(frame)
     else if (frame.type === 'signal') void this.#handleSignal(frame.signal)
     else {
-      this.#setServerTime(frame.now)
+      this.clock.set(frame.now)
       this.#catchUp.request()
       this.outbox.retryNow()
     }
@@ -205,10 +202,6 @@ export class LiveClient {
     } catch (thrown) {
       if (appError(thrown).code === 'auth.required') this.#endSession()
     }
-  }
-
-  #setServerTime(now: number): void {
-    this.#clockOffsetMs = now - this.environment.now()
   }
 
   #networkChanged(): void {

@@ -5,7 +5,7 @@ import type { SetMine } from '@veche/shared/schemas/chats'
 /** What the server gets from each kind of command. The keys are names of procedures. */
 export type CommandInputs = {
   'messages.send': { chatId: ChatId; body: string }
-  'chats.setMine': SetMine
+  'chats.setMine': Omit<SetMine, 'decidedAt'>
 }
 export type CommandName = keyof CommandInputs
 
@@ -25,6 +25,8 @@ type CommandOf<K extends CommandName> = {
   /** The order in which commands were composed, over all queues and tabs of this device. */
   order: number
   composedAt: string
+  /** Set when the time of the server was not known yet: `composedAt` is by the clock of this device. */
+  byDeviceClock?: true
   /** Why the server will never take it. Only a message stays after that: the person sends it again or deletes it. */
   refusal: ErrorCode | null
 }

@@ -4,21 +4,16 @@ import { isMessage, type Command, type NewCommand } from '../../store/commands.t
 import type { Merge } from '../../store/merge/Merge.ts'
 import { CommandSender, type SenderDeps } from './CommandSender.ts'
 
-export type OutboxDeps = SenderDeps & {
-  /** The server's time: with a wrong clock of the device, a new client id could look expired. */
-  serverNow: () => number
-}
-
 /**
  * Commands that were composed and not yet acknowledged. They are in the database, so another tab or the next start goes on with them.
  * Until then they are shown as if they were done.
  */
 export class Outbox {
-  readonly #deps: OutboxDeps
+  readonly #deps: SenderDeps
   readonly #sender: CommandSender
   #unsubscribe: () => void = () => undefined
 
-  constructor(deps: OutboxDeps) {
+  constructor(deps: SenderDeps) {
     this.#deps = deps
     this.#sender = new CommandSender(deps)
   }
@@ -39,12 +34,16 @@ export class Outbox {
 
   /** Puts the command at the end of the outbox, behind what was composed before in any tab. */
   async add(composed: NewCommand, alsoMerge: (merge: Merge) => void = () => undefined): Promise<ClientId> {
-    const now = this.#deps.serverNow()
+    const { clock } = this.#deps
+    const now = clock.now()
+    // With a wrong clock of the device, the id could look expired.
     const id = newId<ClientId>(now)
+    const composedAt = new Date(now).toISOString()
+    const times = clock.isSet ? { composedAt } : { composedAt, byDeviceClock: true }
     await this.#deps.store.merge(
       async (merge) => {
         const order = await nextOrder(merge)
-        const command = { ...composed, id, order, composedAt: new Date(now).toISOString(), refusal: null } as Command
+        const command = { ...composed, ...times, id, order, refusal: null } as Command
         merge.tx.put('outbox', command)
         merge.noteCommand(command)
         alsoMerge(merge)
@@ -56,7 +55,7 @@ export class Outbox {
 
   /** Sends a refused message again, at the end of the outbox. If the server will never take its client id, it gets another. */
   async resend(id: ClientId): Promise<void> {
-    const newClientId = newId<ClientId>(this.#deps.serverNow())
+    const newClientId = newId<ClientId>(this.#deps.clock.now())
     await this.#changeRefused(id, async (merge, held) => {
       const isIdSpent = held.refusal === 'message.conflict' || held.refusal === 'message.client_id_expired'
       const order = await nextOrder(merge)

@@ -2,12 +2,14 @@ import type { ErrorCode } from '@veche/shared/errors'
 import type { Rows } from '@veche/shared/rows/rows'
 import type { Command, CommandInputs, CommandName } from '../../store/commands.ts'
 import type { LiveApi } from '../connection/live-api.ts'
+import type { ServerClock } from '../ServerClock.ts'
 
 /** slow: it may take minutes, such as an upload. Slow commands never delay quick ones. */
 export type Pace = 'quick' | 'slow'
 
 export type CommandContext = {
   api: LiveApi
+  clock: ServerClock
   /** Resolves when the server knows how far I have read. */
   reportReadPositions: () => Promise<void>
 }
@@ -39,10 +41,13 @@ export const commandKinds: CommandKinds = {
   'chats.setMine': {
     pace: 'quick',
     queue: ({ chatId }) => `mine ${chatId}`,
-    request: async ({ api, reportReadPositions }, { id, input }) => {
+    request: async ({ api, clock, reportReadPositions }, { input, composedAt, byDeviceClock }) => {
       // A read position takes the mark away on the server, so those from before the mark go first.
       if (input.unreadMark) await reportReadPositions()
-      return { memberships: [(await api.setMine({ ...input, clientId: id })).membership] }
+      const composedMs = Date.parse(composedAt)
+      const decidedMs = byDeviceClock ? await clock.serverTimeOf(composedMs) : composedMs
+      const mine = { ...input, decidedAt: new Date(decidedMs).toISOString() }
+      return { memberships: [(await api.setMine(mine)).membership] }
     },
     finalErrors: CHAT_ERRORS,
     whenRefused: 'drop',

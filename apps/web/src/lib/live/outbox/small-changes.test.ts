@@ -11,11 +11,10 @@ import { isLong } from '../../test/long.ts'
 import { newBroadcastChannels } from '../../test/TestEnvironment.ts'
 import type { TestTab, TestTabOptions } from '../../test/TestTab.ts'
 
-let { environment, server, network, me, friend, chat, openTab, textsOnServer, expectEqual } = newEngineTest()
-beforeEach(
-  () =>
-    void ({ environment, server, network, me, friend, chat, openTab, textsOnServer, expectEqual } = newEngineTest()),
-)
+let { environment, server, network, me, friend, chat, startTab, openTab, textsOnServer, expectEqual } = newEngineTest()
+beforeEach(() => {
+  ;({ environment, server, network, me, friend, chat, startTab, openTab, textsOnServer, expectEqual } = newEngineTest())
+})
 
 type Mine = Omit<SetMine, 'chatId'>
 const setMine = (tab: TestTab, mine: Mine) =>
@@ -126,13 +125,13 @@ test('after a temporary error a change is sent again and stays shown', async () 
   expect([onServer()?.notify, tab.dropped]).toEqual(['none', []])
 })
 
-test('a change that is sent again says by its client id that it is the same one', async () => {
+test('a change that is sent again says the same time of the decision', async () => {
   const sent: (string | undefined)[] = []
   const tab = await openTab({
     wrapApi: (api) => ({
       ...api,
       setMine: async (mine) => {
-        sent.push(mine.clientId)
+        sent.push(mine.decidedAt)
         if (sent.length === 1) throw new AppError('server.unavailable')
         return await api.setMine(mine)
       },
@@ -213,6 +212,37 @@ test('a chat that was read and then marked as unread without a network is marked
   await environment.until('it is done', () => isEmpty(tab))
   await environment.pass(5_000)
   expect([onServer()?.unreadMark, server.membershipsOf(me)[0]?.readSeq]).toEqual([true, 4])
+})
+
+test('a change that was made before the time of the server was known is sent with that time, however wrong the clock of the device is', async () => {
+  const decided: (string | undefined)[] = []
+  let isReachable = false
+  let helloAt = 0
+  const tab = await startTab({
+    environment: { now: () => environment.time - 3_600_000 },
+    wrapApi: (api) => ({
+      ...api,
+      listen: (events) => {
+        const noteTime = () => (helloAt ||= environment.time)
+        if (isReachable) return api.listen({ ...events, frame: (frame) => (noteTime(), events.frame(frame)) })
+        queueMicrotask(() => events.closed(undefined))
+        return { ping: () => Promise.resolve(), close: () => undefined }
+      },
+      setMine: async (mine) => {
+        decided.push(mine.decidedAt)
+        return await api.setMine(mine)
+      },
+    }),
+  })
+  const composedAt = environment.time
+  await setMine(tab, { pinned: true })
+  await environment.pass(10_000)
+  expect(decided).toEqual([])
+  isReachable = true
+  await environment.until('it is done', () => isEmpty(tab))
+  // The time of the fake server stands still.
+  const error = Date.parse(decided[0] ?? '') - (server.now - (helloAt - composedAt))
+  expect([decided.length, Math.abs(error) <= 2_000]).toEqual([1, true])
 })
 
 test('twenty slow commands that hang delay no message and no small change', async () => {
