@@ -69,8 +69,8 @@ const groups = [
   { name: 'root', test: root },
   { name: 'chats', test: chats },
   { name: 'outside', test: outside },
-  { name: 'dialogs', minShareCount: 2, test: /overlay\/Dialog\.svelte/ },
-  { name: 'questions', minShareCount: 2, test: dialogs },
+  { name: 'dialog', minShareCount: 2, test: /overlay\/Dialog\.svelte/ },
+  { name: 'confirm-dialog', minShareCount: 2, test: dialogs },
   { name: 'forms', minShareCount: 2, test: forms },
   { name: 'icons', minShareCount: 2, test: /lucide/ },
 ]

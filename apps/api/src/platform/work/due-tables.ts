@@ -58,6 +58,17 @@ export async function runDueRow(deps: Deps, table: DueTable, id: string): Promis
   await noteDone(deps, table, row)
 }
 
+/** Does a row. A failure that could not be written into the row is logged, and the sweep tries again. */
+export async function tryRow(deps: Deps, table: DueTable, id: string): Promise<void> {
+  const { name } = table
+  try {
+    await runDueRow(deps, table, id)
+  } catch (error) {
+    deps.metrics.work.inc({ name, outcome: 'error' })
+    deps.log.warn({ err: error, name }, 'work was interrupted; it stays due')
+  }
+}
+
 const isDue = sql`state = 'due' and retry_at <= veche_now() and (claimed_until is null or claimed_until <= veche_now())`
 
 /** The rows that are due now, oldest first: the nudge of these was lost, or their worker was killed. */

@@ -5,7 +5,8 @@ import { type TestApi, newTestApi } from '../../test/harness.ts'
 import { newMail, mailRow } from '../../test/mail/mails.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
 import { startTimer, sweepTable } from './sweep.ts'
-import { followNudge, requireTableForEachName, tryRow } from './nudges.ts'
+import { tryRow } from './due-tables.ts'
+import { followNudge, requireTableForEachName } from './nudges.ts'
 
 describe('work', () => {
   let testApi: TestApi

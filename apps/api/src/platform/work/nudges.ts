@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { type DueTable, runDueRow } from './due-tables.ts'
+import { type DueTable, tryRow } from './due-tables.ts'
 import { bullConnection, type Nudge, type WorkName, workNames } from './queue.ts'
 import { redisCloseMs, waitAtMost } from './timeout.ts'
 
@@ -10,17 +10,6 @@ export function requireTableForEachName(tables: DueTable[], names: readonly Work
   for (const name of names) {
     const count = tables.filter((table) => table.name === name).length
     if (count !== 1) throw new Error(`The work "${name}" has ${count} due tables instead of one.`)
-  }
-}
-
-/** Does a row. A failure that could not be written into the row is logged, and the sweep tries again. */
-export async function tryRow(deps: Deps, table: DueTable, id: string): Promise<void> {
-  const { name } = table
-  try {
-    await runDueRow(deps, table, id)
-  } catch (error) {
-    deps.metrics.work.inc({ name, outcome: 'error' })
-    deps.log.warn({ err: error, name }, 'work was interrupted; it stays due')
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { Semaphore } from '../Semaphore.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { type DueTable, findDueRows } from './due-tables.ts'
-import { tryRow } from './nudges.ts'
+import { type DueTable, findDueRows, tryRow } from './due-tables.ts'
 import { waitAtMost } from './timeout.ts'
 
 export type Timer = {

@@ -40,7 +40,7 @@ export class Call {
   /** What is broken and being reconnected. The screen may wait a moment before it says so. */
   trouble = $state<CallTrouble | null>(null)
   /** When somebody first came to the meeting, in milliseconds of the server's clock. 0: not known yet. */
-  since = $state(0)
+  firstCameAt = $state(0)
   /** The browser blocks sound until the user clicks or presses a key. */
   soundBlocked = $state(false)
   readonly meetingId: MeetingId
@@ -138,7 +138,7 @@ export class Call {
       relayOnly: () => this.devices.relayOnly,
     })
     const { events, subscriptions } = connection
-    events.on('seated', ({ firstCameAt }) => (this.since = Date.parse(firstCameAt)))
+    events.on('seated', ({ firstCameAt }) => (this.firstCameAt = Date.parse(firstCameAt)))
     events.on('joined', (frame) => this.#joined(frame))
     events.on('frame', (frame) => this.#receive(frame))
     events.on('trouble', (trouble) => (this.trouble = trouble))
