@@ -1,9 +1,11 @@
 import type { ScopeId, SessionId, UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
+import { limits } from '@veche/shared/limits'
 import { sql } from 'kysely'
 import type { Actor, Socket } from '../ctx.ts'
 import type { BaseDeps } from '../deps.ts'
+import { fail } from '../errors.ts'
 import type { AddressedSignal, HintMessage } from '../platform/hints.ts'
 import { isLiveSession } from '../platform/live-sessions.ts'
 import { scopeIdsOf } from '../platform/scopes/views.ts'
@@ -43,8 +45,11 @@ export class LiveHub {
   async open(actor: Actor, socket: Socket, address: ClientAddress): Promise<LiveStream> {
     const hello = (): LiveFrame => ({ type: 'hello', now: this.#deps.clock.now(), release: this.#deps.env.RELEASE })
     const stream = new LiveStream({ actor, socket, address, openedAt: this.#deps.clock.now(), hello })
+    this.#requireRoomFor(stream)
     await this.#attachAll(stream)
     if (stream.ended) return stream
+    // Others of the same person may have been attached meanwhile.
+    this.#requireRoomFor(stream)
     const streams = this.#streamsOf.get(actor.userId) ?? new Set()
     this.#streamsOf.set(actor.userId, streams.add(stream))
     // A socket has one stream: when it asks again, the newest one.
@@ -66,8 +71,11 @@ export class LiveHub {
     this.#measure()
   }
 
-  countOf(userId: UserId): number {
-    return this.#streamsOf.get(userId)?.size ?? 0
+  #requireRoomFor(stream: LiveStream): void {
+    const count = this.#streamsOf.get(stream.actor.userId)?.size ?? 0
+    if (count < limits.sync.streams) return
+    this.leave(stream)
+    fail('request.too_many')
   }
 
   all(): LiveStream[] {

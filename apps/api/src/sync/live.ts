@@ -1,7 +1,6 @@
-import { limits } from '@veche/shared/limits'
 import type { LiveFrame } from '@veche/shared/live'
 import type { Ctx } from '../ctx.ts'
-import { fail, must } from '../errors.ts'
+import { fail } from '../errors.ts'
 
 /** The client is told that its session is over before the socket closes, so that it does not reconnect. */
 const closeDelayMs = 250
@@ -14,7 +13,6 @@ export async function* liveFrames(ctx: Ctx, signal: AbortSignal | undefined): As
   // After a restart every client comes at once: those that gave up while they waited for a slot cost nothing.
   const stream = await ctx.gates.open.run(async () => {
     if (signal?.aborted) return null
-    must(ctx.liveHub.countOf(ctx.actor.userId) < limits.sync.streams, 'request.too_many')
     return ctx.liveHub.open(ctx.actor, socket, { ip, device })
   })
   if (!stream) return
