@@ -96,7 +96,7 @@ export class Traffic {
     if (!chat || chat.first < 2) return
     // A failed page of old messages is not retried, as a person would just scroll again.
     const page = { chatId: chat.id, before: chat.first, limit: 30 }
-    await Promise.race([device.engine.live.fetchHistory(page).catch(() => undefined), wait(2_000)])
+    await Promise.race([device.engine.live.historyPages.fetch(page).catch(() => undefined), wait(2_000)])
     this.#count('old pages read')
   }
 

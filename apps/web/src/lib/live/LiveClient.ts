@@ -1,15 +1,14 @@
 import type { ErrorCode } from '@veche/shared/errors'
-import type { ChatId, UserId } from '@veche/shared/ids'
+import type { UserId } from '@veche/shared/ids'
 import type { ChangesFrame, LiveFrame, Signal } from '@veche/shared/live'
 import type { PersonRow } from '@veche/shared/rows/rows'
 import { appError } from '../api/error.ts'
-import { applyHistoryPage } from '../store/merge/history-pages.ts'
 import { applyPositions } from '../store/merge/read-positions.ts'
-import { storesOfRows } from '../store/merge/needed-stores.ts'
 import type { Store } from '../store/Store.ts'
 import { Connection } from './connection/Connection.ts'
-import type { HistoryQuery, LiveApi } from './connection/live-api.ts'
-import { abortable, type Environment } from './environment.ts'
+import type { LiveApi } from './connection/live-api.ts'
+import type { Environment } from './environment.ts'
+import { HistoryPages } from './HistoryPages.ts'
 import { commandKinds, type CommandKinds } from './outbox/command-kinds.ts'
 import { Outbox } from './outbox/Outbox.ts'
 import { ReadPositions } from './ReadPositions.ts'
@@ -20,9 +19,6 @@ import { Signals } from './Signals.ts'
 
 /** unreachable: there is a network, but the server does not answer. */
 export type LiveStatus = 'online' | 'connecting' | 'offline' | 'unreachable' | 'catching-up'
-
-const LIMIT_FIRST_AFTER_MS = 60_000
-const LIMIT_EVERY_MS = 10 * 60_000
 
 export type LiveClientOptions = {
   store: Store
@@ -48,20 +44,17 @@ export class LiveClient {
   readonly rowReceiver: RowReceiver
   readonly outbox: Outbox
   readonly readPositions: ReadPositions
+  readonly historyPages: HistoryPages
   readonly signals: Signals
   readonly clock: ServerClock
-  /** The histories that are on the screen of this tab: none of them loses a message. */
-  readonly shownHistories = new Set<{ chatId: ChatId }>()
   readonly #connection: Connection
   readonly #catchUp: CatchUp
   readonly #options: LiveClientOptions
   readonly #meetingListeners = new Set<(frame: ChangesFrame) => void>()
-  readonly #stopped = new AbortController()
   /** Aborts when the socket is lost. */
   #connected = new AbortController()
   #status: LiveStatus = 'connecting'
   #unsubscribe: (() => void)[] = []
-  #cancelLimit: () => void = () => undefined
 
   constructor(options: LiveClientOptions) {
     const { store, api, environment } = options
@@ -74,6 +67,7 @@ export class LiveClient {
     const onChange = () => this.#changed()
     const receiverDeps = { store, api, environment, onSignedOut, connection: () => this.#connected.signal }
     this.rowReceiver = new RowReceiver(receiverDeps)
+    this.historyPages = new HistoryPages({ store, api, environment, rowReceiver: this.rowReceiver })
     this.readPositions = new ReadPositions({ store, api, environment })
     this.outbox = new Outbox({
       store,
@@ -112,7 +106,7 @@ export class LiveClient {
       this.environment.onNetwork(() => this.#networkChanged()),
     ]
     this.#connection.start()
-    this.#limitHistoryLater(LIMIT_FIRST_AFTER_MS)
+    this.historyPages.start()
     this.outbox.start()
   }
 
@@ -123,33 +117,14 @@ export class LiveClient {
 
   stop(): void {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
-    this.#stopped.abort()
     this.#connected.abort()
     this.#connection.stop()
     this.#catchUp.stop()
     this.outbox.stop()
-    this.#cancelLimit()
+    this.historyPages.stop()
     this.readPositions.stop()
     this.rowReceiver.stop()
     this.signals.clearAllTyping()
-  }
-
-  /** Fetches a page of history into the store. */
-  async fetchHistory(query: HistoryQuery): Promise<{ more: boolean }> {
-    for (let attempt = 0; ; attempt++) {
-      const page = await this.rowReceiver.holdFrames([query.chatId], async () => {
-        const answer = await abortable(this.#stopped.signal, this.api.history(query))
-        const isMerged = await this.store.merge(
-          (merge) => applyHistoryPage(merge, query, answer),
-          storesOfRows({ messages: answer.messages }),
-        )
-        return { isMerged, more: answer.more }
-      })
-      if (page.isMerged || attempt >= 2) return { more: page.more }
-      // The chat was replaced meanwhile, or is not held at all: it is fetched before the next attempt.
-      this.rowReceiver.requestScope(query.chatId)
-      await this.rowReceiver.whenIdle()
-    }
   }
 
   /** Frames of a meeting are not stored; they come while I have a seat in it. Returns a function that unsubscribes. */
@@ -209,13 +184,6 @@ export class LiveClient {
     this.#changed()
   }
 
-  #limitHistoryLater(ms: number): void {
-    this.#cancelLimit = this.environment.after(ms, () => {
-      this.#limitHistoryLater(LIMIT_EVERY_MS)
-      void limitStoredHistory(this).catch(() => undefined)
-    })
-  }
-
   #endSession(): void {
     this.stop()
     this.#options.onSignedOut()
@@ -239,10 +207,4 @@ export class LiveClient {
     if (state === 'open') return this.#catchUp.isRunning ? 'catching-up' : 'online'
     return failures > 0 ? 'unreachable' : 'connecting'
   }
-}
-
-async function limitStoredHistory({ store, environment, shownHistories }: LiveClient): Promise<void> {
-  const { limitHistory } = await import('../store/old-history.ts')
-  const now = environment.now()
-  await limitHistory(store, { now, shown: [...shownHistories].map(({ chatId }) => chatId), everyMs: LIMIT_EVERY_MS })
 }

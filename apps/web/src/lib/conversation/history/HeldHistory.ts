@@ -152,6 +152,6 @@ export class HeldHistory {
   }
 
   async #fetch(page: { before?: number; after?: number; limit: number }): Promise<void> {
-    await this.#client.fetchHistory({ chatId: this.#chatId, ...page })
+    await this.#client.historyPages.fetch({ chatId: this.#chatId, ...page })
   }
 }

@@ -63,7 +63,7 @@ export class History {
     this.#stoppedAt = new StoppedAt(client, chatId)
     this.#onChange = onChange
     this.#unsubscribe = client.store.on('changed', (changes) => void this.#follow(changes))
-    client.shownHistories.add(this)
+    client.historyPages.shown.add(this)
     // If it is not noted, history is only fetched again sooner.
     void noteVisit(client.store, { chatId, at: client.environment.now() }).catch(() => undefined)
   }
@@ -72,7 +72,7 @@ export class History {
     this.#opening += 1
     this.#run = undefined
     this.#unsubscribe()
-    this.#client.shownHistories.delete(this)
+    this.#client.historyPages.shown.delete(this)
     void this.#stoppedAt.store()
   }
 
