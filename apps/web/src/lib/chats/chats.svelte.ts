@@ -69,7 +69,7 @@ export class Chats {
 
   /** The client chooses the id, so that a second try after a lost answer finds the same group. */
   newGroupId(): ChatId {
-    return newId<ChatId>(this.#live.client?.clock.now())
+    return newId<ChatId>(this.#live.serverNow())
   }
 
   async createGroup(id: ChatId, title: string, userIds: UserId[]): Promise<void> {

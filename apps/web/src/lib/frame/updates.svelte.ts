@@ -4,13 +4,19 @@ const MIN_INTERVAL_MS = 60_000
 /** Looks for a new version of the app every hour and when the person returns. It is taken only when the person asks for it. */
 export class Updates {
   ready = $state(false)
+  readonly #isOutdated: () => Promise<boolean>
   #apply: () => void = () => location.reload()
+
+  /** `isOutdated` asks the server whether it has another version. */
+  constructor(isOutdated: () => Promise<boolean>) {
+    this.#isOutdated = isOutdated
+  }
 
   /** Returns a function that stops it. */
   start(): () => void {
     const stop = new AbortController()
-    // The files of an old version are gone from the server, so a tab that needs one fails to load it. So it does without a network.
-    addEventListener('vite:preloadError', () => (this.ready ||= navigator.onLine), { signal: stop.signal })
+    // The files of an old version are gone from the server, so a tab that needs one fails to load it.
+    addEventListener('vite:preloadError', () => void this.#offerIfOutdated(), { signal: stop.signal })
     if (import.meta.env.PROD && 'serviceWorker' in navigator) void this.#register(stop.signal)
     return () => stop.abort()
   }
@@ -54,6 +60,12 @@ export class Updates {
       navigator.serviceWorker.addEventListener('controllerchange', () => location.reload())
       waiting.postMessage({ type: 'SKIP_WAITING' })
     })
+  }
+
+  /** A file fails to load as well when the server is away, and then a reload would lose the page. */
+  async #offerIfOutdated() {
+    const isOutdated = await this.#isOutdated().catch(() => false)
+    this.ready ||= isOutdated
   }
 
   #offer(apply: () => void) {

@@ -85,6 +85,11 @@ export class Live {
     this.client = null
   }
 
+  /** The time of the server, as far as it is known. */
+  serverNow(): number {
+    return this.client?.clock.now() ?? Date.now()
+  }
+
   /** Reactive. */
   typing(chatId: ChatId): UserId[] {
     return this.#signalChanges >= 0 ? (this.client?.signals.typing(chatId) ?? []) : []
