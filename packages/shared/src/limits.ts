@@ -15,8 +15,11 @@ export const limits = {
   /** Calls in one request. */
   batch: 20,
   page: { history: 100, members: 100, people: 100, chats: 200, meetings: 50 },
-  /** `streams`: tabs and devices of a person, in one process. */
-  sync: { scopes: 2000, rows: 500, gap: 2000, stateRows: 500, streams: 50 },
+  /**
+   * `textBytes`: a page of a scope ends before its texts are longer than this together. `streams`: tabs and devices of a person, in one
+   * process.
+   */
+  sync: { scopes: 2000, rows: 500, textBytes: 300_000, gap: 2000, stateRows: 500, streams: 50 },
   unreadCap: 999,
   clientIdDays: 90,
   /** In larger chats read positions are not sent one by one, and ticks say "read by someone". */

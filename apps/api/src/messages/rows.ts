@@ -57,6 +57,7 @@ const messages: RowSource<'messages'> = {
   scope: 'chat',
   table: 'messages',
   revColumn: 'messages.rev',
+  textColumn: 'body',
   rows: messagesOf,
   newest: (db, id, which) => messagesOf(db, id).orderBy('messages.seq', 'desc').limit(newestCount[which]),
   toWire: toMessage,

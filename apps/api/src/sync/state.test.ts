@@ -115,6 +115,21 @@ describe('sync.state', () => {
     expect(told + answer.behind.length).toBe(12)
     expect(answer.behind.length).toBeGreaterThan(0)
   })
+
+  test('sync.state names the scopes whose texts did not fit into its answer', async () => {
+    const who = await newUser(testApi.deps)
+    const held: [ChatId, number][] = []
+    for (let i = 0; i < 4; i += 1) {
+      const chatId = await newGroup(testApi.deps, [who])
+      const { rev } = await sync(who).scope({ id: chatId, since: 0 })
+      await addMessages(testApi.deps, chatId, { author: who, count: 10, body: longest })
+      held.push([chatId, rev])
+    }
+    const answer = await sync(who).state({ scopes: held })
+    expect(answer.behind).toHaveLength(2)
+    const messages = answer.scopes.flatMap(({ rows }) => rows.messages ?? [])
+    expect(messages).toHaveLength(20)
+  })
 })
 
 describe('sync.scope', () => {
@@ -131,6 +146,39 @@ describe('sync.scope', () => {
     })
     const seqs = [...(first.rows.messages ?? []), ...(second.rows.messages ?? [])].map((row) => row.seq)
     expect(seqs).toEqual(Array.from({ length: limits.sync.rows + 30 }, (_, i) => i + 2))
+  })
+
+  test('sync.scope ends a page before its texts are longer than 300 KB, and its pages together are complete', async () => {
+    const chatId = await newGroup(testApi.deps, [anna])
+    const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
+    await addMessages(testApi.deps, chatId, { author: anna, count: 50, body: longest })
+    const seqs: number[] = []
+    let [since, more] = [rev, true]
+    while (more) {
+      const page = await sync(anna).scope({ id: chatId, since })
+      const messages = page.rows.messages ?? []
+      expect(textBytes(messages)).toBeLessThanOrEqual(limits.sync.textBytes)
+      seqs.push(...messages.map(({ seq }) => seq))
+      ;[since, more] = [page.rev, page.more]
+    }
+    expect(seqs).toEqual(Array.from({ length: 50 }, (_, index) => index + 2))
+  })
+
+  test('sync.scope gets further even when the texts of one revision are too long for a page', async () => {
+    const chatId = await newGroup(testApi.deps, [anna])
+    const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
+    await addMessages(testApi.deps, chatId, { author: anna, count: 30, body: longest })
+    await testApi.deps.db
+      .updateTable('messages')
+      .set({ rev: rev + 1 })
+      .where('chat_id', '=', chatId)
+      .where('rev', '<=', rev + 25)
+      .where('rev', '>', rev)
+      .execute()
+    const first = await sync(anna).scope({ id: chatId, since: rev })
+    const second = await sync(anna).scope({ id: chatId, since: first.rev })
+    expect([first.rows.messages?.length, first.more]).toEqual([25, true])
+    expect([second.rows.messages?.length, second.more, second.rev]).toEqual([5, false, rev + 30])
   })
 
   test('sync.scope answers the newest page when the cursor is too old or from the future', async () => {
@@ -234,3 +282,10 @@ describe('sync.chats', () => {
 
 const fill = (chatId: ChatId, count: number) =>
   addMessages(testApi.deps, chatId, { author: anna, count, body: 'filled' })
+
+/** As long as a message can be. */
+const longest = '😀'.repeat(limits.message.body)
+
+function textBytes(messages: { body: string | null }[]): number {
+  return messages.reduce((sum, { body }) => sum + Buffer.byteLength(body ?? ''), 0)
+}

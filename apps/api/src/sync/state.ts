@@ -28,14 +28,16 @@ export function syncState(ctx: Ctx, { scopes }: SyncState, signal?: AbortSignal)
       .map(({ id, kind }) => goneScope(id, kind ?? 'chat'))
     const behind: StateAnswer['behind'] = []
     let rowsLeft: number = limits.sync.stateRows
+    let textBytesLeft: number = limits.sync.textBytes
     for (const { id, kind, rev, cursor } of changed) {
-      if (rowsLeft <= 0) {
+      if (rowsLeft <= 0 || textBytesLeft <= 0) {
         behind.push({ id, rev })
         continue
       }
       const answer = await answerScope(ctx, ctx.db, { scope: kind!, id, since: cursor, viewer: me })
       answers.push(answer)
       rowsLeft -= countRows(answer)
+      textBytesLeft -= countTextBytes(answer)
     }
     return { now: ctx.clock.now(), scopes: answers, behind, positions: await positionsOf(ctx, compared) }
   })
@@ -105,6 +107,10 @@ async function positionsOf(ctx: Ctx, compared: Compared[]): Promise<({ chatId: C
 
 function countRows({ rows }: ScopeAnswer): number {
   return (Object.keys(rows) as RowTable[]).reduce((sum, table) => sum + (rows[table]?.length ?? 0), 1)
+}
+
+function countTextBytes({ rows }: ScopeAnswer): number {
+  return (rows.messages ?? []).reduce((sum, { body }) => sum + Buffer.byteLength(body ?? ''), 0)
 }
 
 /** The moment in microseconds, as exact as Postgres keeps it, and the chat. */

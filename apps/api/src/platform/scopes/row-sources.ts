@@ -24,6 +24,8 @@ type SourceTable<Table extends RowTable> = {
   /** The rows of scope `id`; `rowsSince` adds the bounds of `rev`. */
   rows: (db: Kysely<DB>, id: ScopeId) => Query
   revColumn: string
+  /** The column with what people wrote, for a table whose rows may be long. */
+  textColumn?: string
   /**
    * The mapper that every other answer uses too. It takes dates as strings as well: the row comes as JSON from Postgres, and only the
    * mapper knows its shape.
@@ -37,7 +39,14 @@ export type NewestRows = 'page' | 'last'
 /** What else is read in the same snapshot, for example who may see it. Each entry becomes one column of the statement. */
 export type Extras = Record<string, RawBuilder<unknown>>
 
-export type Reading<E extends Extras> = { scope: ScopeKind; id: ScopeId; from: number | NewestRows; extras: E }
+export type Reading<E extends Extras> = {
+  scope: ScopeKind
+  id: ScopeId
+  from: number | NewestRows
+  extras: E
+  /** Of the texts of rows since a revision: they end before they are longer together, after one revision at least. */
+  maxTextBytes?: number
+}
 
 /** Rows up to `rev`; the scope itself was at `scopeRev` when they were read. */
 export type ReadRows = { rev: number; scopeRev: number; rows: Rows; more: boolean }
@@ -49,11 +58,13 @@ export type ReadRows = { rev: number; scopeRev: number; rows: Rows; more: boolea
 export async function rowsSince<E extends Extras>(
   deps: { rowSources: RowSource[] },
   db: Kysely<DB>,
-  { scope, id, from, extras }: Reading<E>,
+  { scope, id, from, extras, maxTextBytes }: Reading<E>,
 ): Promise<(ReadRows & { extras: Record<keyof E, unknown> }) | null> {
   const sources = deps.rowSources.filter((source) => source.scope === scope)
   const columns = [
-    ...sources.map((source) => sql`(${changedRows(db, source, id, from)}) as ${sql.id(source.table)}`),
+    ...sources.map(
+      (source) => sql`(${changedRows(db, source, id, { from, maxTextBytes })}) as ${sql.id(source.table)}`,
+    ),
     ...Object.entries(extras).map(([name, extra]) => sql`(${extra}) as ${sql.id(name)}`),
   ]
   const { rows } = await sql<Record<string, unknown>>`
@@ -62,13 +73,26 @@ export async function rowsSince<E extends Extras>(
   )
   const found = rows[0]
   if (!found) return null
-  const read = typeof from === 'string' ? newestPage(sources, found) : firstPage(sources, found)
+  const read = typeof from === 'string' ? newestPage(sources, found) : firstPage(sources, found, maxTextBytes)
   return { ...read, extras: found as Record<keyof E, unknown> }
 }
 
-function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, from: number | NewestRows) {
-  const rows = typeof from === 'string' ? newestRows(db, source, id, from) : pageOfRows(db, source, id, from)
+type Bounds = { from: number | NewestRows; maxTextBytes: number | undefined }
+
+function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, { from, maxTextBytes }: Bounds) {
+  const page = typeof from === 'string' ? newestRows(db, source, id, from) : pageOfRows(db, source, id, from)
+  const { textColumn } = source
+  const isBounded = typeof from === 'number' && maxTextBytes !== undefined
+  const rows = isBounded && textColumn ? withinTextBytes(page, textColumn, maxTextBytes) : page
   return sql`select coalesce(json_agg(r), '[]'::json) from (${rows}) r`
+}
+
+/** The rows up to the revision that is too much, which tells that there are more. Postgres knows the length of a text without reading it. */
+function withinTextBytes(page: Query, textColumn: string, maxTextBytes: number) {
+  const text = sql.ref(`p.${textColumn}`)
+  return sql`select * from (
+    select p.*, sum(octet_length(${text})) over (order by p.rev range unbounded preceding exclude group) as "bytesBefore"
+    from (${page}) p) q where q."bytesBefore" is null or q."bytesBefore" <= ${maxTextBytes}`
 }
 
 function newestRows(db: Kysely<DB>, source: RowSource, id: ScopeId, which: NewestRows): Query {
@@ -92,15 +116,22 @@ function newestPage(sources: RowSource[], found: Found): ReadRows {
   return { rev: scopeRev, scopeRev, rows: toWire(sources, found, scopeRev), more: false }
 }
 
-/** As many rows as an answer holds, cut between two revisions; more only when one revision has more, so that each page gets further. */
-function firstPage(sources: RowSource[], found: Found): ReadRows {
-  const revs = sources
-    .flatMap((source) => (found[source.table] as Revised[]).map((row) => row.rev))
-    .sort((a, b) => a - b)
+/** As much as an answer holds, cut between two revisions; more only when one revision has more, so that each page gets further. */
+function firstPage(sources: RowSource[], found: Found, maxTextBytes = Infinity): ReadRows {
+  const rows = sources
+    .flatMap((source) =>
+      (found[source.table] as Revised[]).map((row) => ({ rev: row.rev, bytes: textBytes(source, row) })),
+    )
+    .sort((a, b) => a.rev - b.rev)
   const scopeRev = found['scope_rev'] as number
-  const firstLeftOut = revs[limits.sync.rows]
-  const rev = firstLeftOut === undefined ? scopeRev : Math.max(firstLeftOut - 1, revs[0]!)
+  let bytesLeft = maxTextBytes
+  const firstLeftOut = rows.find((row, index) => index === limits.sync.rows || (bytesLeft -= row.bytes) < 0)
+  const rev = firstLeftOut ? Math.max(firstLeftOut.rev - 1, rows[0]!.rev) : scopeRev
   return { rev, scopeRev, rows: toWire(sources, found, rev), more: rev < scopeRev }
+}
+
+function textBytes({ textColumn }: RowSource, row: Revised): number {
+  return textColumn ? Buffer.byteLength((Reflect.get(row, textColumn) as string | null) ?? '') : 0
 }
 
 function toWire(sources: RowSource[], found: Found, upTo: number): Rows {

@@ -49,7 +49,7 @@ export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question
   if (!view) return goneScope(id, scope)
   const extras = view.extras(id, viewer)
   const read = async (from: number | NewestRows) => {
-    const found = await rowsSince(deps, db, { scope, id, from, extras })
+    const found = await rowsSince(deps, db, { scope, id, from, extras, maxTextBytes: limits.sync.textBytes })
     const personal = found && view.viewFor(found.extras)
     return found && personal ? { found, personal } : null
   }
