@@ -1,6 +1,10 @@
+import { connect } from 'node:net'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createApp } from './app.ts'
+import { createLogger } from './platform/logger.ts'
 import { lockScopes } from './platform/scopes/locks.ts'
 import { userScope } from './platform/scopes/scope.ts'
 import { inTransaction } from './platform/transaction.ts'
@@ -51,6 +55,34 @@ test('a request carries at most twenty calls', async () => {
   }
   expect([await statusOf(20), await statusOf(21)]).toEqual([200, 400])
   await app.close()
+})
+
+test('an answer tells its length once, also to a client that asks for one in parts', async () => {
+  const app = await createApp(testApi.anotherProcess())
+  const headers = { 'trpc-accept': 'application/jsonl' }
+  const answer = await app.http.inject({ url: '/api/trpc/auth.needsSetup?batch=1&input=%7B%7D', headers })
+  await app.close()
+  expect(answer.statusCode).toBe(200)
+  expect([answer.headers['content-length'], answer.headers['transfer-encoding']]).toEqual([
+    String(answer.rawPayload.length),
+    undefined,
+  ])
+})
+
+test.each([
+  ['an invalid host', 'GET', 'a b'],
+  ['a host with a password', 'GET', 'a:b@c'],
+  ['the method TRACE', 'TRACE', 'localhost'],
+])('a request with %s is refused, and is no unexpected error', async (_what, method, host) => {
+  const logged = new PassThrough()
+  const app = await createApp(testApi.anotherProcess({}, { log: createLogger('error', 'api', logged) }))
+  const port = Number(new URL(await app.http.listen({ host: '127.0.0.1', port: 0 })).port)
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`${method} /api/trpc/auth.needsSetup HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+  const answer = await text(socket)
+  await app.close()
+  expect(answer).toMatch(/^HTTP\/1\.1 40[05]/)
+  expect(logged.read()).toBeNull()
 })
 
 describe('stopping', () => {

@@ -11,6 +11,7 @@ import { openSignallingProxy } from './nodes/signalling-proxy.ts'
 import { errorAnswer } from './platform/http/error-answer.ts'
 import { serveHealth } from './platform/http/health.ts'
 import { limitKeptAnswers } from './platform/http/kept-answers.ts'
+import { refuseMalformedRequests } from './platform/http/malformed-requests.ts'
 import { limitRequestTime } from './platform/http/request-time.ts'
 import { limitSilentConnections } from './platform/http/silent-connections.ts'
 import { limitOpenAnswers } from './platform/http/open-answers.ts'
@@ -69,6 +70,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
   limitOpenAnswers(http.server)
   limitUnreadAnswers(http.server)
   limitRequestTime(http, requestTimeoutMs)
+  refuseMalformedRequests(http)
   http.setErrorHandler((error, req, reply) => {
     const { status, body } = errorAnswer(deps, error, req.url)
     return reply.code(status).type('application/json').send(body)
@@ -87,7 +89,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
 async function bufferAnswer(reply: FastifyReply, payload: unknown): Promise<unknown> {
   if (!(payload instanceof Response)) return payload
   reply.code(payload.status)
-  for (const [name, value] of payload.headers) reply.header(name, value)
+  for (const [name, value] of payload.headers) if (name !== 'transfer-encoding') reply.header(name, value)
   return payload.text()
 }
 
