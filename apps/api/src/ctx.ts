@@ -20,8 +20,8 @@ export type Connection = {
   personOfTab?: string | undefined
   /** The socket of a live stream; requests over HTTP have none. */
   socket?: Socket
-  /** Called when a person has asked for a live stream on it. */
-  onStream?: () => void
+  /** Called when a person has asked for a live stream on it. Returns what to call when that has ended. */
+  onStream?: () => () => void
 }
 
 export type Socket = { readonly bufferedAmount: number; close(code: number, reason: string): void; terminate(): void }

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { deviceName } from './auth/devices.ts'
 import { sessionCookie } from './auth/session-cookie.ts'
 import { findActor } from './auth/sessions.ts'
-import type { Anyone, Connection, Socket } from './ctx.ts'
+import type { Anyone, Connection } from './ctx.ts'
 import type { Deps } from './deps.ts'
 import { AppError, fail, trpcCode } from './errors.ts'
 import { isOwnOrigin } from './platform/http/origin.ts'
@@ -27,7 +27,7 @@ export async function httpContext(deps: Deps, req: FastifyRequest, reply: Fastif
 export async function socketContext(
   deps: Deps,
   req: IncomingMessage,
-  given: { ip: string; socket: Socket; onStream: () => void },
+  given: Required<Pick<Connection, 'ip' | 'socket' | 'onStream'>>,
 ): Promise<Anyone> {
   const token = readCookie(req.headers.cookie, sessionCookie(deps.env).name)
   const none = () => undefined

@@ -186,6 +186,22 @@ describe('the socket', () => {
     asking.terminate()
   })
 
+  test('a socket whose stream has ended is closed after ten seconds too', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const socket = open(own, anna.token)
+    await once(socket, 'open')
+    const isHers = () => testApi.deps.liveHub.all().filter(({ actor }) => actor.userId === anna.userId).length
+    socket.send(JSON.stringify({ id: 1, method: 'subscription', params: { path: 'live' } }))
+    await expect.poll(isHers).toBe(1)
+    socket.send(JSON.stringify({ id: 1, method: 'subscription.stop' }))
+    await expect.poll(isHers).toBe(0)
+    let closedWith: number | undefined
+    socket.once('close', (code: number) => (closedWith = code))
+    vi.advanceTimersByTime(10_000)
+    await expect.poll(() => closedWith).toBe(4008)
+  })
+
   test('silent sockets of one address shut out only themselves: people at another address have their hello', async () => {
     // On a slow machine the first of them would have been silent for ten seconds before the last is open.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

@@ -14,7 +14,7 @@ const path = '/api/trpc'
 const maxMessagesPerMinute = 100
 /** A tab sends nothing but the request for its stream. */
 const maxMessageBytes = 4_000
-/** A tab asks for its stream at once. A socket without one is closed after this. */
+/** A tab asks for its stream at once, and closes its socket with it. A socket without one is closed after this. */
 const maxSilentMs = 10_000
 /** Sockets that have not asked for a stream. Three hundred people of one office may come at the same moment. */
 const silentSockets = { total: 1_000, perAddress: 400 }
@@ -26,12 +26,16 @@ export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
   const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false })
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
   const silent = new SilentSockets(silentSockets)
-  const onStream = new WeakMap<WebSocket, () => void>()
+  const onStream = new WeakMap<WebSocket, () => () => void>()
   const handler = applyWSSHandler({
     wss: server,
     router,
     createContext: ({ req, res }) =>
-      socketContext(deps, req, { ip: proxyAddr(req, trusted), socket: res, onStream: () => onStream.get(res)?.() }),
+      socketContext(deps, req, {
+        ip: proxyAddr(req, trusted),
+        socket: res,
+        onStream: () => onStream.get(res)?.() ?? (() => undefined),
+      }),
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
   })
   server.on('connection', (socket, req) => {
@@ -54,20 +58,32 @@ export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
   }
 }
 
-/** Returns what to call when somebody has asked for a stream on it. */
-function endWhenSilent(silent: SilentSockets, socket: WebSocket, ip: string): () => void {
+/** Returns what to call when somebody has asked for a stream on it; that returns what to call when the stream has ended. */
+function endWhenSilent(silent: SilentSockets, socket: WebSocket, ip: string): () => () => void {
+  let streams = 0
+  let stopWaiting = () => undefined as void
   const end = () => {
     socket.close(4008, 'silent')
     setTimeout(() => socket.terminate(), closeTimeoutMs).unref()
   }
-  const remove = silent.add(ip, end)
-  const timer = setTimeout(end, maxSilentMs).unref()
-  const stopWaiting = () => {
-    clearTimeout(timer)
-    remove()
+  const wait = () => {
+    const remove = silent.add(ip, end)
+    const timer = setTimeout(end, maxSilentMs).unref()
+    stopWaiting = () => {
+      clearTimeout(timer)
+      remove()
+    }
   }
-  socket.once('close', stopWaiting)
-  return stopWaiting
+  wait()
+  socket.once('close', () => stopWaiting())
+  return () => {
+    streams += 1
+    stopWaiting()
+    return () => {
+      streams -= 1
+      if (streams === 0 && socket.readyState === socket.OPEN) wait()
+    }
+  }
 }
 
 /** A tab asks for its stream and sends pings. A client that sends more wants to fill the memory with answers. */
