@@ -43,7 +43,7 @@ describe('a change over HTTP', () => {
     expect(await change(headers)).toMatchObject({ status: 200 })
   })
 
-  test('a change over HTTP is refused from a tab of somebody else, whose browser has another cookie by now, and changes nothing', async () => {
+  test('a change over HTTP is refused and changes nothing when the tab is of one person and the cookie of its browser of another', async () => {
     const before = await nameOf()
     const { status, text } = await change({ ...good, 'x-veche-person': newId() }, `{"name":"${newId()}"}`)
     expect([status, text]).toEqual([409, expect.stringContaining('auth.other_person')])

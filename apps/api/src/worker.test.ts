@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Deps } from './deps.ts'
 import { afterFile } from './test/cleanup.ts'
 import { type TestApi, newTestApi } from './test/harness.ts'
-import { minute, newMail, newNudgedMail, mailRow } from './test/mail/mails.ts'
+import { minuteMs, newMail, newNudgedMail, mailRow } from './test/mail/mails.ts'
 import { freePort, mailServer } from './test/mail/smtp.ts'
 import { waitBounds } from './test/waiting.ts'
 import { startWorker, type WorkerTimes } from './worker.ts'
@@ -196,7 +196,7 @@ describe('retention', () => {
     }
     await rounds()
     expect(await left()).toEqual({ mails: Object.values(ids).sort(), attempts: 1, codes: 1 })
-    await testApi.passTime(8 * 24 * 60 * minute)
+    await testApi.passTime(8 * 24 * 60 * minuteMs)
     await rounds()
     expect(await left()).toEqual({ mails: [ids.due, ids.given_up].sort(), attempts: 0, codes: 0 })
     expect(JSON.stringify((await mailRow(deps, ids.given_up)).data)).not.toContain('123456')

@@ -2,7 +2,7 @@ import { type MailId, newId } from '@veche/shared/ids'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
-import { minute, newMail, mailRow, sendMail } from '../test/mail/mails.ts'
+import { minuteMs, newMail, mailRow, sendMail } from '../test/mail/mails.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { mailServer } from '../test/mail/smtp.ts'
 
@@ -50,7 +50,7 @@ describe('mail that was given up', () => {
 
   test('a mail that is retried after its code has expired is not sent, and says so', async () => {
     const id = await givenUp()
-    await testApi.passTime(11 * minute)
+    await testApi.passTime(11 * minuteMs)
     await api().admin.retryWork({ kind, id })
     await sendMail(testApi.deps, id)
     await api().users.updateSettings({ locale: 'en' })

@@ -11,8 +11,9 @@ export type GivenUpWork = {
   /** The name of its due table. */
   kind: string
   id: string
-  /** What it is, as one of the words of its kind, and whom it is about. */
+  /** What it is, as a word that the screen translates: for a mail, its template. */
   word: string
+  /** Whom it is about. */
   name: string
   attempts: number
   error: string

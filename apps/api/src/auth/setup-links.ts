@@ -18,7 +18,7 @@ const firstTarget = 'server'
 
 /**
  * The operator's one-time link: for the first owner while there is none, later for a person who cannot sign in. A new link ends the
- * older ones for the same target. The lock keeps away whoever uses a link up meanwhile.
+ * older ones for the same target. Under the lock nobody can use an older link at the same time.
  */
 export async function createSetupLink(deps: { db: Kysely<DB>; env: Env }, email?: string): Promise<SetupLink> {
   const token = newToken()

@@ -153,7 +153,7 @@ describe('a group', () => {
     expect(await sync.scope({ id: chatId, since: 0 })).toMatchObject({ gone: true, rows: {} })
     await expect(callerFor(testApi.deps, boris).messages.history({ chatId })).rejects.toThrow('chat.not_found')
     await as(anna).addMembers({ chatId, userIds: [boris.userId] })
-    // A cursor from his first time is worth nothing: he gets the newest page.
+    // A cursor from his first time is stale: he gets the newest page.
     expect(await sync.scope({ id: chatId, since: 1 })).toMatchObject({ gone: false, reset: true })
   })
 

@@ -9,8 +9,8 @@ import { deleteInBatches } from '../platform/work/batches.ts'
 const maxGroups = 100
 
 /**
- * The ids of groups whose last member left long ago. Nobody can come back into a group without members: they add others, and without
- * them no meeting begins. So what is found here stays true, and needs no lock.
+ * The ids of groups whose last member left long ago. Nobody can come back into a group without members: only a member adds
+ * others, and only a member begins a meeting by which others could join. So what is found here stays true, and needs no lock.
  */
 export function emptiedGroups({ KEEP_EMPTIED_GROUPS_DAYS: days }: Env): RawBuilder<{ id: ChatId }> {
   return sql`select c.id from chats c

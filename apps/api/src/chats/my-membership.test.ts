@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 type Mine = Omit<SetMine, 'chatId' | 'decidedAt'>
 
-/** A change as a device composes it, so many milliseconds from now. */
+/** A change as a device composes it, `inMs` from now. */
 const composed = (mine: Mine, inMs = 0): SetMine => ({
   chatId,
   decidedAt: new Date(testApi.clock.now() + inMs).toISOString(),
@@ -25,36 +25,36 @@ const composed = (mine: Mine, inMs = 0): SetMine => ({
 })
 const api = () => callerFor(testApi.deps, anna)
 const send = async (change: SetMine) => (await api().chats.setMine(change)).membership
-const minute = 60_000
+const minuteMs = 60_000
 
 test('a change that is sent again because its answer was lost does not undo what another device changed meanwhile', async () => {
-  const onPhone = composed({ notify: 'none', pinned: true }, -minute)
+  const onPhone = composed({ notify: 'none', pinned: true }, -minuteMs)
   await send(onPhone)
   const onLaptop = await send(composed({ notify: 'all', pinned: false }))
   expect(await send(onPhone)).toEqual(onLaptop)
 })
 
 test('a chat that was read on another device is not marked as unread again by a request that is repeated', async () => {
-  const mark = composed({ unreadMark: true }, -minute)
+  const mark = composed({ unreadMark: true }, -minuteMs)
   expect((await send(mark)).unreadMark).toBe(true)
   const { membership } = await api().messages.read({ chatId, seq: 0 })
   expect(await send(mark)).toEqual(membership)
   expect(membership.unreadMark).toBe(false)
 })
 
-test('of each setting the last decision holds, although an earlier one arrives later', async () => {
-  const offline = composed({ notify: 'none', pinned: true }, -minute)
+test('the latest decision on each setting wins, although the request with an earlier one arrives after it', async () => {
+  const offline = composed({ notify: 'none', pinned: true }, -minuteMs)
   await send(composed({ pinned: false }))
   expect(await send(offline)).toMatchObject({ notify: 'none', pinnedAt: null })
 })
 
-test('a chat was pinned when the person pinned it, although the request came later', async () => {
-  const change = composed({ pinned: true }, -minute)
+test('a pinned chat has the time at which the person pinned it, not the time at which the request came', async () => {
+  const change = composed({ pinned: true }, -minuteMs)
   const { pinnedAt } = await send(change)
-  expect(testApi.clock.now() - Date.parse(pinnedAt ?? '')).toBeGreaterThanOrEqual(minute)
+  expect(testApi.clock.now() - Date.parse(pinnedAt ?? '')).toBeGreaterThanOrEqual(minuteMs)
 })
 
-test('a decision of a device whose clock is ahead does not hold against later ones', async () => {
+test('a decision of a device whose clock is ahead does not win against later ones', async () => {
   await send(composed({ notify: 'none' }, 365 * 86_400_000))
   await testApi.passTime(1)
   expect((await send(composed({ notify: 'all' }))).notify).toBe('all')

@@ -12,7 +12,7 @@ import { userScope } from '../platform/scopes/scope.ts'
 
 /**
  * Changes what only I see of my membership: it lives in my user scope, so no other person is told. A request may come twice, or hours
- * later from a device without a network: of each setting the last decision holds, whichever of them arrives last.
+ * later from a device that had no network. So the latest decision on each setting wins, and not the request that arrives last.
  */
 export async function setMine(ctx: Ctx, input: SetMine): Promise<{ membership: MembershipRow }> {
   const me = ctx.actor.userId

@@ -69,7 +69,7 @@ async function act(model: Model, chatId: ChatId, { kind, who, back }: Action): P
   }
 }
 
-test('whoever joins, leaves, writes and reads, each member is told the furthest position that another member has read up to', async () => {
+test('each member is told the furthest read position of the other members, whoever joins, leaves, writes and reads', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 6, maxLength: 14 }), async (actions) => {
       const chatId = await newGroup(testApi.deps, people.slice(0, 2))

@@ -14,7 +14,7 @@ import {
 } from '../platform/scopes/members.ts'
 import { answerScope, type Audience, type ScopeView } from '../platform/scopes/views.ts'
 
-/** What a member may see: the messages from here on. */
+/** What a member may see: the messages from `first_seq` on. */
 type Bounds = { first_seq: number }
 type Membership = Bounds & { since_rev: number; unread: number; read: number; delivered: number }
 type Members = { rev: number; people: (Bounds & { user_id: UserId })[] | null } | null

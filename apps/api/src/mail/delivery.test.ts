@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction } from '../platform/transaction.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { type TestApi, newTestApi } from '../test/harness.ts'
-import { dueMails, minute, newMail, mailRow, sendMail } from '../test/mail/mails.ts'
+import { dueMails, minuteMs, newMail, mailRow, sendMail } from '../test/mail/mails.ts'
 import { freePort, header, mailServer } from '../test/mail/smtp.ts'
 import { queueMail } from './mails.ts'
 
@@ -144,7 +144,7 @@ describe('a mail', () => {
     const server = await mailServer()
     const deps = testApi.anotherProcess({ SMTP_URL: server.url })
     const id = await newMail(deps)
-    await testApi.passTime(10 * minute)
+    await testApi.passTime(10 * minuteMs)
     await sendMail(deps, id)
     expect(server.received).toHaveLength(0)
     expect(await mailRow(deps, id)).toMatchObject({ state: 'given_up', error: 'expired' })

@@ -16,7 +16,7 @@ const kinds = [
 ] as const
 type Kind = (typeof kinds)[number]
 
-/** What the mail was to bring is worth nothing any more. */
+/** The code or the link in the mail has expired. */
 export class LetterExpired extends Error {}
 
 type Thrown = { code?: unknown; responseCode?: unknown; response?: unknown; message?: unknown; name?: unknown }

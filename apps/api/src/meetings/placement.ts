@@ -15,7 +15,7 @@ type MeetingState = Pick<CurrentPlacement, 'others' | 'isRefused'>
 /** The node that a client could not join. */
 type FailedNode = NonNullable<Join['failed']>
 
-/** The epoch of a placement that its node refuses: it is full and holds no room for the meeting. Null: it is not known to refuse. */
+/** The epoch of a placement that its node refuses: it is full and has not opened the room of the meeting. Null: it is not known to refuse. */
 export async function refusedEpoch(ctx: Ctx, meeting: OpenMeeting, failed: FailedNode): Promise<number | null> {
   if (meeting.node_id !== failed.nodeId || meeting.node_boot !== failed.boot) return null
   const query = ctx.polls.selectFrom('sfu_nodes').select(['id', 'control', 'dead_boot']).where('id', '=', failed.nodeId)

@@ -4,7 +4,7 @@ import { createApp } from '../app.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
-import { Caller, whenLoaded, realNode } from '../test/nodes/real-node.ts'
+import { Caller, waitUnderLoad, realNode } from '../test/nodes/real-node.ts'
 
 let testApi: TestApi
 let base: string
@@ -40,7 +40,7 @@ it('a real media node accepts tickets through our own address, reports who is th
   await one.frame('peerGone')
 
   await home.kill()
-  await vi.waitFor(() => expect(one.closedAt).toBeDefined(), whenLoaded)
+  await vi.waitFor(() => expect(one.closedAt).toBeDefined(), waitUnderLoad)
   const failed = { nodeId: home.id, boot: home.boot }
   const rejoined = await as(anna).meetings.join({ meetingId, tab, returning: true, failed })
   expect(rejoined.node).toEqual({ id: other.id, boot: other.boot })
@@ -64,7 +64,7 @@ it('a meeting that was placed on a full media node moves to one with room when i
   const joined = await as(anna).meetings.join({ meetingId, tab })
   expect(joined.node.id).toBe(full.id)
   const refused = new Caller(base, joined)
-  await vi.waitFor(() => expect(refused.refusal).toBe('server.busy'), whenLoaded)
+  await vi.waitFor(() => expect(refused.refusal).toBe('server.busy'), waitUnderLoad)
   const failed = { nodeId: full.id, boot: full.boot }
   // A second person has a seat, but nobody is in the room.
   await as(boris).meetings.join({ meetingId, tab: newId<TabId>() })

@@ -7,7 +7,7 @@ import { join, leave, meetingRow, newQuietMeeting, seatOf, stopSqlClock } from '
 import { markNodeDead } from '../nodes/known-nodes.ts'
 import { sweepMeetings } from './sweep.ts'
 
-const minute = 60_000
+const minuteMs = 60_000
 let testApi: TestApi
 let node: MediaNode
 let meetingId: MeetingId
@@ -36,7 +36,7 @@ it('a seat is kept for ten minutes after its last sign of life, and its stay end
   await pass(1_000)
   const { seen_at, state } = await seatOf(testApi.deps, meetingId, anna)
   expect(state).toBe('away')
-  await pass(10 * minute - 5_000)
+  await pass(10 * minuteMs - 5_000)
   expect(await stateOf(anna)).toBe('away')
   await pass(5_000)
   expect(await stateOf(anna)).toBe('left')
@@ -54,7 +54,7 @@ it('a seat on a dead node is away after five seconds even when nobody rejoins', 
   expect(await stateOf(anna)).toBe('in')
   await pass(2_000, { heartbeat: false })
   expect(await stateOf(anna)).toBe('away')
-  await pass(10 * minute, { heartbeat: false })
+  await pass(10 * minuteMs, { heartbeat: false })
   expect(await stateOf(anna)).toBe('left')
 })
 
@@ -65,7 +65,7 @@ it('a seat on a node that is only silent does not change, because its call may g
   node.enter(other)
   node.setSeat(meetingId, other.seat.id, 'away')
   await node.beat()
-  await pass(30 * minute, { heartbeat: false })
+  await pass(30 * minuteMs, { heartbeat: false })
   expect([await stateOf(anna), await stateOf(boris)]).toEqual(['in', 'away'])
   node.setSeat(meetingId, other.seat.id, 'in')
   await pass(1_000)
@@ -77,7 +77,7 @@ it('a seat that is taken again while it is given up stays taken', async () => {
   node.enter(joined)
   node.setSeat(meetingId, joined.seat.id, 'away')
   await node.beat()
-  await testApi.passTime(11 * minute)
+  await testApi.passTime(11 * minuteMs)
   await node.beat()
   await Promise.all([sweepMeetings(testApi.deps), join(testApi.deps, anna, meetingId)])
   await sweepMeetings(testApi.deps)
@@ -88,7 +88,7 @@ it('an empty meeting ends after half a minute, but not while somebody is away', 
   const joined = await join(testApi.deps, anna, meetingId)
   node.enter(joined)
   node.setSeat(meetingId, joined.seat.id, 'away')
-  await pass(minute)
+  await pass(minuteMs)
   expect((await meetingRow(testApi.deps, meetingId)).state).toBe('live')
   await leave(testApi.deps, anna, joined)
   await pass(29_000)
@@ -111,7 +111,7 @@ it('a seat is given up once when several processes sweep at once', async () => {
   node.enter(joined)
   node.setSeat(meetingId, joined.seat.id, 'away')
   await node.beat()
-  await testApi.passTime(11 * minute)
+  await testApi.passTime(11 * minuteMs)
   await node.beat()
   const before = (await seatOf(testApi.deps, meetingId, anna)).rev
   await Promise.all([sweepMeetings(testApi.deps), sweepMeetings(testApi.anotherProcess()), sweepMeetings(testApi.deps)])

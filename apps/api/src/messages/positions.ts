@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { openChat } from '../chats/access.ts'
 import type { Ctx } from '../ctx.ts'
 
-/** Exists in direct chats only. It is in no row that clients hold, so nothing is stamped. */
+/** Delivery is reported in direct chats only. It is in no row that clients hold, so no row gets a new revision. */
 export async function markDelivered(ctx: Ctx, { chatId, seq }: Position): Promise<Record<string, never>> {
   const chat = await openChat(ctx, chatId, 'read')
   if (chat.kind !== 'direct') return {}

@@ -41,7 +41,7 @@ const table: [string, CurrentPlacement, CandidateNode[], [string, string] | null
   ['a meeting leaves a full node when nobody else is in it', on('a', { others: 0 }), [node('a', { full: true }), node('b')], ['b', 'choice']],
   ['a meeting does not leave a full node soon after a move', on('a', { others: 0, placedMs: 29_999 }), [node('a', { full: true }), node('b')], ['a', 'stays']],
   ['a meeting stays on a full node when there is no other', on('a', { others: 0 }), [node('a', { full: true })], ['a', 'stays']],
-  ['a meeting leaves a node that has refused it, however soon after a move and whoever has a seat', on('a', { isRefused: true, placedMs: 0 }), [node('a'), node('b', { load: 0.6 })], ['b', 'refused']],
+  ['a meeting leaves a node that has refused it, even right after a move and while others have seats', on('a', { isRefused: true, placedMs: 0 }), [node('a'), node('b', { load: 0.6 })], ['b', 'refused']],
   ['a meeting that was refused stays when there is no other node', on('a', { isRefused: true }), [node('a'), node('b', { full: true })], ['a', 'stays']],
   ['a meeting moves when its node is dead', on('a'), [node('a', { dead: true }), node('b')], ['b', 'death']],
   ['a meeting moves from a dead node however soon after a move', on('a', { placedMs: 0 }), [node('a', { dead: true }), node('b')], ['b', 'death']],

@@ -16,7 +16,7 @@ type Pipe = { node: NodeId; boot: BootId; end: () => void }
 
 const pathPrefix = '/sfu/'
 const connectTimeoutMs = 2_000
-/** How the answer begins that makes a WebSocket of the connection. */
+/** The first bytes of an answer that turns the connection into a WebSocket. */
 const switching = Buffer.from('HTTP/1.1 101 ')
 
 /**

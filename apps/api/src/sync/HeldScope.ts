@@ -103,9 +103,9 @@ export class HeldScope {
     for (const stream of this.streams) {
       const { userId } = stream.actor
       if (!frames.has(userId)) frames.set(userId, this.#frameFor(userId, frame, asked))
-      const own = frames.get(userId)
-      if (!own) continue
-      stream.push(own)
+      const userFrame = frames.get(userId)
+      if (!userFrame) continue
+      stream.push(userFrame)
       this.#deps.metrics.frames.inc()
     }
   }

@@ -34,7 +34,7 @@ export class LiveHub {
   constructor(deps: BaseDeps) {
     this.#deps = deps
     this.presence = new PresenceTracker(deps, this.#streamsOf)
-    deps.hints.listen((message) => this.#take(message))
+    deps.hints.listen((message) => this.#receive(message))
     deps.hints.onReconnect(() => void this.poll().catch(() => undefined))
     this.#repeat(pollMs, () => this.poll())
     this.#repeat(sessionCheckMs, () => this.checkSessions())
@@ -107,7 +107,7 @@ export class LiveHub {
     for (const stream of streams) if (!valid.has(stream.actor.sessionId)) stream.end('session')
   }
 
-  #take({ hints, signal, session }: HintMessage): void {
+  #receive({ hints, signal, session }: HintMessage): void {
     for (const hint of hints ?? []) this.#scopes.get(hint.id)?.catchUpTo(hint.rev)
     if (signal) this.#sendSignal(signal)
     if (session)

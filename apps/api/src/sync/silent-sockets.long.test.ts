@@ -36,7 +36,7 @@ async function helloMs(token: string): Promise<number> {
   return performance.now() - startedAt
 }
 
-/** How long the slowest of so many people waits. They come within two seconds, as after a restart. */
+/** How long the slowest of `count` people waits. They come within two seconds, as after a restart. */
 async function slowestHelloMs(count: number): Promise<number> {
   const people = await newUsers(
     testApi.deps,

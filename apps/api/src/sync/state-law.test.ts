@@ -7,7 +7,7 @@ import { addMessages, newUser } from '../test/builders.ts'
 import { chatLaws, newChatCast } from '../test/laws/chat-laws.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { meetingLaws, newMeetingCast } from '../test/laws/meeting-laws.ts'
-import { addMemberships, addOwnSeats, addPeople, addSeats, addSessions, current } from '../test/many-rows.ts'
+import { addMemberships, addOwnSeats, addPeople, addSeats, addSessions, currentRows } from '../test/many-rows.ts'
 import { newOnlyNode } from '../test/meetings.ts'
 import { Observer } from '../test/Observer.ts'
 import { signUpUser } from '../test/http/browser.ts'
@@ -81,13 +81,13 @@ describe('where every table has more rows than an answer', () => {
     await deps.liveHub.poll()
     await before.settled()
     const after = await Observer.open(deps, anna)
-    const added = { memberships: current, sessions: current, mySeats: current, people: many }
+    const added = { memberships: currentRows, sessions: currentRows, mySeats: currentRows, people: many }
     for (const [table, count] of Object.entries(added))
       for (const observer of [before, after])
         expect(countRows(observer)[table], table).toBe((rowsBefore[table] ?? 0) + count)
     expect(before.rows('messages').filter(({ body }) => body === 'many')).toHaveLength(many)
     for (const observer of [before, after])
-      expect(observer.rows('seats').filter((seat) => seat.meetingId === meetingId)).toHaveLength(2 + current)
+      expect(observer.rows('seats').filter((seat) => seat.meetingId === meetingId)).toHaveLength(2 + currentRows)
     const api = callerFor(deps, anna)
     await expectLaw([before, after], async () => {
       await api.chats.setMine({ chatId: group, pinned: true })

@@ -218,7 +218,7 @@ describe('sync.scope', () => {
     expect(second.rows.memberships).toHaveLength(3)
   })
 
-  test('sync.scope gives no people to a reader of the directory whose cursor is worth nothing', async () => {
+  test('sync.scope gives no people to a reader of the directory whose cursor is stale', async () => {
     const answer = await sync(boris).scope({ id: DIRECTORY_SCOPE, since: 1_000_000 })
     expect(answer).toMatchObject({ reset: true, more: false, rows: {} })
   })

@@ -2,8 +2,8 @@ import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 
-/** Of many rows of a person or a meeting that have ended, this many have not: a client holds few of them and is told of all. */
-export const current = 3
+/** Each function below that adds memberships, sessions or seats adds ended ones, and this many that have not ended. */
+export const currentRows = 3
 
 /** Memberships of this person, each with a revision of its own. The last ones are those of today. */
 export async function addMemberships({ db }: Deps, userId: UserId, count: number): Promise<void> {
@@ -12,7 +12,7 @@ export async function addMemberships({ db }: Deps, userId: UserId, count: number
     groups as (insert into chats (id, kind, title, member_count, members_rev, created_by, rev)
       select id, 'group', 'Group', 1, 1, ${userId}, 1 from made returning id)
     insert into members (chat_id, user_id, role, since_rev, rev, left_at)
-      select id, ${userId}, 'member', 1, keys.rev + n, case when n <= ${count - current} then veche_now() end
+      select id, ${userId}, 'member', 1, keys.rev + n, case when n <= ${count - currentRows} then veche_now() end
       from (select id, row_number() over () as n from groups) numbered, keys`.execute(db)
 }
 
@@ -21,7 +21,7 @@ export async function addSessions({ db }: Deps, userId: UserId, count: number): 
   await sql`with keys as (update scopes set rev = rev + 1 where id = ${userId} returning rev)
     insert into sessions (id, user_id, token_hash, device, ip, expires_at, revoked_at, rev)
       select gen_random_uuid(), ${userId}, sha256(n::text::bytea || ${userId}::text::bytea), 'test', '127.0.0.1',
-        veche_now() + interval '1 day', case when n <= ${count - current} then veche_now() end, keys.rev
+        veche_now() + interval '1 day', case when n <= ${count - currentRows} then veche_now() end, keys.rev
       from generate_series(1, ${count}::int) n, keys`.execute(db)
 }
 
@@ -43,8 +43,8 @@ export async function addSeats({ db }: Deps, meetingId: MeetingId, given: { exce
     touched as (update scopes set rev = scopes.rev + 1 from people where scopes.id = people.id returning scopes.id, scopes.rev)
     insert into seats (id, meeting_id, user_id, session_id, tab, state, capabilities, since_rev, rev, user_rev, left_at)
       select gen_random_uuid(), ${meetingId}, people.id, gen_random_uuid(), gen_random_uuid(),
-        case when n <= ${count - current} then 'left' else 'in' end, '{}', keys.rev + n, keys.rev + n, touched.rev,
-        case when n <= ${count - current} then veche_now() end
+        case when n <= ${count - currentRows} then 'left' else 'in' end, '{}', keys.rev + n, keys.rev + n, touched.rev,
+        case when n <= ${count - currentRows} then veche_now() end
       from people join touched on touched.id = people.id, keys`.execute(db)
 }
 
@@ -57,8 +57,8 @@ export async function addOwnSeats({ db }: Deps, userId: UserId, given: { chatId:
       select id, ${chatId}, id, 'ended', ${userId}, veche_now(), 1 from made returning id)
     insert into seats (id, meeting_id, user_id, session_id, tab, state, capabilities, since_rev, rev, user_rev, left_at)
       select gen_random_uuid(), id, ${userId}, gen_random_uuid(), gen_random_uuid(),
-        case when n <= ${count - current} then 'left' else 'away' end, '{}', 1, 1, keys.rev + n,
-        case when n <= ${count - current} then veche_now() end
+        case when n <= ${count - currentRows} then 'left' else 'away' end, '{}', 1, 1, keys.rev + n,
+        case when n <= ${count - currentRows} then veche_now() end
       from (select id, row_number() over () as n from meeting) numbered, keys`.execute(db)
 }
 

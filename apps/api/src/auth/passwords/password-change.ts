@@ -13,7 +13,7 @@ import { hashPassword, verifyPassword } from './passwords.ts'
 import { newDeviceCookie } from '../known-devices.ts'
 import { endSessions } from '../sessions.ts'
 
-/** Needs the current password, so that an unlocked phone in other hands is not enough to take the account over. */
+/** The current password is needed, so that an unlocked phone in other hands is not enough to take the account over. */
 export async function changePassword(ctx: Ctx, { current, next }: ChangePassword): Promise<Record<string, never>> {
   const { userId, sessionId } = ctx.actor
   const attempt: Attempt = { rule: 'password.account', of: userId }

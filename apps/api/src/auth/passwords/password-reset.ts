@@ -75,7 +75,7 @@ function findPerson(ctx: Pick<Anyone, 'db'>, email: string): Promise<Person | un
 type CodeTry = { email: string; code: string; isKnownDevice: boolean }
 
 /**
- * Spends one try of the newest code of this address; older codes are worth nothing. The try is committed before the code is compared,
+ * Spends one try of the newest code of this address; older codes are not valid. The try is committed before the code is compared,
  * so that requests at the same time get no sixth try. A device that is known for this account has tries of its own, which strangers
  * cannot spend.
  */

@@ -24,14 +24,14 @@ const deleteAttendances = (isOld: RawBuilder<boolean>) => (limit: number) =>
 const deleteSeats = (isOld: RawBuilder<boolean>) => (limit: number) =>
   sql`
   with old as (select id from seats where state in ('left', 'removed') and ${isOld} limit ${limit}),
-    stays as (delete from attendances where seat_id in (select id from old))
+    deleted_attendances as (delete from attendances where seat_id in (select id from old))
   delete from seats where id in (select id from old)`
 
-/** Seats and attendances go first; Postgres checks the references at the end of the statement. */
+/** One statement deletes a meeting with its attendances, seats and scope, because Postgres checks the references at its end. */
 const deleteMeetings = (isOld: RawBuilder<boolean>) => (limit: number) =>
   sql`
   with old as (select id from meetings where state = 'ended' and ${isOld} limit ${limit}),
-    stays as (delete from attendances where meeting_id in (select id from old)),
-    given_up as (delete from seats where meeting_id in (select id from old)),
-    ended as (delete from meetings where id in (select id from old))
+    deleted_attendances as (delete from attendances where meeting_id in (select id from old)),
+    deleted_seats as (delete from seats where meeting_id in (select id from old)),
+    deleted_meetings as (delete from meetings where id in (select id from old))
   delete from scopes where id in (select id from old)`

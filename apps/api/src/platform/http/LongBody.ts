@@ -31,7 +31,7 @@ export class LongBody extends Transform {
     this.#request = request
     this.#limits = limits
     this.#window = setInterval(() => this.#checkSpeed(), limits.windowMs)
-    // An error that comes before anybody reads must not end the process. Whoever reads gets it as well.
+    // An error that comes before anybody reads must not end the process. A reader gets it as well.
     this.on('error', () => undefined)
     request.once('error', () => this.destroy(new SenderGone()))
     request.once('close', () => {

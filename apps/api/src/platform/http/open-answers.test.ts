@@ -13,7 +13,7 @@ beforeAll(async () => {
   port = Number(new URL(await startHttp(testApi.deps)).port)
 })
 
-/** All that the server sends on a connection with so many requests that do not wait for each other. */
+/** All that the server sends on a connection with `count` requests that do not wait for each other. */
 async function pipelined(count: number): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const one = 'GET /readyz HTTP/1.1\r\nhost: localhost\r\n'
@@ -26,7 +26,7 @@ test('a connection is ended on which many requests do not wait for their answers
   expect(await pipelined(5_000)).toBe('')
 })
 
-test('whoever asks whether the process is ready at the same moment gets one answer', async () => {
+test('requests that ask at the same moment whether the process is ready share one answer', async () => {
   const base = await startHttp(testApi.anotherProcess())
   const asked: Promise<Response>[] = []
   await testApi.deps.db.transaction().execute(async (tx) => {

@@ -8,7 +8,7 @@ import type { Env } from '../../env.ts'
 const maxSilentMs = 10_000
 const silentConnections = { total: 4_000, perAddress: 1_000 }
 
-/** Ends connections on which no request comes. Those of a trusted proxy are its own concern: it hides who is behind them. */
+/** Ends connections on which no request comes. Connections of a trusted proxy are left to the proxy, because all its clients have its address here. */
 export function limitSilentConnections(server: Server, env: Env): void {
   const isTrusted = proxyAddr.compile(env.TRUSTED_PROXIES)
   const silent = new SilentSockets(silentConnections)

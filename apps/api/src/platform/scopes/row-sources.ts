@@ -7,8 +7,8 @@ import { type RawBuilder, sql, type Kysely, type SelectQueryBuilder } from 'kyse
 type Query = SelectQueryBuilder<DB, keyof DB, Record<string, unknown>>
 
 /**
- * A table that travels in the frames of a scope, registered by its feature. The scope decides what a reader gets whose cursor is worth
- * nothing: of a user all rows, page by page; of other scopes the newest rows, which the table has to name.
+ * A table that travels in the frames of a scope, registered by its feature. A reader with a stale cursor gets all rows
+ * of a user scope, page by page; of any other scope it gets the newest rows, which the table has to name.
  */
 export type RowSource<Table extends RowTable = RowTable> = SourceTable<Table> & (PagedSource | NewestSource)
 

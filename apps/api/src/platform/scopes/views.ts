@@ -25,7 +25,7 @@ export type ScopeView = {
 
 /** What one person may see of a scope. */
 export type PersonalView = {
-  /** A cursor older than this is worth nothing to this person: they came, or came back, later. */
+  /** A cursor older than this is stale: the person came, or came back, after it. */
   sinceRev: number
   filterRows: (rows: Rows) => Rows
   unread?: number
@@ -40,8 +40,8 @@ type Deps = { rowSources: RowSource[]; scopeViews: ScopeView[] }
 type Question = { scope: ScopeKind; id: ScopeId; since: number; viewer: UserId; newest?: NewestRows }
 
 /**
- * One scope for one person: what changed since their cursor; or a new beginning, when that is too much or the cursor is worth nothing;
- * or that the scope is gone.
+ * One scope for one person: what changed since their cursor; or a new beginning, when the cursor is stale; or that the scope is
+ * gone.
  */
 export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question): Promise<ScopeAnswer> {
   const { scope, id, since, viewer, newest = 'page' } = question

@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 /** A connection that is silent for twenty seconds is given up, and the lock with it. */
 const pingMs = 1_000
 
-/** The round that stops is not lost: the next one does what it has left. */
+/** Stops a round. No work is lost: the next round does what this one left undone. */
 class LockLost extends Error {
   constructor(name: string, options: ErrorOptions) {
     super(`The connection that held the lock "${name}" was lost.`, options)
@@ -41,16 +41,16 @@ export async function withAdvisoryLock(
 /** Uses the connection every second. `stop` waits for the statement that is under way. */
 function keepAlive(held: Kysely<DB>, name: string) {
   const lost = new AbortController()
-  let inHand = Promise.resolve()
+  let lastPing = Promise.resolve()
   const ping = async () => {
     await sql`select 1`.execute(held).catch((error: unknown) => lost.abort(new LockLost(name, { cause: error })))
   }
   const timer = setInterval(() => {
-    if (!lost.signal.aborted) inHand = inHand.then(ping)
+    if (!lost.signal.aborted) lastPing = lastPing.then(ping)
   }, pingMs)
   const stop = async () => {
     clearInterval(timer)
-    await inHand
+    await lastPing
   }
   return { signal: lost.signal, stop }
 }

@@ -4,8 +4,8 @@ import type { Kysely, RawBuilder } from 'kysely'
 const usualRows = 500
 
 /**
- * Deletes many rows in transactions of `limit` rows, so that locks are short and a stop loses little. `statement` deletes at most so many
- * rows, and is repeated until it finds fewer.
+ * Deletes many rows in transactions of `limit` rows, so that locks are short and a stop loses little. `statement` deletes at most
+ * `limit` rows, and is repeated until it finds fewer.
  */
 export async function deleteInBatches(
   db: Kysely<DB>,

@@ -38,7 +38,7 @@ export const meetingLaws: Record<string, Action> = {
     as(testApi, outsider).meetings.join({ ...open, tab: tab() }),
   'a seat is taken over by another tab': (testApi, { boris, meetingId }) =>
     as(testApi, boris).meetings.join({ meetingId, tab: tab() }),
-  'a seat falls silent and is back': async (_house, { node, meetingId, seats }) => {
+  'a seat falls silent and is back': async (_testApi, { node, meetingId, seats }) => {
     node.setSeat(meetingId, seats.boris.seat.id, 'away')
     await node.beat()
     node.setSeat(meetingId, seats.boris.seat.id, 'in')

@@ -7,7 +7,7 @@ import type { ServerLocale } from '../../platform/server-locale.ts'
 import { inTransaction } from '../../platform/transaction.ts'
 import { findDueRows, runDueRow } from '../../platform/work/due-tables.ts'
 
-export const minute = 60_000
+export const minuteMs = 60_000
 
 /** A mail that is due, without a nudge. */
 export async function newMail(
@@ -15,7 +15,7 @@ export async function newMail(
   given: { to?: string; locale?: ServerLocale; inviter?: string } = {},
 ): Promise<MailId> {
   const { to = `${newId()}@example.org`, locale = 'en', inviter } = given
-  const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
+  const expiresAt = new Date(deps.clock.now() + 10 * minuteMs).toISOString()
   const link = 'http://localhost:8080/signup?invite=token'
   const letter = inviter
     ? { template: 'invitation' as const, link, inviter, expiresAt }
@@ -28,7 +28,7 @@ export async function newMail(
 
 /** A mail that is due, with the nudge that the queue carries. */
 export function newNudgedMail(deps: Deps): Promise<MailId> {
-  const expiresAt = new Date(deps.clock.now() + 10 * minute).toISOString()
+  const expiresAt = new Date(deps.clock.now() + 10 * minuteMs).toISOString()
   const letter = { template: 'reset' as const, code: '123456', expiresAt }
   return inTransaction(deps, (tx) => queueMail(tx, { to: 'a@example.org', locale: 'en', letter }))
 }

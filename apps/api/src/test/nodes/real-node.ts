@@ -13,7 +13,7 @@ import { nodeKeys } from '../../nodes/keys.ts'
 import { knownNodes } from '../../nodes/known-nodes.ts'
 
 const main = fileURLToPath(new URL('../../../../sfu/src/main.ts', import.meta.url))
-export const whenLoaded = { timeout: 150_000, interval: 30 }
+export const waitUnderLoad = { timeout: 150_000, interval: 30 }
 
 /** Starts a process of apps/sfu with one media worker; it sends its heartbeats to this control port. */
 export async function realNode(deps: Deps, id: string, controlUrl: string, settings: Record<string, string> = {}) {
@@ -34,7 +34,7 @@ export async function realNode(deps: Deps, id: string, controlUrl: string, setti
     stdio: 'ignore',
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const boot = await vi.waitFor(() => bootOf(deps, id, child), whenLoaded)
+  const boot = await vi.waitFor(() => bootOf(deps, id, child), waitUnderLoad)
   const kill = async () => {
     const ended = once(child, 'exit')
     child.kill('SIGKILL')
@@ -87,7 +87,7 @@ export class Caller {
       const found = this.frames.find((frame): frame is Extract<RoomFrame, { type: T }> => frame.type === type)
       if (!found) throw new Error(`no frame ${type} among ${JSON.stringify(this.frames.map((frame) => frame.type))}`)
       return found
-    }, whenLoaded)
+    }, waitUnderLoad)
   }
 
   close(): void {
