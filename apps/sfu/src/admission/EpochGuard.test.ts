@@ -26,7 +26,7 @@ test('a ticket with an older epoch of the meeting is refused once a newer one is
   expect(guard.admit(claims(3, 2))).toBe(true)
 })
 
-test('a seat is only admitted with a newer epoch than before', () => {
+test('a seat is admitted only with a newer epoch than before', () => {
   expect(guard.admit(claims(1, 5))).toBe(true)
   expect(guard.admit(claims(1, 5))).toBe(false)
   expect(guard.admit(claims(1, 4))).toBe(false)

@@ -73,7 +73,7 @@ test('of two joins with different epochs of a meeting that wait for a media work
   expect(testNode.node.rooms.map(({ epoch }) => epoch)).toEqual([2])
 })
 
-test('of many simultaneous joins of one seat the newest one keeps it, and all others are refused or told', async () => {
+test('of many simultaneous joins of one seat the newest one keeps it, and each other one is refused or told that it was taken over', async () => {
   const [meeting, seat] = [randomUUID() as MeetingId, randomUUID() as SeatId]
   const clients = Array.from({ length: 12 }, () => testNode.newClient())
   const tickets = await Promise.all(

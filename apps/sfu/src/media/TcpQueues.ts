@@ -65,7 +65,7 @@ function textOf(bytes: Buffer): string {
   return Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(group * 2).toString(16)).join(':')
 }
 
-/** One text for each address, whoever wrote it. */
+/** One text for each address: mediasoup and the kernel may write the same one in different ways. */
 function remoteKey(ip: string, port: number): string {
   const { address } = new SocketAddress({ address: ip, family: ip.includes(':') ? 'ipv6' : 'ipv4' })
   return `${address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')} ${port}`

@@ -12,7 +12,7 @@ type Measured = {
   stalledTcp: TcpConnection | null
 }
 
-/** What may happen while the kernel's buffer of a connection stays full. Media that waits for so long is of no use to anybody. */
+/** What may happen while the kernel's buffer of a connection stays full. Media that waits as long as this is of no use to anybody. */
 const maxWhileFull = { seconds: 10, bytes: 10_000_000 }
 const noneFull = { seconds: 0, bytes: 0 }
 

@@ -131,7 +131,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
     if (this.#socket.takeFirstCall()) this.emit('secretArrived')
   }
 
-  /** Whether it may cause another broadcast. The limit belongs to the peer, so another socket brings no more of it. */
+  /** Whether it may cause another broadcast. The limit belongs to the peer, so another socket does not raise it. */
   takeBroadcastToken(count = 1): boolean {
     return this.#broadcasts.take(count)
   }

@@ -22,10 +22,10 @@ const requiredCapability: Record<Source, Capability> = {
 }
 
 /**
- * The media worker asks the sender of a layer for one key frame within this time, for all who need one. Who asks meanwhile gets the next
- * one when the time is over.
+ * The media worker asks the sender of a layer for at most one key frame within this time. All receivers that ask meanwhile get the next
+ * one, when the time is over.
  */
-export const keyFrameRequestDelay = 1_000
+export const keyFrameRequestDelayMs = 1_000
 
 type PublicationsEvents = {
   published: [publication: Publication]
@@ -165,7 +165,11 @@ export class Publications extends EventEmitter<PublicationsEvents> {
   ): Promise<types.Producer> {
     this.#creating += 1
     try {
-      const request = transport.produce({ ...options, kind: kinds[source], keyFrameRequestDelay })
+      const request = transport.produce({
+        ...options,
+        kind: kinds[source],
+        keyFrameRequestDelay: keyFrameRequestDelayMs,
+      })
       return await withTimeout(this.#deps, request, (late) => late.close())
     } finally {
       this.#creating -= 1

@@ -11,7 +11,7 @@ const received = (score: number | undefined, lacksBandwidth = false) => ({
 const picture = (isStarved: boolean) => ({ ...received(10), isStarved })
 const calm = { send: connected, recv: connected, publications: [sent(10)], subscriptions: [received(10)], delayMs: 40 }
 
-/** The quality after so many equal measurements. */
+/** The quality after `count` equal measurements. */
 function qualityAfter(change: Partial<Parameters<QualityMeter['update']>[0]>, count = 2) {
   const meter = new QualityMeter()
   for (let index = 1; index < count; index += 1) meter.update({ ...calm, ...change })

@@ -5,11 +5,11 @@ import type { Subscription } from './Subscription.ts'
 
 export const goodQuality: Quality = { up: 'good', down: 'good', reason: null }
 
-/** So many measurements in a row must agree before the quality changes: one bad second is not worth telling. */
+/** How many measurements in a row must agree before the quality changes: one bad second is not worth telling. */
 const measurementsToChange = 2
-/** The bandwidth estimate grows within so many measurements. A layer that stays small after them lacks bandwidth. */
+/** The bandwidth estimate grows within this many measurements. A layer that stays small after them lacks bandwidth. */
 const measurementsToGrow = 10
-/** So many measurements may pass until the key frames of new pictures have come. */
+/** How many measurements may pass until the key frames of new pictures have come. */
 const measurementsToStart = 3
 /** Above this delay people talk over each other. */
 const slowMs = 600

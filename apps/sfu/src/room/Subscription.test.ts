@@ -6,7 +6,7 @@ import { mediaCodecs, routerCapabilities } from '../media/codecs.ts'
 import { Subscription } from './Subscription.ts'
 import { MediaWorker } from '../media/MediaWorker.ts'
 import { Speakers } from '../media/Speakers.ts'
-import { keyFrameRequestDelay } from './Publications.ts'
+import { keyFrameRequestDelayMs } from './Publications.ts'
 import { Publication } from './Publication.ts'
 import { newDeps } from '../test/TestNode.ts'
 import { ManualClock } from '../test/ManualClock.ts'
@@ -207,7 +207,7 @@ test('a sender is asked for one key frame a second for all who need one, and who
   // A picture loss indication (RFC 4585).
   transport.on('rtcp', (data) => data[1] === 206 && (data[0]! & 31) === 1 && requests.push(performance.now()))
   const rtpParameters = { ...videoParameters(1), encodings: [{ ssrc: 3001 }] }
-  const producer = await transport.produce({ kind: 'video', rtpParameters, keyFrameRequestDelay })
+  const producer = await transport.produce({ kind: 'video', rtpParameters, keyFrameRequestDelay: keyFrameRequestDelayMs })
   producer.send(keyFrame(3001, 1))
   const options = { deps, seatId: seat, source: 'screen' as const, transportId: transport.id, paused: false }
   const publication = new Publication({ ...options, producer })

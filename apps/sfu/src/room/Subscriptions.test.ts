@@ -138,7 +138,7 @@ const tilesOf = (ids: SeatId[], height = 180) =>
   ids.map((seatId) => ({ seatId, source: 'cam' as const, width: 320, height }))
 const [pageOne, pageTwo] = [tilesOf(seats.slice(0, 49)), tilesOf(seats.slice(49))]
 
-test('tiles that change cost their number: a browser may turn ten full pages and scroll on, and then pages without end are refused', async () => {
+test('each changed tile costs one token: a browser may turn ten full pages and scroll on, and a client that turns pages without end is refused', async () => {
   const { client } = await enter()
   const show = (tiles: typeof pageOne) => refusal(client.call.room.setVisibleTiles.mutate({ tiles }))
   const scrolled = [...pageOne.slice(7), ...pageTwo.slice(0, 7)]
@@ -161,7 +161,7 @@ test('tiles that change cost their number: a browser may turn ten full pages and
   expect(await show(pageTwo)).toBe('accepted')
 })
 
-test('a browser is ready once for each subscription of a full room and may repeat it after each resume, and ids without end are refused', async () => {
+test('a browser may say that each subscription of a full room is ready, and say so again after each resume, and an endless list of ids is refused', async () => {
   const { client, peer } = await enter()
   const all = await publish(peer.transports.newest('send'), 'mic', 100)
   await peer.subscriptions.reconcile(all)

@@ -18,9 +18,9 @@ const rank = { mic: 0, screenSound: 1, screen: 2, cam: 3 }
  * browser that scrolls through a room of a hundred people, or comes back to it several times in a row, stays below this.
  */
 const changeLimit = { perSecond: 50, burst: 1_000 }
-/** A key frame costs its sender more than the call costs who asks, so a browser gets a page of them, and then one a second. */
+/** A key frame costs its sender more than the request costs a browser. So a browser gets one for each tile of a page, and then one a second. */
 const keyFrameLimit = { perSecond: 1, burst: 60 }
-/** So many ids of `ready` that change nothing cost as much as one that does. */
+/** This many ids of `ready` that change nothing cost as much as one that does. */
 const idsPerToken = 50
 
 /** The subscription to a publication; null while it is being created. */

@@ -28,7 +28,7 @@ export function audioParameters(ssrc = randomInt(1, 2 ** 31)): types.RtpParamete
   }
 }
 
-/** The RTP parameters of a camera or a screen with so many layers. */
+/** The RTP parameters of a camera or a screen with `layers` layers. */
 export function videoParameters(layers: number): types.RtpParameters {
   return {
     mid: `${nextMid++}`,
@@ -55,14 +55,14 @@ export function videoParameters(layers: number): types.RtpParameters {
 }
 
 /** One RTP packet. */
-export function packet(ssrc: number, sequence: number, payload = 100, payloadType = 111): Buffer {
+export function packet(ssrc: number, sequence: number, payloadBytes = 100, payloadType = 111): Buffer {
   const header = Buffer.alloc(12)
   header.writeUInt8(0x80, 0)
   header.writeUInt8(payloadType, 1)
   header.writeUInt16BE(sequence & 0xffff, 2)
   header.writeUInt32BE((sequence * 960) >>> 0, 4)
   header.writeUInt32BE(ssrc, 8)
-  return Buffer.concat([header, Buffer.alloc(payload, 7)])
+  return Buffer.concat([header, Buffer.alloc(payloadBytes, 7)])
 }
 
 export const fingerprint = { algorithm: 'sha-256' as const, value: Array.from({ length: 32 }, () => 'AB').join(':') }
