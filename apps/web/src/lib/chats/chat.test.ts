@@ -60,7 +60,7 @@ test('a direct chat is listed only when something was written in it', async () =
   expect((await chat(direct)).listed).toBe(true)
 })
 
-test('the chat of a meeting is listed only when a text was written in it: the card of the call is none', async () => {
+test('the chat of a meeting is listed only when a text was written in it: the card of the call does not count', async () => {
   const ofMeeting = server.newChat([friend, me], 'meeting')
   server.startMeeting(ofMeeting, friend)
   expect(await chat(ofMeeting)).toMatchObject({ listed: false, unread: 1, row: { title: 'A group' } })

@@ -69,7 +69,7 @@ export class Conversation {
 
   async close() {
     this.#history.close()
-    // Of a chat that is gone, `Chats` may not have asked yet.
+    // When the chat is gone, `Chats` may still have to ask for the draft that could not be stored.
     if (this.view.state !== 'gone') this.#chats.unstoredDrafts.delete(this.id)
     await this.drafts.close()
   }
@@ -139,8 +139,8 @@ export class Conversation {
 }
 
 /**
- * Called while a component is set up. The conversation lives as long as the component. `takeMessage` gives the number of a message at
- * which it shall open, and is asked again when what it reads changes.
+ * Called while a component is set up. The conversation lives as long as the component. `takeMessage` gives the `seq` of the
+ * message at which it opens, and is asked again when what it reads changes.
  */
 export function openConversation(
   live: Live,

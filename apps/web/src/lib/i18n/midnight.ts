@@ -1,4 +1,4 @@
-/** Runs it after each local midnight, also after one that the machine has slept through. Returns a function that stops it. */
+/** Calls `run` after each local midnight, also after one that the machine has slept through. Returns a function that stops it. */
 export function watchMidnight(run: () => void): () => void {
   let day = startOfDay()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -17,7 +17,7 @@ export function watchMidnight(run: () => void): () => void {
   }
 }
 
-/** Local midnight of today, or of so many days later. */
+/** Local midnight of today, or of the day that is `later` days after it. */
 function startOfDay(later = 0): number {
   const now = new Date()
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() + later).getTime()

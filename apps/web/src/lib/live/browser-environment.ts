@@ -1,7 +1,7 @@
 import { readStored, writeStored } from '../browser/storage.ts'
 import { defaultEnvironment, type Environment } from './environment.ts'
 
-/** After so long without focus, the machine may have slept. */
+/** After this time without focus, the machine may have slept. */
 const MAYBE_ASLEEP_MS = 20_000
 
 /** The environment of a browser tab. */

@@ -30,7 +30,7 @@ export class Live {
   readonly people = new SvelteMap<UserId, PersonRow>()
   /** dropped: the server refused a small change, so it is shown no longer. */
   readonly events = new TypedEvents<{ dropped: [why: ErrorCode] }>()
-  /** Counts the news of people whom this device does not keep: lists of people are fetched anew. */
+  /** Rises when the live stream tells of people whom this device does not keep: lists of people are fetched anew. */
   newcomers = $state(0)
   /** Counts the changes of signals, so that what reads them is reactive. */
   #signalChanges = $state(0)

@@ -4,8 +4,8 @@ import type { Call, CallOptions } from './call/Call.svelte.ts'
 import type { RouterDevice } from './call/connection/router-device.ts'
 import { RejoinRecord } from './call/RejoinRecord.ts'
 
-/** What the active call knows of every call. */
-type OwnOptions = Pick<CallOptions, 'me' | 'rejoinRecord'>
+/** What the active call gives to every call that it opens. */
+type SharedOptions = Pick<CallOptions, 'me' | 'rejoinRecord'>
 
 /** The call of this tab, if there is one. It outlives its page: the user may read a chat and stay in the call. */
 export class ActiveCall {
@@ -28,8 +28,8 @@ export class ActiveCall {
     return this.current?.phase === 'ended' ? null : this.current
   }
 
-  /** Leaves the call of this tab before it opens another one: leaving forgets the call that a reload would return to. */
-  enter(open: (own: OwnOptions) => Call): void {
+  /** Leaves the call of this tab, and then opens another one: leaving clears the rejoin record, which the new call writes. */
+  enter(open: (shared: SharedOptions) => Call): void {
     const user = this.#session.me?.user
     if (!user || this.#isOver) return
     this.ongoing?.leave()

@@ -8,7 +8,7 @@ import type { Live } from '#lib/live/live.svelte.ts'
 /** `known` is false until the server has told who is in the meeting. */
 type LiveMeeting = { readonly known: boolean; readonly count: number; readonly userIds: UserId[] }
 
-/** The meeting of a chat. The answer is written where the news of the live stream are kept, so that the later of them counts. */
+/** The meeting of a chat. The answer is kept where the live stream keeps its signals, so that the later of the two counts. */
 export async function fetchMeetingSummary(api: Api, live: Live, chatId: ChatId): Promise<MeetingSummary | null> {
   const summary = await api.meetings.ofChat.query({ chatId })
   if (summary) {

@@ -1,4 +1,4 @@
-/** A tab that has a database open keeps it from being deleted: we wait so long for that tab. */
+/** A tab that has a database open keeps it from being deleted. This is how long we wait for that tab. */
 const BLOCKED_TIMEOUT_MS = 1_000
 const OUTBOX = 'outbox'
 

@@ -26,7 +26,7 @@ const heldHistory: fc.Arbitrary<HeldHistorySize> = fc.record({
 const left = ({ ranges }: HeldHistorySize, below: number) =>
   ranges.flatMap(([from, to]): Range[] => (to >= below ? [[Math.max(from, below), to]] : []))
 
-test('of old history goes the oldest of the least visited chats, nothing that is needed, and not much more than must go', () => {
+test('the oldest messages of the least visited chats are dropped, nothing that is needed, and not much more than the limit demands', () => {
   const property = fc.property(fc.array(heldHistory), fc.nat(400), fc.nat(2_000), (held, rows, bytes) => {
     const below = new Map(
       planDrops(held, { visitedBefore: VISITED_BEFORE, limits: { rows, bytes } }).map((drop) => [

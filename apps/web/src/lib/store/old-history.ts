@@ -9,7 +9,7 @@ export type HistoryLimits = { rows: number; bytes: number }
 
 /** What one device keeps of all histories together. */
 export const historyLimits: HistoryLimits = { rows: 50_000, bytes: 200 * 1024 * 1024 }
-/** When a limit is exceeded, so much of it is kept: the next message must not exceed it again. */
+/** When a limit is exceeded, this share of it is kept: the next message must not exceed it again. */
 const KEPT_SHARE = 0.9
 /** A body may take two bytes for each character; the rest of a row is small. */
 const MAX_ROW_BYTES = 2 * limits.message.body + 1_024

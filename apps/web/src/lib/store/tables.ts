@@ -93,5 +93,5 @@ export type Visit = {
 
 export type Draft = { chatId: ChatId; body: string; at: number }
 
-/** How far the first sync of the chats list has come. */
+/** How far the first sync of the list of chats has come. */
 type ListProgress = { name: 'chats.listed'; done: boolean; cursor: string | null }

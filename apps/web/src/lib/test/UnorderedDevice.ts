@@ -131,7 +131,7 @@ export class UnorderedDevice {
     await work?.()
   }
 
-  /** What the engine does after a hello: the chats list, the state, and all follow-ups until none is left. */
+  /** What the engine does after a hello: the list of chats, the state, and all follow-ups until none is left. */
   async catchUp(): Promise<void> {
     this.#pending.length = 0
     await this.page(0)

@@ -9,7 +9,7 @@ export class Drafts {
   readonly #chatId: ChatId
   #cancel: (() => void) | undefined
   #unstored: string | undefined
-  /** The chat was gone when this was to be stored. */
+  /** The text that could not be stored, because the chat was gone. */
   #lost: string | undefined
 
   constructor(client: LiveClient, chatId: ChatId) {

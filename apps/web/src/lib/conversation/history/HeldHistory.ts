@@ -22,7 +22,7 @@ export type HistoryStart = {
   firstUnread: number | null
 }
 
-/** Which parts of a chat's history this device holds, and can be shown. What is missing of them is fetched. */
+/** Finds which part of a chat's history can be shown from what this device holds, and fetches what is missing of it. */
 export class HeldHistory {
   readonly #client: LiveClient
   readonly #chatId: ChatId
@@ -65,7 +65,7 @@ export class HeldHistory {
     return end && { ...end, ...opened }
   }
 
-  /** Nobody asked for it, so it is no failure when it left this device and there is no network. */
+  /** Nobody asked for this message. So without a network, when this device has dropped it, the history opens at its end. */
   async #startWhereStopped(stoppedAt: number): Promise<HistoryStart | null> {
     try {
       const seq = await this.#nearestVisible(stoppedAt)

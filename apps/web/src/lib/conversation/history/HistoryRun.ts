@@ -6,10 +6,10 @@ import type { Range } from '#lib/store/ranges.ts'
 import type { Store } from '#lib/store/Store.ts'
 import { readFirstVisibleSeq } from '#lib/store/visible-history.ts'
 
-/** So many messages on either side of the reader stay in memory. */
-const KEPT_ON_A_SIDE = 400
-/** Fewer than this are not worth a change of the list. */
-const MIN_DROPPED = 100
+/** How many messages on either side of the reader stay in memory. */
+const MESSAGES_KEPT_PER_SIDE = 400
+/** Fewer messages than this are not worth a change of the list. */
+const MIN_MESSAGES_DROPPED = 100
 
 /** more: there is more on this side · loading · failed: it could not be fetched · end: there is nothing beyond */
 export type HistorySide = 'more' | 'loading' | 'failed' | 'end'
@@ -86,12 +86,12 @@ export class HistoryRun {
   dropFarFrom(seq: number): boolean {
     if (this.older === 'loading' || this.newer === 'loading') return false
     const at = this.rows.findLastIndex((row) => row.seq <= seq)
-    const [olderOver, newerOver] = [at - KEPT_ON_A_SIDE, this.rows.length - 1 - at - KEPT_ON_A_SIDE]
-    if (olderOver >= MIN_DROPPED) {
+    const [olderOver, newerOver] = [at - MESSAGES_KEPT_PER_SIDE, this.rows.length - 1 - at - MESSAGES_KEPT_PER_SIDE]
+    if (olderOver >= MIN_MESSAGES_DROPPED) {
       this.rows = this.rows.slice(olderOver)
       this.#from = this.rows[0]?.seq ?? this.#from
       this.older = 'more'
-    } else if (newerOver >= MIN_DROPPED) {
+    } else if (newerOver >= MIN_MESSAGES_DROPPED) {
       this.rows = this.rows.slice(0, -newerOver)
       this.#to = this.rows.at(-1)?.seq ?? this.#to
       this.newer = 'more'

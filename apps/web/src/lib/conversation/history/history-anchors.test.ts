@@ -149,7 +149,7 @@ test('unread messages win over the place where a history was left', async () => 
   expect([again.view.openedAt, again.view.firstUnread]).toEqual([null, 102])
 })
 
-test('where a history was left has gone from this device and there is no network: it opens at its end', async () => {
+test('without a network a history that was left at a message which this device has dropped opens at its end', async () => {
   write(300)
   server.read(chat, me, 301)
   const { history, tab } = await start({

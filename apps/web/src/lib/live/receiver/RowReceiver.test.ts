@@ -42,7 +42,7 @@ test('a frame that leaves a gap makes the client fetch the scope, and no message
   await expectEqual(tab)
 })
 
-test('a removed member keeps no chat, no message, no draft and no outbox item', async () => {
+test('a removed member keeps no chat, no message, no draft and no command', async () => {
   const tab = await openTab()
   server.send(chat, friend, 'secret')
   await environment.quiet()

@@ -77,7 +77,7 @@ export class RowReceiver {
     }
   }
 
-  /** While the chats list is read for the first time, chats are not fetched one by one. Runs `read`. */
+  /** Runs `read`, which reads the list of chats for the first time. Meanwhile chats are not fetched one by one. */
   async whileListing<T>(read: () => Promise<T>): Promise<T> {
     this.#scopes.isListing = true
     try {

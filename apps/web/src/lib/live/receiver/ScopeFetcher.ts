@@ -11,7 +11,7 @@ type HoldFrames = (id: ScopeId, fetch: () => Promise<void>) => Promise<void>
 
 /** Fetches scopes with `sync.scope`, page by page, until they are up to date. */
 export class ScopeFetcher {
-  /** While the chats list is read for the first time, it brings the chats. */
+  /** The list of chats is being read for the first time. It brings the chats, so they are not fetched one by one. */
   isListing = false
   readonly #deps: ReceiverDeps
   readonly #holdFrames: HoldFrames

@@ -5,7 +5,7 @@ import { Participant } from './Participant.svelte.ts'
 /** A seat as the API has it. */
 export type TakenSeat = { id: SeatId; userId: UserId; name: string; away: boolean }
 
-/** A seat may be taken for so long before its media arrive; after that it is shown as away. */
+/** How long a seat may be taken before its media arrive; after that it is shown as away. */
 const ARRIVAL_MS = 2_000
 
 /** Seats that the API has and the node does not: their node died, or their tab has not come back yet. They are shown as away. */

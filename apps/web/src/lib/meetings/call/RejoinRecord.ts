@@ -56,7 +56,7 @@ export class RejoinRecord {
     }
   }
 
-  /** The id is free for whoever signs in next in this tab. */
+  /** Frees the id for the next person who signs in in this tab. */
   release(): void {
     this.#released.resolve()
   }

@@ -15,7 +15,7 @@ export function prepareCall(activeCall: ActiveCall): void {
 /** Joins the meeting in this tab. Nothing happens when the session ended meanwhile. */
 export function openCall(activeCall: ActiveCall, opening: Opening): void {
   const routerDevice = routerDeviceOf(activeCall)
-  activeCall.enter((own) => new Call({ ...own, ...opening, routerDevice }))
+  activeCall.enter((shared) => new Call({ ...shared, ...opening, routerDevice }))
 }
 
 /** After a reload of the tab its call goes on, with the microphone and camera as they were. */

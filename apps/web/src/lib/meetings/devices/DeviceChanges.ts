@@ -79,7 +79,7 @@ export class DeviceChanges {
     const { label } = preference.chosen
     preference.use(change.id)
     if (input && (input.track !== null || wants(input.kind))) await open(input.kind)
-    // It has been plugged in or out again while the other one was opened.
+    // It has been plugged in or unplugged again while the other one was opened.
     if (preference.id !== change.id) return
     onNotice({ kind, what: change.what, label, usingNow: input?.track?.label ?? null })
   }

@@ -42,7 +42,7 @@ export class DevicePreference {
     return this.id !== before
   }
 
-  /** Whether the chosen device was plugged in or out since the last check. */
+  /** Whether the chosen device was plugged in or unplugged since the last check. */
   checkPlugged(): { what: 'gone' | 'back'; id: string | null } | null {
     const before = this.#wasPluggedIn
     const found = this.#find()

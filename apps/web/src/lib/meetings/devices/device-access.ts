@@ -11,7 +11,7 @@ export type DeviceAccess = {
   open(request: DeviceRequest): Promise<MediaStreamTrack[]>
   list(): Promise<Pick<MediaDeviceInfo, 'deviceId' | 'kind' | 'label'>[]>
   permission(kind: InputKind): Promise<Permission>
-  /** A device was plugged in or out, or a permission changed. */
+  /** A device was plugged in or unplugged, or a permission changed. */
   onChange(run: () => void): () => void
   /** The page is visible again. */
   onShow(run: () => void): () => void

@@ -6,7 +6,7 @@ export type PanelKind = 'chat' | 'people'
 
 const STORAGE_KEY = 'veche.call.layout'
 
-/** How this user looks at the call: which layout, who is enlarged, which panel stands at the side. */
+/** What this user chose to see of the call: which layout, which participant in large, which panel at the side. */
 export class CallLayout {
   panel = $state<PanelKind | null>(null)
   gridPageIndex = $state(0)

@@ -20,7 +20,7 @@ export type FallbackStorageOptions = {
   restore: (into: Backend, kept: KeptRows | null) => Promise<void>
 }
 
-const FETCH_MEMORY_AFTER_MS = 10_000
+const LOAD_MEMORY_BACKEND_AFTER_MS = 10_000
 const FIRST_RETRY_MS = 2_000
 const MAX_RETRY_MS = 300_000
 
@@ -34,7 +34,7 @@ export async function openFallbackStorage(options: FallbackStorageOptions): Prom
   return storage
 }
 
-/** Rarely needed, so the first load does without it. It is fetched a little later, because the network may be gone when it is needed. */
+/** The code that keeps rows in memory is no part of the first load. It is fetched a little later, because the network may be gone when it is needed. */
 const loadMemory = () => import('./MemoryBackend.ts')
 
 class FallbackStorage implements Backend {
@@ -49,7 +49,7 @@ class FallbackStorage implements Backend {
 
   constructor(options: FallbackStorageOptions) {
     this.#options = options
-    this.#cancelRetry = options.after?.(FETCH_MEMORY_AFTER_MS, () => void loadMemory().catch(() => undefined))
+    this.#cancelRetry = options.after?.(LOAD_MEMORY_BACKEND_AFTER_MS, () => void loadMemory().catch(() => undefined))
   }
 
   async open(): Promise<void> {

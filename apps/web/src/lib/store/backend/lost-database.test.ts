@@ -123,7 +123,7 @@ test('a database that the browser has emptied gets the unsent messages again, an
   await expectEqual(tab)
 })
 
-test('a change of my own that memory kept is merged back with the unsent messages, and is worth no question on closing the page', async () => {
+test('a change of my own that memory kept is merged back with the unsent messages, and the page closes without a question because of it', async () => {
   const tab = await open()
   await lose(tab)
   environment.setOnline(false)

@@ -3,7 +3,7 @@ import { rangesFrom } from '../ranges.ts'
 import type { ChatScope } from '../tables.ts'
 import type { Merge } from './Merge.ts'
 
-/** So many of the newest messages of each chat stay: the list shows the last one, and offline a chat opens with these. */
+/** How many of the newest messages of each chat stay: the list shows the last one, and offline a chat opens with these. */
 const KEPT_NEWEST = 50
 
 /** Messages from this one on stay: the newest, and all from which the unread number is counted. */

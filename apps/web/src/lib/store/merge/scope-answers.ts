@@ -42,7 +42,7 @@ export async function applyScopeAnswer(merge: Merge, answer: ScopeAnswer, known:
   await mergeChatAnswer(merge, answer, await isUnreadValid(merge, id, known))
 }
 
-/** Merges one page of the chats list: new chats are put in, chats that are held are fetched if they have changed. */
+/** Merges one page of the list of chats: new chats are put in, chats that are held are fetched if they have changed. */
 export async function applyChatsPage(merge: Merge, page: ChatsPage, readSeqs: Map<ChatId, number>): Promise<void> {
   for (const answer of page.chats) {
     const id = answer.id as ChatId

@@ -230,7 +230,7 @@ test('layers that were opened before the code was there get their entries', asyn
   expect(here()).toBe('/chats/1 of elsewhere /chats/1 /chats/1 /chats/1')
 })
 
-test('the entry of a layer is for Kit the one of its page', async () => {
+test('Kit takes the entry of a layer for the entry of its page', async () => {
   open('menu')
   await browser.settle()
   expect(browser.state).toMatchObject({ kit: 1 })

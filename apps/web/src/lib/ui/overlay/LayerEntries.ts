@@ -70,7 +70,7 @@ export class LayerEntries {
     complete.then(end, end)
   }
 
-  /** How many layers the entry stands for in which the browser is now. */
+  /** How many layers the current entry of the history stands for. */
   get #depth(): number {
     return layerDepth(this.#deps.history)
   }

@@ -6,7 +6,7 @@ const MAX_MOVE_PX = 10
 
 /**
  * Attaches a context menu to an element: `open` is called for a right click, for the menu key, and for a long press on a touch
- * screen, of which Safari on a phone sends no event.
+ * screen, for which Safari on a phone sends no event.
  */
 export function contextMenu(open: (position: MenuPosition) => void): (element: HTMLElement) => () => void {
   return (element) => {

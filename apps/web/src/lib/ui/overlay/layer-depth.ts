@@ -8,7 +8,7 @@ export function layerDepth(entry: Pick<History, 'state'>): number {
   return state?.[DEPTH_KEY] ?? 0
 }
 
-/** The state of an entry for so many layers upon the page of this entry. */
+/** The state of an entry that stands for `depth` layers over the page of this entry. */
 export function stateWithLayers({ state }: Pick<History, 'state'>, depth: number): object {
   return { ...(state as object | null), [DEPTH_KEY]: depth }
 }

@@ -11,7 +11,7 @@ export type Toast = {
 
 const SHOWN_MS = 6000
 
-/** Short notices at the bottom of the screen. A notice with an action stays twice as long. */
+/** Short messages at the bottom of the screen. A toast with an action stays twice as long. */
 export class Toasts {
   list = $state<Toast[]>([])
   #last = 0
@@ -30,7 +30,7 @@ export class Toasts {
     this.list = this.list.filter((each) => each.id !== id)
   }
 
-  /** Stops the clock of a notice while the pointer or the focus is on it. */
+  /** Stops the clock of a toast while the pointer or the focus is on it. */
   hold(id: number) {
     clearTimeout(this.#timers.get(id))
     this.#timers.delete(id)

@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers())
 
 const texts = (toasts: Toasts) => toasts.list.map(({ text }) => text)
 
-test('a notice goes by itself, and later when it has a button', () => {
+test('a toast disappears by itself, and later when it has a button', () => {
   const toasts = new Toasts()
   toasts.show('plain')
   toasts.show('with action', { action: { label: 'Undo', act: () => {} } })
@@ -16,7 +16,7 @@ test('a notice goes by itself, and later when it has a button', () => {
   expect(texts(toasts)).toEqual([])
 })
 
-test('a notice stays while the pointer is on it', () => {
+test('a toast stays while the pointer is on it', () => {
   const toasts = new Toasts()
   toasts.show('look')
   toasts.hold(toasts.list[0]?.id ?? 0)
@@ -27,7 +27,7 @@ test('a notice stays while the pointer is on it', () => {
   expect(texts(toasts)).toEqual([])
 })
 
-test('the same notice is shown once, and at most three notices are shown at a time', () => {
+test('the same toast is shown once, and at most three toasts are shown at a time', () => {
   const toasts = new Toasts()
   for (const text of ['a', 'b', 'a', 'c', 'd']) toasts.show(text)
   expect(texts(toasts)).toEqual(['a', 'c', 'd'])

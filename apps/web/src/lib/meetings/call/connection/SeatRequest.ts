@@ -16,7 +16,7 @@ type Options = {
   ended: AbortSignal
 }
 
-/** A request whose answer was lost may still be carried out by the server for so long. */
+/** How long after its answer was lost a request may still be carried out by the server. */
 const LATE_MS = 30_000
 
 /** Asks the API for a seat and a ticket. A seat that comes after the end of the call is given back. */
@@ -36,7 +36,7 @@ export class SeatRequest {
     return this.#pending || this.#options.environment.now() < this.#pendingUntil
   }
 
-  /** The seat that came is in use. */
+  /** The call uses the seat that came, so the request is over. */
   settle(): void {
     this.#pending = false
   }

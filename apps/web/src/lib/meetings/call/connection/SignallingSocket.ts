@@ -24,8 +24,8 @@ type Options = {
 
 const PING_EVERY_MS = 2_000
 const PONG_TIMEOUT_MS = 3_000
-/** The tRPC client would reconnect after this time and repeat what it sent. The socket is closed long before. */
-const NEVER_REACHED_MS = 60_000
+/** tRPC would reconnect after this time and repeat what it sent, but the socket is closed long before. */
+const UNUSED_RETRY_MS = 60_000
 
 /** One WebSocket to a media node, for one attempt to join or to resume. It never reconnects by itself. */
 export class SignallingSocket {
@@ -47,7 +47,7 @@ export class SignallingSocket {
     this.#joined.promise.catch(() => undefined)
     this.#socket = createWSClient({
       url: nodeUrl(sfuUrl),
-      retryDelayMs: () => NEVER_REACHED_MS,
+      retryDelayMs: () => UNUSED_RETRY_MS,
       onOpen: () => this.#watch(),
       onClose: () => this.#lose(new AppError('network.unreachable')),
       onError: () => this.#lose(new AppError('network.unreachable')),
