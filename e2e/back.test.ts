@@ -19,7 +19,7 @@ test('in a browser without CloseWatcher Back closes a menu and then its dialog, 
   await openDetails(page)
   await clickButton(page, 'Options for Way back')
   await waitUntilVisible(menu)
-  await entries(page, 2)
+  await waitForLayers(page, 2)
   await page.goBack()
   await waitUntilHidden(menu)
   await waitUntilVisible(dialog)
@@ -27,13 +27,13 @@ test('in a browser without CloseWatcher Back closes a menu and then its dialog, 
   await waitUntilHidden(dialog)
   expect(path()).toBe(`/chats/${chatId}`)
   await page.goForward()
-  await entries(page, 0)
+  await waitForLayers(page, 0)
 
   await openDetails(page)
-  await entries(page, 1)
+  await waitForLayers(page, 1)
   await page.keyboard.press('Escape')
   await waitUntilHidden(dialog)
-  await entries(page, 0)
+  await waitForLayers(page, 0)
   await page.goBack()
   await waitUntilVisible(button(page, 'New chat'))
   expect(path()).toBe('/')
@@ -41,21 +41,21 @@ test('in a browser without CloseWatcher Back closes a menu and then its dialog, 
   await clickButton(page, 'New chat')
   await clickButton(page, 'Create group')
   await fill(page, { 'Group name': 'Far away' })
-  await entries(page, 1)
+  await waitForLayers(page, 1)
   await button(dialog, 'Create').click()
   await waitUntilVisible(button(page, 'Details'))
-  await entries(page, 0)
+  await waitForLayers(page, 0)
   await openDetails(page)
-  await entries(page, 1)
+  await waitForLayers(page, 1)
   await page.reload()
   await waitUntilVisible(button(page, 'Details'))
-  await entries(page, 0)
+  await waitForLayers(page, 0)
   await page.goBack()
   await waitUntilVisible(button(page, 'New chat'))
   expect(path()).toBe('/')
 })
 
-/** Waits until the browser stands at the entry of so many open layers. */
-async function entries(page: Page, count: number): Promise<void> {
+/** Waits until the current entry of the history stands for `count` open layers. */
+async function waitForLayers(page: Page, count: number): Promise<void> {
   await page.waitForFunction((wanted) => (history.state?.['veche:layers'] ?? 0) === wanted, count)
 }

@@ -42,44 +42,44 @@ export async function takeCallScreenshots(
   const chatId = team.chats[0]
   const [anna, ...others] = team.people
   const path = `/call/${chatId}`
-  const prejoin = await visitor(stage, await newSession(stage.installation, anna), { ...wide, colorScheme: 'light' }, 0)
+  const prejoin = await openCallPage(stage, await newSession(stage.installation, anna), { ...wide, colorScheme: 'light' }, 0)
   await prejoin.goto(stage.installation.url + path)
-  await seesPictures(prejoin, 1)
+  await waitForPictures(prejoin, 1)
   await prejoin.screenshot({ path: name('call-prejoin') })
   await prejoin.context().close()
 
-  const guests = []
+  const otherPages = []
   for (const [at, account] of others.slice(0, 3).entries()) {
-    const guest = await visitor(stage, account, wide, at + 1)
-    await enter(stage, guest, path)
-    guests.push(guest)
+    const page = await openCallPage(stage, account, wide, at + 1)
+    await enter(stage, page, path)
+    otherPages.push(page)
   }
   const { share, camera, mute } = words[stage.locale]
-  await button(guests[0]!, mute).click()
-  await button(guests[2]!, camera).click()
+  await button(otherPages[0]!, mute).click()
+  await button(otherPages[2]!, camera).click()
   for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await visitor(stage, await newSession(stage.installation, anna), { ...wide, colorScheme }, 0)
+    const page = await openCallPage(stage, await newSession(stage.installation, anna), { ...wide, colorScheme }, 0)
     await enter(stage, page, path)
-    await seesPictures(page, 3)
+    await waitForPictures(page, 3)
     await page.screenshot({ path: name(`call-${colorScheme}`) })
     if (colorScheme === 'dark') {
-      await button(guests[1]!, share).click()
-      await seesPictures(page, 4)
+      await button(otherPages[1]!, share).click()
+      await waitForPictures(page, 4)
       await page.screenshot({ path: name('call-screen') })
     }
     await page.context().close()
   }
   for (const colorScheme of ['light', 'dark'] as const) {
-    const phone = await visitor(stage, await newSession(stage.installation, anna), { ...narrow, colorScheme }, 0)
+    const phone = await openCallPage(stage, await newSession(stage.installation, anna), { ...narrow, colorScheme }, 0)
     await enter(stage, phone, path)
-    await seesPictures(phone, 2)
+    await waitForPictures(phone, 2)
     await phone.screenshot({ path: name(`phone-call-${colorScheme}`) })
     await phone.context().close()
   }
-  for (const page of guests) await page.context().close()
+  for (const page of otherPages) await page.context().close()
 }
 
-async function visitor(stage: Stage, account: Account, looks: BrowserContextOptions, at: number): Promise<Page> {
+async function openCallPage(stage: Stage, account: Account, looks: BrowserContextOptions, at: number): Promise<Page> {
   const { browser, installation, locale } = stage
   const language = locale === 'ru' ? 'ru-RU' : 'en-US'
   const context = await browser.newContext({ ...looks, locale: language, reducedMotion: 'reduce' })
@@ -96,8 +96,8 @@ async function enter({ installation, locale }: Stage, page: Page, path: string):
   await page.waitForFunction(() => !document.title.includes('…'), null, { timeout: 120_000 })
 }
 
-/** So many pictures are drawn, and nothing moves any more. */
-async function seesPictures(page: Page, count: number): Promise<void> {
+/** Waits until `count` pictures are drawn, and nothing moves any more. */
+async function waitForPictures(page: Page, count: number): Promise<void> {
   const drawn = (least: number) =>
     [...document.querySelectorAll('video')].filter(({ videoWidth }) => videoWidth > 0).length >= least
   await page.waitForFunction(drawn, count)

@@ -55,7 +55,7 @@ test('every screen speaks Russian and nothing else to a person who chose Russian
   onTestFinished(() => own.stop())
   const team = await newTeam(own, russian, 'ru')
   const device = await openDevice(own, { account: team.people[0] })
-  const visitor = await openDevice(own, { locale: 'ru-RU' })
+  const signedOut = await openDevice(own, { locale: 'ru-RU' })
   const found: string[] = []
   const addForeignWords = async (one: Device, stops: Stop[]) => {
     for (const stop of stops) {
@@ -64,7 +64,7 @@ test('every screen speaks Russian and nothing else to a person who chose Russian
     }
   }
   await addForeignWords(device, inside(team.chats[0] ?? '', 'ru'))
-  await addForeignWords(visitor, outside('/signup'))
+  await addForeignWords(signedOut, outside('/signup'))
   expect(found).toEqual([])
 })
 

@@ -45,9 +45,9 @@ test('an invitation that Administration mails makes an account of that address a
   const toRita = async () => (await installation.mails()).find(({ to }) => to === 'rita@example.org')
   const mail = await until(toRita, 'the invitation is mailed')
 
-  const guest = await openDevice(installation)
-  guest.pageLog.expect(refused(422))
-  const { page } = guest
+  const invited = await openDevice(installation)
+  invited.pageLog.expect(refused(422))
+  const { page } = invited
   await page.goto(/https?:\S+invite=\S+/.exec(mail.text)?.[0] ?? '')
   expect(await textbox(page, 'Email').inputValue()).toBe('rita@example.org')
   expect(await textbox(page, 'Email').getAttribute('readonly')).not.toBeNull()
@@ -56,7 +56,7 @@ test('an invitation that Administration mails makes an account of that address a
   await waitUntilVisible(page.getByRole('alert').getByText('the list of those tried first'))
   await fill(page, { Password: PASSWORD })
   await clickButton(page, 'Create account')
-  await waitUntilSignedIn(guest)
+  await waitUntilSignedIn(invited)
   expect(await link(page, 'Admin').count()).toBe(0)
 })
 

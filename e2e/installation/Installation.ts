@@ -49,7 +49,7 @@ export class Installation implements InstallationAddress {
     return (await (await fetch(`${this.apiUrl}/dev/mail.json`)).json()) as Mail[]
   }
 
-  /** Moves the time of the database by so many milliseconds. Everybody on the installation lives in that time. */
+  /** Moves the time of the database by `offsetMs`. Everybody on the installation lives in that time. */
   async setClock(offsetMs: number): Promise<void> {
     await setSqlClock(this.databaseUrl, offsetMs)
   }

@@ -8,7 +8,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** The first of so many ports in a row that nobody listens on. */
+/** The first of `count` ports in a row that nobody listens on. */
 export async function freeRange(count: number): Promise<number> {
   for (;;) {
     const [first = 0] = await freePorts(1)

@@ -78,7 +78,7 @@ export function mediaFlow(page: Page): Promise<Flow> {
   return measureFlow(page, () => false)
 }
 
-/** Waits until each of them draws exactly so many pictures and hears so many voices. */
+/** Waits until each of them draws exactly this number of pictures and hears this number of voices. */
 export async function waitForMediaOfAll(devices: Device[], what: { pictures: number; voices: number }): Promise<void> {
   await Promise.all(devices.map(({ page }) => waitForMedia(page, what)))
 }

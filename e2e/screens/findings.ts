@@ -16,11 +16,11 @@ const sizes = [
   { width: 1440, height: 900 },
 ]
 
-/** What axe finds, what sticks out and what is no English, at both sizes; colours in the dark as well, and in high contrast. */
+/** What axe finds, what sticks out of the window and what is not English, at both sizes. Colours are checked in the dark theme and in high contrast as well. */
 export async function findings(device: Device, { highContrast = true } = {}): Promise<string[]> {
   const { page } = device
   const before = page.viewportSize()
-  const found = (await foreignWords(page, 'en')).map((text) => `no English: ${text}`)
+  const found = (await foreignWords(page, 'en')).map((text) => `not English: ${text}`)
   for (const theme of ['light', 'dark'] as const) {
     await setTheme(device, theme)
     if (highContrast) found.push(...(await inHighContrast(page)).map((each) => `${theme}, high contrast: ${each}`))

@@ -5,9 +5,10 @@ import { decode, type Message } from './message.ts'
 
 const timeoutMs = 5_000
 /** UDP loses packets, so a request is repeated until it is answered. */
-const repeatAfter = 500
+const repeatAfterMs = 500
 
-export type LineOptions = {
+/** Where a STUN or TURN server listens. */
+export type StunServer = {
   host: string
   port: number
   /** `framed` is TCP as ICE uses it: each message follows its length. */
@@ -16,7 +17,7 @@ export type LineOptions = {
 
 type Wire = { write(bytes: Buffer): void; close(): void }
 type Listener = (message: Message) => void
-type Ears = { heard(bytes: Buffer): void; broken(error: Error): void }
+type WireEvents = { received(bytes: Buffer): void; broken(error: Error): void }
 
 /** A connection to one STUN server that matches answers to requests. */
 export class StunConnection {
@@ -25,11 +26,15 @@ export class StunConnection {
   readonly #listeners = new Set<Listener>()
   readonly #broken = Promise.withResolvers<never>()
 
-  static async open(options: LineOptions): Promise<StunConnection> {
-    const line = new StunConnection(options.protocol === 'udp')
-    const ears: Ears = { heard: (bytes) => line.#heard(bytes), broken: (error) => line.#broken.reject(error) }
-    line.#wire = await (options.protocol === 'udp' ? openUdp(options, ears) : openTcp(options, ears))
-    return line
+  static async open(server: StunServer): Promise<StunConnection> {
+    const isUdp = server.protocol === 'udp'
+    const connection = new StunConnection(isUdp)
+    const events: WireEvents = {
+      received: (bytes) => connection.#receive(bytes),
+      broken: (error) => connection.#broken.reject(error),
+    }
+    connection.#wire = await (isUdp ? openUdp(server, events) : openTcp(server, events))
+    return connection
   }
 
   private constructor(repeats: boolean) {
@@ -53,7 +58,7 @@ export class StunConnection {
     const stop = this.listen((message) => {
       if (message.id.equals(id) && message.kind !== 'request') resolve(message)
     })
-    const again = this.#repeats && setInterval(() => this.send(question), repeatAfter)
+    const again = this.#repeats && setInterval(() => this.send(question), repeatAfterMs)
     const enough = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs)
     try {
       this.send(question)
@@ -70,29 +75,29 @@ export class StunConnection {
     this.#wire.close()
   }
 
-  #heard(bytes: Buffer) {
+  #receive(bytes: Buffer) {
     const message = decode(bytes)
     if (message) for (const listener of [...this.#listeners]) listener(message)
   }
 }
 
-async function openUdp({ host, port }: LineOptions, { heard, broken }: Ears): Promise<Wire> {
+async function openUdp({ host, port }: StunServer, { received, broken }: WireEvents): Promise<Wire> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
-  socket.on('message', heard)
+  socket.on('message', received)
   socket.connect(port, host)
   await once(socket, 'connect')
   socket.on('error', broken)
   return { write: (bytes) => socket.send(bytes, (error) => error && broken(error)), close: () => socket.close() }
 }
 
-async function openTcp({ host, port, protocol }: LineOptions, { heard, broken }: Ears): Promise<Wire> {
+async function openTcp({ host, port, protocol }: StunServer, { received, broken }: WireEvents): Promise<Wire> {
   const socket = connect({ host, port, timeout: timeoutMs })
   socket.once('timeout', () => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
   await once(socket, 'connect')
   socket.setTimeout(0)
   socket.on('error', broken)
   socket.once('close', () => broken(new Error('the connection was closed')))
-  cutIntoMessages(socket, protocol === 'framed', heard)
+  cutIntoMessages(socket, protocol === 'framed', received)
   return {
     write: (bytes) => void socket.write(protocol === 'framed' ? Buffer.concat([length(bytes), bytes]) : bytes),
     close: () => socket.destroy(),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Endpoint } from './address.ts'
-import { StunConnection, type LineOptions } from './StunConnection.ts'
+import { StunConnection, type StunServer } from './StunConnection.ts'
 import {
   encode,
   stunErrorCode,
@@ -23,7 +23,7 @@ export class TurnClient {
   #credentials: Credentials | undefined
   #challenge: Pick<Fields, 'realm' | 'nonce'> = {}
 
-  static async open(server: LineOptions, credentials?: Credentials): Promise<TurnClient> {
+  static async open(server: StunServer, credentials?: Credentials): Promise<TurnClient> {
     return new TurnClient(await StunConnection.open(server), credentials)
   }
 
@@ -38,15 +38,15 @@ export class TurnClient {
 
   /** Each request returns its error code; 0 means success. */
   async allocate(
-    lifetime = 600,
+    lifetimeSeconds = 600,
     relay: 'udp' | 'tcp' = 'udp',
   ): Promise<{ code: number; relayed?: Endpoint | undefined }> {
-    const answer = await this.#ask('allocate', { transport: transports[relay], lifetime: number(lifetime) })
+    const answer = await this.#ask('allocate', { transport: transports[relay], lifetime: number(lifetimeSeconds) })
     return { code: stunErrorCode(answer), relayed: readXorAddress(answer.fields.relayed, answer.id) }
   }
 
-  async refresh(lifetime = 600): Promise<number> {
-    return stunErrorCode(await this.#ask('refresh', { lifetime: number(lifetime) }))
+  async refresh(lifetimeSeconds = 600): Promise<number> {
+    return stunErrorCode(await this.#ask('refresh', { lifetime: number(lifetimeSeconds) }))
   }
 
   async permit(address: string): Promise<number> {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { StunConnection, type LineOptions } from './StunConnection.ts'
+import { StunConnection, type StunServer } from './StunConnection.ts'
 import { encode, newId, number } from './message.ts'
 
 /** The parts of a transport's description that an ICE check needs. */
 export type IceTarget = { usernameFragment: string; password: string }
 
 /** Sends the first check of a browser (RFC 8445). Returns true when the other side answers and knows its password. */
-export async function iceCheck(where: LineOptions, { usernameFragment, password }: IceTarget): Promise<boolean> {
-  const connection = await StunConnection.open(where)
+export async function iceCheck(server: StunServer, { usernameFragment, password }: IceTarget): Promise<boolean> {
+  const connection = await StunConnection.open(server)
   try {
     const fields = {
       username: Buffer.from(`${usernameFragment}:doctor`),

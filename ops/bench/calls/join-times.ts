@@ -15,13 +15,13 @@ declare global {
  * remote sound that is played. One person is in the call all the time, another comes and goes.
  */
 export async function measureJoining(calls: CallBench, rounds: number): Promise<Figure[]> {
-  const [host, guest] = calls.people
-  const chatId = await calls.newChat(host!, guest!)
-  await joinCall(await calls.openPrejoin(host!, chatId), 0)
+  const [staying, coming] = calls.people
+  const chatId = await calls.newChat(staying!, coming!)
+  await joinCall(await calls.openPrejoin(staying!, chatId), 0)
   const taken: First[] = []
   // The first round warms up prepared statements and the server's code, and is not counted.
   for (let round = 0; round <= rounds; round += 1) {
-    const page = await calls.openPrejoin(guest!, chatId)
+    const page = await calls.openPrejoin(coming!, chatId)
     await wait(1_500)
     const first = await timed(page)
     if (round > 0) taken.push(first)

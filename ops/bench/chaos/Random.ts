@@ -35,8 +35,8 @@ export class Random {
 
   shuffled<T>(list: readonly T[]): T[] {
     return list
-      .map((item) => ({ item, place: this.next() }))
-      .sort((a, b) => a.place - b.place)
+      .map((item) => ({ item, order: this.next() }))
+      .sort((a, b) => a.order - b.order)
       .map(({ item }) => item)
   }
 }

@@ -67,7 +67,7 @@ function readState(folder: string): { ready: boolean; databaseUrl: string } | un
   }
 }
 
-/** Twenty app engines in ten chats, each sending every two seconds; the memory is read five times. */
+/** An engine of the app for each person, in ten chats. Each sends a message every two seconds; the memory is read five times. */
 async function talk(databaseUrl: string, url: string, root: number, { people: count, seconds }: MemoryOptions) {
   const pool = new Pool({ connectionString: databaseUrl, max: 2 })
   const people = await addPeople(pool, count)
@@ -83,8 +83,8 @@ async function talk(databaseUrl: string, url: string, root: number, { people: co
   for (let reading = 0; reading < 5; reading += 1) {
     const end = Date.now() + (seconds * 1_000) / 2
     for (let at = 0; Date.now() < end; at += 1) {
-      const place = groups.findIndex((members, group) => group >= at % 10 && members.includes(ids[at % count]!))
-      await engines[at % count]!.send(chats[place]!, `Message ${at}: the bell rings and people come`)
+      const index = groups.findIndex((members, group) => group >= at % 10 && members.includes(ids[at % count]!))
+      await engines[at % count]!.send(chats[index]!, `Message ${at}: the bell rings and people come`)
       await wait(2_000 / count)
     }
     readings.push(memoryMb(family(root)))

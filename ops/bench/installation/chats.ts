@@ -23,9 +23,9 @@ async function addChat(db: PoolClient, { title, members, historyForNew = true }:
     [id, pair ? 'direct' : 'group', title, pair?.join(':'), pair, members.length, historyForNew, members[0]],
   )
   await db.query(
-    `with place as (update scopes set rev = rev + 1 where id = any($2::uuid[]) returning id, rev)
+    `with advanced as (update scopes set rev = rev + 1 where id = any($2::uuid[]) returning id, rev)
      insert into members (chat_id, user_id, role, since_rev, rev)
-     select $1, id, case when id = $3 then 'owner' else 'member' end, 1, rev from place`,
+     select $1, id, case when id = $3 then 'owner' else 'member' end, 1, rev from advanced`,
     [id, members, pair ? null : members[0]],
   )
   return id
@@ -34,10 +34,10 @@ async function addChat(db: PoolClient, { title, members, historyForNew = true }:
 /** Inserts messages with one revision each, as sends would, without hints. */
 export async function addMessages(pool: Pool, ids: ChatId[], author: UserId, count: number): Promise<void> {
   await pool.query(
-    `with place as (update scopes set rev = rev + $3, seq = seq + $3 where id = any($1::uuid[]) returning id, rev, seq)
+    `with advanced as (update scopes set rev = rev + $3, seq = seq + $3 where id = any($1::uuid[]) returning id, rev, seq)
      insert into messages (chat_id, seq, rev, id, author_id, kind, body)
-     select place.id, place.seq - $3 + n, place.rev - $3 + n, gen_random_uuid(), $2, 'text', 'Message number ' || n || ' of the morning'
-     from place, generate_series(1, $3::int) n`,
+     select advanced.id, advanced.seq - $3 + n, advanced.rev - $3 + n, gen_random_uuid(), $2, 'text', 'Message number ' || n || ' of the morning'
+     from advanced, generate_series(1, $3::int) n`,
     [ids, author, count],
   )
 }
@@ -47,10 +47,10 @@ export async function deleteMessage(pool: Pool, id: ChatId, seq: number): Promis
   return inTransaction(pool, async (db) => {
     await db.query(`select from scopes where id = $1 for no key update`, [id])
     const { rowCount } = await db.query(
-      `with place as (update scopes set rev = rev + 1
+      `with advanced as (update scopes set rev = rev + 1
          where id = $1 and exists (select from messages where chat_id = $1 and seq = $2 and kind = 'text' and deleted_at is null)
          returning rev)
-       update messages set deleted_at = now(), body = null, rev = place.rev from place where chat_id = $1 and seq = $2`,
+       update messages set deleted_at = now(), body = null, rev = advanced.rev from advanced where chat_id = $1 and seq = $2`,
       [id, seq],
     )
     return rowCount === 1

@@ -27,8 +27,8 @@ export async function addPeople(pool: Pool, count: number): Promise<Person[]> {
     await db.query(`insert into scopes (id, kind, rev) select id, 'user', 1 from unnest($1::uuid[]) id`, [ids])
     await db.query(
       `insert into users (id, handle, name, email, role, rev)
-       select id, 'p' || right(replace(id::text, '-', ''), 24), name, id || '@example.org', 'member', $3 + place
-       from unnest($1::uuid[], $2::text[]) with ordinality as given (id, name, place)`,
+       select id, 'p' || right(replace(id::text, '-', ''), 24), name, id || '@example.org', 'member', $3 + number
+       from unnest($1::uuid[], $2::text[]) with ordinality as given (id, name, number)`,
       [ids, people.map(({ name }) => name), Number(rows[0]!.rev)],
     )
     await db.query(`insert into user_settings (user_id, rev) select id, 1 from unnest($1::uuid[]) id`, [ids])

@@ -4,7 +4,7 @@ import { readArguments } from '../arguments.ts'
 import { checks, type Check } from './checks.ts'
 import { checkout } from '../env.ts'
 import { prepare } from '../machine/prepare.ts'
-import { tell, type Count, type Failure } from './report.ts'
+import { printFailures, type Count, type Failure } from './report.ts'
 import { ensureRedis } from '../machine/system-packages.ts'
 import { UsageError } from '../errors.ts'
 
@@ -34,7 +34,7 @@ export async function run(args: string[]): Promise<number> {
       services?.env.TEST_DATABASE_URL ?? '',
       values.write ? 'Writing' : 'Checking',
     )
-    tell(failures)
+    printFailures(failures)
     return failures.length ? 1 : 0
   } finally {
     await services?.stop()

@@ -9,7 +9,7 @@ export type Check = {
   name: string
   database?: boolean
   run(target: CheckTarget): Promise<Verdict>
-  /** Makes it so, where that needs no thought. */
+  /** Writes what the check asks for, if a program can do that. */
   write?(target: CheckTarget): Promise<Verdict>
 }
 
@@ -39,7 +39,7 @@ const nativeCompiler = { GOGC: '400' }
 
 let webTypes: Promise<Verdict> | undefined
 
-/** A check of types: it needs those which SvelteKit writes for the routes. */
+/** A check that needs the types that SvelteKit writes for the routes. */
 function webCommand(name: string, program: string, args: string[]): Check {
   const run = async () => {
     const prepared = await (webTypes ??= execute('web-types', 'pnpm', [

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { newFolder } from '../../test/folder.ts'
 import { checkout } from '../env.ts'
-import { readReport, tellCosts } from './report.ts'
+import { readReport, printCosts } from './report.ts'
 
 const here = join(checkout, 'apps/api/src/x.test.ts')
 
@@ -60,14 +60,14 @@ test('a run that ended badly never counts as passed', () => {
   })
 })
 
-test('the costs of a run are told by stage, without what is apart in the sum, and with its ten slowest tests', () => {
+test('the costs of a run are printed by stage, with a sum that leaves out what is done only once, and with its ten slowest tests', () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
   const stages = [
     { name: 'installing', cpuSeconds: 50, apart: true },
     { name: 'check', cpuSeconds: 90 },
     { name: 'e2e', cpuSeconds: 150 },
   ]
-  tellCosts(
+  printCosts(
     stages,
     Array.from({ length: 12 }, (_, at) => ({ where: `test ${at}`, seconds: at })),
   )

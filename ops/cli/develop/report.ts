@@ -33,8 +33,8 @@ export function readReport(file: string, how: string): Count {
   return { passed: passed.length, failures, times }
 }
 
-/** What the run cost in CPU time, by stage, and the tests that took longest. */
-export function tellCosts(stages: StageCost[], times: TestTime[]) {
+/** Prints what the run cost in CPU time, by stage, and the tests that took longest. */
+export function printCosts(stages: StageCost[], times: TestTime[]) {
   const minutes = (some: StageCost[]) => `${(sum(some) / 60).toFixed(1)} min`
   console.log(`\nCPU time: ${minutes(stages.filter(({ apart }) => !apart))}`)
   for (const { name, cpuSeconds, apart } of stages)
@@ -49,7 +49,7 @@ function sum(stages: StageCost[]) {
 }
 
 /** Prints the failures at the very end, where nothing scrolls them away. */
-export function tell(failures: Failure[]) {
+export function printFailures(failures: Failure[]) {
   for (const { where, why } of failures) console.log(`\n✗ ${where}\n${why.replace(/^(?=.)/gm, '  ')}`)
 }
 

@@ -8,7 +8,7 @@ import { checkout } from '../env.ts'
 import { ensureLocalhost } from '../machine/localhost.ts'
 import { prepare } from '../machine/prepare.ts'
 import { CpuMeter } from './cpu-time.ts'
-import { readReport, tell, tellCosts, type Count, type StageCost, type TestTime } from './report.ts'
+import { readReport, printCosts, printFailures, type Count, type StageCost, type TestTime } from './report.ts'
 import { ensureChromium, ensureOtherBrowsers, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
 import { reason, CommandError, UsageError } from '../errors.ts'
 
@@ -51,8 +51,8 @@ export async function run(args: string[]): Promise<number> {
     const why = error instanceof CommandError ? error.message : ((error as Error).stack ?? reason(error))
     add({ passed: 0, failures: [{ where: 'veche', why }] })
   }
-  tellCosts(costs.stages, times)
-  tell(total.failures)
+  printCosts(costs.stages, times)
+  printFailures(total.failures)
   console.log(`\nAll of it took ${Math.round((performance.now() - start) / 1000)} s`)
   console.log(`${total.passed} passed, ${total.failures.length} failed`)
   return total.failures.length ? 1 : 0

@@ -43,7 +43,7 @@ async function ensureTemplate(admin: pg.Client, adminUrl: string): Promise<strin
     await admin.query(`drop database if exists ${name} with (force)`)
     await admin.query(`create database ${name}`)
     await migrate(withDatabaseName(adminUrl, name))
-    await movableClock(withDatabaseName(adminUrl, name))
+    await makeClockMovable(withDatabaseName(adminUrl, name))
     await admin.query(`alter database ${name} rename to ${name}_ready`)
     return `${name}_ready`
   } finally {
@@ -51,7 +51,7 @@ async function ensureTemplate(admin: pg.Client, adminUrl: string): Promise<strin
   }
 }
 
-async function movableClock(url: string): Promise<void> {
+async function makeClockMovable(url: string): Promise<void> {
   await runAll(url, [
     'create table test_clock (shift interval not null)',
     "insert into test_clock values ('0')",

@@ -27,7 +27,7 @@ test('an address with too many silent sockets loses its own oldest, and an IPv6 
   expect(cut).toEqual(['first'])
 })
 
-test('a socket that has shown up is neither counted nor cut', () => {
+test('a socket that is no longer silent is neither counted nor cut', () => {
   const { add, cut, sockets } = newSockets({ total: 2, perAddress: 2 })
   const stopWaiting = add('198.51.100.1', 'first')
   stopWaiting()

@@ -1,11 +1,11 @@
 import { addressKey } from './address-key.ts'
 
-/** `cut` closes the socket: another one takes its turn. */
+/** `cut` closes the socket to make room for another one. */
 type SilentSocket = { cut: () => void }
 
 /**
- * Sockets behind which nobody has shown up yet. When there are too many, the oldest of the busiest address is cut, so that somebody who
- * opens thousands shuts out nobody but themselves. Who shows up is not counted any more.
+ * Sockets that are still silent: the client has not asked for what the socket is for, such as the live stream or a join. When there are
+ * too many, the oldest of the busiest address is cut, so that somebody who opens thousands shuts out nobody else.
  */
 export class SilentSockets {
   readonly #limits: { total: number; perAddress: number }
@@ -21,19 +21,19 @@ export class SilentSockets {
     return this.#count
   }
 
-  /** Returns a function that takes it out: it has shown up, or has closed. */
+  /** Returns a function that removes the socket. It is called when the socket is no longer silent, or has closed. */
   add(ip: string, cut: () => void): () => void {
     const key = addressKey(ip)
-    const crowded = this.#crowded(key)
-    if (crowded) this.#cutOldest(crowded)
+    const crowdedKey = this.#crowdedKey(key)
+    if (crowdedKey) this.#cutOldest(crowdedKey)
     const socket = { cut }
     this.#byAddress.set(key, (this.#byAddress.get(key) ?? new Set()).add(socket))
     this.#count += 1
     return () => this.#remove(key, socket)
   }
 
-  /** The address that has to give one up before a socket of this address is added. */
-  #crowded(key: string): string | undefined {
+  /** The address that has to lose a socket before one of this address is added. */
+  #crowdedKey(key: string): string | undefined {
     if ((this.#byAddress.get(key)?.size ?? 0) >= this.#limits.perAddress) return key
     if (this.#count < this.#limits.total) return undefined
     let busiest = key

@@ -168,21 +168,21 @@ it('a full meeting cannot be joined by more people, and a person who has a seat 
 })
 
 it('a removed member cannot rejoin or see the meeting by its open link, and a member who left by themselves can rejoin', async () => {
-  const [owner, guest, other] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
+  const [owner, member, other] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
   const open = await as(owner).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
   const { meetingId, code, chatId } = open
-  await join(testApi.deps, guest, meetingId, { code })
+  await join(testApi.deps, member, meetingId, { code })
   await leave(testApi.deps, other, await join(testApi.deps, other, meetingId, { code }))
-  for (const { userId } of [guest, other]) await as(owner).chats.removeMember({ chatId, userId })
-  for (const who of [guest, other]) {
+  for (const { userId } of [member, other]) await as(owner).chats.removeMember({ chatId, userId })
+  for (const who of [member, other]) {
     await expect(join(testApi.deps, who, meetingId, { code })).rejects.toThrow('meeting.forbidden')
     await expect(as(who).meetings.byCode({ code })).rejects.toThrow('meeting.forbidden')
   }
-  await as(owner).chats.addMembers({ chatId, userIds: [guest.userId] })
-  await as(guest).chats.leave({ chatId })
+  await as(owner).chats.addMembers({ chatId, userIds: [member.userId] })
+  await as(member).chats.leave({ chatId })
   await new SeatGuard(testApi.deps).round()
-  expect((await seatOf(testApi.deps, meetingId, guest)).state).toBe('removed')
-  expect((await join(testApi.deps, guest, meetingId, { code })).seat.state).toBe('in')
+  expect((await seatOf(testApi.deps, meetingId, member)).state).toBe('removed')
+  expect((await join(testApi.deps, member, meetingId, { code })).seat.state).toBe('in')
 })
 
 it('many joins of one meeting at once use four database connections, and another meeting can be joined meanwhile', async () => {

@@ -17,10 +17,10 @@ export function absences(stored: Stored[]): Absence[] {
       all.push(absence)
     }
     for (const userId of row.system?.event === 'added' ? row.system.userIds : []) {
-      const place = memberKey({ chatId, userId })
-      const absence = open.get(place)
+      const key = memberKey({ chatId, userId })
+      const absence = open.get(key)
       if (absence) Object.assign(absence, { to: seq, until: at })
-      open.delete(place)
+      open.delete(key)
     }
   }
   return all

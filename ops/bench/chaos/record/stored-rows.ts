@@ -33,6 +33,6 @@ export async function readStored(pool: Pool): Promise<Pick<StormRecord, 'stored'
 
 function toStored({ chat_id, author_id, client_id, seq, rev, ...row }: Row): Stored {
   const { id, body, system, at, deleted } = row
-  const place = { chatId: chat_id, seq: Number(seq), rev: Number(rev) }
-  return { ...place, id, author: author_id, clientId: client_id, body, system, at, deleted }
+  const numbers = { seq: Number(seq), rev: Number(rev) }
+  return { ...numbers, chatId: chat_id, id, author: author_id, clientId: client_id, body, system, at, deleted }
 }

@@ -12,7 +12,7 @@ export const tamperings: { oracle: string; what: string; tamper: (record: StormR
   },
   {
     oracle: 'acked',
-    what: 'an acknowledged message in another place',
+    what: 'an acknowledged message with another seq',
     tamper: (record) => void (record.acks[0]!.seq += 1),
   },
   {

@@ -23,7 +23,7 @@ const sources = [
   'ops',
 ]
 const notNeeded = /(^|\/)(test|lint|bench|develop)\/|\.test\.ts$|(^|\/)(vitest\.config|tsconfig)\b/
-/** Only to install the packages of the others: the lockfile knows all of them. */
+/** Needed only while the packages are installed, because the lockfile names these too. They are removed after that. */
 const onlyToInstall = ['apps/web/package.json', 'e2e', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'patches']
 const parts = ['@veche/api', '@veche/sfu', '@veche/ops', '@veche/db', '@veche/shared']
 

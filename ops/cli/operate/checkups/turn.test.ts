@@ -8,7 +8,7 @@ import { readSettings } from '../../env.ts'
 import { turnSecret } from '../../parts/keys.ts'
 import { processOf, type State } from '../state.ts'
 import { hardened, startTurn, turnVersion } from '../../parts/turn.ts'
-import { age, credentials, turn } from './turn.ts'
+import { credentials, findOldVersion, turn } from './turn.ts'
 
 const secret = 'x'.repeat(40)
 const host = '127.0.0.1'
@@ -51,11 +51,11 @@ test('the doctor accepts a TURN server that relays over UDP and over TCP', async
 })
 
 test('the doctor warns of a coturn below 4.10, which is no reason to fail', async () => {
-  for (const old of ['4.6.1', '4.9', '3.2.5']) expect(age(old), old).toMatchObject([{ state: 'doubtful' }])
-  for (const version of ['4.10.0', '4.12', '5.0.1', undefined]) expect(age(version), version).toEqual([])
+  for (const old of ['4.6.1', '4.9', '3.2.5']) expect(findOldVersion(old), old).toMatchObject([{ state: 'doubtful' }])
+  for (const version of ['4.10.0', '4.12', '5.0.1', undefined]) expect(findOldVersion(version), version).toEqual([])
   const { urls, port } = await start()
   const found = await turn(input(urls, port))
-  expect(found.slice(2)).toEqual(age(turnVersion()))
+  expect(found.slice(2)).toEqual(findOldVersion(turnVersion()))
 })
 
 test('the doctor tells apart a TURN server with another secret, a full one and a dead one', async () => {

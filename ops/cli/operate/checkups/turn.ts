@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { LineOptions } from '../../../stun/StunConnection.ts'
+import type { StunServer } from '../../../stun/StunConnection.ts'
 import { TurnClient } from '../../../stun/TurnClient.ts'
 import { readSecret } from '../data-folder.ts'
 import { turnSecret } from '../../parts/keys.ts'
@@ -15,8 +15,8 @@ export async function turn({ settings, state }: CheckupInput): Promise<Finding[]
   if (urls) {
     if (!settings.turn.urls && !state) return []
     const secret = process.env['TURN_SECRET'] || (state ? turnSecret(readSecret(settings.dataFolder)) : '')
-    const found = await Promise.all(urls.split(',').map((url) => relays(url.trim(), secret)))
-    return settings.turn.urls ? found : [...found, ...age(turnVersion())]
+    const found = await Promise.all(urls.split(',').map((url) => checkServer(url.trim(), secret)))
+    return settings.turn.urls ? found : [...found, ...findOldVersion(turnVersion())]
   }
   if (!turnBinary())
     return [doubtful('TURN', `coturn is not installed; ${without}`, 'Run "apt-get install coturn" and start again.')]
@@ -25,7 +25,7 @@ export async function turn({ settings, state }: CheckupInput): Promise<Finding[]
 }
 
 /** Holes in the filters of older versions do not matter here: our settings refuse every peer but the media nodes. */
-export function age(version: string | undefined): Finding[] {
+export function findOldVersion(version: string | undefined): Finding[] {
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number)
   if (version === undefined || major > 4 || (major === 4 && minor >= 10)) return []
   return [
@@ -37,7 +37,7 @@ export function age(version: string | undefined): Finding[] {
   ]
 }
 
-async function relays(url: string, secret: string): Promise<Finding> {
+async function checkServer(url: string, secret: string): Promise<Finding> {
   const server = parse(url)
   if (!server) return idle('TURN', `${url} is not one that can be asked from here (TLS)`)
   if (!secret) return doubtful('TURN', `${url} cannot be asked without TURN_SECRET`, 'Set it to that of the server.')
@@ -54,7 +54,7 @@ async function relays(url: string, secret: string): Promise<Finding> {
 }
 
 /** The allocation is released at once. */
-async function tryRelay(server: LineOptions, secret: string) {
+async function tryRelay(server: StunServer, secret: string) {
   const client = await TurnClient.open(server, credentials(secret))
   try {
     const answer = await client.allocate(30)
@@ -82,7 +82,7 @@ function refused(url: string, code: number): Finding {
 }
 
 /** Parses turn:host:port?transport=udp. It skips turns:, because only browsers can judge its certificate. */
-function parse(url: string): LineOptions | undefined {
+function parse(url: string): StunServer | undefined {
   const [, host, port, transport] = /^turn:(\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?$/.exec(url) ?? []
   if (!host) return undefined
   return {
