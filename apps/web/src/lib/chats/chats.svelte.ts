@@ -17,7 +17,7 @@ export type Removal = { title: string; unsent: string }
 /** The chats of this person, as this device holds them. */
 export class Chats {
   loaded = $state(false)
-  /** The list shall focus its search field; it may have to be mounted first. */
+  /** The list is asked to focus its search field; it may have to be mounted first. */
   searchRequested = $state(false)
   #all = $state.raw<ReadonlyMap<ChatId, Chat>>(new Map())
   readonly #sorted = $derived([...this.#all.values()].sort(compareChats))
