@@ -102,7 +102,7 @@ export class PresenceTracker {
     await this.#sendSignals([...came.filter((_, index) => !wereOnline[index]), ...went], new Set(came))
   }
 
-  /** Answers for each person whether they were online before. Then it is no news, for example after the restart of a process. */
+  /** Answers for each person whether they were online before, for example before the restart of a process. Then nobody has to be told. */
   async #setKeys(userIds: UserId[]): Promise<boolean[]> {
     if (userIds.length === 0) return []
     const batch = this.#deps.redis.pipeline()

@@ -1,6 +1,6 @@
 import type { TcpConnection, TcpQueues } from './TcpQueues.ts'
 
-/** One is left behind by a laptop that goes to sleep, too; two are taken for an attack. */
+/** A laptop that goes to sleep leaves one behind as well. Two are treated as an attack. */
 const tooManyLeft = 2
 
 /**

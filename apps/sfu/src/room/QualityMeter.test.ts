@@ -49,7 +49,7 @@ test('a layer that stays smaller than its tile needs is a lack of bandwidth, but
     expect(meter.update({ ...calm, subscriptions: [received(10, index % 9 < 8)] })).toBe(goodQuality)
 })
 
-test('quality is bad for want of bandwidth when most pictures that should be shown do not arrive at all, and weak when a few do not', () => {
+test('quality is bad with the reason bandwidth when most pictures that should be shown do not arrive at all, and weak when a few do not', () => {
   const starved = { subscriptions: [received(10), picture(true), picture(true), picture(false)] }
   expect(qualityAfter(starved, 4)).toBe(goodQuality)
   expect(qualityAfter(starved, 5)).toEqual({ up: 'good', down: 'bad', reason: 'bandwidth' })

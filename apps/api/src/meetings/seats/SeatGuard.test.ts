@@ -55,8 +55,8 @@ it.each(reasons)('a person who %s loses the seat, and the node is told at once',
   await new SeatGuard(testApi.deps).round()
   expect([await stateOf(anna), await stateOf(boris)]).toEqual(['in', 'removed'])
   await expect.poll(() => node.rooms.get(meetingId)?.seats.size).toBe(1)
-  const [stay] = (await as(anna).meetings.attendance({ meetingId })).filter(({ userId }) => userId === boris.userId)
-  expect(stay?.wentAt).not.toBeNull()
+  const [attendance] = (await as(anna).meetings.attendance({ meetingId })).filter(({ userId }) => userId === boris.userId)
+  expect(attendance?.wentAt).not.toBeNull()
 })
 
 it('a hint about a person has their seats checked without waiting for the next round', async () => {

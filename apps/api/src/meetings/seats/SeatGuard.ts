@@ -10,7 +10,7 @@ import { isCurrentMember } from '../../platform/scopes/members.ts'
 
 const roundMs = 1_000
 const hintDelayMs = 100
-const maxMeetingsAtOnce = 4
+const maxParallelMeetings = 4
 
 /**
  * Removes the seats of people who have lost their right: removed from the chat, disabled or signed out. A hint about a person checks
@@ -18,7 +18,7 @@ const maxMeetingsAtOnce = 4
  */
 export class SeatGuard {
   readonly #deps: Deps
-  readonly #slots = new Semaphore(maxMeetingsAtOnce)
+  readonly #slots = new Semaphore(maxParallelMeetings)
   readonly #hinted = new Set<ScopeId>()
   #unlisten: (() => void) | undefined
   #roundTimer: NodeJS.Timeout | undefined

@@ -7,9 +7,9 @@ import type { Deps } from '../../deps.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { openMeeting } from '../access.ts'
 
-const maxStays = 1_000
+const maxAttendances = 1_000
 
-/** Who was in the meeting, and from when to when. Of very many stays only the newest are answered. */
+/** Who was in the meeting, and from when to when. When there are very many attendances, only the newest are answered. */
 export async function attendance(ctx: Ctx, { meetingId }: OneMeeting): Promise<Attendance> {
   await openMeeting(ctx, meetingId, 'attendance')
   const rows = await ctx.db
@@ -18,7 +18,7 @@ export async function attendance(ctx: Ctx, { meetingId }: OneMeeting): Promise<A
     .where('meeting_id', '=', meetingId)
     .orderBy('came_at', 'desc')
     .orderBy('seat_id')
-    .limit(maxStays)
+    .limit(maxAttendances)
     .execute()
   return rows.reverse().map((row) => ({
     userId: row.user_id,
@@ -38,7 +38,7 @@ export async function firstArrival(tx: Tx, meetingId: MeetingId): Promise<string
   return iso(first)
 }
 
-/** Begins a stay, unless one of this seat is still going on. The meeting is locked. */
+/** Begins an attendance, unless one of this seat is still going on. The meeting is locked. */
 export async function noteArrivalUnderLock(tx: Tx<Deps>, meetingId: MeetingId, seatId: SeatId): Promise<void> {
   await sql`insert into attendances (meeting_id, seat_id, user_id)
     select s.meeting_id, s.id, s.user_id from seats s
@@ -47,8 +47,8 @@ export async function noteArrivalUnderLock(tx: Tx<Deps>, meetingId: MeetingId, s
 }
 
 /**
- * Ends the stays of these seats. A seat that was away ends with its last sign of life, so this runs before the states of the seats
- * change. The meeting is locked.
+ * Ends the attendances of these seats. That of a seat that was away ends when the seat was last seen, so this runs before the states of
+ * the seats change. The meeting is locked.
  */
 export async function noteDeparturesUnderLock(tx: Tx<Deps>, seatIds: SeatId[]): Promise<void> {
   await sql`update attendances a

@@ -8,8 +8,8 @@ const [getReachability, setReachability] = createContext<Reachability>()
 export { setReachability }
 
 /**
- * The error, until the connection comes back: then what failed for want of it is no news any more. Call it during the set-up of a
- * component.
+ * The error, until the connection comes back: an error that only the lost connection has caused is out of date then. Call it during the
+ * set-up of a component.
  */
 export function errorUntilOnline(errorOf: () => AppError | null): { readonly current: AppError | null } {
   const server = getReachability()

@@ -86,7 +86,7 @@ export class SignedInApp {
     await Promise.allSettled(this.#features.map(async ({ end }) => end?.()))
   }
 
-  /** Of everybody to whom this person writes, as soon as the connection allows it. */
+  /** Fetches the presence of everybody with whom this person has a direct chat, each time the connection is there. */
   #fetchPresence(): void {
     if (this.live.status !== 'online') return
     void this.live.fetchPresence(this.chats.list.flatMap((chat) => chat.other ?? []))

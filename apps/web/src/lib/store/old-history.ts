@@ -100,7 +100,7 @@ async function readSizes(store: Store): Promise<HeldHistorySize[]> {
   )
 }
 
-/** Twice the characters of an average row, as many as a browser takes for Cyrillic letters. */
+/** The bytes of an average row: two for each character, as browsers store Cyrillic letters. */
 async function rowBytes(store: Store, { chatId, ranges }: HeldHistorySize): Promise<number> {
   const [, last] = ranges.at(-1) ?? [0, 0]
   const sample = await store.read((tx) => tx.messages(chatId, last - SAMPLE_ROWS + 1, last), ['messages'])

@@ -114,7 +114,7 @@ export class LocalMedia {
     this.cam.allowed = capabilities.includes('cam')
     this.mayShare = capabilities.includes('screen')
     if (!this.mayShare && this.sharing) this.stopSharing()
-    // It was turned off for want of a right that has been given back.
+    // It was turned off because a right was missing, which the seat has again.
     if (this.refusal?.code === 'call.forbidden' && capabilities.includes(this.refusal.source)) this.refusal = null
     this.#sync()
   }
