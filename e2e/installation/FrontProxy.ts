@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * A proxy before an installation. The policy of the pages gets 'unsafe-eval' there, because the driver of a browser that has no world
- * of its own for the scripts of tests evaluates them in that of the page; everything else of the policy stays.
+ * A proxy before an installation. The policy of the pages gets 'unsafe-eval' there, because the drivers of some browsers cannot isolate
+ * the scripts of tests and evaluate them in the page itself. Everything else of the policy stays.
  */
 export class FrontProxy {
   readonly #server: Server

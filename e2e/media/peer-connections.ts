@@ -1,7 +1,7 @@
 import type { BrowserContext } from 'playwright-core'
 import type { Device } from '../browser/Device.ts'
 
-/** So small that two cores carry several of them. */
+/** A camera picture that is small enough for two cores to carry several of them. */
 const small = { width: 160, height: 90, frameRate: 5 }
 
 export type MediaOptions = {

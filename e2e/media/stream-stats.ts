@@ -49,7 +49,7 @@ export function streams(page: Page): Promise<Stream[]> {
       )
       for (const report of reports.values() as Iterable<Report>) {
         const isIncoming = report.type === 'inbound-rtp'
-        // What only tests the bandwidth belongs to nobody.
+        // Packets that only probe the bandwidth belong to nobody.
         if ((!isIncoming && report.type !== 'outbound-rtp') || report.mid === 'probator') continue
         // A stream that has ended keeps its report.
         if (isIncoming && !receivedMids.has(report.mid)) continue

@@ -92,7 +92,7 @@ function listed<T extends z.ZodType<string, string>>(entry: T) {
     .pipe(z.array(entry))
 }
 
-/** Before all that an organisation keeps in Redis for itself. The queue is shared, and each nudge says whose it is. */
+/** The beginning of all keys that an organisation has in Redis for itself. The queue is shared, and each nudge says whose it is. */
 export function ownRedisPrefix({ REDIS_PREFIX, ORGANISATION }: Env): string {
   return `${REDIS_PREFIX}:${ORGANISATION}`
 }

@@ -14,7 +14,7 @@ import { stampChat, toChat } from './rows.ts'
 import { addSystemMessage } from './system-messages.ts'
 import { answerChat } from './view.ts'
 
-/** Asked again with the same id, it answers the group that the lost answer spoke of. */
+/** A repeated request with the same id gets the group of the lost answer. */
 export async function createGroup(ctx: Ctx, { id, title, userIds }: CreateGroup): Promise<ScopeAnswer> {
   const me = ctx.actor.userId
   const others = [...new Set(userIds)].filter((userId) => userId !== me)

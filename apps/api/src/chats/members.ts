@@ -63,8 +63,8 @@ export async function addMembers(ctx: Ctx, { chatId, userIds }: AddMembers): Pro
 }
 
 /**
- * Counts people whom the actor adds by `add`, which notes how many were new; the others are given back, and all of them when it fails.
- * Administrators add as many as they like: the group of everybody is theirs to make.
+ * Counts the people whom the actor adds by `add` against the rate limit. `add` notes how many of them were new, and only these stay
+ * counted; when it fails, nobody does. Administrators are not limited, because they make the group of everybody.
  */
 export async function countAddedMembers<T>(
   { actor, limits: rateLimits }: Ctx,

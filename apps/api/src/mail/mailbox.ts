@@ -14,7 +14,7 @@ const kept = z.object({
 })
 export type KeptMail = z.output<typeof kept>
 
-/** More are kept until they are old. */
+/** The page shows no more mails than this. More are kept, until they are old. */
 const maxShown = 200
 
 /**

@@ -23,7 +23,7 @@ export type CurrentPlacement = {
   placedMs: number | null
   /** How many others have a seat in it. */
   others: number
-  /** The node is full and holds no room for it, so nobody is in it. */
+  /** The node refuses the meeting: it is full and has not opened the room of the meeting, so nobody is in it. */
   isRefused: boolean
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from './logger.ts'
 
 export type { Database }
 
-/** More would only wait for the same disk. */
+/** More pipelines would only wait for the same disk. */
 const maxPipelines = 8
 
 export type Pools = { db: Database; polls: Database; liveReads: Database; pipelines: Pool; lookups: Pool }

@@ -9,7 +9,7 @@ import { isCurrentMember } from '../platform/scopes/members.ts'
 import type { LiveStream } from './LiveStream.ts'
 
 const keySeconds = 75
-/** News of this many people are sent together, then a pause: a crowd that comes back must not drown the people who are told of it. */
+/** The presence of this many people is sent in one batch, and then comes a pause: a crowd that comes back must not flood those who are told. */
 const batchSize = 5
 const pauseMs = 200
 

@@ -16,7 +16,7 @@ export function verifyPassword(ctx: Deps, stored: string | null, password: strin
   return withSlot(ctx, () => verify(stored ?? impossibleHash(ctx.passwordCost), composed(password)))
 }
 
-/** Made with another cost than today's: it is made anew when its password is at hand. */
+/** The hash was made with another cost than the one in use now. A new one is made as soon as the password is known, at a sign-in. */
 export function isOutdatedHash({ passwordCost: cost }: Pick<Deps, 'passwordCost'>, stored: string): boolean {
   const made = parseOptions(stored)
   return made.memoryCost !== cost.memoryCost || made.timeCost !== cost.timeCost

@@ -1,9 +1,9 @@
-/** The name of the key for commands: ⌘ on a keyboard of Apple. */
+/** The name of the key for commands: ⌘ on an Apple keyboard. */
 export function commandKey(): string {
   return /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl'
 }
 
-/** False on a phone or a tablet: what it is worked with is a finger, so a hint at a key helps nobody. */
+/** False on a phone or a tablet, which people use with a finger: there a hint about a key helps nobody. */
 export function mayHaveKeyboard(): boolean {
   return !matchMedia('(pointer: coarse) and (hover: none)').matches
 }

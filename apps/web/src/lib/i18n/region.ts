@@ -1,6 +1,6 @@
 import type { Locale } from './languages.ts'
 
-/** Of English without a region, dates are written as in Britain: 3 March. */
+/** In English without a region, dates are written as in Britain: 3 March. */
 const defaults: Record<Locale, string> = { en: 'en-GB' }
 
 /** The language with the region that the browser prefers for it: en-GB, en-US, ru-RU. */

@@ -1,7 +1,7 @@
 import type { Locale } from './languages.ts'
 import { regional } from './region.ts'
 
-/** Making a formatter is dear, so each is made once. */
+/** Making a formatter is slow, so each is made once. */
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 /** 14:32 */

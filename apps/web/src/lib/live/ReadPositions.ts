@@ -24,7 +24,7 @@ export class ReadPositions {
   #running: Promise<boolean> | undefined
   #isRequested = false
   #isStopped = false
-  /** Reports in a row that failed. */
+  /** How many reports in a row have failed. */
   #failures = 0
 
   constructor(deps: ReadPositionsDeps) {

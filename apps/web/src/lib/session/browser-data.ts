@@ -22,7 +22,7 @@ export function readMe(): Me | null {
   }
 }
 
-/** If this fails, the app only cannot open offline. */
+/** If this fails, all that is lost is that the app opens offline. */
 export function writeMe(me: Me) {
   writeStored(ME, JSON.stringify(me))
 }

@@ -92,7 +92,7 @@ export class Store {
     return () => void this.#listeners[event].delete(listener)
   }
 
-  /** Messages would be lost with this page: they are in the outbox, and the outbox is in memory. Other commands are worth no question. */
+  /** Messages would be lost with this page: they are in the outbox, and the outbox is in memory. For other commands nobody is asked. */
   get wouldLoseMessages(): boolean {
     return this.#fallbackReason !== null && this.#unsent.some(isMessage)
   }

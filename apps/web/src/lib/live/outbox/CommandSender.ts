@@ -15,7 +15,7 @@ export type SenderDeps = CommandContext & {
   environment: Environment
   kinds: CommandKinds
   onSignedOut: () => void
-  /** The server refused a command that nothing on the screen stands for any more. */
+  /** The server refused a small change, which was dropped and is shown no longer. */
   onDropped: (why: ErrorCode) => void
 }
 

@@ -17,7 +17,7 @@ type Options = {
   onNotice(notice: DeviceNotice): void
 }
 
-/** Follows devices that are plugged in and out, and permissions that change, while the devices are in use. */
+/** Follows devices that are plugged in and unplugged, and permissions that change, while the devices are in use. */
 export class DeviceChanges {
   readonly #options: Options
   #unsubscribe: (() => void)[] = []

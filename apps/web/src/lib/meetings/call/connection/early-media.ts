@@ -3,7 +3,7 @@ import type { CallNode } from './SignallingSocket.ts'
 
 /**
  * Firefox drops what arrives before its transport is connected, among it the key frame that the node asked for, and the picture would
- * wait a second for the next one. So there the node is told only then that it may send.
+ * wait a second for the next one. So in Firefox the node is told that it may send only when the transport is connected.
  */
 export function losesEarlyMedia({ handlerName }: Pick<types.Device, 'handlerName'>): boolean {
   return handlerName.startsWith('Firefox')

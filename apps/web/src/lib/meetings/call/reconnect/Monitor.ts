@@ -13,7 +13,7 @@ type Options = {
   onStalls(stalls: MediaStalls): void
 }
 
-/** Counts once a second how much media flow, and lets the watchdog check it. */
+/** Counts once a second how much media flows, and lets the watchdog check it. */
 export class Monitor {
   readonly #options: Options
   readonly #watchdog = new Watchdog()
