@@ -42,7 +42,12 @@ export async function takeCallScreenshots(
   const chatId = team.chats[0]
   const [anna, ...others] = team.people
   const path = `/call/${chatId}`
-  const prejoin = await openCallPage(stage, await newSession(stage.installation, anna), { ...wide, colorScheme: 'light' }, 0)
+  const prejoin = await openCallPage(
+    stage,
+    await newSession(stage.installation, anna),
+    { ...wide, colorScheme: 'light' },
+    0,
+  )
   await prejoin.goto(stage.installation.url + path)
   await waitForPictures(prejoin, 1)
   await prejoin.screenshot({ path: name('call-prejoin') })

@@ -207,7 +207,11 @@ test('a sender is asked for one key frame a second for all who need one, and who
   // A picture loss indication (RFC 4585).
   transport.on('rtcp', (data) => data[1] === 206 && (data[0]! & 31) === 1 && requests.push(performance.now()))
   const rtpParameters = { ...videoParameters(1), encodings: [{ ssrc: 3001 }] }
-  const producer = await transport.produce({ kind: 'video', rtpParameters, keyFrameRequestDelay: keyFrameRequestDelayMs })
+  const producer = await transport.produce({
+    kind: 'video',
+    rtpParameters,
+    keyFrameRequestDelay: keyFrameRequestDelayMs,
+  })
   producer.send(keyFrame(3001, 1))
   const options = { deps, seatId: seat, source: 'screen' as const, transportId: transport.id, paused: false }
   const publication = new Publication({ ...options, producer })

@@ -55,7 +55,9 @@ it.each(reasons)('a person who %s loses the seat, and the node is told at once',
   await new SeatGuard(testApi.deps).round()
   expect([await stateOf(anna), await stateOf(boris)]).toEqual(['in', 'removed'])
   await expect.poll(() => node.rooms.get(meetingId)?.seats.size).toBe(1)
-  const [attendance] = (await as(anna).meetings.attendance({ meetingId })).filter(({ userId }) => userId === boris.userId)
+  const [attendance] = (await as(anna).meetings.attendance({ meetingId })).filter(
+    ({ userId }) => userId === boris.userId,
+  )
   expect(attendance?.wentAt).not.toBeNull()
 })
 
