@@ -33,7 +33,7 @@ test('the messages of the app are complete in English and Russian', () => {
   for (const { missing } of languages) expect(missing).toEqual([])
 })
 
-describe.each(['en', 'ru'])('in %s', (locale) => {
+describe.each(['en', 'ru'])('the texts in %s', (locale) => {
   test(`no text is empty or broken in ${locale}`, () => {
     for (const [key, text] of textsOf(locale)) {
       expect(text.trim(), key).not.toBe('')

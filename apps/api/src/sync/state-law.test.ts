@@ -12,7 +12,7 @@ import { newOnlyNode } from '../test/meetings.ts'
 import { Observer } from '../test/Observer.ts'
 import { signUpUser } from '../test/http/browser.ts'
 
-describe('what a client holds, plus the frames, equals a fresh fetch', () => {
+describe('the state law', () => {
   let testApi: TestApi
   beforeAll(async () => {
     testApi = await newTestApi()
@@ -62,7 +62,7 @@ describe('what a client holds, plus the frames, equals a fresh fetch', () => {
   })
 })
 
-describe('where every table has more rows than an answer', () => {
+describe('the state law of tables with more rows than an answer', () => {
   const many = limits.sync.rows + 100
 
   test('a client that held the scopes before and one that comes later hold every row, and the same after each change', async () => {
