@@ -11,6 +11,7 @@ import { CpuMeter } from './cpu-time.ts'
 import { readReport, printCosts, printFailures, type Count, type StageCost, type TestTime } from './report.ts'
 import { ensureChromium, ensureOtherBrowsers, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
 import { reason, CommandError, UsageError } from '../errors.ts'
+import { includesCheck, otherBrowsers, type Suite, type SuiteChoice, suitesOf } from './suites.ts'
 
 export const usage = `
 ./veche test [filter …] [--long] [--browser firefox|webkit]
@@ -28,8 +29,8 @@ export async function run(args: string[]): Promise<number> {
   const options = { long: { type: 'boolean', default: false }, browser: { type: 'string' } } as const
   const { values, positionals } = readArguments('test', args, options, Infinity)
   const { long, browser } = values
-  if (browser !== undefined && !(browser in otherBrowsers))
-    throw new UsageError(`There is no browser ${browser}: it is ${Object.keys(otherBrowsers).join(' or ')}`)
+  if (browser !== undefined && !Object.hasOwn(otherBrowsers, browser))
+    throw new UsageError(`There is no browser "${browser}": it is ${Object.keys(otherBrowsers).join(' or ')}.`)
   const total: Count = { passed: 0, failures: [] }
   const times: TestTime[] = []
   const costs = new StageCosts()
@@ -82,57 +83,32 @@ class StageCosts {
   }
 }
 
-/** The browsers that repeat walks; which ones is in e2e/vitest.config.ts. */
-const otherBrowsers = { firefox: 'Firefox', webkit: 'WebKitGTK' }
-
-type Suites = {
-  filters: string[]
-  long: boolean
-  /** The only browser that repeats walks, in a run of nothing else. */
-  browser: string | undefined
+type TestRun = SuiteChoice & {
   env: NodeJS.ProcessEnv
   add: (count: Count) => void
   costs: StageCosts
 }
 
-async function runAll({ filters, long, browser: only, env, add, costs }: Suites) {
+async function runAll({ env: given, add, costs, ...choice }: TestRun) {
   const { startTestServices } = await import('../../test/services.ts')
   const services = await startTestServices()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void services.stop().finally(() => process.exit(130)))
   try {
-    const common = { filters, long, env: { ...env, ...services.env } }
-    const suite = async (title: string, run: VitestRun) => add(await costs.measure(title, () => runVitest(run)))
-    const walks = { ...common, projects: ['--project', '@veche/e2e'] }
-    if (!only) {
-      if (!filters.length) add(await costs.measure('check', () => runChecks(checks, services.env.TEST_DATABASE_URL)))
-      await suite('unit and integration tests', { ...common, name: 'tests', projects: ['--project', '!@veche/e2e'] })
-      const web = { folder: 'apps/web', filters: inside('apps/web', filters) }
-      await suite('tests of the web app', { ...common, ...web, name: 'web' })
-      await suite('end-to-end tests', { ...walks, name: 'e2e' })
-    }
-    for (const [browser, title] of Object.entries(otherBrowsers))
-      if (only ? browser === only : long)
-        await suite(`end-to-end tests in ${title}`, {
-          ...walks,
-          name: `e2e-${browser}`,
-          env: { ...common.env, VECHE_BROWSER: browser },
-        })
+    const env = { ...given, ...services.env }
+    if (includesCheck(choice))
+      add(await costs.measure('check', () => runChecks(checks, services.env.TEST_DATABASE_URL)))
+    for (const suite of suitesOf(choice))
+      add(await costs.measure(suite.title, () => runVitest(suite, { long: choice.long, env })))
   } finally {
     await services.stop()
   }
 }
 
-type VitestRun = {
-  name: string
-  folder?: string
-  projects?: string[]
-  filters: string[]
-  long: boolean
-  env: NodeJS.ProcessEnv
-}
-
-async function runVitest({ name, folder = '.', projects = [], filters, long, env }: VitestRun): Promise<Count> {
+async function runVitest(
+  { name, folder = '.', projects = [], filters, browser }: Suite,
+  { long, env }: { long: boolean; env: NodeJS.ProcessEnv },
+): Promise<Count> {
   const report = join(checkout, `node_modules/.veche/${name}.json`)
   rmSync(report, { force: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
@@ -140,14 +116,9 @@ async function runVitest({ name, folder = '.', projects = [], filters, long, env
   const args = ['run', '--passWithNoTests', ...projects, ...reporters, ...without, ...filters]
   const child = startChild(join(checkout, 'node_modules/.bin/vitest'), args, {
     cwd: join(checkout, folder),
-    env: { ...process.env, ...env, ...(long ? { LONG: '1' } : {}) },
+    env: { ...process.env, ...env, ...(long ? { LONG: '1' } : {}), ...(browser ? { VECHE_BROWSER: browser } : {}) },
     stdio: ['ignore', 'inherit', 'inherit'],
     orphanSignal: 'TERM',
   })
   return readReport(report, await child.exited)
-}
-
-/** Filters are parts of paths from the root, and this run looks from a folder; the folder itself is no filter there. */
-function inside(folder: string, filters: string[]) {
-  return filters.map((filter) => (filter === folder ? '' : filter.replace(`${folder}/`, '')))
 }

@@ -1,0 +1,22 @@
+const chat = ['back', 'chat', 'group', 'history', 'hostile-texts', 'keyboard', 'offline', 'public-pages']
+const account = ['administration', 'languages', 'settings', 'sign-in']
+const call = ['calls', 'devices', 'meetings', 'seats']
+
+/** The walks that `./veche test --long` repeats in another browser. docs/decisions/0016 says what is left out. */
+export const repeatedWalks: Record<string, string[]> = {
+  firefox: [...chat, ...account, ...call],
+  webkit: [
+    'chat',
+    'group',
+    'history',
+    'languages',
+    'keyboard',
+    'sign-in',
+    'administration',
+    'settings',
+    'back',
+    'connection',
+    'hostile-texts',
+    'public-pages',
+  ],
+}
