@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { otherBrowserPackages } from '../machine/system-packages.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
@@ -12,4 +13,12 @@ test('every dependency of the catalog is named in docs/dependencies.md, and none
   const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name))
   expect(chosen.length).toBeGreaterThan(30)
   expect(named.sort()).toEqual(chosen.sort())
+})
+
+test('each package of the distribution that the tests install is named in docs/dependencies.md and in the command of ops/README.md', () => {
+  const installed = ['chromium', 'redis-server', 'coturn', ...Object.keys(otherBrowserPackages)].sort()
+  const command = /`apt-get install --no-install-recommends (.+)`/.exec(read('ops/README.md'))?.[1] ?? ''
+  expect(command.split(' ').sort()).toEqual(installed)
+  const named = read('docs/dependencies.md')
+  expect(installed.filter((name) => !named.includes(`\`${name}\``))).toEqual([])
 })

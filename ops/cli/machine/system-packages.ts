@@ -39,9 +39,9 @@ export async function ensureChromium() {
   if (!chromiumBinary()) throw new CommandError('chromium was installed and is not at /usr/bin/chromium.')
 }
 
-/** The other browsers that the walks run in. */
+/** The other browsers that the walks run in, and what they need. */
 export async function ensureOtherBrowsers() {
-  const missing = Object.entries(browserPrograms).filter(([, path]) => !existsSync(path))
+  const missing = Object.entries(otherBrowserPackages).filter(([, path]) => !existsSync(path))
   if (missing.length)
     await install(
       missing.map(([name]) => name),
@@ -51,11 +51,14 @@ export async function ensureOtherBrowsers() {
     if (!existsSync(path)) throw new CommandError(`${name} was installed and is not at ${path}.`)
 }
 
-const browserPrograms = {
+/** Packages of the distribution, each with a program of it. */
+export const otherBrowserPackages = {
   'firefox-esr': '/usr/bin/firefox-esr',
   'webkit2gtk-driver': '/usr/bin/WebKitWebDriver',
   // WebKitGTK wants a screen, which this one keeps in memory.
   xvfb: '/usr/bin/Xvfb',
+  // It makes the certificate with which WebKitGTK reaches an installation over https.
+  openssl: '/usr/bin/openssl',
 }
 
 /** Packages for building the media worker when its official binary cannot be fetched. */
