@@ -39,7 +39,7 @@ test('a long history opens at the first unread message, at the one that an addre
   await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
 })
 
-// In WebKitGTK a turn of the wheel sometimes moves nothing, and why is not known.
+// In WebKitGTK this walk stops in the middle of the history, and why is not known.
 test.skipIf(browserOfRun() === 'webkit')(
   'a history is read upwards to its beginning without jumps, and a message that comes does not take a reader back to its end',
   async () => {

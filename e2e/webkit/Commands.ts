@@ -115,7 +115,7 @@ export class Commands {
   }
 
   async #perform(id: string, actions: object[]): Promise<void> {
-    await this.#window(id).command('POST', '/actions', { actions: actions.map(rounded) })
+    await this.#window(id).command('POST', '/actions', { actions: actions.map(rounded).map(withOwnWheel) })
   }
 
   async #setViewport({ context, userContexts = [], viewport }: Params): Promise<void> {
@@ -161,4 +161,9 @@ function rounded(source: object): object {
       'x' in action ? { ...action, x: whole(action['x']), y: whole(action['y']) } : action,
     ),
   }
+}
+
+/** This driver scrolls by the difference to the turn before of the same wheel, so the same turn again moves nothing: each gets a wheel of its own. */
+function withOwnWheel(source: object): object {
+  return 'type' in source && source.type === 'wheel' ? { ...source, id: randomUUID() } : source
 }
