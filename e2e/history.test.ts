@@ -7,6 +7,10 @@ import { installation, newPerson } from './installation/shared.ts'
 import { waitForConnection, log, message, openChat, write } from './screens/chats.ts'
 import { link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
+declare global {
+  var distanceAfterTurn: Promise<number>
+}
+
 const read = 100
 const unread = 60
 
@@ -47,9 +51,9 @@ test.skipIf(browserOfRun() === 'webkit')(
     // The bar above goes when the connection stands, and the conversation keeps to its end as it grows.
     await waitForConnection(page, 'Online')
     await expect.poll(() => log(page).evaluate(isAtEnd)).toBe(true)
-    const distance = log(page).evaluate(scrollUpWithNextMessage)
+    await log(page).evaluate(scrollUpWithNextMessage)
     await send(boris, chatId, 'one more')
-    expect(await distance).toBeGreaterThan(200)
+    expect(await page.evaluate(() => globalThis.distanceAfterTurn)).toBeGreaterThan(200)
 
     let last = await topmost(page)
     for (let steps = 0; steps < 100 && last > 0; steps++) {
@@ -101,11 +105,11 @@ function isAtEnd(box: HTMLElement | SVGElement): boolean {
 }
 
 /**
- * Turns the wheel as soon as there is another message; returns the distance from the end half a second later. A browser that scrolls
- * tells the page before the next frame, hence this happens between two frames.
+ * Turns the wheel as soon as there is another message; `distanceAfterTurn` is the distance from the end half a second later. A browser
+ * that scrolls tells the page before the next frame, hence this happens between two frames.
  */
-function scrollUpWithNextMessage(box: HTMLElement | SVGElement): Promise<number> {
-  return new Promise((resolve) => {
+function scrollUpWithNextMessage(box: HTMLElement | SVGElement): void {
+  globalThis.distanceAfterTurn = new Promise((resolve) => {
     const watcher = new MutationObserver(() => {
       if (!box.textContent?.includes('one more')) return
       watcher.disconnect()
