@@ -37,6 +37,16 @@ test('a link to no meeting says so to somebody who is not signed in', async () =
   expect(await axeFindings(device.page)).toEqual([])
 })
 
+test('an address that leads to no page says so at once, and is not loaded again', async () => {
+  const device = await openDevice(installation)
+  const { page, pageLog } = device
+  const address = '/no/such/page'
+  await device.goto(address)
+  await waitUntilVisible(page.getByRole('heading', { name: 'There is no such page' }))
+  await waitUntilVisible(link(page, 'To the chats'))
+  expect(pageLog.requests.filter((url) => url.endsWith(address)).length).toBe(1)
+})
+
 test('a guest sees the page of a meeting without any navigation, is told that other pages need an account, and comes to them by signing in', async () => {
   const { code } = await newMeeting('Open house')
   const [host, account] = [await newPerson('Greta Open'), await newPerson('Gustav Guest', { kind: 'guest' })]

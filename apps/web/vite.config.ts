@@ -14,6 +14,7 @@ export default defineConfig(({ mode }) => {
       wordsPlugin(),
       plainAnnouncer(),
       plainSerializer(),
+      versionOfPage(),
       clientWithoutSockets(),
       sveltekit({
         adapter: adapter({ fallback: '200.html', precompress: true }),
@@ -106,6 +107,28 @@ function plainSerializer(): Plugin {
         'export const stringify = (value) => JSON.stringify(value)',
         ...foreign.map((name) => `export const ${name} = () => { throw new Error('SvelteKit has no server here') }`),
       ].join('\n')
+    },
+  }
+}
+
+/**
+ * SvelteKit copies the version of the page when it is loaded, and a file that we share among pages loads that part of it before the
+ * page has told the version. Without one every version of the server is another: an unknown address would be loaded again for ever.
+ */
+function versionOfPage(): Plugin {
+  return {
+    name: 'version-of-page',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('/kit/src/runtime/app/state/client.svelte.js')) return null
+      const late = code
+        .replace("import { version } from '$app/env'", "import { payload } from '../../client/payload.js'")
+        .replaceAll(/!== version\b/g, '!== payload.version')
+      if (!late.includes('import { payload }') || !late.includes('!== payload.version'))
+        this.error(
+          'SvelteKit compares versions in another way now: check whether it reads the version of the page in time.',
+        )
+      return { code: late, map: null }
     },
   }
 }
