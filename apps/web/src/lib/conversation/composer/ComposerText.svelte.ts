@@ -45,6 +45,7 @@ export class ComposerText {
       this.error = appError(thrown)
       this.#refusals += 1
       this.#taken = ''
+      this.#options.storeDraft(this.value)
       return
     }
     if (this.value.startsWith(typed)) this.value = this.value.slice(typed.length)

@@ -39,6 +39,15 @@ test('a text that the outbox refuses stays in the field with the error, and can 
   expect([text.value, text.error, sent[1]!.message]).toEqual(['', null, 'keep me'])
 })
 
+test('a text that the outbox refuses is the draft of the chat, with what was typed behind it', async () => {
+  const refused = typeAndSend('keep me')
+  await newestSent()
+  text.value += ' and this'
+  sent[0]!.fail()
+  await refused
+  expect(drafts).toEqual(['keep me and this'])
+})
+
 test('texts that are sent quickly one after another are sent once each and in their order', async () => {
   void typeAndSend('one')
   void typeAndSend('two')
