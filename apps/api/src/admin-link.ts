@@ -13,7 +13,7 @@ async function main(): Promise<void> {
     if (values.first && (await oldestOwner(db))) return
     console.log((await createSetupLink({ db, env }, values.email)).url)
   } finally {
-    await Promise.all([db.destroy(), polls.destroy(), liveReads.destroy(), pipelines.end()])
+    await Promise.all([db.destroy(), polls.destroy(), liveReads.end(), pipelines.end()])
   }
 }
 

@@ -23,6 +23,7 @@ import { createLogger, type Logger } from './platform/logger.ts'
 import { createMetrics, type Metrics } from './platform/metrics.ts'
 import { RateLimits } from './platform/rate-limits.ts'
 import { connectRedis } from './platform/redis.ts'
+import { LiveReads } from './platform/scopes/LiveReads.ts'
 import type { RowSource } from './platform/scopes/row-sources.ts'
 import { ScopeWriters } from './platform/scopes/ScopeWriters.ts'
 import type { ScopeView } from './platform/scopes/views.ts'
@@ -42,7 +43,7 @@ export type Deps = {
   /** A small pool of its own, for what must go on while `db` is busy: polls, session checks, health. */
   polls: Database
   /** Another one, for the rows that live streams send. */
-  liveReads: Database
+  liveReads: LiveReads
   writers: ScopeWriters
   redis: Redis
   hints: Hints
@@ -77,13 +78,15 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
   const { db, polls, liveReads, pipelines, lookups } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
   const hints = new Hints(redis, subscriber, { prefix: ownRedisPrefix(env), log })
+  const rowSources = [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources]
+  const scopeViews = [chatView, meetingView, userView, directoryView]
   const deps: BaseDeps = {
     env,
     log,
     clock: given.clock ?? systemClock,
     db,
     polls,
-    liveReads,
+    liveReads: new LiveReads(liveReads, polls, { rowSources, scopeViews }),
     writers: new ScopeWriters(pipelines),
     sessions: new SessionLookup(polls, lookups, log),
     passwordCost: given.passwordCost ?? passwordCost,
@@ -93,8 +96,8 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     limits: new RateLimits(redis, ownRedisPrefix(env)),
     mailer: createMailer(env),
     metrics: createMetrics(new Registry()),
-    rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],
-    scopeViews: [chatView, meetingView, userView, directoryView],
+    rowSources,
+    scopeViews,
     dueTables: [mailTable],
     tickets: new Tickets(env),
     nodeControl: new NodeControl(env),
@@ -123,5 +126,5 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.hints.close()
   deps.mailer.close()
   deps.redis.disconnect()
-  await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.destroy(), deps.writers.close()])
+  await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])
 }

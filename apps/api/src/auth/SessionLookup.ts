@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import type { Actor } from '../ctx.ts'
 import { Batch } from '../platform/Batch.ts'
 import { sqlIn, sqlNow } from '../platform/clock.ts'
-import { type Database, isStalePlan } from '../platform/db.ts'
+import { type Database, runPrepared } from '../platform/db.ts'
 import { liveSessionText } from '../platform/live-sessions.ts'
 import type { Logger } from '../platform/logger.ts'
 
@@ -44,12 +44,7 @@ const lookupText = `
 async function liveSessions(lookups: Pool, hashes: string[]): Promise<Map<string, LiveSession>> {
   const given = hashes.map((hash) => Buffer.from(hash, 'hex'))
   const query = { name: 'session-lookup', text: lookupText, values: [given] }
-  const look = () => lookups.query<LiveSession & { token_hash: Buffer }>(query)
-  const { rows } = await look().catch((error: unknown) => {
-    // A migration has changed the tables. The pool has dropped the connection that knew them as they were.
-    if (isStalePlan(error)) return look()
-    throw error
-  })
+  const rows = await runPrepared<LiveSession & { token_hash: Buffer }>(lookups, query)
   return new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), row]))
 }
 

@@ -74,8 +74,9 @@ function toAudience(members: Members): Audience {
 }
 
 /** A table that is not named here reaches nobody. */
-function visibleRows({ chats, messages }: Rows, { first_seq }: Bounds): Rows {
-  const visible = messages?.filter(({ seq }) => seq >= first_seq) ?? []
+function visibleRows({ chats, messages = [] }: Rows, { first_seq }: Bounds): Rows {
+  const isVisible = ({ seq }: { seq: number }) => seq >= first_seq
+  const visible = messages.every(isVisible) ? messages : messages.filter(isVisible)
   return { ...(chats ? { chats } : {}), ...(visible.length > 0 ? { messages: visible } : {}) }
 }
 

@@ -6,13 +6,17 @@ import type { SendMessage } from '@veche/shared/schemas/messages'
 import { type MyRole, requireRole, roleStatement, rolesThatMay } from '../chats/access.ts'
 import type { Ctx } from '../ctx.ts'
 import { fail, must } from '../errors.ts'
-import { isUniqueViolation } from '../platform/db.ts'
-import type { Statement } from '../platform/scopes/ScopeWriters.ts'
+import { isUniqueViolation, type Statement } from '../platform/db.ts'
 import { messageColumns, toMessage } from './rows.ts'
 
 export type Sent = { message: MessageRow }
 
-type StoredMessage = Parameters<typeof toMessage>[0] & { client_hash: Buffer; is_retry: boolean }
+type StoredMessage = Parameters<typeof toMessage>[0] & { client_hash: Buffer } & {
+  is_retry: boolean
+  /** The first message of a meeting's chat has changed the chat as well. */
+  is_listed: boolean
+  members_rev: number
+}
 
 /** Sends a message once, however often the client retries. */
 export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
@@ -21,8 +25,15 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
   const stored = await storeOnce(ctx, input)
   must(stored.chat_id === input.chatId && stored.client_hash.equals(hashOf(input)), 'message.conflict')
   const message = toMessage(stored)
-  if (!stored.is_retry) ctx.hints.tell({ hints: [{ scope: 'chat', id: message.chatId, rev: message.rev }] })
+  if (!stored.is_retry) tellSent(ctx, stored, message)
   return { message }
+}
+
+/** Where this process holds the chat, the row leaves as it was written. All others read it when they get the hint. */
+function tellSent(ctx: Ctx, { is_listed, members_rev }: StoredMessage, message: MessageRow): void {
+  const { chatId: id, rev } = message
+  if (!is_listed) ctx.liveHub.takeWritten({ id, rev, rows: { messages: [message] }, membersRev: members_rev })
+  ctx.hints.tell({ hints: [{ scope: 'chat', id, rev }] })
 }
 
 /**
@@ -71,12 +82,13 @@ const storeText = `
         and exists (select from mine where chat_kind || ' ' || my_role = any($7::text[]))
       returning rev, seq),
     listed as (
-      update chats set meeting_only = false, rev = advanced.rev from advanced where chats.id = $1 and chats.meeting_only),
+      update chats set meeting_only = false, rev = advanced.rev from advanced where chats.id = $1 and chats.meeting_only
+      returning true),
     written as (
       insert into messages (chat_id, seq, rev, id, author_id, client_id, client_hash, kind, body)
       select $1::uuid, advanced.seq, advanced.rev, $4::uuid, $2::uuid, $3::uuid, $5::bytea, 'text', $6 from advanced
       returning ${columns})
-  select mine.chat_kind, mine.my_role, found.*
+  select mine.chat_kind, mine.my_role, mine.members_rev, exists (select from listed) as is_listed, found.*
   from (select) nothing left join mine on true
     left join (select true as is_retry, sent.* from sent union all select false, written.* from written) found on true`
 

@@ -1,5 +1,5 @@
 import { createDatabase, createPool, type Database, databaseOf } from '@veche/db/client'
-import type { Pool } from 'pg'
+import type { Pool, QueryResultRow } from 'pg'
 import type { Logger } from './logger.ts'
 
 export type { Database }
@@ -7,7 +7,7 @@ export type { Database }
 /** More pipelines would only wait for the same disk. */
 const maxPipelines = 8
 
-export type Pools = { db: Database; polls: Database; liveReads: Database; pipelines: Pool; lookups: Pool }
+export type Pools = { db: Database; polls: Database; liveReads: Pool; pipelines: Pool; lookups: Pool }
 
 /** How many connections each pool of a process may take. `max` is DATABASE_POOL. */
 export function poolSizes(max: number): Record<Exclude<keyof Pools, 'lookups'>, number> {
@@ -27,7 +27,7 @@ export function openPools(url: string, max: number, log: Logger): Pools {
     lookups,
     db: createDatabase({ url, max: sizes.db, name: 'veche', onError }),
     polls: databaseOf(lookups),
-    liveReads: createDatabase({ url, max: sizes.liveReads, name: 'veche-live', onError }),
+    liveReads: createPool({ url, max: sizes.liveReads, name: 'veche-live', onError }),
     pipelines: createPool({ url, max: sizes.pipelines, name: 'veche', onError }, { pipeline: true }),
   }
 }
@@ -45,4 +45,17 @@ export function isUniqueViolation(error: unknown): boolean {
 /** A statement was prepared before a migration changed its tables. */
 export function isStalePlan(error: unknown): boolean {
   return ['0A000', '26000'].includes(postgresCode(error))
+}
+
+/** A statement that Postgres keeps prepared under its name. The text of a name never changes while a process lives. */
+export type Statement = { name: string; text: string; values: unknown[] }
+
+export async function runPrepared<Row extends QueryResultRow>(pool: Pool, statement: Statement): Promise<Row[]> {
+  const run = () => pool.query<Row>(statement)
+  const { rows } = await run().catch((error: unknown) => {
+    // A migration has changed the tables. The pool has dropped the connection that knew them as they were.
+    if (isStalePlan(error)) return run()
+    throw error
+  })
+  return rows
 }

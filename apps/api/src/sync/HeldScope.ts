@@ -1,16 +1,22 @@
 import type { ScopeId, UserId } from '@veche/shared/ids'
 import type { ChangesFrame } from '@veche/shared/live'
-import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
+import type { Rows, RowTable, ScopeKind } from '@veche/shared/rows/rows'
 import type { BaseDeps } from '../deps.ts'
-import { rowsSince } from '../platform/scopes/row-sources.ts'
 import type { Audience, ScopeView, Viewer } from '../platform/scopes/views.ts'
 import type { LiveStream } from './LiveStream.ts'
 
 type OnUserRows = (read: { userId: ScopeId; rows: Rows }) => void
 
 /**
+ * What a statement of this process has written under the lock of a scope: all rows of revision `rev`, and the revision that the
+ * memberships had then.
+ */
+export type WrittenRows = { id: ScopeId; rev: number; rows: Rows; membersRev: number }
+
+/**
  * A scope that clients of this process hold. It is read once for all of them, together with who may see it. One read runs at a time;
- * hints that come meanwhile lead to one more read, not to many.
+ * hints that come meanwhile lead to one more read, not to many. Rows that this process wrote itself are sent without a read when they
+ * are the very next ones and the memberships are those that are known here.
  */
 export class HeldScope {
   readonly streams = new Set<LiveStream>()
@@ -23,6 +29,8 @@ export class HeldScope {
   /** The newest revision that a hint, the poll or a stream told of. */
   #targetRev: number
   #reading = false
+  /** Rows of the revisions that follow `#rev`, until they leave together in one frame. */
+  #written: WrittenRows[] = []
   #viewers = new Map<UserId, Viewer>()
   /** The revision of the memberships in `#viewers`; -1 while they have to be read anew, since a person has come who is not in there. */
   #viewersRev = -1
@@ -46,6 +54,8 @@ export class HeldScope {
   }
 
   add(stream: LiveStream): void {
+    // The people who may see these rows are known only for the streams of before.
+    this.#sendWritten()
     this.streams.add(stream)
     if (!this.#viewers.has(stream.actor.userId)) this.#viewersRev = -1
   }
@@ -54,8 +64,30 @@ export class HeldScope {
   catchUpTo(rev: number): boolean {
     if (rev <= this.#targetRev) return false
     this.#targetRev = rev
-    if (!this.#reading) void this.#readAll()
+    if (this.#reading) return true
+    this.#sendWritten()
+    void this.#readAll()
     return true
+  }
+
+  /** A transaction may have written many rows: they come here one after the other, and one frame takes all of them. */
+  takeWritten(written: WrittenRows): void {
+    const isNext = !this.#reading && written.rev === this.#targetRev + 1
+    if (!isNext || written.membersRev !== this.#viewersRev) return void this.catchUpTo(written.rev)
+    this.#targetRev = written.rev
+    this.#written.push(written)
+    if (this.#written.length === 1) setImmediate(() => this.#sendWritten())
+  }
+
+  #sendWritten(): void {
+    const last = this.#written.at(-1)
+    if (!last) return
+    const rows = joinRows(this.#written.map((written) => written.rows))
+    const from = this.#rev
+    this.#written = []
+    this.#rev = last.rev
+    const people = new Set([...this.streams].map((stream) => stream.actor.userId))
+    this.#send({ type: 'changes', scope: this.#kind, id: this.#id, from, rev: last.rev, rows }, people)
   }
 
   async #readAll(): Promise<void> {
@@ -73,11 +105,12 @@ export class HeldScope {
 
   async #readOnce(): Promise<void> {
     const people = new Set([...this.streams].map((stream) => stream.actor.userId))
-    const extras = this.#view?.audience?.(this.#id, [...people], this.#viewersRev) ?? {}
+    const question = { kind: this.#kind, id: this.#id, from: this.#rev, among: [...people], knownRev: this.#viewersRev }
     // From here on, -1 means that a person came during this read.
     this.#viewersRev = Math.max(this.#viewersRev, 0)
-    const [from, target] = [this.#rev, this.#targetRev]
-    const read = await rowsSince(this.#deps, this.#deps.liveReads, { scope: this.#kind, id: this.#id, from, extras })
+    const { from } = question
+    const target = this.#targetRev
+    const read = await this.#deps.liveReads.read(question)
     // The last stream left meanwhile. A stream that came after it holds the scope anew, and knows more than this old answer.
     if (this.streams.size === 0) return
     // The scope is gone: there is nothing to read any more.
@@ -118,6 +151,19 @@ export class HeldScope {
     if (!viewer && !asked.has(userId)) return { ...frame, from: frame.rev, rows: {} }
     if (!viewer) return null
     const rows: Rows = viewer.filterRows(frame.rows)
-    return rows === frame.rows ? frame : { ...frame, rows }
+    // Whoever sees all of it gets the same object as the others: it becomes text once.
+    return haveSameRows(rows, frame.rows) ? frame : { ...frame, rows }
   }
+}
+
+function haveSameRows(some: Rows, all: Rows): boolean {
+  return Object.entries(all).every(([table, rows]) => some[table as RowTable] === rows)
+}
+
+function joinRows(parts: Rows[]): Rows {
+  const [first = {}, ...others] = parts
+  const joined: Record<string, unknown[]> = { ...first }
+  for (const part of others)
+    for (const [table, rows] of Object.entries(part)) joined[table] = [...(joined[table] ?? []), ...rows]
+  return joined
 }

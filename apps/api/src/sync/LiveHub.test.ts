@@ -1,7 +1,7 @@
 import { type ChatId, newId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { findActor } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { ownRedisPrefix } from '../env.ts'
@@ -69,6 +69,56 @@ describe('a message', () => {
     expect(new Set(seqs).size).toBe(40)
     expect(observer.gaps).toBe(0)
     observer.close()
+  })
+})
+
+describe('a message that this process has written', () => {
+  test('a message reaches the clients of the process that wrote it without another read of the chat', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const observers = [await Observer.open(testApi.deps, boris), await Observer.open(testApi.deps, anna)]
+    await say(testApi.deps, anna, chatId, 'read, because nobody knows yet who may see it')
+    for (const observer of observers) await observer.settled()
+    const reads = vi.spyOn(testApi.deps.liveReads, 'read')
+    await say(testApi.deps, anna, chatId, 'given')
+    for (const observer of observers) {
+      await expect.poll(() => bodies(observer)).toContain('given')
+      await observer.expectEqualsFetch()
+      expect(observer.gaps).toBe(0)
+      observer.close()
+    }
+    expect(reads.mock.calls.filter(([{ id }]) => id === chatId)).toEqual([])
+    reads.mockRestore()
+  })
+
+  test('messages that share a transaction are one frame', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const observer = await Observer.open(testApi.deps, boris)
+    await say(testApi.deps, anna, chatId, 'first')
+    await observer.settled()
+    const before = observer.frames.length
+    await inTransaction(testApi.deps, async (tx) => {
+      await lockScopes(tx, [chatScope(chatId)])
+      for (let i = 0; i < 20; i += 1) void say(testApi.deps, anna, chatId, `together ${i}`)
+      await expect.poll(() => lockWaits(testApi.deps, 'veche'), { interval: 5 }).toBe(1)
+    })
+    await expect.poll(() => bodies(observer)).toContain('together 19')
+    expect(observer.frames.length - before).toBeLessThan(4)
+    await observer.expectEqualsFetch()
+    observer.close()
+  })
+
+  test('a stream that opens while messages are written gets each of them once', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris, vera])
+    const first = await Observer.open(testApi.deps, boris)
+    const sends = sendMany(testApi.deps, anna, chatId, 40)
+    const later = await Promise.all(Array.from({ length: 5 }, () => Observer.open(testApi.deps, vera)))
+    await sends
+    for (const observer of [first, ...later]) {
+      await observer.expectEqualsFetch()
+      const sent = observer.rows('messages').filter((row) => row.chatId === chatId && row.kind === 'text')
+      expect(sent).toHaveLength(40)
+      observer.close()
+    }
   })
 })
 

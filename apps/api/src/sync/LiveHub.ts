@@ -9,7 +9,7 @@ import { fail } from '../errors.ts'
 import type { AddressedSignal, HintMessage } from '../platform/hints.ts'
 import { isLiveSession } from '../platform/live-sessions.ts'
 import { scopeIdsOf } from '../platform/scopes/views.ts'
-import { HeldScope } from './HeldScope.ts'
+import { HeldScope, type WrittenRows } from './HeldScope.ts'
 import { type ClientAddress, LiveStream } from './LiveStream.ts'
 import { PresenceTracker } from './PresenceTracker.ts'
 
@@ -76,6 +76,11 @@ export class LiveHub {
     if (count < limits.sync.streams) return
     this.leave(stream)
     fail('request.too_many')
+  }
+
+  /** The rows of a write of this process, for those who hold its scope here. The hint that follows is for the other processes. */
+  takeWritten(written: WrittenRows): void {
+    this.#scopes.get(written.id)?.takeWritten(written)
   }
 
   all(): LiveStream[] {

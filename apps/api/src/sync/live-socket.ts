@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/http/origin.ts'
 import { refuseUpgrade, type UpgradeHandler } from '../platform/http/upgrades.ts'
 import { socketContext } from '../request-context.ts'
+import { FrameTexts } from './FrameTexts.ts'
 
 const path = '/api/trpc'
 const maxMessagesPerMinute = 100
@@ -27,9 +28,11 @@ export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
   const silent = new SilentSockets(silentSockets)
   const onStream = new WeakMap<WebSocket, () => () => void>()
+  const texts = new FrameTexts()
   const handler = applyWSSHandler({
     wss: server,
     router,
+    experimental_encoder: { encode: (message) => texts.encode(message), decode: readText },
     createContext: ({ req, res }) =>
       socketContext(deps, req, {
         ip: proxyAddr(req, trusted),
@@ -56,6 +59,12 @@ export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
       setTimeout(() => server.clients.forEach((client) => client.terminate()), closeTimeoutMs).unref()
     },
   }
+}
+
+/** Tabs send text. */
+function readText(data: unknown): unknown {
+  if (typeof data !== 'string') throw new TypeError('a socket sent binary data')
+  return JSON.parse(data)
 }
 
 /** Returns what to call when somebody has asked for a stream on it; that returns what to call when the stream has ended. */

@@ -1,10 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { ScopeId } from '@veche/shared/ids'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
-import { isStalePlan, postgresCode } from '../db.ts'
-
-/** A statement that Postgres keeps prepared under its name. The text of a name never changes while a process lives. */
-export type Statement = { name: string; text: string; values: unknown[] }
+import { isStalePlan, postgresCode, type Statement } from '../db.ts'
 
 type Rows = Record<string, unknown>[]
 type Write = { statement: Statement; resolve: (rows: Rows) => void; reject: (error: unknown) => void }

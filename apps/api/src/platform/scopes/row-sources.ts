@@ -58,21 +58,35 @@ export type ReadRows = { rev: number; scopeRev: number; rows: Rows; more: boolea
 export async function rowsSince<E extends Extras>(
   deps: { rowSources: RowSource[] },
   db: Kysely<DB>,
-  { scope, id, from, extras, maxTextBytes }: Reading<E>,
+  reading: Reading<E>,
 ): Promise<(ReadRows & { extras: Record<keyof E, unknown> }) | null> {
-  const sources = deps.rowSources.filter((source) => source.scope === scope)
+  const sources = deps.rowSources.filter((source) => source.scope === reading.scope)
+  const { rows } = await readingStatement(db, sources, reading).execute(db)
+  const [found] = rows
+  return found ? toRead(sources, found, reading) : null
+}
+
+/** The statement of `rowsSince`. It finds one row, or none when there is no such scope. */
+export function readingStatement<E extends Extras>(
+  db: Kysely<DB>,
+  sources: RowSource[],
+  { scope, id, from, extras, maxTextBytes }: Reading<E>,
+): RawBuilder<Found> {
   const columns = [
     ...sources.map(
       (source) => sql`(${changedRows(db, source, id, { from, maxTextBytes })}) as ${sql.id(source.table)}`,
     ),
     ...Object.entries(extras).map(([name, extra]) => sql`(${extra}) as ${sql.id(name)}`),
   ]
-  const { rows } = await sql<Record<string, unknown>>`
-    select s.rev as "scope_rev", ${sql.join(columns)} from scopes s where s.id = ${id} and s.kind = ${scope}`.execute(
-    db,
-  )
-  const found = rows[0]
-  if (!found) return null
+  return sql<Found>`select s.rev as "scope_rev", ${sql.join(columns)} from scopes s where s.id = ${id} and s.kind = ${scope}`
+}
+
+/** What its row says. */
+export function toRead<E extends Extras>(
+  sources: RowSource[],
+  found: Found,
+  { from, maxTextBytes }: Pick<Reading<E>, 'from' | 'maxTextBytes'>,
+): ReadRows & { extras: Record<keyof E, unknown> } {
   const read = typeof from === 'string' ? newestPage(sources, found) : firstPage(sources, found, maxTextBytes)
   return { ...read, extras: found as Record<keyof E, unknown> }
 }
@@ -107,7 +121,7 @@ function pageOfRows(db: Kysely<DB>, source: RowSource, id: ScopeId, after: numbe
   return changed.orderBy(rev).fetch(limits.sync.rows + 1, 'with ties')
 }
 
-type Found = Record<string, unknown>
+export type Found = Record<string, unknown>
 type Revised = { rev: number } & object
 
 /** The newest rows stand for the scope as it is now; older ones are history, which has pages of its own. */
