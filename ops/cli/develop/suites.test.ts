@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, matchesGlob } from 'node:path'
 import { expect, test } from 'vitest'
 import { repeatedWalks } from '../../../e2e/repeated-walks.ts'
 import { checkout } from '../env.ts'
-import { includesCheck, otherBrowsers, type SuiteChoice, suitesOf } from './suites.ts'
+import { includesCheck, otherBrowsers, type SuiteChoice, suitesOf, testFileArguments } from './suites.ts'
 import { run } from './test.ts'
 
 const choice = (given: Partial<SuiteChoice>): SuiteChoice => ({
@@ -16,7 +16,7 @@ const names = (given: Partial<SuiteChoice>) => suitesOf(choice(given)).map(({ na
 
 test('the tests run without other browsers, and with --long both repeat walks after everything else', () => {
   expect(names({})).toEqual(['tests', 'web', 'e2e'])
-  expect(names({ long: true })).toEqual(['tests', 'web', 'e2e', 'e2e-firefox', 'e2e-webkit'])
+  expect(names({ long: true })).toEqual(['tests', 'web', 'long', 'e2e', 'e2e-firefox', 'e2e-webkit'])
   expect(includesCheck(choice({ long: true }))).toBe(true)
   expect(includesCheck(choice({ filters: ['messages'] }))).toBe(false)
 })
@@ -45,6 +45,16 @@ test('a walk that another browser repeats exists, and stands in its list once', 
     expect(walks.filter((name) => !existsSync(join(checkout, `e2e/${name}.test.ts`)))).toEqual([])
     expect(walks).toHaveLength(new Set(walks).size)
   }
+})
+
+test('tests that take long run after the others of their kind, one after the other, and every test runs once', () => {
+  const files = (given: Partial<SuiteChoice>) => suitesOf(choice(given)).map(({ name, files: which }) => [name, which])
+  expect(files({})).toEqual(['tests', 'web', 'e2e'].map((name) => [name, 'usual']))
+  expect(Object.fromEntries(files({ long: true }))).toMatchObject({ tests: 'usual', long: 'long', e2e: 'all' })
+  expect(testFileArguments.long).toContain('--no-file-parallelism')
+  const [, leftOut] = testFileArguments.long
+  expect(matchesGlob('ops/bench/chaos.test.ts', leftOut!)).toBe(true)
+  expect(matchesGlob('ops/bench/chaos.long.test.ts', leftOut!)).toBe(false)
 })
 
 test('a filter of a folder is none inside it, and one that names it is cut', () => {

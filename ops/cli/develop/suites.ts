@@ -16,8 +16,19 @@ export type Suite = {
   folder?: string
   projects?: string[]
   filters: string[]
+  files: TestFiles
   /** Another browser than Chromium. */
   browser?: string
+}
+
+/** `long`: those that take long and keep the machine busy by themselves (`*.long.test.ts`), one after the other. */
+export type TestFiles = 'usual' | 'long' | 'all'
+
+/** The arguments of vitest for them. It knows patterns of what is left out only. */
+export const testFileArguments: Record<TestFiles, string[]> = {
+  usual: ['--exclude', '**/*.long.test.ts'],
+  long: ['--exclude', '**/!(*.long).test.ts', '--no-file-parallelism'],
+  all: [],
 }
 
 export function includesCheck({ filters, browser }: SuiteChoice): boolean {
@@ -27,10 +38,13 @@ export function includesCheck({ filters, browser }: SuiteChoice): boolean {
 /** What `./veche test` runs besides the check, one after the other. */
 export function suitesOf({ filters, long, browser: only }: SuiteChoice): Suite[] {
   const walks = { projects: ['--project', '@veche/e2e'], filters }
+  const others = { projects: ['--project', '!@veche/e2e'], filters }
+  const web = { folder: 'apps/web', filters: inside('apps/web', filters) }
   const common: Suite[] = [
-    { title: 'unit and integration tests', name: 'tests', projects: ['--project', '!@veche/e2e'], filters },
-    { title: 'tests of the web app', name: 'web', folder: 'apps/web', filters: inside('apps/web', filters) },
-    { title: 'end-to-end tests', name: 'e2e', ...walks },
+    { title: 'unit and integration tests', name: 'tests', files: 'usual', ...others },
+    { title: 'tests of the web app', name: 'web', files: 'usual', ...web },
+    ...(long ? [{ title: 'tests that take long', name: 'long', files: 'long' as const, ...others }] : []),
+    { title: 'end-to-end tests', name: 'e2e', files: long ? 'all' : 'usual', ...walks },
   ]
   const repeated = Object.entries(otherBrowsers)
     .filter(([browser]) => (only === undefined ? long : browser === only))
@@ -38,6 +52,7 @@ export function suitesOf({ filters, long, browser: only }: SuiteChoice): Suite[]
       title: `end-to-end tests in ${title}`,
       name: `e2e-${browser}`,
       browser,
+      files: 'usual' as const,
       ...walks,
     }))
   return only === undefined ? [...common, ...repeated] : repeated

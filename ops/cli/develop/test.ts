@@ -11,7 +11,7 @@ import { CpuMeter } from './cpu-time.ts'
 import { readReport, printCosts, printFailures, type Count, type StageCost, type TestTime } from './report.ts'
 import { ensureChromium, ensureOtherBrowsers, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
 import { reason, CommandError, UsageError } from '../errors.ts'
-import { includesCheck, otherBrowsers, type Suite, type SuiteChoice, suitesOf } from './suites.ts'
+import { includesCheck, otherBrowsers, type Suite, type SuiteChoice, suitesOf, testFileArguments } from './suites.ts'
 
 export const usage = `
 ./veche test [filter …] [--long] [--browser firefox|webkit]
@@ -106,14 +106,13 @@ async function runAll({ env: given, add, costs, ...choice }: TestRun) {
 }
 
 async function runVitest(
-  { name, folder = '.', projects = [], filters, browser }: Suite,
+  { name, folder = '.', projects = [], filters, files, browser }: Suite,
   { long, env }: { long: boolean; env: NodeJS.ProcessEnv },
 ): Promise<Count> {
   const report = join(checkout, `node_modules/.veche/${name}.json`)
   rmSync(report, { force: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const without = long ? [] : ['--exclude', '**/*.long.test.ts']
-  const args = ['run', '--passWithNoTests', ...projects, ...reporters, ...without, ...filters]
+  const args = ['run', '--passWithNoTests', ...projects, ...reporters, ...testFileArguments[files], ...filters]
   const child = startChild(join(checkout, 'node_modules/.bin/vitest'), args, {
     cwd: join(checkout, folder),
     env: { ...process.env, ...env, ...(long ? { LONG: '1' } : {}), ...(browser ? { VECHE_BROWSER: browser } : {}) },
