@@ -72,21 +72,26 @@ export type BaseDeps = Omit<Deps, 'liveHub' | 'nodeWatch'>
 
 export type GivenDeps = { log?: Logger; clock?: Clock; passwordCost?: PasswordCost }
 
+/** What the features register. */
+const registered = {
+  rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],
+  scopeViews: [chatView, meetingView, userView, directoryView],
+  dueTables: [mailTable],
+}
+
 export function createDeps(env: Env, given: GivenDeps = {}): Deps {
   const log = given.log ?? createLogger(env.LOG_LEVEL, 'api')
   const redis = connectRedis(env.REDIS_URL, log)
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
   const { db, polls, liveReads, pipelines, lookups } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
   const hints = new Hints(redis, subscriber, { prefix: ownRedisPrefix(env), log })
-  const rowSources = [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources]
-  const scopeViews = [chatView, meetingView, userView, directoryView]
   const deps: BaseDeps = {
     env,
     log,
     clock: given.clock ?? systemClock,
     db,
     polls,
-    liveReads: new LiveReads(liveReads, polls, { rowSources, scopeViews }),
+    liveReads: new LiveReads(liveReads, polls, registered),
     writers: new ScopeWriters(pipelines),
     sessions: new SessionLookup(polls, lookups, log),
     passwordCost: given.passwordCost ?? passwordCost,
@@ -96,9 +101,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     limits: new RateLimits(redis, ownRedisPrefix(env)),
     mailer: createMailer(env),
     metrics: createMetrics(new Registry()),
-    rowSources,
-    scopeViews,
-    dueTables: [mailTable],
+    ...registered,
     tickets: new Tickets(env),
     nodeControl: new NodeControl(env),
     participantPreviews: new ParticipantPreviews({ polls, hints, log }),

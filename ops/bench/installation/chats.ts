@@ -35,8 +35,8 @@ async function addChat(db: PoolClient, { title, members, historyForNew = true }:
 export async function addMessages(pool: Pool, ids: ChatId[], author: UserId, count: number): Promise<void> {
   await pool.query(
     `with advanced as (update scopes set rev = rev + $3, seq = seq + $3 where id = any($1::uuid[]) returning id, rev, seq)
-     insert into messages (chat_id, seq, rev, id, author_id, kind, body)
-     select advanced.id, advanced.seq - $3 + n, advanced.rev - $3 + n, gen_random_uuid(), $2, 'text', 'Message number ' || n || ' of the morning'
+     insert into messages (chat_id, seq, rev, author_id, kind, body)
+     select advanced.id, advanced.seq - $3 + n, advanced.rev - $3 + n, $2, 'text', 'Message number ' || n || ' of the morning'
      from advanced, generate_series(1, $3::int) n`,
     [ids, author, count],
   )

@@ -138,7 +138,6 @@ const statements = [
   `create table messages (
     chat_id uuid not null references chats (id),
     seq bigint not null,
-    id uuid not null,
     rev bigint not null,
     author_id uuid not null references users (id),
     client_id uuid,

@@ -3,7 +3,7 @@
  * Please do not edit it manually.
  */
 
-import type { BootId, ChatId, ClientId, InviteId, MailId, MeetingId, MessageId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
+import type { BootId, ChatId, ClientId, InviteId, MailId, MeetingId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
 import type { Capability, ChatRole, ServerRole } from "@veche/shared/permissions";
 import type { CallCard, ScopeKind, SystemEvent } from "@veche/shared/rows/rows";
 import type { ColumnType } from "kysely";
@@ -146,7 +146,6 @@ export interface Messages {
   created_at: Generated<Timestamp>;
   deleted_at: Timestamp | null;
   edited_at: Timestamp | null;
-  id: MessageId;
   kind: "text" | "system" | "call";
   rev: number;
   seq: number;

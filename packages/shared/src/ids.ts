@@ -6,7 +6,6 @@ type Id<Name extends string> = string & { readonly [brand]: Name }
 export type UserId = Id<'user'>
 export type SessionId = Id<'session'>
 export type ChatId = Id<'chat'>
-export type MessageId = Id<'message'>
 export type ClientId = Id<'client'>
 export type InviteId = Id<'invite'>
 export type MailId = Id<'mail'>

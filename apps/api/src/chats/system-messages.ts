@@ -1,5 +1,5 @@
 import type { DB } from '@veche/db/types.gen'
-import { type ChatId, type MessageId, newId, type UserId } from '@veche/shared/ids'
+import type { ChatId, UserId } from '@veche/shared/ids'
 import type { SystemEvent } from '@veche/shared/rows/rows'
 import type { Transaction } from 'kysely'
 import type { Clock } from '../platform/clock.ts'
@@ -23,12 +23,12 @@ export async function addSystemMessage(
 }
 
 /** Takes the next `seq` of a locked chat, for a message that is inserted now. */
-export async function nextMessageKeys({ db, clock }: Changing, chatId: ChatId, rev: number) {
+export async function nextMessageKeys({ db }: Changing, chatId: ChatId, rev: number) {
   const { seq } = await db
     .updateTable('scopes')
     .set((eb) => ({ seq: eb('seq', '+', 1) }))
     .where('id', '=', chatId)
     .returning('seq')
     .executeTakeFirstOrThrow()
-  return { chat_id: chatId, seq, rev, id: newId<MessageId>(clock.now()) }
+  return { chat_id: chatId, seq, rev }
 }

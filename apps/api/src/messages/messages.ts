@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { idTime, type MessageId, newId } from '@veche/shared/ids'
+import { idTime } from '@veche/shared/ids'
 import { codePoints, limits } from '@veche/shared/limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { SendMessage } from '@veche/shared/schemas/messages'
@@ -50,8 +50,8 @@ async function storeOnce(ctx: Ctx, input: SendMessage): Promise<StoredMessage> {
     // Two chats got the same client id at the same time: neither lock kept the other away, but now the stored message can be seen.
     return store()
   })
-  const found = row as (MyRole | { chat_kind: null }) & (StoredMessage | { id: null })
-  if (found.id !== null) return found
+  const found = row as (MyRole | { chat_kind: null }) & (StoredMessage | { seq: null })
+  if (found.seq !== null) return found
   must(!isExpired, 'message.client_id_expired')
   requireRole(found, 'post')
   // The right was there and nothing was written: the chat has no scope.
@@ -64,13 +64,12 @@ const columns = [...messageColumns, 'client_hash'].join(', ')
 /** The permanent key of a message is its author's client id; the hash tells a retry from another message under the same id. */
 function storeStatement(ctx: Ctx, input: SendMessage, roles: string[]): Statement {
   const { chatId, clientId, body } = input
-  const id = newId<MessageId>(ctx.clock.now())
-  const values = [chatId, ctx.actor.userId, clientId, id, hashOf(input), body, roles]
+  const values = [chatId, ctx.actor.userId, clientId, hashOf(input), body, roles]
   return { name: 'message-store', text: storeText, values }
 }
 
 /**
- * $1: chat · $2: author · $3: client id · $4: the new id · $5: hash · $6: body · $7: kinds of chats with the roles that may post.
+ * $1: chat · $2: author · $3: client id · $4: hash · $5: body · $6: kinds of chats with the roles that may post.
  * `(select) nothing` is a row without columns, so it answers one row in any case.
  */
 const storeText = `
@@ -79,14 +78,14 @@ const storeText = `
     advanced as (
       update scopes set rev = rev + 1, seq = seq + 1
       where id = $1 and not exists (select from sent)
-        and exists (select from mine where chat_kind || ' ' || my_role = any($7::text[]))
+        and exists (select from mine where chat_kind || ' ' || my_role = any($6::text[]))
       returning rev, seq),
     listed as (
       update chats set meeting_only = false, rev = advanced.rev from advanced where chats.id = $1 and chats.meeting_only
       returning true),
     written as (
-      insert into messages (chat_id, seq, rev, id, author_id, client_id, client_hash, kind, body)
-      select $1::uuid, advanced.seq, advanced.rev, $4::uuid, $2::uuid, $3::uuid, $5::bytea, 'text', $6 from advanced
+      insert into messages (chat_id, seq, rev, author_id, client_id, client_hash, kind, body)
+      select $1::uuid, advanced.seq, advanced.rev, $2::uuid, $3::uuid, $4::bytea, 'text', $5 from advanced
       returning ${columns})
   select mine.chat_kind, mine.my_role, mine.members_rev, exists (select from listed) as is_listed, found.*
   from (select) nothing left join mine on true

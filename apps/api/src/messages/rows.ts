@@ -9,7 +9,6 @@ import type { RowSource } from '../platform/scopes/row-sources.ts'
 export const messageColumns = [
   'chat_id',
   'seq',
-  'id',
   'rev',
   'author_id',
   'client_id',
@@ -26,12 +25,11 @@ type Message = Pick<Selectable<DB['messages']>, (typeof messageColumns)[number]>
 
 /** A deleted message keeps author, seq and kind; its content never leaves the server again, whatever the table still holds. */
 export function toMessage(row: Message): MessageRow {
-  const { id, seq, rev, kind } = row
+  const { seq, rev, kind } = row
   const deleted = row.deleted_at !== null
   return {
     chatId: row.chat_id,
     seq,
-    id,
     rev,
     authorId: row.author_id,
     clientId: row.client_id,

@@ -3,7 +3,7 @@ import { FrameTexts } from './FrameTexts.ts'
 
 /** A frame that counts how often it is made into text. */
 function countedFrame() {
-  const frame = { type: 'changes', times: 0, toJSON: () => ({ type: 'changes', times: (frame.times += 1) }) }
+  const frame = { type: 'signal', times: 0, toJSON: () => ({ type: 'signal', times: (frame.times += 1) }) }
   return frame
 }
 
@@ -13,7 +13,7 @@ test('a frame that many tabs get is made into text once, and once more for a req
   const texts = new FrameTexts()
   const frame = countedFrame()
   const sent = Array.from({ length: 200 }, () => texts.encode(toTab(1, frame)))
-  expect(new Set(sent)).toEqual(new Set(['{"id":1,"result":{"type":"data","data":{"type":"changes","times":1}}}']))
+  expect(new Set(sent)).toEqual(new Set(['{"id":1,"result":{"type":"data","data":{"type":"signal","times":1}}}']))
   expect(JSON.parse(texts.encode(toTab('1', frame)))).toMatchObject({ id: '1', result: { data: { times: 2 } } })
   expect(frame.times).toBe(2)
 })

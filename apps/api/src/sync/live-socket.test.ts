@@ -4,6 +4,7 @@ import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import type { UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import { limits } from '@veche/shared/limits'
+import { fullFrame } from '@veche/shared/sent-frames'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type App, createApp } from '../app.ts'
@@ -277,7 +278,7 @@ function subscribe(who: TestUser | null) {
   const frames: LiveFrame[] = []
   const errors: (string | undefined)[] = []
   client.live.subscribe(undefined, {
-    onData: (frame) => frames.push(frame),
+    onData: (frame) => frames.push(fullFrame(frame)),
     onError: (error) => errors.push(error.data?.veche.code),
   })
   closing.push(() => void socket.close())

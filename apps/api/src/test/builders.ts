@@ -109,7 +109,7 @@ export async function addMessages(
 ): Promise<void> {
   const { author, count, body } = given
   await sql`with keys as (update scopes set rev = rev + ${count}, seq = seq + ${count} where id = ${chatId} returning rev, seq)
-    insert into messages (chat_id, seq, rev, id, author_id, kind, body)
-    select ${chatId}::uuid, keys.seq - ${count} + n, keys.rev - ${count} + n, gen_random_uuid(), ${author.userId}::uuid, 'text', ${body}
+    insert into messages (chat_id, seq, rev, author_id, kind, body)
+    select ${chatId}::uuid, keys.seq - ${count} + n, keys.rev - ${count} + n, ${author.userId}::uuid, 'text', ${body}
     from keys, generate_series(1, ${count}::int) n`.execute(deps.db)
 }

@@ -67,7 +67,7 @@ export class ApiRecorder {
     tries[clientId] = (tries[clientId] ?? 0) + 1
     try {
       const answer = await api.send(message)
-      acks.push({ clientId, chatId, seq: answer.message.seq, id: answer.message.id })
+      acks.push({ clientId, chatId, seq: answer.message.seq })
       this.#sees({ messages: [answer.message] }, true)
       return answer
     } catch (error) {

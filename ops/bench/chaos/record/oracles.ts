@@ -64,7 +64,7 @@ function ackedIsStored({ acks, stored }: StormRecord): string[] {
   return acks
     .filter((ack) => {
       const row = rows.get(ack.clientId)?.[0]
-      return row?.chatId !== ack.chatId || row.seq !== ack.seq || row.id !== ack.id
+      return row?.chatId !== ack.chatId || row.seq !== ack.seq
     })
     .map(toText)
 }

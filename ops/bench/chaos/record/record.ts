@@ -33,13 +33,12 @@ export type Composed = {
   order: number
 }
 
-export type Ack = { clientId: ClientId; chatId: ChatId; seq: number; id: string }
+export type Ack = { clientId: ClientId; chatId: ChatId; seq: number }
 
 export type Stored = {
   chatId: ChatId
   seq: number
   rev: number
-  id: string
   author: UserId
   clientId: ClientId | null
   body: string | null

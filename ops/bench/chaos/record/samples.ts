@@ -1,4 +1,4 @@
-import type { ClientId, ChatId, MessageId, UserId } from '@veche/shared/ids'
+import type { ClientId, ChatId, UserId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
 import type { Held, Stored, StormRecord } from './record.ts'
 
@@ -31,7 +31,7 @@ export function calmRecord(): StormRecord {
       order: at + 1,
     })),
     tries: Object.fromEntries(texts.map(({ clientId }) => [clientId!, 2])),
-    acks: texts.map(({ clientId, seq, id }) => ({ clientId: clientId!, chatId, seq, id })),
+    acks: texts.map(({ clientId, seq }) => ({ clientId: clientId!, chatId, seq })),
     refusals: [{ clientId: 'refused' as ClientId, code: 'chat.not_found' }],
     stored,
     scopes: [{ id: chatId, seq: 6, rev: 7 }],
@@ -68,12 +68,12 @@ export function calmRecord(): StormRecord {
 }
 
 function text(seq: number, author: UserId, clientId: string, body: string, at: number): Stored {
-  const row = { chatId, seq, rev: seq + 1, id: `m${seq}`, author, at, deleted: false }
+  const row = { chatId, seq, rev: seq + 1, author, at, deleted: false }
   return { ...row, clientId: clientId as ClientId, body, system: null }
 }
 
 function event(seq: number, system: SystemEvent, at: number): Stored {
-  const row = { chatId, seq, rev: seq + 1, id: `m${seq}`, author: anna, at, deleted: false }
+  const row = { chatId, seq, rev: seq + 1, author: anna, at, deleted: false }
   return { ...row, clientId: null, body: null, system }
 }
 
@@ -84,8 +84,8 @@ function person(): PersonRow {
 function held(stored: Stored[]): Held {
   const chat = { id: chatId, rev: 7, title: 'Square' } as ChatRow
   const membership = { chatId, rev: 2, readSeq: 6 } as MembershipRow
-  const messages = stored.map(({ seq, rev, id, body }): MessageRow => {
-    const row = { chatId, seq, rev, id: id as MessageId, authorId: anna, clientId: null, kind: 'text' as const, body }
+  const messages = stored.map(({ seq, rev, body }): MessageRow => {
+    const row = { chatId, seq, rev, authorId: anna, clientId: null, kind: 'text' as const, body }
     return { ...row, system: null, call: null, createdAt: '', editedAt: null, deletedAt: null }
   })
   return { chat, membership, rev: 7, unread: 0, messages }

@@ -7,7 +7,6 @@ type Row = {
   chat_id: ChatId
   seq: string
   rev: string
-  id: string
   author_id: UserId
   client_id: ClientId | null
   body: string | null
@@ -18,7 +17,7 @@ type Row = {
 
 export async function readStored(pool: Pool): Promise<Pick<StormRecord, 'stored' | 'scopes'>> {
   const messages = await pool.query<Row>(
-    `select chat_id, seq, rev, id, author_id, client_id, body, system, deleted_at is not null as deleted,
+    `select chat_id, seq, rev, author_id, client_id, body, system, deleted_at is not null as deleted,
        extract(epoch from created_at)::float8 * 1000 as at
      from messages order by chat_id, seq`,
   )
@@ -32,7 +31,7 @@ export async function readStored(pool: Pool): Promise<Pick<StormRecord, 'stored'
 }
 
 function toStored({ chat_id, author_id, client_id, seq, rev, ...row }: Row): Stored {
-  const { id, body, system, at, deleted } = row
+  const { body, system, at, deleted } = row
   const numbers = { seq: Number(seq), rev: Number(rev) }
-  return { ...numbers, chatId: chat_id, id, author: author_id, clientId: client_id, body, system, at, deleted }
+  return { ...numbers, chatId: chat_id, author: author_id, clientId: client_id, body, system, at, deleted }
 }

@@ -1,4 +1,4 @@
-import type { ClientId, ChatId, MeetingId, MessageId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
+import type { ClientId, ChatId, MeetingId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
 import type { Capability, ChatRole, ServerRole } from '../permissions.ts'
 
 /** Rows as a client keeps them. Each carries the revision of its scope at which it last changed; the larger one wins. */
@@ -50,7 +50,6 @@ export type CallCard = {
 export type MessageRow = Revised & {
   chatId: ChatId
   seq: number
-  id: MessageId
   authorId: UserId
   clientId: ClientId | null
   kind: 'text' | 'system' | 'call'

@@ -4,7 +4,6 @@ import {
   type ChatId,
   type ClientId,
   type MeetingId,
-  type MessageId,
   type ScopeId,
   type UserId,
 } from '@veche/shared/ids'
@@ -259,7 +258,6 @@ export class FakeChats {
     const row: MessageRow = {
       chatId: id,
       seq: chat.seq,
-      id: newId<MessageId>(this.now),
       authorId,
       clientId: content.clientId ?? null,
       kind: content.system ? 'system' : content.call ? 'call' : 'text',

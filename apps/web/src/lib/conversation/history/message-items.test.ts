@@ -21,7 +21,7 @@ function message(seq: number, authorId: UserId, minute: number, more: Partial<Me
     system: null,
     call: null,
   }
-  return { ...base, id: newId(), clientId: newId(), createdAt, editedAt: null, deletedAt: null, ...more }
+  return { ...base, clientId: newId(), createdAt, editedAt: null, deletedAt: null, ...more }
 }
 
 function item(minute: number): MessageCommand {

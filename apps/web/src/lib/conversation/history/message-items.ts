@@ -55,7 +55,7 @@ export class MessageItems {
   #fromRow(row: MessageRow): Groupable {
     const author = row.kind === 'text' ? row.authorId : null
     const times = this.#timesOf(row, row.createdAt)
-    return { key: row.clientId ?? row.id, at: row.createdAt, author, ...times, content: { kind: 'row', row } }
+    return { key: row.clientId ?? String(row.seq), at: row.createdAt, author, ...times, content: { kind: 'row', row } }
   }
 
   #fromPending(pending: MessageCommand, me: string): Groupable {

@@ -1,6 +1,7 @@
 import { createTRPCClient } from '@trpc/client'
 import { createWSClient, wsLink } from '@trpc/client/links/wsLink/wsLink'
 import type { AppRouter } from '@veche/api/router'
+import { fullFrame } from '@veche/shared/sent-frames'
 import type { Socket, SocketEvents } from './live-api.ts'
 
 export type SocketOptions = { url: () => string; WebSocket?: typeof WebSocket }
@@ -23,7 +24,11 @@ export function openSocket(address: SocketOptions, events: SocketEvents): Socket
     onError: () => end(undefined),
   })
   const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
-  client.live.subscribe(undefined, { onData: events.frame, onError: end, onComplete: () => end(undefined) })
+  client.live.subscribe(undefined, {
+    onData: (frame) => events.frame(fullFrame(frame)),
+    onError: end,
+    onComplete: () => end(undefined),
+  })
   return {
     ping: () => sendPing(socket.connection?.ws),
     close: () => {

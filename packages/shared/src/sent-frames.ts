@@ -1,0 +1,35 @@
+import type { ChangesFrame, HelloFrame, LiveFrame, SignalFrame } from './live.ts'
+import type { MessageRow, Rows } from './rows/rows.ts'
+
+/** A frame as it is on the wire: what its reader can tell from the rest is left out. A frame with everything is one too. */
+export type SentFrame = HelloFrame | SignalFrame | SentChanges
+
+type SentChanges = Omit<ChangesFrame, 'from' | 'rows'> & { from?: number; rows: SentRows }
+type SentRows = Omit<Rows, 'messages'> & { messages?: SentMessage[] }
+type SentMessage = Pick<MessageRow, 'seq' | 'authorId' | 'createdAt'> & Partial<MessageRow>
+
+/** What nearly every new message has in common with its frame and with all others. */
+function usualMessage({ id, rev }: SentChanges) {
+  const empty = { clientId: null, body: null, system: null, call: null, editedAt: null, deletedAt: null }
+  return { ...empty, chatId: id as MessageRow['chatId'], rev, kind: 'text' as const }
+}
+
+/** Messages are many, and each goes to every tab. Other rows are rare and stay as they are. */
+export function shortFrame(frame: LiveFrame): SentFrame {
+  if (frame.type !== 'changes' || !frame.rows.messages) return frame
+  const { from, rows, ...rest } = frame
+  const usual: Partial<Record<string, unknown>> = usualMessage(frame)
+  const messages = frame.rows.messages.map((row) => {
+    const unusual = Object.entries(row).filter(([column, value]) => usual[column] !== value)
+    return Object.fromEntries(unusual) as SentMessage
+  })
+  return { ...rest, ...(from === frame.rev - 1 ? {} : { from }), rows: { ...rows, messages } }
+}
+
+export function fullFrame(frame: SentFrame): LiveFrame {
+  if (frame.type !== 'changes') return frame
+  const { messages, ...rows } = frame.rows
+  const usual = usualMessage(frame)
+  const full = messages?.map((row): MessageRow => ({ ...usual, ...row }))
+  return { ...frame, from: frame.from ?? frame.rev - 1, rows: { ...rows, ...(full ? { messages: full } : {}) } }
+}
