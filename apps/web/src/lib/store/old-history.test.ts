@@ -101,7 +101,7 @@ test('unread messages, unsent messages and the chat on the screen stay, however 
 
 test('a device of 200 MB drops the larger messages by their size, although their number is small', async () => {
   const { tab, chats } = await newTab()
-  await dropOldHistory(tab.store, { visitedBefore: 10, limits: { rows: 1_000, bytes: 200_000 } })
+  await dropOldHistory(tab.store, { visitedBefore: 10, limits: { rows: 1_000, bytes: 170_000 } })
   const rows = (await held(tab, chats)).reduce<number>((sum, count) => sum + (count ?? 0), 0)
   expect(rows).toBeGreaterThan(150)
   expect(rows).toBeLessThan(363)
