@@ -7,6 +7,7 @@ const sources = [
   'src/**/*.*',
   'messages/*.json',
   'words/*.ts',
+  'icons/*.ts',
   'static/**/*.*',
   '*.{ts,json}',
   '../../packages/shared/src/**/*.ts',

@@ -3,6 +3,7 @@ import { sveltekit } from '@sveltejs/kit/vite'
 import { loadEnv, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { maxWorkers, timeLimits } from '../../ops/test/time-limits.ts'
+import { iconsPlugin } from './icons/plugin.ts'
 import { release } from './release.ts'
 import { wordsPlugin } from './words/plugin.ts'
 
@@ -12,6 +13,7 @@ export default defineConfig(({ mode }) => {
   return {
     plugins: [
       wordsPlugin(),
+      iconsPlugin(),
       plainAnnouncer(),
       plainSerializer(),
       versionOfPage(),
@@ -32,7 +34,7 @@ export default defineConfig(({ mode }) => {
     test: {
       ...timeLimits,
       maxWorkers,
-      include: ['{src,test,words}/**/*.test.ts'],
+      include: ['{src,test,words,icons}/**/*.test.ts'],
       // Modules keep no state, so test files share processes: one for each file costs half of all CPU time.
       isolate: false,
     },
