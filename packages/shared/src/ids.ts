@@ -1,6 +1,7 @@
-import { v7 } from 'uuid'
-
 declare const brand: unique symbol
+/** Browsers and Node have it; this package knows the types of neither. */
+declare const crypto: { getRandomValues(bytes: Uint8Array): void }
+
 type Id<Name extends string> = string & { readonly [brand]: Name }
 
 export type UserId = Id<'user'>
@@ -23,9 +24,18 @@ export type ScopeId = string
 /** The one directory scope of an installation. */
 export const DIRECTORY_SCOPE: ScopeId = '00000000-0000-7000-8000-000000000001'
 
-/** `now` is the server's time as far as it is known: with the wrong clock of a phone a client id would look old. */
+/**
+ * A UUID of version 7 (RFC 9562): the time, then random bits. `now` is the server's time as far as it is known: with the wrong clock of a phone a client id would look
+ * old.
+ */
 export function newId<T extends string>(now: number = Date.now()): T {
-  return v7({ msecs: now }) as T
+  const bytes = new Uint8Array(16)
+  crypto.getRandomValues(bytes)
+  bytes[6] = 0x70 | (bytes[6]! & 0x0f)
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f)
+  const random = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const time = Math.trunc(now).toString(16).padStart(12, '0')
+  return (time + random.slice(12)).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as T
 }
 
 /** When a v7 id was made, in milliseconds. */
