@@ -42,9 +42,9 @@ export class ScrollPosition {
 
   /** Goes to where the reader begins, and shows the list there. Returns a function that stops it. */
   start(): () => void {
-    void this.#begin()
     const observer = new ResizeObserver(() => this.settle())
     if (this.scroller) observer.observe(this.scroller)
+    void this.#begin(observer)
     return () => observer.disconnect()
   }
 
@@ -89,8 +89,10 @@ export class ScrollPosition {
     this.#scrollToEnd()
   }
 
-  async #begin() {
+  async #begin(observer: ResizeObserver) {
     await tick()
+    // What grows inside changes no size of the scroller: a late font, a card that opens, a reaction.
+    for (const part of this.scroller?.children ?? []) observer.observe(part)
     this.#staysAtStart = this.#startIndex() >= 0
     this.#followsEnd = !this.#staysAtStart
     if (!this.#touched) this.#stay()

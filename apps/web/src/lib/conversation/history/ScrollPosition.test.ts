@@ -11,30 +11,50 @@ const START_PX = UNREAD * ITEM_PX - 72
 beforeEach(() => {
   vi.stubGlobal('requestAnimationFrame', (run: () => void) => void queueMicrotask(run))
   vi.stubGlobal('document', { visibilityState: 'hidden', hasFocus: () => false })
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      observe() {}
-      disconnect() {}
-    },
-  )
+  vi.stubGlobal('ResizeObserver', FakeResizeObserver)
 })
 afterEach(() => vi.unstubAllGlobals())
 
-/** A list of a hundred messages in a window of five, opened at the first unread one. */
-async function openAtUnread() {
-  const list = { count: 100, before: 0, scroller: { scrollTop: 0, clientHeight: 5 * ITEM_PX, scrollHeight: 0 } }
+/** Tells of a new size of what it observes, and of nothing else. */
+class FakeResizeObserver {
+  static last: FakeResizeObserver
+  readonly #observed = new Set<unknown>()
+  readonly #onResize: () => void
+
+  constructor(onResize: () => void) {
+    this.#onResize = onResize
+    FakeResizeObserver.last = this
+  }
+
+  observe(part: unknown) {
+    this.#observed.add(part)
+  }
+
+  disconnect() {
+    this.#observed.clear()
+  }
+
+  resize(part: unknown) {
+    if (this.#observed.has(part)) this.#onResize()
+  }
+}
+
+/** A list of a hundred messages in a window of five. It opens at the first unread one, or at the end if there is none. */
+async function openAtUnread({ unread = UNREAD, attached = false } = {}) {
+  const content = {}
+  const scroller = { scrollTop: 0, clientHeight: 5 * ITEM_PX, scrollHeight: 0, children: [content] }
+  const list = { count: 100, before: 0, scroller, content }
   const row = (seq: number) => ({
     kind: 'row',
     key: `m${seq}`,
     row: { seq, kind: 'text' },
-    isFirstUnread: seq === UNREAD,
+    isFirstUnread: seq === unread,
   })
   const conversation = {
     get items() {
       return Array.from({ length: list.before + list.count }, (_, index) => row(index - list.before))
     },
-    view: { openedAt: null, rows: [], attached: false, older: 'none', newer: 'none' },
+    view: { openedAt: null, rows: [], attached, older: 'none', newer: 'none' },
     moveReader: () => undefined,
     markSeen: () => undefined,
   }
@@ -44,7 +64,7 @@ async function openAtUnread() {
     findItemIndex: (px: number) => Math.floor(px / ITEM_PX),
   }
   const position = new ScrollPosition(conversation as unknown as Conversation)
-  position.scroller = list.scroller as HTMLElement
+  position.scroller = list.scroller as unknown as HTMLElement
   position.list = handle as unknown as VirtualizerHandle
   const measure = () => (list.scroller.scrollHeight = (list.before + list.count) * ITEM_PX)
   measure()
@@ -84,4 +104,11 @@ test('a list that grows above the first unread message is scrolled to it again',
   position.handleScroll()
   position.settle()
   expect(list.scroller.scrollTop).toBe(START_PX + 3 * ITEM_PX)
+})
+
+test('a history that is followed stands at its end after something in it has grown', async () => {
+  const { list } = await openAtUnread({ unread: -1, attached: true })
+  list.scroller.scrollHeight += 25
+  FakeResizeObserver.last.resize(list.content)
+  expect(list.scroller.scrollTop).toBe(list.scroller.scrollHeight)
 })
