@@ -17,11 +17,21 @@ export class ComposerText {
   #sending: Promise<void> = Promise.resolve()
   /** The beginning of the text that is on its way to the outbox. */
   #taken = ''
+  /** The text that the outbox is given just now: it deletes the draft in the same transaction. */
+  #leaving = ''
   /** How many texts the outbox has refused. What waited behind one of them is not sent. */
   #refusals = 0
 
   constructor(options: Options) {
     this.#options = options
+  }
+
+  /**
+   * What is to be kept as the draft of the chat. A draft that is stored while a text is on its way comes after it, so it must not hold
+   * that text: it would stay as the draft of a message that was sent.
+   */
+  get draft(): string {
+    return this.value.startsWith(this.#leaving) ? this.value.slice(this.#leaving.length) : this.value
   }
 
   /** Sends what was typed since the last call, unless it is empty or too long. */
@@ -39,6 +49,7 @@ export class ComposerText {
 
   async #sendTyped(typed: string, message: string): Promise<void> {
     this.error = null
+    this.#leaving = typed
     try {
       await this.#options.send(message)
     } catch (thrown) {
@@ -47,6 +58,8 @@ export class ComposerText {
       this.#taken = ''
       this.#options.storeDraft(this.value)
       return
+    } finally {
+      this.#leaving = ''
     }
     if (this.value.startsWith(typed)) this.value = this.value.slice(typed.length)
     if (this.#taken.startsWith(typed)) this.#taken = this.#taken.slice(typed.length)

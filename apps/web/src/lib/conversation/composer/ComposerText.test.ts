@@ -26,6 +26,24 @@ test('a text stays in the field until the outbox has it, and what was typed mean
   expect([text.value, drafts]).toEqual([' and two', [' and two']])
 })
 
+test('the draft that is kept while a text is on its way is what was typed behind it', async () => {
+  const sending = typeAndSend('one')
+  await newestSent()
+  expect(text.draft).toBe('')
+  text.value += ' and two'
+  expect(text.draft).toBe(' and two')
+  sent[0]!.done()
+  await sending
+  expect(text.draft).toBe(' and two')
+})
+
+test('a text that still waits for the one before it is kept in the draft', async () => {
+  void typeAndSend('one')
+  void typeAndSend('two')
+  await newestSent()
+  expect(text.draft).toBe('two')
+})
+
 test('a text that the outbox refuses stays in the field with the error, and can be sent again', async () => {
   const refused = typeAndSend('keep me')
   await newestSent()
