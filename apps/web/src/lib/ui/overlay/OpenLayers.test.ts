@@ -63,3 +63,14 @@ test('without a CloseWatcher menus and dialogs are listed until they are closed'
   closeDialog()
   expect(changes).toEqual([1, 2, 1, 0])
 })
+
+test('a layer that is closed twice closes no other one', () => {
+  const layers = new OpenLayers()
+  layers.add(() => undefined)
+  const closeMenu = layers.add(() => undefined)
+  const changes: number[] = []
+  layers.onChange = () => changes.push(layers.list.length)
+  closeMenu()
+  closeMenu()
+  expect(changes).toEqual([1])
+})

@@ -31,7 +31,9 @@ export class OpenLayers {
     this.list.push(layer)
     this.onChange()
     return () => {
-      this.list.splice(this.list.indexOf(layer), 1)
+      const index = this.list.indexOf(layer)
+      if (index < 0) return
+      this.list.splice(index, 1)
       this.onChange()
     }
   }
