@@ -1,9 +1,10 @@
 import { newId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
 import { type Device, openDevice } from './browser/Device.ts'
+import { refused } from './browser/PageLog.ts'
 import { PASSWORD } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
+import { button, clickButton, link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 import { axeFindings } from './screens/findings.ts'
 import { signIn, waitUntilSignedIn } from './screens/sign-in.ts'
 
@@ -45,6 +46,25 @@ test('an address that leads to no page says so at once, and is not loaded again'
   await waitUntilVisible(page.getByRole('heading', { name: 'There is no such page' }))
   await waitUntilVisible(link(page, 'To the chats'))
   expect(pageLog.requests.filter((url) => url.endsWith(address)).length).toBe(1)
+})
+
+test('a page whose files are gone from the server is loaded once more, and then says that it could not be loaded', async () => {
+  const device = await openDevice(installation)
+  const { page, pageLog } = device
+  pageLog.expect(refused(404), /^thrown: /)
+  let brokenLoads = 1
+  page.on('framenavigated', () => (brokenLoads -= 1))
+  await page.route('**/_app/immutable/entry/start.*', (route) =>
+    brokenLoads >= 0 ? route.fulfill({ status: 404 }) : route.continue(),
+  )
+  await device.goto('/signin')
+  await waitUntilVisible(button(page, 'Sign in'))
+  brokenLoads = 10
+  await device.goto('/signin')
+  await waitUntilVisible(page.getByText('The page could not be loaded.'))
+  brokenLoads = 0
+  await clickButton(page, 'Try again')
+  await waitUntilVisible(button(page, 'Sign in'))
 })
 
 test('a guest sees the page of a meeting without any navigation, is told that other pages need an account, and comes to them by signing in', async () => {

@@ -45,12 +45,12 @@ export default defineConfig(({ mode }) => {
 // no earlier one has taken.
 /** What every page starts with: the root layout and what it is made of. */
 const root =
-  /src\/(routes\/\+layout\.svelte|lib\/(browser\/|i18n\/(?!device)|session\/|signed-in\/SignedIn\.|frame\/app\/(AppPending|LazyAppBars)|ui\/(Lazy|page\/tab-title|theme|form\/(Button|IconButton|focus))))/
+  /src\/(routes\/\+layout\.svelte|lib\/(browser\/|i18n\/(?!device)|session\/|signed-in\/SignedIn\.|frame\/app\/(AppPending|LazyAppBars)|auth\/(AuthLayout|BadLink)|ui\/(Lazy|page\/tab-title|theme|form\/(Button|IconButton|LinkButton|focus))))/
 /** The first screen of the app: its frame, the list of chats, and a conversation. */
 const chats =
   /src\/(routes\/\(app\)\/(\+layout|\(chats\)\/(\+layout|chats\/\[id\]\/\+page))\.svelte|lib\/frame\/app\/open-app\.ts)/
 /** What stands around every form and every page that needs no account. */
-const outside = /src\/lib\/(frame\/public\/PublicFrame|auth\/(AuthLayout|LanguageSwitch|words))/
+const outside = /src\/lib\/(frame\/public\/PublicFrame|auth\/(LanguageSwitch|words))/
 /** Forms are apart, because the first screen of a chat needs none. */
 const forms =
   /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/
