@@ -50,7 +50,7 @@ test('two people in a call see and hear each other, and a third is found without
   const { page } = theirDevice
   await theirDevice.goto(`/chats/${chatId}`)
   await waitUntilVisible(page.getByText('2 people in it'))
-  await waitUntilVisible(chatInList(page, 'Harbour call').getByText('A call goes on').first())
+  await waitUntilVisible(chatInList(page, 'Harbour call').getByText('Call in progress').first())
   await waitUntilVisible(page.getByRole('article').getByRole('button', { name: 'Join', exact: true }))
   await goToPrejoin(theirDevice, chatId)
   for (const name of ['Microphone', 'Camera']) await page.getByRole('switch', { name, exact: true }).click()

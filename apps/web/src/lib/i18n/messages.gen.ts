@@ -314,6 +314,8 @@ export type Messages = {
     systemMic: string
     systemCam: string
     tryAgain: string
+    wholeTitle: string
+    lessTitle: string
     lookFailed: string
     joining: string
     participants: string
