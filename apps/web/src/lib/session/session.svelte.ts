@@ -17,6 +17,8 @@ type SessionFollower = { open: () => void; close: () => Promise<void> }
 export class Session {
   state = $state<SessionState>('starting')
   me = $state.raw<Me | null>(null)
+  /** The account was made in this tab, so it has no chats yet. */
+  isNewAccount = false
   #api: Api
   readonly #followers = new Set<SessionFollower>()
   #closers = new Set<() => void | Promise<void>>()
@@ -62,11 +64,12 @@ export class Session {
   }
 
   /** Signs in, signs up or opens a link by `act`, and enters as the person whom the server answers. */
-  async open(act: () => Promise<Me>): Promise<Me> {
+  async open(act: () => Promise<Me>, { isNewAccount = false } = {}): Promise<Me> {
     const me = await act()
     // A browser says nowhere that it has refused a cookie.
     const kept = await this.#api.auth.me.query().catch(() => me)
     if (!kept) throw new AppError('browser.no_cookie')
+    this.isNewAccount = isNewAccount
     await this.enter(me)
     return me
   }

@@ -43,6 +43,16 @@ test('a sign-in counts although the network ends right after it', async () => {
   expect([here.state, here.me?.user.name]).toEqual(['in', 'anna'])
 })
 
+test('an account is new in the tab that made it, until somebody signs in there', async () => {
+  const here = session({ me: async () => anna })
+  await here.start()
+  expect(here.isNewAccount).toBe(false)
+  await here.open(async () => anna, { isNewAccount: true })
+  expect(here.isNewAccount).toBe(true)
+  await here.open(async () => anna)
+  expect(here.isNewAccount).toBe(false)
+})
+
 test('every request says to whom the tab belongs; when the cookie has become that of somebody else, the page is loaded anew and nothing is wiped', async () => {
   await session({ me: async () => anna }).start()
   const options: { given?: ApiOptions } = {}
