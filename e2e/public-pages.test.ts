@@ -1,5 +1,6 @@
 import { newId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
+import { browserOfRun } from './browser/browser-of-run.ts'
 import { type Device, openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { PASSWORD } from './installation/accounts.ts'
@@ -8,26 +9,30 @@ import { button, clickButton, link, waitUntilHidden, waitUntilVisible } from './
 import { axeFindings } from './screens/findings.ts'
 import { signIn, waitUntilSignedIn } from './screens/sign-in.ts'
 
-test('somebody who is not signed in sees the meeting of a link in the language of the browser, is told of a lost network, and is asked for nothing twice', async () => {
-  const title = `Чай ${'щ'.repeat(80)}`
-  const { code } = await newMeeting(title)
-  const device = await openDevice(installation, { locale: 'ru-RU', width: 360, height: 780 })
-  const { page, pageLog } = device
-  await device.goto(`/m/${code}`)
-  const heading = page.getByRole('heading', { name: title })
-  await waitUntilVisible(heading)
-  expect(await heading.evaluate((each) => each.scrollWidth)).toBeLessThan(360)
-  expect(await page.title()).toBe(`${title} · Veche`)
-  expect(await link(page, 'Войти').getAttribute('href')).toBe(`/signin?next=${encodeURIComponent(`/m/${code}`)}`)
-  expect(await page.getByRole('navigation').count()).toBe(0)
-  expect(await axeFindings(page)).toEqual([])
-  await device.goOffline()
-  await waitUntilVisible(page.getByRole('status', { name: 'Соединение' }).getByText('Нет сети'))
-  await device.goOnline()
-  await waitUntilVisible(page.getByRole('status', { name: 'Соединение' }).getByText('На связи'))
-  expect(apiCalls(device)).toEqual(['auth.me', 'meetings.publicByCode'])
-  expect(pageLog.complaints()).toEqual([])
-})
+// The driver of WebKitGTK chooses no language and cuts no network, and the bridge before it tells of no requests.
+test.skipIf(browserOfRun() === 'webkit')(
+  'somebody who is not signed in sees the meeting of a link in the language of the browser, is told of a lost network, and is asked for nothing twice',
+  async () => {
+    const title = `Чай ${'щ'.repeat(80)}`
+    const { code } = await newMeeting(title)
+    const device = await openDevice(installation, { locale: 'ru-RU', width: 360, height: 780 })
+    const { page, pageLog } = device
+    await device.goto(`/m/${code}`)
+    const heading = page.getByRole('heading', { name: title })
+    await waitUntilVisible(heading)
+    expect(await heading.evaluate((each) => each.scrollWidth)).toBeLessThan(360)
+    expect(await page.title()).toBe(`${title} · Veche`)
+    expect(await link(page, 'Войти').getAttribute('href')).toBe(`/signin?next=${encodeURIComponent(`/m/${code}`)}`)
+    expect(await page.getByRole('navigation').count()).toBe(0)
+    expect(await axeFindings(page)).toEqual([])
+    await device.goOffline()
+    await waitUntilVisible(page.getByRole('status', { name: 'Соединение' }).getByText('Нет сети'))
+    await device.goOnline()
+    await waitUntilVisible(page.getByRole('status', { name: 'Соединение' }).getByText('На связи'))
+    expect(apiCalls(device)).toEqual(['auth.me', 'meetings.publicByCode'])
+    expect(pageLog.complaints()).toEqual([])
+  },
+)
 
 test('a link to no meeting says so to somebody who is not signed in', async () => {
   const device = await openDevice(installation)
@@ -45,6 +50,8 @@ test('an address that leads to no page says so at once, and is not loaded again'
   await device.goto(address)
   await waitUntilVisible(page.getByRole('heading', { name: 'There is no such page' }))
   await waitUntilVisible(link(page, 'To the chats'))
+  // The bridge before WebKitGTK tells of no requests.
+  if (browserOfRun() === 'webkit') return
   expect(pageLog.requests.filter((url) => url.endsWith(address)).length).toBe(1)
 })
 
@@ -81,7 +88,9 @@ test('a guest sees the page of a meeting without any navigation, is told that ot
     expect(await page.getByRole('navigation').count()).toBe(0)
   }
   expect(await axeFindings(page)).toEqual([])
-  expect(new Set(apiCalls(guest))).toEqual(new Set(['auth.me', 'meetings.publicByCode']))
+  // The bridge before WebKitGTK tells of no requests.
+  if (browserOfRun() !== 'webkit')
+    expect(new Set(apiCalls(guest))).toEqual(new Set(['auth.me', 'meetings.publicByCode']))
   await link(page, 'Sign in').click()
   await signIn(guest, host.email, PASSWORD)
   await waitUntilSignedIn(guest)
