@@ -13,7 +13,7 @@ import { signIn, waitUntilSignedIn } from './screens/sign-in.ts'
 let secure: HttpsInstallation
 
 beforeAll(async () => {
-  secure = await HttpsInstallation.start()
+  secure = await HttpsInstallation.start({ serviceWorker: false })
 })
 
 afterAll(() => secure.stop())

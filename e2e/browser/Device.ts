@@ -9,7 +9,7 @@ import type { Installation } from '../installation/Installation.ts'
 import { makeCaptureCheap } from '../media/cheap-capture.ts'
 import { type BrowserName, browserOfRun } from './browser-of-run.ts'
 import { browser } from './browsers.ts'
-import { completePages, takeSession } from './launch.ts'
+import { blockServiceWorker, completePages, takeSession } from './launch.ts'
 import { PageLog } from './PageLog.ts'
 import { type OpenContext, parkContext, takeParkedContext } from './parked-contexts.ts'
 
@@ -144,6 +144,7 @@ async function openContext(origin: string, rest: Omit<DeviceOptions, 'account' |
   context.setDefaultTimeout(eventTimeoutMs)
   await makeCaptureCheap(context)
   if (name !== 'chromium') await completePages(context)
+  if (name === 'firefox' && !installed) await blockServiceWorker(context)
   const pageLog = new PageLog(context, origin)
   await pageLog.start(context)
   return { context, pageLog, page: await context.newPage(), origin, kind }

@@ -42,3 +42,11 @@ export async function completePages(context: BrowserContext): Promise<void> {
     console.error = (...all: unknown[]) => error(...all.map(words))
   })
 }
+
+/** What Playwright itself does in Chromium alone. */
+export async function blockServiceWorker(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const { serviceWorker } = navigator
+    if (serviceWorker) serviceWorker.register = () => Promise.reject(new Error('blocked by the test'))
+  })
+}

@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+type FrontOptions = { secure: boolean; serviceWorker?: boolean }
+
 /**
  * A proxy before an installation. The policy of the pages gets 'unsafe-eval' there, because the drivers of some browsers cannot isolate
  * the scripts of tests and evaluate them in the page itself. Everything else of the policy stays.
@@ -14,20 +16,25 @@ import { join } from 'node:path'
 export class FrontProxy {
   readonly #server: Server
   readonly #target: URL
+  readonly #serviceWorker: boolean
 
-  private constructor(server: Server, target: string) {
+  private constructor(server: Server, target: string, serviceWorker: boolean) {
     this.#server = server
+    this.#serviceWorker = serviceWorker
     this.#target = new URL(target)
     server.on('request', (incoming, answer) => this.#forward(incoming, answer))
     server.on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head))
   }
 
-  /** Listens on a port of localhost, with a certificate of its own when it is to be reached by https. */
-  static async open(port: number, target: string, { secure }: { secure: boolean }): Promise<FrontProxy> {
+  /**
+   * Listens on a port of localhost, with a certificate of its own when it is to be reached by https. The service worker, which fetches
+   * the whole app, can be refused.
+   */
+  static async open(port: number, target: string, { secure, serviceWorker = true }: FrontOptions): Promise<FrontProxy> {
     const server = secure ? createSecureServer(newCertificate()) : createServer()
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    return new FrontProxy(server, target)
+    return new FrontProxy(server, target, serviceWorker)
   }
 
   close(): void {
@@ -46,6 +53,8 @@ export class FrontProxy {
   }
 
   #forward(incoming: IncomingMessage, answer: ServerResponse): void {
+    const isForWorker = incoming.headers['service-worker'] === 'script'
+    if (isForWorker && !this.#serviceWorker) return void answer.writeHead(404).end()
     const outgoing = this.#request(incoming)
     outgoing.on('response', (from) => {
       const policy = from.headers['content-security-policy']

@@ -12,11 +12,11 @@ export class HttpsInstallation {
     this.#front = front
   }
 
-  static async start({ nodes = 0 } = {}): Promise<HttpsInstallation> {
+  static async start({ nodes = 0, serviceWorker = true } = {}): Promise<HttpsInstallation> {
     const [port] = await freePorts(1)
     const PUBLIC_URL = `https://localhost:${port}`
     const installation = await OwnInstallation.start({ nodes, settings: { PUBLIC_URL } })
-    const front = await FrontProxy.open(port!, installation.apiUrl, { secure: true })
+    const front = await FrontProxy.open(port!, installation.apiUrl, { secure: true, serviceWorker })
     return new HttpsInstallation(installation, front)
   }
 
