@@ -87,11 +87,14 @@ test('menus and dialogs hold the focus and give it back with Esc, the first stop
   await button(page, 'New chat').focus()
   await page.keyboard.press('Enter')
   await waitUntilVisible(page.getByRole('dialog'))
+  const isInside = () => !!document.activeElement?.closest('dialog')
+  const isOutsidePage = () => document.activeElement === document.body
   for (let step = 0; step < 12; step++) {
     await page.keyboard.press('Tab')
-    const isInside = () => document.activeElement === document.body || !!document.activeElement?.closest('dialog')
-    expect(await page.evaluate(isInside)).toBe(true)
+    expect((await page.evaluate(isInside)) || (await page.evaluate(isOutsidePage))).toBe(true)
   }
+  // In WebKitGTK the focus goes through the bars of the window, where Esc does nothing to the page.
+  await expect.poll(async () => (await page.evaluate(isInside)) || page.keyboard.press('Tab')).toBe(true)
   await page.keyboard.press('Escape')
   await waitUntilHidden(page.getByRole('dialog'))
   await focusIsOn(page, 'New chat')

@@ -41,8 +41,8 @@ function keepConnections({
   person,
 }: MediaOptions & { person: number }): void {
   globalThis.peerConnections = []
-  // An empty page of Firefox may not store anything.
-  if (relay && location.protocol !== 'about:')
+  // An empty page of Firefox may not store anything, whatever its address.
+  if (relay && globalThis.origin !== 'null')
     localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
   const Native = globalThis.RTCPeerConnection
   globalThis.RTCPeerConnection = class extends Native {
