@@ -51,8 +51,7 @@ export class Commands {
     'browsingContext.close': ({ context }) => this.#window(context).close(),
     'browsingContext.navigate': ({ context, url }) => this.#navigate(context, url),
     'browsingContext.reload': ({ context }) => this.#reload(context),
-    'browsingContext.traverseHistory': ({ context, delta }) =>
-      this.#window(context).command('POST', delta < 0 ? '/back' : '/forward'),
+    'browsingContext.traverseHistory': ({ context, delta }) => this.#window(context).traverse(delta),
     'browsingContext.setViewport': (params) => this.#setViewport(params),
     'browsingContext.captureScreenshot': ({ context }) => this.#screenshot(context),
     'script.evaluate': ({ expression, ...call }) =>

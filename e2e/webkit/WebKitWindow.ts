@@ -71,6 +71,15 @@ export class WebKitWindow {
     return navigation
   }
 
+  /** Goes a step through the history. The step may lead to the same address, which looking does not find. */
+  async traverse(delta: number): Promise<void> {
+    const [document, url] = [this.#document, this.#url]
+    await this.command('POST', delta < 0 ? '/back' : '/forward')
+    await this.#ask({ waitMs: 0 })
+    if (this.#document === document && this.#url === url)
+      this.#emit('browsingContext.historyUpdated', { context: this.id, url, timestamp: Date.now() })
+  }
+
   /** Calls a function in the document that is open now. It fails when the page leaves that document. */
   async call({ functionDeclaration, arguments: given = [], resultOwnership }: ScriptCall): Promise<Result> {
     const id = this.#nextCall
