@@ -42,8 +42,7 @@ function keepConnections({
 }: MediaOptions & { person: number }): void {
   globalThis.peerConnections = []
   // An empty page of Firefox may not store anything, whatever its address.
-  if (relay && globalThis.origin !== 'null')
-    localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
+  if (relay && globalThis.origin !== 'null') localStorage.setItem('veche-devices', JSON.stringify({ relayOnly: true }))
   const Native = globalThis.RTCPeerConnection
   globalThis.RTCPeerConnection = class extends Native {
     constructor(configuration?: RTCConfiguration) {

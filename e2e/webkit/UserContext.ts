@@ -42,7 +42,8 @@ export class UserContext {
   async #newHandle(driver: WebKitDriver): Promise<string> {
     const window = this.windows.at(-1)
     if (!window) return driver.firstWindow
-    return (await window.command<{ handle: string }>('POST', '/window/new', { type: 'tab' })).handle
+    // A tab behind another one draws nothing, and clicks wait for a picture.
+    return (await window.command<{ handle: string }>('POST', '/window/new', { type: 'window' })).handle
   }
 
   addScript(functionDeclaration: string): string {
