@@ -22,25 +22,8 @@ export const firefoxLaunch: LaunchOptions = {
     'ui.allPointerCapabilities': 6,
     // Nothing is fetched from Mozilla, and no push service is connected.
     'media.gmp-manager.updateEnabled': false,
-    // As few processes as work: none is kept ready for pages that do not come, and pages of one installation share theirs.
+    // No processes are kept ready for pages that do not come.
     'dom.ipc.processPrelaunch.enabled': false,
-    'dom.ipc.processCount': 1,
-    'dom.ipc.processCount.webIsolated': 1,
-    'media.peerconnection.mtransport_process': false,
-    'network.process.enabled': false,
-    'media.rdd-process.enabled': false,
-    'media.utility-process.enabled': false,
-    'browser.tabs.remote.separatePrivilegedContentProcess': false,
-    // A picture is drawn ten times a second, not sixty: nobody looks.
-    'layout.frame_rate': 10,
-    // What it does beside its pages.
-    'accessibility.force_disabled': 1,
-    'browser.region.update.enabled': false,
-    'browser.sessionstore.interval': 3_600_000,
-    'browser.ml.enable': false,
-    'extensions.systemAddon.update.enabled': false,
-    'toolkit.telemetry.enabled': false,
-    'toolkit.telemetry.unified': false,
     'dom.push.connection.enabled': false,
   },
 }
