@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { freePorts } from '../../bench/installation/free-ports.ts'
 import { newFolder } from '../../test/folder.ts'
 import { startPostgres, type PostgresOptions } from './postgres.ts'
 
@@ -185,4 +186,15 @@ async function expectOrdinaryOwner(url: string) {
 test('Postgres listens on no TCP port', async () => {
   const postgres = await start({ dataDir: await copyOfData() })
   expect(await ask(postgres.url, 'show listen_addresses')).toEqual([{ listen_addresses: '' }])
+})
+
+test('where a bench asks for TCP, only whom its rules name get in that way', async () => {
+  const dataDir = await copyOfData()
+  const rules = join(dataDir, '../rules')
+  writeFileSync(rules, 'local all all trust\nhost veche veche_app 127.0.0.1/32 trust\n', { mode: 0o644 })
+  const [port] = await freePorts(1)
+  const postgres = await start({ dataDir, tcp: { port: port!, rules } })
+  expect(await ask(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  expect(await ask(`postgres://veche_app@127.0.0.1:${port}/veche`, 'select 1 as one')).toEqual([{ one: 1 }])
+  await expect(ask(`postgres://veche@127.0.0.1:${port}/veche`, 'select 1')).rejects.toThrow(/no pg_hba.conf entry/)
 })

@@ -20,12 +20,14 @@ export type PostgresOptions = {
   /** A file descriptor for the server's own log. */
   log?: number
   maxConnections?: number
+  /** Loopback too, for a bench's other servers: the port, and the file of rules that says who may connect and how. */
+  tcp?: { port: number; rules: string }
 }
 
 /** `url` is the application's, on its own database; `adminUrl` is the superuser's, on the server's database. */
 export type Postgres = { url: string; adminUrl: string; child: Child; stop(): Promise<void> }
 
-const socketName = '.s.PGSQL.5432'
+type Address = { sockets: string; port: number }
 
 /** Starts the embedded server on a unix socket without TCP, and returns when it accepts connections. */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
@@ -35,12 +37,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   await stopLeftover(dataDir)
   if (!existsSync(join(dataDir, 'PG_VERSION'))) initialise(binaries, dataDir, account, options.fsync ?? true)
   refuseOtherMajor(binaries, dataDir)
-  const sockets = socketFolder(options.socketDir ?? join(dirname(dataDir), 'postgres-socket'), socketName, account)
-  const adminUrl = connectionString(sockets, superuser, 'postgres')
-  const launch = () => launchServer(binaries, dataDir, sockets, account, options)
-  const child = await launchUntilReady(launch, sockets)
+  const port = options.tcp?.port ?? 5432
+  const wanted = options.socketDir ?? join(dirname(dataDir), 'postgres-socket')
+  const address = { sockets: socketFolder(wanted, `.s.PGSQL.${port}`, account), port }
+  const adminUrl = connectionString(address, superuser, 'postgres')
+  const launch = () => launchServer(binaries, dataDir, address, account, options)
+  const child = await launchUntilReady(launch, address)
   return {
-    url: connectionString(sockets, applicationRole, 'veche'),
+    url: connectionString(address, applicationRole, 'veche'),
     adminUrl,
     child,
     stop: () => child.stop(['SIGINT', 'SIGQUIT'], 20_000),
@@ -50,13 +54,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 function launchServer(
   binaries: string,
   dataDir: string,
-  sockets: string,
+  address: Address,
   account: Account | undefined,
   options: PostgresOptions,
 ) {
   const log = options.log ?? 'ignore'
   const stdio: StdioOptions = ['ignore', log, log]
-  const args = ['-D', dataDir, ...settings(sockets, options)]
+  const args = ['-D', dataDir, ...settings(address, options)]
   return startChild(join(binaries, 'bin/postgres'), args, { account, cwd: '/', stdio, orphanSignal: 'INT' })
 }
 
@@ -89,12 +93,14 @@ function reachableBinaries(account: Account | undefined) {
   return copy
 }
 
-function settings(sockets: string, { fsync = true, maxConnections = 200 }: PostgresOptions) {
+function settings({ sockets, port }: Address, { fsync = true, maxConnections = 200, tcp }: PostgresOptions) {
   const withoutDurability = fsync
     ? {}
     : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '4GB' }
   const all = {
-    listen_addresses: '',
+    listen_addresses: tcp ? '127.0.0.1' : '',
+    port,
+    ...(tcp ? { hba_file: tcp.rules } : {}),
     unix_socket_directories: sockets,
     unix_socket_permissions: '0700',
     max_connections: maxConnections,
@@ -156,19 +162,19 @@ async function stopLeftover(dataDir: string) {
   throw new CommandError(`A database server (process ${pid}) already runs on ${dataDir} and does not stop.`)
 }
 
-function connectionString(sockets: string, role: string, database: string) {
-  return `postgres://${role}@localhost/${database}?host=${encodeURIComponent(sockets)}`
+function connectionString({ sockets, port }: Address, role: string, database: string) {
+  return `postgres://${role}@localhost:${port}/${database}?host=${encodeURIComponent(sockets)}`
 }
 
 /**
  * The children of a killed server need a moment to exit, and until then the next server refuses to start.
  */
-async function launchUntilReady(launch: () => Child, sockets: string): Promise<Child> {
+async function launchUntilReady(launch: () => Child, address: Address): Promise<Child> {
   const retryUntil = Date.now() + 8_000
   for (;;) {
     const child = launch()
     try {
-      await ready(child, sockets)
+      await ready(child, address)
       return child
     } catch (error) {
       const early = !child.running() && Date.now() < retryUntil
@@ -180,10 +186,10 @@ async function launchUntilReady(launch: () => Child, sockets: string): Promise<C
 }
 
 /** Replaying a long log after a crash may take minutes; the server answers meanwhile that it is starting. */
-async function ready(child: Child, sockets: string) {
+async function ready(child: Child, address: Address) {
   let end = Date.now() + 60_000
   while (child.running() && Date.now() < end) {
-    const answer = await openDatabase(sockets)
+    const answer = await openDatabase(address)
     if (answer === 'open') return
     if (answer === 'starting') end = Date.now() + 60_000
     await wait(50)
@@ -192,10 +198,10 @@ async function ready(child: Child, sockets: string) {
   throw new CommandError(`The database server ${how}; its log says why.`)
 }
 
-async function openDatabase(sockets: string) {
+async function openDatabase(address: Address) {
   try {
-    await asSuperuser(sockets, 'postgres', prepareDatabase)
-    await asSuperuser(sockets, 'veche', giveTablesToApplication)
+    await asSuperuser(address, 'postgres', prepareDatabase)
+    await asSuperuser(address, 'veche', giveTablesToApplication)
     return 'open'
   } catch (error) {
     if (errorCode(error) === '57P03') return 'starting'
@@ -204,10 +210,10 @@ async function openDatabase(sockets: string) {
   }
 }
 
-async function asSuperuser(sockets: string, database: string, work: (client: Client) => Promise<void>) {
+async function asSuperuser(address: Address, database: string, work: (client: Client) => Promise<void>) {
   // What the application has made in its database must not be taken for a function or an operator of Postgres.
   const options = '-c search_path=pg_catalog'
-  const client = new Client({ connectionString: connectionString(sockets, superuser, database), options })
+  const client = new Client({ connectionString: connectionString(address, superuser, database), options })
   client.on('error', () => undefined)
   try {
     await client.connect()
