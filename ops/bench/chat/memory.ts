@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Pool } from 'pg'
@@ -8,6 +7,7 @@ import { startChild, type Child } from '../../cli/child.ts'
 import { checkout } from '../../cli/env.ts'
 import type { Figure } from '../figures/figure.ts'
 import { family, memoryMb } from '../figures/processes.ts'
+import { makeBenchFolder } from '../installation/bench-folder.ts'
 import { addChats } from '../installation/chats.ts'
 import { freePorts } from '../installation/free-ports.ts'
 import { addPeople } from '../installation/people.ts'
@@ -16,8 +16,7 @@ export type MemoryOptions = { people: number; seconds: number }
 
 /** The memory of everything that "./veche up" runs, itself included: after the start, and while people chat. */
 export async function measureMemory(options: MemoryOptions): Promise<Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), `veche-bench-${process.pid}-`))
-  chmodSync(folder, 0o711)
+  const folder = makeBenchFolder()
   const [port, sfuPort] = await freePorts(2)
   const up = startChild(process.execPath, ['--disable-warning=ExperimentalWarning', 'ops/cli/main.ts', 'up'], {
     cwd: checkout,

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate } from '@veche/db/migrate'
 import { Pool } from 'pg'
 import { checkout } from '../../cli/env.ts'
-import { isAlive } from '../../cli/child.ts'
 import { startPostgres, type Postgres } from '../../cli/parts/postgres.ts'
 import { startRedis, type Redis } from '../../cli/parts/redis.ts'
 import { Api } from './Api.ts'
+import { makeBenchFolder } from './bench-folder.ts'
 import { freePorts } from './free-ports.ts'
 
 export type BenchInstallationOptions = {
@@ -25,7 +24,6 @@ export type BenchInstallationOptions = {
   code?: string
 }
 
-const prefix = 'veche-bench-'
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A private installation: real Postgres that flushes to disk, real Redis, real processes. */
@@ -39,10 +37,10 @@ export class BenchInstallation {
   /** For changes that the API does not offer. */
   pool!: Pool
   readonly #log: number
+  #closing: Promise<void> | undefined
   readonly #interrupted = () => void this.close().finally(() => process.exit(130))
 
   static async open(options: BenchInstallationOptions): Promise<BenchInstallation> {
-    removeForgotten()
     const ports = await freePorts(options.apis + (options.morePorts ?? 0))
     const installation = new BenchInstallation(ports)
     try {
@@ -56,8 +54,7 @@ export class BenchInstallation {
 
   private constructor(ports: number[]) {
     this.ports = ports
-    this.folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
-    chmodSync(this.folder, 0o711)
+    this.folder = makeBenchFolder()
     this.#log = openSync(join(this.folder, 'log'), 'a', 0o600)
     for (const signal of signals) process.once(signal, this.#interrupted)
   }
@@ -80,7 +77,12 @@ export class BenchInstallation {
     rmSync(join(this.folder, 'redis'), { recursive: true, force: true })
   }
 
-  async close(): Promise<void> {
+  /** A signal may arrive while the bench closes already. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#stopAll())
+  }
+
+  async #stopAll(): Promise<void> {
     for (const signal of signals) process.off(signal, this.#interrupted)
     await Promise.all(this.#processes.map((api) => api.stop()))
     await this.pool?.end().catch(() => undefined)
@@ -125,13 +127,5 @@ export class BenchInstallation {
       VECHE_SECRET: randomBytes(32).toString('base64url'),
       ...env,
     }
-  }
-}
-
-/** Removes the folders of killed runs; their processes ended with them. */
-function removeForgotten() {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1])
-    if (pid && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true })
   }
 }
