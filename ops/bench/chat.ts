@@ -1,31 +1,46 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { readArguments } from '../cli/arguments.ts'
 import { CommandError } from '../cli/errors.ts'
+import { compareServers } from './beside/comparison.ts'
+import { comparedFigures, comparisonTable } from './beside/comparison-table.ts'
+import { requirePackages, serverVersions } from './beside/packages.ts'
 import { measureDelivery } from './chat/delivery.ts'
 import { measureDisk } from './chat/disk.ts'
 import { measureFirstSync } from './chat/first-sync.ts'
 import { measureMemory } from './chat/memory.ts'
+import { readChatOptions, type ChatOptions, type ChatPart } from './chat/options.ts'
 import { measureReads } from './chat/reads.ts'
 import { measureReconnect } from './chat/reconnect.ts'
 import { measureSends } from './chat/sends.ts'
 import { type Figure, table } from './figures/figure.ts'
 import { machine } from './figures/machine.ts'
 import { BenchInstallation } from './installation/BenchInstallation.ts'
+import { profiledEnvironment } from './installation/cpu-profile.ts'
 
 export const usage = `
-./veche bench chat [--only disk,delivery,sends,sync,reads,reconnect,memory] [--rounds 3] [--seconds 20] [--apis 1] [--json]
+./veche bench chat [--only disk,delivery,sends,sync,reads,reconnect,memory] [--rounds 3] [--seconds n] [--apis 1] [--profile folder] [--json]
+./veche bench chat --beside ejabberd,prosody [--only delivery,one,fifty] [--rounds 3] [--seconds n] [--profile folder] [--json]
 
 Measures the chat over real sockets on an installation of its own, with every message flushed to disk before it is acknowledged.
+A round measures delivery for four minutes and everything else for 20 seconds, unless --seconds says otherwise.
+--beside gives the same work to other servers, in turns. --profile leaves CPU profiles of the API.
 `
 
-const longest = 900_000
+type Options<Beside> = Extract<ChatOptions, { beside: Beside }>
+type AloneOptions = Options<undefined>
+type BesideOptions = Exclude<ChatOptions, AloneOptions>
+type PartOptions = AloneOptions & { seconds: number }
 
-type Options = { rounds: number; seconds: number; apis: number }
+const deliverySeconds = 240
+const otherSeconds = 20
+
+const method =
+  'Median (least to most) of the rounds. One process of each server in turns, each with a fresh Postgres that flushes every commit; the client shares the cores. Every delivery came, and the archives hold what was sent.'
 
 const onInstallation =
-  (measure: (installation: BenchInstallation, options: Options) => Promise<Figure[]> | Figure[]) =>
-  async (options: Options) => {
-    const installation = await BenchInstallation.open({ apis: options.apis, worker: false })
+  (measure: (installation: BenchInstallation, options: PartOptions) => Promise<Figure[]> | Figure[]) =>
+  async (options: PartOptions) => {
+    const env = profiledEnvironment(options.profile)
+    const installation = await BenchInstallation.open({ apis: options.apis, worker: false, env })
     try {
       return await measure(installation, options)
     } catch (error) {
@@ -36,7 +51,7 @@ const onInstallation =
     }
   }
 
-const parts: Record<string, (options: Options) => Promise<Figure[]>> = {
+const parts: Record<ChatPart, (options: PartOptions) => Promise<Figure[]>> = {
   disk: onInstallation((installation) => measureDisk(installation.folder)),
   delivery: onInstallation((installation, given) =>
     measureDelivery(installation, { ...given, members: 200, perSecond: 20 }),
@@ -58,26 +73,8 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: string[]): Promise<number> {
   try {
-    const { values } = readArguments('bench chat', args, {
-      only: { type: 'string', default: Object.keys(parts).join(',') },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '20' },
-      apis: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-    })
-    const [rounds, seconds, apis] = [values.rounds, values.seconds, values.apis].map(Number) as [number, number, number]
-    const figures = await measure(
-      values.only.split(','),
-      { rounds, seconds, apis },
-      values.json ? () => undefined : console.log,
-    )
-    if (values.json) console.log(JSON.stringify({ machine: machine(), figures }, null, 2))
-    else
-      console.log(
-        `\n${Object.entries(machine())
-          .map((pair) => pair.join(' '))
-          .join(', ')}\n\n${table(figures)}`,
-      )
+    const options = readChatOptions(args)
+    await (options.beside ? compare(options) : measureAlone(options))
     return 0
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
@@ -86,22 +83,46 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-async function measure(names: string[], options: Options, say: (sentence: string) => void): Promise<Figure[]> {
-  const unknown = names.find((name) => !Object.hasOwn(parts, name))
-  if (unknown !== undefined)
-    throw new CommandError(`There is no part "${unknown}"; there is: ${Object.keys(parts).join(', ')}.`)
+async function measureAlone(options: AloneOptions): Promise<void> {
   const figures: Figure[] = []
-  for (const name of names) {
-    say(`Measuring: ${name}`)
-    figures.push(...(await within(name, parts[name]!(options))))
+  for (const name of options.only) {
+    if (!options.json) console.log(`Measuring: ${name}`)
+    const seconds = options.seconds ?? (name === 'delivery' ? deliverySeconds : otherSeconds)
+    figures.push(...(await within(name, parts[name]({ ...options, seconds }), longestMs(options.rounds * seconds))))
   }
-  return figures
+  if (options.json) console.log(JSON.stringify({ machine: machine(), figures }, null, 2))
+  else console.log(`\n${machineLine()}\n\n${table(figures)}`)
+}
+
+/** With --json the table goes to the other stream, because such a run takes long. */
+async function compare(options: BesideOptions): Promise<void> {
+  requirePackages(options.beside)
+  const limitMs = longestMs((options.seconds ?? deliverySeconds) * options.only.length)
+  const say = options.json ? console.error : console.log
+  const rounds = await compareServers(options, say, (name, work) => within(name, work, limitMs))
+  const servers = ['veche', ...options.beside]
+  const figures = comparedFigures(rounds, servers)
+  const versions = serverVersions(options.beside)
+  say(
+    `\n${machineLine()}, ${Object.entries(versions).flat().join(' ')}\n${method}\n\n${comparisonTable(figures, servers)}`,
+  )
+  if (options.json) console.log(JSON.stringify({ machine: machine(), versions, method, figures, rounds }, null, 2))
+}
+
+function machineLine(): string {
+  return Object.entries(machine())
+    .map((pair) => pair.join(' '))
+    .join(', ')
+}
+
+function longestMs(measuredSeconds: number): number {
+  return 900_000 + measuredSeconds * 2_000
 }
 
 /** Reports and ends a benchmark that hangs. */
-async function within<T>(name: string, work: Promise<T>): Promise<T> {
-  const late = wait(longest, undefined, { ref: false }).then(() => {
-    console.error(`veche: measuring "${name}" did not end within ${longest / 60_000} minutes.`)
+async function within<T>(name: string, work: Promise<T>, limitMs: number): Promise<T> {
+  const late = wait(limitMs, undefined, { ref: false }).then(() => {
+    console.error(`veche: measuring "${name}" did not end within ${Math.round(limitMs / 60_000)} minutes.`)
     process.kill(process.pid, 'SIGTERM')
     return work
   })

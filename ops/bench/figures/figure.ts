@@ -23,9 +23,13 @@ export function table(figures: Figure[]): string {
     const met = { true: 'met', false: 'missed', null: '' }[`${meetsAim(figure)}`]
     return [name, `${shown(median(values))} ${unit}`, spread, wanted, met]
   })
-  const all = [['What', 'Median', 'Spread', 'Aim', ''], ...rows]
-  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
-  return all
+  return aligned([['What', 'Median', 'Spread', 'Aim', ''], ...rows])
+}
+
+/** Lines of text in columns. */
+export function aligned(rows: string[][]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column]!))

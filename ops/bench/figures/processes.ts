@@ -4,7 +4,12 @@ const ticks = 100
 
 /** CPU seconds of these processes so far. */
 export function cpuSeconds(pids: number[]): number {
-  return pids.reduce((sum, pid) => sum + ownCpu(pid), 0)
+  return pids.reduce((sum, pid) => sum + cpuTicks(pid, 13) / ticks, 0)
+}
+
+/** CPU seconds of a process, its descendants and those of them that have ended. */
+export function treeCpuSeconds(root: number): number {
+  return family(root).reduce((sum, pid) => sum + cpuTicks(pid, 15) / ticks, 0)
 }
 
 /** Memory of these processes in megabytes; shared pages count once. */
@@ -25,9 +30,9 @@ export function family(root: number): number[] {
   return found
 }
 
-function ownCpu(pid: number): number {
-  const fields = stat(pid)
-  return fields ? (Number(fields[11]) + Number(fields[12])) / ticks : 0
+/** Fields 11 and 12 are a process's own time, 13 and 14 that of its children which have ended. */
+function cpuTicks(pid: number, end: 13 | 15): number {
+  return (stat(pid)?.slice(11, end) ?? []).reduce((sum, field) => sum + Number(field), 0)
 }
 
 function pss(pid: number): number {

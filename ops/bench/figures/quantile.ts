@@ -1,5 +1,5 @@
 /** A quantile of a sorted list, without interpolation: the result is a measured value. */
-export function quantile(sorted: number[], part: number): number {
+export function quantile(sorted: ArrayLike<number>, part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN
 }
 

@@ -84,9 +84,18 @@ export async function ensureBuildTools() {
   if (missing.length) await install(missing, "the media worker's toolchain")
 }
 
-function isInstalled(name: string) {
-  const { stdout } = spawnSync('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name], { encoding: 'utf8' })
-  return stdout?.includes('installed') && !stdout.includes('not-installed')
+export function isInstalled(name: string): boolean {
+  return packageField(name, 'db:Status-Status') === 'installed'
+}
+
+export function packageVersion(name: string): string {
+  return packageField(name, 'Version')
+}
+
+/** Empty when there is no such package. */
+function packageField(name: string, field: string): string {
+  const { stdout } = spawnSync('dpkg-query', ['--show', `--showformat=\${${field}}`, name], { encoding: 'utf8' })
+  return stdout ?? ''
 }
 
 async function install(names: string[], called: string) {
