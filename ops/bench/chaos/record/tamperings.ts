@@ -1,4 +1,4 @@
-import type { ClientId, ChatId } from '@veche/shared/ids'
+import type { ClientId, ChatId, UserId } from '@veche/shared/ids'
 import { absences } from './absences.ts'
 import type { Stored, StormRecord } from './record.ts'
 
@@ -132,26 +132,19 @@ function showClosedHistory(record: StormRecord): void {
 
 function letRemovedSpeak(record: StormRecord): void {
   const { chatId, userId, from } = absences(record.stored).at(-1)!
-  const row = { chatId, seq: from + 1, rev: 1, id: 'x', author: userId, clientId: 'x' as ClientId, body: '', at: 0 }
+  const row = { chatId, seq: from + 1, rev: 1, author: userId, clientId: 'x' as ClientId, body: '', at: 0 }
   record.stored.push({ ...row, system: null, deleted: false })
 }
 
-/** Ten seconds with Redis down and no other fault. */
+/** Ten seconds with Redis down and no other fault. Somebody got the message who was not away from its chat. */
 function delayOne(record: StormRecord): void {
   const away = absences(record.stored)
-  const row = record.stored.at(-1)!
-  const reader = record.endings.find(
-    ({ userId }) =>
-      userId !== row.author && !away.some((absence) => absence.userId === userId && absence.until > row.at),
-  )
-  const userId = reader?.userId ?? row.author
-  record.outages = [{ of: 'redis', from: row.at, to: row.at + 10_000 }]
-  record.sightings.push({
-    device: 'A',
-    userId,
-    chatId: row.chatId,
-    seq: row.seq,
-    at: row.at + 10_000,
-    steady: true,
-  })
+  const isAway = (userId: UserId, { chatId, at }: Stored) =>
+    away.some((absence) => absence.userId === userId && absence.chatId === chatId && absence.until > at)
+  const readerOf = (row: Stored) =>
+    record.endings.find(({ userId }) => userId !== row.author && !isAway(userId, row))?.userId
+  const row = record.stored.findLast((one) => readerOf(one) !== undefined)!
+  const { chatId, seq, at } = row
+  record.outages = [{ of: 'redis', from: at, to: at + 10_000 }]
+  record.sightings.push({ device: 'A', userId: readerOf(row)!, chatId, seq, at: at + 10_000, steady: true })
 }
