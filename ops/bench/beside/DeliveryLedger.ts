@@ -35,8 +35,8 @@ export class DeliveryLedger {
   }
 
   /** Resolves when every member has received every message of its chat once. */
-  async complete(patienceMs: number): Promise<void> {
-    for (const end = performance.now() + patienceMs; this.#received < this.#expected && performance.now() < end;)
+  async complete(timeoutMs: number): Promise<void> {
+    for (const end = performance.now() + timeoutMs; this.#received < this.#expected && performance.now() < end;)
       await wait(10)
     const lost = this.#clients.filter((client) => client.lost).length
     if (this.#received !== this.#expected || this.#wrong || lost)

@@ -20,3 +20,7 @@ test('ids of the same moment differ, and those of a later one sort behind them',
 test('a time with fractions makes an id of its millisecond', () => {
   expect(idTime(newId(at + 0.75))).toBe(at)
 })
+
+test.each([Number.NaN, -5, Infinity, 2 ** 48, 8.7e15])('a clock that says %s makes a UUID all the same', (now) => {
+  expect(newId(now)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+})

@@ -25,8 +25,8 @@ export type ScopeId = string
 export const DIRECTORY_SCOPE: ScopeId = '00000000-0000-7000-8000-000000000001'
 
 /**
- * A UUID of version 7 (RFC 9562): the time, then random bits. `now` is the server's time as far as it is known: with the wrong clock of a phone a client id would look
- * old.
+ * A UUID of version 7 (RFC 9562): the time, then random bits. `now` is the server's time as far as it is known: with the wrong clock of a
+ * phone a client id would look old.
  */
 export function newId<T extends string>(now: number = Date.now()): T {
   const bytes = new Uint8Array(16)
@@ -34,9 +34,13 @@ export function newId<T extends string>(now: number = Date.now()): T {
   bytes[6] = 0x70 | (bytes[6]! & 0x0f)
   bytes[8] = 0x80 | (bytes[8]! & 0x3f)
   const random = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  const time = Math.trunc(now).toString(16).padStart(12, '0')
+  const time = Math.trunc(Math.min(Math.max(now || 0, 0), MAX_TIME))
+    .toString(16)
+    .padStart(12, '0')
   return (time + random.slice(12)).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as T
 }
+
+const MAX_TIME = 2 ** 48 - 1
 
 /** When a v7 id was made, in milliseconds. */
 export function idTime(id: string): number {

@@ -32,7 +32,7 @@ const frameOf = (messages: MessageRow[], rest: Partial<ChangesFrame> = {}): Chan
 /** As a socket carries it. */
 const carried = (frame: LiveFrame) => fullFrame(JSON.parse(JSON.stringify(shortFrame(frame))))
 
-const created: MessageRow = { ...text, kind: 'system', clientId: null, body: null, system: { event: 'left' } }
+const systemMessage: MessageRow = { ...text, kind: 'system', clientId: null, body: null, system: { event: 'left' } }
 const deleted: MessageRow = { ...text, body: null, deletedAt: text.createdAt, editedAt: text.createdAt }
 
 test.each<[string, LiveFrame]>([
@@ -41,7 +41,7 @@ test.each<[string, LiveFrame]>([
     'several messages of several revisions',
     frameOf([{ ...text, seq: 5, rev: 7 }, { ...text, seq: 6, rev: 8 }, text], { from: 6 }),
   ],
-  ['a message of the system', frameOf([created])],
+  ['a system message', frameOf([systemMessage])],
   ['a deleted message', frameOf([deleted])],
   ['a message of another chat, which would be an error', frameOf([{ ...text, chatId: newId<ChatId>() }])],
   ['a frame that reaches further back than its rows', frameOf([text], { from: 2 })],

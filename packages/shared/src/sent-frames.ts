@@ -1,7 +1,7 @@
 import type { ChangesFrame, HelloFrame, LiveFrame, SignalFrame } from './live.ts'
 import type { MessageRow, Rows } from './rows/rows.ts'
 
-/** A frame as it is on the wire: what its reader can tell from the rest is left out. A frame with everything is one too. */
+/** A frame as it is on the wire: what its reader can work out is left out. A frame with everything is one too. */
 export type SentFrame = HelloFrame | SignalFrame | SentChanges
 
 type SentChanges = Omit<ChangesFrame, 'from' | 'rows'> & { from?: number; rows: SentRows }

@@ -15,7 +15,8 @@ type StoredMessage = Parameters<typeof toMessage>[0] & { client_hash: Buffer } &
   is_retry: boolean
   /** The first message of a meeting's chat has changed the chat as well. */
   is_listed: boolean
-  members_rev: number
+  /** Null in the answer to a retry of somebody who is no member any more. */
+  members_rev: number | null
 }
 
 /** Sends a message once, however often the client retries. */
@@ -32,7 +33,8 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
 /** Where this process holds the chat, the row leaves as it was written. All others read it when they get the hint. */
 function tellSent(ctx: Ctx, { is_listed, members_rev }: StoredMessage, message: MessageRow): void {
   const { chatId: id, rev } = message
-  if (!is_listed) ctx.liveHub.takeWritten({ id, rev, rows: { messages: [message] }, membersRev: members_rev })
+  if (!is_listed && members_rev !== null)
+    ctx.liveHub.offerWritten({ id, rev, rows: { messages: [message] }, membersRev: members_rev })
   ctx.hints.tell({ hints: [{ scope: 'chat', id, rev }] })
 }
 

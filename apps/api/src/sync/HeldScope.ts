@@ -25,8 +25,9 @@ export class HeldScope {
   readonly #kind: ScopeKind
   readonly #view: ScopeView | undefined
   readonly #onUserRows: OnUserRows
+  /** Everything up to here was sent. */
   #rev: number
-  /** The newest revision that a hint, the poll or a stream told of. */
+  /** The newest revision that a hint, the poll, a stream or a write of this process told of. */
   #targetRev: number
   #reading = false
   /** Rows of the revisions that follow `#rev`, until they leave together in one frame. */
@@ -54,7 +55,7 @@ export class HeldScope {
   }
 
   add(stream: LiveStream): void {
-    // The people who may see these rows are known only for the streams of before.
+    // These rows were checked for the streams that are here already, not for the new one.
     this.#sendWritten()
     this.streams.add(stream)
     if (!this.#viewers.has(stream.actor.userId)) this.#viewersRev = -1
@@ -71,12 +72,21 @@ export class HeldScope {
   }
 
   /** A transaction may have written many rows: they come here one after the other, and one frame takes all of them. */
-  takeWritten(written: WrittenRows): void {
+  offerWritten(written: WrittenRows): void {
     const isNext = !this.#reading && written.rev === this.#targetRev + 1
     if (!isNext || written.membersRev !== this.#viewersRev) return void this.catchUpTo(written.rev)
     this.#targetRev = written.rev
     this.#written.push(written)
-    if (this.#written.length === 1) setImmediate(() => this.#sendWritten())
+    if (this.#written.length === 1) setImmediate(() => this.#trySendWritten())
+  }
+
+  /** Nobody waits for it, so an error would end the process. */
+  #trySendWritten(): void {
+    try {
+      this.#sendWritten()
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'rows that were written could not be sent')
+    }
   }
 
   #sendWritten(): void {
@@ -97,6 +107,7 @@ export class HeldScope {
     } catch (error) {
       // The poll asks again in two seconds, when Postgres may be back.
       this.#targetRev = this.#rev
+      this.#viewersRev = -1
       this.#deps.log.debug({ err: error }, 'a scope could not be read')
     } finally {
       this.#reading = false
@@ -152,11 +163,11 @@ export class HeldScope {
     if (!viewer) return null
     const rows: Rows = viewer.filterRows(frame.rows)
     // Whoever sees all of it gets the same object as the others: it becomes text once.
-    return haveSameRows(rows, frame.rows) ? frame : { ...frame, rows }
+    return isUnfiltered(rows, frame.rows) ? frame : { ...frame, rows }
   }
 }
 
-function haveSameRows(some: Rows, all: Rows): boolean {
+function isUnfiltered(some: Rows, all: Rows): boolean {
   return Object.entries(all).every(([table, rows]) => some[table as RowTable] === rows)
 }
 

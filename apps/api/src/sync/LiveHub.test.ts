@@ -73,7 +73,7 @@ describe('a message', () => {
 })
 
 describe('a message that this process has written', () => {
-  test('a message reaches the clients of the process that wrote it without another read of the chat', async () => {
+  test('it reaches the clients here without a read of the chat', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const observers = [await Observer.open(testApi.deps, boris), await Observer.open(testApi.deps, anna)]
     await say(testApi.deps, anna, chatId, 'read, because nobody knows yet who may see it')
@@ -88,6 +88,28 @@ describe('a message that this process has written', () => {
     }
     expect(reads.mock.calls.filter(([{ id }]) => id === chatId)).toEqual([])
     reads.mockRestore()
+  })
+
+  test.each([
+    ['rows of a later revision than the next one', { ahead: 2, ofMembers: 0 }],
+    ['rows that were written under other memberships', { ahead: 1, ofMembers: 1 }],
+  ])('%s are not sent, and lead to a read of the chat', async (_name, { ahead, ofMembers }) => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const observer = await Observer.open(testApi.deps, boris)
+    const message = await say(testApi.deps, anna, chatId, 'true')
+    await observer.settled()
+    const reads = vi.spyOn(testApi.deps.liveReads, 'read')
+    const rev = message.rev + ahead
+    const { membersRev } = observer.rows('chats').find(({ id }) => id === chatId)!
+    const rows = { messages: [{ ...message, rev, body: 'invented' }] }
+    testApi.deps.liveHub.offerWritten({ id: chatId, rev, rows, membersRev: membersRev + ofMembers })
+    expect(reads.mock.calls.filter(([{ id }]) => id === chatId)).toHaveLength(1)
+    reads.mockRestore()
+    await say(testApi.deps, anna, chatId, 'later')
+    await observer.expectEqualsFetch()
+    expect(bodies(observer)).toContain('later')
+    expect(bodies(observer)).not.toContain('invented')
+    observer.close()
   })
 
   test('messages that share a transaction are one frame', async () => {

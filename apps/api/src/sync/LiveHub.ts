@@ -20,7 +20,7 @@ const maxSnapshots = 6
 type ScopeRevision = { id: ScopeId; kind: ScopeKind; rev: number }
 
 /**
- * The live streams of this process, and the scopes that their people hold. A hint makes it read a scope. The poll compares all held
+ * The live streams of this process, and the scopes that their people hold. A hint makes it read a scope; a message that this process wrote is sent without a read. The poll compares all held
  * scopes with the database, so that every client is up to date within seconds even when no hint arrives.
  */
 export class LiveHub {
@@ -79,8 +79,8 @@ export class LiveHub {
   }
 
   /** The rows of a write of this process, for those who hold its scope here. The hint that follows is for the other processes. */
-  takeWritten(written: WrittenRows): void {
-    this.#scopes.get(written.id)?.takeWritten(written)
+  offerWritten(written: WrittenRows): void {
+    this.#scopes.get(written.id)?.offerWritten(written)
   }
 
   all(): LiveStream[] {

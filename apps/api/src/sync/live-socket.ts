@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import proxyAddr from '@fastify/proxy-addr'
 import { SilentSockets } from '@veche/shared/SilentSockets'
 import type { AnyRouter } from '@trpc/server'
-import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import { applyWSSHandler, jsonEncoder } from '@trpc/server/adapters/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/http/origin.ts'
@@ -32,7 +32,7 @@ export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
   const handler = applyWSSHandler({
     wss: server,
     router,
-    experimental_encoder: { encode: (message) => texts.encode(message), decode: readText },
+    experimental_encoder: { encode: (message) => texts.encode(message), decode: jsonEncoder.decode },
     createContext: ({ req, res }) =>
       socketContext(deps, req, {
         ip: proxyAddr(req, trusted),
@@ -59,12 +59,6 @@ export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
       setTimeout(() => server.clients.forEach((client) => client.terminate()), closeTimeoutMs).unref()
     },
   }
-}
-
-/** Tabs send text. */
-function readText(data: unknown): unknown {
-  if (typeof data !== 'string') throw new TypeError('a socket sent binary data')
-  return JSON.parse(data)
 }
 
 /** Returns what to call when somebody has asked for a stream on it; that returns what to call when the stream has ended. */

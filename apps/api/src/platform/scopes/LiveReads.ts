@@ -10,13 +10,13 @@ import type { ScopeView } from './views.ts'
 /** What changed in a scope after revision `from`, and who of `among` may see it if the memberships are no longer those of `knownRev`. */
 export type LiveQuestion = { kind: ScopeKind; id: ScopeId; from: number; among: UserId[]; knownRev: number }
 
-type Asked = Omit<LiveQuestion, 'kind'>
+type QuestionValues = Omit<LiveQuestion, 'kind'>
 
-/** It stands in a statement for a value that each question brings. */
+/** Marks the place of a value that comes with each question. */
 class Placeholder {
-  readonly name: keyof Asked
+  readonly name: keyof QuestionValues
 
-  constructor(name: keyof Asked) {
+  constructor(name: keyof QuestionValues) {
     this.name = name
   }
 }
@@ -24,10 +24,10 @@ class Placeholder {
 /** The query builder takes any value as a parameter and does not look at it. */
 const placeholders = Object.fromEntries(
   (['id', 'from', 'among', 'knownRev'] as const).map((name) => [name, new Placeholder(name)]),
-) as unknown as Asked
+) as unknown as QuestionValues
 
-type Built = { name: string; text: string; parameters: readonly unknown[]; sources: RowSource[] }
-type Given = { rowSources: RowSource[]; scopeViews: ScopeView[] }
+type PreparedRead = { name: string; text: string; parameters: readonly unknown[]; sources: RowSource[] }
+type Registered = { rowSources: RowSource[]; scopeViews: ScopeView[] }
 
 /**
  * Reads scopes for the live streams of this process, which happens after every change. The statement of each kind of scope is built
@@ -36,13 +36,13 @@ type Given = { rowSources: RowSource[]; scopeViews: ScopeView[] }
 export class LiveReads {
   readonly #pool: Pool
   readonly #builder: Kysely<DB>
-  readonly #given: Given
-  readonly #built = new Map<ScopeKind, Built>()
+  readonly #registered: Registered
+  readonly #prepared = new Map<ScopeKind, PreparedRead>()
 
-  constructor(pool: Pool, builder: Kysely<DB>, given: Given) {
+  constructor(pool: Pool, builder: Kysely<DB>, registered: Registered) {
     this.#pool = pool
     this.#builder = builder
-    this.#given = given
+    this.#registered = registered
   }
 
   async read(question: LiveQuestion): Promise<(ReadRows & { extras: Record<string, unknown> }) | null> {
@@ -56,18 +56,18 @@ export class LiveReads {
     return this.#pool.end()
   }
 
-  #statementOf(scope: ScopeKind): Built {
-    const known = this.#built.get(scope)
+  #statementOf(scope: ScopeKind): PreparedRead {
+    const known = this.#prepared.get(scope)
     if (known) return known
-    const view = this.#given.scopeViews.find((candidate) => candidate.scope === scope)
-    const sources = this.#given.rowSources.filter((source) => source.scope === scope)
+    const view = this.#registered.scopeViews.find((candidate) => candidate.scope === scope)
+    const sources = this.#registered.rowSources.filter((source) => source.scope === scope)
     const { id, from, among, knownRev } = placeholders
     const extras: Extras = view?.audience?.(id, among, knownRev) ?? {}
     const { sql, parameters } = readingStatement(this.#builder, sources, { scope, id, from, extras }).compile(
       this.#builder,
     )
-    const built = { name: `live-read-${scope}`, text: sql, parameters, sources }
-    this.#built.set(scope, built)
-    return built
+    const prepared = { name: `live-read-${scope}`, text: sql, parameters, sources }
+    this.#prepared.set(scope, prepared)
+    return prepared
   }
 }

@@ -1,4 +1,4 @@
-import { newId, type ChatId, type UserId } from '@veche/shared/ids'
+import { newId, type ChatId, type ClientId, type UserId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { expect, test } from 'vitest'
 import type { MessageCommand } from '#lib/store/commands.ts'
@@ -48,6 +48,16 @@ function marks(rows: MessageRow[], pending: MessageCommand[] = [], firstUnread: 
       .join(' '),
   )
 }
+
+test('a member who gives a message the client id of another one shares no key with it', () => {
+  const clientId = newId<ClientId>()
+  const rows = [
+    message(1, friend, 0, { clientId }),
+    message(2, me, 1, { clientId }),
+    message(3, newId(), 2, { clientId }),
+  ]
+  expect(list(rows).map(({ key }) => key)).toEqual(['1', clientId, '3'])
+})
 
 test('messages of one author with short pauses form a group', () => {
   expect(marks([message(1, friend, 0), message(2, friend, 1), message(3, friend, 2), message(4, me, 3)])).toEqual([

@@ -38,7 +38,7 @@ export class MessageItems {
   readonly #times = new WeakMap<MessageRow | MessageCommand, { time: number; day: number }>()
 
   list({ rows, pending, me, firstUnread }: ListInput): MessageItem[] {
-    const drafts = [...rows.map((row) => this.#fromRow(row)), ...pending.map((item) => this.#fromPending(item, me))]
+    const drafts = [...rows.map((row) => this.#fromRow(row, me)), ...pending.map((item) => this.#fromPending(item, me))]
     const unreadIndex = firstUnread === null ? -1 : rows.findIndex((row) => isUnread(row, me, firstUnread))
     const joins = drafts.map((draft, index) => index !== unreadIndex && joinsGroup(drafts[index - 1], draft))
     return drafts.map(({ key, at, day, content }, index) => ({
@@ -52,10 +52,12 @@ export class MessageItems {
     }))
   }
 
-  #fromRow(row: MessageRow): Groupable {
+  /** One's own message keeps the key that it had while it waited. What others call theirs is not trusted: two keys must never be equal. */
+  #fromRow(row: MessageRow, me: string): Groupable {
     const author = row.kind === 'text' ? row.authorId : null
     const times = this.#timesOf(row, row.createdAt)
-    return { key: row.clientId ?? String(row.seq), at: row.createdAt, author, ...times, content: { kind: 'row', row } }
+    const key = (row.authorId === me && row.clientId) || String(row.seq)
+    return { key, at: row.createdAt, author, ...times, content: { kind: 'row', row } }
   }
 
   #fromPending(pending: MessageCommand, me: string): Groupable {

@@ -5,5 +5,5 @@ export function closeFromSearch(event: KeyboardEvent): void {
   const dialog = target.closest('dialog')
   if (!dialog) return
   event.preventDefault()
-  dialog.close()
+  if (dialog.dispatchEvent(new Event('cancel', { cancelable: true }))) dialog.close()
 }
