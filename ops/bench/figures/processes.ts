@@ -17,6 +17,15 @@ export function memoryMb(pids: number[]): number {
   return pids.reduce((sum, pid) => sum + pss(pid), 0) / 1024
 }
 
+/** Empty for a process that has ended. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 /** A process and all its descendants, as they are now. */
 export function family(root: number): number[] {
   const parents = new Map<number, number>()

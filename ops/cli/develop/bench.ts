@@ -15,6 +15,7 @@ Measures, and prints the figures with the machine and the method. What follows t
 const folder = join(checkout, 'ops/bench')
 /** These benchmarks hold calls in real browsers over media nodes. */
 const withCalls = ['join', 'recovery']
+const withBrowser = [...withCalls, 'device']
 
 export async function run([name, ...args]: string[]): Promise<number> {
   if (!name || !benches().includes(name))
@@ -22,7 +23,7 @@ export async function run([name, ...args]: string[]): Promise<number> {
       `There is no benchmark ${name ? `"${name}"` : 'without a name'}; there is: ${benches().join(', ') || 'none yet'}.`,
     )
   await ensureRedis()
-  if (withCalls.includes(name)) await ensureChromium()
+  if (withBrowser.includes(name)) await ensureChromium()
   const { mediaWorker } = await prepare({ web: true, media: withCalls.includes(name) })
   const child = startChild(process.execPath, [join(folder, `${name}.ts`), ...args], {
     cwd: checkout,
