@@ -54,5 +54,8 @@ export type StateAnswer = {
   positions: ({ chatId: ChatId } & Positions)[]
 }
 
-/** One page of the list of chats, newest first, each with its last message. `next` is the cursor of the next page. */
-export type ChatsPage = { chats: ScopeAnswer[]; next: string | null }
+/**
+ * One page of the list of chats, newest first, each with its last message and my membership. `next` is the cursor of the next page, `left`
+ * the number of chats after this page.
+ */
+export type ChatsPage = { chats: ScopeAnswer[]; next: string | null; left: number }

@@ -268,6 +268,29 @@ describe('sync.chats', () => {
     expect(seen).toEqual([ids[1], ids[4], ids[3], ids[2], ids[0]])
   })
 
+  test('each chat of the list comes with my membership, and each page tells how many chats are left', async () => {
+    const who = await newUser(testApi.deps)
+    const ids: ChatId[] = []
+    for (let i = 0; i < 3; i += 1) ids.push(await newGroup(testApi.deps, [who, anna], `Group ${i}`))
+    const own = await sync(who).scope({ id: who.userId, since: 0 })
+    const page = await sync(who).chats({ limit: 2 })
+    expect(page.chats.flatMap(({ rows }) => rows.memberships)).toEqual(
+      [ids[2], ids[1]].map((id) => own.rows.memberships?.find(({ chatId }) => chatId === id)),
+    )
+    const last = await sync(who).chats({ cursor: page.next, limit: 2 })
+    expect([page.left, last.left, last.next]).toEqual([1, 0, null])
+  })
+
+  test('a chat in the list is the same as the chat that is asked for alone', async () => {
+    const who = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna, who])
+    for (const text of ['one', 'two', 'three']) await say(testApi.deps, anna, chatId, text)
+    const { messages, ...rows } = (await sync(who).scope({ id: chatId, since: 0 })).rows
+    const { chats } = await sync(who).chats({})
+    expect(chats[0]).toMatchObject({ ...(await sync(who).scope({ id: chatId, since: 0 })), rows })
+    expect(chats[0]!.rows.messages).toEqual(messages?.filter(({ body }) => body === 'three'))
+  })
+
   test.each([
     "2020'; drop table users|x",
     '2026-11-20 10:00:00+00|------------------------------------',

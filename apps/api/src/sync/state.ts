@@ -1,19 +1,17 @@
 import { type ChatId, DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { ChatsPage, Positions, ScopeAnswer, StateAnswer } from '@veche/shared/live'
-import type { RowTable, ScopeKind } from '@veche/shared/rows/rows'
+import type { MembershipRow, RowTable, ScopeKind } from '@veche/shared/rows/rows'
 import type { SyncChats, SyncScope, SyncState } from '@veche/shared/schemas/sync'
 import { sql } from 'kysely'
+import { toMembership } from '../chats/rows.ts'
 import type { Ctx } from '../ctx.ts'
 import { must } from '../errors.ts'
 import { isVisibleMessage, readableChats } from '../platform/scopes/members.ts'
-import { answerScope, goneScope, scopeIdsOf } from '../platform/scopes/views.ts'
-import { Semaphore } from '../platform/Semaphore.ts'
+import { answerLast, answerScope, goneScope, scopeIdsOf } from '../platform/scopes/views.ts'
 
 /** A scope as the client holds it and as it is: `cursor` is the client's revision, `mine` whether the actor may still hold it. */
 type Compared = { id: ScopeId; kind: ScopeKind | null; rev: number; cursor: number; mine: boolean }
-
-const maxParallelChats = 4
 
 /** What changed in everything that a client holds. Few run at the same time: after a restart every client asks. */
 export function syncState(ctx: Ctx, { scopes }: SyncState, signal?: AbortSignal): Promise<StateAnswer> {
@@ -57,20 +55,31 @@ export function syncChats(ctx: Ctx, { cursor, limit }: SyncChats, signal?: Abort
   return inTurn(ctx, signal, async () => {
     const before = cursor ? parseCursor(cursor) : null
     const me = ctx.actor.userId
-    const { rows } = await sql<{ id: ChatId; at: number }>`
-      select chats.id, (extract(epoch from ${newestAt}) * 1000000)::bigint as at
+    // The membership is read before the unread messages are counted: what it does not know yet, the user's own scope brings later.
+    const { rows } = await sql<{
+      id: ChatId
+      at: number
+      left: number
+      membership: Parameters<typeof toMembership>[0]
+    }>`
+      select chats.id, (extract(epoch from ${newestAt}) * 1000000)::bigint as at, count(*) over () as left, to_json(members) as membership
       from ${readableChats(me)} left join lateral (
         select x.created_at from messages x where x.chat_id = chats.id and ${isVisibleMessage('x')} order by x.seq desc limit 1) last on true
       where ${before ? sql`(${newestAt}, chats.id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
       order by ${newestAt} desc, chats.id desc limit ${limit + 1}`.execute(ctx.db)
     const page = rows.slice(0, limit)
-    const slots = new Semaphore(maxParallelChats)
+    const mine = new Map(page.map(({ id, membership }) => [id, toMembership(membership)]))
     // The list shows one line of each chat, so only the last message is read.
-    const last = (id: ChatId) => answerScope(ctx, ctx.db, { scope: 'chat', id, since: 0, viewer: me, newest: 'last' })
-    const chats = await Promise.all(page.map(({ id }) => slots.run(() => last(id))))
+    const answers = await answerLast(ctx, ctx.db, me, [...mine.keys()])
+    const chats = answers.map((answer) => withMembership(answer, mine.get(answer.id as ChatId)!))
     const end = page.at(-1)
-    return { chats, next: rows.length > limit && end ? `${end.at}|${end.id}` : null }
+    const next = rows.length > limit && end ? `${end.at}|${end.id}` : null
+    return { chats, next, left: (rows[0]?.left ?? 0) - page.length }
   })
+}
+
+function withMembership(answer: ScopeAnswer, membership: MembershipRow): ScopeAnswer {
+  return { ...answer, rows: { ...answer.rows, memberships: [membership] } }
 }
 
 /** A person waits for their own requests first, and a client that has gone away meanwhile costs nothing. */
@@ -105,7 +114,7 @@ async function positionsOf(ctx: Ctx, compared: Compared[]): Promise<({ chatId: C
   return rows.map(({ id, ...positions }) => ({ chatId: id as ChatId, ...positions }))
 }
 
-function countRows({ rows }: ScopeAnswer): number {
+export function countRows({ rows }: ScopeAnswer): number {
   return (Object.keys(rows) as RowTable[]).reduce((sum, table) => sum + (rows[table]?.length ?? 0), 1)
 }
 

@@ -91,6 +91,37 @@ export function toRead<E extends Extras>(
   return { ...read, extras: found as Record<keyof E, unknown> }
 }
 
+export type ReadingNewest<E extends Extras> = {
+  scope: Exclude<ScopeKind, 'user'>
+  ids: ScopeId[]
+  which: NewestRows
+  /** They are made once, for all scopes: the id is a column. */
+  extras: (id: ScopeId) => E
+}
+
+/** The newest rows of many scopes in one statement: to build one for each costs more than to run it. */
+export async function newestRowsOf<E extends Extras>(
+  deps: { rowSources: RowSource[] },
+  db: Kysely<DB>,
+  { scope, ids, which, extras }: ReadingNewest<E>,
+): Promise<Map<ScopeId, ReadRows & { extras: Record<keyof E, unknown> }>> {
+  const sources = deps.rowSources.filter((source) => source.scope === scope)
+  const id = sql.ref('s.id') as unknown as ScopeId
+  const columns = [
+    ...sources.map((source) => {
+      const rows = changedRows(db, source, id, { from: which, maxTextBytes: undefined })
+      return sql`(${rows}) as ${sql.id(source.table)}`
+    }),
+    ...Object.entries(extras(id)).map(([name, extra]) => sql`(${extra}) as ${sql.id(name)}`),
+  ]
+  const { rows } = await sql<Found & { id: ScopeId }>`
+    select s.id, s.rev as "scope_rev", ${sql.join(columns)} from scopes s
+    where s.id = any(${ids}::uuid[]) and s.kind = ${scope}`.execute(db)
+  return new Map(
+    rows.map((found) => [found.id, { ...newestPage(sources, found), extras: found as Record<keyof E, unknown> }]),
+  )
+}
+
 type Bounds = { from: number | NewestRows; maxTextBytes: number | undefined }
 
 function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, { from, maxTextBytes }: Bounds) {
