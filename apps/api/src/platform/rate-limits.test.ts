@@ -1,4 +1,6 @@
+import { limits } from '@veche/shared/limits'
 import { expect, test } from 'vitest'
+import { newUser } from '../test/builders.ts'
 import { newTestApi } from '../test/harness.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { newBrowser } from '../test/http/browser.ts'
@@ -36,4 +38,24 @@ test('the addresses of one IPv6 household share a rate limit', async () => {
   for (let i = 0; i < 121; i += 1) outcomes.add(await asked(`2001:db8:1:2::${i.toString(16)}`))
   expect(outcomes).toEqual(new Set(['ok', 'request.too_many']))
   expect(await asked('2001:db8:1:3::1')).toBe('ok')
+})
+
+test('what a device fetches is limited by its size: two devices with five thousand chats are not refused, more is told how long to wait', async () => {
+  const { deps } = await newTestApi()
+  await expect.poll(() => deps.redis.status).toBe('ready')
+  const { userId } = await newUser(deps)
+  const fetch = async (rows: number) => {
+    await deps.limits.take('sync', userId)
+    await deps.limits.countSyncedRows(userId, rows)
+  }
+  for (let device = 0; device < 2; device += 1) {
+    for (let page = 0; page < 26; page += 1) await fetch(200 * 4)
+    for (let page = 0; page < 10; page += 1) await fetch(limits.sync.rows)
+    for (let state = 0; state < 3; state += 1) await fetch(limits.sync.stateRows)
+  }
+  await fetch(200_000)
+  await expect(deps.limits.take('sync', userId)).rejects.toMatchObject({
+    code: 'request.too_many',
+    details: { retryAfterSeconds: expect.any(Number) },
+  })
 })

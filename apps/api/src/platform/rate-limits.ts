@@ -8,6 +8,8 @@ import { fail } from '../errors.ts'
 const rules = {
   open: { points: 120, seconds: 60 },
   read: { points: 1200, seconds: 60 },
+  // What the app fetches by itself: a point for each row, and some for each request. A device with 5,000 chats needs 30,000 of them.
+  sync: { points: 200_000, seconds: 60 },
   change: { points: 240, seconds: 60 },
   send: { points: 900, seconds: 60 },
   // The code of a meeting link has fifty bits; this keeps attackers from trying codes.
@@ -18,6 +20,8 @@ const rules = {
   // People whom one person adds to groups: it keeps a stolen account from gathering everybody in groups of its own.
   addMembers: { points: limits.group.addedPerDay, seconds: 86_400 },
 } as const
+
+const SYNC_REQUEST_POINTS = 50
 
 export type LimitName = keyof typeof rules
 
@@ -40,6 +44,7 @@ export class RateLimits {
     this.#limiters = {
       open: make('open'),
       read: make('read'),
+      sync: make('sync'),
       change: make('change'),
       send: make('send'),
       signal: make('signal'),
@@ -50,8 +55,13 @@ export class RateLimits {
   }
 
   async take(name: LimitName, key: string): Promise<void> {
-    const waitMs = await this.#consume(name, key, 1)
+    const waitMs = await this.#consume(name, key, name === 'sync' ? SYNC_REQUEST_POINTS : 1)
     if (waitMs !== null) fail('request.too_many', { retryAfterSeconds: secondsOf(waitMs) })
+  }
+
+  /** Counts the rows of an answer. It is given even if they are too many; the next request then waits. */
+  async countSyncedRows(userId: UserId, rows: number): Promise<void> {
+    if (rows > 0) await this.#consume('sync', userId, rows)
   }
 
   /** Counts people whom this person adds to groups; all of them or, with an error, none. */
