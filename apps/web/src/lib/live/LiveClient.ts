@@ -12,7 +12,7 @@ import { HistoryPages } from './HistoryPages.ts'
 import { commandKinds, type CommandKinds } from './outbox/command-kinds.ts'
 import { Outbox } from './outbox/Outbox.ts'
 import { ReadPositions } from './ReadPositions.ts'
-import { CatchUp } from './receiver/CatchUp.ts'
+import { CatchUp, type ListingProgress } from './receiver/CatchUp.ts'
 import { RowReceiver } from './receiver/RowReceiver.ts'
 import { ServerClock } from './ServerClock.ts'
 import { Signals } from './Signals.ts'
@@ -97,6 +97,11 @@ export class LiveClient {
 
   get status(): LiveStatus {
     return this.#status
+  }
+
+  /** Null when the list of chats is complete on this device. */
+  get listing(): ListingProgress | null {
+    return this.#catchUp.listing
   }
 
   start(): void {

@@ -1,4 +1,4 @@
-import { AppError } from '../api/error.ts'
+import { AppError, appError } from '../api/error.ts'
 
 /** What the engine needs of the place it runs in: a browser tab, a process without one, or a test. */
 export type Environment = {
@@ -53,6 +53,11 @@ export function abortable<T>(signal: AbortSignal, answer: Promise<T>): Promise<T
 /** A random delay below a bound that doubles with each attempt, so that clients that were cut off together do not return together. */
 export function backoffMs(environment: Environment, attempt: number, firstMs: number, maxMs: number): number {
   return environment.random() * Math.min(maxMs, firstMs * 2 ** attempt)
+}
+
+/** How long to wait before a request is made again: as long as the server has told, if it did. */
+export function retryDelayMs(thrown: unknown, backoff: number): number {
+  return Math.max(backoff, 1_000 * (appError(thrown).retryAfterSeconds ?? 0))
 }
 
 /** The environment of a process without a browser; `parts` replace parts of it. */

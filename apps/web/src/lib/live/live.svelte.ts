@@ -17,12 +17,15 @@ import type { StoreName } from '#lib/store/tables.ts'
 import { browserEnvironment } from './browser-environment.ts'
 import { trpcLiveApi } from './connection/trpc-live-api.ts'
 import { LiveClient, type LiveStatus } from './LiveClient.ts'
+import type { ListingProgress } from './receiver/CatchUp.ts'
 import { MAX_PEOPLE_PER_REQUEST } from './receiver/PeopleFetcher.ts'
 import type { MeetingSignal } from './Signals.ts'
 
 /** The engine as the screens see it: its status, and the people whom every screen names. */
 export class Live {
   status = $state<LiveStatus>('connecting')
+  /** How far the first sync of the list of chats has come; null when the list is complete here. */
+  listing = $state.raw<ListingProgress | null>(null)
   /** Why nothing is kept on this device; null when all is kept. */
   fallbackReason = $state<FallbackReason | null>(null)
   client = $state.raw<LiveClient | null>(null)
@@ -142,6 +145,7 @@ export class Live {
     // Signals may have been missed while the connection was lost.
     if (client.status !== 'online' && this.status === 'online') this.#presenceFetched.clear()
     this.status = client.status
+    this.listing = client.listing
     this.#signalChanges += 1
   }
 

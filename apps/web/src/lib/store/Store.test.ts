@@ -30,7 +30,7 @@ test('a read does not wait for a write of object stores that it does not need', 
   let isRead = false
   const writing = store.merge(
     async ({ tx }) => {
-      while (!isRead) await tx.message(chat, 1)
+      while (!isRead) await tx.messages(chat, 1, 1)
     },
     ['messages'],
   )

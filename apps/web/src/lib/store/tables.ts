@@ -34,6 +34,10 @@ export const tableKeys = {
   visits: 'chatId',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
+/** By what the first screen is read: the chats with the newest messages, and the pinned ones. */
+export const tableIndexes = { scopes: 'topAt', memberships: 'pinnedAt' } as const
+export type IndexedTable = keyof typeof tableIndexes
+
 export const tableNames = Object.keys(tableKeys) as TableName[]
 
 /** An object store of the database: a table, or the messages. */

@@ -72,9 +72,12 @@ export class FakeServer extends FakeChats {
     const from = Number(cursor ?? 0)
     const chats = mine.slice(from, from + limit).map(({ row }) => {
       const answer = this.scope(userId, row.id, 0)
-      return { ...answer, rows: { ...answer.rows, messages: answer.rows.messages?.slice(-1) ?? [] } }
+      const membership = this.chatOf(row.id).members.get(userId)!.row
+      const messages = answer.rows.messages?.slice(-1) ?? []
+      return { ...answer, rows: { ...answer.rows, messages, memberships: [membership] } }
     })
-    return { chats, next: mine.length > from + limit ? String(from + limit) : null }
+    const left = Math.max(0, mine.length - from - limit)
+    return { chats, next: left > 0 ? String(from + limit) : null, left }
   }
 
   history(userId: UserId, { chatId, before, after, limit }: HistoryQuery): HistoryPage {

@@ -2,7 +2,7 @@ import { DIRECTORY_SCOPE, type ChatId, type ScopeId, type UserId } from '@veche/
 import { expect } from 'vitest'
 import { newFollowUps } from '../store/changes.ts'
 import { applyHistoryPage } from '../store/merge/history-pages.ts'
-import { applyReadAnswer, moveReadPosition, readSeqsOfServer } from '../store/merge/read-positions.ts'
+import { applyReadAnswer, moveReadPosition } from '../store/merge/read-positions.ts'
 import {
   storesOfChatsPage,
   storesOfFrame,
@@ -105,9 +105,8 @@ export class UnorderedDevice {
   }
 
   async page(n: number): Promise<void> {
-    const readSeqs = await this.tab(0).read(readSeqsOfServer)
     const page = structuredClone(this.server.chatsPage(this.me, null, 10))
-    this.later(() => this.merge(n, (merge) => applyChatsPage(merge, page, readSeqs), storesOfChatsPage(page)))
+    this.later(() => this.merge(n, (merge) => applyChatsPage(merge, page), storesOfChatsPage(page)))
   }
 
   async state(n: number): Promise<void> {

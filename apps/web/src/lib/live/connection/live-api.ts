@@ -7,7 +7,7 @@ import type { SetMine } from '@veche/shared/schemas/chats'
 export type LiveApi = {
   state(scopes: [ScopeId, number][]): Promise<StateAnswer>
   scope(id: ScopeId, since: number): Promise<ScopeAnswer>
-  chats(cursor: string | null): Promise<ChatsPage>
+  chats(cursor: string | null, limit?: number): Promise<ChatsPage>
   people(ids: UserId[]): Promise<PersonRow[]>
   presence(ids: UserId[]): Promise<Presence[]>
   history(query: HistoryQuery): Promise<HistoryPage>

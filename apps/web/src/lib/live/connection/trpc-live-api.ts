@@ -8,7 +8,7 @@ export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOption
   return {
     state: (scopes) => client.sync.state.mutate({ scopes }),
     scope: (id, since) => client.sync.scope.query({ id, since }),
-    chats: (cursor) => client.sync.chats.query({ cursor }),
+    chats: (cursor, limit) => client.sync.chats.query({ cursor, limit }),
     people: (ids) => client.users.get.query({ ids }),
     presence: (ids) => client.users.presence.query({ ids }),
     history: (query) => client.messages.history.query(query),

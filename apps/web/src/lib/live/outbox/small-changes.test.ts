@@ -5,7 +5,7 @@ import type { ErrorCode } from '@veche/shared/errors'
 import type { SetMine } from '@veche/shared/schemas/chats'
 import { beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../api/error.ts'
-import { chatStores, readChat, readChats } from '#lib/chats/chat.ts'
+import { chatStores, readChat, readChatsAfter } from '#lib/chats/chat.ts'
 import { newEngineTest } from '../../test/engine-test.ts'
 import { isLong } from '../../test/long.ts'
 import { newBroadcastChannels } from '../../test/TestEnvironment.ts'
@@ -24,7 +24,10 @@ type Shown = { pinned: boolean; notify: string; unreadMark: boolean } | undefine
 
 /** The chat as a person sees it; both ways of reading it must agree. */
 async function shown({ store }: TestTab): Promise<Shown> {
-  const [one, all] = await store.read((tx) => Promise.all([readChat(tx, me, chat), readChats(tx, me)]), chatStores)
+  const [one, all] = await store.read(
+    (tx) => Promise.all([readChat(tx, me, chat), readChatsAfter(tx, me, '').then(({ chats }) => chats)]),
+    chatStores,
+  )
   expect(all.find(({ id }) => id === chat)).toEqual(one ?? undefined)
   if (!one) return undefined
   const { pinnedAt, notify, unreadMark } = one.membership

@@ -1,7 +1,7 @@
 import type { UserId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
 import { mergePerson } from '../../store/merge/rows.ts'
-import { abortable, backoffMs, pause } from '../environment.ts'
+import { abortable, backoffMs, pause, retryDelayMs } from '../environment.ts'
 import type { ReceiverDeps } from './RowReceiver.ts'
 
 /** As many ids as fit into an address that proxies accept. */
@@ -48,6 +48,7 @@ export class PeopleFetcher {
     const { store, api, environment, onSignedOut } = this.#deps
     const connection = this.#deps.connection()
     for (let attempt = 0; !connection.aborted && !this.#isStopped; attempt++) {
+      let delayMs = backoffMs(environment, attempt, 1_000, 15_000)
       try {
         const people = await abortable(connection, api.people(ids))
         return await store.merge(
@@ -60,8 +61,9 @@ export class PeopleFetcher {
         const { code } = appError(thrown)
         if (code === 'auth.required') return onSignedOut()
         if (code === 'input.invalid') return
+        delayMs = retryDelayMs(thrown, delayMs)
       }
-      await pause(environment, backoffMs(environment, attempt, 1_000, 15_000), connection)
+      await pause(environment, delayMs, connection)
     }
   }
 }

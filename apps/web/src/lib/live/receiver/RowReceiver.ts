@@ -1,6 +1,7 @@
 import type { ScopeId } from '@veche/shared/ids'
 import type { ChangesFrame } from '@veche/shared/live'
 import type { FollowUps } from '../../store/changes.ts'
+import { readAhead } from '../../store/merge/needed-rows.ts'
 import { storesOfFrame } from '../../store/merge/needed-stores.ts'
 import { applyFrame } from '../../store/merge/rows.ts'
 import type { Store } from '../../store/Store.ts'
@@ -102,6 +103,10 @@ export class RowReceiver {
       const stores = new Set(frames.flatMap(storesOfFrame))
       await this.#store.merge(
         async (merge) => {
+          await readAhead(
+            merge,
+            frames.map(({ rows }) => rows),
+          )
           for (const frame of frames) await applyFrame(merge, frame)
         },
         [...stores],

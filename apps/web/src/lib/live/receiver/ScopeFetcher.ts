@@ -1,11 +1,13 @@
 import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
 import { storesOfScopeAnswer } from '../../store/merge/needed-stores.ts'
-import { applyScopeAnswer, readKnownCursor } from '../../store/merge/scope-answers.ts'
-import { abortable, backoffMs, pause } from '../environment.ts'
+import { abortable, backoffMs, pause, retryDelayMs } from '../environment.ts'
 import type { ReceiverDeps } from './RowReceiver.ts'
 
 const MAX_PARALLEL_FETCHES = 4
+
+/** No first screen waits for an answer about a scope. */
+const loadScopeAnswers = () => import('../../store/merge/scope-answers.ts')
 
 type HoldFrames = (id: ScopeId, fetch: () => Promise<void>) => Promise<void>
 
@@ -18,6 +20,7 @@ export class ScopeFetcher {
   readonly #stopped = new AbortController()
   readonly #requested = new Set<ScopeId>()
   readonly #fetches = new Map<ScopeId, Promise<void>>()
+  #allowedAt = 0
 
   constructor(deps: ReceiverDeps, holdFrames: HoldFrames) {
     this.#deps = deps
@@ -55,6 +58,7 @@ export class ScopeFetcher {
   /** A merge requests the scope again when there are more pages. After an answer without progress the pauses grow. */
   async #fetchUntilCurrent(id: ScopeId): Promise<void> {
     for (let withoutProgress = 0; !this.#stopped.signal.aborted;) {
+      await this.#untilAllowed()
       this.#requested.delete(id)
       const before = await this.#cursor(id)
       const result = await this.#fetchPage(id)
@@ -70,6 +74,7 @@ export class ScopeFetcher {
   async #fetchPage(id: ScopeId): Promise<'merged' | 'failed' | 'given up'> {
     const { store, api, environment, connection, onSignedOut } = this.#deps
     try {
+      const { applyScopeAnswer, readKnownCursor } = await loadScopeAnswers()
       await this.#holdFrames(id, async () => {
         const known = await store.read((tx) => readKnownCursor(tx, id), ['scopes', 'memberships'])
         const answer = await abortable(connection(), api.scope(id, known.since))
@@ -79,9 +84,17 @@ export class ScopeFetcher {
     } catch (thrown) {
       const { code } = appError(thrown)
       if (code === 'auth.required') onSignedOut()
+      this.#allowedAt = environment.now() + retryDelayMs(thrown, 0)
       if (code === 'auth.required' || code === 'scope.not_found' || code === 'input.invalid') return 'given up'
       return environment.online() ? 'failed' : 'given up'
     }
+  }
+
+  /** The server has told how long to wait. That holds for all scopes. */
+  async #untilAllowed(): Promise<void> {
+    const { environment } = this.#deps
+    const delayMs = this.#allowedAt - environment.now()
+    if (delayMs > 0) await pause(environment, delayMs, this.#stopped.signal)
   }
 
   async #cursor(id: ScopeId): Promise<number> {

@@ -1,7 +1,16 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
-import { storeNames, tableKeys, tableNames, type StoreName, type TableName, type Tables } from '../tables.ts'
+import {
+  storeNames,
+  tableIndexes,
+  tableKeys,
+  tableNames,
+  type IndexedTable,
+  type StoreName,
+  type TableName,
+  type Tables,
+} from '../tables.ts'
 
 /** All rows of a backend, and the keys of what was written or deleted there by this device alone. */
 export type KeptRows = {
@@ -108,6 +117,26 @@ class MemoryTransaction implements WriteTransaction {
 
   async all<T extends TableName>(table: T): Promise<Tables[T][]> {
     return [...this.#table(table).values()]
+  }
+
+  async after<T extends TableName>(
+    table: T,
+    key: string,
+    range: { count?: number; to?: string },
+  ): Promise<Tables[T][]> {
+    const keyOf = (row: Tables[T]) => String(Reflect.get(row, tableKeys[table]))
+    const rows = (await this.all(table)).filter((row) => keyOf(row) > key && !(range.to && keyOf(row) > range.to))
+    return rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).slice(0, range.count)
+  }
+
+  async last<T extends IndexedTable>(table: T, count: number): Promise<Tables[T][]> {
+    const value = (row: Tables[T]) => Reflect.get(row, tableIndexes[table]) as string | null | undefined
+    const rows = (await this.all(table)).filter((row) => typeof value(row) === 'string')
+    return rows.sort((a, b) => (value(a)! > value(b)! ? -1 : 1)).slice(0, count)
+  }
+
+  async yieldTask(): Promise<void> {
+    // Nothing here takes long.
   }
 
   async message(chatId: ChatId, seq: number): Promise<MessageRow | undefined> {

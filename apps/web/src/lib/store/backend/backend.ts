@@ -1,6 +1,6 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { StoreName, TableName, Tables } from '../tables.ts'
+import type { IndexedTable, StoreName, TableName, Tables } from '../tables.ts'
 
 /**
  * Where rows are kept. `write` is one transaction that excludes those of other tabs: all of it is kept, or nothing. A transaction is
@@ -22,6 +22,14 @@ export type ReadTransaction<S extends StoreName = StoreName> = TableReader<S> &
 interface TableReader<in S extends StoreName> {
   get: <T extends S & TableName>(table: T, key: string) => Promise<Tables[T] | undefined>
   all: <T extends S & TableName>(table: T) => Promise<Tables[T][]>
+  /** The rows with a key after this one and up to `to`, in the order of their keys, at most `count`. */
+  after: <T extends S & TableName>(
+    table: T,
+    key: string,
+    range: { count?: number; to?: string },
+  ) => Promise<Tables[T][]>
+  /** The rows that are last by the index of the table, the very last one first. A row with null there is in no index. */
+  last: <T extends S & IndexedTable>(table: T, count: number) => Promise<Tables[T][]>
 }
 
 interface MessageReader {
@@ -31,6 +39,8 @@ interface MessageReader {
 }
 
 export interface WriteTransaction extends ReadTransaction {
+  /** Resolves in a later task of the event loop, when what was written before is done. The transaction stays open meanwhile. */
+  yieldTask(): Promise<void>
   put<T extends TableName>(table: T, row: Tables[T]): void
   delete(table: TableName, key: string): void
   putMessage(row: MessageRow): void

@@ -25,8 +25,9 @@ const made: Record<number, string[]> = {
   3: [...tablesBefore, 'mySeats'],
   4: [...tablesBefore, 'mySeats', 'visits'],
   5: [...tablesBefore, 'mySeats', 'visits'],
+  6: [...tablesBefore.filter((table) => table !== 'marks'), 'listProgress', 'mySeats', 'visits'],
 }
-const keysBefore: Record<string, string> = { outbox: 'clientId', marks: 'name' }
+const keysBefore: Record<string, string> = { outbox: 'clientId', marks: 'name', scopes: 'id' }
 
 test.each(Object.keys(made).map(Number))(
   'a database of version %i gets every table of this version',
@@ -73,6 +74,16 @@ test.each([3, 4, 5])('how far the list of chats had come in version %i is known 
     backend.close()
   }
   expect(await storesOf(factory)).toEqual([...storeNames].sort())
+})
+
+test('the newest chats of a database of version 6 are found as in one of this version', async () => {
+  const factory = new IDBFactory()
+  const rows = ['2026-11-20', '2026-11-22', '2026-11-21'].map((topAt) => ({ id: newId<ChatId>(), kind: 'chat', topAt }))
+  await make(factory, 6, { scopes: rows })
+  const backend = await openIndexedDb({ name: 'old', factory, onLost: () => undefined })
+  const held = await backend.read((tx) => tx.last('scopes', 2), ['scopes'])
+  expect(held).toEqual([rows[1], rows[2]])
+  backend.close()
 })
 
 function make(factory: IDBFactory, version: number, rows: Record<string, object[]> = {}): Promise<void> {

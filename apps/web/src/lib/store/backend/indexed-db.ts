@@ -2,10 +2,20 @@ import type { ChatId, ClientId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import type { Command } from '../commands.ts'
-import { tableKeys, tableNames, type StoreName, type TableName, type Tables } from '../tables.ts'
+import {
+  tableIndexes,
+  tableKeys,
+  tableNames,
+  type IndexedTable,
+  type StoreName,
+  type TableName,
+  type Tables,
+} from '../tables.ts'
 
-const VERSION = 6
+const VERSION = 7
 const BLOCKED_TIMEOUT_MS = 3_000
+/** Rows that are read by one request: the browser copies them in one task. */
+const ROWS_PER_READ = 250
 
 export type IndexedDbOptions = {
   name: string
@@ -46,6 +56,7 @@ function upgrade({ result: database, transaction }: IDBOpenDBRequest, from: numb
   for (const table of [...database.objectStoreNames]) if (!kept.includes(table)) database.deleteObjectStore(table)
   createMissingStores(database)
   if (!transaction) return
+  createMissingIndexes(transaction)
   if (from > 0 && from < 5) upgradeOutbox(database, transaction)
   if (from >= 3 && from < 6) renameMarks(database, transaction)
 }
@@ -55,6 +66,14 @@ function createMissingStores(database: IDBDatabase): void {
   for (const table of missing) database.createObjectStore(table, { keyPath: tableKeys[table] })
   if (!database.objectStoreNames.contains('messages')) {
     database.createObjectStore('messages', { keyPath: ['chatId', 'seq'] })
+  }
+}
+
+/** Since version 7. */
+function createMissingIndexes(transaction: IDBTransaction): void {
+  for (const [table, column] of Object.entries(tableIndexes)) {
+    const store = transaction.objectStore(table)
+    if (!store.indexNames.contains(column)) store.createIndex(column, column)
   }
 }
 
@@ -144,8 +163,43 @@ class IndexedDbTransaction implements WriteTransaction {
     return answer<Tables[T] | undefined>(this.#store(table).get(key))
   }
 
-  all<T extends TableName>(table: T): Promise<Tables[T][]> {
-    return answer<Tables[T][]>(this.#store(table).getAll())
+  async all<T extends TableName>(table: T): Promise<Tables[T][]> {
+    const rows: Tables[T][] = []
+    for (let key = ''; ;) {
+      const read = await this.after(table, key, { count: ROWS_PER_READ })
+      rows.push(...read)
+      if (read.length < ROWS_PER_READ) return rows
+      key = String(Reflect.get(read.at(-1)!, tableKeys[table]))
+    }
+  }
+
+  after<T extends TableName>(
+    table: T,
+    key: string,
+    { count, to }: { count?: number; to?: string },
+  ): Promise<Tables[T][]> {
+    if (to !== undefined && to <= key) return Promise.resolve([])
+    const range = to === undefined ? IDBKeyRange.lowerBound(key, true) : IDBKeyRange.bound(key, to, true)
+    return answer<Tables[T][]>(this.#store(table).getAll(range, count))
+  }
+
+  last<T extends IndexedTable>(table: T, count: number): Promise<Tables[T][]> {
+    const rows: Tables[T][] = []
+    const request = this.#store(table).index(tableIndexes[table]).openCursor(null, 'prev')
+    return new Promise((resolve, reject) => {
+      request.onerror = () => reject(request.error ?? new Error('the request failed'))
+      request.onsuccess = () => {
+        const cursor = request.result
+        if (!cursor || rows.length >= count) return resolve(rows)
+        rows.push(cursor.value as Tables[T])
+        cursor.continue()
+      }
+    })
+  }
+
+  async yieldTask(): Promise<void> {
+    const [name] = this.#tx.objectStoreNames
+    await answer(this.#tx.objectStore(name!).getKey(''))
   }
 
   message(chatId: ChatId, seq: number): Promise<MessageRow | undefined> {

@@ -5,6 +5,7 @@ import type { WriteTransaction } from '../backend/backend.ts'
 import { newChanges, newFollowUps, noteMessage } from '../changes.ts'
 import type { Command } from '../commands.ts'
 import type { ChatScope, ScopeRecord } from '../tables.ts'
+import { HeldRows } from './HeldRows.ts'
 import { settleUnread } from './unread-number.ts'
 
 /** What happened to a chat within one merge, as far as its unread number is concerned. */
@@ -19,7 +20,7 @@ export type UnreadInput = {
 
 /** One transaction of merging. Scope records are read once, changed here, and written at the end. */
 export class Merge {
-  readonly tx: WriteTransaction
+  readonly tx: HeldRows
   readonly me: UserId
   readonly changes = newChanges()
   readonly followUps = newFollowUps()
@@ -30,7 +31,7 @@ export class Merge {
   readonly #unread = new Map<ChatId, UnreadInput>()
 
   constructor(tx: WriteTransaction, me: UserId, keptPeople: ReadonlySet<UserId>) {
-    this.tx = tx
+    this.tx = new HeldRows(tx)
     this.me = me
     this.#keptPeople = keptPeople
   }
@@ -71,7 +72,7 @@ export class Merge {
 
   /** From now on the row of this person is kept: it is fetched, and frames about the person are merged. */
   async keepPerson(id: UserId): Promise<void> {
-    if (this.#keptPeople.has(id) || this.newlyKept.has(id)) return
+    if (this.isKept(id)) return
     this.newlyKept.add(id)
     if (await this.tx.get('people', id)) return
     this.tx.put('people', { id, handle: '', name: '', role: 'member', disabledAt: null, rev: 0 })
@@ -79,7 +80,12 @@ export class Merge {
   }
 
   async keepsPerson(id: UserId): Promise<boolean> {
-    return this.#keptPeople.has(id) || this.newlyKept.has(id) || (await this.tx.get('people', id)) !== undefined
+    return this.isKept(id) || (await this.tx.get('people', id)) !== undefined
+  }
+
+  /** Known without a look into the database. */
+  isKept(id: UserId): boolean {
+    return this.#keptPeople.has(id) || this.newlyKept.has(id)
   }
 
   /** All tabs read the outbox again, and the chat as it is shown with its commands. */
@@ -96,6 +102,7 @@ export class Merge {
     for (const id of this.#unwritten) {
       const scope = this.#scopes.get(id)
       if (scope) this.tx.put('scopes', scope)
+      await this.tx.leaveLongTask()
     }
   }
 }

@@ -39,10 +39,13 @@ export function storesOfState({ scopes }: StateAnswer): StoreName[] {
   return unionOf(scopes.map(storesOfScopeAnswer))
 }
 
-/** With how far the list has come. */
+/** With how far the list has come. The memberships of a page are those of chats that I am in, so they drop nothing. */
 export function storesOfChatsPage({ chats }: ChatsPage): StoreName[] {
-  return unionOf([['listProgress'], ...chats.map(storesOfScopeAnswer)])
+  const needed = chats.map(storesOfScopeAnswer)
+  return unionOf([['listProgress'], ...needed.map((stores) => stores.filter((name) => !dropped.includes(name)))])
 }
+
+const dropped: StoreName[] = ['drafts', 'visits']
 
 /** A transaction has to name at least one. */
 function unionOf(stores: StoreName[][]): StoreName[] {

@@ -28,7 +28,7 @@ export async function unreportedReadPositions(
 }
 
 /** How far I have read in each chat, as the server knows it. */
-export async function readSeqsOfServer(tx: ReadTransaction<'memberships'>): Promise<Map<ChatId, number>> {
+async function readSeqsOfServer(tx: ReadTransaction<'memberships'>): Promise<Map<ChatId, number>> {
   return new Map((await tx.all('memberships')).map((row) => [row.chatId, row.readSeq]))
 }
 

@@ -6,6 +6,7 @@ import { addRange, rangeOf, rangesFrom } from '../ranges.ts'
 import type { ChatScope, Tables } from '../tables.ts'
 import { firstVisibleSeq } from '../visible-history.ts'
 import { dropChat, forgetMessages, type Merge } from './Merge.ts'
+import { readAhead } from './needed-rows.ts'
 
 /**
  * `snapshot`: the rows were read at one revision that is not older than what is held. `answer`: the rows came with the answer of a
@@ -30,6 +31,7 @@ export async function applyFrame(merge: Merge, frame: ChangesFrame): Promise<voi
 
 /** Merges row by row: the larger `rev` wins. The caller moves the cursor. */
 export async function mergeRows(merge: Merge, rows: Rows, origin: RowOrigin): Promise<void> {
+  await readAhead(merge, [rows])
   const {
     people = [],
     settings = [],

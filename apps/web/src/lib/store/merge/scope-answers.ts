@@ -1,22 +1,44 @@
 import type { ChatId, ScopeId } from '@veche/shared/ids'
-import type { ChatsPage, ScopeAnswer, StateAnswer } from '@veche/shared/live'
+import type { ChatsPage, Positions, ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { MembershipRow } from '@veche/shared/rows/rows'
 import type { ReadTransaction } from '../backend/backend.ts'
 import { noteMessage } from '../changes.ts'
-import type { ChatScope } from '../tables.ts'
+import type { ChatScope, ScopeRecord } from '../tables.ts'
 import { dropChat, forgetMessages, type Merge } from './Merge.ts'
+import { readAhead } from './needed-rows.ts'
 import { applyPositions } from './read-positions.ts'
 import { mergeRows } from './rows.ts'
 
 /** What this device knew of a scope when it asked the server. If it knows more by now, parts of the answer are out of date. */
-export type KnownCursor = { id: ScopeId; since: number; membershipRev: number; readSeq: number }
+export type KnownCursor = {
+  id: ScopeId
+  since: number
+  membershipRev: number
+  readSeq: number
+  positions?: Positions | undefined
+}
 
 export async function readKnownCursor(
   tx: ReadTransaction<'scopes' | 'memberships'>,
   id: ScopeId,
 ): Promise<KnownCursor> {
   const [scope, membership] = await Promise.all([tx.get('scopes', id), tx.get('memberships', id)])
-  return { id, since: scope?.rev ?? 0, membershipRev: membership?.rev ?? 0, readSeq: membership?.readSeq ?? 0 }
+  return knownCursor(id, scope, membership)
+}
+
+/** All scopes that are held: my user scope and the directory, then the chats, newest first. */
+export async function readKnownCursors(tx: ReadTransaction<'scopes' | 'memberships'>): Promise<KnownCursor[]> {
+  const [scopes, memberships] = [await tx.all('scopes'), await tx.all('memberships')]
+  const mine = new Map<ScopeId, MembershipRow>(memberships.map((row) => [row.chatId, row]))
+  const newest = (scope: ScopeRecord) => (scope.kind === 'chat' ? (scope.topAt ?? '') : '~')
+  scopes.sort((a, b) => (newest(a) === newest(b) ? 0 : newest(a) > newest(b) ? -1 : 1))
+  return scopes.map((scope) => knownCursor(scope.id, scope, mine.get(scope.id)))
+}
+
+function knownCursor(id: ScopeId, scope: ScopeRecord | undefined, membership: MembershipRow | undefined): KnownCursor {
+  const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
+  const positions = scope?.kind === 'chat' ? scope.positions : undefined
+  return { id, since: scope?.rev ?? 0, membershipRev, readSeq, positions }
 }
 
 export async function applyScopeAnswer(merge: Merge, answer: ScopeAnswer, known: KnownCursor): Promise<void> {
@@ -42,8 +64,15 @@ export async function applyScopeAnswer(merge: Merge, answer: ScopeAnswer, known:
   await mergeChatAnswer(merge, answer, await isUnreadValid(merge, id, known))
 }
 
-/** Merges one page of the list of chats: new chats are put in, chats that are held are fetched if they have changed. */
-export async function applyChatsPage(merge: Merge, page: ChatsPage, readSeqs: Map<ChatId, number>): Promise<void> {
+/**
+ * Merges one page of the list of chats: new chats are put in, chats that are held are fetched if they have changed. With each chat comes
+ * my membership as it was just before the unread messages were counted.
+ */
+export async function applyChatsPage(merge: Merge, page: ChatsPage): Promise<void> {
+  await readAhead(
+    merge,
+    page.chats.map(({ rows }) => rows),
+  )
   for (const answer of page.chats) {
     const id = answer.id as ChatId
     const membership = await merge.membership(id)
@@ -51,12 +80,18 @@ export async function applyChatsPage(merge: Merge, page: ChatsPage, readSeqs: Ma
     const scope = await merge.chatScope(id)
     if (!scope) {
       replaceChat(merge, answer, undefined, answer.rev)
-      await mergeChatAnswer(merge, answer, (membership?.readSeq ?? 0) === (readSeqs.get(id) ?? 0))
+      const counted = answer.rows.memberships?.[0]
+      const newest = membership && membership.rev > (counted?.rev ?? 0) ? membership : counted
+      await mergeChatAnswer(merge, answer, newest?.readSeq === counted?.readSeq)
     } else if (scope.rev < answer.rev) merge.followUps.scopes.add(id)
   }
 }
 
 export async function applyState(merge: Merge, answer: StateAnswer, known: Map<ScopeId, KnownCursor>): Promise<void> {
+  await readAhead(
+    merge,
+    answer.scopes.map(({ rows }) => rows),
+  )
   for (const scope of answer.scopes) {
     await applyScopeAnswer(
       merge,
@@ -65,7 +100,13 @@ export async function applyState(merge: Merge, answer: StateAnswer, known: Map<S
     )
   }
   for (const { id } of answer.behind) merge.followUps.scopes.add(id)
-  for (const { chatId, read, delivered } of answer.positions) await applyPositions(merge, chatId, { read, delivered })
+  // What was held before cannot have sunk since.
+  const moved = answer.positions.filter(({ chatId, read, delivered }) => {
+    const { positions } = known.get(chatId) ?? {}
+    return !positions || read > positions.read || delivered > positions.delivered
+  })
+  await merge.tx.readAhead({ tables: { scopes: moved.map(({ chatId }) => chatId) }, messages: [] })
+  for (const { chatId, read, delivered } of moved) await applyPositions(merge, chatId, { read, delivered })
 }
 
 async function applyPlainAnswer(

@@ -1,0 +1,85 @@
+import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
+import type { ChatsPage } from '@veche/shared/live'
+import { limits } from '@veche/shared/limits'
+import { storesOfChatsPage, storesOfState } from '../../store/merge/needed-stores.ts'
+import { applyChatsPage, applyState, readKnownCursors, type KnownCursor } from '../../store/merge/scope-answers.ts'
+import { abortable } from '../environment.ts'
+import type { CatchUpDeps } from './CatchUp.ts'
+
+/** As many chats as the largest screen shows. */
+const FIRST_PAGE_CHATS = 40
+
+export type ChangesFetch = Pick<CatchUpDeps, 'store' | 'api' | 'rowReceiver' | 'onServerTime'> & {
+  connection: AbortSignal
+  /** A page of the list is merged. */
+  onPage: (page: ChatsPage) => void
+}
+
+/** All of it belongs to one connection: when that is lost, another hello comes, and another catch-up. */
+export async function fetchChanges(changes: ChangesFetch): Promise<void> {
+  const { store, rowReceiver } = changes
+  const listed = await store.read((tx) => tx.get('listProgress', 'chats.listed'), ['listProgress'])
+  if (!listed?.done) await rowReceiver.whileListing(() => listChats(changes, listed?.cursor ?? null))
+  const known = await store.read(readKnownCursors, ['scopes', 'memberships'])
+  for (let first = 0; first < known.length; first += limits.sync.scopes) {
+    await fetchState(changes, known.slice(first, first + limits.sync.scopes))
+  }
+  await requestMissing(changes)
+  await rowReceiver.whenIdle()
+}
+
+/**
+ * The first sync: the chats page by page, newest first, each with my membership. The first page is short, so that the list stands soon.
+ * While a page is merged, the next one is on its way, and so is my own scope.
+ */
+async function listChats(changes: ChangesFetch, from: string | null): Promise<void> {
+  const { store, api, rowReceiver, connection } = changes
+  const fetch = (cursor: string | null, limit?: number) => abortable(connection, api.chats(cursor, limit))
+  let next: Promise<ChatsPage> | null = fetch(from, from === null ? FIRST_PAGE_CHATS : undefined)
+  for (let isFirst = true; next; isFirst = false) {
+    const page: ChatsPage = await next
+    next = page.next === null ? null : fetch(page.next)
+    // When the merge fails, nobody waits for it.
+    next?.catch(() => undefined)
+    await mergePage(changes, page)
+    if (isFirst) rowReceiver.requestScope(store.userId)
+  }
+  await rowReceiver.whenIdle()
+}
+
+async function mergePage({ store, onPage }: ChangesFetch, page: ChatsPage): Promise<void> {
+  await store.merge(async (merge) => {
+    await applyChatsPage(merge, page)
+    merge.tx.put('listProgress', { name: 'chats.listed', done: page.next === null, cursor: page.next })
+  }, storesOfChatsPage(page))
+  onPage(page)
+}
+
+async function fetchState(changes: ChangesFetch, known: KnownCursor[]): Promise<void> {
+  const { store, api, rowReceiver, connection, onServerTime } = changes
+  await rowReceiver.holdFrames(['all'], async () => {
+    const cursors = known.map(({ id, since }): [ScopeId, number] => [id, since])
+    const answer = await abortable(connection, api.state(cursors))
+    onServerTime(answer.now)
+    const cursorOf = new Map(known.map((each) => [each.id, each]))
+    await store.merge((merge) => applyState(merge, answer, cursorOf), storesOfState(answer))
+  })
+}
+
+/** Chats of mine that are not held, scopes without a cursor, and people of whom only the id is known. */
+async function requestMissing({ store, rowReceiver }: ChangesFetch): Promise<void> {
+  const missing = await store.read(
+    async (tx) => {
+      const held = new Set((await tx.all('scopes')).map((scope) => scope.id))
+      const active = (await tx.all('memberships')).filter((row) => row.leftAt === null)
+      const wanted: ScopeId[] = [store.userId, DIRECTORY_SCOPE, ...active.map((row) => row.chatId)]
+      const people = (await tx.all('people')).filter((person) => person.rev === 0)
+      return {
+        scopes: new Set(wanted.filter((id) => !held.has(id))),
+        people: new Set(people.map((person) => person.id)),
+      }
+    },
+    ['scopes', 'memberships', 'people'],
+  )
+  rowReceiver.request(missing)
+}
