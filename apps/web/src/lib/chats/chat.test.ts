@@ -4,7 +4,7 @@ import { FakeServer } from '../test/FakeServer.ts'
 import { TestTab } from '../test/TestTab.ts'
 import { FakeNetwork } from '../test/FakeNetwork.ts'
 import { TestEnvironment } from '../test/TestEnvironment.ts'
-import { compareChats, readChat, readChats, type Chat } from './chat.ts'
+import { compareChats, readChat, readChatsAfter, type Chat } from './chat.ts'
 
 let environment: TestEnvironment
 let server: FakeServer
@@ -25,7 +25,7 @@ afterEach(() => tab.kill())
 
 async function chats(): Promise<Chat[]> {
   await environment.quiet()
-  return (await tab.store.read((tx) => readChats(tx, me))).sort(compareChats)
+  return (await tab.store.read((tx) => readChatsAfter(tx, me, ''))).chats.sort(compareChats)
 }
 
 async function chat(id: ChatId): Promise<Chat> {

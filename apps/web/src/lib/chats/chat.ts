@@ -2,6 +2,7 @@ import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Positions } from '@veche/shared/live'
 import type { ChatRow, MembershipRow, MessageRow } from '@veche/shared/rows/rows'
 import type { ReadTransaction } from '#lib/store/backend/backend.ts'
+import { readMany } from '#lib/store/backend/many-rows.ts'
 import { byOrder, isMessage, type Command, type MessageCommand } from '#lib/store/commands.ts'
 import type { ChatScope, Draft } from '#lib/store/tables.ts'
 import { withMyChanges } from './my-changes.ts'
@@ -35,48 +36,103 @@ export type Chat = {
 export const chatStores = ['scopes', 'chats', 'memberships', 'drafts', 'outbox', 'messages'] as const
 type ChatStore = (typeof chatStores)[number]
 
-export async function readChats(tx: ReadTransaction<ChatStore>, me: UserId): Promise<Chat[]> {
-  const [scopes, outbox] = await Promise.all([tx.all('scopes'), tx.all('outbox')])
-  const held = scopes.filter((scope): scope is ChatScope => scope.kind === 'chat')
-  const [rows, memberships, drafts] = await Promise.all([tx.all('chats'), tx.all('memberships'), tx.all('drafts')])
+/** What the largest screen shows of the list, and some more to scroll. */
+const FIRST_CHATS = 60
+const MAX_PINNED_READ = 200
+/** Chats that one transaction reads: a copy of more of them would keep the main thread busy. */
+const CHATS_PER_READ = 200
+
+/** The chats on top of the list: pinned ones, those with an unsent message, and those with the newest messages. */
+export async function readFirstChats(tx: ReadTransaction<ChatStore>, me: UserId): Promise<Chat[]> {
+  const [newest, pinned, outbox] = await Promise.all([
+    tx.last('scopes', FIRST_CHATS),
+    tx.last('memberships', MAX_PINNED_READ),
+    tx.all('outbox'),
+  ])
+  const ids = [
+    ...newest.map(({ id }) => id),
+    ...pinned.map(({ chatId }) => chatId),
+    ...outbox.map(({ chatId }) => chatId),
+  ]
+  const chats = await readChatsById(
+    tx,
+    me,
+    [...new Set(ids)].filter((id): id is ChatId => id !== null),
+  )
+  return chats.filter((chat) => chat !== null)
+}
+
+/** Some chats in the order of their ids, after `key`. `next` is null when there are no more. */
+export async function readChatsAfter(
+  tx: ReadTransaction<ChatStore>,
+  me: UserId,
+  key: string,
+): Promise<{ chats: Chat[]; next: string | null }> {
+  const scopes = await tx.after('scopes', key, { count: CHATS_PER_READ })
+  const to = scopes.at(-1)?.id
+  if (to === undefined) return { chats: [], next: null }
+  const [rows, memberships, drafts, outbox] = await Promise.all([
+    tx.after('chats', key, { to }),
+    tx.after('memberships', key, { to }),
+    tx.after('drafts', key, { to }),
+    tx.all('outbox'),
+  ])
   const byId = new Map(rows.map((row) => [row.id, row]))
   const mine = new Map(memberships.map((row) => [row.chatId, row]))
   const written = new Map(drafts.map((row) => [row.chatId, row]))
   const waiting = Map.groupBy(outbox, (command) => command.chatId)
-  const chats = held.map(async (scope) => {
+  const chats = scopes.map(async (scope) => {
+    if (scope.kind !== 'chat') return null
     const [row, membership] = [byId.get(scope.id), mine.get(scope.id)]
     if (!row || !membership) return null
     const last = scope.top > 0 ? ((await tx.message(scope.id, scope.top)) ?? null) : null
-    return toChat({
-      me,
-      scope,
-      row,
-      membership,
-      last,
-      draft: written.get(scope.id),
-      commands: waiting.get(scope.id) ?? [],
-    })
+    const [draft, commands] = [written.get(scope.id), waiting.get(scope.id) ?? []]
+    return toChat({ me, scope, row, membership, last, draft, commands })
   })
-  return (await Promise.all(chats)).filter((chat) => chat !== null)
+  const read = (await Promise.all(chats)).filter((chat) => chat !== null)
+  return { chats: read, next: scopes.length < CHATS_PER_READ ? null : to }
 }
 
 /** Null when this device does not hold the chat. */
 export async function readChat(tx: ReadTransaction<ChatStore>, me: UserId, id: ChatId): Promise<Chat | null> {
-  const [scope, row, membership] = await Promise.all([
-    tx.get('scopes', id),
-    tx.get('chats', id),
-    tx.get('memberships', id),
+  return (await readChatsById(tx, me, [id]))[0] ?? null
+}
+
+/** Null for a chat that this device does not hold. */
+export async function readChatsById(
+  tx: ReadTransaction<ChatStore>,
+  me: UserId,
+  ids: ChatId[],
+): Promise<(Chat | null)[]> {
+  const [scopes, rows, memberships, drafts, outbox] = await Promise.all([
+    readMany(tx, 'scopes', ids),
+    readMany(tx, 'chats', ids),
+    readMany(tx, 'memberships', ids),
+    readMany(tx, 'drafts', ids),
+    tx.all('outbox'),
   ])
-  if (scope?.kind !== 'chat' || !row || !membership) return null
-  const [last, draft, outbox] = await Promise.all([tx.message(id, scope.top), tx.get('drafts', id), tx.all('outbox')])
-  const commands = outbox.filter((command) => command.chatId === id)
-  return toChat({ me, scope, row, membership, last: last ?? null, draft, commands })
+  const waiting = Map.groupBy(outbox, (command) => command.chatId)
+  const chats = ids.map(async (id) => {
+    const [scope, row, membership, draft] = [scopes.get(id), rows.get(id), memberships.get(id), drafts.get(id)]
+    if (scope?.kind !== 'chat' || !row || !membership) return null
+    const last = scope.top > 0 ? ((await tx.message(id, scope.top)) ?? null) : null
+    return toChat({ me, scope, row, membership, last, draft, commands: waiting.get(id) ?? [] })
+  })
+  return await Promise.all(chats)
 }
 
 /** Compares for the list: pinned chats first, the last pinned on top, then by the time of the last message. */
 export function compareChats(one: Chat, other: Chat): number {
-  const [pin, otherPin] = [one.membership.pinnedAt ?? '', other.membership.pinnedAt ?? '']
-  return otherPin.localeCompare(pin) || other.at.localeCompare(one.at) || one.id.localeCompare(other.id)
+  return (
+    descending(one.membership.pinnedAt ?? '', other.membership.pinnedAt ?? '') ||
+    descending(one.at, other.at) ||
+    descending(other.id, one.id)
+  )
+}
+
+/** Times and ids are of ASCII. To compare thousands of them as words of a language would take a hundred times as long. */
+function descending(one: string, other: string): number {
+  return one === other ? 0 : one > other ? -1 : 1
 }
 
 type Parts = {

@@ -6,10 +6,9 @@ import type { Api } from '#lib/api/client.ts'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 import { storesOfScopeAnswer } from '#lib/store/merge/needed-stores.ts'
-import { applyScopeAnswer } from '#lib/store/merge/scope-answers.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/Store.ts'
-import { chatStores, compareChats, readChat, readChats, type Chat } from './chat.ts'
+import { chatStores, compareChats, readChatsAfter, readChatsById, readFirstChats, type Chat } from './chat.ts'
 
 /** A group that somebody has removed me from, and what I had written there that was not sent. */
 export type Removal = { title: string; unsent: string }
@@ -17,6 +16,8 @@ export type Removal = { title: string; unsent: string }
 /** The chats of this person, as this device holds them. */
 export class Chats {
   loaded = $state(false)
+  /** All chats of this device are read; before it only those on top of the list are. */
+  isComplete = $state(false)
   /** The list is asked to focus its search field; it may have to be mounted first. */
   searchRequested = $state(false)
   #all = $state.raw<ReadonlyMap<ChatId, Chat>>(new Map())
@@ -27,7 +28,9 @@ export class Chats {
   readonly withLiveMeeting = $derived(this.#sorted.filter((chat) => chat.row.liveMeetingId !== null))
   /** The number on the tab and on the icon of the app: unread messages of chats that are not muted. */
   readonly unread = $derived(
-    this.list.reduce((sum, chat) => sum + (chat.membership.notify === 'none' ? 0 : chat.unread), 0),
+    this.isComplete
+      ? this.list.reduce((sum, chat) => sum + (chat.membership.notify === 'none' ? 0 : chat.unread), 0)
+      : 0,
   )
   readonly events = new TypedEvents<{ removed: [Removal] }>()
   /** What is being typed in open conversations: it is stored only after a pause. */
@@ -35,20 +38,56 @@ export class Chats {
   readonly #live: Live
   readonly #api: Api
   #stale = new Set<ChatId>()
+  /** Chats that changed while all were being read. */
+  readonly #changed = new Set<ChatId>()
   #reading = false
+  #readingRest = false
+  #isStopped = false
 
   constructor(live: Live, api: Api) {
     this.#live = live
     this.#api = api
   }
 
-  /** Reads all chats once, then those that change. Returns a function that stops it. */
+  /** Reads what the first screen shows, then all chats, then those that change. Returns a function that stops it. */
   async start(store: Store): Promise<() => void> {
     const unsubscribe = store.on('changed', (changes) => this.#handleChanges(store, changes))
-    const chats = await store.read((tx) => readChats(tx, store.userId), chatStores)
-    this.#all = new Map(chats.map((chat) => [chat.id, chat]))
+    const first = await store.read((tx) => readFirstChats(tx, store.userId), chatStores)
+    this.#put(first)
     this.loaded = true
-    return unsubscribe
+    void this.#readRest(store)
+    return () => {
+      this.#isStopped = true
+      unsubscribe()
+    }
+  }
+
+  /** They are shown all at once: so nothing in the list moves while it is read. */
+  async #readRest(store: Store) {
+    if (this.isComplete || this.#readingRest) return
+    this.#readingRest = true
+    try {
+      const rest: Chat[] = []
+      for (let key: string | null = ''; key !== null && !this.#isStopped;) {
+        const after: string = key
+        const { chats, next } = await store.read((tx) => readChatsAfter(tx, store.userId, after), chatStores)
+        rest.push(...chats)
+        key = next
+      }
+      this.#put(rest)
+      this.isComplete = true
+    } catch {
+      // The database could not be read. The next change tries again.
+    } finally {
+      this.#readingRest = false
+    }
+  }
+
+  /** A chat that has changed since is known better. */
+  #put(chats: Chat[]) {
+    const all = new Map(this.#all)
+    for (const chat of chats) if (!all.has(chat.id) && !this.#changed.has(chat.id)) all.set(chat.id, chat)
+    this.#all = all
   }
 
   get(id: ChatId): Chat | undefined {
@@ -90,6 +129,7 @@ export class Chats {
   }
 
   async #mergeOpened(answer: Awaited<ReturnType<Api['chats']['openDirect']['mutate']>>) {
+    const { applyScopeAnswer } = await import('#lib/store/merge/scope-answers.ts')
     await this.#live.merge(async (merge) => {
       const membership = await merge.membership(answer.id as ChatId)
       const { rev: membershipRev = 0, readSeq = 0 } = membership ?? {}
@@ -98,8 +138,12 @@ export class Chats {
   }
 
   #handleChanges(store: Store, changes: Changes) {
-    for (const id of changes.chats) this.#stale.add(id)
+    for (const id of changes.chats) {
+      this.#stale.add(id)
+      if (!this.isComplete) this.#changed.add(id)
+    }
     if (!this.#reading) void this.#readStale(store)
+    if (this.loaded) void this.#readRest(store)
   }
 
   /** Chats that change during one read are read together by the next. */
@@ -122,21 +166,19 @@ export class Chats {
   }
 
   async #readAgain(store: Store, ids: ChatId[]) {
-    const [chats, memberships] = await store.read(
-      (tx) =>
-        Promise.all([
-          Promise.all(ids.map((id) => readChat(tx, store.userId, id))),
-          Promise.all(ids.map((id) => tx.get('memberships', id))),
-        ]),
-      chatStores,
-    )
+    const { chats, left } = await store.read(async (tx) => {
+      const read = await readChatsById(tx, store.userId, ids)
+      const gone = ids.filter((_, index) => read[index] === null)
+      const memberships = await Promise.all(gone.map((id) => tx.get('memberships', id)))
+      return { chats: read, left: new Map(gone.map((id, index) => [id, memberships[index]])) }
+    }, chatStores)
     const all = new Map(this.#all)
     for (const [index, id] of ids.entries()) {
       const chat = chats[index]
       if (chat) all.set(id, chat)
       else {
         const gone = all.get(id)
-        if (gone && memberships[index]?.wasRemoved) this.#noteRemoval(gone)
+        if (gone && left.get(id)?.wasRemoved) this.#noteRemoval(gone)
         all.delete(id)
       }
     }

@@ -1,3 +1,4 @@
+import type { ChatId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
 import type { Api } from '#lib/api/client.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
@@ -36,6 +37,7 @@ test('after a read of the list has failed, the next change shows what both have 
   const { store } = await openTab()
   const chats = newChats()
   await chats.start(store)
+  await environment.quiet()
   failNextReadOfList(store)
   server.send(chat, friend, 'not shown yet')
   await environment.quiet()
@@ -43,4 +45,36 @@ test('after a read of the list has failed, the next change shows what both have 
   server.send(other, friend, 'shown with the other')
   await environment.quiet()
   expect([chat, other].map((id) => chats.get(id)?.unread)).toEqual([1, 1])
+})
+
+test('a start shows the newest, the pinned and the unsent chats before it has read the others', async () => {
+  const { environment, server, me, friend, openTab } = newEngineTest()
+  const ids = Array.from({ length: 90 }, () => server.newChat([friend, me]))
+  const [pinned, unsent, ...others] = ids as [ChatId, ChatId, ...ChatId[]]
+  for (const id of others) server.send(id, friend, 'text')
+  server.setMine(pinned, me, { pinned: true })
+  const { store, live } = await openTab()
+  environment.setOnline(false)
+  await live.outbox.addMessage(unsent, 'waits')
+  const chats = newChats()
+  await chats.start(store)
+  expect([chats.loaded, chats.isComplete, chats.unread]).toEqual([true, false, 0])
+  expect(chats.list.length).toBeLessThan(70)
+  const first = chats.list.slice(0, 20).map(({ id }) => id)
+  expect(first.slice(0, 3)).toEqual([pinned, unsent, others.at(-1)])
+  await environment.quiet()
+  expect([chats.isComplete, chats.list.length]).toEqual([true, 91])
+  expect(chats.list.slice(0, 20).map(({ id }) => id)).toEqual(first)
+  expect(chats.unread).toBeGreaterThanOrEqual(88)
+})
+
+test('a chat that changes while all are read at the start is shown as it is afterwards', async () => {
+  const { environment, server, me, friend, chat, openTab } = newEngineTest()
+  for (let n = 0; n < 90; n += 1) server.send(server.newChat([friend, me]), friend, 'text')
+  const { store } = await openTab()
+  const chats = newChats()
+  await chats.start(store)
+  server.send(chat, friend, 'newest')
+  await environment.quiet()
+  expect([chats.isComplete, chats.list[0]?.id, chats.get(chat)?.unread]).toEqual([true, chat, 1])
 })

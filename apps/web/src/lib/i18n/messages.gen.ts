@@ -48,6 +48,8 @@ export type Messages = {
     tryAgain: string
   }
   chats: {
+    listing: string
+    listed: (given: { listed: string; of: string }) => string
     chats: string
     search: string
     newChat: string
