@@ -4,7 +4,6 @@ import type { ChatsPage, Positions, ScopeAnswer, StateAnswer } from '@veche/shar
 import type { MembershipRow, RowTable, ScopeKind } from '@veche/shared/rows/rows'
 import type { SyncChats, SyncScope, SyncState } from '@veche/shared/schemas/sync'
 import { sql } from 'kysely'
-import { toMembership } from '../chats/rows.ts'
 import type { Ctx } from '../ctx.ts'
 import { must } from '../errors.ts'
 import { isVisibleMessage, readableChats } from '../platform/scopes/members.ts'
@@ -60,7 +59,7 @@ export function syncChats(ctx: Ctx, { cursor, limit }: SyncChats, signal?: Abort
       id: ChatId
       at: number
       left: number
-      membership: Parameters<typeof toMembership>[0]
+      membership: object
     }>`
       select chats.id, (extract(epoch from ${newestAt}) * 1000000)::bigint as at, count(*) over () as left, to_json(members) as membership
       from ${readableChats(me)} left join lateral (
@@ -68,7 +67,7 @@ export function syncChats(ctx: Ctx, { cursor, limit }: SyncChats, signal?: Abort
       where ${before ? sql`(${newestAt}, chats.id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
       order by ${newestAt} desc, chats.id desc limit ${limit + 1}`.execute(ctx.db)
     const page = rows.slice(0, limit)
-    const mine = new Map(page.map(({ id, membership }) => [id, toMembership(membership)]))
+    const mine = new Map(page.map(({ id, membership }) => [id, toMembership(ctx, membership)]))
     // The list shows one line of each chat, so only the last message is read.
     const answers = await answerLast(ctx, ctx.db, me, [...mine.keys()])
     const chats = answers.map((answer) => withMembership(answer, mine.get(answer.id as ChatId)!))
@@ -76,6 +75,13 @@ export function syncChats(ctx: Ctx, { cursor, limit }: SyncChats, signal?: Abort
     const next = rows.length > limit && end ? `${end.at}|${end.id}` : null
     return { chats, next, left: (rows[0]?.left ?? 0) - page.length }
   })
+}
+
+/** By the registered mapper: it is the row that the user's own scope brings. */
+function toMembership({ rowSources }: Ctx, membership: object): MembershipRow {
+  const source = rowSources.find(({ table }) => table === 'memberships')
+  if (!source) throw new Error('Nobody has registered the rows of memberships.')
+  return source.toWire(membership as never) as MembershipRow
 }
 
 function withMembership(answer: ScopeAnswer, membership: MembershipRow): ScopeAnswer {
