@@ -113,7 +113,7 @@ test('a person who has left has no call to go back to and rejoins, one who close
   await page.close({ runBeforeUnload: false })
   await waitUntilHidden(tile(hisDevice.page, 'Anna Seat'))
   expect(await mark(participants(hisDevice.page), 'Away').count()).toBe(0)
-  await waitUntilVisible(hisDevice.page.getByText('Nobody else is here yet.'))
+  await waitUntilVisible(hisDevice.page.getByText('Nobody else is here now.'))
 
   hisDevice.pageLog.expect(refused(404))
   await anna.api.chats.removeMember.mutate({ chatId, userId: boris.userId })

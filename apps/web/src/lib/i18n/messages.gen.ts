@@ -193,6 +193,7 @@ export type Messages = {
     leave: string
     leaveTitle: (given: { title: string }) => string
     leaveText: string
+    leaveLastText: string
     soleOwnerTitle: string
     soleOwnerText: string
     understood: string
@@ -451,6 +452,7 @@ export type Messages = {
     contrastHint: string
     languageHint: string
     currentPassword: string
+    wrongCurrentPassword: string
     newPassword: string
     passwordHint: (given: { min: number }) => string
     passwordText: string

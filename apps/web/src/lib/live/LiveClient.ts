@@ -161,7 +161,10 @@ export class LiveClient {
   #handleChanges(frame: ChangesFrame): void {
     if (frame.scope === 'meeting') return this.#meetingListeners.forEach((listener) => listener(frame))
     if (frame.scope === 'directory') this.#options.onDirectory?.(frame.rows.people ?? [])
-    for (const { chatId, authorId } of frame.rows.messages ?? []) this.signals.clearTyping(chatId, authorId)
+    for (const { chatId, authorId, system } of frame.rows.messages ?? []) {
+      this.signals.clearTyping(chatId, authorId)
+      if (system?.event === 'removed') this.signals.clearTyping(chatId, system.userId)
+    }
     this.rowReceiver.receive(frame)
   }
 

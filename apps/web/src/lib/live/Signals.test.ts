@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import { newEngineTest } from '../test/engine-test.ts'
 
-let { environment, server, network, friend, chat, openTab } = newEngineTest()
-beforeEach(() => void ({ environment, server, network, friend, chat, openTab } = newEngineTest()))
+let { environment, server, network, me, friend, chat, openTab } = newEngineTest()
+beforeEach(() => void ({ environment, server, network, me, friend, chat, openTab } = newEngineTest()))
 
 test('typing ends after six seconds, and at once when the message comes', async () => {
   const tab = await openTab()
@@ -17,6 +17,17 @@ test('typing ends after six seconds, and at once when the message comes', async 
   server.send(chat, friend, 'written')
   await environment.quiet()
   expect(tab.live.signals.typing(chat)).toEqual([])
+})
+
+test('a person who is removed while they type types no more', async () => {
+  const group = server.newChat([me, friend], 'group', 'group')
+  const tab = await openTab()
+  network.signal({ type: 'signal', signal: { kind: 'typing', chatId: group, userId: friend } })
+  await environment.quiet()
+  expect(tab.live.signals.typing(group)).toEqual([friend])
+  server.removeMember(group, friend)
+  await environment.quiet()
+  expect(tab.live.signals.typing(group)).toEqual([])
 })
 
 test('a read position of another member never goes back', async () => {

@@ -98,8 +98,9 @@ export class Live {
     return this.#signalChanges >= 0 ? (this.client?.signals.typing(chatId) ?? []) : []
   }
 
-  /** Reactive. `fetchPresence` brings it first. */
+  /** Reactive. `fetchPresence` brings it first. While the server is away nobody knows who is online. */
   presence(userId: UserId): Presence | undefined {
+    if (this.status === 'offline' || this.status === 'unreachable') return undefined
     return this.#signalChanges >= 0 ? this.client?.signals.presence(userId) : undefined
   }
 
