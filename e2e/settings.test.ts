@@ -50,7 +50,7 @@ test('a new name, a handle, the appearance and a new password of a person reach 
   await device.goto('/settings/password')
   await fill(page, { 'Current password': 'a guess', 'New password': 'another pot 8' })
   await clickButton(page, 'Change password')
-  await waitUntilVisible(page.getByRole('alert'))
+  await waitUntilVisible(page.getByText('This is not your current password.'))
   await fill(page, { 'Current password': PASSWORD, 'New password': 'another pot 8' })
   await clickButton(page, 'Change password')
   await waitUntilVisible(page.getByText('The password is changed'))
