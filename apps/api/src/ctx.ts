@@ -1,5 +1,6 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ScopeId, SessionId, UserId } from '@veche/shared/ids'
+import type { LiveFrame } from '@veche/shared/live'
 import type { ServerRole, UserKind } from '@veche/shared/permissions'
 import type { Transaction } from 'kysely'
 import type { Deps } from './deps.ts'
@@ -24,7 +25,12 @@ export type Connection = {
   onStream?: () => () => void
 }
 
-export type Socket = { readonly bufferedAmount: number; close(code: number, reason: string): void; terminate(): void }
+export type Socket = {
+  readonly bufferedAmount: number
+  send(frame: LiveFrame): void
+  close(code: number, reason: string): void
+  terminate(): void
+}
 
 export type Anyone = Deps & { actor: Actor | null; connection: Connection }
 export type Ctx = Deps & { actor: Actor; connection: Connection }

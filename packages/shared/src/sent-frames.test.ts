@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { newId, type ChatId, type ClientId, type UserId } from './ids.ts'
 import type { ChangesFrame, LiveFrame } from './live.ts'
 import type { MessageRow } from './rows/rows.ts'
-import { fullFrame, shortFrame } from './sent-frames.ts'
+import { fullFrame, LiveMessageReader, shortFrame } from './sent-frames.ts'
 
 const id = newId<ChatId>()
 const authorId = newId<UserId>()
@@ -30,7 +30,11 @@ const frameOf = (messages: MessageRow[], rest: Partial<ChangesFrame> = {}): Chan
   ...rest,
 })
 /** As a socket carries it. */
-const carried = (frame: LiveFrame) => fullFrame(JSON.parse(JSON.stringify(shortFrame(frame))))
+function carried(frame: LiveFrame) {
+  const reader = new LiveMessageReader()
+  reader.read('{"id":4,"result":{"type":"started"}}')
+  return reader.read(JSON.stringify(shortFrame(frame)))
+}
 
 const systemMessage: MessageRow = { ...text, kind: 'system', clientId: null, body: null, system: { event: 'left' } }
 const deleted: MessageRow = { ...text, body: null, deletedAt: text.createdAt, editedAt: text.createdAt }
@@ -50,13 +54,20 @@ test.each<[string, LiveFrame]>([
   ['a greeting', { type: 'hello', now: 5, release: '1' }],
   ['a signal', { type: 'signal', signal: { kind: 'typing', chatId: id, userId: authorId } }],
 ])('%s is the same after the way over a socket', (_name, frame) => {
-  expect(carried(frame)).toEqual(frame)
+  expect(carried(frame)).toEqual({ id: 4, result: { type: 'data', data: frame } })
 })
 
 test('a new message of eighty letters takes at most 400 bytes on the wire', () => {
-  const message = { id: 1, result: { type: 'data', data: shortFrame(frameOf([text])) } }
-  const headerOfSocket = 4
-  expect(JSON.stringify(message).length + headerOfSocket).toBeLessThanOrEqual(400)
+  const headOfSocket = 4
+  expect(JSON.stringify(shortFrame(frameOf([text]))).length + headOfSocket).toBeLessThanOrEqual(400)
+})
+
+test.each([
+  ['the answer to another request', { id: 7, result: { type: 'data', data: null } }],
+  ['an error', { id: 4, error: { message: 'auth.required' } }],
+  ['a request of the server', { id: null, method: 'reconnect' }],
+])('%s is read as it is', (_name, message) => {
+  expect(new LiveMessageReader().read(JSON.stringify(message))).toEqual(message)
 })
 
 test('a frame with everything in it, as an older server sends it, is read too', () => {

@@ -26,6 +26,20 @@ export function shortFrame(frame: LiveFrame): SentFrame {
   return { ...rest, ...(from === frame.rev - 1 ? {} : { from }), rows: { ...rows, messages } }
 }
 
+type SocketMessage = SentFrame | { id?: unknown; result?: { type: string } }
+
+/** Reads what a live socket sends. Frames come past tRPC, and get the form here in which tRPC hands them to the one subscription. */
+export class LiveMessageReader {
+  #subscription: unknown
+
+  read(text: string): unknown {
+    const message = JSON.parse(text) as SocketMessage
+    if ('type' in message) return { id: this.#subscription, result: { type: 'data', data: fullFrame(message) } }
+    if (message.result?.type === 'started') this.#subscription = message.id
+    return message
+  }
+}
+
 export function fullFrame(frame: SentFrame): LiveFrame {
   if (frame.type !== 'changes') return frame
   const { messages, ...rows } = frame.rows

@@ -3,6 +3,7 @@ import type { LiveFrame } from '@veche/shared/live'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { findActor } from '../auth/sessions.ts'
+import type { Actor } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
 import { ownRedisPrefix } from '../env.ts'
 import { addSystemMessage } from '../chats/system-messages.ts'
@@ -14,6 +15,8 @@ import { newDirect, newGroup, newSession, newUser, say, type TestUser } from '..
 import { callerFor, contextFor, type TestApi, newTestApi } from '../test/harness.ts'
 import { lockWaits } from '../test/locks.ts'
 import { Observer } from '../test/Observer.ts'
+import { lastsUntilEnd, ReadSocket } from '../test/ReadSocket.ts'
+import type { LiveStream } from './LiveStream.ts'
 
 let testApi: TestApi
 let anna: TestUser
@@ -244,9 +247,8 @@ describe('a session', () => {
     const who = await newUser(testApi.deps)
     const { actor } = await contextFor(testApi.deps, who)
     await testApi.deps.db.updateTable('users').set({ disabled_at: new Date() }).where('id', '=', who.userId).execute()
-    const stream = await testApi.deps.liveHub.open(actor!, socket, { ip: '127.0.0.1', device: 'test' })
     const frames: LiveFrame[] = []
-    for await (const frame of stream.frames(undefined)) frames.push(frame)
+    const stream = await listenAs(actor!, frames)
     expect({ frames, over: stream.sessionOver }).toEqual({ frames: [], over: true })
     expect(testApi.deps.liveHub.all()).not.toContain(stream)
   })
@@ -382,12 +384,16 @@ describe('a signal', () => {
   })
 })
 
-const socket = { bufferedAmount: 0, close: () => undefined, terminate: () => undefined }
-
 async function listen(who: TestUser, frames: LiveFrame[]): Promise<void> {
   const { actor } = await contextFor(testApi.deps, who)
-  const stream = await testApi.deps.liveHub.open(actor!, socket, { ip: '127.0.0.1', device: 'test' })
-  for await (const frame of stream.frames(undefined)) frames.push(frame)
+  await listenAs(actor!, frames)
+}
+
+async function listenAs(actor: Actor, frames: LiveFrame[]): Promise<LiveStream> {
+  const take = (frame: LiveFrame) => void frames.push(frame)
+  const stream = await testApi.deps.liveHub.open(actor, new ReadSocket(take), { ip: '127.0.0.1', device: 'test' })
+  await lastsUntilEnd(stream, take)
+  return stream
 }
 
 async function sendMany(deps: Deps, who: TestUser, chatId: ChatId, count: number): Promise<void> {

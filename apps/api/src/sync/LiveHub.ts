@@ -43,8 +43,9 @@ export class LiveHub {
 
   /** The stream holds its scopes before it says hello, so a change between that and the client's first question is in a frame. */
   async open(actor: Actor, socket: Socket, address: ClientAddress): Promise<LiveStream> {
-    const hello = (): LiveFrame => ({ type: 'hello', now: this.#deps.clock.now(), release: this.#deps.env.RELEASE })
-    const stream = new LiveStream({ actor, socket, address, openedAt: this.#deps.clock.now(), hello })
+    const now = this.#deps.clock.now()
+    const hello: LiveFrame = { type: 'hello', now, release: this.#deps.env.RELEASE }
+    const stream = new LiveStream({ actor, socket, address, openedAt: now, hello })
     this.#requireRoomFor(stream)
     await this.#attachAll(stream)
     if (stream.ended) return stream

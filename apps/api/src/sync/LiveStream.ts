@@ -3,9 +3,6 @@ import { limits } from '@veche/shared/limits'
 import type { LiveFrame } from '@veche/shared/live'
 import type { Actor, Socket } from '../ctx.ts'
 
-/** A reader with more frames than this in its queue is told to ask for the state instead. */
-const maxQueuedFrames = 1_000
-
 export type ClientAddress = { ip: string; device: string }
 
 type NewStream = {
@@ -13,18 +10,18 @@ type NewStream = {
   socket: Socket
   openedAt: number
   address: ClientAddress
-  hello: () => LiveFrame
+  hello: LiveFrame
 }
 
-/** The live stream of one tab. Frames wait here until the socket takes them; a reader that is too slow loses them and is told so. */
+/** The live stream of one tab. A reader that is too slow is disconnected, and asks for the state when it is back. */
 export class LiveStream {
   readonly actor: Actor
   readonly scopes = new Set<ScopeId>()
   readonly openedAt: number
   readonly address: ClientAddress
   readonly #socket: Socket
-  readonly #hello: () => LiveFrame
-  #queue: LiveFrame[] = []
+  readonly #hello: LiveFrame
+  #hasBegun = false
   #wake: (() => void) | undefined
   #endedBy: 'close' | 'session' | undefined
 
@@ -49,30 +46,25 @@ export class LiveStream {
     return this.#socket === socket
   }
 
+  /** What happens before hello is in the answer to the question that hello calls for. */
   push(frame: LiveFrame): void {
-    if (this.#endedBy) return
-    if (this.#socket.bufferedAmount > limits.frameBytes) return this.#cutSlowReader()
-    if (this.#queue.length >= maxQueuedFrames) this.#queue = [this.#hello()]
-    else this.#queue.push(frame)
-    this.#wake?.()
+    if (this.#endedBy || !this.#hasBegun) return
+    if (this.#socket.bufferedAmount > limits.frameBytes) this.#cutSlowReader()
+    else this.#socket.send(frame)
   }
 
   end(by: 'close' | 'session'): void {
     if (this.#endedBy) return
     this.#endedBy = by
-    this.#queue = []
     this.#wake?.()
   }
 
-  /** Hello, and then every frame that is pushed, until the stream ends. tRPC sends each to the socket when it has taken the last. */
+  /** Hello is for tRPC to send, which knows when the stream begins and when it ends. The frames between go straight to the socket. */
   async *frames(signal: AbortSignal | undefined): AsyncGenerator<LiveFrame, void> {
     signal?.addEventListener('abort', () => this.end('close'), { once: true })
-    if (!this.#endedBy) yield this.#hello()
-    while (!this.#endedBy) {
-      const frame = this.#queue.shift()
-      if (frame) yield frame
-      else await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
+    if (!this.#endedBy) yield this.#hello
+    this.#hasBegun = true
+    if (!this.#endedBy) await new Promise<void>((resolve) => (this.#wake = resolve))
   }
 
   #cutSlowReader(): void {

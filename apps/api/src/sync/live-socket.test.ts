@@ -4,7 +4,7 @@ import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import type { UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import { limits } from '@veche/shared/limits'
-import { fullFrame } from '@veche/shared/sent-frames'
+import { LiveMessageReader } from '@veche/shared/sent-frames'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type App, createApp } from '../app.ts'
@@ -273,12 +273,18 @@ function subscribe(who: TestUser | null) {
       super(url, { origin: own, headers: who ? { cookie: `veche=${who.token}` } : {} })
     }
   }
-  const socket = createWSClient({ url: address, WebSocket: OwnSocket as never, retryDelayMs: () => 60_000 })
+  const reader = new LiveMessageReader()
+  const socket = createWSClient({
+    url: address,
+    WebSocket: OwnSocket as never,
+    retryDelayMs: () => 60_000,
+    experimental_encoder: { encode: JSON.stringify, decode: (text) => reader.read(text as string) as never },
+  })
   const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
   const frames: LiveFrame[] = []
   const errors: (string | undefined)[] = []
   client.live.subscribe(undefined, {
-    onData: (frame) => frames.push(fullFrame(frame)),
+    onData: (frame) => frames.push(frame),
     onError: (error) => errors.push(error.data?.veche.code),
   })
   closing.push(() => void socket.close())

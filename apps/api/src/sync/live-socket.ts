@@ -3,13 +3,14 @@ import type { Duplex } from 'node:stream'
 import proxyAddr from '@fastify/proxy-addr'
 import { SilentSockets } from '@veche/shared/SilentSockets'
 import type { AnyRouter } from '@trpc/server'
-import { applyWSSHandler, jsonEncoder } from '@trpc/server/adapters/ws'
+import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/http/origin.ts'
 import { refuseUpgrade, type UpgradeHandler } from '../platform/http/upgrades.ts'
 import { socketContext } from '../request-context.ts'
-import { FrameTexts } from './FrameTexts.ts'
+import { FrameBytes } from './FrameBytes.ts'
+import { LiveSocket } from './LiveSocket.ts'
 
 const path = '/api/trpc'
 const maxMessagesPerMinute = 100
@@ -22,35 +23,34 @@ const silentSockets = { total: 1_000, perAddress: 400 }
 /** How long a client may take to close its socket when the process stops. */
 const closeTimeoutMs = 1_000
 
+type SocketOfContext = Parameters<typeof socketContext>[2]
+
 /** The WebSocket of the live stream. Browsers let any page open a socket to any server, so the origin is checked first. */
 export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
   const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false })
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
   const silent = new SilentSockets(silentSockets)
-  const onStream = new WeakMap<WebSocket, () => () => void>()
-  const texts = new FrameTexts()
+  const opened = new WeakMap<WebSocket, SocketOfContext>()
+  const frameBytes = new FrameBytes()
   const handler = applyWSSHandler({
     wss: server,
     router,
-    experimental_encoder: { encode: (message) => texts.encode(message), decode: jsonEncoder.decode },
-    createContext: ({ req, res }) =>
-      socketContext(deps, req, {
-        ip: proxyAddr(req, trusted),
-        socket: res,
-        onStream: () => onStream.get(res)?.() ?? (() => undefined),
-      }),
+    createContext: ({ req, res }) => socketContext(deps, req, opened.get(res)!),
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
   })
-  server.on('connection', (socket, req) => {
-    onStream.set(socket, endWhenSilent(silent, socket, proxyAddr(req, trusted)))
-    socket.on('error', () => socket.terminate())
-    limitMessages(socket)
-  })
+  const open = (req: IncomingMessage, webSocket: WebSocket, connection: Duplex) => {
+    const ip = proxyAddr(req, trusted)
+    const socket = new LiveSocket(webSocket, connection, frameBytes)
+    opened.set(webSocket, { ip, socket, onStream: endWhenSilent(silent, webSocket, ip) })
+    webSocket.on('error', () => webSocket.terminate())
+    limitMessages(webSocket)
+    server.emit('connection', webSocket, req)
+  }
   return {
     accepts: (asked) => asked === path,
     upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (!isOwnOrigin(deps.env, req.headers.origin)) return refuseUpgrade(socket, 403)
-      server.handleUpgrade(req, socket, head, (opened) => server.emit('connection', opened, req))
+      server.handleUpgrade(req, socket, head, (webSocket) => open(req, webSocket, socket))
     },
     close: () => {
       handler.broadcastReconnectNotification()

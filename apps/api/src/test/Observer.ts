@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts'
 import { answerScope } from '../platform/scopes/views.ts'
 import type { LiveStream } from '../sync/LiveStream.ts'
 import { contextFor } from './harness.ts'
+import { lastsUntilEnd, ReadSocket } from './ReadSocket.ts'
 import { waitBounds } from './waiting.ts'
 
 type Held = { scope: ScopeKind; rev: number; rows: Map<string, { rev: number }> }
@@ -28,9 +29,10 @@ export class Observer {
   static async open(deps: Deps, who: { userId: UserId }): Promise<Observer> {
     const { actor } = await contextFor(deps, who)
     if (!actor) throw new Error('this person has no session')
-    const socket = { bufferedAmount: 0, close: () => undefined, terminate: () => undefined }
+    const socket = new ReadSocket()
     const stream = await deps.liveHub.open(actor, socket, { ip: '127.0.0.1', device: 'test' })
     const observer = new Observer(deps, who.userId, stream)
+    socket.read = (frame) => (observer.#work = observer.#work.then(() => observer.#take(frame)))
     await observer.#work
     return observer
   }
@@ -40,7 +42,7 @@ export class Observer {
     this.#userId = userId
     this.#stream = stream
     this.#work = this.#fetchAll()
-    this.ended = this.#follow().then(() => void (this.over = true))
+    this.ended = lastsUntilEnd(stream).then(() => void (this.over = true))
   }
 
   rows<Table extends RowTable>(table: Table): NonNullable<Rows[Table]> {
@@ -83,10 +85,6 @@ export class Observer {
     await this.#fetch('directory', DIRECTORY_SCOPE)
     for (const { chatId } of this.rows('memberships')) await this.#fetch('chat', chatId)
     for (const { meetingId } of this.rows('mySeats')) await this.#fetch('meeting', meetingId)
-  }
-
-  async #follow(): Promise<void> {
-    for await (const frame of this.#stream.frames(undefined)) this.#work = this.#work.then(() => this.#take(frame))
   }
 
   async #take(frame: LiveFrame): Promise<void> {

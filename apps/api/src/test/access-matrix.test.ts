@@ -15,6 +15,7 @@ import {
 import { type TestApi, newTestApi } from './harness.ts'
 import { MediaNode } from './nodes/media-node.ts'
 import { outcomeOf } from './outcome.ts'
+import { ReadSocket } from './ReadSocket.ts'
 
 type Procedure = (input: unknown) => Promise<unknown>
 const procedures = Object.keys(appRouter._def.procedures)
@@ -79,7 +80,6 @@ describe('the access matrix', () => {
     calls += 1
     const token = who === 'anonymous' ? undefined : cast.people[who].token
     const nothing = () => undefined
-    const socket = { bufferedAmount: 0, close: nothing, terminate: nothing }
     const ip = `10.2.${Math.floor(calls / 250)}.${1 + (calls % 250)}`
     const connection = {
       ip,
@@ -87,7 +87,7 @@ describe('the access matrix', () => {
       setCookie: nothing,
       clearCookie: nothing,
       setDeviceCookie: nothing,
-      socket,
+      socket: new ReadSocket(),
     }
     const context = async (): Promise<Anyone> => ({
       ...testApi.deps,

@@ -1,7 +1,7 @@
 import { createTRPCClient } from '@trpc/client'
 import { createWSClient, wsLink } from '@trpc/client/links/wsLink/wsLink'
 import type { AppRouter } from '@veche/api/router'
-import { fullFrame } from '@veche/shared/sent-frames'
+import { LiveMessageReader } from '@veche/shared/sent-frames'
 import type { Socket, SocketEvents } from './live-api.ts'
 
 export type SocketOptions = { url: () => string; WebSocket?: typeof WebSocket }
@@ -15,8 +15,10 @@ export function openSocket(address: SocketOptions, events: SocketEvents): Socket
     void socket.close()
     events.closed(error)
   }
+  const reader = new LiveMessageReader()
   const socket = createWSClient({
     ...address,
+    experimental_encoder: { encode: JSON.stringify, decode: (text) => reader.read(text as string) as never },
     retryDelayMs: () => UNUSED_RETRY_MS,
     // Notices a proxy that dropped the connection without closing it.
     keepAlive: { enabled: true, intervalMs: 25_000, pongTimeoutMs: 5_000 },
@@ -25,7 +27,7 @@ export function openSocket(address: SocketOptions, events: SocketEvents): Socket
   })
   const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
   client.live.subscribe(undefined, {
-    onData: (frame) => events.frame(fullFrame(frame)),
+    onData: (frame) => events.frame(frame),
     onError: end,
     onComplete: () => end(undefined),
   })
