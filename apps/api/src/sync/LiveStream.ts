@@ -62,7 +62,8 @@ export class LiveStream {
   /** Hello is for tRPC to send, which knows when the stream begins and when it ends. The frames between go straight to the socket. */
   async *frames(signal: AbortSignal | undefined): AsyncGenerator<LiveFrame, void> {
     signal?.addEventListener('abort', () => this.end('close'), { once: true })
-    if (!this.#endedBy) yield this.#hello
+    const hello = this.#hello
+    if (!this.#endedBy) yield hello
     this.#hasBegun = true
     if (!this.#endedBy) await new Promise<void>((resolve) => (this.#wake = resolve))
   }

@@ -32,7 +32,9 @@ export class Observer {
     const socket = new ReadSocket()
     const stream = await deps.liveHub.open(actor, socket, { ip: '127.0.0.1', device: 'test' })
     const observer = new Observer(deps, who.userId, stream)
-    socket.read = (frame) => (observer.#work = observer.#work.then(() => observer.#take(frame)))
+    socket.read = (frame) => {
+      observer.#work = observer.#work.then(() => observer.#take(frame))
+    }
     await observer.#work
     return observer
   }
