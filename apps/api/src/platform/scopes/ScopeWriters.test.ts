@@ -1,23 +1,68 @@
 import { sql } from 'kysely'
-import { newId, type ChatId } from '@veche/shared/ids'
+import { newId, type ChatId, type ScopeId } from '@veche/shared/ids'
 import { beforeAll, expect, test } from 'vitest'
 import { newGroup, newUser } from '../../test/builders.ts'
 import { type TestApi, newTestApi } from '../../test/harness.ts'
+import type { StatementRows } from './transact.ts'
 
 let testApi: TestApi
 let id: ChatId
+let others: ChatId[]
 beforeAll(async () => {
   testApi = await newTestApi()
-  id = await newGroup(testApi.deps, [await newUser(testApi.deps)])
+  const anna = await newUser(testApi.deps)
+  id = await newGroup(testApi.deps, [anna])
+  others = await Promise.all(Array.from({ length: 12 }, () => newGroup(testApi.deps, [anna])))
 })
 
-const write = (text: string, values: unknown[] = []) => testApi.deps.writers.write(id, { name: '', text, values })
-const count = (by: number) => write(`update scopes set seq = seq + $2 where id = $1 returning seq`, [id, by])
+const writeIn = (scope: ScopeId, text: string, values: unknown[] = []) =>
+  testApi.deps.writers.write(scope, { name: '', text, values })
+const write = (text: string, values: unknown[] = []) => writeIn(id, text, values)
+const countIn = (scope: ScopeId, by: number, more = '') =>
+  writeIn(scope, `update scopes set seq = seq + $2 where id = $1 returning seq${more}`, [scope, by])
+const count = (by: number) => countIn(id, by)
+const transactions = (answers: StatementRows[]) => new Set(answers.map(([row]) => row!['xid'])).size
 
 test('writes that share a transaction each read what those before them have written', async () => {
-  const [first, ...others] = await Promise.all([count(1), count(1), count(1), count(1)])
+  const [first, ...later] = await Promise.all([count(1), count(1), count(1), count(1)])
   const start = Number(first![0]!['seq'])
-  expect(others.map(([row]) => row!['seq'])).toEqual([start + 1, start + 2, start + 3])
+  expect(later.map(([row]) => row!['seq'])).toEqual([start + 1, start + 2, start + 3])
+})
+
+test('writes of several scopes that wait at the same time share a transaction', async () => {
+  const answers = await Promise.all(others.map((other) => countIn(other, 1, ', pg_current_xact_id()::text as xid')))
+  // The first four begin at once, each by itself.
+  expect(transactions(answers)).toBe(5)
+})
+
+test('a scope that somebody has locked delays no other scope, and is written when it is free', async () => {
+  const [locked, ...free] = others
+  const holder = await lock([locked!])
+  let isLate = true
+  // The first four fill the transactions, so that the others wait together with the one that is locked.
+  const first = free.slice(0, 4).map((other) => countIn(other, 1))
+  const late = countIn(locked!, 1).then(() => (isLate = false))
+  await Promise.all([...first, ...free.slice(4).map((other) => countIn(other, 1))])
+  expect(isLate).toBe(true)
+  await holder.unlock()
+  await late
+})
+
+test('more scopes than there are transactions can be locked at once, and the others go on', async () => {
+  const [free, ...locked] = others.slice(0, 6)
+  const holder = await lock(locked)
+  const late = locked.map((other) => countIn(other, 1))
+  await countIn(free!, 1)
+  await holder.unlock()
+  await Promise.all(late)
+})
+
+test('a write of one scope that fails by its own fault does not fail those of other scopes', async () => {
+  const failing = others[7]!
+  const answers = await Promise.allSettled(
+    others.flatMap((other) => [countIn(other, 1), ...(other === failing ? [writeIn(other, 'select 1 / 0')] : [])]),
+  )
+  expect(answers.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([8])
 })
 
 test('a write that violates a unique key fails alone', async () => {
@@ -50,3 +95,15 @@ test('a write goes on after a migration has changed the tables of its prepared s
   await sql`alter table later add column more text`.execute(testApi.deps.db)
   for (const rows of await all()) expect(rows).toEqual([{ id: 1, more: null }])
 })
+
+/** As another process does it that changes these scopes. */
+async function lock(ids: ScopeId[]): Promise<{ unlock: () => Promise<void> }> {
+  const [locked, unlocked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const ended = testApi.deps.db.transaction().execute(async (db) => {
+    await sql`select id from scopes where id = any(${ids}::uuid[]) for no key update`.execute(db)
+    locked.resolve()
+    await unlocked.promise
+  })
+  await locked.promise
+  return { unlock: () => (unlocked.resolve(), ended) }
+}

@@ -1,35 +1,40 @@
-import type { Writable } from 'node:stream'
 import type { ScopeId } from '@veche/shared/ids'
-import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import type { Pool } from 'pg'
 import { isStalePlan, postgresCode, type Statement } from '../db.ts'
+import { type StatementRows, transact } from './transact.ts'
 
-type Rows = Record<string, unknown>[]
-type Write = { statement: Statement; resolve: (rows: Rows) => void; reject: (error: unknown) => void }
+type Write = { statement: Statement; resolve: (rows: StatementRows) => void; reject: (error: unknown) => void }
 
 /** A transaction stamps at most 200 rows; this leaves room for what a statement touches besides its own. */
 const maxStatements = 50
+/** More at the same time would only wait for the same disk, and fewer statements would share one. */
+const maxTransactions = 4
+/** A transaction that has to wait this long for a lock does not keep others from beginning. */
+const patienceMs = 100
 
 /**
- * Statements that change a scope under its lock. Those that wait for the same scope share a transaction: the lock, the commit and the
- * flush of the disk are paid once for all of them, and a hot scope takes one connection of a process. Each statement reads what those
- * before it have written.
+ * Statements that change a scope under its lock. Those that wait share a transaction: begin, commit and the flush of the disk are paid
+ * once for all of them, and the lock once for those of the same scope. Each statement reads what those before it have written.
  */
 export class ScopeWriters {
   readonly #pool: Pool
+  /** In the order in which they came. */
   readonly #waiting = new Map<ScopeId, Write[]>()
+  readonly #beingWritten = new Set<ScopeId>()
+  #transactions = 0
 
   constructor(pool: Pool) {
     this.#pool = pool
   }
 
   /** Runs the statement under the lock of this scope, in a transaction that others may share. */
-  write(id: ScopeId, statement: Statement): Promise<Rows> {
+  write(id: ScopeId, statement: Statement): Promise<StatementRows> {
     return new Promise((resolve, reject) => {
+      const write = { statement, resolve, reject }
       const waiting = this.#waiting.get(id)
-      waiting?.push({ statement, resolve, reject })
-      if (waiting) return
-      this.#waiting.set(id, [{ statement, resolve, reject }])
-      void this.#writeAll(id)
+      if (waiting) waiting.push(write)
+      else this.#waiting.set(id, [write])
+      this.#writeNext()
     })
   }
 
@@ -37,26 +42,86 @@ export class ScopeWriters {
     return this.#pool.end()
   }
 
-  async #writeAll(id: ScopeId): Promise<void> {
-    for (let batch = this.#nextBatch(id); batch.length > 0; batch = this.#nextBatch(id))
-      await this.#writeBatch(id, batch)
-    this.#waiting.delete(id)
+  #writeNext(): void {
+    if (this.#transactions >= maxTransactions) return
+    const batch = this.#takeBatch()
+    if (batch.size > 0) void this.#inTransaction(() => this.#writeBatch(batch))
   }
 
-  #nextBatch(id: ScopeId): Write[] {
-    return this.#waiting.get(id)?.splice(0, maxStatements) ?? []
+  /** Takes what waits for scopes that no other transaction writes. */
+  #takeBatch(): Map<ScopeId, Write[]> {
+    const batch = new Map<ScopeId, Write[]>()
+    let room = maxStatements
+    for (const [id, waiting] of this.#waiting) {
+      if (room === 0) break
+      if (this.#beingWritten.has(id)) continue
+      const writes = waiting.splice(0, room)
+      room -= writes.length
+      if (waiting.length === 0) this.#waiting.delete(id)
+      this.#beingWritten.add(id)
+      batch.set(id, writes)
+    }
+    return batch
   }
 
-  async #writeBatch(id: ScopeId, batch: Write[], isRetry = false): Promise<void> {
+  /** Counts the transaction until it has ended, or has waited for too long. */
+  async #inTransaction(work: () => Promise<void>): Promise<void> {
+    let isCounted = true
+    const stopCounting = () => {
+      if (isCounted) this.#transactions -= 1
+      isCounted = false
+      this.#writeNext()
+    }
+    this.#transactions += 1
+    const timer = setTimeout(stopCounting, patienceMs)
+    await work()
+    clearTimeout(timer)
+    stopCounting()
+  }
+
+  async #writeBatch(batch: Map<ScopeId, Write[]>): Promise<void> {
+    const left = batch.size === 1 ? batch : await this.#writeTogether(batch)
+    for (const id of batch.keys()) if (!left.has(id)) this.#beingWritten.delete(id)
+    await Promise.all(
+      [...left].map(async ([id, writes]) => {
+        await this.#writeScope(id, writes)
+        this.#beingWritten.delete(id)
+      }),
+    )
+  }
+
+  /** Writes several scopes, without those that somebody else has locked. Returns what has to be written scope by scope. */
+  async #writeTogether(batch: Map<ScopeId, Write[]>): Promise<Map<ScopeId, Write[]>> {
+    const left = new Map(batch)
+    const writes: Write[] = []
     try {
-      const [, ...answers] = await transact(this.#pool, [lockOf(id), ...batch.map(({ statement }) => statement)])
-      for (const [index, { resolve }] of batch.entries()) resolve(answers[index]!)
+      const [, ...answers] = await transact(this.#pool, [lockOfFree([...batch.keys()])], ([locked]) => {
+        for (const { id } of locked as { id: ScopeId }[]) {
+          writes.push(...batch.get(id)!)
+          left.delete(id)
+        }
+        return writes.map(({ statement }) => statement)
+      })
+      for (const [index, { resolve }] of writes.entries()) resolve(answers[index]!)
+      return left
+    } catch (error) {
+      if (isFaultOfStatement(error) || isStalePlan(error)) return batch
+      for (const { reject } of [...batch.values()].flat()) reject(error)
+      return new Map()
+    }
+  }
+
+  async #writeScope(id: ScopeId, writes: Write[], isRetry = false): Promise<void> {
+    try {
+      const [, ...answers] = await transact(this.#pool, [lockOf(id), ...writes.map(({ statement }) => statement)])
+      for (const [index, { resolve }] of writes.entries()) resolve(answers[index]!)
     } catch (error) {
       // A migration has changed the tables, and nothing was written: the next connection plans the statements anew.
-      if (isStalePlan(error) && !isRetry) await this.#writeBatch(id, batch, true)
+      if (isStalePlan(error) && !isRetry) await this.#writeScope(id, writes, true)
       // A statement that failed by its own fault must not fail the others: each is tried alone.
-      else if (isFaultOfStatement(error) && batch.length > 1) for (const one of batch) await this.#writeBatch(id, [one])
-      else for (const { reject } of batch) reject(error)
+      else if (isFaultOfStatement(error) && writes.length > 1)
+        for (const one of writes) await this.#writeScope(id, [one])
+      else for (const { reject } of writes) reject(error)
     }
   }
 }
@@ -66,45 +131,13 @@ function lockOf(id: ScopeId): Statement {
   return { name: 'scope-lock', text: 'select id from scopes where id = $1 for no key update', values: [id] }
 }
 
+/** The same lock for those scopes that nobody else has locked. */
+function lockOfFree(ids: ScopeId[]): Statement {
+  const text = 'select id from scopes where id = any($1::uuid[]) order by id for no key update skip locked'
+  return { name: 'free-scopes-lock', text, values: [ids] }
+}
+
 /** Data that does not fit, or a rule of the tables: not a lock, not the server, not the disk. */
 function isFaultOfStatement(error: unknown): boolean {
   return /^2[23]/.test(postgresCode(error))
-}
-
-/**
- * A transaction of statements that are known beforehand: begin, all of them and commit leave in one write, and the answers come back in
- * one. Each statement still reads what is true when it runs, so a lock in one holds for the next. Returns the rows of each statement;
- * when one fails, it throws the first error and nothing has happened.
- */
-export async function transact(pool: Pool, statements: Statement[]): Promise<Rows[]> {
-  const client = await pool.connect()
-  let broken = true
-  try {
-    const rows = await runPipeline(client, statements)
-    broken = false
-    return rows
-  } catch (error) {
-    // What Postgres refused has been rolled back by the commit behind it. A connection that was lost, or whose plans are out of date, is
-    // not used again.
-    broken = !(error instanceof DatabaseError) || isStalePlan(error)
-    throw error
-  } finally {
-    client.release(broken)
-  }
-}
-
-/** The driver writes each statement by itself unless its socket is corked. */
-type Corked = { connection: { stream: Writable } }
-
-async function runPipeline(client: PoolClient, statements: Statement[]): Promise<Rows[]> {
-  const { stream } = (client as PoolClient & Corked).connection
-  stream.cork()
-  const begun = client.query('begin')
-  const queries = statements.map((statement) => client.query<Rows[number]>(statement))
-  const ended = client.query('commit')
-  stream.uncork()
-  // Behind a statement that failed the others fail as well: the first error is the one that says why.
-  const answers = await Promise.allSettled([begun, ...queries, ended])
-  for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
-  return (await Promise.all(queries)).map(({ rows }) => rows)
 }

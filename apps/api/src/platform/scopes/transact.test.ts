@@ -2,7 +2,7 @@ import { createPool } from '@veche/db/client'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newTestApi } from '../../test/harness.ts'
-import { transact } from './ScopeWriters.ts'
+import { transact } from './transact.ts'
 
 let pool: Pool
 beforeAll(async () => {
@@ -42,4 +42,17 @@ test('a prepared statement that failed behind another one can be used afterwards
 test('a pipeline whose connection is lost fails, and the next one gets a new connection', async () => {
   await expect(run('select pg_terminate_backend(pg_backend_pid())', 'select 1')).rejects.toThrow()
   expect(await run('select 1 as one')).toEqual([[{ one: 1 }]])
+})
+
+test('what comes from the rows of the first statements is part of the transaction', async () => {
+  const before = await count()
+  const add = (rest: string) =>
+    transact(pool, [statement('insert into things values (10) returning id')], ([rows]) => [
+      statement('insert into things values ($1) returning id', [Number(rows![0]!['id']) + 1]),
+      statement(rest),
+    ])
+  await expect(add('select 1 / 0')).rejects.toMatchObject({ code: '22012' })
+  expect(await count()).toBe(before)
+  expect(await add('select 1 as one')).toEqual([[{ id: 10 }], [{ id: 11 }], [{ one: 1 }]])
+  expect(await count()).toBe(Number(before) + 2)
 })
