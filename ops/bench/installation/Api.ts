@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { startChild, type Child } from '../../cli/child.ts'
 import { CommandError } from '../../cli/errors.ts'
+import { apiArguments } from '../../cli/parts/api-arguments.ts'
 
 export type ApiOptions = {
   role: 'http' | 'worker' | 'both'
@@ -39,7 +40,7 @@ export class Api {
 
   async start(): Promise<void> {
     const { role, port, env, log, code } = this.#options
-    const child = startChild(process.execPath, ['apps/api/src/main.ts', '--role', role], {
+    const child = startChild(process.execPath, [...apiArguments, '--role', role], {
       cwd: code,
       // The next port may belong to another process of the installation.
       env: { CONTROL_PORT: '0', ...env, PORT: String(port) },

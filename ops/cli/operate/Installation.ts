@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startChild } from '../child.ts'
+import { apiArguments } from '../parts/api-arguments.ts'
 import { apiEnvironment, nodeEnvironment, reachable, type PartSettings } from '../parts/environments.ts'
 import { checkout, type Settings } from '../env.ts'
 import type { NodeAddress } from '../parts/node-addresses.ts'
@@ -50,9 +51,9 @@ export class Installation {
     const { host, port } = this.#wiring.settings
     const nodes = this.#nodes.map((node) => {
       const env = nodeEnvironment(this.#wiring, node)
-      return this.#startNode(node.name, 'apps/sfu/src/main.ts', env, `${reachable(node.host)}:${node.port}`)
+      return this.#startNode(node.name, ['apps/sfu/src/main.ts'], env, `${reachable(node.host)}:${node.port}`)
     })
-    const api = this.#startNode('api', 'apps/api/src/main.ts', this.environment, `${reachable(host)}:${port}`)
+    const api = this.#startNode('api', apiArguments, this.environment, `${reachable(host)}:${port}`)
     await Promise.all([...nodes, api])
     this.#ready = true
     this.#remember()
@@ -130,18 +131,18 @@ export class Installation {
     )
   }
 
-  async #startNode(name: string, file: string, env: NodeJS.ProcessEnv, address: string) {
+  async #startNode(name: string, args: string[], env: NodeJS.ProcessEnv, address: string) {
     await step(`Starting ${name}`, async () => {
       const log = new PartLog(name, join(this.#folder, 'logs', `${name}.log`))
-      const part = await this.#add(name, () => this.#launchNode(file, env, log))
+      const part = await this.#add(name, () => this.#launchNode(args, env, log))
       await answersReady(part.running.child, `http://${address}/readyz`, name, log)
       log.echo = true
       await part.keepAlive()
     })
   }
 
-  async #launchNode(file: string, env: NodeJS.ProcessEnv, log: PartLog): Promise<Running> {
-    const child = startChild(process.execPath, [file], {
+  async #launchNode(args: string[], env: NodeJS.ProcessEnv, log: PartLog): Promise<Running> {
+    const child = startChild(process.execPath, args, {
       cwd: checkout,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
