@@ -95,7 +95,7 @@ class VecheClient extends ChatClient {
   }
 }
 
-/** A request gets a connection that waits for no other answer. */
+/** A request gets a connection that waits for no other answer, and the one that was idle longest: the API closes those that stay idle. */
 class Connections {
   readonly port: number
   readonly #idle: HttpConnection[] = []
@@ -105,7 +105,7 @@ class Connections {
   }
 
   async take(): Promise<HttpConnection> {
-    return this.#idle.pop() ?? HttpConnection.open(this.port)
+    return this.#idle.shift() ?? HttpConnection.open(this.port)
   }
 
   giveBack(connection: HttpConnection): void {
