@@ -15,13 +15,13 @@ export type Soak = {
   slowestMs: number[]
 }
 
-const loopDelays = join(import.meta.dirname, 'loop-delays.ts')
+const loopDelays = import.meta.resolve('./loop-delays.ts')
 
 /** One chat of 200, all connected, in which 20 of them write 20 messages a second, for so many minutes. */
 export async function measureSoak(minutes: number): Promise<Soak> {
   // The folder of an installation is known after its start; its processes see the setting from their first line on.
   const file = join('/tmp', `veche-loop-delays-${process.pid}`)
-  const env = { LOOP_DELAYS: file, NODE_OPTIONS: `--import=${JSON.stringify(loopDelays)}` }
+  const env = { LOOP_DELAYS: file, NODE_OPTIONS: `--import=${loopDelays}` }
   const installation = await BenchInstallation.open({ apis: 1, worker: false, env })
   try {
     const server = new VecheServer(installation)
