@@ -20,7 +20,7 @@ declare global {
   var requested: { tracks: MediaStreamTrack[]; players: Set<HTMLMediaElement>; locks: number }
 }
 
-test('a person without a microphone and a camera is told what to do and may join, and Call comes without a picture where Video call comes with it', async () => {
+test('a person without a microphone and a camera is told what to do and may join, and Call begins an audio call: nobody comes with a picture, and both may turn it on', async () => {
   const direct = await newDirect(anna, boris)
   const device = await openDevice(installation, { account: anna })
   await device.addInitScript(() => {
@@ -29,22 +29,31 @@ test('a person without a microphone and a camera is told what to do and may join
     devices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
   })
   const { page } = device
-  const camera = page.getByRole('switch', { name: 'Camera', exact: true })
-  for (const [name, checked] of [
-    ['Call', 'false'],
-    ['Video call', 'true'],
-  ] as const) {
-    await device.goto(`/chats/${direct}`)
-    await clickButton(page, name)
-    await waitUntilVisible(page.getByRole('heading', { name: 'Boris Device' }))
-    if (name === 'Call') await expect.poll(() => camera.getAttribute('aria-checked')).toBe(checked)
-  }
+  const camera = (of: Page) => of.getByRole('switch', { name: 'Camera', exact: true })
+  await device.goto(`/chats/${direct}`)
+  await clickButton(page, 'Video call')
   await waitUntilVisible(page.getByText('The browser does not let Veche use the microphone.'))
   await waitUntilVisible(page.getByText('The browser does not let Veche use the camera.'))
   await waitUntilVisible(page.getByText('You can join without a microphone and camera'))
+  await device.goto(`/chats/${direct}`)
+  await clickButton(page, 'Call')
+  await waitUntilVisible(page.getByRole('heading', { name: 'Boris Device' }))
+  await expect.poll(() => camera(page).getAttribute('aria-checked')).toBe('false')
   await clickButton(page, 'Join now')
   await waitUntilInCall(page)
   await waitUntilVisible(mark(tile(page, 'Anna Device'), 'Camera off'))
+
+  const called = await browsers.device(boris)
+  await called.goto(`/chats/${direct}`)
+  const banner = called.page.getByRole('region', { name: 'An audio call is in progress in this chat' })
+  await button(banner, 'Join').click()
+  await clickButton(called.page, 'Join now')
+  await waitUntilInCall(called.page)
+  await waitUntilVisible(mark(tile(page, 'Boris Device'), 'Camera off'))
+  expect(await called.page.evaluate(() => globalThis.requested.tracks.map(({ kind }) => kind))).toEqual(['audio'])
+  await clickButton(called.page, 'Turn camera on')
+  await waitUntilHidden(mark(tile(page, 'Boris Device'), 'Camera off'))
+  await clickButton(called.page, 'Leave')
 })
 
 // Without hardware for sound Firefox plays nothing: it lists no speakers, and its AudioContext never runs.

@@ -96,6 +96,7 @@ export interface Mails {
 }
 
 export interface Meetings {
+  audio: Generated<boolean>;
   card_seq: number | null;
   chat_id: ChatId;
   empty_since: Generated<Timestamp | null>;

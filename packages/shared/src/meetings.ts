@@ -51,6 +51,7 @@ export type MeetingSummary = {
   title: string | null
   /** The other person of a direct chat. */
   withUserId: UserId | null
+  audio: boolean
   state: MeetingRow['state']
   startedAt: string
   endedAt: string | null

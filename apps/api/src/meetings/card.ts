@@ -8,15 +8,15 @@ import { advance } from '../platform/scopes/changes.ts'
 import { stampChat } from '../chats/rows.ts'
 import { chatScope } from '../platform/scopes/scope.ts'
 
-type StartedMeeting = { chatId: ChatId; meetingId: MeetingId; authorId: UserId; startedAt: Date }
+type StartedMeeting = { chatId: ChatId; meetingId: MeetingId; authorId: UserId; startedAt: Date; audio: boolean }
 
 /** Writes the card of a new meeting: a message in its chat, which now has a live meeting. The chat is locked. */
 export async function writeCard(
   tx: Tx<Deps>,
-  { chatId, meetingId, authorId, startedAt }: StartedMeeting,
+  { chatId, meetingId, authorId, startedAt, audio }: StartedMeeting,
 ): Promise<void> {
   const rev = await advance(tx, chatScope(chatId))
-  const call: CallCard = { meetingId, state: 'live', startedAt: iso(startedAt), endedAt: null, people: 0 }
+  const call: CallCard = { meetingId, audio, state: 'live', startedAt: iso(startedAt), endedAt: null, people: 0 }
   const position = await nextMessageKeys(tx, chatId, rev)
   const message = { author_id: authorId, kind: 'call' as const, call: JSON.stringify(call) }
   await tx.db

@@ -16,8 +16,9 @@ export async function endEmptyMeeting(deps: Deps, meetingId: MeetingId, emptyMs:
   return changeScopes(deps, [chatScope(chatId), meetingScope(meetingId)], async (tx) => {
     const ended = await endUnderLock(tx, meetingId, emptyMs)
     if (!ended) return false
-    const { startedAt, endedAt, cardSeq, people } = ended
-    const card = { meetingId, state: 'ended' as const, startedAt: iso(startedAt), endedAt: iso(endedAt), people }
+    const { startedAt, endedAt, cardSeq, people, audio } = ended
+    const times = { startedAt: iso(startedAt), endedAt: iso(endedAt) }
+    const card = { meetingId, audio, state: 'ended' as const, ...times, people }
     await closeCard(tx, { chatId, seq: cardSeq, card })
     tx.after.nudges.push(() => sendMeetingUpdate(deps, meetingId))
     deps.metrics.meetings.inc({ event: 'ended' })
@@ -28,7 +29,7 @@ export async function endEmptyMeeting(deps: Deps, meetingId: MeetingId, emptyMs:
 async function endUnderLock(tx: Tx<Deps>, meetingId: MeetingId, emptyMs: number) {
   const due = await tx.db
     .selectFrom('meetings')
-    .select(['started_at', 'card_seq', 'empty_since'])
+    .select(['started_at', 'card_seq', 'empty_since', 'audio'])
     .where('id', '=', meetingId)
     .where(liveMeeting())
     .where('empty_since', '<=', sql<Date>`veche_now() - ${emptyMs}::float8 * interval '1 millisecond'`)
@@ -40,7 +41,7 @@ async function endUnderLock(tx: Tx<Deps>, meetingId: MeetingId, emptyMs: number)
   const started_at = first_came_at ?? due.started_at
   const ended = { state: 'ended' as const, started_at, ended_at: due.empty_since, people, rev }
   await tx.db.updateTable('meetings').set(ended).where('id', '=', meetingId).execute()
-  return { startedAt: started_at, endedAt: due.empty_since, cardSeq: due.card_seq, people }
+  return { startedAt: started_at, endedAt: due.empty_since, cardSeq: due.card_seq, people, audio: due.audio }
 }
 
 /** How many people took part, and when the first of them came; null when nobody did. */

@@ -1,4 +1,5 @@
 import { type ChatId, type MeetingId, newId } from '@veche/shared/ids'
+import { sql } from 'kysely'
 import { beforeAll, expect, it } from 'vitest'
 import { newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
@@ -50,6 +51,26 @@ it('a meeting cannot be started with an id that another person, chat or scope ha
   await expect(as(boris).meetings.start({ id: meetingId, chatId })).rejects.toThrow('meeting.id_taken')
   await expect(as(anna).meetings.start({ id: meetingId, chatId: other })).rejects.toThrow('meeting.id_taken')
   await expect(as(anna).meetings.start({ id: other as never, chatId: other })).rejects.toThrow('meeting.id_taken')
+})
+
+it('a meeting is an audio call when the person who started it said so, and stays one for its card and summary to the end', async () => {
+  const chatId = await newGroup(testApi.deps, [anna, boris])
+  const { meetingId } = await as(anna).meetings.start({ id: id(), chatId, audio: true })
+  expect(await as(boris).meetings.start({ id: id(), chatId })).toMatchObject({ meetingId, audio: true })
+  expect(await as(boris).meetings.ofChat({ chatId })).toMatchObject({ audio: true })
+  expect(await cardsOf(boris, chatId)).toMatchObject([{ call: { state: 'live', audio: true } }])
+  await endEmptyMeeting(testApi.deps, meetingId, 0)
+  expect(await cardsOf(boris, chatId)).toMatchObject([{ call: { state: 'ended', audio: true } }])
+  expect(await as(boris).meetings.start({ id: id(), chatId })).toMatchObject({ audio: false })
+  expect((await cardsOf(boris, chatId)).map(({ call }) => call?.audio)).toEqual([true, false])
+})
+
+it('the card of a meeting from before there were audio calls is no audio call', async () => {
+  const chatId = await newGroup(testApi.deps, [anna, boris])
+  await as(anna).meetings.start({ id: id(), chatId })
+  const cards = testApi.deps.db.updateTable('messages').where('chat_id', '=', chatId).where('kind', '=', 'call')
+  await cards.set({ call: sql`call - 'audio'` }).execute()
+  expect(await cardsOf(anna, chatId)).toMatchObject([{ call: { state: 'live', audio: false } }])
 })
 
 it('starting an empty meeting again keeps it open as long as a new one', async () => {

@@ -14,17 +14,17 @@ import { orChatNotFound } from '../chats/access.ts'
 import { chatScope, meetingScope, userScope } from '../platform/scopes/scope.ts'
 import { isUniqueViolation } from '../platform/db.ts'
 
-type NewMeeting = { id: MeetingId; chatId: ChatId; openTo: 'members' | 'everyone' }
+type NewMeeting = { id: MeetingId; chatId: ChatId; openTo: 'members' | 'everyone'; audio: boolean }
 
-/** The live meeting of a chat, or a new one. A repeated request with the same id gets the meeting of the lost answer. */
-export async function startMeeting(ctx: Ctx, { id, chatId }: Start): Promise<MeetingSummary> {
-  const meetingId = await findOrStart(ctx, { id, chatId, openTo: 'members' })
+/** The live meeting of a chat, or a new one, which is an audio call if `audio` says so. A repeated request with the same id gets the meeting of the lost answer. */
+export async function startMeeting(ctx: Ctx, { id, chatId, audio }: Start): Promise<MeetingSummary> {
+  const meetingId = await findOrStart(ctx, { id, chatId, openTo: 'members', audio })
   return getMeeting(ctx, { meetingId })
 }
 
 /** A meeting with a link that is open to everyone, in a new group of its own. */
 export async function createMeeting(ctx: Ctx, { id, chatId, title }: Create): Promise<MeetingSummary> {
-  const meeting: NewMeeting = { id, chatId, openTo: 'everyone' }
+  const meeting: NewMeeting = { id, chatId, openTo: 'everyone', audio: false }
   const created = await changeScopes(ctx, [userScope(ctx.actor.userId)], async (tx) => {
     const isNew = await createGroupUnderLock(tx, { id: chatId, title, others: [], meetingOnly: true })
     return isNew && insertMeetingUnderLock(tx, meeting)
@@ -62,16 +62,16 @@ async function restartEmptyTime(tx: Tx, id: MeetingId): Promise<void> {
   await meeting.where('id', '=', id).where('empty_since', 'is not', null).execute()
 }
 
-async function insertMeetingUnderLock(tx: Tx, { id, chatId, openTo }: NewMeeting): Promise<MeetingId> {
+async function insertMeetingUnderLock(tx: Tx, { id, chatId, openTo, audio }: NewMeeting): Promise<MeetingId> {
   const rev = await createScope(tx, meetingScope(id)).catch(orIdTaken)
-  const row = { id, chat_id: chatId, public_id: newPublicId(), open_to: openTo, state: 'live' as const, rev }
+  const row = { id, chat_id: chatId, public_id: newPublicId(), open_to: openTo, audio, state: 'live' as const, rev }
   const { started_at } = await tx.db
     .insertInto('meetings')
     .values({ ...row, started_by: tx.actor.userId })
     .returning('started_at')
     .executeTakeFirstOrThrow()
   tx.metrics.meetings.inc({ event: 'began' })
-  await writeCard(tx, { chatId, meetingId: id, authorId: tx.actor.userId, startedAt: started_at })
+  await writeCard(tx, { chatId, meetingId: id, authorId: tx.actor.userId, startedAt: started_at, audio })
   return id
 }
 

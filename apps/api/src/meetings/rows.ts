@@ -11,6 +11,7 @@ export const meetingColumns = [
   'id',
   'chat_id',
   'open_to',
+  'audio',
   'state',
   'started_by',
   'started_at',
@@ -26,9 +27,10 @@ type MySeat = Pick<Selectable<DB['seats']>, 'id' | 'meeting_id' | 'tab' | 'state
 
 /** The placement stays with the server. */
 export function toMeeting(row: Meeting): MeetingRow {
-  const { id, state, rev } = row
+  const { id, audio, state, rev } = row
   return {
     id,
+    audio,
     state,
     rev,
     chatId: row.chat_id,

@@ -51,6 +51,7 @@ function toSummary(ctx: Ctx, meeting: OpenMeeting, preview: ParticipantPreview):
     chatId: meeting.chat_id,
     title: chat.title,
     withUserId: chat.pair?.find((userId) => userId !== ctx.actor.userId) ?? null,
+    audio: meeting.audio,
     state: meeting.state,
     startedAt: iso(meeting.started_at),
     endedAt: isoOrNull(meeting.ended_at),

@@ -36,7 +36,8 @@ export function toMessage(row: Message): MessageRow {
     kind,
     body: deleted ? null : row.body,
     system: deleted ? null : row.system,
-    call: deleted ? null : row.call,
+    // Cards that were written before there were audio calls do not say whether they are one.
+    call: deleted || !row.call ? null : { ...row.call, audio: row.call.audio ?? false },
     createdAt: iso(row.created_at),
     editedAt: isoOrNull(row.edited_at),
     deletedAt: isoOrNull(row.deleted_at),

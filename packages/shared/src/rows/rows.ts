@@ -39,6 +39,8 @@ export type SystemEvent =
 /** A meeting as its chat shows it. The card is written when the meeting begins and when it ends, and not in between. */
 export type CallCard = {
   meetingId: MeetingId
+  /** Started without video. Cards that a device has kept from before lack it. */
+  audio: boolean
   state: 'live' | 'ended'
   startedAt: string
   endedAt: string | null
@@ -116,6 +118,8 @@ export type MeetingRow = Revised & {
   chatId: ChatId
   /** Who may join by the link: members of the chat, or every user, who then becomes a member. */
   openTo: 'members' | 'everyone'
+  /** Started as a call without video: who joins it begins with the camera off. */
+  audio: boolean
   state: 'live' | 'ended'
   startedBy: UserId
   startedAt: string

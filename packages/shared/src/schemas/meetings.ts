@@ -8,8 +8,8 @@ export const code = z
   .transform((text) => text.trim().toLowerCase())
   .pipe(z.string().regex(/^[0-9a-z]{9}-[0-9a-z]{10}$/))
 
-/** The client makes the ids, so that a retry finds what the lost answer spoke of. */
-export const start = z.strictObject({ id: newMeetingId, chatId })
+/** The client makes the ids, so that a retry finds what the lost answer spoke of. `audio`: a new meeting is a call without video. */
+export const start = z.strictObject({ id: newMeetingId, chatId, audio: z.boolean().default(false) })
 /** A meeting with a group of its own, open to every user who has the link. */
 export const create = z.strictObject({ id: newMeetingId, chatId: newChatId, title })
 export const one = z.strictObject({ meetingId })

@@ -106,6 +106,8 @@ export type Messages = {
     videoCall: string
     callLive: string
     callEnded: string
+    audioLive: string
+    audioEnded: string
     signOutEndsCall: string
   }
   conversation: {
@@ -260,11 +262,14 @@ export type Messages = {
     notCopied: string
     inCall: (given: { count: number }) => string
     goesOn: string
+    audioGoesOn: string
     isOpen: string
     attendanceGone: string
     nobodyIn: string
     callLive: string
     callEnded: string
+    audioLive: string
+    audioEnded: string
     begun: (given: { at: string | number | Date }) => string
     lasted: (given: { duration: string }) => string
     people: (given: { count: number }) => string

@@ -38,7 +38,7 @@ const callMessageKind = {
   kind: 'call',
   /** One line, for the list of chats. */
   summary: (locale: Locale, { call }: MessageRow): string =>
-    wordsIn(locale, words)[call?.state === 'live' ? 'callLive' : 'callEnded'],
+    wordsIn(locale, words)[`${call?.audio ? 'audio' : 'call'}${call?.state === 'live' ? 'Live' : 'Ended'}`],
   /** Loaded when the first such message is shown. */
   component: () => import('./CallCard.svelte').then((module) => module.default),
 } as const

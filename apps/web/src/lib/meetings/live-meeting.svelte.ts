@@ -6,7 +6,13 @@ import type { Api } from '#lib/api/client.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
 
 /** `known` is false until the server has told who is in the meeting. */
-type LiveMeeting = { readonly known: boolean; readonly count: number; readonly userIds: UserId[] }
+type LiveMeeting = {
+  readonly known: boolean
+  readonly count: number
+  readonly userIds: UserId[]
+  /** Started as a call without video, as far as is known. */
+  readonly audio: boolean
+}
 
 /** The meeting of a chat. The answer is kept where the live stream keeps its signals, so that the later of the two counts. */
 export async function fetchMeetingSummary(api: Api, live: Live, chatId: ChatId): Promise<MeetingSummary | null> {
@@ -20,6 +26,7 @@ export async function fetchMeetingSummary(api: Api, live: Live, chatId: ChatId):
 
 /** Who is in the meeting of a chat now: asked for once and after each new connection, then updated by the live stream. */
 export function followLiveMeeting(api: Api, live: Live, chatOf: () => ChatRow): LiveMeeting {
+  let summary = $state.raw<MeetingSummary | null>(null)
   const news = $derived.by(() => {
     const { id, liveMeetingId } = chatOf()
     const latest = live.meeting(id)
@@ -28,7 +35,10 @@ export function followLiveMeeting(api: Api, live: Live, chatOf: () => ChatRow): 
   $effect(() => {
     const { id, liveMeetingId } = chatOf()
     if (liveMeetingId && live.status === 'online')
-      untrack(() => fetchMeetingSummary(api, live, id)).catch(() => undefined)
+      untrack(() => fetchMeetingSummary(api, live, id)).then(
+        (answer) => (summary = answer),
+        () => undefined,
+      )
   })
   return {
     get known() {
@@ -39,6 +49,9 @@ export function followLiveMeeting(api: Api, live: Live, chatOf: () => ChatRow): 
     },
     get userIds() {
       return news?.userIds ?? []
+    },
+    get audio() {
+      return summary?.meetingId === chatOf().liveMeetingId && Boolean(summary?.audio)
     },
   }
 }

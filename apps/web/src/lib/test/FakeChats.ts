@@ -152,7 +152,14 @@ export class FakeChats {
     const chat = this.chatOf(id)
     chat.rev += 1
     const meetingId = newId<MeetingId>(this.now)
-    const card: CallCard = { meetingId, state: 'live', startedAt: this.#nextTime(), endedAt: null, people: 0 }
+    const card: CallCard = {
+      meetingId,
+      audio: false,
+      state: 'live',
+      startedAt: this.#nextTime(),
+      endedAt: null,
+      people: 0,
+    }
     const row = this.#addMessage(id, authorId, { call: card }, chat.rev)
     this.#updateChat(id, { liveMeetingId: row.call?.meetingId ?? null })
   }

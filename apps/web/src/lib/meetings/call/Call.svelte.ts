@@ -41,6 +41,8 @@ export class Call {
   trouble = $state<CallTrouble | null>(null)
   /** When somebody first came to the meeting, in milliseconds of the server's clock. 0: not known yet. */
   firstCameAt = $state(0)
+  /** The meeting was started as a call without video; false until a seat was given. */
+  audio = false
   /** The browser blocks sound until the user clicks or presses a key. */
   soundBlocked = $state(false)
   readonly meetingId: MeetingId
@@ -138,7 +140,10 @@ export class Call {
       relayOnly: () => this.devices.relayOnly,
     })
     const { events, subscriptions } = connection
-    events.on('seated', ({ firstCameAt }) => (this.firstCameAt = Date.parse(firstCameAt)))
+    events.on('seated', ({ firstCameAt, meeting }) => {
+      this.firstCameAt = Date.parse(firstCameAt)
+      this.audio = meeting.audio
+    })
     events.on('joined', (frame) => this.#joined(frame))
     events.on('frame', (frame) => this.#receive(frame))
     events.on('trouble', (trouble) => (this.trouble = trouble))
