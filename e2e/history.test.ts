@@ -5,7 +5,7 @@ import { openDevice } from './browser/Device.ts'
 import { newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { waitForConnection, log, message, openChat, write } from './screens/chats.ts'
-import { link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
+import { clickButton, link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 declare global {
   var distanceAfterTurn: Promise<number>
@@ -36,10 +36,11 @@ test('a long history opens at the first unread message, at the one that an addre
   await expect.poll(() => message(page, 'old 30.').evaluate((each) => each === document.activeElement)).toBe(true)
   await expect.poll(() => new URL(page.url()).search).toBe('')
   await link(page, 'Settings').click()
+  await send(anna, chatId, 'meanwhile')
   await link(page, 'Chats').click()
   await openChat(page, 'Long story')
   await expect.poll(() => inSight(page, 'old 30.')).toBe(true)
-  await page.getByRole('button', { name: /^Jump to latest/ }).click()
+  await clickButton(page, 'Jump to latest, 1 new')
   await expect.poll(() => inSight(page, `new ${unread}.`)).toBe(true)
 })
 

@@ -38,9 +38,12 @@ export class HeldHistory {
     if (anchor === 'end') return await this.#startAtEnd()
     const firstUnread = await this.#unreadFrom()
     if (anchor !== 'unread') return await this.#startAtMessage(anchor.seq, firstUnread)
-    if (firstUnread !== null) return await this.#startAround(firstUnread, { openedAt: null, firstUnread })
     const seq = await stoppedAt.read()
-    return seq === null ? await this.#startAtEnd() : await this.#startWhereStopped(seq)
+    // Messages that came meanwhile do not move a reader who stopped above them.
+    const stopped = seq === null || seq >= (firstUnread ?? Infinity) ? null : await this.#startAtStop(seq, firstUnread)
+    if (stopped) return stopped
+    if (firstUnread === null) return await this.#startAtEnd()
+    return await this.#startAround(firstUnread, { openedAt: null, firstUnread })
   }
 
   /** Fetches a page if it is not held, and answers the number from which the run can then begin. */
@@ -65,15 +68,15 @@ export class HeldHistory {
     return end && { ...end, ...opened }
   }
 
-  /** Nobody asked for this message. So without a network, when this device has dropped it, the history opens at its end. */
-  async #startWhereStopped(stoppedAt: number): Promise<HistoryStart | null> {
+  /** Nobody asked for this message. So without a network, when this device has dropped it, the history opens as if nobody had stopped there. */
+  async #startAtStop(stoppedAt: number, firstUnread: number | null): Promise<HistoryStart | null> {
     try {
       const seq = await this.#nearestVisible(stoppedAt)
-      if (seq !== null) return await this.#startAround(seq, { openedAt: { seq, asked: null }, firstUnread: null })
+      return seq === null ? null : await this.#startAround(seq, { openedAt: { seq, asked: null }, firstUnread })
     } catch (thrown) {
       if (!appError(thrown).network) throw thrown
+      return null
     }
-    return await this.#startAtEnd()
   }
 
   /** Null when the person is not a member. A chat that was joined a moment ago may still be on its way, so it is asked for. */

@@ -1,6 +1,6 @@
 import type { MessageItem } from './message-items.ts'
 
-/** Where a history opens. unread: at the first unread message; without one where the reader stopped, else at the end. */
+/** Where a history opens. unread: where the reader stopped, if that is above the unread messages; else at the first of these; else at the end. */
 export type Anchor = 'end' | 'unread' | { seq: number }
 
 /** The message that a history was opened at, when that is neither the first unread one nor the newest. */

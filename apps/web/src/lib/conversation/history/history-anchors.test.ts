@@ -135,7 +135,7 @@ test('a history that was left far from its end opens there again, also after a r
   expect([again.view.openedAt, again.view.attached]).toEqual([null, true])
 })
 
-test('unread messages win over the place where a history was left', async () => {
+test('a history that was left far from its end opens there again although messages came meanwhile, and the line of new messages stands above the first of them', async () => {
   write(100)
   server.read(chat, me, 101)
   const { history, tab } = await start()
@@ -146,7 +146,34 @@ test('unread messages win over the place where a history was left', async () => 
   await environment.quiet()
   const again = openHistory(tab)
   await again.open()
-  expect([again.view.openedAt, again.view.firstUnread]).toEqual([null, 102])
+  expect(again.view).toMatchObject({ openedAt: { seq: 30, asked: null }, firstUnread: 102, attached: false })
+})
+
+test('a history that was left at its end opens at the first message that came meanwhile', async () => {
+  write(100)
+  server.read(chat, me, 101)
+  const { history, tab } = await start()
+  await history.open()
+  history.moveReader(101, true)
+  history.close()
+  write(3)
+  await environment.quiet()
+  const again = openHistory(tab)
+  await again.open()
+  expect(again.view).toMatchObject({ openedAt: null, firstUnread: 102 })
+})
+
+test('a reader who stopped below messages that are unread begins at the first of them', async () => {
+  write(100)
+  server.read(chat, me, 40)
+  const { history, tab } = await start()
+  await history.open({ seq: 70 })
+  history.moveReader(70, false)
+  history.close()
+  await environment.quiet()
+  const again = openHistory(tab)
+  await again.open()
+  expect(again.view).toMatchObject({ openedAt: null, firstUnread: 41 })
 })
 
 test('without a network a history that was left at a message which this device has dropped opens at its end', async () => {
