@@ -53,11 +53,15 @@ test('an owner makes somebody an administrator and takes it back, disables and e
   await waitUntilVisible(herDevice.page.getByRole('list', { name: 'Here now' }).getByText('Aaron Ilyin'))
 })
 
-test('an invitation that an owner revokes opens nothing', async () => {
+test('the uses that are left of an invitation follow when its page is looked at again, and one that an owner revokes opens nothing', async () => {
   const { link: address } = await owner.api.admin.createInvite.mutate({ role: 'member', uses: 5, days: 7 })
   const device = await openDevice(installation, { account: owner })
   const { page } = device
   await device.goto('/admin/invitations')
+  await waitUntilVisible(page.getByText('5 uses left'))
+  await acceptInvitation(installation, address, { name: 'Emma Invited' })
+  await page.evaluate(() => dispatchEvent(new Event('focus')))
+  await waitUntilVisible(page.getByText('4 uses left'))
   await clickButton(page, 'Revoke: Anyone with the link')
   await clickButton(page.getByRole('alertdialog'), 'Revoke')
   await waitUntilVisible(page.getByRole('list', { name: 'Used up and past' }).getByText('Revoked').first())
