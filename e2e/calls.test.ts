@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { browserOfRun } from './browser/browser-of-run.ts'
 import { newGroup } from './installation/accounts.ts'
@@ -84,7 +85,8 @@ test('a person who is muted and has the camera off sends nothing at all, and is 
   await expect.poll(() => mediaFlow(herDevice.page)).toMatchObject(nothing)
 
   await clickButton(hisDevice.page, 'Chat')
-  await textbox(hisDevice.page, 'Message').fill('a')
+  await waitForFocus(textbox(hisDevice.page, 'Message'))
+  await hisDevice.page.keyboard.press('a')
   await hisDevice.page.keyboard.press('Space')
   expect(await textbox(hisDevice.page, 'Message').inputValue()).toBe('a ')
   await waitUntilVisible(button(hisDevice.page, 'Unmute microphone'))
@@ -95,8 +97,14 @@ test('a person who is muted and has the camera off sends nothing at all, and is 
   await clickButton(herDevice.page, 'People')
   await waitUntilVisible(panel(herDevice.page, 'People').getByText('In the call · 2'))
   expect(await axeFindings(herDevice.page)).toEqual([])
-  await clickButton(controls(herDevice.page), 'People')
-  await clickButton(controls(hisDevice.page), 'Chat')
+  for (const [page, name] of [
+    [herDevice.page, 'People'],
+    [hisDevice.page, 'Chat'],
+  ] as const) {
+    await page.keyboard.press('Escape')
+    await waitUntilHidden(panel(page, name))
+    await waitForFocus(button(controls(page), name))
+  }
 
   await clickButton(controls(hisDevice.page), 'Unmute microphone')
   await clickButton(controls(hisDevice.page), 'Turn camera on')
@@ -140,3 +148,8 @@ test.skipIf(browserOfRun() === 'firefox')(
     await waitForMedia(page, { pictures: 1, voices: 1 })
   },
 )
+
+/** Waits until it has the focus. */
+async function waitForFocus(locator: Locator): Promise<void> {
+  await expect.poll(() => locator.evaluate((node) => node === document.activeElement)).toBe(true)
+}
