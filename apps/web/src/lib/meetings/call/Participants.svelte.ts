@@ -17,6 +17,8 @@ export class Participants {
   speakers = $state.raw<SeatId[]>([])
   me = $state.raw<Participant | null>(null)
   readonly sharingScreen = $derived(this.list.filter(({ screen }) => screen !== null))
+  /** The screens that have a tile. The user's own has none: the picture would contain itself without end. */
+  readonly othersSharing = $derived(this.sharingScreen.filter(({ isMe }) => !isMe))
   readonly #environment: Environment
   #connected: Participant[] = []
   #seats: TakenSeat[] = []

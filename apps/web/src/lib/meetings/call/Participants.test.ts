@@ -91,10 +91,11 @@ test('a participant is listed once when the media of an absent seat arrive, and 
   ])
 })
 
-test('my shared screen is in the list of screens until I stop, and does not come back in the next call', () => {
+test('my shared screen has no tile, is in the list of screens until I stop, and does not come back in the next call', () => {
   const participants = newParticipants([])
   participants.setMyScreen({} as MediaStream)
   expect(participants.sharingScreen).toEqual([participants.me])
+  expect(participants.othersSharing).toEqual([])
   participants.clear()
   participants.join(joined([]), me)
   expect(participants.sharingScreen).toEqual([])
