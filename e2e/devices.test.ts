@@ -54,6 +54,11 @@ test('a person without a microphone and a camera is told what to do and may join
   await clickButton(called.page, 'Turn camera on')
   await waitUntilHidden(mark(tile(page, 'Boris Device'), 'Camera off'))
   await clickButton(called.page, 'Leave')
+  await waitUntilVisible(called.page.getByRole('heading', { name: 'You left the call' }))
+  await clickButton(page, 'Leave')
+  // Also for a person who left while somebody was in it.
+  for (const one of [page, called.page])
+    await waitUntilVisible(one.getByRole('heading', { name: 'The call has ended' }))
 })
 
 // Without hardware for sound Firefox plays nothing: it lists no speakers, and its AudioContext never runs.

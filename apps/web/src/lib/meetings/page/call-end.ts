@@ -1,13 +1,32 @@
+import type { MeetingId, UserId } from '@veche/shared/ids'
 import type { Call } from '../call/Call.svelte.ts'
 
-type CallEndKind = 'left' | 'taken_over' | 'removed' | 'meeting_ended' | 'lost' | 'failed'
+export type CallEndKind = 'left' | 'taken_over' | 'removed' | 'meeting_ended' | 'lost' | 'failed'
 
-/** Several reasons mean the same to the user: the call ended with some of them, or could not begin because of the others. */
-export function callEndKind(reason: Call['ended']): CallEndKind {
+type AfterCall = {
+  meetingId: MeetingId
+  me: UserId | null
+  /** The live meeting of the chat; undefined when this device does not hold the chat. */
+  liveMeetingId: MeetingId | null | undefined
+  /** Who was in the meeting of the chat at the last news. */
+  news: { meetingId: MeetingId; count: number; userIds: UserId[] } | undefined
+}
+
+/** Whether nobody else is in the meeting that the user has left. The news may still count the user. */
+export function isOverForAll({ meetingId, me, liveMeetingId, news }: AfterCall): boolean {
+  if (liveMeetingId !== undefined && liveMeetingId !== meetingId) return true
+  return news?.meetingId === meetingId && news.count === news.userIds.filter((id) => id === me).length
+}
+
+/**
+ * Several reasons mean the same to the user: the call ended with some of them, or could not begin because of the others. For a user who
+ * left it has ended when nobody else is in it.
+ */
+export function callEndKind(reason: Call['ended'], isOver = false): CallEndKind {
   switch (reason) {
     case null:
     case 'left':
-      return 'left'
+      return isOver ? 'meeting_ended' : 'left'
     case 'taken_over':
     case 'meeting.seat_taken':
       return 'taken_over'

@@ -1,0 +1,32 @@
+import type { MeetingId, UserId } from '@veche/shared/ids'
+import { expect, test } from 'vitest'
+import { callEndKind, isOverForAll } from './call-end.ts'
+
+const [meetingId, later] = ['one', 'later'] as MeetingId[] as [MeetingId, MeetingId]
+const [me, boris] = ['me', 'boris'] as UserId[] as [UserId, UserId]
+const left = { meetingId, me, liveMeetingId: meetingId, news: undefined }
+
+test('a call is over for all when nobody but the user who has left it is in the news of its meeting', () => {
+  expect(isOverForAll({ ...left, news: { meetingId, count: 1, userIds: [me] } })).toBe(true)
+  expect(isOverForAll({ ...left, news: { meetingId, count: 0, userIds: [] } })).toBe(true)
+})
+
+test('a call goes on while somebody else is in it, or while nothing is known of its meeting', () => {
+  expect(isOverForAll({ ...left, news: { meetingId, count: 2, userIds: [me, boris] } })).toBe(false)
+  expect(isOverForAll({ ...left, news: { meetingId, count: 1, userIds: [boris] } })).toBe(false)
+  expect(isOverForAll(left)).toBe(false)
+  expect(isOverForAll({ ...left, liveMeetingId: undefined })).toBe(false)
+  expect(isOverForAll({ ...left, news: { meetingId: later, count: 0, userIds: [] } })).toBe(false)
+})
+
+test('a call is over for all when its chat has no meeting any more, or another one', () => {
+  const news = { meetingId, count: 1, userIds: [boris] }
+  expect(isOverForAll({ ...left, liveMeetingId: null, news })).toBe(true)
+  expect(isOverForAll({ ...left, liveMeetingId: later, news })).toBe(true)
+})
+
+test('a person who hangs up last reads that the call has ended, and not that they left', () => {
+  expect(callEndKind('left', true)).toBe('meeting_ended')
+  expect(callEndKind('left', false)).toBe('left')
+  expect(callEndKind('taken_over', true)).toBe('taken_over')
+})
