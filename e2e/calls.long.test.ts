@@ -46,7 +46,7 @@ test('a call in Russian says nothing in another language, during and after it', 
     found.push(...(await foreignWords(page, 'ru')).map((text) => `${name}: ${text}`))
   }
   await device.goto(`/call/${group}`)
-  await clickButton(page, 'Присоединиться')
+  await clickButton(page, 'Начать звонок')
   await waitUntilVisible(page.getByRole('timer'))
   await clickButton(page, 'Люди')
   await addForeignWords('people')
@@ -55,7 +55,7 @@ test('a call in Russian says nothing in another language, during and after it', 
   await addForeignWords('devices')
   await page.keyboard.press('Escape')
   await clickButton(page, 'Выйти')
-  await waitUntilVisible(page.getByRole('heading', { name: 'Вы вышли из звонка' }))
+  await waitUntilVisible(page.getByRole('heading', { name: 'Звонок закончился' }))
   await addForeignWords('after')
   expect(found).toEqual([])
 })

@@ -54,6 +54,8 @@ const outside = /src\/lib\/(frame\/public\/PublicFrame|auth\/(LanguageSwitch|wor
 /** Forms are apart, because the first screen of a chat needs none. */
 const forms =
   /src\/lib\/(ui\/(form\/(PasswordField|Select|Switch|TextField)|list\/(Card|Tag)|page\/SectionPage)|api\/InlineError|people\/PersonItem)\.svelte/
+/** What the card, the banner and the pages of a call share. Apart, each would be a file of a few lines. */
+const meetings = /src\/lib\/meetings\/(words|call-words|duration|live-meeting|participant\/ParticipantAvatars)/
 /** No page begins with a dialog. */
 const dialogs = /src\/lib\/ui\/overlay\/(Dialog|ConfirmDialog)\.svelte/
 /** Kit has a file of its own, and the texts of errors are loaded after the first error. */
@@ -72,6 +74,7 @@ const groups = [
   { name: 'root', test: root },
   { name: 'chats', test: chats },
   { name: 'outside', test: outside },
+  { name: 'meetings', minShareCount: 2, test: meetings },
   { name: 'dialog', minShareCount: 2, test: /overlay\/Dialog\.svelte/ },
   { name: 'confirm-dialog', minShareCount: 2, test: dialogs },
   { name: 'forms', minShareCount: 2, test: forms },

@@ -266,10 +266,6 @@ export type Messages = {
     isOpen: string
     attendanceGone: string
     nobodyIn: string
-    callLive: string
-    callEnded: string
-    audioLive: string
-    audioEnded: string
     begun: (given: { at: string | number | Date }) => string
     lasted: (given: { duration: string }) => string
     people: (given: { count: number }) => string
@@ -287,6 +283,8 @@ export type Messages = {
   call: {
     ready: string
     joinNow: string
+    newCallText: string
+    startCall: string
     cancel: string
     microphone: string
     camera: string

@@ -8,7 +8,8 @@ import { wordsIn, wordsOf } from '#lib/i18n/words.ts'
 import type { Feature } from '#lib/signed-in/feature.ts'
 import { ActiveCall, setActiveCall } from './ActiveCall.svelte.ts'
 
-const words = wordsOf('callMessage')
+/** Texts about calls that the first load has, for the list of chats and the header of a conversation. */
+export const callMessageWords = wordsOf('callMessage')
 
 /** The call of this tab, with its bar above every page; and what meetings add to chats and conversations. */
 export const callFeature: Feature = {
@@ -27,7 +28,7 @@ export const callFeature: Feature = {
         isShown: () => activeCall.current !== null || activeCall.returning,
         component: () => import('./page/ActiveCallBar.svelte').then((module) => module.default),
       },
-      reasonToStay: (locale) => (activeCall.ongoing ? wordsIn(locale, words).signOutEndsCall : null),
+      reasonToStay: (locale) => (activeCall.ongoing ? wordsIn(locale, callMessageWords).signOutEndsCall : null),
       end: () => activeCall.end(),
     }
   },
@@ -37,11 +38,17 @@ export const callFeature: Feature = {
 const callMessageKind = {
   kind: 'call',
   /** One line, for the list of chats. */
-  summary: (locale: Locale, { call }: MessageRow): string =>
-    wordsIn(locale, words)[`${call?.audio ? 'audio' : 'call'}${call?.state === 'live' ? 'Live' : 'Ended'}`],
+  summary: callSummary,
   /** Loaded when the first such message is shown. */
   component: () => import('./CallCard.svelte').then((module) => module.default),
 } as const
+
+/** What goes on or has ended, on the card of a call as in the list of chats. */
+export function callSummary(locale: Locale, { call }: MessageRow): string {
+  return wordsIn(locale, callMessageWords)[
+    `${call?.audio ? 'audio' : 'call'}${call?.state === 'live' ? 'Live' : 'Ended'}`
+  ]
+}
 
 /** The banner above the history of a chat in which a meeting goes on. */
 const joinBanner = {
@@ -52,12 +59,12 @@ const joinBanner = {
 /** The buttons in the header of a conversation. */
 const callActions = [
   {
-    label: (locale: Locale) => wordsIn(locale, words).call,
+    label: (locale: Locale) => wordsIn(locale, callMessageWords).call,
     Icon: Phone,
     run: (chat: Chat) => void goto(`/call/${chat.id}?audio`),
   },
   {
-    label: (locale: Locale) => wordsIn(locale, words).videoCall,
+    label: (locale: Locale) => wordsIn(locale, callMessageWords).videoCall,
     Icon: Video,
     run: (chat: Chat) => void goto(`/call/${chat.id}`),
   },
