@@ -1,6 +1,8 @@
+import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
-import { newGroup } from './installation/accounts.ts'
+import { newDirect, newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { waitForConnection } from './screens/chats.ts'
 import { button, clickButton, fill, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
@@ -38,3 +40,35 @@ test('what failed without a network is no error any more when it is back, and th
   await waitUntilHidden(note)
   await waitUntilHidden(problem)
 })
+
+// The bridge before WebKitGTK cannot hold sockets back.
+test.skipIf(browserOfRun() === 'webkit')(
+  'the name of a direct chat stands in the middle of its header while the live stream is awaited, and makes room for the line that comes then',
+  async () => {
+    const [anna, boris] = [await newPerson('Anna Header'), await newPerson('Boris Header')]
+    const device = await openDevice(installation, { account: anna })
+    const { page } = device
+    let isSilent = false
+    await page.routeWebSocket(/./, (socket) => void (isSilent || socket.connectToServer()))
+    await device.goto(`/chats/${await newDirect(anna, boris)}`)
+    await waitForConnection(page, 'Online')
+    const [name, details] = [page.getByRole('heading', { name: 'Boris Header', level: 1 }), button(page, 'Details')]
+    const above = async () => (await middle(details)) - (await middle(name))
+    await expect.poll(above).toBeGreaterThan(5)
+    isSilent = true
+    await page.reload()
+    await waitForConnection(page, /Connecting|Catching up/)
+    await waitUntilVisible(name)
+    expect(Math.abs(await above())).toBeLessThan(2)
+    isSilent = false
+    await page.reload()
+    await expect.poll(above).toBeGreaterThan(5)
+    // The routes of its sockets cannot be taken back, so no other test gets this page.
+    await page.close()
+  },
+)
+
+async function middle(of: Locator): Promise<number> {
+  const { y, height } = (await of.boundingBox())!
+  return y + height / 2
+}

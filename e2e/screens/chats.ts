@@ -38,7 +38,7 @@ export async function waitForTick(page: Page, text: string, tick: string): Promi
   await waitUntilVisible(message(page, text).getByRole('img', { name: tick, exact: true }))
 }
 
-export async function waitForConnection(page: Page, state: string): Promise<void> {
+export async function waitForConnection(page: Page, state: string | RegExp): Promise<void> {
   await waitUntilVisible(page.getByRole('status', { name: 'Connection' }).filter({ hasText: state }))
 }
 
