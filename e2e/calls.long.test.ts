@@ -46,7 +46,7 @@ test('a call in Russian says nothing in another language, during and after it', 
     found.push(...(await foreignWords(page, 'ru')).map((text) => `${name}: ${text}`))
   }
   await device.goto(`/call/${group}`)
-  await clickButton(page, 'Начать звонок')
+  await clickButton(page, 'Присоединиться')
   await waitUntilVisible(page.getByRole('timer'))
   await clickButton(page, 'Люди')
   await addForeignWords('people')

@@ -26,7 +26,7 @@ test('the page before a call shows the own picture, the devices and who is in th
   for (const name of ['Microphone device', 'Camera device', 'Speaker device'])
     await waitUntilVisible(page.getByRole('combobox', { name, exact: true }))
   await waitUntilVisible(page.getByText('A button to join appears in the chat.'))
-  await waitUntilVisible(button(page, 'Start call'))
+  await waitUntilVisible(button(page, 'Join now'))
   await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
   expect(await axeFindings(page)).toEqual([])
   const camera = page.getByRole('switch', { name: 'Camera', exact: true })

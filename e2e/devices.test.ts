@@ -39,7 +39,7 @@ test('a person without a microphone and a camera is told what to do and may join
   await clickButton(page, 'Call')
   await waitUntilVisible(page.getByRole('heading', { name: 'Boris Device' }))
   await expect.poll(() => camera(page).getAttribute('aria-checked')).toBe('false')
-  await clickButton(page, 'Call')
+  await clickButton(page, 'Join now')
   await waitUntilInCall(page)
   await waitUntilVisible(mark(tile(page, 'Anna Device'), 'Camera off'))
 

@@ -2,7 +2,7 @@ import { test } from 'vitest'
 import { newGroup, PASSWORD, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { goToPrejoin, openCaller, waitForMediaOfAll } from './media/caller.ts'
-import { joinButton, waitUntilInCall } from './screens/call.ts'
+import { waitUntilInCall } from './screens/call.ts'
 import { message, openChat, waitForTick, write } from './screens/chats.ts'
 import { clickButton, waitUntilVisible } from './screens/controls.ts'
 import { signIn, waitUntilSignedIn } from './screens/sign-in.ts'
@@ -24,7 +24,7 @@ test('in Firefox a person signs in, writes and is answered, and sees and hears s
   const hisDevice = await openCaller(installation, boris)
   for (const device of [hisDevice, herDevice]) {
     await goToPrejoin(device, chatId)
-    await joinButton(device.page).click()
+    await clickButton(device.page, 'Join now')
     await waitUntilInCall(device.page)
   }
   await waitForMediaOfAll([herDevice, hisDevice], { pictures: 1, voices: 1 })

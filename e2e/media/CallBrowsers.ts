@@ -3,7 +3,6 @@ import { afterAll, afterEach, expect, type TestContext } from 'vitest'
 import { type Device, keepScreenshot } from '../browser/Device.ts'
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
-import { joinButton } from '../screens/call.ts'
 import { button, waitUntilVisible } from '../screens/controls.ts'
 import { type CallerOptions, newCaller, waitForMediaOfAll } from './caller.ts'
 
@@ -77,7 +76,7 @@ async function enter(device: Device, chatId: ChatId): Promise<void> {
   if (isHere && (await button(page, 'Leave').isVisible())) return
   if (page.isClosed()) await device.openTab(path)
   else await device.goto(path)
-  const join = joinButton(device.page)
+  const join = button(device.page, 'Join now')
   await waitUntilVisible(join.or(button(device.page, 'Leave')))
   if (await join.isVisible()) await join.click()
   await waitUntilVisible(button(device.page, 'Leave'))

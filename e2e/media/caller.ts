@@ -6,8 +6,7 @@ import { type Device, type DeviceOptions, newDevice, openDevice } from '../brows
 import type { Account } from '../installation/accounts.ts'
 import type { Installation } from '../installation/Installation.ts'
 import { scaledMs } from '../../ops/test/time-limits.ts'
-import { joinButton } from '../screens/call.ts'
-import { waitUntilVisible } from '../screens/controls.ts'
+import { button, waitUntilVisible } from '../screens/controls.ts'
 import type { BrowserNetwork } from './BrowserNetwork.ts'
 import { type Flow, flow, streams } from './stream-stats.ts'
 import { recordSilences } from './silences.ts'
@@ -71,7 +70,7 @@ function shortenTimers(): void {
 /** Opens the page before the call of a chat. */
 export async function goToPrejoin(device: Device, chatId: ChatId): Promise<void> {
   await device.goto(`/call/${chatId}`)
-  await waitUntilVisible(joinButton(device.page))
+  await waitUntilVisible(button(device.page, 'Join now'))
 }
 
 /** The media that moved within a second, or longer on a slow machine. */

@@ -7,9 +7,6 @@ export async function waitUntilInCall(page: Page): Promise<void> {
   await waitUntilVisible(page.getByRole('timer'))
 }
 
-/** The button of the page before a call: it joins one, or starts one in a direct chat or a group. */
-export const joinButton = (page: Page) => page.getByRole('button', { name: /^(Join now|Call|Start call)$/ })
-
 export const participants = (page: Page) => page.getByRole('region', { name: 'Participants', exact: true })
 export const controls = (page: Page) => page.getByRole('group', { name: 'Call controls', exact: true })
 export const tile = (page: Page, name: string) => participants(page).getByRole('group', { name, exact: true })

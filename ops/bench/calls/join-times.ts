@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import type { Figure } from '../figures/figure.ts'
-import { type CallBench, joinButton, joinCall } from './CallBench.ts'
+import { type CallBench, joinCall } from './CallBench.ts'
 
 /** Milliseconds from the click. */
 type First = { connected: number; picture: number; sound: number }
@@ -45,7 +45,7 @@ export async function measureJoining(calls: CallBench, rounds: number): Promise<
 
 async function timed(page: Page): Promise<First> {
   await page.evaluate(watchFirsts)
-  await joinButton(page).click()
+  await page.getByRole('button', { name: 'Join now' }).click()
   const all = () => ['connected', 'picture', 'sound'].every((name) => name in globalThis.firsts)
   await page.waitForFunction(all, null, { timeout: 30_000 })
   return page.evaluate(() => globalThis.firsts as First)
