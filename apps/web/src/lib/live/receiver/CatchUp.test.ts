@@ -105,6 +105,20 @@ test('a message that comes during the first sync is not missed', async () => {
   await expectEqual(tab)
 })
 
+test.each([1, 2])(
+  'a chat that another device reads during the first sync, before request %i, has the unread number of the server',
+  async (before) => {
+    for (let n = 0; n < 12; n++) server.send(chat, friend, `text ${n}`)
+    let calls = 0
+    const readElsewhere = async () => {
+      if (calls++ === before) server.read(chat, me, 5)
+    }
+    const tab = await openTab({ faults: { before: readElsewhere } })
+    await environment.pass(30_000)
+    await expectEqual(tab)
+  },
+)
+
 test('a hello in the middle of a connection starts a catch-up', async () => {
   const tab = await openTab()
   server.onChange = () => undefined

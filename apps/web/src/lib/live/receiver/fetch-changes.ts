@@ -66,16 +66,21 @@ async function fetchState(changes: ChangesFetch, known: KnownCursor[]): Promise<
   })
 }
 
-/** Chats of mine that are not held, scopes without a cursor, and people of whom only the id is known. */
+/**
+ * Chats of mine that are not held, scopes without a cursor, chats whose unread number only the server can tell, and people of whom only
+ * the id is known. What asked for them may have been refused while the list came, or ended with its tab.
+ */
 async function requestMissing({ store, rowReceiver }: ChangesFetch): Promise<void> {
   const missing = await store.read(
     async (tx) => {
-      const held = new Set((await tx.all('scopes')).map((scope) => scope.id))
+      const scopes = await tx.all('scopes')
+      const held = new Set(scopes.map((scope) => scope.id))
+      const uncounted = scopes.filter((scope) => scope.kind === 'chat' && scope.count.needsRecount)
       const active = (await tx.all('memberships')).filter((row) => row.leftAt === null)
       const wanted: ScopeId[] = [store.userId, DIRECTORY_SCOPE, ...active.map((row) => row.chatId)]
       const people = (await tx.all('people')).filter((person) => person.rev === 0)
       return {
-        scopes: new Set(wanted.filter((id) => !held.has(id))),
+        scopes: new Set([...wanted.filter((id) => !held.has(id)), ...uncounted.map(({ id }) => id)]),
         people: new Set(people.map((person) => person.id)),
       }
     },
