@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts'
 import { answerScope } from '../platform/scopes/views.ts'
 import type { LiveStream } from '../sync/LiveStream.ts'
 import { contextFor } from './harness.ts'
-import { lastsUntilEnd, ReadSocket } from './ReadSocket.ts'
+import { waitUntilEnd, ReadSocket } from './ReadSocket.ts'
 import { waitBounds } from './waiting.ts'
 
 type Held = { scope: ScopeKind; rev: number; rows: Map<string, { rev: number }> }
@@ -44,7 +44,7 @@ export class Observer {
     this.#userId = userId
     this.#stream = stream
     this.#work = this.#fetchAll()
-    this.ended = lastsUntilEnd(stream).then(() => void (this.over = true))
+    this.ended = waitUntilEnd(stream).then(() => void (this.over = true))
   }
 
   rows<Table extends RowTable>(table: Table): NonNullable<Rows[Table]> {

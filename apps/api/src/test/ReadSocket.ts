@@ -1,5 +1,6 @@
 import type { LiveFrame } from '@veche/shared/live'
-import type { Socket } from '../ctx.ts'
+import type { Actor, Socket } from '../ctx.ts'
+import type { Deps } from '../deps.ts'
 import type { LiveStream } from '../sync/LiveStream.ts'
 
 /** The socket of a reader in this process: it takes each frame at once. */
@@ -21,9 +22,16 @@ export class ReadSocket implements Socket {
 }
 
 /** Does what tRPC does with a stream: takes its hello and waits for its end. */
-export async function lastsUntilEnd(
+export async function waitUntilEnd(
   stream: LiveStream,
   onHello: (hello: LiveFrame) => void = () => undefined,
 ): Promise<void> {
   for await (const hello of stream.frames(undefined)) onHello(hello)
+}
+
+/** Reads the stream of this person until it ends. */
+export async function readUntilEnd(deps: Deps, actor: Actor, read: (frame: LiveFrame) => void): Promise<LiveStream> {
+  const stream = await deps.liveHub.open(actor, new ReadSocket(read), { ip: '127.0.0.1', device: 'test' })
+  await waitUntilEnd(stream, read)
+  return stream
 }
