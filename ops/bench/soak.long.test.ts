@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { quantile } from './figures/quantile.ts'
+import { median } from './figures/quantile.ts'
 import { measureSoak } from './soak/soak.ts'
 
 it(
-  'thirty minutes of a busy chat leave the memory of the API as it was, and its event loop is 50 milliseconds late at most',
+  'after thirty minutes of a busy chat the memory of the API has grown by less than a tenth, and 999 of 1,000 timers were at most 50 ms late',
   { timeout: 3_600_000 },
   async () => {
     const { memoryMb, ownDelayMs, slowestMs } = await measureSoak(30)
@@ -14,10 +14,3 @@ it(
     expect(ownDelayMs).toBeLessThanOrEqual(50)
   },
 )
-
-function median(values: number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  )
-}

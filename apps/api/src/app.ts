@@ -20,7 +20,7 @@ import { serveUpgrades } from './platform/http/upgrades.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
 import { trpcContext } from './request-context.ts'
 import { type AppRouter, appRouter, socketRouter } from './router.ts'
-import { openLiveSocket } from './sync/live-socket.ts'
+import { liveUpgrades } from './sync/live-upgrades.ts'
 
 /** `http` serves the browsers; `control` takes the heartbeats of the media nodes, on a port of its own. */
 export type App = { http: FastifyInstance; control: FastifyInstance; close: () => Promise<void> }
@@ -33,7 +33,7 @@ const closeTimeoutMs = 5_000
 /** The HTTP server with its procedures, HTTP routes and WebSockets, over `deps`. Tests use the same. */
 export async function createApp(deps: Deps): Promise<App> {
   const http = await openHttp(deps)
-  const upgrades = [openLiveSocket(deps, socketRouter), openSignallingProxy(deps)]
+  const upgrades = [liveUpgrades(deps, socketRouter), openSignallingProxy(deps)]
   serveUpgrades(http, upgrades)
   const control = openControlPort(deps)
   const guard = new SeatGuard(deps)

@@ -9,7 +9,7 @@ import { BenchInstallation } from '../installation/BenchInstallation.ts'
 export type Soak = {
   /** Of the API, after each minute. */
   memoryMb: number[]
-  /** Of the event loop of the API: 999 of 1,000 samples were at most so late by a fault of ours. */
+  /** 999 of 1,000 timers of the API were at most so late, without the time that it waited for a core. */
   ownDelayMs: number
   /** Milliseconds of the slowest delivery of each minute. */
   slowestMs: number[]

@@ -24,7 +24,8 @@ export const limits = {
   clientIdDays: 90,
   /** In larger chats read positions are not sent one by one, and ticks say "read by someone". */
   positionsUpTo: 100,
-  frameBytes: 1_000_000,
+  /** What a socket may keep of what its reader has not taken. */
+  unsentBytes: 1_000_000,
   /** A page of history ends before its texts are longer than this together. */
   historyBytes: 300_000,
   typingSeconds: 6,

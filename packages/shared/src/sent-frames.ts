@@ -1,14 +1,14 @@
 import type { ChangesFrame, HelloFrame, LiveFrame, SignalFrame } from './live.ts'
 import type { MessageRow, Rows } from './rows/rows.ts'
 
-/** A frame as it is on the wire: what its reader can work out is left out. A frame with everything is one too. */
+/** A frame as it is on the wire: what its reader can work out is left out. A frame that leaves nothing out is valid too. */
 export type SentFrame = HelloFrame | SignalFrame | SentChanges
 
 type SentChanges = Omit<ChangesFrame, 'from' | 'rows'> & { from?: number; rows: SentRows }
 type SentRows = Omit<Rows, 'messages'> & { messages?: SentMessage[] }
 type SentMessage = Pick<MessageRow, 'seq' | 'authorId' | 'createdAt'> & Partial<MessageRow>
 
-/** What nearly every new message has in common with its frame and with all others. */
+/** The values that most messages have. They are left out. */
 function usualMessage({ id, rev }: SentChanges) {
   const empty = { clientId: null, body: null, system: null, call: null, editedAt: null, deletedAt: null }
   return { ...empty, chatId: id as MessageRow['chatId'], rev, kind: 'text' as const }
@@ -28,7 +28,7 @@ export function shortFrame(frame: LiveFrame): SentFrame {
 
 type SocketMessage = SentFrame | { id?: unknown; result?: { type: string } }
 
-/** Reads what a live socket sends. Frames come past tRPC, and get the form here in which tRPC hands them to the one subscription. */
+/** Reads what a live socket sends. Frames arrive without the envelope of tRPC; it is put back here. */
 export class LiveMessageReader {
   #subscription: unknown
 

@@ -162,7 +162,7 @@ export class HeldScope {
     if (!viewer && !asked.has(userId)) return { ...frame, from: frame.rev, rows: {} }
     if (!viewer) return null
     const rows: Rows = viewer.filterRows(frame.rows)
-    // Whoever sees all of it gets the same object as the others: it becomes text once.
+    // A person who sees all of it gets the same object as the others, so it is made into bytes once.
     return isUnfiltered(rows, frame.rows) ? frame : { ...frame, rows }
   }
 }

@@ -20,8 +20,8 @@ const maxSnapshots = 6
 type ScopeRevision = { id: ScopeId; kind: ScopeKind; rev: number }
 
 /**
- * The live streams of this process, and the scopes that their people hold. A hint makes it read a scope; a message that this process wrote is sent without a read. The poll compares all held
- * scopes with the database, so that every client is up to date within seconds even when no hint arrives.
+ * The live streams of this process, and the scopes that their people hold. The poll compares all held scopes with the database, so that
+ * every client is up to date within seconds even when no hint arrives.
  */
 export class LiveHub {
   readonly presence: PresenceTracker
@@ -41,7 +41,7 @@ export class LiveHub {
     this.#repeat(this.presence.refreshMs, () => this.presence.refresh())
   }
 
-  /** The stream holds its scopes before it says hello, so a change between that and the client's first question is in a frame. */
+  /** The stream holds its scopes before it says hello, so a change between hello and the client's first question is in a frame. */
   async open(actor: Actor, socket: Socket, address: ClientAddress): Promise<LiveStream> {
     const now = this.#deps.clock.now()
     const hello: LiveFrame = { type: 'hello', now, release: this.#deps.env.RELEASE }

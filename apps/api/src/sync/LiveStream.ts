@@ -46,10 +46,10 @@ export class LiveStream {
     return this.#socket === socket
   }
 
-  /** What happens before hello is in the answer to the question that hello calls for. */
+  /** Frames before `hello` are dropped: after `hello` the client asks for the state, and that answer has them. */
   push(frame: LiveFrame): void {
     if (this.#endedBy || !this.#hasBegun) return
-    if (this.#socket.bufferedAmount > limits.frameBytes) this.#cutSlowReader()
+    if (this.#socket.bufferedAmount > limits.unsentBytes) this.#cutSlowReader()
     else this.#socket.send(frame)
   }
 

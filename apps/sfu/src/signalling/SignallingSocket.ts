@@ -65,7 +65,7 @@ export class SignallingSocket {
 
   /** The client does not read what is sent, which fills the node's memory. */
   get isSlow(): boolean {
-    return this.#socket.bufferedAmount > limits.frameBytes
+    return this.#socket.bufferedAmount > limits.unsentBytes
   }
 
   get isOpen(): boolean {

@@ -18,8 +18,8 @@ beforeAll(async () => {
 const writeIn = (scope: ScopeId, text: string, values: unknown[] = []) =>
   testApi.deps.writers.write(scope, { name: '', text, values })
 const write = (text: string, values: unknown[] = []) => writeIn(id, text, values)
-const countIn = (scope: ScopeId, by: number, more = '') =>
-  writeIn(scope, `update scopes set seq = seq + $2 where id = $1 returning seq${more}`, [scope, by])
+const countIn = (scope: ScopeId, by: number, moreColumns = '') =>
+  writeIn(scope, `update scopes set seq = seq + $2 where id = $1 returning seq${moreColumns}`, [scope, by])
 const count = (by: number) => countIn(id, by)
 const transactions = (answers: StatementRows[]) => new Set(answers.map(([row]) => row!['xid'])).size
 
@@ -79,6 +79,7 @@ test('a write that fails by its own fault does not fail the others of its transa
 })
 
 test('a lost connection fails all writes of the transaction, and nothing of it is kept', async () => {
+  // The first write begins at once, in a transaction of its own.
   const [before] = await count(0)
   const answers = await Promise.allSettled([count(1), write('select pg_terminate_backend(pg_backend_pid())'), count(1)])
   const [after] = await count(0)

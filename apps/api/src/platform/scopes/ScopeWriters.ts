@@ -7,10 +7,10 @@ type Write = { statement: Statement; resolve: (rows: StatementRows) => void; rej
 
 /** A transaction stamps at most 200 rows; this leaves room for what a statement touches besides its own. */
 const maxStatements = 50
-/** More at the same time would only wait for the same disk, and fewer statements would share one. */
+/** So many begin at the same time: with more, fewer statements would share one. Those that wait for locks are bounded by the pool only. */
 const maxTransactions = 4
-/** A transaction that has to wait this long for a lock does not keep others from beginning. */
-const patienceMs = 100
+/** After this long, a transaction that waits for a lock is not counted any more, so another may begin. */
+const countedWaitMs = 100
 
 /**
  * Statements that change a scope under its lock. Those that wait share a transaction: begin, commit and the flush of the disk are paid
@@ -45,7 +45,7 @@ export class ScopeWriters {
   #writeNext(): void {
     if (this.#transactions >= maxTransactions) return
     const batch = this.#takeBatch()
-    if (batch.size > 0) void this.#inTransaction(() => this.#writeBatch(batch))
+    if (batch.size > 0) void this.#counted(() => this.#writeBatch(batch))
   }
 
   /** Takes what waits for scopes that no other transaction writes. */
@@ -65,7 +65,7 @@ export class ScopeWriters {
   }
 
   /** Counts the transaction until it has ended, or has waited for too long. */
-  async #inTransaction(work: () => Promise<void>): Promise<void> {
+  async #counted(work: () => Promise<void>): Promise<void> {
     let isCounted = true
     const stopCounting = () => {
       if (isCounted) this.#transactions -= 1
@@ -73,37 +73,43 @@ export class ScopeWriters {
       this.#writeNext()
     }
     this.#transactions += 1
-    const timer = setTimeout(stopCounting, patienceMs)
+    const timer = setTimeout(stopCounting, countedWaitMs)
     await work()
     clearTimeout(timer)
     stopCounting()
   }
 
   async #writeBatch(batch: Map<ScopeId, Write[]>): Promise<void> {
-    const left = batch.size === 1 ? batch : await this.#writeTogether(batch)
-    for (const id of batch.keys()) if (!left.has(id)) this.#beingWritten.delete(id)
+    const remaining = batch.size === 1 ? batch : await this.#writeTogether(batch)
+    this.#release([...batch.keys()].filter((id) => !remaining.has(id)))
     await Promise.all(
-      [...left].map(async ([id, writes]) => {
+      [...remaining].map(async ([id, writes]) => {
         await this.#writeScope(id, writes)
-        this.#beingWritten.delete(id)
+        this.#release([id])
       }),
     )
   }
 
+  /** What has come for these scopes meanwhile can be written now. */
+  #release(ids: ScopeId[]): void {
+    for (const id of ids) this.#beingWritten.delete(id)
+    this.#writeNext()
+  }
+
   /** Writes several scopes, without those that somebody else has locked. Returns what has to be written scope by scope. */
   async #writeTogether(batch: Map<ScopeId, Write[]>): Promise<Map<ScopeId, Write[]>> {
-    const left = new Map(batch)
+    const remaining = new Map(batch)
     const writes: Write[] = []
     try {
       const [, ...answers] = await transact(this.#pool, [lockOfFree([...batch.keys()])], ([locked]) => {
         for (const { id } of locked as { id: ScopeId }[]) {
           writes.push(...batch.get(id)!)
-          left.delete(id)
+          remaining.delete(id)
         }
         return writes.map(({ statement }) => statement)
       })
       for (const [index, { resolve }] of writes.entries()) resolve(answers[index]!)
-      return left
+      return remaining
     } catch (error) {
       if (isFaultOfStatement(error) || isStalePlan(error)) return batch
       for (const { reject } of [...batch.values()].flat()) reject(error)
@@ -137,7 +143,7 @@ function lockOfFree(ids: ScopeId[]): Statement {
   return { name: 'free-scopes-lock', text, values: [ids] }
 }
 
-/** Data that does not fit, or a rule of the tables: not a lock, not the server, not the disk. */
+/** Data that does not fit (class 22), or a rule of the tables (class 23): not a lock, not the server, not the disk. */
 function isFaultOfStatement(error: unknown): boolean {
   return /^2[23]/.test(postgresCode(error))
 }

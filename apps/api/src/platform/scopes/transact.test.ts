@@ -44,7 +44,7 @@ test('a pipeline whose connection is lost fails, and the next one gets a new con
   expect(await run('select 1 as one')).toEqual([[{ one: 1 }]])
 })
 
-test('what comes from the rows of the first statements is part of the transaction', async () => {
+test('statements that are made from the rows of the first ones commit or fail with them', async () => {
   const before = await count()
   const add = (rest: string) =>
     transact(pool, [statement('insert into things values (10) returning id')], ([rows]) => [

@@ -16,20 +16,18 @@ export async function transact(
   rest?: (rows: StatementRows[]) => Statement[],
 ): Promise<StatementRows[]> {
   const client = await pool.connect()
-  let broken = true
+  let broken = false
   try {
     if (!rest) {
       const [, ...rows] = await runPipeline(client, [begin, ...first, commit])
-      broken = false
       return rows.slice(0, -1)
     }
     const [, ...rows] = await runPipeline(client, [begin, ...first])
     const others = await runPipeline(client, [...rest(rows), commit])
-    broken = false
     return [...rows, ...others.slice(0, -1)]
   } catch (error) {
-    // What Postgres refused is rolled back by the commit behind it. A connection that was lost, that has not come to its commit, or whose
-    // plans are out of date, is not used again.
+    // What Postgres refused is rolled back by the commit behind it. A connection is not used again when it was lost, when its plans are
+    // out of date, and after two steps: the commit may not have been sent.
     broken = rest !== undefined || !(error instanceof DatabaseError) || isStalePlan(error)
     throw error
   } finally {

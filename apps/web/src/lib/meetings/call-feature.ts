@@ -34,7 +34,7 @@ export const callFeature: Feature = {
   },
 }
 
-/** The kind of message that a call leaves in its chat. Registered, so that a conversation knows no meeting. */
+/** The kind of message that a call leaves in its chat. */
 const callMessageKind = {
   kind: 'call',
   /** One line, for the list of chats. */
@@ -45,9 +45,9 @@ const callMessageKind = {
 
 /** What goes on or has ended, on the card of a call as in the list of chats. */
 export function callSummary(locale: Locale, { call }: MessageRow): string {
-  return wordsIn(locale, callMessageWords)[
-    `${call?.audio ? 'audio' : 'call'}${call?.state === 'live' ? 'Live' : 'Ended'}`
-  ]
+  const t = wordsIn(locale, callMessageWords)
+  if (call?.audio) return call.state === 'live' ? t.audioLive : t.audioEnded
+  return call?.state === 'live' ? t.callLive : t.callEnded
 }
 
 /** The banner above the history of a chat in which a meeting goes on. */

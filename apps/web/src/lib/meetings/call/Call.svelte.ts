@@ -27,6 +27,8 @@ export type CallOptions = {
   chatId: ChatId
   code?: string | undefined
   devices: MediaDevicesState
+  /** The meeting is an audio call. */
+  audio: boolean
   rejoinRecord: RejoinRecord
   routerDevice: RouterDevice
   /** The tab comes back by itself after a reload, and never takes the seat from another tab. */
@@ -41,13 +43,12 @@ export class Call {
   trouble = $state<CallTrouble | null>(null)
   /** When somebody first came to the meeting, in milliseconds of the server's clock. 0: not known yet. */
   firstCameAt = $state(0)
-  /** The meeting was started as a call without video; false until a seat was given. */
-  audio = false
   /** The browser blocks sound until the user clicks or presses a key. */
   soundBlocked = $state(false)
   readonly meetingId: MeetingId
   readonly chatId: ChatId
   readonly devices: MediaDevicesState
+  readonly audio: boolean
   readonly participants: Participants
   readonly localMedia: LocalMedia
   /** Resolves when the request for a seat has had time to leave. The screen is built after that, which takes a slow device a while. */
@@ -64,6 +65,7 @@ export class Call {
     this.meetingId = options.meetingId
     this.chatId = options.chatId
     this.devices = options.devices
+    this.audio = options.audio
     this.participants = new Participants(this.#environment)
     const onToggle = () => this.#saveForReload()
     const { devices, participants } = this
@@ -140,10 +142,7 @@ export class Call {
       relayOnly: () => this.devices.relayOnly,
     })
     const { events, subscriptions } = connection
-    events.on('seated', ({ firstCameAt, meeting }) => {
-      this.firstCameAt = Date.parse(firstCameAt)
-      this.audio = meeting.audio
-    })
+    events.on('seated', ({ firstCameAt }) => (this.firstCameAt = Date.parse(firstCameAt)))
     events.on('joined', (frame) => this.#joined(frame))
     events.on('frame', (frame) => this.#receive(frame))
     events.on('trouble', (trouble) => (this.trouble = trouble))
@@ -194,8 +193,8 @@ export class Call {
   }
 
   #saveForReload(): void {
-    const { meetingId, chatId, code = null, rejoinRecord } = this.#options
-    rejoinRecord.save({ meetingId, chatId, code, mic: this.devices.wanted.mic, cam: this.devices.wanted.cam })
+    const { meetingId, chatId, code = null, audio, rejoinRecord } = this.#options
+    rejoinRecord.save({ meetingId, chatId, code, audio, ...this.devices.wanted })
   }
 
   #end(why: CallEndReason): void {

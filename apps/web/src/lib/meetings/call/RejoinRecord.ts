@@ -4,6 +4,7 @@ export type RejoinableCall = {
   meetingId: MeetingId
   chatId: ChatId
   code: string | null
+  audio: boolean
   mic: boolean
   cam: boolean
 }

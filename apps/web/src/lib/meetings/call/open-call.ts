@@ -4,7 +4,7 @@ import { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
 import { Call, type CallOptions } from './Call.svelte.ts'
 import { routerDeviceOf } from './connection/router-device.ts'
 
-type Opening = Pick<CallOptions, 'api' | 'meetingId' | 'chatId' | 'code' | 'devices' | 'returning'>
+type Opening = Pick<CallOptions, 'api' | 'meetingId' | 'chatId' | 'code' | 'audio' | 'devices' | 'returning'>
 
 /** Loads before the click on *Join now* what the call needs at once: the id of this tab, and what its browser can send and receive. */
 export function prepareCall(activeCall: ActiveCall): void {
@@ -22,8 +22,9 @@ export function openCall(activeCall: ActiveCall, opening: Opening): void {
 export async function openCallAgain(activeCall: ActiveCall, api: Api): Promise<void> {
   const remembered = await activeCall.rejoinRecord.load()
   if (!remembered || activeCall.current) return
-  const { meetingId, chatId, code, mic, cam } = remembered
+  const { meetingId, chatId, code, audio, mic, cam } = remembered
   const devices = new MediaDevicesState()
+  if (audio) devices.startWithoutCamera()
   devices.wanted = { mic, cam }
-  openCall(activeCall, { api, meetingId, chatId, code: code ?? undefined, devices, returning: true })
+  openCall(activeCall, { api, meetingId, chatId, code: code ?? undefined, audio, devices, returning: true })
 }

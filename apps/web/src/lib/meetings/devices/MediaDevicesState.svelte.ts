@@ -102,7 +102,7 @@ export class MediaDevicesState {
     return (this.#started ??= this.#start())
   }
 
-  /** For a call without video: the camera is off at first, and what is done with it here is not remembered. */
+  /** For an audio call: the camera is off at first, and what is done with it here is not remembered. */
   startWithoutCamera(): void {
     this.wanted.cam = false
     this.#isCameraRemembered = false

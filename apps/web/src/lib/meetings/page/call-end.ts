@@ -1,7 +1,17 @@
 import type { MeetingId, UserId } from '@veche/shared/ids'
 import type { Call } from '../call/Call.svelte.ts'
 
-export type CallEndKind = 'left' | 'taken_over' | 'removed' | 'meeting_ended' | 'lost' | 'failed'
+/** The keys of the titles in `callWords`. */
+export const endTitles = {
+  left: 'leftTitle',
+  taken_over: 'takenTitle',
+  removed: 'removedTitle',
+  meeting_ended: 'endedTitle',
+  lost: 'lostTitle',
+  failed: 'failedTitle',
+} as const
+
+export type CallEndKind = keyof typeof endTitles
 
 type AfterCall = {
   meetingId: MeetingId
@@ -18,10 +28,7 @@ export function isOverForAll({ meetingId, me, liveMeetingId, news }: AfterCall):
   return news?.meetingId === meetingId && news.count === news.userIds.filter((id) => id === me).length
 }
 
-/**
- * Several reasons mean the same to the user: the call ended with some of them, or could not begin because of the others. For a user who
- * left it has ended when nobody else is in it.
- */
+/** The reasons, by what they mean to the user. `isOver`: nobody else is in the meeting, so a user who left reads that it has ended. */
 export function callEndKind(reason: Call['ended'], isOver = false): CallEndKind {
   switch (reason) {
     case null:

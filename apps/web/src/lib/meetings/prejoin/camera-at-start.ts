@@ -3,7 +3,7 @@ import type { MeetingSummary } from '@veche/shared/meetings'
 type BeforeCall = {
   /** Null: no meeting goes on. Undefined: the server has not said yet. */
   summary: Pick<MeetingSummary, 'audio'> | null | undefined
-  /** The user came by the button for a call without video. */
+  /** The user came by the button for an audio call. */
   withoutCamera: boolean
   /** The server is being asked; false while it cannot be reached. */
   isAsked: boolean

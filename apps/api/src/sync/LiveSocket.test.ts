@@ -5,8 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { LiveFrame } from '@veche/shared/live'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { FrameBytes } from './FrameBytes.ts'
-import { LiveSocket } from './LiveSocket.ts'
+import { FrameBytes, LiveSocket } from './LiveSocket.ts'
 
 /** A frame that counts how often it is made into text. */
 function countedFrame() {

@@ -9,28 +9,27 @@ import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/http/origin.ts'
 import { refuseUpgrade, type UpgradeHandler } from '../platform/http/upgrades.ts'
 import { socketContext } from '../request-context.ts'
-import { FrameBytes } from './FrameBytes.ts'
-import { LiveSocket } from './LiveSocket.ts'
+import { FrameBytes, LiveSocket } from './LiveSocket.ts'
 
 const path = '/api/trpc'
 const maxMessagesPerMinute = 100
 /** A tab sends nothing but the request for its stream. */
 const maxMessageBytes = 4_000
-/** A tab asks for its stream at once, and closes its socket with it. A socket without one is closed after this. */
+/** A tab asks for its stream at once. A socket without one is closed after this. */
 const maxSilentMs = 10_000
 /** Sockets that have not asked for a stream. Three hundred people of one office may come at the same moment. */
-const silentSockets = { total: 1_000, perAddress: 400 }
+const silentLimits = { total: 1_000, perAddress: 400 }
 /** How long a client may take to close its socket when the process stops. */
 const closeTimeoutMs = 1_000
 
-type SocketOfContext = Parameters<typeof socketContext>[2]
+type SocketContext = Parameters<typeof socketContext>[2]
 
 /** The WebSocket of the live stream. Browsers let any page open a socket to any server, so the origin is checked first. */
-export function openLiveSocket(deps: Deps, router: AnyRouter): UpgradeHandler {
+export function liveUpgrades(deps: Deps, router: AnyRouter): UpgradeHandler {
   const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false })
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
-  const silent = new SilentSockets(silentSockets)
-  const opened = new WeakMap<WebSocket, SocketOfContext>()
+  const silent = new SilentSockets(silentLimits)
+  const opened = new WeakMap<WebSocket, SocketContext>()
   const frameBytes = new FrameBytes()
   const handler = applyWSSHandler({
     wss: server,
