@@ -70,6 +70,10 @@ test.each([
   expect(new LiveMessageReader().read(JSON.stringify(message))).toEqual(message)
 })
 
+test.each(['null', '7', '"text"', '[]', '{"type":"unheard"}'])('%s is passed over', (text) => {
+  expect(new LiveMessageReader().read(text)).not.toHaveProperty('result')
+})
+
 test('a frame with everything in it, as an older server sends it, is read too', () => {
   expect(fullFrame(frameOf([text]))).toEqual(frameOf([text]))
 })

@@ -26,7 +26,10 @@ export function shortFrame(frame: LiveFrame): SentFrame {
   return { ...rest, ...(from === frame.rev - 1 ? {} : { from }), rows: { ...rows, messages } }
 }
 
-type SocketMessage = SentFrame | { id?: unknown; result?: { type: string } }
+type SocketMessage = SentFrame | { id?: unknown; result?: { type: string } } | null
+
+/** tRPC passes over it, because it answers no request. */
+const nothing = {}
 
 /** Reads what a live socket sends. Frames arrive without the envelope of tRPC; it is put back here. */
 export class LiveMessageReader {
@@ -34,10 +37,20 @@ export class LiveMessageReader {
 
   read(text: string): unknown {
     const message = JSON.parse(text) as SocketMessage
-    if ('type' in message) return { id: this.#subscription, result: { type: 'data', data: fullFrame(message) } }
+    if (typeof message !== 'object' || message === null) return nothing
+    if ('type' in message) return isKnown(message) ? this.#inEnvelope(message) : nothing
     if (message.result?.type === 'started') this.#subscription = message.id
     return message
   }
+
+  #inEnvelope(frame: SentFrame): unknown {
+    return { id: this.#subscription, result: { type: 'data', data: fullFrame(frame) } }
+  }
+}
+
+/** A newer server may send frames of other types. */
+function isKnown(frame: { type: string }): boolean {
+  return ['hello', 'changes', 'signal'].includes(frame.type)
 }
 
 export function fullFrame(frame: SentFrame): LiveFrame {

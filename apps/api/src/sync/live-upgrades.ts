@@ -19,14 +19,15 @@ const maxMessageBytes = 4_000
 const maxSilentMs = 10_000
 /** Sockets that have not asked for a stream. Three hundred people of one office may come at the same moment. */
 const silentLimits = { total: 1_000, perAddress: 400 }
-/** How long a client may take to close its socket when the process stops. */
+/** How long a client may take to close its socket, and its connection. */
 const closeTimeoutMs = 1_000
+const socketOptions = { maxPayload: maxMessageBytes, perMessageDeflate: false, closeTimeout: closeTimeoutMs }
 
 type SocketContext = Parameters<typeof socketContext>[2]
 
 /** The WebSocket of the live stream. Browsers let any page open a socket to any server, so the origin is checked first. */
 export function liveUpgrades(deps: Deps, router: AnyRouter): UpgradeHandler {
-  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false })
+  const server = new WebSocketServer({ ...socketOptions, noServer: true })
   const trusted = proxyAddr.compile(deps.env.TRUSTED_PROXIES)
   const silent = new SilentSockets(silentLimits)
   const opened = new WeakMap<WebSocket, SocketContext>()

@@ -1,4 +1,5 @@
-import { sql } from 'kysely'
+import type { DB } from '@veche/db/types.gen'
+import { type Kysely, sql } from 'kysely'
 import { newId, type ChatId, type ScopeId } from '@veche/shared/ids'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { newGroup, newUser } from '../../test/builders.ts'
@@ -51,7 +52,7 @@ test('a scope that somebody has locked delays no other scope, and is written whe
   const again = free.slice(4).map((other) => countIn(other, 1))
   await Promise.all([...first, ...together, ...again])
   expect(isLate).toBe(true)
-  await holder.unlock()
+  await holder.release()
   await late
 })
 
@@ -60,8 +61,20 @@ test('more scopes than there are transactions can be locked at once, and the oth
   const holder = await lock(locked)
   const late = locked.map((other) => countIn(other, 1))
   await countIn(free!, 1)
-  await holder.unlock()
+  await holder.release()
   await Promise.all(late)
+})
+
+test('a write that waits for a key of another transaction delays others for a moment and fails none', async () => {
+  const [waiting, ...free] = others
+  const key = newId()
+  const add = `insert into scopes (id, kind) values ($1, 'user') returning id`
+  const holder = await hold((db) => sql`insert into scopes (id, kind) values (${key}, 'user')`.execute(db))
+  const first = free.slice(0, 4).map((other) => countIn(other, 1))
+  const refused = expect(writeIn(waiting!, add, [key])).rejects.toMatchObject({ code: '23505' })
+  await Promise.all([...first, ...free.slice(4).map((other) => countIn(other, 1))])
+  await holder.release()
+  await refused
 })
 
 test('a write of one scope that fails by its own fault does not fail those of other scopes', async () => {
@@ -105,13 +118,18 @@ test('a write goes on after a migration has changed the tables of its prepared s
 })
 
 /** As another process does it that changes these scopes. */
-async function lock(ids: ScopeId[]): Promise<{ unlock: () => Promise<void> }> {
-  const [locked, unlocked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+function lock(ids: ScopeId[]): Promise<{ release: () => Promise<void> }> {
+  return hold((db) => sql`select id from scopes where id = any(${ids}::uuid[]) for no key update`.execute(db))
+}
+
+/** A transaction that stays open. */
+async function hold(work: (db: Kysely<DB>) => Promise<unknown>): Promise<{ release: () => Promise<void> }> {
+  const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const ended = testApi.deps.db.transaction().execute(async (db) => {
-    await sql`select id from scopes where id = any(${ids}::uuid[]) for no key update`.execute(db)
-    locked.resolve()
-    await unlocked.promise
+    await work(db)
+    held.resolve()
+    await released.promise
   })
-  await locked.promise
-  return { unlock: () => (unlocked.resolve(), ended) }
+  await held.promise
+  return { release: () => (released.resolve(), ended) }
 }

@@ -101,7 +101,8 @@ export class ScopeWriters {
     const remaining = new Map(batch)
     const writes: Write[] = []
     try {
-      const [, ...answers] = await transact(this.#pool, [lockOfFree([...batch.keys()])], ([locked]) => {
+      const locks = [shortWait, lockOfFree([...batch.keys()])]
+      const [, , ...answers] = await transact(this.#pool, locks, ([, locked]) => {
         for (const { id } of locked as { id: ScopeId }[]) {
           writes.push(...batch.get(id)!)
           remaining.delete(id)
@@ -111,7 +112,7 @@ export class ScopeWriters {
       for (const [index, { resolve }] of writes.entries()) resolve(answers[index]!)
       return remaining
     } catch (error) {
-      if (isFaultOfStatement(error) || isStalePlan(error)) return batch
+      if (isFaultOfStatement(error) || isStalePlan(error) || hasWaited(error)) return batch
       for (const { reject } of [...batch.values()].flat()) reject(error)
       return new Map()
     }
@@ -137,6 +138,13 @@ function lockOf(id: ScopeId): Statement {
   return { name: 'scope-lock', text: 'select id from scopes where id = $1 for no key update', values: [id] }
 }
 
+/** A transaction of several chats must not wait for a key that another transaction is about to write: the others would wait with it. */
+const shortWait: Statement = {
+  name: 'short-wait',
+  text: `select set_config('lock_timeout', '200ms', true)`,
+  values: [],
+}
+
 /** The same lock for those scopes that nobody else has locked. */
 function lockOfFree(ids: ScopeId[]): Statement {
   const text = 'select id from scopes where id = any($1::uuid[]) order by id for no key update skip locked'
@@ -146,4 +154,9 @@ function lockOfFree(ids: ScopeId[]): Statement {
 /** Data that does not fit (class 22), or a rule of the tables (class 23): not a lock, not the server, not the disk. */
 function isFaultOfStatement(error: unknown): boolean {
   return /^2[23]/.test(postgresCode(error))
+}
+
+/** For a lock, for another transaction that waited for this one, or for too long. */
+function hasWaited(error: unknown): boolean {
+  return ['55P03', '40P01', '57014'].includes(postgresCode(error))
 }

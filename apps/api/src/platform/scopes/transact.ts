@@ -16,19 +16,22 @@ export async function transact(
   rest?: (rows: StatementRows[]) => Statement[],
 ): Promise<StatementRows[]> {
   const client = await pool.connect()
-  let broken = false
+  let [broken, mayBeOpen] = [false, false]
   try {
     if (!rest) {
       const [, ...rows] = await runPipeline(client, [begin, ...first, commit])
       return rows.slice(0, -1)
     }
+    mayBeOpen = true
     const [, ...rows] = await runPipeline(client, [begin, ...first])
-    const others = await runPipeline(client, [...rest(rows), commit])
+    const more = [...rest(rows), commit]
+    mayBeOpen = false
+    const others = await runPipeline(client, more)
     return [...rows, ...others.slice(0, -1)]
   } catch (error) {
-    // What Postgres refused is rolled back by the commit behind it. A connection is not used again when it was lost, when its plans are
-    // out of date, and after two steps: the commit may not have been sent.
-    broken = rest !== undefined || !(error instanceof DatabaseError) || isStalePlan(error)
+    // What Postgres refused is rolled back by the commit behind it. A connection is not used again when it was lost, when no commit was
+    // sent, or when its plans are out of date.
+    broken = mayBeOpen || !(error instanceof DatabaseError) || isStalePlan(error)
     throw error
   } finally {
     client.release(broken)
