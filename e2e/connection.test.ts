@@ -7,7 +7,7 @@ import { installation, newPerson } from './installation/shared.ts'
 import { waitForConnection } from './screens/chats.ts'
 import { button, clickButton, fill, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
-test('what failed without a network is no error any more when it is back, and the page before a call says that it waits', async () => {
+test('what failed without a network is no error any more when it is back, who came meanwhile is found, and the page before a call says that it waits', async () => {
   const anna = await newPerson('Anna Offline')
   const chatId = await newGroup(anna, 'Waiting room', [])
   const device = await openDevice(installation, { account: anna })
@@ -26,6 +26,15 @@ test('what failed without a network is no error any more when it is back, and th
   await waitUntilHidden(problem)
   await clickButton(page, 'Save')
   await waitUntilVisible(page.getByText('Saved'))
+
+  await device.goto('/people')
+  await waitForConnection(page, 'Online')
+  await device.goOffline()
+  await waitForConnection(page, 'Offline')
+  // The name comes first in the alphabet, so that it is on the first page.
+  await newPerson('Aada Newcomer')
+  await device.goOnline()
+  await waitUntilVisible(page.getByText('Aada Newcomer'))
 
   await device.goto(`/call/${chatId}`)
   await waitUntilVisible(button(page, 'Join now'))

@@ -33,7 +33,7 @@ export class Live {
   readonly people = new SvelteMap<UserId, PersonRow>()
   /** dropped: the server refused a small change, so it is shown no longer. */
   readonly events = new TypedEvents<{ dropped: [why: ErrorCode] }>()
-  /** Rises when the live stream tells of people whom this device does not keep: lists of people are fetched anew. */
+  /** Rises when there may be people whom this device does not keep: the live stream tells of them, or was away. Lists of people are fetched anew. */
   newcomers = $state(0)
   /** Counts the changes of signals, so that what reads them is reactive. */
   #signalChanges = $state(0)
@@ -145,6 +145,7 @@ export class Live {
   #clientChanged(client: LiveClient) {
     // Signals may have been missed while the connection was lost.
     if (client.status !== 'online' && this.status === 'online') this.#presenceFetched.clear()
+    if (client.status === 'online' && this.status !== 'online') this.newcomers += 1
     this.status = client.status
     this.listing = client.listing
     this.#signalChanges += 1
