@@ -46,9 +46,11 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await page.evaluate(() => navigator.serviceWorker.ready)
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   await device.context.grantPermissions(['notifications'], { origin: installation.url })
-  await deliverPush(device, { title: 'Anna', body: 'Tea is ready', path: '/people' })
-  await deliverPush(device, 'of another kind')
-  await until(async () => (await notifications(page)).length === 2, 'both pushes are shown')
+  const pushes = [{ title: 'Anna', body: 'Tea is ready', path: '/people' }, 'of another kind']
+  for (const [at, push] of pushes.entries()) {
+    await deliverPush(device, push)
+    await until(async () => (await notifications(page)).length === at + 1, 'the push is shown')
+  }
   expect(await notifications(page)).toEqual([
     { title: 'Anna', body: 'Tea is ready', data: { path: '/people' } },
     { title: 'Something new in your chats', body: 'Open the app to see it.', data: { path: '/' } },
@@ -110,7 +112,7 @@ test('the icons, screenshots and shortcuts of the manifest are what it says they
   }
 })
 
-/** Hands a push to the service worker, as the push service of a browser does. */
+/** Hands a push to the service worker, as the push service of a browser does. Its session stays open: the worker may have to start first. */
 async function deliverPush({ context, page, installation }: Device, payload: unknown): Promise<void> {
   const session = await context.newCDPSession(page)
   const registered = new Promise<string>((resolve) => {
@@ -123,7 +125,6 @@ async function deliverPush({ context, page, installation }: Device, payload: unk
   const { url: origin } = installation
   const data = JSON.stringify(payload)
   await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId: await registered, data })
-  await session.detach()
 }
 
 function notifications(page: Page) {
