@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
+import type { CDPSession, Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { persistentBrowser } from './browser/browsers.ts'
 import { type Device, openDevice } from './browser/Device.ts'
@@ -48,8 +48,9 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await device.context.grantPermissions(['notifications'], { origin: installation.url })
   const pushes = [{ title: 'Anna', body: 'Tea is ready', path: '/people' }, 'of another kind']
   for (const [at, push] of pushes.entries()) {
-    await deliverPush(device, push)
+    const session = await deliverPush(device, push)
     await until(async () => (await notifications(page)).length === at + 1, 'the push is shown')
+    await session.detach()
   }
   expect(await notifications(page)).toEqual([
     { title: 'Anna', body: 'Tea is ready', data: { path: '/people' } },
@@ -112,8 +113,8 @@ test('the icons, screenshots and shortcuts of the manifest are what it says they
   }
 })
 
-/** Hands a push to the service worker, as the push service of a browser does. Its session stays open: the worker may have to start first. */
-async function deliverPush({ context, page, installation }: Device, payload: unknown): Promise<void> {
+/** Hands a push to the service worker, as the push service of a browser does. The worker may have to start first: the session stays open. */
+async function deliverPush({ context, page, installation }: Device, payload: unknown): Promise<CDPSession> {
   const session = await context.newCDPSession(page)
   const registered = new Promise<string>((resolve) => {
     session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
@@ -125,6 +126,7 @@ async function deliverPush({ context, page, installation }: Device, payload: unk
   const { url: origin } = installation
   const data = JSON.stringify(payload)
   await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId: await registered, data })
+  return session
 }
 
 function notifications(page: Page) {
