@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
-import { newGroup, send } from './installation/accounts.ts'
+import { type Account, newGroup, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { waitForConnection, log, message, openChat, write } from './screens/chats.ts'
 import { clickButton, link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
@@ -17,10 +17,22 @@ const unread = 60
 const anna = await newPerson('Anna Long')
 const boris = await newPerson('Boris Long')
 const clara = await newPerson('Clara Long')
-const chatId = await newGroup(anna, 'Long story', [boris, clara])
-await send(anna, chatId, ...Array.from({ length: read }, (_, n) => `old ${n + 1}.`))
+/** Some are many times as high as the others, as in a real chat. */
+const uneven = (n: number) => (n % 7 === 4 ? ' And so it went on and on.'.repeat(20) : '')
+const even = () => ''
+const chatId = await newStory('Long story', [boris, clara], uneven)
 await boris.api.messages.read.mutate({ chatId, seq: read + 1 })
-await send(anna, chatId, ...Array.from({ length: unread }, (_, n) => `new ${n + 1}.`))
+const evenChatId = await newStory('Even story', [clara], even)
+
+async function newStory(title: string, others: Account[], rest: (n: number) => string) {
+  const id = await newGroup(anna, title, others)
+  for (const [name, count] of [
+    ['old', read],
+    ['new', unread],
+  ] as const)
+    await send(anna, id, ...Array.from({ length: count }, (_, n) => `${name} ${n + 1}.${rest(n + 1)}`))
+  return id
+}
 
 test('a long history opens at the first unread message, at the one that an address names, or where it was left, and a button leads to the latest', async () => {
   const device = await openConversation(boris)
@@ -70,7 +82,7 @@ test.skipIf(browserOfRun() === 'webkit')(
 )
 
 test('a reader who runs ahead of what is loaded stays there when the next page comes, and is taken to the end by what they write', async () => {
-  const { page } = await openConversation(clara, '?message=abc')
+  const { page } = await openConversation(clara, `/chats/${evenChatId}?message=abc`)
   await expect.poll(() => inSight(page, 'old 1.')).toBe(true)
   await expect.poll(() => new URL(page.url()).search).toBe('')
   // Each is the last but one that is loaded.
@@ -84,9 +96,9 @@ test('a reader who runs ahead of what is loaded stays there when the next page c
   await expect.poll(() => inSight(page, 'what did I miss?')).toBe(true)
 })
 
-async function openConversation(account: typeof anna, query = '') {
+async function openConversation(account: Account, path = `/chats/${chatId}`) {
   const device = await openDevice(installation, { account })
-  await device.goto(`/chats/${chatId}${query}`)
+  await device.goto(path)
   return device
 }
 
