@@ -76,6 +76,30 @@ test('a socket that does not answer within three seconds of waking up is replace
   expect(opened).toBe(2)
 })
 
+test('a socket whose server hangs is replaced within twenty seconds, and one that answers is kept', async () => {
+  let opened = 0
+  let hangs = false
+  const tab = await openTab({
+    wrapApi: (api) => ({
+      ...api,
+      listen: (events) => {
+        opened += 1
+        if (hangs) return { ping: () => new Promise(() => undefined), close: () => undefined }
+        const socket = api.listen(events)
+        return { ...socket, ping: () => (hangs ? new Promise(() => undefined) : socket.ping()) }
+      },
+    }),
+  })
+  await environment.pass(120_000)
+  expect(opened).toBe(1)
+  hangs = true
+  await environment.pass(20_000)
+  expect(opened).toBe(2)
+  expect(tab.live.status).toBe('connecting')
+  await environment.pass(11_000)
+  expect(tab.live.status).toBe('unreachable')
+})
+
 test('an answer that hangs on a lost connection does not hold back the frames of the next one', async () => {
   let asked = 0
   const tab = await openTab({

@@ -4,7 +4,11 @@ import type { LiveApi, Socket } from './live-api.ts'
 import { backoffMs, type Environment } from '../environment.ts'
 
 const HELLO_TIMEOUT_MS = 10_000
-const PONG_TIMEOUT_MS = 3_000
+/** Notices a server that hangs, and a proxy that dropped the connection without closing it. */
+const PING_EVERY_MS = 15_000
+const PONG_TIMEOUT_MS = 5_000
+/** After sleep a dead socket is likely, and a person waits. */
+const WAKE_PONG_TIMEOUT_MS = 3_000
 const FIRST_BACKOFF_MS = 3_000
 const MAX_BACKOFF_MS = 15_000
 
@@ -52,7 +56,7 @@ export class Connection {
   /** After sleep an open socket may be dead: it is pinged, and replaced at once if it does not answer. */
   wake(): void {
     if (this.state === 'backoff' && this.#environment.online()) this.#connect()
-    else if (this.state === 'open') this.#ping()
+    else if (this.state === 'open') this.#ping(WAKE_PONG_TIMEOUT_MS)
     else this.#events.changed()
   }
 
@@ -84,6 +88,7 @@ export class Connection {
     this.#cancelTimer?.()
     this.failures = 0
     this.#setState('open')
+    this.#pingLater()
   }
 
   #onClosed(error: unknown): void {
@@ -108,12 +113,21 @@ export class Connection {
     )
   }
 
-  #ping(): void {
+  #pingLater(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#environment.after(PING_EVERY_MS, () => this.#ping(PONG_TIMEOUT_MS))
+  }
+
+  /** A socket that is closed in the usual way would wait for the server to agree, for a minute. */
+  #ping(timeoutMs: number): void {
     const socket = this.#socket
     if (!socket) return
-    const cancel = this.#environment.after(PONG_TIMEOUT_MS, () => this.#onSilent(socket))
-    this.#cancelTimer = cancel
-    socket.ping().then(cancel, () => this.#onSilent(socket))
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#environment.after(timeoutMs, () => this.#onSilent(socket))
+    const answered = () => {
+      if (this.#socket === socket && this.state === 'open') this.#pingLater()
+    }
+    socket.ping().then(answered, () => this.#onSilent(socket))
   }
 
   #onSilent(socket: Socket): void {

@@ -20,8 +20,6 @@ export function openSocket(address: SocketOptions, events: SocketEvents): Socket
     ...address,
     experimental_encoder: { encode: JSON.stringify, decode: (text) => reader.read(text as string) as never },
     retryDelayMs: () => UNUSED_RETRY_MS,
-    // Notices a proxy that dropped the connection without closing it.
-    keepAlive: { enabled: true, intervalMs: 25_000, pongTimeoutMs: 5_000 },
     onClose: () => end(undefined),
     onError: () => end(undefined),
   })
