@@ -66,6 +66,6 @@ const callActions = [
   {
     label: (locale: Locale) => wordsIn(locale, callMessageWords).videoCall,
     Icon: Video,
-    run: (chat: Chat) => void goto(`/call/${chat.id}`),
+    run: (chat: Chat) => void goto(`/call/${chat.id}?video`),
   },
 ] as const
