@@ -284,7 +284,8 @@ export type Messages = {
     ready: string
     joinNow: string
     newCallText: string
-    startCall: string
+    newCall: string
+    newAudioCall: string
     cancel: string
     microphone: string
     camera: string
