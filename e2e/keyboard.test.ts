@@ -137,6 +137,7 @@ test('screen readers hear the title of the page that was opened', async () => {
   await expect.poll(heard).toBe('Heard · Veche')
   await button(page, 'Video call').click()
   await waitUntilVisible(button(page, 'Join now'))
+  await focusIsOn(page, 'Join now')
   await expect.poll(heard).toBe(await page.title())
   await page.goBack()
   await link(page, 'People').click()
