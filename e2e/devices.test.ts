@@ -48,6 +48,7 @@ test('a person without a microphone and a camera is told what to do and may join
   await called.goto(`/chats/${direct}`)
   const banner = called.page.getByRole('region', { name: 'An audio call is in progress in this chat' })
   await button(banner, 'Join').click()
+  await waitUntilVisible(button(called.page, 'Cancel'))
   await waitUntilVisible(called.page.getByRole('main').getByText('Audio call in progress'))
   await clickButton(called.page, 'Join now')
   await waitUntilInCall(called.page)
@@ -62,6 +63,10 @@ test('a person without a microphone and a camera is told what to do and may join
   // Also for a person who left while somebody was in it.
   for (const one of [page, called.page])
     await waitUntilVisible(one.getByRole('heading', { name: 'The call has ended' }))
+  await clickButton(page, 'To the chat')
+  await waitUntilVisible(button(page, 'Video call'))
+  await page.goBack()
+  expect(page.url()).toBe(`${installation.url}/chats/${direct}`)
 })
 
 // Without hardware for sound Firefox plays nothing: it lists no speakers, and its AudioContext never runs.
