@@ -104,6 +104,7 @@ test('a person who is added to a group reads only what is written from then on w
   const members =
     browserOfRun() !== 'webkit' && page.waitForResponse((answer) => answer.url().includes('chats.members'))
   await choose(page, 'Boris Torch', 'Make owner')
+  await clickButton(page.getByRole('alertdialog', { name: 'Make Boris Torch an owner?' }), 'Make owner')
   await members
   await choose(page, 'Torch', 'Leave')
   await clickButton(page.getByRole('alertdialog'), 'Leave')

@@ -207,6 +207,8 @@ export type Messages = {
     removeTitle: (given: { name: string }) => string
     removeText: string
     makeModerator: string
+    makeOwnerTitle: (given: { name: string }) => string
+    makeOwnerText: string
     makeOwner: string
     makeMember: string
   }
