@@ -82,5 +82,7 @@ export type EndedMeeting = {
   startedAt: string
   endedAt: string
   people: number
+  /** Started as a call without video. */
+  audio: boolean
 }
 export type EndedMeetingsPage = { meetings: EndedMeeting[]; next: string | null }

@@ -25,6 +25,13 @@ async function pass(ms: number): Promise<void> {
   await node.beat()
 }
 
+/** Begins a call without video, which nobody joins but Anna. */
+async function meetWithoutVideo(chatId: ChatId): Promise<void> {
+  const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId, audio: true })
+  await leave(testApi.deps, anna, await join(testApi.deps, anna, meetingId))
+  await endEmptyMeeting(testApi.deps, meetingId, 0)
+}
+
 async function meet(chatId: ChatId, ...people: TestUser[]): Promise<MeetingId> {
   const { meetingId } = await as(anna).meetings.start({ id: newId<MeetingId>(), chatId })
   for (const who of people) {
@@ -45,6 +52,15 @@ it('the history has the ended meetings that a person was in, the newest first, w
   ])
   expect((await as(boris).meetings.history({})).meetings).toMatchObject([{ meetingId: first }])
   expect((await as(await newUser(testApi.deps)).meetings.history({})).meetings).toEqual([])
+})
+
+it('the history tells an audio call from a video call', async () => {
+  const chatId = await newGroup(testApi.deps, [anna])
+  await meet(chatId, anna)
+  await pass(60_000)
+  await meetWithoutVideo(chatId)
+  const { meetings } = await as(anna).meetings.history({})
+  expect(meetings.slice(0, 2).map(({ audio }) => audio)).toEqual([true, false])
 })
 
 it('the history has no meetings of a chat that the person has left, and no live meetings', async () => {

@@ -23,7 +23,7 @@ export async function meetingHistory(ctx: Ctx, { cursor }: MeetingHistory): Prom
     ? sql`and (${endedAt}, m.id) < (${cursor.endedAt}::timestamptz, ${cursor.id}::uuid)`
     : sql``
   const { rows } = await sql<Row>`
-    select m.id as "meetingId", m.chat_id as "chatId", c.title, c.pair, m.started_at, m.ended_at, m.people
+    select m.id as "meetingId", m.chat_id as "chatId", c.title, c.pair, m.started_at, m.ended_at, m.people, m.audio
     from seats s
     join meetings m on m.id = s.meeting_id and m.state = 'ended'
     join chats c on c.id = m.chat_id

@@ -166,6 +166,7 @@ export type Messages = {
     nobodyMember: string
     invitePeople: string
     notFoundPerson: (given: { query: string }) => string
+    notFoundPersonText: string
     failedPeople: string
     chosen: (given: { count: number }) => string
     chooseMembers: string
