@@ -33,6 +33,8 @@ export class Chats {
       : 0,
   )
   readonly events = new TypedEvents<{ removed: [Removal] }>()
+  /** The chats that somebody else took the user out of. Those that the user left are not among them. */
+  readonly removedFrom = new Set<ChatId>()
   /** What is being typed in open conversations: it is stored only after a pause. */
   readonly unstoredDrafts = new Map<ChatId, () => string | undefined>()
   readonly #live: Live
@@ -178,7 +180,11 @@ export class Chats {
       if (chat) all.set(id, chat)
       else {
         const gone = all.get(id)
-        if (gone && left.get(id)?.wasRemoved) this.#noteRemoval(gone)
+        if (!left.get(id)?.wasRemoved) this.removedFrom.delete(id)
+        else {
+          this.removedFrom.add(id)
+          if (gone) this.#noteRemoval(gone)
+        }
         all.delete(id)
       }
     }

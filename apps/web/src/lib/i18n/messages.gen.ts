@@ -413,7 +413,10 @@ export type Messages = {
     takenTitle: string
     takenText: string
     takeBack: string
+    leftChatTitle: string
+    leftChatText: string
     removedTitle: string
+    removedFromChatText: string
     removedText: string
     endedTitle: string
     endedText: string

@@ -1,11 +1,14 @@
-import type { MeetingId, UserId } from '@veche/shared/ids'
+import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
+import type { Chats } from '#lib/chats/chats.svelte.ts'
 import type { Call } from '../call/Call.svelte.ts'
 
 /** The keys of the titles in `callWords`. */
 export const endTitles = {
   left: 'leftTitle',
   taken_over: 'takenTitle',
+  left_chat: 'leftChatTitle',
   removed: 'removedTitle',
+  removed_from_chat: 'removedTitle',
   meeting_ended: 'endedTitle',
   lost: 'lostTitle',
   failed: 'failedTitle',
@@ -28,8 +31,16 @@ export function isOverForAll({ meetingId, me, liveMeetingId, news }: AfterCall):
   return news?.meetingId === meetingId && news.count === news.userIds.filter((id) => id === me).length
 }
 
+/** What the user has to do with the chat of a call. */
+type ChatState = 'held' | 'left' | 'removed'
+
+export function chatStateAfterCall(chats: Pick<Chats, 'get' | 'removedFrom'>, id: ChatId): ChatState {
+  if (chats.get(id)) return 'held'
+  return chats.removedFrom.has(id) ? 'removed' : 'left'
+}
+
 /** The reasons, by what they mean to the user. `isOver`: nobody else is in the meeting, so a user who left reads that it has ended. */
-export function callEndKind(reason: Call['ended'], isOver = false): CallEndKind {
+export function callEndKind(reason: Call['ended'], chat: ChatState, isOver = false): CallEndKind {
   switch (reason) {
     case null:
     case 'left':
@@ -39,7 +50,7 @@ export function callEndKind(reason: Call['ended'], isOver = false): CallEndKind 
       return 'taken_over'
     case 'removed':
     case 'chat.not_found':
-      return 'removed'
+      return ({ held: 'removed', left: 'left_chat', removed: 'removed_from_chat' } as const)[chat]
     case 'meeting_ended':
     case 'meeting.ended':
       return 'meeting_ended'
