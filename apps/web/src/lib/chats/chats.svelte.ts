@@ -33,10 +33,10 @@ export class Chats {
       : 0,
   )
   readonly events = new TypedEvents<{ removed: [Removal] }>()
-  /** The chats that somebody else took the user out of. Those that the user left are not among them. */
-  readonly removedFrom = new Set<ChatId>()
   /** What is being typed in open conversations: it is stored only after a pause. */
   readonly unstoredDrafts = new Map<ChatId, () => string | undefined>()
+  /** The chats that somebody else took the user out of. */
+  readonly #removedFrom = new Set<ChatId>()
   readonly #live: Live
   readonly #api: Api
   #stale = new Set<ChatId>()
@@ -94,6 +94,11 @@ export class Chats {
 
   get(id: ChatId): Chat | undefined {
     return this.#all.get(id)
+  }
+
+  /** Whether the user left a chat that this tab has shown, and nobody removed them. */
+  hasLeft(id: ChatId): boolean {
+    return !this.get(id) && !this.#removedFrom.has(id)
   }
 
   /** The title of a group, or the name of the other person. */
@@ -180,9 +185,9 @@ export class Chats {
       if (chat) all.set(id, chat)
       else {
         const gone = all.get(id)
-        if (!left.get(id)?.wasRemoved) this.removedFrom.delete(id)
+        if (!left.get(id)?.wasRemoved) this.#removedFrom.delete(id)
         else {
-          this.removedFrom.add(id)
+          this.#removedFrom.add(id)
           if (gone) this.#noteRemoval(gone)
         }
         all.delete(id)

@@ -78,3 +78,18 @@ test('a chat that changes while all are read at the start is shown as it is afte
   await environment.quiet()
   expect([chats.isComplete, chats.list[0]?.id, chats.get(chat)?.unread]).toEqual([true, chat, 1])
 })
+
+test('a chat that the user left is told from one that somebody else removed them from', async () => {
+  const { environment, server, me, friend, chat, openTab } = newEngineTest()
+  const other = server.newChat([friend, me])
+  const { store } = await openTab()
+  const chats = newChats()
+  await chats.start(store)
+  await environment.quiet()
+  expect([chat, other].map((id) => chats.hasLeft(id))).toEqual([false, false])
+  server.leave(chat, me)
+  server.removeMember(other, me)
+  await environment.quiet()
+  expect([chat, other].map((id) => chats.get(id))).toEqual([undefined, undefined])
+  expect([chat, other].map((id) => chats.hasLeft(id))).toEqual([true, false])
+})

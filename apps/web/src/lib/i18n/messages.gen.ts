@@ -305,7 +305,6 @@ export type Messages = {
     levelLabel: string
     relayOnly: string
     relayHint: string
-    nobodyIn: string
     alone: (given: { name: string }) => string
     two: (given: { one: string; other: string }) => string
     many: (given: { one: string; other: string; count: number }) => string
@@ -391,7 +390,6 @@ export type Messages = {
     backOut: (given: { label: string }) => string
     usingNow: (given: { label: string }) => string
     inNow: string
-    awayNow: string
     alonePeople: string
     invite: string
     options: (given: { name: string }) => string
@@ -416,18 +414,15 @@ export type Messages = {
     leftChatTitle: string
     leftChatText: string
     removedTitle: string
-    removedFromChatText: string
     removedText: string
     endedTitle: string
     endedText: string
     lostTitle: string
     lostText: string
     failedTitle: string
-    again: string
     toChat: string
     toMeetings: string
     startAgain: string
-    inQueue: (given: { count: number }) => string
   }
   settings: {
     settings: string

@@ -117,6 +117,16 @@ export class FakeChats {
     this.#updateChat(id, { memberCount: chat.row.memberCount - 1, membersRev: chat.rev })
   }
 
+  leave(id: ChatId, userId: UserId): void {
+    const chat = this.chatOf(id)
+    const member = chat.members.get(userId)
+    if (!member || member.row.leftAt !== null) return
+    chat.rev += 1
+    this.#addMessage(id, userId, { system: { event: 'left' } }, chat.rev)
+    member.row = { ...member.row, leftAt: this.#nextTime(), rev: this.#advanceUser(userId) }
+    this.#updateChat(id, { memberCount: chat.row.memberCount - 1, membersRev: chat.rev })
+  }
+
   rename(id: ChatId, title: string): void {
     const chat = this.chatOf(id)
     chat.rev += 1

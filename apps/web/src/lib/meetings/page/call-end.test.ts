@@ -1,7 +1,6 @@
-import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
+import type { MeetingId, UserId } from '@veche/shared/ids'
 import { expect, test } from 'vitest'
-import type { Chat } from '#lib/chats/chat.ts'
-import { callEndKind, chatStateAfterCall, isOverForAll } from './call-end.ts'
+import { callEndKind, isOverForAll } from './call-end.ts'
 
 const [meetingId, later] = ['one', 'later'] as MeetingId[] as [MeetingId, MeetingId]
 const [me, boris] = ['me', 'boris'] as UserId[] as [UserId, UserId]
@@ -27,21 +26,13 @@ test('a call is over for all when its chat has no meeting any more, or another o
 })
 
 test('a person who hangs up last reads that the call has ended, and not that they left', () => {
-  expect(callEndKind('left', 'held', true)).toBe('meeting_ended')
-  expect(callEndKind('left', 'held', false)).toBe('left')
-  expect(callEndKind('taken_over', 'held', true)).toBe('taken_over')
+  expect(callEndKind('left', false, true)).toBe('ended')
+  expect(callEndKind('left', false, false)).toBe('left')
+  expect(callEndKind('taken_over', false, true)).toBe('taken')
 })
 
-test('a person whose seat was taken reads whether they left its chat, or were removed from it, as soon as it is known', () => {
-  expect(callEndKind('removed', 'held')).toBe('removed')
-  expect(callEndKind('removed', 'left')).toBe('left_chat')
-  expect(callEndKind('chat.not_found', 'removed')).toBe('removed_from_chat')
-})
-
-test('a chat that is gone was left, unless somebody else took the user out of it', () => {
-  const id = 'chat' as ChatId
-  const gone = { get: () => undefined, removedFrom: new Set<ChatId>() }
-  expect(chatStateAfterCall({ ...gone, get: () => ({ id }) as Chat }, id)).toBe('held')
-  expect(chatStateAfterCall(gone, id)).toBe('left')
-  expect(chatStateAfterCall({ ...gone, removedFrom: new Set([id]) }, id)).toBe('removed')
+test('a person whose seat was taken because they left the chat is not told that somebody removed them', () => {
+  expect(callEndKind('removed', true)).toBe('leftChat')
+  expect(callEndKind('removed', false)).toBe('removed')
+  expect(callEndKind('chat.not_found', false)).toBe('removed')
 })

@@ -1,20 +1,8 @@
-import type { ChatId, MeetingId, UserId } from '@veche/shared/ids'
-import type { Chats } from '#lib/chats/chats.svelte.ts'
+import type { MeetingId, UserId } from '@veche/shared/ids'
 import type { Call } from '../call/Call.svelte.ts'
 
-/** The keys of the titles in `callWords`. */
-export const endTitles = {
-  left: 'leftTitle',
-  taken_over: 'takenTitle',
-  left_chat: 'leftChatTitle',
-  removed: 'removedTitle',
-  removed_from_chat: 'removedTitle',
-  meeting_ended: 'endedTitle',
-  lost: 'lostTitle',
-  failed: 'failedTitle',
-} as const
-
-export type CallEndKind = keyof typeof endTitles
+/** What an end means to the user. `callWords` has a title and a text for each: `leftTitle`, `leftText`. */
+export type CallEndKind = 'left' | 'leftChat' | 'taken' | 'removed' | 'ended' | 'lost' | 'failed'
 
 type AfterCall = {
   meetingId: MeetingId
@@ -31,29 +19,24 @@ export function isOverForAll({ meetingId, me, liveMeetingId, news }: AfterCall):
   return news?.meetingId === meetingId && news.count === news.userIds.filter((id) => id === me).length
 }
 
-/** What the user has to do with the chat of a call. */
-type ChatState = 'held' | 'left' | 'removed'
-
-export function chatStateAfterCall(chats: Pick<Chats, 'get' | 'removedFrom'>, id: ChatId): ChatState {
-  if (chats.get(id)) return 'held'
-  return chats.removedFrom.has(id) ? 'removed' : 'left'
-}
-
-/** The reasons, by what they mean to the user. `isOver`: nobody else is in the meeting, so a user who left reads that it has ended. */
-export function callEndKind(reason: Call['ended'], chat: ChatState, isOver = false): CallEndKind {
+/**
+ * The reasons, by what they mean to the user. `hasLeftChat`: the seat was taken because the user left the chat.
+ * `isOver`: nobody else is in the meeting, so a user who left reads that it has ended.
+ */
+export function callEndKind(reason: Call['ended'], hasLeftChat: boolean, isOver = false): CallEndKind {
   switch (reason) {
     case null:
     case 'left':
-      return isOver ? 'meeting_ended' : 'left'
+      return isOver ? 'ended' : 'left'
     case 'taken_over':
     case 'meeting.seat_taken':
-      return 'taken_over'
+      return 'taken'
     case 'removed':
     case 'chat.not_found':
-      return ({ held: 'removed', left: 'left_chat', removed: 'removed_from_chat' } as const)[chat]
+      return hasLeftChat ? 'leftChat' : 'removed'
     case 'meeting_ended':
     case 'meeting.ended':
-      return 'meeting_ended'
+      return 'ended'
     case 'moved':
     case 'lost':
     case 'stopping':
