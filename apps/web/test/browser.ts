@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb'
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 
 /** The parts of a browser that a session uses, for tests without one. They are globals until `remove`. */
 export class FakeBrowser {
@@ -12,6 +12,7 @@ export class FakeBrowser {
     const [events, document] = this.#targets
     const globals = {
       indexedDB: new IDBFactory(),
+      IDBKeyRange,
       localStorage: storage(),
       sessionStorage: storage(),
       window: globalThis,
