@@ -42,8 +42,9 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await clickButton(page.getByRole('dialog'), 'Invite people')
   await waitUntilVisible(page.getByRole('heading', { name: 'Invitations' }))
 
+  // A page is controlled by the service worker when that was active before the page was opened.
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready))
   await device.goto('/settings/profile')
-  await page.evaluate(() => navigator.serviceWorker.ready)
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   await device.context.grantPermissions(['notifications'], { origin: installation.url })
   const pushes = [{ title: 'Anna', body: 'Tea is ready', path: '/people' }, 'of another kind']
