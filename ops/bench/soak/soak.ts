@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeliveryLedger } from '../beside/DeliveryLedger.ts'
 import { runSteadyStream } from '../beside/steady-stream.ts'
@@ -19,8 +20,8 @@ const loopDelays = import.meta.resolve('./loop-delays.ts')
 
 /** One chat of 200, all connected, in which 20 of them write 20 messages a second, for so many minutes. */
 export async function measureSoak(minutes: number): Promise<Soak> {
-  // The folder of an installation is known after its start; its processes see the setting from their first line on.
-  const file = join('/tmp', `veche-loop-delays-${process.pid}`)
+  // The folder of the installation is known only after its processes have been given their settings.
+  const file = join(tmpdir(), `veche-loop-delays-${process.pid}`)
   const env = { LOOP_DELAYS: file, NODE_OPTIONS: `--import=${loopDelays}` }
   const installation = await BenchInstallation.open({ apis: 1, worker: false, env })
   try {
@@ -43,6 +44,7 @@ export async function measureSoak(minutes: number): Promise<Soak> {
     throw error
   } finally {
     await installation.close()
+    rmSync(file, { force: true })
   }
 }
 
