@@ -53,6 +53,7 @@ export class LiveClient {
   readonly #meetingListeners = new Set<(frame: ChangesFrame) => void>()
   /** Aborts when the socket is lost. */
   #connected = new AbortController()
+  #isSendingStalled = false
   #status: LiveStatus = 'connecting'
   #unsubscribe: (() => void)[] = []
 
@@ -78,6 +79,10 @@ export class LiveClient {
       reportReadPositions: () => this.readPositions.reportNow(),
       onSignedOut,
       onDropped: (why) => options.onDropped?.(why),
+      onStalled: (isStalled) => {
+        this.#isSendingStalled = isStalled
+        this.#changed()
+      },
     })
     this.signals = new Signals(environment, onChange)
     this.#catchUp = new CatchUp({
@@ -212,6 +217,8 @@ export class LiveClient {
     const { state, failures } = this.#connection
     // After the network is lost, the socket looks open for a while.
     if (!this.environment.online()) return 'offline'
+    // A server whose database hangs still holds its sockets open.
+    if (this.#isSendingStalled) return 'unreachable'
     if (state === 'open') return this.#catchUp.isRunning ? 'catching-up' : 'online'
     return failures > 0 ? 'unreachable' : 'connecting'
   }

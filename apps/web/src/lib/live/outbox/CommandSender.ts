@@ -8,6 +8,8 @@ import { backoffMs, pause, type Environment } from '../environment.ts'
 import type { CommandContext, CommandKind, CommandKinds, Pace } from './command-kinds.ts'
 import { withOutboxLock } from './outbox-lock.ts'
 
+/** One failure is often over at the second attempt. */
+const STALLED_AFTER_FAILURES = 2
 const MAX_PARALLEL: Record<Pace, number> = { quick: 6, slow: 2 }
 
 export type SenderDeps = CommandContext & {
@@ -17,6 +19,8 @@ export type SenderDeps = CommandContext & {
   onSignedOut: () => void
   /** The server refused a small change, which was dropped and is shown no longer. */
   onDropped: (why: ErrorCode) => void
+  /** What is sent waits for a server that cannot be reached or cannot answer, or waits no longer. */
+  onStalled: (isStalled: boolean) => void
 }
 
 /** Sends what is in the outbox: each queue in the order of composing, under the same client id until the server answers. */
@@ -25,6 +29,8 @@ export class CommandSender {
   readonly #stopped = new AbortController()
   #isSending = false
   #mayHaveMore = false
+  /** How many requests in a row got no answer, or the answer that the server cannot do its work now. */
+  #failures = 0
   /** Resolves when there may be something new to send. */
   #wakeUp = Promise.withResolvers<void>()
   /** Aborts the pauses before commands are sent again. */
@@ -73,6 +79,7 @@ export class CommandSender {
       this.#mayHaveMore ||= (await this.#unsent().catch(() => [])).length > 0
     }
     this.#isSending = false
+    this.#setFailures(0)
   }
 
   async #sendAll(signal: AbortSignal): Promise<void> {
@@ -101,12 +108,14 @@ export class CommandSender {
       try {
         if (environment.online()) {
           const rows = await request(this.#deps, command)
+          this.#setFailures(0)
           await store.merge((merge) => mergeSent(merge, command, rows), ['outbox', ...storesOfRows(rows)])
           // From now on there is something here that its author expects to find again.
           return isMessage(command) ? environment.persistStorage() : undefined
         }
       } catch (thrown) {
-        const { code, retryAfterSeconds } = appError(thrown)
+        const { code, retryAfterSeconds, isTemporary } = appError(thrown)
+        this.#setFailures(isTemporary ? this.#failures + 1 : 0)
         if (code === 'auth.required') return this.#endSession()
         const refusal = finalErrors.find((each) => each === code)
         if (refusal) return await this.#refuse(command, refusal)
@@ -114,6 +123,13 @@ export class CommandSender {
       }
       await pause(environment, delayMs, AbortSignal.any([signal, this.#retry.signal]))
     }
+  }
+
+  #setFailures(count: number): void {
+    const wasStalled = this.#failures >= STALLED_AFTER_FAILURES
+    this.#failures = count
+    const isStalled = count >= STALLED_AFTER_FAILURES
+    if (isStalled !== wasStalled) this.#deps.onStalled(isStalled)
   }
 
   async #refuse(command: Command, why: ErrorCode): Promise<void> {

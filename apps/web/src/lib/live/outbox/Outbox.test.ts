@@ -76,6 +76,26 @@ test.each<AppErrorCode>([
   expect(server.visible(chat, me).at(-1)?.clientId).toBe(clientId)
 })
 
+test('a server that cannot take messages for a while is shown as unreachable, although its socket is open', async () => {
+  let isHung = false
+  const tab = await openTab({
+    wrapApi: (api) => ({
+      ...api,
+      send: async (message) => {
+        if (isHung) throw new AppError('server.unavailable')
+        return await api.send(message)
+      },
+    }),
+  })
+  await environment.until('it is online', () => tab.live.status === 'online')
+  isHung = true
+  await tab.live.outbox.addMessage(chat, 'hello')
+  await environment.until('it is told', () => tab.live.status === 'unreachable')
+  isHung = false
+  await environment.until('it is sent', async () => (await tab.live.outbox.countMessages()) === 0)
+  await environment.until('it is online again', () => tab.live.status === 'online')
+})
+
 const refusals: AppErrorCode[] = [
   'chat.forbidden',
   'chat.not_found',
