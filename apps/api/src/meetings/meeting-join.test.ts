@@ -1,4 +1,4 @@
-import { newId, type TabId } from '@veche/shared/ids'
+import { type MeetingId, newId, type TabId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
@@ -110,6 +110,28 @@ it('a repeated leave does nothing, and neither does the leave of a tab that lost
   expect((await seatOf(testApi.deps, meetingId, anna)).rev).toBe(left.rev)
   const [stay] = await as(anna).meetings.attendance({ meetingId })
   expect(stay!.wentAt).toBe(left.left_at!.toISOString())
+})
+
+it('a call of a chat ends when the last person hangs up, but not when they close the page, nor while somebody is away', async () => {
+  const { meetingId, anna, boris } = await two()
+  const state = async (id: MeetingId) => (await meetingRow(testApi.deps, id)).state
+  const joined = await join(testApi.deps, anna, meetingId)
+  const other = await join(testApi.deps, boris, meetingId)
+  await leave(testApi.deps, anna, joined, { byHand: true })
+  expect(await state(meetingId)).toBe('live')
+  await leave(testApi.deps, boris, other)
+  expect(await state(meetingId)).toBe('live')
+  const again = await join(testApi.deps, boris, meetingId)
+  await leave(testApi.deps, boris, again, { byHand: true })
+  expect(await state(meetingId)).toBe('ended')
+  await leave(testApi.deps, boris, again, { byHand: true })
+})
+
+it('a meeting by link waits for those who come back, even when the last person hangs up', async () => {
+  const anna = await newUser(testApi.deps)
+  const { meetingId } = await as(anna).meetings.create({ id: newId(), chatId: newId(), title: 'Open meeting' })
+  await leave(testApi.deps, anna, await join(testApi.deps, anna, meetingId), { byHand: true })
+  expect((await meetingRow(testApi.deps, meetingId)).state).toBe('live')
 })
 
 it('leaving and joining again count as two stays in the attendance', async () => {

@@ -47,8 +47,8 @@ export function join(
   return callerFor(deps, who).meetings.join({ meetingId, tab: newTab(), ...given })
 }
 
-export function leave(deps: Deps, who: TestUser, { meeting, seatEpoch }: JoinAnswer) {
-  return callerFor(deps, who).meetings.leave({ meetingId: meeting.id, seatEpoch })
+export function leave(deps: Deps, who: TestUser, { meeting, seatEpoch }: JoinAnswer, given: { byHand?: boolean } = {}) {
+  return callerFor(deps, who).meetings.leave({ meetingId: meeting.id, seatEpoch, ...given })
 }
 
 export async function seatOf(deps: Deps, meetingId: MeetingId, who: TestUser) {

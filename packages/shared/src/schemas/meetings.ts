@@ -26,8 +26,11 @@ export const join = z.strictObject({
   returning: z.boolean().default(false),
   failed: z.strictObject({ nodeId, boot: bootId }).optional(),
 })
-/** A leave with an older epoch does nothing: the seat has been taken again. */
-export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0) })
+/**
+ * A leave with an older epoch does nothing: the seat has been taken again. `byHand` says that the person hung up: a page that is closed
+ * may be reloading, and come back.
+ */
+export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0), byHand: z.boolean().default(false) })
 export const ofChat = z.strictObject({ chatId })
 
 /** `next` of the page before: when its last meeting ended, and which it was. */

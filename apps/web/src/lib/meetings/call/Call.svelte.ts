@@ -99,7 +99,7 @@ export class Call {
 
   leave(): void {
     if (this.phase === 'ended') return
-    this.#connection.leave()
+    this.#connection.hangUp()
     this.#end('left')
   }
 

@@ -16,20 +16,20 @@ beforeAll(async () => void (await rejoinRecord.tab()))
 beforeEach(() => void new FakeBrowser())
 afterEach(() => void vi.unstubAllGlobals())
 
-test('a seat that comes after the user has left is given back', async () => {
+test('a seat that comes after the user has hung up is given back', async () => {
   const { connection, api, environment } = newConnection()
   void connection.join(firstEntry)
   await environment.quiet()
-  connection.leave()
+  connection.hangUp()
   connection.stop()
   await environment.quiet()
   expect(api.requests.map(({ signal }) => signal.aborted)).toEqual([false])
   api.answer(7)
   await environment.quiet()
-  expect(api.left).toEqual([7])
+  expect(api.left).toEqual([{ seatEpoch: 7, byHand: true }])
 })
 
-test('a seat is given back when the user leaves before its node was joined', async () => {
+test('a seat is given back, as one that may be taken again, when the page is closed before its node was joined', async () => {
   const { connection, api, environment } = newConnection()
   void connection.join(firstEntry)
   await environment.quiet()
@@ -38,7 +38,7 @@ test('a seat is given back when the user leaves before its node was joined', asy
   connection.leave()
   connection.stop()
   await environment.quiet()
-  expect(api.left).toEqual([3])
+  expect(api.left).toEqual([{ seatEpoch: 3, byHand: false }])
 })
 
 test('an API that does not answer is asked three times', async () => {
@@ -75,7 +75,7 @@ function newConnection() {
   let pending = Promise.withResolvers<JoinAnswer>()
   const api = {
     requests: [] as { signal: AbortSignal }[],
-    left: [] as number[],
+    left: [] as { seatEpoch: number; byHand: boolean }[],
     join: (_: unknown, { signal }: { signal: AbortSignal }) => {
       api.requests.push({ signal })
       pending = Promise.withResolvers<JoinAnswer>()
@@ -86,7 +86,8 @@ function newConnection() {
     refuse: (error: AppError) => pending.reject(error),
   }
   const giveBack = async (_: string, { body }: RequestInit) => {
-    api.left.push((JSON.parse(String(body)) as { seatEpoch: number }).seatEpoch)
+    const { seatEpoch, byHand } = JSON.parse(String(body)) as { seatEpoch: number; byHand: boolean }
+    api.left.push({ seatEpoch, byHand })
     return new Response()
   }
   vi.stubGlobal('fetch', giveBack)

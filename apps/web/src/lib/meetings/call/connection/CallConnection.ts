@@ -101,6 +101,12 @@ export class CallConnection {
       }
   }
 
+  /** The user leaves by hand. */
+  hangUp(): void {
+    this.#seatRequest.hungUp = true
+    this.leave()
+  }
+
   /** Tells the node and the API that the user leaves. */
   leave(): void {
     if (!this.#node) return

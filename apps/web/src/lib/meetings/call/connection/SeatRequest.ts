@@ -26,6 +26,8 @@ export class SeatRequest {
   #triedNode: JoinAnswer['node'] | null = null
   #pending = false
   #pendingUntil = 0
+  /** The user left by hand. A page that is closed may be reloading, and come back. */
+  hungUp = false
 
   constructor(options: Options) {
     this.#options = options
@@ -80,7 +82,7 @@ export class SeatRequest {
       keepalive: true,
       credentials: 'same-origin',
       headers: { ...ORIGIN_HEADER, 'content-type': 'application/json' },
-      body: JSON.stringify({ meetingId, seatEpoch }),
+      body: JSON.stringify({ meetingId, seatEpoch, byHand: this.hungUp }),
     }).catch(() => undefined)
   }
 }
