@@ -329,6 +329,7 @@ export type Messages = {
     joining: string
     participants: string
     screenOf: (given: { name: string }) => string
+    nextScreen: string
     yourScreen: string
     you: string
     mute: string

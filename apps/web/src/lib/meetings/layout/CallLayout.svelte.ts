@@ -14,13 +14,15 @@ export class CallLayout {
   enlarged = $state<SeatId | null>(null)
   /** Stays large in the speaker layout until another participant speaks. */
   lastSpeaker = $state<SeatId | null>(null)
+  /** The seat whose shared screen is large: the one shared last, unless the user went on to the next one. */
+  frontScreen = $state<SeatId | null>(null)
   #preferred = $state(recallLayout())
-  #screenShared = $state(false)
+  #screens = $state.raw<SeatId[]>([])
   /** A shared screen is put in front by itself, unless the user chose something else meanwhile. */
   #screenDismissed = $state(false)
 
   readonly kind = $derived<LayoutKind>(
-    this.#screenShared && !this.#screenDismissed && this.enlarged === null
+    this.#screens.length > 0 && !this.#screenDismissed && this.enlarged === null
       ? 'screen'
       : this.enlarged
         ? 'speaker'
@@ -36,11 +38,23 @@ export class CallLayout {
     rememberLayout(kind)
   }
 
-  /** A screen that is shared anew is put in front again. */
-  setScreenShared(shared: boolean) {
-    if (shared === this.#screenShared) return
-    this.#screenShared = shared
-    this.#screenDismissed = false
+  get severalScreens(): boolean {
+    return this.#screens.length > 1
+  }
+
+  /** After a time without any, a shared screen is put in front again. */
+  setScreens(seatIds: SeatId[]) {
+    const before = this.#screens
+    const added = seatIds.find((seatId) => !before.includes(seatId))
+    if (added || !seatIds.some((seatId) => seatId === this.frontScreen))
+      this.frontScreen = added ?? seatIds.at(-1) ?? null
+    if (before.length === 0 || seatIds.length === 0) this.#screenDismissed = false
+    this.#screens = seatIds
+  }
+
+  showNextScreen() {
+    const next = this.#screens.findIndex((seatId) => seatId === this.frontScreen) + 1
+    this.frontScreen = this.#screens[next % this.#screens.length] ?? null
   }
 
   enlarge(seatId: SeatId | null) {
