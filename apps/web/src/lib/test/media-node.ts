@@ -6,7 +6,15 @@ import type { PublishTarget } from '../meetings/call/publish/Publication.ts'
 /** A node that records its calls, and a mediasoup transport to it. */
 export function newMediaNode() {
   let answering: Promise<void> = Promise.resolve()
-  const node = { calls: [] as string[], failsWith: null as AppErrorCode | null, target, hold, failOnce }
+  const node = {
+    calls: [] as string[],
+    failsWith: null as AppErrorCode | null,
+    /** What the sender of the last producer sends. */
+    sent: null as MediaStreamTrack | null,
+    target,
+    hold,
+    failOnce,
+  }
   let count = 0
   const answer = async (call: string) => {
     await answering
@@ -30,7 +38,12 @@ export function newMediaNode() {
   const procedures = { media: { pause: mutate('pause'), resume: mutate('resume'), close: mutate('close') } }
   const callNode: CallNode = (call) => call(procedures as never)
 
-  async function produce({ track, appData }: { track: MediaStreamTrack; appData: { paused: boolean } }) {
+  type Produce = Pick<types.ProducerOptions, 'onRtpSender'> & { track: MediaStreamTrack; appData: { paused: boolean } }
+  async function produce({ track, appData, onRtpSender }: Produce) {
+    node.sent = track
+    onRtpSender?.({
+      replaceTrack: async (given: MediaStreamTrack | null) => void (node.sent = given),
+    } as unknown as RTCRtpSender)
     await answer(`produce ${track.id}${appData.paused ? ' paused' : ''}`)
     return newProducer(`producer ${++count}`, track)
   }

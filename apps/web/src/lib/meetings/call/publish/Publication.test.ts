@@ -24,6 +24,24 @@ test('a microphone that is muted from the start is produced paused and never sen
   expect(track.enabled).toBe(true)
 })
 
+test('a picture is not sent before the node has its producer, as its key frame would be lost, and a voice is sent at once', async () => {
+  const early: string[] = []
+  for (const [source, kind] of [
+    ['cam', 'video'],
+    ['mic', 'audio'],
+  ] as const) {
+    const { publication, node } = newPublication(source)
+    const answer = node.hold()
+    publication.connect(node.target())
+    publication.want({ track: newTrack('one', kind), paused: false })
+    early.push(node.sent?.id ?? 'nothing')
+    answer()
+    await settled(publication)
+    expect(node.sent?.id).toBe('one')
+  }
+  expect(early).toEqual(['nothing', 'one'])
+})
+
 test('of many quick changes only the last one reaches the node', async () => {
   const { publication, node, track } = await newFlowing('mic')
   for (const paused of [true, false, true, false, true]) publication.want({ track, paused })
@@ -189,6 +207,6 @@ async function settled(publication: Publication): Promise<void> {
   while (!publication.settled) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function newTrack(id: string): MediaStreamTrack {
-  return { id, enabled: true } as unknown as MediaStreamTrack
+function newTrack(id: string, kind: 'audio' | 'video' = 'audio'): MediaStreamTrack {
+  return { id, kind, enabled: true } as unknown as MediaStreamTrack
 }

@@ -126,14 +126,25 @@ export class Publication {
     } else await this.#setPaused(target, producer, paused)
   }
 
+  /**
+   * A picture is sent only when the node has its producer. The node drops what comes earlier, and that would be the key frame: the
+   * receivers would wait up to a second for another one.
+   */
   async #produce({ transport }: PublishTarget, track: MediaStreamTrack, paused: boolean): Promise<void> {
+    let held: RTCRtpSender | undefined
+    const onRtpSender = (sender: RTCRtpSender) => {
+      held = sender
+      void sender.replaceTrack(null)
+    }
     const producer = await transport.produce({
       track,
       ...producerOptions[this.source],
       stopTracks: false,
       zeroRtpOnPause: true,
       appData: { source: this.source, paused },
+      ...(track.kind === 'video' ? { onRtpSender } : {}),
     })
+    await held?.replaceTrack(track)
     if (transport !== this.#target?.transport) return
     if (paused) producer.pause()
     this.producer = producer
