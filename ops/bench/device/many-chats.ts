@@ -53,8 +53,8 @@ async function addGroups(pool: Pool, people: Person[], ids: ChatId[], messages: 
       [ids, users, others, messages],
     )
     await db.query(
-      `insert into messages (chat_id, seq, rev, id, author_id, kind, body, created_at)
-       select id, seq, seq + 1, gen_random_uuid(), ($2::uuid[])[(n * 3 + seq % 3 + 1) % $3 + 2], 'text',
+      `insert into messages (chat_id, seq, rev, author_id, kind, body, created_at)
+       select id, seq, seq + 1, ($2::uuid[])[(n * 3 + seq % 3 + 1) % $3 + 2], 'text',
          'Message number ' || seq || ' of the morning, as long as such messages are', ${startOf} + seq * interval '1 second'
        from unnest($1::uuid[]) with ordinality as given (id, n), generate_series(1, $4::int) seq`,
       [ids, users, others, messages],
