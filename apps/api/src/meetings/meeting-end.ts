@@ -1,4 +1,4 @@
-import type { MeetingId } from '@veche/shared/ids'
+import type { ChatId, MeetingId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
@@ -13,20 +13,27 @@ import { chatScope, meetingScope } from '../platform/scopes/scope.ts'
 /** Ends a meeting that has been empty for `emptyMs`; its end is when the last person left. Says whether it did. */
 export async function endEmptyMeeting(deps: Deps, meetingId: MeetingId, emptyMs: number): Promise<boolean> {
   const chatId = await chatIdOfMeeting(deps, meetingId)
-  return changeScopes(deps, [chatScope(chatId), meetingScope(meetingId)], async (tx) => {
-    const ended = await endUnderLock(tx, meetingId, emptyMs)
-    if (!ended) return false
-    const { startedAt, endedAt, cardSeq, people, audio } = ended
-    const times = { startedAt: iso(startedAt), endedAt: iso(endedAt) }
-    const card = { meetingId, audio, state: 'ended' as const, ...times, people }
-    await closeCard(tx, { chatId, seq: cardSeq, card })
-    tx.after.nudges.push(() => sendMeetingUpdate(deps, meetingId))
-    deps.metrics.meetings.inc({ event: 'ended' })
-    return true
-  })
+  return changeScopes(deps, [chatScope(chatId), meetingScope(meetingId)], (tx) =>
+    endIfEmptyUnderLock(tx, { meetingId, chatId, emptyMs }),
+  )
 }
 
-async function endUnderLock(tx: Tx<Deps>, meetingId: MeetingId, emptyMs: number) {
+type Empty = { meetingId: MeetingId; chatId: ChatId; emptyMs: number }
+
+/** The meeting and its chat are locked. */
+export async function endIfEmptyUnderLock(tx: Tx<Deps>, { meetingId, chatId, emptyMs }: Empty): Promise<boolean> {
+  const ended = await writeEnd(tx, meetingId, emptyMs)
+  if (!ended) return false
+  const { startedAt, endedAt, cardSeq, people, audio } = ended
+  const times = { startedAt: iso(startedAt), endedAt: iso(endedAt) }
+  const card = { meetingId, audio, state: 'ended' as const, ...times, people }
+  await closeCard(tx, { chatId, seq: cardSeq, card })
+  tx.after.nudges.push(() => sendMeetingUpdate(tx, meetingId))
+  tx.metrics.meetings.inc({ event: 'ended' })
+  return true
+}
+
+async function writeEnd(tx: Tx<Deps>, meetingId: MeetingId, emptyMs: number) {
   const due = await tx.db
     .selectFrom('meetings')
     .select(['started_at', 'card_seq', 'empty_since', 'audio'])

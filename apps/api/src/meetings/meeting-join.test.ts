@@ -112,7 +112,7 @@ it('a repeated leave does nothing, and neither does the leave of a tab that lost
   expect(stay!.wentAt).toBe(left.left_at!.toISOString())
 })
 
-it('a call of a chat ends when the last person hangs up, but not when they close the page, nor while somebody is away', async () => {
+it('a call of a chat ends when the last person leaves by hand, but not when they close the page, nor while somebody is away', async () => {
   const { meetingId, anna, boris } = await two()
   const state = async (id: MeetingId) => (await meetingRow(testApi.deps, id)).state
   const joined = await join(testApi.deps, anna, meetingId)
@@ -127,7 +127,19 @@ it('a call of a chat ends when the last person hangs up, but not when they close
   await leave(testApi.deps, boris, again, { byHand: true })
 })
 
-it('a meeting by link waits for those who come back, even when the last person hangs up', async () => {
+it('a person who starts a call while the last one leaves it gets a call that goes on', async () => {
+  const { chatId, meetingId, anna, boris } = await two()
+  const joined = await join(testApi.deps, anna, meetingId)
+  const [started] = await Promise.all([
+    as(boris).meetings.start({ id: newId(), chatId }),
+    leave(testApi.deps, anna, joined, { byHand: true }),
+  ])
+  const state = (await meetingRow(testApi.deps, started.meetingId)).state
+  // Either the start came first, and Boris is told of the end as he joins, or the end did, and his call is another one.
+  expect(state).toBe(started.meetingId === meetingId ? 'ended' : 'live')
+})
+
+it('a meeting by link waits for those who come back, even when the last person leaves by hand', async () => {
   const anna = await newUser(testApi.deps)
   const { meetingId } = await as(anna).meetings.create({ id: newId(), chatId: newId(), title: 'Open meeting' })
   await leave(testApi.deps, anna, await join(testApi.deps, anna, meetingId), { byHand: true })

@@ -30,7 +30,10 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
   return { message }
 }
 
-/** Where this process holds the chat, the row leaves as it was written. All others read it when they get the hint. */
+/**
+ * Where this process holds the chat, the row leaves as it was written. All others read it when they get the hint. This process is told
+ * by the hint too, so the row must be offered first: otherwise it would be read again.
+ */
 function tellSent(ctx: Ctx, { is_listed, members_rev }: StoredMessage, message: MessageRow): void {
   const { chatId: id, rev } = message
   if (!is_listed && members_rev !== null)

@@ -27,8 +27,8 @@ export const join = z.strictObject({
   failed: z.strictObject({ nodeId, boot: bootId }).optional(),
 })
 /**
- * A leave with an older epoch does nothing: the seat has been taken again. `byHand` says that the person hung up: a page that is closed
- * may be reloading, and come back.
+ * A leave with an older epoch does nothing: the seat has been taken again. A page that is closed leaves, but not `byHand`: it may be
+ * reloading, and come back.
  */
 export const leave = z.strictObject({ meetingId, seatEpoch: z.int().min(0), byHand: z.boolean().default(false) })
 export const ofChat = z.strictObject({ chatId })

@@ -99,7 +99,7 @@ export class Call {
 
   leave(): void {
     if (this.phase === 'ended') return
-    this.#connection.hangUp()
+    this.#connection.leave({ byHand: true })
     this.#end('left')
   }
 
@@ -155,7 +155,7 @@ export class Call {
     return watchPageLifecycle(this.#environment, {
       hide: () => {
         this.#saveForReload()
-        this.#connection.leave()
+        this.#connection.leave({ byHand: false })
       },
       // The node has ended the peer meanwhile.
       restore: () => this.#end('lost'),

@@ -25,7 +25,7 @@ test('a call is over for all when its chat has no meeting any more, or another o
   expect(isOverForAll({ ...left, liveMeetingId: later, news })).toBe(true)
 })
 
-test('a person who hangs up last reads that the call has ended, and not that they left', () => {
+test('a person who leaves last reads that the call has ended, and not that they left', () => {
   expect(callEndKind('left', false, true)).toBe('ended')
   expect(callEndKind('left', false, false)).toBe('left')
   expect(callEndKind('taken_over', false, true)).toBe('taken')

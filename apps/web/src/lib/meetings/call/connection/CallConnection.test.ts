@@ -2,7 +2,7 @@ import type { MeetingId } from '@veche/shared/ids'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Api } from '#lib/api/client.ts'
-import { AppError } from '#lib/api/error.ts'
+import { AppError, type AppErrorCode } from '#lib/api/error.ts'
 import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { FakeBrowser } from '../../../../../test/browser.ts'
 import { PublicationSet } from '../publish/PublicationSet.ts'
@@ -16,11 +16,11 @@ beforeAll(async () => void (await rejoinRecord.tab()))
 beforeEach(() => void new FakeBrowser())
 afterEach(() => void vi.unstubAllGlobals())
 
-test('a seat that comes after the user has hung up is given back', async () => {
+test('a seat that comes after the user has left is given back, as one that is left by hand', async () => {
   const { connection, api, environment } = newConnection()
   void connection.join(firstEntry)
   await environment.quiet()
-  connection.hangUp()
+  connection.leave({ byHand: true })
   connection.stop()
   await environment.quiet()
   expect(api.requests.map(({ signal }) => signal.aborted)).toEqual([false])
@@ -35,10 +35,27 @@ test('a seat is given back, as one that may be taken again, when the page is clo
   await environment.quiet()
   api.answer(3)
   await Promise.resolve()
-  connection.leave()
+  connection.leave({ byHand: false })
   connection.stop()
   await environment.quiet()
   expect(api.left).toEqual([{ seatEpoch: 3, byHand: false }])
+})
+
+test('a seat whose node cannot be joined is given back when the user leaves between two attempts, and after the last one', async () => {
+  const { connection, api, environment, ends } = newConnection('call.media_lost')
+  void connection.join(firstEntry)
+  await environment.quiet()
+  api.answer(4)
+  await environment.quiet()
+  connection.leave({ byHand: true })
+  expect(api.left).toEqual([{ seatEpoch: 4, byHand: true }])
+  for (const epoch of [5, 6]) {
+    await environment.pass(1_100)
+    api.answer(epoch)
+    await environment.quiet()
+  }
+  expect(ends).toEqual(['call.media_lost'])
+  expect(api.left.at(-1)).toEqual({ seatEpoch: 6, byHand: true })
 })
 
 test('an API that does not answer is asked three times', async () => {
@@ -68,8 +85,8 @@ test('an error that no retry will change ends the call at once', async () => {
 
 const firstEntry = { returning: false, reconnect: null }
 
-/** A connection whose API is answered by the test. */
-function newConnection() {
+/** A connection whose API is answered by the test. With `failure` no node can be joined. */
+function newConnection(failure?: AppErrorCode) {
   const environment = new TestEnvironment()
   const ends: string[] = []
   let pending = Promise.withResolvers<JoinAnswer>()
@@ -92,13 +109,15 @@ function newConnection() {
   }
   vi.stubGlobal('fetch', giveBack)
   const meetings = { join: { mutate: api.join }, iceServers: { query: async () => ({ iceServers: [] }) } }
+  const routerDevice = new RouterDevice()
+  if (failure) vi.spyOn(routerDevice, 'loadFor').mockRejectedValue(new AppError(failure))
   const connection = new CallConnection({
     environment: environment.forTab(),
     api: { meetings } as unknown as Api,
     meetingId: 'm' as MeetingId,
     code: undefined,
     rejoinRecord,
-    routerDevice: new RouterDevice(),
+    routerDevice,
     publications: new PublicationSet(() => undefined),
     relayOnly: () => false,
   })

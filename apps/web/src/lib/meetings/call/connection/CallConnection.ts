@@ -95,23 +95,18 @@ export class CallConnection {
         const error = appError(thrown)
         if (stopped.aborted) return
         const mayWorkLater = error.isTemporary || error.code.startsWith('call.')
-        if (!mayWorkLater || attempt === JOIN_ATTEMPTS)
+        if (!mayWorkLater || attempt === JOIN_ATTEMPTS) {
+          this.#seatRequest.giveBack({ byHand: true })
           return this.events.emit('ended', error.code === 'meeting.seat_taken' ? 'taken_over' : error.code)
+        }
         await pause(environment, JOIN_PAUSE_MS * attempt, stopped)
       }
   }
 
-  /** The user leaves by hand. */
-  hangUp(): void {
-    this.#seatRequest.hungUp = true
-    this.leave()
-  }
-
-  /** Tells the node and the API that the user leaves. */
-  leave(): void {
-    if (!this.#node) return
-    this.#node.callNode((node) => node.room.leave.mutate()).catch(ignore)
-    this.#seatRequest.giveBack(this.#node.seatEpoch)
+  /** Tells the node and the API that the user leaves: by hand, or because the page is closed. */
+  leave(how: { byHand: boolean }): void {
+    this.#node?.callNode((node) => node.room.leave.mutate()).catch(ignore)
+    this.#seatRequest.giveBack(how)
   }
 
   requestKeyFrame(id: string): void {
@@ -137,22 +132,17 @@ export class CallConnection {
     this.#node?.closeSocket()
     const answer = await this.#seatRequest.send(returning, signal)
     this.events.emit('seated', answer)
-    try {
-      const device = await routerDevice.loadFor(answer.routerRtpCapabilities)
-      const { tiles } = this.visibleTiles
-      const view = { tiles, first: tiles.length > 0 ? 0 : FIRST_TILES }
-      const options = { environment, device, answer, relayOnly: relayOnly(), view, reconnect }
-      const node = await NodeConnection.open(options, signal)
-      if (signal.aborted) {
-        node.close()
-        throw new AppError('network.timeout')
-      }
-      this.#use(node)
-      if (tiles !== this.visibleTiles.tiles) this.visibleTiles.sendAgain()
-    } catch (thrown) {
-      if (this.#stopped.signal.aborted) this.#seatRequest.giveBack(answer.seatEpoch)
-      throw thrown
+    const device = await routerDevice.loadFor(answer.routerRtpCapabilities)
+    const { tiles } = this.visibleTiles
+    const view = { tiles, first: tiles.length > 0 ? 0 : FIRST_TILES }
+    const options = { environment, device, answer, relayOnly: relayOnly(), view, reconnect }
+    const node = await NodeConnection.open(options, signal)
+    if (signal.aborted) {
+      node.close()
+      throw new AppError('network.timeout')
     }
+    this.#use(node)
+    if (tiles !== this.visibleTiles.tiles) this.visibleTiles.sendAgain()
   }
 
   #use(node: NodeConnection): void {

@@ -26,8 +26,9 @@ export class SeatRequest {
   #triedNode: JoinAnswer['node'] | null = null
   #pending = false
   #pendingUntil = 0
-  /** The user left by hand. A page that is closed may be reloading, and come back. */
-  hungUp = false
+  /** Of the newest answer: the seat is given back under this epoch, whether or not its node was joined. */
+  #seatEpoch: number | null = null
+  #leftByHand = false
 
   constructor(options: Options) {
     this.#options = options
@@ -63,7 +64,7 @@ export class SeatRequest {
     signal.addEventListener('abort', abort, { once: true })
     this.#pending = true
     const answer = api.meetings.join.mutate(request, { signal: timedOut.signal })
-    answer.then(({ seatEpoch }) => ended.aborted && this.giveBack(seatEpoch)).catch(() => undefined)
+    answer.then(({ seatEpoch }) => this.#receiveSeat(seatEpoch)).catch(() => undefined)
     try {
       return await abortable(signal, answer)
     } catch (thrown) {
@@ -74,15 +75,26 @@ export class SeatRequest {
     }
   }
 
+  #receiveSeat(seatEpoch: number): void {
+    this.#seatEpoch = seatEpoch
+    if (this.#options.ended.aborted) this.#giveBack(seatEpoch)
+  }
+
+  /** Gives back the seat that came last, or that will come. A page that is closed may be reloading, so that is not by hand. */
+  giveBack({ byHand }: { byHand: boolean }): void {
+    this.#leftByHand = byHand
+    if (this.#seatEpoch !== null) this.#giveBack(this.#seatEpoch)
+  }
+
   /** `keepalive` lets this request outlive a page that is being closed; a request of the tRPC client would not survive. */
-  giveBack(seatEpoch: number): void {
+  #giveBack(seatEpoch: number): void {
     const { meetingId } = this.#options
     void fetch(`${API_URL}/meetings.leave`, {
       method: 'POST',
       keepalive: true,
       credentials: 'same-origin',
       headers: { ...ORIGIN_HEADER, 'content-type': 'application/json' },
-      body: JSON.stringify({ meetingId, seatEpoch, byHand: this.hungUp }),
+      body: JSON.stringify({ meetingId, seatEpoch, byHand: this.#leftByHand }),
     }).catch(() => undefined)
   }
 }
