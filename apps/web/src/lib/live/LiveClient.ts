@@ -79,10 +79,6 @@ export class LiveClient {
       reportReadPositions: () => this.readPositions.reportNow(),
       onSignedOut,
       onDropped: (why) => options.onDropped?.(why),
-      onStalled: (isStalled) => {
-        this.#isSendingStalled = isStalled
-        this.#changed()
-      },
     })
     this.signals = new Signals(environment, onChange)
     this.#catchUp = new CatchUp({
@@ -113,6 +109,10 @@ export class LiveClient {
     this.#unsubscribe = [
       // Another backend may hold less than the one before, so what is missing is fetched anew.
       this.store.on('fallback', () => this.#connection.restart()),
+      this.store.on('stalled', (isStalled) => {
+        this.#isSendingStalled = isStalled
+        this.#changed()
+      }),
       this.environment.onNetwork(() => this.#networkChanged()),
     ]
     this.#connection.start()

@@ -27,9 +27,11 @@ export type StoreEvents = {
   fallback: (reason: FallbackReason | null) => void
   /** Another tab is sending from the outbox. */
   sending: () => void
+  /** True when the server takes nothing of what this tab or another one sends, false when it takes something again. */
+  stalled: (isStalled: boolean) => void
 }
 
-type TabMessage = { kind: 'changed'; changes: Changes } | { kind: 'sending' }
+type TabMessage = { kind: 'changed'; changes: Changes } | { kind: 'sending' } | { kind: 'stalled'; isStalled: boolean }
 
 /**
  * What this device holds for one person. Every change is one transaction that reads the cursor again, so any number of tabs may merge
@@ -43,6 +45,7 @@ export class Store {
     followUps: new Set(),
     fallback: new Set(),
     sending: new Set(),
+    stalled: new Set(),
   }
   /** People whose rows are known to be in the database: saves a read for each message of theirs. */
   readonly #keptPeople = new Set<UserId>()
@@ -119,6 +122,11 @@ export class Store {
     this.#channel?.postMessage({ kind: 'sending' } satisfies TabMessage)
   }
 
+  tellStalled(isStalled: boolean): void {
+    for (const listener of this.#listeners.stalled) listener(isStalled)
+    this.#channel?.postMessage({ kind: 'stalled', isStalled } satisfies TabMessage)
+  }
+
   close(): void {
     this.#channel?.close()
     this.#backend?.close()
@@ -157,6 +165,7 @@ export class Store {
 
   #receive(message: TabMessage): void {
     if (message.kind === 'sending') for (const listener of this.#listeners.sending) listener()
+    else if (message.kind === 'stalled') for (const listener of this.#listeners.stalled) listener(message.isStalled)
     else {
       if (message.changes.outbox) void this.#readUnsent().catch(() => undefined)
       for (const listener of this.#listeners.changed) listener(message.changes, 'elsewhere')

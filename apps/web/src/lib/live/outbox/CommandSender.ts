@@ -8,7 +8,7 @@ import { backoffMs, pause, type Environment } from '../environment.ts'
 import type { CommandContext, CommandKind, CommandKinds, Pace } from './command-kinds.ts'
 import { withOutboxLock } from './outbox-lock.ts'
 
-/** One failure is often over at the second attempt. */
+/** A failure is often over at the next attempt, so one of them is not told. */
 const STALLED_AFTER_FAILURES = 2
 const MAX_PARALLEL: Record<Pace, number> = { quick: 6, slow: 2 }
 
@@ -19,8 +19,6 @@ export type SenderDeps = CommandContext & {
   onSignedOut: () => void
   /** The server refused a small change, which was dropped and is shown no longer. */
   onDropped: (why: ErrorCode) => void
-  /** What is sent waits for a server that cannot be reached or cannot answer, or waits no longer. */
-  onStalled: (isStalled: boolean) => void
 }
 
 /** Sends what is in the outbox: each queue in the order of composing, under the same client id until the server answers. */
@@ -29,8 +27,7 @@ export class CommandSender {
   readonly #stopped = new AbortController()
   #isSending = false
   #mayHaveMore = false
-  /** How many requests in a row got no answer, or the answer that the server cannot do its work now. */
-  #failures = 0
+  #isStalled = false
   /** Resolves when there may be something new to send. */
   #wakeUp = Promise.withResolvers<void>()
   /** Aborts the pauses before commands are sent again. */
@@ -79,7 +76,7 @@ export class CommandSender {
       this.#mayHaveMore ||= (await this.#unsent().catch(() => [])).length > 0
     }
     this.#isSending = false
-    this.#setFailures(0)
+    this.#setStalled(false)
   }
 
   async #sendAll(signal: AbortSignal): Promise<void> {
@@ -103,19 +100,23 @@ export class CommandSender {
   async #sendCommand(command: Command, signal: AbortSignal): Promise<void> {
     const { store, environment } = this.#deps
     const { request, finalErrors } = this.#kindOf(command)
+    /** In a row. A chat that is locked for a while (`server.busy`) says nothing of the server. */
+    let failures = 0
     for (let attempt = 0; !signal.aborted; attempt++) {
       let delayMs = backoffMs(environment, attempt, 1_000, 30_000)
       try {
         if (environment.online()) {
           const rows = await request(this.#deps, command)
-          this.#setFailures(0)
+          failures = 0
+          this.#setStalled(false)
           await store.merge((merge) => mergeSent(merge, command, rows), ['outbox', ...storesOfRows(rows)])
           // From now on there is something here that its author expects to find again.
           return isMessage(command) ? environment.persistStorage() : undefined
         }
       } catch (thrown) {
-        const { code, retryAfterSeconds, isTemporary } = appError(thrown)
-        this.#setFailures(isTemporary ? this.#failures + 1 : 0)
+        const { code, network, retryAfterSeconds } = appError(thrown)
+        failures = network || code === 'server.unavailable' || code === 'server.disk_full' ? failures + 1 : 0
+        if (failures >= STALLED_AFTER_FAILURES) this.#setStalled(true)
         if (code === 'auth.required') return this.#endSession()
         const refusal = finalErrors.find((each) => each === code)
         if (refusal) return await this.#refuse(command, refusal)
@@ -125,11 +126,10 @@ export class CommandSender {
     }
   }
 
-  #setFailures(count: number): void {
-    const wasStalled = this.#failures >= STALLED_AFTER_FAILURES
-    this.#failures = count
-    const isStalled = count >= STALLED_AFTER_FAILURES
-    if (isStalled !== wasStalled) this.#deps.onStalled(isStalled)
+  #setStalled(isStalled: boolean): void {
+    if (isStalled === this.#isStalled) return
+    this.#isStalled = isStalled
+    this.#deps.store.tellStalled(isStalled)
   }
 
   async #refuse(command: Command, why: ErrorCode): Promise<void> {

@@ -78,7 +78,10 @@ test.each<AppErrorCode>([
 
 test('a server that cannot take messages for a while is shown as unreachable, although its socket is open', async () => {
   let isHung = false
+  const parts = { indexedDB: new IDBFactory(), channel: newBroadcastChannels(), locks: navigator.locks }
+  const device: TestTabOptions = { environment: parts, device: 'one of two tabs' }
   const tab = await openTab({
+    ...device,
     wrapApi: (api) => ({
       ...api,
       send: async (message) => {
@@ -87,13 +90,24 @@ test('a server that cannot take messages for a while is shown as unreachable, al
       },
     }),
   })
-  await environment.until('it is online', () => tab.live.status === 'online')
+  const other = await openTab(device)
+  const both = () => [tab.live.status, other.live.status].join()
+  await environment.until('they are online', () => both() === 'online,online')
   isHung = true
   await tab.live.outbox.addMessage(chat, 'hello')
-  await environment.until('it is told', () => tab.live.status === 'unreachable')
+  await environment.until('both tabs tell it', () => both() === 'unreachable,unreachable')
   isHung = false
   await environment.until('it is sent', async () => (await tab.live.outbox.countMessages()) === 0)
-  await environment.until('it is online again', () => tab.live.status === 'online')
+  await environment.until('both are online again', () => both() === 'online,online')
+})
+
+test('one lost request, and a chat that is locked for a while, do not make the server unreachable', async () => {
+  const told: string[] = []
+  const tab = await openTab(failing(['network.unreachable', 'server.busy', 'server.busy', 'server.unavailable']))
+  tab.live.store.on('stalled', (isStalled) => told.push(String(isStalled)))
+  await tab.live.outbox.addMessage(chat, 'hello')
+  await environment.until('it is sent', async () => (await tab.live.outbox.countMessages()) === 0)
+  expect(told).toEqual([])
 })
 
 const refusals: AppErrorCode[] = [
