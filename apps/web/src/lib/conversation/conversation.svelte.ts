@@ -110,12 +110,7 @@ export class Conversation {
     this.#history.forgetUnread()
     this.#typingSentAt = 0
     this.drafts.forget()
-    try {
-      await this.#client.outbox.addMessage(this.id, text)
-    } catch (thrown) {
-      this.drafts.write(text)
-      throw thrown
-    }
+    await this.#client.outbox.addMessage(this.id, text)
     this.sent += 1
     if (!this.view.attached) await this.jumpToLatest()
   }

@@ -40,18 +40,19 @@ export function newMediaNode() {
 
   type Produce = Pick<types.ProducerOptions, 'onRtpSender'> & { track: MediaStreamTrack; appData: { paused: boolean } }
   async function produce({ track, appData, onRtpSender }: Produce) {
+    const replaceTrack = async (given: MediaStreamTrack | null) => void (node.sent = given)
+    const rtpSender = { replaceTrack } as unknown as RTCRtpSender
     node.sent = track
-    onRtpSender?.({
-      replaceTrack: async (given: MediaStreamTrack | null) => void (node.sent = given),
-    } as unknown as RTCRtpSender)
+    onRtpSender?.(rtpSender)
     await answer(`produce ${track.id}${appData.paused ? ' paused' : ''}`)
-    return newProducer(`producer ${++count}`, track)
+    return newProducer(`producer ${++count}`, track, rtpSender)
   }
 
-  function newProducer(id: string, first: MediaStreamTrack) {
+  function newProducer(id: string, first: MediaStreamTrack, rtpSender: RTCRtpSender) {
     let track: MediaStreamTrack | null = first
     const producer = {
       id,
+      rtpSender,
       closed: false,
       paused: !first.enabled,
       get track() {

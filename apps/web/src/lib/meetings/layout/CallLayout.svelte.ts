@@ -17,6 +17,7 @@ export class CallLayout {
   /** The seat whose shared screen is large: the one shared last, unless the user went on to the next one. */
   frontScreen = $state<SeatId | null>(null)
   #preferred = $state(recallLayout())
+  /** In the order in which they were shared. */
   #screens = $state.raw<SeatId[]>([])
   /** A shared screen is put in front by itself, unless the user chose something else meanwhile. */
   #screenDismissed = $state(false)
@@ -42,14 +43,15 @@ export class CallLayout {
     return this.#screens.length > 1
   }
 
-  /** After a time without any, a shared screen is put in front again. */
+  /** Which screens are shared now, in any order. After a time without any, a shared screen is put in front again. */
   setScreens(seatIds: SeatId[]) {
     const before = this.#screens
-    const added = seatIds.find((seatId) => !before.includes(seatId))
-    if (added || !seatIds.some((seatId) => seatId === this.frontScreen))
-      this.frontScreen = added ?? seatIds.at(-1) ?? null
-    if (before.length === 0 || seatIds.length === 0) this.#screenDismissed = false
-    this.#screens = seatIds
+    const kept = before.filter((seatId) => seatIds.includes(seatId))
+    const added = seatIds.filter((seatId) => !before.includes(seatId))
+    this.#screens = [...kept, ...added]
+    const isFrontShared = kept.some((seatId) => seatId === this.frontScreen)
+    if (added.length > 0 || !isFrontShared) this.frontScreen = this.#screens.at(-1) ?? null
+    if (before.length === 0) this.#screenDismissed = false
   }
 
   showNextScreen() {

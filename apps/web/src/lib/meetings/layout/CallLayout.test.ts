@@ -41,10 +41,10 @@ test('of several shared screens the last one is in front until the user goes to 
   layout.showNextScreen()
   expect(layout.frontScreen).toBe(second)
   layout.choose('grid')
-  layout.setScreens([second, third, first])
+  layout.setScreens([third, second, first])
   expect([layout.frontScreen, layout.kind]).toEqual([third, 'grid'])
   layout.setScreens([second, first])
-  expect(layout.frontScreen).toBe(first)
+  expect(layout.frontScreen).toBe(second)
 })
 
 test('an enlarged participant is shown instead of the shared screen until the user chooses a layout or lets go', () => {

@@ -131,11 +131,7 @@ export class Publication {
    * receivers would wait up to a second for another one.
    */
   async #produce({ transport }: PublishTarget, track: MediaStreamTrack, paused: boolean): Promise<void> {
-    let held: RTCRtpSender | undefined
-    const onRtpSender = (sender: RTCRtpSender) => {
-      held = sender
-      void sender.replaceTrack(null)
-    }
+    const onRtpSender = (sender: RTCRtpSender) => void sender.replaceTrack(null)
     const producer = await transport.produce({
       track,
       ...producerOptions[this.source],
@@ -144,11 +140,11 @@ export class Publication {
       appData: { source: this.source, paused },
       ...(track.kind === 'video' ? { onRtpSender } : {}),
     })
-    await held?.replaceTrack(track)
     if (transport !== this.#target?.transport) return
     if (paused) producer.pause()
     this.producer = producer
     this.#pausedAtNode = paused
+    if (track.kind === 'video') await producer.rtpSender?.replaceTrack(track)
   }
 
   async #setPaused(target: PublishTarget, producer: types.Producer, paused: boolean): Promise<void> {
