@@ -55,7 +55,7 @@ test('a seat whose node cannot be joined is given back when the user leaves betw
     await environment.quiet()
   }
   expect(ends).toEqual(['call.media_lost'])
-  expect(api.left.at(-1)).toEqual({ seatEpoch: 6, byHand: true })
+  expect(api.left.at(-1)).toEqual({ seatEpoch: 6, byHand: false })
 })
 
 test('an API that does not answer is asked three times', async () => {

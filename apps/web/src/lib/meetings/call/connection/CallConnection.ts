@@ -96,7 +96,7 @@ export class CallConnection {
         if (stopped.aborted) return
         const mayWorkLater = error.isTemporary || error.code.startsWith('call.')
         if (!mayWorkLater || attempt === JOIN_ATTEMPTS) {
-          this.#seatRequest.giveBack({ byHand: true })
+          this.#seatRequest.giveBack({ byHand: false })
           return this.events.emit('ended', error.code === 'meeting.seat_taken' ? 'taken_over' : error.code)
         }
         await pause(environment, JOIN_PAUSE_MS * attempt, stopped)

@@ -80,7 +80,7 @@ export class SeatRequest {
     if (this.#options.ended.aborted) this.#giveBack(seatEpoch)
   }
 
-  /** Gives back the seat that came last, or that will come. A page that is closed may be reloading, so that is not by hand. */
+  /** Gives back the seat that came last, or that will come. Not by hand: the page may be reloading, or the user may try again. */
   giveBack({ byHand }: { byHand: boolean }): void {
     this.#leftByHand = byHand
     if (this.#seatEpoch !== null) this.#giveBack(this.#seatEpoch)
