@@ -154,6 +154,34 @@ test.skipIf(browserOfRun() === 'firefox')(
   },
 )
 
+test.skipIf(browserOfRun() === 'firefox')(
+  'of two shared screens the last one is in front, the other one is a click away, and the call is over when the last person leaves',
+  async () => {
+    const devices = await browsers.inCall(chatId, clara, anna, boris)
+    const [{ page }, ...sharers] = devices
+    const [hers, his] = ['Anna', 'Boris'].map((name) =>
+      participants(page).getByRole('group', { name: `Screen: ${name} Caller` }),
+    ) as [Locator, Locator]
+    for (const [index, screen] of [hers, his].entries()) {
+      await clickButton(sharers[index]!.page, 'Share screen')
+      await waitUntilVisible(screen)
+    }
+    await waitUntilHidden(hers)
+    await clickButton(page, 'Next screen')
+    await waitUntilVisible(hers)
+    await waitUntilHidden(his)
+    for (const device of devices.toReversed()) await clickButton(device.page, 'Leave')
+    await waitUntilVisible(page.getByText('The call has ended'))
+    await page.getByRole('button', { name: 'To the chat' }).click()
+    await waitUntilVisible(
+      log(page, 'Harbour call')
+        .getByText(/Call ended|Video call/)
+        .last(),
+    )
+    await waitUntilHidden(button(page, 'Join'))
+  },
+)
+
 /** Waits until it has the focus. */
 async function waitForFocus(locator: Locator): Promise<void> {
   await expect.poll(() => locator.evaluate((node) => node === document.activeElement)).toBe(true)
