@@ -67,7 +67,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 5_000 },
   })
   limitSilentConnections(http.server, deps.env)
-  limitOpenAnswers(http.server)
+  limitOpenAnswers(http)
   limitUnreadAnswers(http.server)
   limitRequestTime(http, requestTimeoutMs)
   refuseMalformedRequests(http)

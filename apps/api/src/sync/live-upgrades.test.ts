@@ -131,6 +131,21 @@ describe('the socket', () => {
     await expect(client.messages.typing.mutate({ chatId: anna.userId as never })).rejects.toMatchObject(notFound)
   })
 
+  test('a list of more calls than a tab makes is not answered, and a message in many pieces closes its socket', async () => {
+    const socket = open(own)
+    await once(socket, 'open')
+    const answers: { id: unknown }[] = []
+    socket.on('message', (data) => answers.push(JSON.parse(String(data)) as { id: unknown }))
+    const call = (id: number) => ({ id, method: 'query', params: { path: '' } })
+    socket.send(JSON.stringify(Array.from({ length: 50 }, (_, id) => call(id))))
+    socket.send(JSON.stringify(call(99)))
+    await expect.poll(() => answers.at(-1)?.id).toBe(99)
+    expect(answers.filter(({ id }) => id !== null)).toHaveLength(1)
+    const closed = once(socket, 'close')
+    for (let count = 0; count < 20; count += 1) socket.send(' ', { fin: false })
+    await closed
+  })
+
   test('a client that sends garbage harms no other, and a message that is too large closes its socket', async () => {
     const socket = open(own, anna.token)
     await new Promise((resolve) => socket.once('open', resolve))

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import proxyAddr from '@fastify/proxy-addr'
 import { SilentSockets } from '@veche/shared/SilentSockets'
 import type { AnyRouter } from '@trpc/server'
-import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import { applyWSSHandler, jsonEncoder } from '@trpc/server/adapters/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Deps } from '../deps.ts'
 import { isOwnOrigin } from '../platform/http/origin.ts'
@@ -15,13 +15,23 @@ const path = '/api/trpc'
 const maxMessagesPerMinute = 100
 /** A tab sends nothing but the request for its stream. */
 const maxMessageBytes = 4_000
+/** Those few calls that a tab may have made within a moment. */
+const maxCallsPerMessage = 5
+/** Each fragment of a message costs far more memory than the one byte that may be in it. */
+const maxFragments = 16
 /** A tab asks for its stream at once. A socket without one is closed after this. */
 const maxSilentMs = 10_000
 /** Sockets that have not asked for a stream. Three hundred people of one office may come at the same moment. */
 const silentLimits = { total: 1_000, perAddress: 400 }
 /** How long a client may take to close its socket, and its connection. */
 const closeTimeoutMs = 1_000
-const socketOptions = { maxPayload: maxMessageBytes, perMessageDeflate: false, closeTimeout: closeTimeoutMs }
+const socketOptions = {
+  maxPayload: maxMessageBytes,
+  maxFragments,
+  maxBufferedChunks: maxFragments * 16,
+  perMessageDeflate: false,
+  closeTimeout: closeTimeoutMs,
+}
 
 type SocketContext = Parameters<typeof socketContext>[2]
 
@@ -36,6 +46,8 @@ export function liveUpgrades(deps: Deps, router: AnyRouter): UpgradeHandler {
     wss: server,
     router,
     createContext: ({ req, res }) => socketContext(deps, req, opened.get(res)!),
+    maxBatchSize: maxCallsPerMessage,
+    experimental_encoder: { ...jsonEncoder, decode: decodeLimited },
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
   })
   const open = (req: IncomingMessage, webSocket: WebSocket, connection: Duplex) => {
@@ -59,6 +71,13 @@ export function liveUpgrades(deps: Deps, router: AnyRouter): UpgradeHandler {
       setTimeout(() => server.clients.forEach((client) => client.terminate()), closeTimeoutMs).unref()
     },
   }
+}
+
+/** A list of a hundred calls would be answered a hundred times, so a long list is not read at all. */
+function decodeLimited(data: string | ArrayBuffer | Uint8Array): unknown {
+  const message = jsonEncoder.decode(data)
+  if (Array.isArray(message) && message.length > maxCallsPerMessage) throw new Error('too many calls in one message')
+  return message
 }
 
 /** Returns what to call when somebody has asked for a stream on it; that returns what to call when the stream has ended. */
@@ -98,5 +117,5 @@ function limitMessages(socket: WebSocket): void {
     count += 1
     if (count > maxMessagesPerMinute) socket.terminate()
   }
-  socket.on('message', onMessage).on('ping', onMessage)
+  socket.on('message', onMessage).on('ping', onMessage).on('pong', onMessage)
 }

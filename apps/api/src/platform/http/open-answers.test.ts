@@ -1,10 +1,12 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import Fastify from 'fastify'
 import { sql } from 'kysely'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newTestApi, type TestApi } from '../../test/harness.ts'
 import { startHttp } from '../../test/http/requests.ts'
 import { lockWaits } from '../../test/locks.ts'
+import { limitOpenAnswers } from './open-answers.ts'
 
 let testApi: TestApi
 let port: number
@@ -24,6 +26,19 @@ async function pipelined(count: number): Promise<string> {
 test('a connection is ended on which many requests do not wait for their answers', async () => {
   expect((await pipelined(5)).match(/HTTP\/1.1 200/g)).toHaveLength(5)
   expect(await pipelined(5_000)).toBe('')
+})
+
+test('what came in one piece with more requests than a connection may have open is not carried out', async () => {
+  const http = Fastify()
+  onTestFinished(() => http.close())
+  let carriedOut = 0
+  limitOpenAnswers(http)
+  http.get('/', async () => void (carriedOut += 1))
+  const address = await http.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect(Number(new URL(address).port), '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(1_000))
+  await text(socket).catch(() => '')
+  expect(carriedOut).toBeLessThanOrEqual(10)
 })
 
 test('requests that ask at the same moment whether the process is ready share one answer', async () => {
