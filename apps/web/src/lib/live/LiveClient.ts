@@ -159,6 +159,7 @@ export class LiveClient {
     else {
       this.clock.set(frame.now)
       this.#catchUp.request()
+      this.store.tellStalled(false)
       this.outbox.retryNow()
     }
   }

@@ -52,6 +52,7 @@ export class Store {
   readonly #channel: BroadcastChannel | undefined
   #backend: Backend | undefined
   #fallbackReason: FallbackReason | null = null
+  #isStalled = false
   /** The outbox as it was read last: when the browser drops the database, nothing else knows of these commands. */
   #unsent: Command[] = []
 
@@ -122,8 +123,9 @@ export class Store {
     this.#channel?.postMessage({ kind: 'sending' } satisfies TabMessage)
   }
 
+  /** The tab that told that the server takes nothing may be closed by now, so any tab may tell that it takes something again. */
   tellStalled(isStalled: boolean): void {
-    for (const listener of this.#listeners.stalled) listener(isStalled)
+    if (!this.#setStalled(isStalled)) return
     this.#channel?.postMessage({ kind: 'stalled', isStalled } satisfies TabMessage)
   }
 
@@ -163,9 +165,17 @@ export class Store {
     this.#channel?.postMessage({ kind: 'changed', changes } satisfies TabMessage)
   }
 
+  /** Says whether this is news. */
+  #setStalled(isStalled: boolean): boolean {
+    if (isStalled === this.#isStalled) return false
+    this.#isStalled = isStalled
+    for (const listener of this.#listeners.stalled) listener(isStalled)
+    return true
+  }
+
   #receive(message: TabMessage): void {
     if (message.kind === 'sending') for (const listener of this.#listeners.sending) listener()
-    else if (message.kind === 'stalled') for (const listener of this.#listeners.stalled) listener(message.isStalled)
+    else if (message.kind === 'stalled') this.#setStalled(message.isStalled)
     else {
       if (message.changes.outbox) void this.#readUnsent().catch(() => undefined)
       for (const listener of this.#listeners.changed) listener(message.changes, 'elsewhere')

@@ -27,7 +27,6 @@ export class CommandSender {
   readonly #stopped = new AbortController()
   #isSending = false
   #mayHaveMore = false
-  #isStalled = false
   /** Resolves when there may be something new to send. */
   #wakeUp = Promise.withResolvers<void>()
   /** Aborts the pauses before commands are sent again. */
@@ -76,7 +75,7 @@ export class CommandSender {
       this.#mayHaveMore ||= (await this.#unsent().catch(() => [])).length > 0
     }
     this.#isSending = false
-    this.#setStalled(false)
+    if (!this.#stopped.signal.aborted) store.tellStalled(false)
   }
 
   async #sendAll(signal: AbortSignal): Promise<void> {
@@ -108,7 +107,7 @@ export class CommandSender {
         if (environment.online()) {
           const rows = await request(this.#deps, command)
           failures = 0
-          this.#setStalled(false)
+          this.#deps.store.tellStalled(false)
           await store.merge((merge) => mergeSent(merge, command, rows), ['outbox', ...storesOfRows(rows)])
           // From now on there is something here that its author expects to find again.
           return isMessage(command) ? environment.persistStorage() : undefined
@@ -116,7 +115,7 @@ export class CommandSender {
       } catch (thrown) {
         const { code, network, retryAfterSeconds } = appError(thrown)
         failures = network || code === 'server.unavailable' || code === 'server.disk_full' ? failures + 1 : 0
-        if (failures >= STALLED_AFTER_FAILURES) this.#setStalled(true)
+        if (failures >= STALLED_AFTER_FAILURES) this.#deps.store.tellStalled(true)
         if (code === 'auth.required') return this.#endSession()
         const refusal = finalErrors.find((each) => each === code)
         if (refusal) return await this.#refuse(command, refusal)
@@ -124,12 +123,6 @@ export class CommandSender {
       }
       await pause(environment, delayMs, AbortSignal.any([signal, this.#retry.signal]))
     }
-  }
-
-  #setStalled(isStalled: boolean): void {
-    if (isStalled === this.#isStalled) return
-    this.#isStalled = isStalled
-    this.#deps.store.tellStalled(isStalled)
   }
 
   async #refuse(command: Command, why: ErrorCode): Promise<void> {

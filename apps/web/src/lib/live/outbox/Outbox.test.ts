@@ -101,6 +101,29 @@ test('a server that cannot take messages for a while is shown as unreachable, al
   await environment.until('both are online again', () => both() === 'online,online')
 })
 
+test('tabs that heard of a hung server from a tab that is closed meanwhile are online after the next message', async () => {
+  let isHung = true
+  const parts = { indexedDB: new IDBFactory(), channel: newBroadcastChannels(), locks: navigator.locks }
+  const device: TestTabOptions = {
+    environment: parts,
+    device: 'one of two tabs that is closed',
+    wrapApi: (api) => ({
+      ...api,
+      send: async (message) => {
+        if (isHung) throw new AppError('server.unavailable')
+        return await api.send(message)
+      },
+    }),
+  }
+  const [tab, other] = [await openTab(device), await openTab(device)]
+  await tab.live.outbox.addMessage(chat, 'hello')
+  await environment.until('the other tab knows', () => other.live.status === 'unreachable')
+  tab.kill()
+  isHung = false
+  await other.live.outbox.addMessage(chat, 'again')
+  await environment.until('the other tab is online', () => other.live.status === 'online')
+})
+
 test('one lost request, and a chat that is locked for a while, do not make the server unreachable', async () => {
   const told: string[] = []
   const tab = await openTab(failing(['network.unreachable', 'server.busy', 'server.busy', 'server.unavailable']))
