@@ -174,7 +174,7 @@ test.skipIf(browserOfRun() === 'firefox')(
     await waitUntilVisible(page.getByText('The call has ended'))
     await page.getByRole('button', { name: 'To the chat' }).click()
     await waitUntilVisible(
-      log(page, 'Harbour call')
+      log(page)
         .getByText(/Call ended|Video call/)
         .last(),
     )

@@ -30,7 +30,9 @@ test('a tab that is reloaded is in the call again, as muted as before, and its c
   await page.evaluate(() => void window.open(location.href))
   const copy = await copied
   await waitUntilVisible(button(copy, 'Join now'))
-  await waitUntilVisible(copy.getByText('You are in this meeting on another device. Joining moves it here.'))
+  await waitUntilVisible(
+    copy.getByText('You are in this call in another tab or on another device. Joining moves it here.'),
+  )
   const copiedTab = await tabOf(copy)
   expect(copiedTab.tab).not.toBe((await tabOf(page)).tab)
   expect(copiedTab.call).toBeNull()
@@ -90,7 +92,9 @@ test('a seat is taken over by another device, and taken back', async () => {
   const moved = 'The call moved to another tab or device'
   const other = await openCaller(installation, await newSession(installation, boris))
   await other.goto(`/call/${chatId}`)
-  await waitUntilVisible(other.page.getByText('You are in this meeting on another device. Joining moves it here.'))
+  await waitUntilVisible(
+    other.page.getByText('You are in this call in another tab or on another device. Joining moves it here.'),
+  )
   await clickButton(other.page, 'Join now')
   await waitUntilInCall(other.page)
   await waitUntilVisible(page.getByRole('alert').getByText(moved))

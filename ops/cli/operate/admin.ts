@@ -16,7 +16,8 @@ for the owner, or for the account with that mail address.
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readArguments('admin', args, { email: { type: 'string' } }, 1)
-  if (positionals[0] !== 'link') throw new UsageError('"./veche admin link" prints the link; there is no other verb.')
+  if ((positionals[0] ?? 'link') !== 'link')
+    throw new UsageError('"./veche admin link" prints the link; there is no other verb.')
   console.log(await adminLink(toolEnvironment(), values.email ? ['--email', values.email] : []))
   return 0
 }

@@ -1,4 +1,5 @@
 import type { MeetingId, UserId } from '@veche/shared/ids'
+import type { ChatRow } from '@veche/shared/rows/rows'
 import type { Call } from '../call/Call.svelte.ts'
 
 /** What an end means to the user. `callWords` has a title and a text for each: `leftTitle`, `leftText`. */
@@ -7,33 +8,39 @@ export type CallEndKind = 'left' | 'leftChat' | 'taken' | 'removed' | 'ended' | 
 type AfterCall = {
   meetingId: MeetingId
   me: UserId | null
-  /** The live meeting of the chat; undefined when this device does not hold the chat. */
-  liveMeetingId: MeetingId | null | undefined
+  chat: Pick<ChatRow, 'liveMeetingId' | 'meetingOnly'> | undefined
   /** Who was in the meeting of the chat at the last news. */
   news: { meetingId: MeetingId; count: number; userIds: UserId[] } | undefined
 }
 
-/** Whether nobody else is in the meeting that the user has left. The news may still count the user. */
-export function isOverForAll({ meetingId, me, liveMeetingId, news }: AfterCall): boolean {
-  if (liveMeetingId !== undefined && liveMeetingId !== meetingId) return true
-  return news?.meetingId === meetingId && news.count === news.userIds.filter((id) => id === me).length
+/** The chat has no meeting any more, or another one. */
+export function hasEnded({ meetingId, chat }: Pick<AfterCall, 'meetingId' | 'chat'>): boolean {
+  return chat !== undefined && chat.liveMeetingId !== meetingId
 }
 
 /**
- * The reasons, by what they mean to the user. `hasLeftChat`: the seat was taken because the user left the chat.
- * `isOver`: nobody else is in the meeting, so a user who left reads that it has ended.
+ * Whether the call ends because the user left it, which the server tells a moment later. The news may still count the user. A meeting by
+ * link waits for those who come back.
  */
-export function callEndKind(reason: Call['ended'], hasLeftChat: boolean, isOver = false): CallEndKind {
+export function endsByLeaving({ meetingId, me, chat, news }: AfterCall): boolean {
+  if (chat?.meetingOnly || news?.meetingId !== meetingId) return false
+  return news.count === news.userIds.filter((id) => id === me).length
+}
+
+type Known = { hasLeftChat?: boolean; hasEnded?: boolean; endsByLeaving?: boolean }
+
+/** The reasons, by what they mean to the user. `hasLeftChat`: the seat was taken because the user left the chat. */
+export function callEndKind(reason: Call['ended'], known: Known = {}): CallEndKind {
   switch (reason) {
     case null:
     case 'left':
-      return isOver ? 'ended' : 'left'
+      return known.hasEnded || known.endsByLeaving ? 'ended' : 'left'
     case 'taken_over':
     case 'meeting.seat_taken':
-      return 'taken'
+      return known.hasEnded ? 'ended' : 'taken'
     case 'removed':
     case 'chat.not_found':
-      return hasLeftChat ? 'leftChat' : 'removed'
+      return known.hasLeftChat ? 'leftChat' : 'removed'
     case 'meeting_ended':
     case 'meeting.ended':
       return 'ended'
