@@ -41,6 +41,18 @@ test('what came in one piece with more requests than a connection may have open 
   expect(carriedOut).toBeLessThanOrEqual(10)
 })
 
+test('the last request of a page is carried out although its connection is closed at once', async () => {
+  const http = Fastify()
+  onTestFinished(() => http.close())
+  limitOpenAnswers(http)
+  const carriedOut = new Promise<void>((resolve) => http.get('/', async () => resolve()))
+  // The connection is closed before the request is looked at.
+  http.server.prependListener('request', ({ socket }) => socket.destroy())
+  const address = await http.listen({ host: '127.0.0.1', port: 0 })
+  connect(Number(new URL(address).port), '127.0.0.1').write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  await carriedOut
+})
+
 test('requests that ask at the same moment whether the process is ready share one answer', async () => {
   const base = await startHttp(testApi.anotherProcess())
   const asked: Promise<Response>[] = []

@@ -11,14 +11,19 @@ const maxOpenAnswers = 10
  */
 export function limitOpenAnswers(http: FastifyInstance): void {
   const open = new WeakMap<Socket, number>()
+  /** Not all that are closed: a page that is left sends a last request and closes its connection. */
+  const refused = new WeakSet<Socket>()
   http.server.prependListener('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
     const count = (open.get(socket) ?? 0) + 1
     open.set(socket, count)
-    if (count > maxOpenAnswers) socket.destroy()
+    if (count > maxOpenAnswers) {
+      refused.add(socket)
+      socket.destroy()
+    }
     answer.once('close', () => open.set(socket, (open.get(socket) ?? 1) - 1))
   })
   http.addHook('onRequest', (req, reply, next) => {
-    if (!req.raw.socket.destroyed) return next()
+    if (!refused.has(req.raw.socket)) return next()
     reply.hijack()
   })
 }
