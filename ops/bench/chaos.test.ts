@@ -13,7 +13,8 @@ test('a short storm loses, doubles, disorders and leaks nothing, and its record 
   const storm = await runStorm({
     seed: 20_261_121,
     messages: 120,
-    perSecond: 20,
+    // Faults come seldomer there, so the messages must last as much longer.
+    perSecond: 20 / slowness,
     people: 8,
     chats: 4,
     apis: 2,
@@ -22,8 +23,8 @@ test('a short storm loses, doubles, disorders and leaks nothing, and its record 
     say: (sentence) => said.push(sentence),
   })
   expect(storm.violations, `${said.join('\n')}\n${describe(storm)}`).toEqual([])
-  // The long storm counts every kind of fault. Here they come at random times, and a loaded machine has a few kinds only.
-  expect(Object.keys(storm.record.faults).length).toBeGreaterThan(1)
+  // The long storm counts every kind of fault; here a loaded machine may leave one out.
+  expect(Object.keys(storm.record.faults).length).toBeGreaterThan(4)
   for (const { oracle, what, tamper } of tamperings) {
     const record = structuredClone(storm.record)
     tamper(record)
