@@ -26,10 +26,8 @@ export type Connection = {
 }
 
 export type Socket = {
-  readonly bufferedAmount: number
   send(frame: LiveFrame): void
   close(code: number, reason: string): void
-  terminate(): void
 }
 
 export type Anyone = Deps & { actor: Actor | null; connection: Connection }

@@ -2,7 +2,6 @@ import type { ChatId, UserId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { ScopeAnswer } from '@veche/shared/live'
 import { countedKinds } from '@veche/shared/messages'
-import type { Rows } from '@veche/shared/rows/rows'
 import { type RawBuilder, sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
 import {
@@ -12,12 +11,11 @@ import {
   readableChatIds,
   readableChats,
 } from '../platform/scopes/members.ts'
-import { answerScope, type Audience, type ScopeView } from '../platform/scopes/views.ts'
+import { answerScope } from '../platform/scopes/answers.ts'
+import type { ScopeView } from '../platform/scopes/views.ts'
+import { type Bounds, type Members, membersAmong, toAudience, visibleRows } from './audience.ts'
 
-/** What a member may see: the messages from `first_seq` on. */
-type Bounds = { first_seq: number }
 type Membership = Bounds & { since_rev: number; unread: number; read: number; delivered: number }
-type Members = { rev: number; people: (Bounds & { user_id: UserId })[] | null } | null
 
 /**
  * A chat as one member sees it. The unread number is counted here and nowhere else: messages of others, of countable kinds, not
@@ -55,29 +53,6 @@ function membershipOf(id: ChatId, viewer: UserId): RawBuilder<unknown> {
       'first_seq', ${firstVisibleSeq}, 'since_rev', members.since_rev,
       'unread', (${unread}), 'read', ${read}, 'delivered', ${delivered})
     from ${readableChats(viewer)} where chats.id = ${id}`
-}
-
-/** Read in the same snapshot as the rows, so a person who was removed by this very change is not among them. */
-function membersAmong(id: ChatId, among: UserId[], knownRev: number): RawBuilder<unknown> {
-  return sql`select json_build_object('rev', chats.members_rev, 'people', case when chats.members_rev <> ${knownRev} then (
-      select coalesce(json_agg(json_build_object('user_id', members.user_id, 'first_seq', ${firstVisibleSeq})), '[]')
-      from members where members.chat_id = chats.id and members.user_id = any(${among}::uuid[]) and ${isCurrentMember('members')}) end)
-    from chats where chats.id = ${id}`
-}
-
-function toAudience(members: Members): Audience {
-  if (!members) return { rev: 0, people: new Map() }
-  const people = members.people?.map(
-    (bounds) => [bounds.user_id, { filterRows: (rows: Rows) => visibleRows(rows, bounds) }] as const,
-  )
-  return { rev: members.rev, people: people ? new Map(people) : null }
-}
-
-/** A table that is not named here reaches nobody. */
-function visibleRows({ chats, messages = [] }: Rows, { first_seq }: Bounds): Rows {
-  const isVisible = ({ seq }: { seq: number }) => seq >= first_seq
-  const visible = messages.every(isVisible) ? messages : messages.filter(isVisible)
-  return { ...(chats ? { chats } : {}), ...(visible.length > 0 ? { messages: visible } : {}) }
 }
 
 const others = sql`o.chat_id = members.chat_id and o.user_id <> members.user_id and ${isCurrentMember('o')}`

@@ -30,15 +30,11 @@ export async function sendMessage(ctx: Ctx, input: SendMessage): Promise<Sent> {
   return { message }
 }
 
-/**
- * Where this process holds the chat, the row leaves as it was written. All others read it when they get the hint. This process is told
- * by the hint too, so the row must be offered first: otherwise it would be read again.
- */
 function tellSent(ctx: Ctx, { is_listed, members_rev }: StoredMessage, message: MessageRow): void {
-  const { chatId: id, rev } = message
-  if (!is_listed && members_rev !== null)
-    ctx.liveHub.offerWritten({ id, rev, rows: { messages: [message] }, membersRev: members_rev })
-  ctx.hints.tell({ hints: [{ scope: 'chat', id, rev }] })
+  const scope = { scope: 'chat', id: message.chatId, rev: message.rev } as const
+  // The row of the chat has changed as well, and is not here: it has to be read.
+  if (is_listed || members_rev === null) ctx.hints.tell({ hints: [scope] })
+  else ctx.liveHub.tellWritten({ ...scope, rows: { messages: [message] }, membersRev: members_rev })
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Ctx } from '../ctx.ts'
 import { fail } from '../errors.ts'
 import { columnsOf } from '../platform/columns.ts'
 import { readableChatsText } from '../platform/scopes/members.ts'
-import { rowsSince } from '../platform/scopes/row-sources.ts'
+import { rowsSince } from '../platform/scopes/reading.ts'
 import { sendPositions } from './positions.ts'
 
 export type ReadAnswer = { membership: MembershipRow; unread: Unread }

@@ -53,7 +53,7 @@ describe('a message that this process has written', () => {
     const rev = message.rev + ahead
     const { membersRev } = observer.rows('chats').find(({ id }) => id === chatId)!
     const rows = { messages: [{ ...message, rev, body: 'invented' }] }
-    testApi.deps.liveHub.offerWritten({ id: chatId, rev, rows, membersRev: membersRev + ofMembers })
+    testApi.deps.liveHub.tellWritten({ scope: 'chat', id: chatId, rev, rows, membersRev: membersRev + ofMembers })
     expect(reads.mock.calls.filter(([{ id }]) => id === chatId)).toHaveLength(1)
     reads.mockRestore()
     await say(testApi.deps, anna, chatId, 'later')

@@ -11,7 +11,7 @@ type OnUserRows = (read: { userId: ScopeId; rows: Rows }) => void
  * What a statement of this process has written under the lock of a scope: all rows of revision `rev`, and the revision that the
  * memberships had then.
  */
-export type WrittenRows = { id: ScopeId; rev: number; rows: Rows; membersRev: number }
+export type WrittenRows = { scope: ScopeKind; id: ScopeId; rev: number; rows: Rows; membersRev: number }
 
 /**
  * A scope that clients of this process hold. It is read once for all of them, together with who may see it. One read runs at a time;

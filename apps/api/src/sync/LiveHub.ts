@@ -79,9 +79,14 @@ export class LiveHub {
     fail('request.too_many')
   }
 
-  /** The rows of a write of this process, for those who hold its scope here. The hint that follows is for the other processes. */
-  offerWritten(written: WrittenRows): void {
-    this.#scopes.get(written.id)?.offerWritten(written)
+  /**
+   * Tells everybody of rows that this process has written. Where it holds their scope, they leave as they were written; the other
+   * processes read them when they get the hint. The hint is heard here too, and would lead to a read if it came first.
+   */
+  tellWritten(written: WrittenRows): void {
+    const { scope, id, rev } = written
+    this.#scopes.get(id)?.offerWritten(written)
+    this.#deps.hints.tell({ hints: [{ scope, id, rev }] })
   }
 
   all(): LiveStream[] {

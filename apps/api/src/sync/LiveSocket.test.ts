@@ -58,6 +58,21 @@ test('a socket that is being closed gets no frame any more', async () => {
   expect(received).toEqual([])
 })
 
+test('a client that reads nothing is disconnected when too much waits for it', async () => {
+  const { socket, webSocket, client } = await connected()
+  const closed = once(webSocket, 'close')
+  client.pause()
+  const frame = frameOf(300_000)
+  let sent = 0
+  while (webSocket.readyState === WebSocket.OPEN && sent < 200) {
+    socket.send(frame)
+    sent += 1
+    await new Promise(setImmediate)
+  }
+  await closed
+  expect(sent).toBeLessThan(200)
+})
+
 async function connected() {
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false })
   const http = createServer().listen(0, '127.0.0.1')

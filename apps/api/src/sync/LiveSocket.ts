@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { limits } from '@veche/shared/limits'
 import type { LiveFrame } from '@veche/shared/live'
 import { shortFrame } from '@veche/shared/sent-frames'
 import { WebSocket } from 'ws'
@@ -19,20 +20,15 @@ export class LiveSocket implements Socket {
     this.#frameBytes = frameBytes
   }
 
-  get bufferedAmount(): number {
-    return this.#connection.writableLength
-  }
-
+  /** A reader that is too slow is disconnected, and asks for the state when it is back. */
   send(frame: LiveFrame): void {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#connection.write(this.#frameBytes.of(frame))
+    if (this.#webSocket.readyState !== WebSocket.OPEN) return
+    if (this.#connection.writableLength > limits.unsentBytes) this.#webSocket.terminate()
+    else this.#connection.write(this.#frameBytes.of(frame))
   }
 
   close(code: number, reason: string): void {
     this.#webSocket.close(code, reason)
-  }
-
-  terminate(): void {
-    this.#webSocket.terminate()
   }
 }
 

@@ -1,5 +1,4 @@
 import type { ScopeId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
 import type { LiveFrame } from '@veche/shared/live'
 import type { Actor, Socket } from '../ctx.ts'
 
@@ -13,7 +12,7 @@ type NewStream = {
   hello: LiveFrame
 }
 
-/** The live stream of one tab. A reader that is too slow is disconnected, and asks for the state when it is back. */
+/** The live stream of one tab. */
 export class LiveStream {
   readonly actor: Actor
   readonly scopes = new Set<ScopeId>()
@@ -48,9 +47,7 @@ export class LiveStream {
 
   /** Frames before `hello` are dropped: after `hello` the client asks for the state, and that answer has them. */
   push(frame: LiveFrame): void {
-    if (this.#endedBy || !this.#hasBegun) return
-    if (this.#socket.bufferedAmount > limits.unsentBytes) this.#cutSlowReader()
-    else this.#socket.send(frame)
+    if (!this.#endedBy && this.#hasBegun) this.#socket.send(frame)
   }
 
   end(by: 'close' | 'session'): void {
@@ -66,10 +63,5 @@ export class LiveStream {
     if (!this.#endedBy) yield hello
     this.#hasBegun = true
     if (!this.#endedBy) await new Promise<void>((resolve) => (this.#wake = resolve))
-  }
-
-  #cutSlowReader(): void {
-    this.end('close')
-    this.#socket.terminate()
   }
 }

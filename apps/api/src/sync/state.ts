@@ -7,7 +7,8 @@ import { sql } from 'kysely'
 import type { Ctx } from '../ctx.ts'
 import { must } from '../errors.ts'
 import { isVisibleMessage, readableChats } from '../platform/scopes/members.ts'
-import { answerLast, answerScope, goneScope, scopeIdsOf } from '../platform/scopes/views.ts'
+import { answerLast, answerScope, goneScope } from '../platform/scopes/answers.ts'
+import { scopeIdsOf } from '../platform/scopes/views.ts'
 
 /** A scope as the client holds it and as it is: `cursor` is the client's revision, `mine` whether the actor may still hold it. */
 type Compared = { id: ScopeId; kind: ScopeKind | null; rev: number; cursor: number; mine: boolean }

@@ -3,7 +3,7 @@ import type { ChangesFrame, LiveFrame, ScopeAnswer, SignalFrame } from '@veche/s
 import type { Rows, RowTable, ScopeKind } from '@veche/shared/rows/rows'
 import { expect, vi } from 'vitest'
 import type { Deps } from '../deps.ts'
-import { answerScope } from '../platform/scopes/views.ts'
+import { answerScope } from '../platform/scopes/answers.ts'
 import type { LiveStream } from '../sync/LiveStream.ts'
 import { contextFor } from './harness.ts'
 import { waitUntilEnd, ReadSocket } from './ReadSocket.ts'

@@ -5,7 +5,6 @@ import type { LiveStream } from '../sync/LiveStream.ts'
 
 /** The socket of a reader in this process: it takes each frame at once. */
 export class ReadSocket implements Socket {
-  readonly bufferedAmount = 0
   read: (frame: LiveFrame) => void
 
   constructor(read: (frame: LiveFrame) => void = () => undefined) {
@@ -17,8 +16,6 @@ export class ReadSocket implements Socket {
   }
 
   close(): void {}
-
-  terminate(): void {}
 }
 
 /** Does what tRPC does with a stream: takes its hello and waits for its end. */

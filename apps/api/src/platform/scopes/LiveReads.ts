@@ -4,7 +4,8 @@ import type { ScopeKind } from '@veche/shared/rows/rows'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import { runPrepared } from '../db.ts'
-import { type Extras, type Found, type ReadRows, readingStatement, type RowSource, toRead } from './row-sources.ts'
+import { type Found, type ReadRows, readingStatement, toRead } from './reading.ts'
+import type { Extras, RowSource } from './row-sources.ts'
 import type { ScopeView } from './views.ts'
 
 /** What changed in a scope after revision `from`, and who of `among` may see it if the memberships are no longer those of `knownRev`. */
