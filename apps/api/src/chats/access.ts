@@ -27,7 +27,10 @@ export async function openChat(ctx: Asking, chatId: ChatId, action: ChatAction):
   return { ...chat, mine: { role, first_seq } }
 }
 
-/** The same check inside another statement: the role of user `$2` in chat `$1`, and the revision of its memberships. It finds no row for a user who is no member. */
+/**
+ * The same check inside another statement: the role of user `$2` in chat `$1`, and the revision of its memberships. It finds no row for
+ * somebody who is no member today.
+ */
 export const roleStatement = `
   select chats.kind as chat_kind, members.role as my_role, chats.members_rev from ${readableChatsText('$2')} where chats.id = $1`
 

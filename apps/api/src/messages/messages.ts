@@ -38,7 +38,7 @@ function tellSent(ctx: Ctx, { is_listed, members_rev }: StoredMessage, message: 
 }
 
 /**
- * Other procedures use `changeScopes`; messages are many, hence `ScopeWriters`. Under the lock of the chat one statement looks whether
+ * Other procedures use `changeScopes`; messages and read positions are many, hence `ScopeWriters`. Under the lock of the chat one statement looks whether
  * this message was stored before, reads the right, advances the scope and writes the message. The first message brings the chat of a
  * meeting into the list of chats. A retry whose first answer was lost gets the stored message, also when its author has been removed since.
  */

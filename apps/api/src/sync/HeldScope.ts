@@ -154,7 +154,7 @@ export class HeldScope {
     }
   }
 
-  /** Null for a person who is no member: the frame of their own scope is the one that tells them. */
+  /** Most members may see all rows of a frame, which then passes as it is. Null for a person who is no member: the frame of their own scope is the one that tells them. */
   #frameFor(userId: UserId, frame: ChangesFrame, asked: Set<UserId>): ChangesFrame | null {
     if (!this.#view?.audience) return frame
     const viewer = this.#viewers.get(userId)

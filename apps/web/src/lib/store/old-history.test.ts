@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import fc from 'fast-check'
 import { newId, type ChatId } from '@veche/shared/ids'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { History } from '#lib/conversation/history/History.ts'
 import { newEngineTest } from '../test/engine-test.ts'
 import type { TestTab } from '../test/TestTab.ts'
@@ -82,6 +82,15 @@ test('old history leaves the device, the least visited chats first, and comes ba
   expect(history.view.rows.map((row) => row.seq)).toEqual(Array.from({ length: 121 }, (_, index) => index + 1))
   history.close()
   expect(await held(tab, chats)).toEqual([121, 121, 98])
+})
+
+test('histories that may lose nothing are not read, however many there are', async () => {
+  const { tab, chats } = await newTab()
+  await dropOldHistory(tab.store, { visitedBefore: environment.time, limits: { rows: 0, bytes: 0 } })
+  expect(await held(tab, chats)).toEqual([50, 50, 50])
+  const reads = vi.spyOn(tab.store, 'read')
+  await dropOldHistory(tab.store, { visitedBefore: environment.time, limits: { rows: 0, bytes: 0 } })
+  expect(reads.mock.calls.filter(([, stores]) => stores?.includes('messages'))).toEqual([])
 })
 
 test('unread messages, unsent messages and the chat on the screen stay, however much there is', async () => {

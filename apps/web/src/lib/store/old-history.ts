@@ -38,7 +38,8 @@ export type HeldHistorySize = {
 
 /**
  * Drops the oldest messages of the least recently visited chats, when this device holds too many. Sizes are counted from a few rows of
- * each long history: what the browser estimates is of the whole origin, and sinks only long after rows were deleted.
+ * the histories that may lose some: what the browser estimates is of the whole origin, and sinks only long after rows were deleted. With
+ * more than a thousand chats, those that stay of each may be more than the limit.
  */
 export async function dropOldHistory(
   store: Store,
@@ -47,7 +48,7 @@ export async function dropOldHistory(
   const held = await readSizes(store)
   const rows = held.reduce((sum, { ranges }) => sum + sizeOf(ranges), 0)
   if (rows <= most.rows && rows * MAX_ROW_BYTES <= most.bytes) return
-  for (const each of held) each.rowBytes = await rowBytes(store, each)
+  await estimateRowBytes(store, held)
   for (const { chatId, below } of planDrops(held, { visitedBefore, limits: most })) {
     await store.merge((merge) => dropMessagesBelow(merge, chatId, below), ['scopes', 'messages'])
   }
@@ -98,6 +99,14 @@ async function readSizes(store: Store): Promise<HeldHistorySize[]> {
     },
     ['visits', 'scopes'],
   )
+}
+
+/** Most histories are short and lose nothing: their rows are taken to be as large as those of the others. */
+async function estimateRowBytes(store: Store, held: HeldHistorySize[]): Promise<void> {
+  const long = held.filter(({ ranges, neededFrom }) => (ranges[0]?.[0] ?? Infinity) < neededFrom)
+  for (const each of long) each.rowBytes = await rowBytes(store, each)
+  const usual = long.reduce((sum, { rowBytes }) => sum + rowBytes, 0) / Math.max(1, long.length)
+  for (const each of held) if (!long.includes(each)) each.rowBytes = usual
 }
 
 /** The bytes of an average row: two for each character, as browsers store Cyrillic letters. */

@@ -107,7 +107,8 @@ export class FakeServer extends FakeChats {
         : { people: [...this.people.values()].filter((row) => row.rev > since) }
     const stale = since > this.rev(id) || (scope === 'directory' && this.rev(id) - since > this.page.gap)
     if (!stale) return { scope, id, reset: false, gone: false, ...this.#firstPage(rows, this.rev(id)) }
-    const all = scope === 'user' ? { memberships: this.membershipsOf(userId) } : { people: [...this.people.values()] }
+    // Of the directory a device keeps those whom it has met, and fetches them by id.
+    const all = scope === 'user' ? { memberships: this.membershipsOf(userId) } : {}
     return { scope, id, rev: this.rev(id), rows: all, more: false, reset: true, gone: false }
   }
 

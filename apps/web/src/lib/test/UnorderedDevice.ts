@@ -10,7 +10,7 @@ import {
   storesOfScopeAnswer,
   storesOfState,
 } from '../store/merge/needed-stores.ts'
-import { applyFrame, mergePerson, mergeRows } from '../store/merge/rows.ts'
+import { applyFrames, mergePerson, mergeRows } from '../store/merge/rows.ts'
 import {
   applyChatsPage,
   applyScopeAnswer,
@@ -61,7 +61,7 @@ export class UnorderedDevice {
     const from = this.#sent.get(id) ?? 0
     this.#sent.set(id, this.server.rev(id))
     const frame = this.server.frame(id, from, this.me)
-    if (frame) this.later(() => this.merge(n, (merge) => applyFrame(merge, frame), storesOfFrame(frame)))
+    if (frame) this.later(() => this.merge(n, (merge) => applyFrames(merge, [frame]), storesOfFrame(frame)))
   }
 
   async fetchScope(n: number, id: ScopeId): Promise<void> {

@@ -38,16 +38,19 @@ export class MessageItems {
   readonly #times = new WeakMap<MessageRow | MessageCommand, { time: number; day: number }>()
 
   list({ rows, pending, me, firstUnread }: ListInput): MessageItem[] {
-    const drafts = [...rows.map((row) => this.#fromRow(row, me)), ...pending.map((item) => this.#fromPending(item, me))]
+    const messages = [
+      ...rows.map((row) => this.#fromRow(row, me)),
+      ...pending.map((item) => this.#fromPending(item, me)),
+    ]
     const unreadIndex = firstUnread === null ? -1 : rows.findIndex((row) => isUnread(row, me, firstUnread))
-    const joins = drafts.map((draft, index) => index !== unreadIndex && joinsGroup(drafts[index - 1], draft))
-    return drafts.map(({ key, at, day, content }, index) => ({
+    const joins = messages.map((message, index) => index !== unreadIndex && joinsGroup(messages[index - 1], message))
+    return messages.map(({ key, at, day, content }, index) => ({
       ...content,
       key,
       at,
       startsGroup: !joins[index],
       endsGroup: !joins[index + 1],
-      startsDay: drafts[index - 1]?.day !== day,
+      startsDay: messages[index - 1]?.day !== day,
       isFirstUnread: index === unreadIndex,
     }))
   }
@@ -80,7 +83,7 @@ function isUnread(row: MessageRow, me: string, firstUnread: number): boolean {
   return row.seq >= firstUnread && countedKinds.includes(row.kind) && row.authorId !== me
 }
 
-function joinsGroup(before: Groupable | undefined, draft: Groupable): boolean {
-  if (!before || draft.author === null || draft.author !== before.author) return false
-  return draft.time - before.time < GROUP_PAUSE_MS && draft.day === before.day
+function joinsGroup(before: Groupable | undefined, message: Groupable): boolean {
+  if (!before || message.author === null || message.author !== before.author) return false
+  return message.time - before.time < GROUP_PAUSE_MS && message.day === before.day
 }

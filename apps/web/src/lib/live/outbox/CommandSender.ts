@@ -66,6 +66,7 @@ export class CommandSender {
       try {
         if ((await this.#unsent()).length === 0) continue
         const deps = { store, environment, stopped: this.#stopped.signal }
+        // At once, unless another tab is sending.
         await withOutboxLock(deps, (signal) => this.#sendAll(signal))
       } catch {
         // The database could not be read. It may work in a moment, and nothing is lost until then.

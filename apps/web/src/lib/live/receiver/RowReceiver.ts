@@ -1,9 +1,8 @@
 import type { ScopeId } from '@veche/shared/ids'
 import type { ChangesFrame } from '@veche/shared/live'
 import type { FollowUps } from '../../store/changes.ts'
-import { readAhead } from '../../store/merge/needed-rows.ts'
 import { storesOfFrame } from '../../store/merge/needed-stores.ts'
-import { applyFrame } from '../../store/merge/rows.ts'
+import { applyFrames } from '../../store/merge/rows.ts'
 import type { Store } from '../../store/Store.ts'
 import type { LiveApi } from '../connection/live-api.ts'
 import type { Environment } from '../environment.ts'
@@ -101,16 +100,7 @@ export class RowReceiver {
   async #mergeBatch(frames: ChangesFrame[]): Promise<void> {
     try {
       const stores = new Set(frames.flatMap(storesOfFrame))
-      await this.#store.merge(
-        async (merge) => {
-          await readAhead(
-            merge,
-            frames.map(({ rows }) => rows),
-          )
-          for (const frame of frames) await applyFrame(merge, frame)
-        },
-        [...stores],
-      )
+      await this.#store.merge((merge) => applyFrames(merge, frames), [...stores])
     } catch {
       // Nothing of the batch was kept, so its scopes are fetched instead.
       for (const frame of frames) this.requestScope(frame.id)

@@ -1,5 +1,5 @@
 import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
-import { appError } from '../../api/error.ts'
+import { AppError, appError } from '../../api/error.ts'
 import { storesOfScopeAnswer } from '../../store/merge/needed-stores.ts'
 import { abortable, backoffMs, pause, retryDelayMs } from '../environment.ts'
 import type { ReceiverDeps } from './RowReceiver.ts'
@@ -20,6 +20,8 @@ export class ScopeFetcher {
   readonly #stopped = new AbortController()
   readonly #requested = new Set<ScopeId>()
   readonly #fetches = new Map<ScopeId, Promise<void>>()
+  /** How often in a row the server could not answer about a scope. */
+  readonly #serverErrors = new Map<ScopeId, number>()
   #allowedAt = 0
 
   constructor(deps: ReceiverDeps, holdFrames: HoldFrames) {
@@ -33,6 +35,7 @@ export class ScopeFetcher {
   }
 
   request(id: ScopeId): void {
+    if (this.#stopped.signal.aborted) return
     if (this.isListing && id !== this.#deps.store.userId && id !== DIRECTORY_SCOPE) return
     this.#requested.add(id)
     this.#startNext()
@@ -62,6 +65,7 @@ export class ScopeFetcher {
       this.#requested.delete(id)
       const before = await this.#cursor(id)
       const result = await this.#fetchPage(id)
+      if (result === 'put off') return this.#requestLater(id)
       if (result === 'given up' || (result === 'merged' && !this.#requested.has(id))) return
       const hasProgress = result === 'merged' && (await this.#cursor(id)) > before
       withoutProgress = hasProgress ? 0 : withoutProgress + 1
@@ -71,20 +75,32 @@ export class ScopeFetcher {
     }
   }
 
-  async #fetchPage(id: ScopeId): Promise<'merged' | 'failed' | 'given up'> {
+  /** The server answers about others, so this one scope must not keep the app catching up. */
+  #requestLater(id: ScopeId): void {
+    const errors = (this.#serverErrors.get(id) ?? 0) + 1
+    this.#serverErrors.set(id, errors)
+    const { environment } = this.#deps
+    environment.after(5_000 + backoffMs(environment, errors, 5_000, 300_000), () => this.request(id))
+  }
+
+  async #fetchPage(id: ScopeId): Promise<'merged' | 'failed' | 'put off' | 'given up'> {
     const { store, api, environment, connection, onSignedOut } = this.#deps
     try {
       const { applyScopeAnswer, readKnownCursor } = await loadScopeAnswers()
       await this.#holdFrames(id, async () => {
         const known = await store.read((tx) => readKnownCursor(tx, id), ['scopes', 'memberships'])
-        const answer = await abortable(connection(), api.scope(id, known.since))
+        const signal = connection()
+        if (signal.aborted) throw new AppError('network.unreachable')
+        const answer = await abortable(signal, api.scope(id, known.since))
         await store.merge((merge) => applyScopeAnswer(merge, answer, known), storesOfScopeAnswer(answer))
       })
+      this.#serverErrors.delete(id)
       return 'merged'
     } catch (thrown) {
       const { code } = appError(thrown)
       if (code === 'auth.required') onSignedOut()
-      this.#allowedAt = environment.now() + retryDelayMs(thrown, 0)
+      this.#allowedAt = Math.max(this.#allowedAt, environment.now() + retryDelayMs(thrown, 0))
+      if (code === 'server.error') return 'put off'
       if (code === 'auth.required' || code === 'scope.not_found' || code === 'input.invalid') return 'given up'
       return environment.online() ? 'failed' : 'given up'
     }

@@ -20,10 +20,7 @@ export async function fetchChanges(changes: ChangesFetch): Promise<void> {
   const { store, rowReceiver } = changes
   const listed = await store.read((tx) => tx.get('listProgress', 'chats.listed'), ['listProgress'])
   if (!listed?.done) await rowReceiver.whileListing(() => listChats(changes, listed?.cursor ?? null))
-  const known = await store.read(readKnownCursors, ['scopes', 'memberships'])
-  for (let first = 0; first < known.length; first += limits.sync.scopes) {
-    await fetchState(changes, known.slice(first, first + limits.sync.scopes))
-  }
+  await fetchStates(changes)
   await requestMissing(changes)
   await rowReceiver.whenIdle()
 }
@@ -53,6 +50,21 @@ async function mergePage({ store, onPage }: ChangesFetch, page: ChatsPage): Prom
     merge.tx.put('listProgress', { name: 'chats.listed', done: page.next === null, cursor: page.next })
   }, storesOfChatsPage(page))
   onPage(page)
+}
+
+/**
+ * As many scopes at once as one request may name. My own scope and the directory are in each: the server compares my own in any case, and
+ * without its cursor would answer all of it. The first answer moves these two, so they are read again.
+ */
+async function fetchStates(changes: ChangesFetch): Promise<void> {
+  const { store } = changes
+  const isOwn = ({ id }: KnownCursor) => id === store.userId || id === DIRECTORY_SCOPE
+  const readKnown = () => store.read(readKnownCursors, ['scopes', 'memberships'])
+  const chats = (await readKnown()).filter((known) => !isOwn(known))
+  do {
+    const own = (await readKnown()).filter(isOwn)
+    await fetchState(changes, [...own, ...chats.splice(0, limits.sync.scopes - own.length)])
+  } while (chats.length > 0)
 }
 
 async function fetchState(changes: ChangesFetch, known: KnownCursor[]): Promise<void> {

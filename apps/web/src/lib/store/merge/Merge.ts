@@ -94,6 +94,7 @@ export class Merge {
     if (chatId) this.changes.chats.add(chatId)
   }
 
+  /** The rows are in the transaction already: this settles the unread numbers and writes the cursors. */
   async finish(): Promise<void> {
     for (const [id, input] of this.#unread) {
       const scope = await this.chatScope(id)

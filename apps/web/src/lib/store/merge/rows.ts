@@ -14,8 +14,17 @@ import { readAhead } from './needed-rows.ts'
  */
 export type RowOrigin = 'snapshot' | 'answer'
 
-/** Merges the rows of a frame of the live stream. If revisions before the frame are missing, the scope is fetched instead. */
-export async function applyFrame(merge: Merge, frame: ChangesFrame): Promise<void> {
+/** Merges frames of the live stream in their order. */
+export async function applyFrames(merge: Merge, frames: ChangesFrame[]): Promise<void> {
+  await readAhead(
+    merge,
+    frames.map(({ rows }) => rows),
+  )
+  for (const frame of frames) await applyFrame(merge, frame)
+}
+
+/** If revisions before the frame are missing, the scope is fetched instead. */
+async function applyFrame(merge: Merge, frame: ChangesFrame): Promise<void> {
   if (frame.scope === 'meeting') return
   const scope = await merge.scope(frame.id)
   if (!scope || scope.rev < frame.from) {
@@ -24,6 +33,7 @@ export async function applyFrame(merge: Merge, frame: ChangesFrame): Promise<voi
     return
   }
   if (frame.rev <= scope.rev) return
+  // Before the cursor moves: unread numbers are settled from where it was.
   if (scope.kind === 'chat') merge.touch(scope)
   merge.setScope({ ...scope, rev: frame.rev })
   await mergeRows(merge, frame.rows, 'snapshot')
@@ -42,6 +52,7 @@ export async function mergeRows(merge: Merge, rows: Rows, origin: RowOrigin): Pr
     mySeats = [],
     ...others
   } = rows
+  // A chat that I am no member of is not merged, and no message of a chat that is not held: memberships first, then chats, then messages.
   for (const row of people) await mergePerson(merge, row)
   for (const row of settings) await mergeAccountRow(merge, 'settings', row.userId, row)
   for (const row of sessions) await mergeAccountRow(merge, 'sessions', row.id, row)

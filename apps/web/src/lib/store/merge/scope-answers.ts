@@ -122,7 +122,15 @@ async function applyPlainAnswer(
   merge.setScope({ id: answer.id, kind, rev: Math.max(rev, answer.rev) })
   if (answer.more) merge.followUps.scopes.add(answer.id)
   // Only some rows of the directory are held. After a reset they are fetched by id.
-  if (answer.reset) for (const person of await merge.tx.all('people')) merge.followUps.people.add(person.id)
+  if (answer.reset) await fetchPeopleAnew(merge)
+}
+
+/** Revision 0 says in the database that they are to be fetched, also when this tab ends before they come. */
+async function fetchPeopleAnew(merge: Merge): Promise<void> {
+  for (const person of await merge.tx.all('people')) {
+    merge.tx.put('people', { ...person, rev: 0 })
+    merge.followUps.people.add(person.id)
+  }
 }
 
 /**
@@ -130,12 +138,8 @@ async function applyPlainAnswer(
  * they would win against everything that comes.
  */
 async function startOver(merge: Merge, answer: ScopeAnswer, kind: 'user' | 'directory'): Promise<void> {
-  if (kind === 'directory') {
-    for (const person of await merge.tx.all('people')) {
-      merge.tx.put('people', { ...person, rev: 0 })
-      merge.followUps.people.add(person.id)
-    }
-  } else {
+  if (kind === 'directory') await fetchPeopleAnew(merge)
+  else {
     for (const row of await merge.tx.all('memberships')) merge.tx.delete('memberships', row.chatId)
     for (const row of await merge.tx.all('settings')) merge.tx.delete('settings', row.userId)
     for (const row of await merge.tx.all('sessions')) merge.tx.delete('sessions', row.id)
