@@ -69,6 +69,9 @@ test('people whose node is killed meet again on another one, in their seats', as
   await waitUntilVisible(button(both[0].page, 'Mute microphone'))
 })
 
+/** The app takes media that stood still for longer than this for lost, and opens new connections: on a machine that stalls it is right. */
+const takenForLostMs = 4_000
+
 /** Media flow over the same connections all the time, and afterwards the API knows the seats again. */
 async function callGoesOn(both: Device[], cause: () => Promise<void>): Promise<void> {
   const connections = await countConnections(both)
@@ -76,8 +79,8 @@ async function callGoesOn(both: Device[], cause: () => Promise<void>): Promise<v
   await cause()
   for (const { page } of both)
     await expect.poll(() => page.getByText(/connection to the server|reconnecting/i).count()).toBe(0)
-  await areWell(both, noiseMs)
-  expect(await countConnections(both)).toEqual(connections)
+  const silenceMs = await areWell(both, noiseMs)
+  if (silenceMs < takenForLostMs) expect(await countConnections(both)).toEqual(connections)
 }
 
 /** They meet again over new connections. */
@@ -98,13 +101,16 @@ async function startMeasuring(devices: Device[]): Promise<void> {
   }
 }
 
-/** They see and hear each other, nobody is away, and no silence was longer than this. */
-async function areWell(devices: Device[], maxSilenceMs: number): Promise<void> {
+/** They see and hear each other, nobody is away, and no silence was longer than this. Returns the longest one. */
+async function areWell(devices: Device[], maxSilenceMs: number): Promise<number> {
   await waitForMediaOfAll(devices, { pictures: 1, voices: 1 })
+  const silences: number[] = []
   for (const { page } of devices) {
     for (const each of [page.getByText(trouble), mark(participants(page), 'Away')]) await waitUntilHidden(each)
-    expect(Math.max(...Object.values(await longestSilences(page)))).toBeLessThan(maxSilenceMs)
+    silences.push(...Object.values(await longestSilences(page)))
   }
+  expect(Math.max(...silences)).toBeLessThan(maxSilenceMs)
+  return Math.max(...silences)
 }
 
 function countConnections(devices: Device[]): Promise<number[]> {

@@ -1,4 +1,6 @@
 import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
+import type { SessionId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
 import { type PasswordCost, passwordCost } from './auth/passwords/passwords.ts'
@@ -27,6 +29,7 @@ import { LiveReads } from './platform/scopes/LiveReads.ts'
 import type { RowSource } from './platform/scopes/row-sources.ts'
 import { ScopeWriters } from './platform/scopes/ScopeWriters.ts'
 import type { ScopeView } from './platform/scopes/views.ts'
+import { PersonTurns } from './platform/PersonTurns.ts'
 import { KeyedSemaphore, Semaphore } from './platform/Semaphore.ts'
 import type { DueTable } from './platform/work/due-tables.ts'
 import { Queue } from './platform/work/queue.ts'
@@ -57,7 +60,8 @@ export type Deps = {
   scopeViews: ScopeView[]
   dueTables: DueTable[]
   /** How much of each kind of work runs at the same time; the rest waits for a slot. */
-  gates: { scope: KeyedSemaphore; open: Semaphore; person: KeyedSemaphore; state: Semaphore; hash: Semaphore }
+  gates: { scope: KeyedSemaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
+  turns: { read: PersonTurns; open: PersonTurns }
   tickets: Tickets
   nodeControl: NodeControl
   participantPreviews: ParticipantPreviews
@@ -85,6 +89,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
   const subscriber = connectRedis(env.REDIS_URL, log, { blocking: true })
   const { db, polls, liveReads, pipelines, lookups } = openPools(env.DATABASE_URL, env.DATABASE_POOL, log)
   const hints = new Hints(redis, subscriber, { prefix: ownRedisPrefix(env), log })
+  const sessions = new SessionLookup(polls, lookups, log)
   const deps: BaseDeps = {
     env,
     log,
@@ -93,7 +98,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     polls,
     liveReads: new LiveReads(liveReads, polls, registered),
     writers: new ScopeWriters(pipelines),
-    sessions: new SessionLookup(polls, lookups, log),
+    sessions,
     passwordCost: given.passwordCost ?? passwordCost,
     redis,
     hints,
@@ -106,19 +111,29 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     nodeControl: new NodeControl(env),
     participantPreviews: new ParticipantPreviews({ polls, hints, log }),
     reconcileMeetings,
-    // One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are
-    // read at the same time: after a restart every client comes at once, and waits here instead of for a connection. Of one person two
-    // are read, so that nobody takes all eight.
-    // Four passwords hashed at the same time take 190 MB and all threads that Node has for such work.
-    gates: {
-      scope: new KeyedSemaphore(4),
-      open: new Semaphore(3),
-      person: new KeyedSemaphore(2),
-      state: new Semaphore(8),
-      hash: new Semaphore(4),
-    },
+    gates: newGates(),
+    turns: newTurns(sessions),
   }
   return Object.assign(deps, { liveHub: new LiveHub(deps), nodeWatch: new NodeWatch(deps) })
+}
+
+/**
+ * One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are read
+ * at the same time: after a restart every client comes at once, and waits here instead of for a connection. Four passwords hashed at the
+ * same time take 190 MB and all threads that Node has for such work.
+ */
+function newGates(): Deps['gates'] {
+  return { scope: new KeyedSemaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) }
+}
+
+/** Fifty tabs of one person may come back at once, and each asks for several things. */
+function newTurns(sessions: SessionLookup): Deps['turns'] {
+  const isLive = (id: SessionId) => sessions.isStillLive(id)
+  const tabs = limits.sync.streams
+  return {
+    read: new PersonTurns(isLive, { running: 2, waiting: 4 * tabs }),
+    open: new PersonTurns(isLive, { running: 1, waiting: tabs }),
+  }
 }
 
 export async function closeDeps(deps: Deps): Promise<void> {

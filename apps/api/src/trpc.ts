@@ -54,12 +54,15 @@ export const guestOrSignedIn = (limit: LimitName) =>
   })
 
 export const signedIn = (limit: LimitName) =>
-  measuredProcedure.use(async ({ ctx, next }) => {
+  measuredProcedure.use(async ({ ctx, next, signal }) => {
     const actor = requireActor(ctx)
     await ctx.limits.take(limit, actor.userId)
     if (actor.kind === 'guest') fail('auth.guest_forbidden')
-    return next(withActor)
+    return reads.has(limit) ? ctx.turns.read.run({ actor, signal }, () => next(withActor)) : next(withActor)
   })
+
+/** What the calls under these limits read may be much, and whoever sends many of them at once must not delay others. */
+const reads = new Set<LimitName>(['read', 'sync'])
 
 export const admin = (limit: LimitName) =>
   signedIn(limit).use(({ ctx, next }) => {

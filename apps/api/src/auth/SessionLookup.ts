@@ -18,10 +18,12 @@ type LiveSession = { id: SessionId; user_id: UserId; kind: Actor['kind']; role: 
 /** Every request asks who sends it. Requests at the same time are answered by one statement, and their use is written by another. */
 export class SessionLookup {
   readonly #lookups: Batch<LiveSession>
+  readonly #checks: Batch<true>
   readonly #uses: Batch<void>
 
   constructor(polls: Database, lookups: Pool, log: Logger) {
     this.#lookups = new Batch(2, (hashes) => liveSessions(lookups, hashes))
+    this.#checks = new Batch(2, (ids) => stillLive(lookups, ids))
     this.#uses = new Batch(1, (ids) => writeUse(polls, log, ids))
   }
 
@@ -30,6 +32,11 @@ export class SessionLookup {
     if (!found) return null
     if (found.stale) await this.#uses.ask(found.id)
     return { userId: found.user_id, sessionId: found.id, kind: found.kind, role: found.role }
+  }
+
+  /** For a request that had to wait: its session may have ended since it came. */
+  async isStillLive(id: SessionId): Promise<boolean> {
+    return (await this.#checks.ask(id)) ?? false
   }
 }
 
@@ -46,6 +53,15 @@ async function liveSessions(lookups: Pool, hashes: string[]): Promise<Map<string
   const query = { name: 'session-lookup', text: lookupText, values: [given] }
   const rows = await runPrepared<LiveSession & { token_hash: Buffer }>(lookups, query)
   return new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), row]))
+}
+
+const checkText = `
+  select sessions.id from sessions join users on users.id = sessions.user_id
+  where sessions.id = any($1::uuid[]) and ${liveSessionText()}`
+
+async function stillLive(lookups: Pool, ids: string[]): Promise<Map<string, true>> {
+  const rows = await runPrepared<{ id: string }>(lookups, { name: 'session-check', text: checkText, values: [ids] })
+  return new Map(rows.map(({ id }) => [id, true]))
 }
 
 /** Without a new revision: other devices need not learn of it. An error is only logged, so that a full disk locks nobody out. */

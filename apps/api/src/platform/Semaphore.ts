@@ -12,11 +12,16 @@ export class Semaphore {
     return this.#busy === 0
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#busy < this.#slots) this.#busy += 1
-    else await new Promise<void>((resolve) => this.#queue.push(resolve))
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  async run<T>(work: (hasWaited: boolean) => Promise<T>): Promise<T> {
+    const mustWait = this.#busy >= this.#slots
+    if (mustWait) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    else this.#busy += 1
     try {
-      return await work()
+      return await work(mustWait)
     } finally {
       // A slot is handed to the first in the queue and not freed in between, so that no newcomer gets in before it.
       const next = this.#queue.shift()
@@ -35,7 +40,11 @@ export class KeyedSemaphore {
     this.#slots = slots
   }
 
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  waiting(key: string): number {
+    return this.#byKey.get(key)?.waiting ?? 0
+  }
+
+  async run<T>(key: string, work: (hasWaited: boolean) => Promise<T>): Promise<T> {
     const semaphore = this.#byKey.get(key) ?? new Semaphore(this.#slots)
     this.#byKey.set(key, semaphore)
     try {

@@ -59,6 +59,12 @@ export class RateLimits {
     if (waitMs !== null) fail('request.too_many', { retryAfterSeconds: secondsOf(waitMs) })
   }
 
+  /** Counts what a device names in its question: each thing costs something, whatever the answer is. */
+  async takeSyncedNames(userId: UserId, names: number): Promise<void> {
+    const waitMs = names > 0 ? await this.#consume('sync', userId, names) : null
+    if (waitMs !== null) fail('request.too_many', { retryAfterSeconds: secondsOf(waitMs) })
+  }
+
   /** Counts the rows of an answer. It is given even if they are too many; the next request then waits. */
   async countSyncedRows(userId: UserId, rows: number): Promise<void> {
     if (rows > 0) await this.#consume('sync', userId, rows)

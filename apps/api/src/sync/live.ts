@@ -13,7 +13,6 @@ export async function* liveFrames(ctx: Ctx, signal: AbortSignal | undefined): As
   const noteEnd = onStream?.()
   try {
     const stream = await openStream(ctx, socket, signal)
-    if (!stream) return
     try {
       yield* stream.frames(signal)
     } finally {
@@ -27,11 +26,14 @@ export async function* liveFrames(ctx: Ctx, signal: AbortSignal | undefined): As
   }
 }
 
-/** After a restart every client comes at once: those that gave up while they waited for a slot cost nothing. */
-function openStream(ctx: Ctx, socket: Socket, signal: AbortSignal | undefined): Promise<LiveStream | null> {
+/**
+ * After a restart every client comes at once: those that gave up while they waited for a slot cost nothing. A person with thousands of
+ * chats takes one slot at most.
+ */
+function openStream(ctx: Ctx, socket: Socket, signal: AbortSignal | undefined): Promise<LiveStream> {
   const { ip, device } = ctx.connection
-  return ctx.gates.open.run(async () => {
-    if (signal?.aborted) return null
-    return ctx.liveHub.open(ctx.actor, socket, { ip, device })
-  })
+  const waiting = { actor: ctx.actor, signal }
+  return ctx.turns.open.run(waiting, () =>
+    ctx.turns.open.inSlot(waiting, ctx.gates.open, () => ctx.liveHub.open(ctx.actor, socket, { ip, device })),
+  )
 }

@@ -15,9 +15,10 @@ export const syncRouter = router({
   // A mutation only by its verb: the list of what is held is too long for an address.
   state: signedIn('sync')
     .input(schemas.state)
-    .mutation(async ({ ctx, input, signal }) =>
-      counted(ctx, await syncState(ctx, input, signal), ({ scopes }) => scopes),
-    ),
+    .mutation(async ({ ctx, input, signal }) => {
+      await ctx.limits.takeSyncedNames(ctx.actor.userId, input.scopes.length)
+      return counted(ctx, await syncState(ctx, input, signal), ({ scopes }) => scopes)
+    }),
   scope: signedIn('sync')
     .input(schemas.scope)
     .query(async ({ ctx, input }) => counted(ctx, await syncScope(ctx, input), (answer) => [answer])),

@@ -23,7 +23,7 @@ export function syncState(ctx: Ctx, { scopes }: SyncState, signal?: AbortSignal)
     changed.sort((a, b) => Number(b.id === me) - Number(a.id === me))
     const answers: ScopeAnswer[] = compared
       .filter(({ kind, mine }) => kind === null || !mine)
-      .map(({ id, kind }) => goneScope(id, kind ?? 'chat'))
+      .map(({ id }) => goneScope(id))
     const behind: StateAnswer['behind'] = []
     let rowsLeft: number = limits.sync.stateRows
     let textBytesLeft: number = limits.sync.textBytes
@@ -43,7 +43,7 @@ export function syncState(ctx: Ctx, { scopes }: SyncState, signal?: AbortSignal)
 
 export async function syncScope(ctx: Ctx, { id, since }: SyncScope): Promise<ScopeAnswer> {
   const found = await ctx.db.selectFrom('scopes').select('kind').where('id', '=', id).executeTakeFirst()
-  if (!found) return goneScope(id, 'chat')
+  if (!found) return goneScope(id)
   return answerScope(ctx, ctx.db, { scope: found.kind, id, since, viewer: ctx.actor.userId })
 }
 
@@ -89,14 +89,9 @@ function withMembership(answer: ScopeAnswer, membership: MembershipRow): ScopeAn
   return { ...answer, rows: { ...answer.rows, memberships: [membership] } }
 }
 
-/** A person waits for their own requests first, and a client that has gone away meanwhile costs nothing. */
+/** A client that has gone away while it waited costs nothing. */
 function inTurn<T>(ctx: Ctx, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  return ctx.gates.person.run(ctx.actor.userId, () =>
-    ctx.gates.state.run(() => {
-      must(!signal?.aborted, 'server.busy')
-      return work()
-    }),
-  )
+  return ctx.turns.read.inSlot({ actor: ctx.actor, signal }, ctx.gates.state, work)
 }
 
 async function compareCursors(ctx: Ctx, scopes: [ScopeId, number][]): Promise<Compared[]> {

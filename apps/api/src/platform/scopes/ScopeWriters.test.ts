@@ -77,6 +77,30 @@ test('a write that waits for a key of another transaction delays others for a mo
   await refused
 })
 
+test('a write that waits for a key of another transaction delays the others of its scope for a moment only', async () => {
+  const key = newId()
+  const add = `insert into scopes (id, kind) values ($1, 'user') returning id`
+  const holder = await hold((db) => sql`insert into scopes (id, kind) values (${key}, 'user')`.execute(db))
+  const first = count(1)
+  const before = count(1)
+  const refused = expect(write(add, [key])).rejects.toMatchObject({ code: '23505' })
+  await Promise.all([first, before])
+  await holder.release()
+  await refused
+})
+
+test('transactions that wait for the keys of each other fail no write', async () => {
+  const [one, other] = others as [ChatId, ChatId]
+  const keys = Array.from({ length: 12 }, () => newId())
+  const add = `insert into scopes (id, kind) values ($1, 'user') on conflict do nothing returning id`
+  await Promise.all([
+    countIn(one, 1),
+    countIn(other, 1),
+    ...keys.map((key) => writeIn(one, add, [key])),
+    ...keys.toReversed().map((key) => writeIn(other, add, [key])),
+  ])
+})
+
 test('a write of one scope that fails by its own fault does not fail those of other scopes', async () => {
   const failing = others[7]!
   const answers = await Promise.allSettled(

@@ -120,13 +120,15 @@ export class ScopeWriters {
 
   async #writeScope(id: ScopeId, writes: Write[], isRetry = false): Promise<void> {
     try {
-      const [, ...answers] = await transact(this.#pool, [lockOf(id), ...writes.map(({ statement }) => statement)])
-      for (const [index, { resolve }] of writes.entries()) resolve(answers[index]!)
+      // Alone it holds no key for which another transaction waits, so it may wait itself.
+      const locks = writes.length > 1 ? [lockOf(id), shortWait] : [lockOf(id)]
+      const rows = await transact(this.#pool, [...locks, ...writes.map(({ statement }) => statement)])
+      for (const [index, { resolve }] of writes.entries()) resolve(rows[locks.length + index]!)
     } catch (error) {
       // A migration has changed the tables, and nothing was written: the next connection plans the statements anew.
       if (isStalePlan(error) && !isRetry) await this.#writeScope(id, writes, true)
-      // A statement that failed by its own fault must not fail the others: each is tried alone.
-      else if (isFaultOfStatement(error) && writes.length > 1)
+      // A statement that failed by its own fault, or waited for a key of another transaction, must not fail the others: each is tried alone.
+      else if ((isFaultOfStatement(error) || hasWaited(error)) && writes.length > 1)
         for (const one of writes) await this.#writeScope(id, [one])
       else for (const { reject } of writes) reject(error)
     }
@@ -138,7 +140,7 @@ function lockOf(id: ScopeId): Statement {
   return { name: 'scope-lock', text: 'select id from scopes where id = $1 for no key update', values: [id] }
 }
 
-/** A transaction of several chats must not wait for a key that another transaction is about to write: the others would wait with it. */
+/** A transaction of several writes must not wait for a key that another transaction is about to write: all of them would wait with it. */
 const shortWait: Statement = {
   name: 'short-wait',
   text: `select set_config('lock_timeout', '200ms', true)`,

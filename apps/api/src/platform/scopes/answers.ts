@@ -18,7 +18,7 @@ type Question = { scope: ScopeKind; id: ScopeId; since: number; viewer: UserId }
 export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question): Promise<ScopeAnswer> {
   const { scope, id, since, viewer } = question
   const view = deps.scopeViews.find((candidate) => candidate.scope === scope)
-  if (!view) return goneScope(id, scope)
+  if (!view) return goneScope(id)
   const extras = view.extras(id, viewer)
   const read = async (from: number | NewestRows) => {
     const found = await rowsSince(deps, db, { scope, id, from, extras, maxTextBytes: limits.sync.textBytes })
@@ -27,12 +27,12 @@ export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question
   }
   if (since > 0 || !view.beginsNewest) {
     const changed = await read(since)
-    if (!changed) return goneScope(id, scope)
+    if (!changed) return goneScope(id)
     if (!isStale(question, changed.found, changed.personal)) return toAnswer(question, changed, false)
   }
   // A user scope has no newest page: it is read anew from its beginning.
   const page = await read(scope === 'user' ? 0 : 'page')
-  return page ? toAnswer(question, page, true) : goneScope(id, scope)
+  return page ? toAnswer(question, page, true) : goneScope(id)
 }
 
 /** Chats as a list shows them: the last row of each. Those that are not the viewer's any more are left out. */
@@ -48,8 +48,9 @@ export async function answerLast(deps: Deps, db: Kysely<DB>, viewer: UserId, ids
   })
 }
 
-export function goneScope(id: ScopeId, scope: ScopeKind): ScopeAnswer {
-  return { scope, id, rev: 0, rows: {}, more: false, reset: false, gone: true }
+/** A scope that is foreign looks like one that nobody has. */
+export function goneScope(id: ScopeId): ScopeAnswer {
+  return { scope: 'chat', id, rev: 0, rows: {}, more: false, reset: false, gone: true }
 }
 
 function isStale({ since, scope }: Question, read: ReadRows, view: PersonalView): boolean {
