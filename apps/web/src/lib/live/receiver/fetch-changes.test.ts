@@ -1,45 +1,39 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { DIRECTORY_SCOPE } from '@veche/shared/ids'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../api/error.ts'
 import type { LiveApi } from '../connection/live-api.ts'
 import { newEngineTest } from '../../test/engine-test.ts'
-
-/** So few that a device with a handful of chats asks in several requests. */
-const scopesAtOnce = 4
-vi.mock(import('@veche/shared/limits'), async (original) => {
-  const { limits, ...others } = await original()
-  return { ...others, limits: { ...limits, sync: { ...limits.sync, scopes: 4 as never } } }
-})
+import { fetchChanges } from './fetch-changes.ts'
 
 let { environment, server, network, me, friend, startTab, openTab, expectEqual } = newEngineTest()
 beforeEach(() => void ({ environment, server, network, me, friend, startTab, openTab, expectEqual } = newEngineTest()))
 
 test('a device with more chats than one request may name tells its own cursor and that of the directory with each request', async () => {
   const chats = Array.from({ length: 9 }, (_, n) => server.newChat([friend, me], 'group', `group ${n}`))
-  const asked: Map<string, number>[] = []
-  const tab = await openTab({
-    wrapApi: (api) => ({
-      ...api,
-      state: async (scopes) => {
-        asked.push(new Map(scopes))
-        return await api.state(scopes)
-      },
-    }),
-  })
-  network.cut()
+  const tab = await openTab()
+  // No frame tells of what happens now.
+  server.onChange = () => undefined
   for (const id of chats) server.send(id, friend, 'while I was away')
   server.renamePerson(friend, 'Another name')
   server.read(chats[0]!, me, 2)
-  const before = asked.length
-  await environment.until('it is online again', () => tab.live.status === 'online')
-  const requests = asked.slice(before)
-  expect(requests).toHaveLength(5)
-  for (const scopes of requests) expect(scopes.size).toBeLessThanOrEqual(scopesAtOnce)
-  expect(requests.map((scopes) => scopes.get(me)! > 0 && scopes.get(DIRECTORY_SCOPE)! > 0)).not.toContain(false)
+  const asked: Map<string, number>[] = []
+  const { api, rowReceiver } = tab.live
+  await fetchChanges({
+    store: tab.store,
+    rowReceiver,
+    api: { ...api, state: (scopes) => (asked.push(new Map(scopes)), api.state(scopes)) },
+    connection: new AbortController().signal,
+    onServerTime: () => undefined,
+    onPage: () => undefined,
+    scopesAtOnce: 4,
+  })
+  expect(asked).toHaveLength(5)
+  for (const scopes of asked) expect(scopes.size).toBeLessThanOrEqual(4)
+  expect(asked.map((scopes) => scopes.get(me)! > 0 && scopes.get(DIRECTORY_SCOPE)! > 0)).not.toContain(false)
   // What the first answer has brought is not asked for again.
-  expect(new Set(requests.slice(1).map((scopes) => scopes.get(me)))).toEqual(new Set([server.rev(me)]))
+  expect(new Set(asked.slice(1).map((scopes) => scopes.get(me)))).toEqual(new Set([server.rev(me)]))
   await expectEqual(tab)
 })
 

@@ -13,6 +13,8 @@ export type ChangesFetch = Pick<CatchUpDeps, 'store' | 'api' | 'rowReceiver' | '
   connection: AbortSignal
   /** A page of the list is merged. */
   onPage: (page: ChatsPage) => void
+  /** How many scopes one request names at most. */
+  scopesAtOnce?: number
 }
 
 /** All of it belongs to one connection: when that is lost, another hello comes, and another catch-up. */
@@ -57,13 +59,13 @@ async function mergePage({ store, onPage }: ChangesFetch, page: ChatsPage): Prom
  * without its cursor would answer all of it. The first answer moves these two, so they are read again.
  */
 async function fetchStates(changes: ChangesFetch): Promise<void> {
-  const { store } = changes
+  const { store, scopesAtOnce = limits.sync.scopes } = changes
   const isOwn = ({ id }: KnownCursor) => id === store.userId || id === DIRECTORY_SCOPE
   const readKnown = () => store.read(readKnownCursors, ['scopes', 'memberships'])
   const chats = (await readKnown()).filter((known) => !isOwn(known))
   do {
     const own = (await readKnown()).filter(isOwn)
-    await fetchState(changes, [...own, ...chats.splice(0, limits.sync.scopes - own.length)])
+    await fetchState(changes, [...own, ...chats.splice(0, scopesAtOnce - own.length)])
   } while (chats.length > 0)
 }
 
