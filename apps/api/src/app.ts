@@ -3,6 +3,8 @@ import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/a
 import { limits } from '@veche/shared/limits'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Deps } from './deps.ts'
+import { downloadRoutes } from './files/download.ts'
+import { uploadRoutes } from './files/uploads/http.ts'
 import { serveRoutes } from './http-routes.ts'
 import { mailboxRoutes } from './mail/http.ts'
 import { SeatGuard } from './meetings/seats/SeatGuard.ts'
@@ -80,7 +82,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
   await http.register(cookie)
   await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
   serveHealth(http, deps)
-  await serveRoutes(http, deps, mailboxRoutes)
+  await serveRoutes(http, deps, [...mailboxRoutes, ...uploadRoutes, ...downloadRoutes])
   await serveWebApp(http, deps.env)
   return http
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
 import type { SessionId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
@@ -10,6 +11,9 @@ import { chatView } from './chats/view.ts'
 import { type Env, ownRedisPrefix } from './env.ts'
 import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
+import { DiskStorage } from './files/DiskStorage.ts'
+import { PictureMaker } from './files/previews/PictureMaker.ts'
+import { previewTable } from './files/previews/preview-table.ts'
 import { meetingRowSources } from './meetings/rows.ts'
 import { meetingView } from './meetings/scopes.ts'
 import { reconcileMeetings } from './meetings/seats/node-reports.ts'
@@ -55,6 +59,8 @@ export type Deps = {
   queue: Queue
   limits: RateLimits
   mailer: Mailer
+  fileStorage: DiskStorage
+  pictureMaker: PictureMaker
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
@@ -80,7 +86,7 @@ export type GivenDeps = { log?: Logger; clock?: Clock; passwordCost?: PasswordCo
 const registered = {
   rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],
   scopeViews: [chatView, meetingView, userView, directoryView],
-  dueTables: [mailTable],
+  dueTables: [mailTable, previewTable],
 }
 
 export function createDeps(env: Env, given: GivenDeps = {}): Deps {
@@ -105,6 +111,8 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     queue: new Queue(env, log),
     limits: new RateLimits(redis, ownRedisPrefix(env)),
     mailer: createMailer(env),
+    fileStorage: new DiskStorage(join(env.VECHE_DATA, 'files')),
+    pictureMaker: new PictureMaker(),
     metrics: createMetrics(new Registry()),
     ...registered,
     tickets: new Tickets(env),
@@ -143,6 +151,7 @@ export async function closeDeps(deps: Deps): Promise<void> {
   await deps.queue.close()
   deps.hints.close()
   deps.mailer.close()
+  deps.pictureMaker.close()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])
 }

@@ -43,10 +43,15 @@ export const settings = z.object({
   TRUSTED_PROXIES: listed(z.string()).refine(areProxies, 'names addresses or networks, separated by commas'),
   METRICS_TOKEN: z.string().min(16).optional(),
   /**
-   * Connections for work. Each of the worker's four timers holds one while it works with another. A process takes up to 17 more:
+   * Connections for work. Each of the worker's five timers holds one while it works with another. A process takes up to 17 more:
    * 5 for polls and sessions, 4 for live streams, and 8 for sends.
    */
-  DATABASE_POOL: z.coerce.number().int().min(5).max(200).default(20),
+  DATABASE_POOL: z.coerce.number().int().min(6).max(200).default(20),
+  /** Of one file, and of all files of one person. */
+  FILE_MAX_BYTES: z.coerce.number().int().min(1).default(2_000_000_000),
+  PERSON_MAX_BYTES: z.coerce.number().int().min(1).default(10_000_000_000),
+  /** Uploads stop when less of the disk is free. */
+  FILES_DISK_RESERVE_PERCENT: z.coerce.number().min(0).max(90).default(5),
   KEEP_MEETINGS_DAYS: days(365, offlineDays),
   KEEP_SEATS_DAYS: days(365, offlineDays),
   KEEP_ATTENDANCES_DAYS: days(365, 1),

@@ -13,7 +13,7 @@ import { httpContext, refuseForeignPages } from './request-context.ts'
 
 /** A plain HTTP route, for what tRPC is no good at: uploads, downloads, redirects, pages, and hooks of other servers. */
 export type HttpRoute = {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** In the words of Fastify: `/files/:id`. */
   path: string
   limit: LimitName

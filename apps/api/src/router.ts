@@ -1,6 +1,7 @@
 import { adminRouter } from './admin/router.ts'
 import { authRouter } from './auth/router.ts'
 import { chatsRouter } from './chats/router.ts'
+import { filesRouter } from './files/router.ts'
 import { meetingsRouter } from './meetings/router.ts'
 import { messagesRouter } from './messages/router.ts'
 import { live, syncRouter } from './sync/router.ts'
@@ -12,6 +13,7 @@ export const appRouter = router({
   users: usersRouter,
   chats: chatsRouter,
   messages: messagesRouter,
+  files: filesRouter,
   meetings: meetingsRouter,
   sync: syncRouter,
   admin: adminRouter,

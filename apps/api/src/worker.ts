@@ -2,6 +2,7 @@ import { deleteOldSignInRows } from './auth/retention.ts'
 import { deleteEmptiedGroups } from './chats/emptied-groups.ts'
 import { handOverGroups } from './chats/ownerless-groups.ts'
 import type { Deps } from './deps.ts'
+import { deleteUnheldContents } from './files/unheld-contents.ts'
 import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
 import { deleteOldMails } from './mail/retention.ts'
@@ -34,9 +35,14 @@ export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: W
   return [
     ...deps.dueTables.map((table) => sweepTimer(deps, { table, everyMs: sweepMs })),
     round('meetings', meetingsMs, sweepMeetings),
-    round('owners', sweepMs, handOverGroups),
+    round('upkeep', sweepMs, keepUp),
     round('retention', retentionMs, deleteOldRows),
   ]
+}
+
+async function keepUp(deps: Deps, signal: AbortSignal): Promise<void> {
+  await handOverGroups(deps)
+  await deleteUnheldContents(deps, signal)
 }
 
 async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@
  * is loaded before the first screen that needs it.
  */
 const packs: Record<string, readonly string[]> = {
-  first: ['ui', 'frame', 'chats', 'systemMessages', 'presence', 'conversation', 'callMessage'],
+  first: ['ui', 'frame', 'chats', 'systemMessages', 'presence', 'conversation', 'callMessage', 'fileMessage'],
   signIn: ['auth'],
   public: ['public'],
   call: ['call', 'meetings'],

@@ -3,7 +3,7 @@
  * Please do not edit it manually.
  */
 
-import type { BootId, ChatId, ClientId, InviteId, MailId, MeetingId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
+import type { BootId, ChatId, ClientId, ContentId, FileId, InviteId, MailId, MeetingId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
 import type { Capability, ChatRole, ServerRole } from "@veche/shared/permissions";
 import type { CallCard, ScopeKind, SystemEvent } from "@veche/shared/rows/rows";
 import type { ColumnType } from "kysely";
@@ -66,6 +66,31 @@ export interface Codes {
   purpose: string;
   target: string;
   used_at: Timestamp | null;
+}
+
+export interface Contents {
+  completed_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  height: number | null;
+  id: ContentId;
+  mime: string | null;
+  owner_id: UserId;
+  previewed_at: Timestamp | null;
+  received: Generated<number>;
+  sent_at: Timestamp | null;
+  sha256: Buffer | null;
+  size: number;
+  thumbhash: Buffer | null;
+  width: number | null;
+}
+
+export interface Files {
+  chat_id: ChatId;
+  content_id: ContentId;
+  id: FileId;
+  name: string;
+  position: number;
+  seq: number;
 }
 
 export interface Invites {
@@ -147,10 +172,20 @@ export interface Messages {
   created_at: Generated<Timestamp>;
   deleted_at: Timestamp | null;
   edited_at: Timestamp | null;
-  kind: "text" | "system" | "call";
+  kind: "text" | "system" | "call" | "file";
   rev: number;
   seq: number;
   system: ColumnType<SystemEvent | null, string | null, string | null>;
+}
+
+export interface Previews {
+  attempts: Generated<number>;
+  claimed_until: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  error: string | null;
+  id: ContentId;
+  retry_at: Generated<Timestamp>;
+  state: Generated<"due" | "done" | "given_up" | "discarded">;
 }
 
 export interface Scopes {
@@ -235,11 +270,14 @@ export interface DB {
   attendances: Attendances;
   chats: Chats;
   codes: Codes;
+  contents: Contents;
+  files: Files;
   invites: Invites;
   mails: Mails;
   meetings: Meetings;
   members: Members;
   messages: Messages;
+  previews: Previews;
   scopes: Scopes;
   seats: Seats;
   sessions: Sessions;

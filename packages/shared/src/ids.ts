@@ -8,6 +8,10 @@ export type UserId = Id<'user'>
 export type SessionId = Id<'session'>
 export type ChatId = Id<'chat'>
 export type ClientId = Id<'client'>
+/** The bytes of a file; it is the id of their upload too. */
+export type ContentId = Id<'content'>
+/** A file as it stands in one message. */
+export type FileId = Id<'file'>
 export type InviteId = Id<'invite'>
 export type MailId = Id<'mail'>
 export type MeetingId = Id<'meeting'>

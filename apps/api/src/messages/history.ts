@@ -3,7 +3,7 @@ import type { MessageRow } from '@veche/shared/rows/rows'
 import type { History } from '@veche/shared/schemas/messages'
 import { openChat } from '../chats/access.ts'
 import type { Ctx } from '../ctx.ts'
-import { messageColumns, toMessage } from './rows.ts'
+import { toMessage, withFiles } from './rows.ts'
 
 export type HistoryPage = { rev: number; messages: MessageRow[]; more: boolean }
 
@@ -14,11 +14,7 @@ export async function readHistory(ctx: Ctx, { chatId, before, after, limit }: Hi
   return transaction.execute(async (db) => {
     const chat = await openChat({ ...ctx, db }, chatId, 'read')
     const { rev } = await db.selectFrom('scopes').select('rev').where('id', '=', chatId).executeTakeFirstOrThrow()
-    let query = db
-      .selectFrom('messages')
-      .select(messageColumns)
-      .where('chat_id', '=', chatId)
-      .where('seq', '>=', chat.mine.first_seq)
+    let query = withFiles(db).where('chat_id', '=', chatId).where('seq', '>=', chat.mine.first_seq)
     if (before !== undefined) query = query.where('seq', '<', before)
     if (after !== undefined) query = query.where('seq', '>', after)
     const rows = await query

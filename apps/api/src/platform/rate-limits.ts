@@ -12,6 +12,10 @@ const rules = {
   sync: { points: 200_000, seconds: 60 },
   change: { points: 240, seconds: 60 },
   send: { points: 900, seconds: 60 },
+  // A piece of a file: eighty megabytes a second, and 40 small pictures.
+  upload: { points: 600, seconds: 60 },
+  // A chat full of pictures asks for fifty at once.
+  download: { points: 3000, seconds: 60 },
   // The code of a meeting link has fifty bits; this keeps attackers from trying codes.
   link: { points: 60, seconds: 60 },
   // A tab that cannot reach its node asks for a new ticket every few seconds.
@@ -48,6 +52,8 @@ export class RateLimits {
       change: make('change'),
       send: make('send'),
       signal: make('signal'),
+      upload: make('upload'),
+      download: make('download'),
       link: make('link'),
       join: make('join'),
       addMembers: make('addMembers'),

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type ClientId,
   type ChatId,
+  type ContentId,
   type InviteId,
   type MailId,
   type MeetingId,
@@ -13,6 +14,7 @@ import type { ServerRole } from '@veche/shared/permissions'
 import type { ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUser, newUsers, say, type TestUser } from './builders.ts'
+import { newContent } from './files.ts'
 import { callerFor } from './harness.ts'
 import { newMail } from './mail/mails.ts'
 import type { Outcome } from './outcome.ts'
@@ -45,6 +47,8 @@ export type MatrixCast = {
   /** In the group, with the moderator and the target in it. */
   meetingId: MeetingId
   code: string
+  /** An upload of each who may send it. */
+  contents: Map<ActorName, ContentId>
   /** Open to everyone; the stranger's, and nobody is in it. */
   open: { meetingId: MeetingId; code: string }
 }
@@ -160,6 +164,13 @@ export const matrix: Record<string, MatrixRow> = {
   'chats.leave': { spends: 'row', input: ofGroup(), expected: inChat('chat.owner_must_hand_over', 'ok', 'ok') },
   'chats.setMine': { input: ofGroup({ pinned: true }), expected: anyMember },
 
+  'files.send': {
+    input: ({ contents, group }, who) => {
+      const contentId = contents.get(who) ?? newId<ContentId>()
+      return { chatId: group, clientId: newId<ClientId>(), body: '', files: [{ contentId, name: 'a.png' }] }
+    },
+    expected: anyMember,
+  },
   'messages.send': {
     input: (cast) => ({ chatId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
     expected: anyMember,
@@ -326,6 +337,9 @@ export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   const { meetingId, code } = await owner.meetings.start({ id: newId(), chatId: group })
   for (const who of [moderator, target]) await callerFor(deps, who).meetings.join({ meetingId, tab: newId<TabId>() })
   const open = await callerFor(deps, stranger).meetings.create({ id: newId(), chatId: newId(), title: 'Open' })
+  const contents = new Map<ActorName, ContentId>()
+  for (const [who, person] of Object.entries({ chatOwner, moderator, member }))
+    contents.set(who as ActorName, await newContent(deps, person))
   const people = { serverOwner, admin, chatOwner, moderator, member, exMember, otherUser, guest, disabled }
-  return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId, meetingId, code, open }
+  return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId, meetingId, code, contents, open }
 }

@@ -1,4 +1,4 @@
-import type { ClientId, ChatId, MeetingId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
+import type { ClientId, ChatId, FileId, MeetingId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
 import type { Capability, ChatRole, ServerRole } from '../permissions.ts'
 
 /** Rows as a client keeps them. Each carries the revision of its scope at which it last changed; the larger one wins. */
@@ -48,16 +48,34 @@ export type CallCard = {
   people: number
 }
 
+/** A file of a message. */
+export type MessageFile = {
+  id: FileId
+  name: string
+  size: number
+  /** What its bytes are, whatever its name says. */
+  mime: string
+  /** Of a picture or a video: the sender says it, and the preview corrects it. */
+  width: number | null
+  height: number | null
+  /** A picture of a few bytes, in base64, to show before the preview is here. */
+  thumbhash: string | null
+  /** none: there is nothing to make a preview of. */
+  preview: 'due' | 'done' | 'none'
+}
+
 /** Scope: chat. A deleted message keeps author, seq and kind, without a body. */
 export type MessageRow = Revised & {
   chatId: ChatId
   seq: number
   authorId: UserId
   clientId: ClientId | null
-  kind: 'text' | 'system' | 'call'
+  kind: 'text' | 'system' | 'call' | 'file'
   body: string | null
   system: SystemEvent | null
   call: CallCard | null
+  /** Of a message of files; other messages lack it. */
+  files?: MessageFile[]
   createdAt: string
   editedAt: string | null
   deletedAt: string | null

@@ -1,5 +1,17 @@
 import { z } from 'zod'
-import type { BootId, ClientId, ChatId, InviteId, MeetingId, NodeId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
+import type {
+  BootId,
+  ClientId,
+  ChatId,
+  ContentId,
+  InviteId,
+  MeetingId,
+  NodeId,
+  SeatId,
+  SessionId,
+  TabId,
+  UserId,
+} from '../ids.ts'
 import { cleanLine, cleanText, codePoints, composed, limits } from '../limits.ts'
 
 /** For procedures without input: any input is refused. */
@@ -9,6 +21,7 @@ const uuid = z.uuid().transform((id) => id.toLowerCase())
 export const userId = uuid.transform((id) => id as UserId)
 export const sessionId = uuid.transform((id) => id as SessionId)
 export const chatId = uuid.transform((id) => id as ChatId)
+export const contentId = uuid.transform((id) => id as ContentId)
 export const inviteId = uuid.transform((id) => id as InviteId)
 export const meetingId = uuid.transform((id) => id as MeetingId)
 export const seatId = uuid.transform((id) => id as SeatId)
@@ -38,6 +51,7 @@ function line(min: number, max: number) {
 
 export const name = line(limits.name.min, limits.name.max)
 export const title = line(1, limits.title)
+export const fileName = line(1, limits.file.name)
 export const search = line(0, limits.search)
 export const handle = z
   .string()

@@ -1,8 +1,21 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import { body, clientId, chatId, seq } from './fields.ts'
+import { body, clientId, chatId, contentId, fileName, seq } from './fields.ts'
+
+/** Of a picture, in pixels. */
+const side = z.int().min(1).max(limits.file.side)
 
 export const send = z.strictObject({ chatId, clientId, body })
+/** Uploads of mine that are complete, in the order in which they are shown, with a caption that may be empty. */
+export const sendFiles = z.strictObject({
+  chatId,
+  clientId,
+  body,
+  files: z
+    .array(z.strictObject({ contentId, name: fileName, width: side.optional(), height: side.optional() }))
+    .min(1)
+    .max(limits.file.inMessage),
+})
 /** A page of history before or after a seq, both exclusive, or the newest page when neither is given. */
 export const history = z.strictObject({
   chatId,
@@ -14,6 +27,7 @@ export const position = z.strictObject({ chatId, seq })
 export const typing = z.strictObject({ chatId })
 
 export type SendMessage = z.output<typeof send>
+export type SendFiles = z.output<typeof sendFiles>
 export type History = z.output<typeof history>
 export type Position = z.output<typeof position>
 export type Typing = z.output<typeof typing>

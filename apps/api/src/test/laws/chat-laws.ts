@@ -1,5 +1,8 @@
 import { type ChatId, newId } from '@veche/shared/ids'
 import { deleteMessage, newDirect, newGroup, newUsers, say, type TestUser } from '../builders.ts'
+import { previewTable } from '../../files/previews/preview-table.ts'
+import { tryRow } from '../../platform/work/due-tables.ts'
+import { newContent, sendFile } from '../files.ts'
 import { callerFor, type TestApi } from '../harness.ts'
 
 export type ChatCast = {
@@ -33,6 +36,12 @@ export const chatLaws: Record<string, Action> = {
     as(testApi, boris).chats.setMine({ chatId: group, notify: 'none', pinned: true, unreadMark: true }),
   'messages.send': (testApi, { anna, direct }) =>
     as(testApi, anna).messages.send({ chatId: direct, clientId: newId(), body: 'hello' }),
+  'files.send': (testApi, { anna, group }) => sendFile(testApi.deps, anna, group),
+  'the preview of a picture is made': async (testApi, { anna, group }) => {
+    const contentId = await newContent(testApi.deps, anna)
+    await sendFile(testApi.deps, anna, group, contentId)
+    await tryRow(testApi.deps, previewTable, contentId)
+  },
   'messages.read': (testApi, { boris, group }) => as(testApi, boris).messages.read({ chatId: group, seq: 3 }),
   'messages.delivered': (testApi, { boris, direct }) =>
     as(testApi, boris).messages.delivered({ chatId: direct, seq: 1 }),

@@ -51,7 +51,7 @@ function isTimeout(cause: unknown): boolean {
   return cause instanceof DOMException && cause.name === 'TimeoutError'
 }
 
-function wireError(data: unknown): WireError | null {
+export function wireError(data: unknown): WireError | null {
   const wire = isRecord(data) ? data['veche'] : null
   if (!isRecord(wire) || !isErrorCode(wire['code'])) return null
   return {

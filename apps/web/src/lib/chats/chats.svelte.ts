@@ -20,6 +20,8 @@ export class Chats {
   isComplete = $state(false)
   /** The list is asked to focus its search field; it may have to be mounted first. */
   searchRequested = $state(false)
+  /** It is asked to focus the row of this chat, which was left by the keyboard. */
+  focusRequested = $state<ChatId | null>(null)
   #all = $state.raw<ReadonlyMap<ChatId, Chat>>(new Map())
   readonly #sorted = $derived([...this.#all.values()].sort(compareChats))
   readonly list = $derived(this.#sorted.filter((chat) => chat.listed))
@@ -45,6 +47,7 @@ export class Chats {
   #reading = false
   #readingRest = false
   #isStopped = false
+  #store: Store | undefined
 
   constructor(live: Live, api: Api) {
     this.#live = live
@@ -57,11 +60,20 @@ export class Chats {
     const first = await store.read((tx) => readFirstChats(tx, store.userId), chatStores)
     this.#put(first)
     this.loaded = true
+    this.#store = store
+    if (this.#stale.size > 0) void this.#readStale(store)
     void this.#readRest(store)
     return () => {
       this.#isStopped = true
       unsubscribe()
     }
+  }
+
+  /** The chat of a page that is open. It need not wait for those above it in the list. */
+  want(id: ChatId) {
+    if (this.get(id)) return
+    this.#stale.add(id)
+    if (this.#store && !this.#reading) void this.#readStale(this.#store)
   }
 
   /** They are shown all at once: so nothing in the list moves while it is read. */

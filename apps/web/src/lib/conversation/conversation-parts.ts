@@ -1,6 +1,9 @@
+import type { ChatId } from '@veche/shared/ids'
 import { createContext, type Component } from 'svelte'
 import type { Chat } from '#lib/chats/chat.ts'
 import type { Locale } from '#lib/i18n/languages.ts'
+import type { Outbox } from '#lib/live/outbox/Outbox.ts'
+import type { Conversation } from './conversation.svelte.ts'
 
 /** Stands between the header and the history. */
 export type ConversationBanner = {
@@ -11,10 +14,19 @@ export type ConversationBanner = {
 /** A button in the header. */
 export type HeaderAction = { label: (locale: Locale) => string; Icon: Component; run: (chat: Chat) => void }
 
+/** Files in the composer. */
+export type AttachPart = {
+  /** The button beside the field, and above both what is picked. */
+  part: () => Promise<Component<{ conversation: Conversation }>>
+  /** Resolves when the files and their caption are in the outbox. */
+  send: (outbox: Outbox, chatId: ChatId, caption: string, files: File[]) => Promise<void>
+}
+
 /** What other features add to a conversation. They register it here, so that the conversation does not know them. */
 export class ConversationParts {
   readonly banners: ConversationBanner[] = []
   readonly headerActions: HeaderAction[] = []
+  attach: AttachPart | null = null
 }
 
 export const [getConversationParts, setConversationParts] = createContext<ConversationParts>()

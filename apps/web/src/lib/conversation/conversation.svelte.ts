@@ -6,6 +6,7 @@ import type { Live } from '#lib/live/live.svelte.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
 import type { MessageCommand } from '#lib/store/commands.ts'
 import { Drafts } from './composer/Drafts.ts'
+import type { AttachPart } from './conversation-parts.ts'
 import type { Anchor } from './history/anchor.ts'
 import { emptyHistory, History, type HistoryView } from './history/History.ts'
 import { MessageItems, type MessageItem } from './history/message-items.ts'
@@ -24,6 +25,8 @@ export class Conversation {
   readonly #items = new MessageItems()
   /** The history as it is shown now. */
   view = $state.raw<HistoryView>(emptyHistory)
+  /** What the next message takes along. */
+  picked = $state.raw<File[]>([])
   /** How many messages were written here since the conversation was opened. */
   sent = $state(0)
   #typingSentAt = 0
@@ -111,8 +114,16 @@ export class Conversation {
     this.#typingSentAt = 0
     this.drafts.forget()
     await this.#client.outbox.addMessage(this.id, text)
-    this.sent += 1
-    if (!this.view.attached) await this.jumpToLatest()
+    this.#noteSent()
+  }
+
+  /** Sends what is picked as one message. Resolves once it is in the outbox. */
+  async sendFiles({ send }: AttachPart, caption: string) {
+    const { picked } = this
+    this.drafts.forget()
+    await send(this.#client.outbox, this.id, caption, picked)
+    this.picked = this.picked.filter((file) => !picked.includes(file))
+    this.#noteSent()
   }
 
   resend(clientId: ClientId) {
@@ -121,6 +132,12 @@ export class Conversation {
 
   cancel(clientId: ClientId) {
     return this.#client.outbox.cancel(clientId)
+  }
+
+  /** Nobody waits for the history: it may have to be fetched, and the field has to be free for the next text. */
+  #noteSent() {
+    this.sent += 1
+    if (!this.view.attached) void this.jumpToLatest().catch(() => undefined)
   }
 
   handleTyping(text: string) {
@@ -145,6 +162,7 @@ export function openConversation(
   takeMessage: () => number | null = () => null,
 ): Conversation {
   const conversation = new Conversation(live, client, chats, id)
+  chats.want(id)
   // A link may lead to a chat that this device does not hold: whether it exists is known only when the client is online.
   const mayOpen = $derived(conversation.chat !== undefined || live.status === 'online')
   $effect(() => {

@@ -1,6 +1,3 @@
-const HOUR_MS = 3_600_000
-const MIN_INTERVAL_MS = 60_000
-
 /** Looks for a new version of the app every hour and when the person returns. It is taken only when the person asks for it. */
 export class Updates {
   ready = $state(false)
@@ -17,7 +14,8 @@ export class Updates {
     const stop = new AbortController()
     // The files of an old version are gone from the server, so a tab that needs one fails to load it.
     addEventListener('vite:preloadError', () => void this.#offerIfOutdated(), { signal: stop.signal })
-    if (import.meta.env.PROD && 'serviceWorker' in navigator) void this.#register(stop.signal)
+    if (import.meta.env.PROD && 'serviceWorker' in navigator)
+      void this.#followWorker(stop.signal).catch(() => undefined)
     return () => stop.abort()
   }
 
@@ -30,36 +28,12 @@ export class Updates {
     this.#apply()
   }
 
-  async #register(signal: AbortSignal) {
-    const { serviceWorker } = navigator
-    let controlled = serviceWorker.controller !== null
-    const onChange = () => {
-      // Another tab took the new version: this tab offers a reload. The first worker of all is no new version.
-      if (controlled) this.#offer(() => location.reload())
-      controlled = true
-    }
-    serviceWorker.addEventListener('controllerchange', onChange, { signal })
-    // Its files would compete with those of the page.
+  /** The files of the worker would compete with those of the page, and so would the code that follows it. */
+  async #followWorker(signal: AbortSignal) {
     if (document.readyState !== 'complete')
       await new Promise((resolve) => addEventListener('load', resolve, { once: true, signal }))
-    const registration = await serviceWorker
-      .register('/service-worker.js', { scope: '/', type: 'module', updateViaCache: 'none' })
-      .catch(() => null)
-    if (!registration) return
-    this.#offerWaiting(registration)
-    const onFound = () =>
-      registration.installing?.addEventListener('statechange', () => this.#offerWaiting(registration), { signal })
-    registration.addEventListener('updatefound', onFound, { signal })
-    this.#watch(registration, signal)
-  }
-
-  /** A worker waits while an older one is active; without one it is the first. */
-  #offerWaiting({ waiting, active }: ServiceWorkerRegistration) {
-    if (!waiting || !active) return
-    this.#offer(() => {
-      navigator.serviceWorker.addEventListener('controllerchange', () => location.reload())
-      waiting.postMessage({ type: 'SKIP_WAITING' })
-    })
+    const { followWorker } = await import('./worker-updates.ts')
+    await followWorker(signal, (apply) => this.#offer(apply))
   }
 
   /** A file fails to load as well when the server is away, and then a reload would lose the page. */
@@ -71,18 +45,5 @@ export class Updates {
   #offer(apply: () => void) {
     this.#apply = apply
     this.ready = true
-  }
-
-  #watch(registration: ServiceWorkerRegistration, signal: AbortSignal) {
-    let last = Date.now()
-    const check = () => {
-      if (document.hidden || !navigator.onLine || Date.now() - last < MIN_INTERVAL_MS) return
-      last = Date.now()
-      registration.update().catch(() => undefined)
-    }
-    const hourly = setInterval(check, HOUR_MS)
-    signal.addEventListener('abort', () => clearInterval(hourly))
-    document.addEventListener('visibilitychange', check, { signal })
-    addEventListener('focus', check, { signal })
   }
 }

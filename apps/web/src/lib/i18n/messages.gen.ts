@@ -708,6 +708,11 @@ export type Messages = {
     'message.client_id_expired': string
     'message.too_long': string
     'message.empty': string
+    'file.not_found': string
+    'file.too_large': string
+    'file.quota_full': string
+    'file.incomplete': string
+    'file.disk_full': string
     'scope.not_found': string
     'invite.not_found': string
     'work.not_found': string
@@ -730,5 +735,28 @@ export type Messages = {
   notifications: {
     somethingNew: string
     openApp: string
+  }
+  fileMessage: {
+    photos: (given: { count: number }) => string
+    files: (given: { count: number }) => string
+  }
+  files: {
+    attach: string
+    attached: string
+    dropHere: string
+    remove: (given: { name: string }) => string
+    removeShort: string
+    open: (given: { name: string }) => string
+    download: (given: { name: string; size: string }) => string
+    downloadPicture: string
+    uploading: string
+    sentOf: (given: { sent: string; total: string }) => string
+    cancel: string
+    close: string
+    previous: string
+    next: string
+    ofMany: (given: { index: number; count: number }) => string
+    zoom: string
+    fit: string
   }
 }

@@ -51,6 +51,6 @@ test('every part of the app that is loaded later waits for its words', () => {
   )
   expect(lines.length).toBeGreaterThan(10)
   // A component that a feature registers is shown by Lazy.
-  const waits = /<Lazy load=|withWords\(import|component: \(\) => import/
+  const waits = /<Lazy load=|withWords\(import|(component|content|part): \(\) => import/
   expect(lines.filter((line) => !waits.test(line))).toEqual([])
 })

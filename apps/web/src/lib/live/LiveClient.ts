@@ -9,8 +9,9 @@ import { Connection } from './connection/Connection.ts'
 import type { LiveApi } from './connection/live-api.ts'
 import type { Environment } from './environment.ts'
 import { HistoryPages } from './HistoryPages.ts'
-import { commandKinds, type CommandKinds } from './outbox/command-kinds.ts'
+import type { CommandKinds } from './outbox/command-kinds.ts'
 import { Outbox } from './outbox/Outbox.ts'
+import { UploadProgress } from './outbox/UploadProgress.ts'
 import { ReadPositions } from './ReadPositions.ts'
 import { CatchUp, type ListingProgress } from './receiver/CatchUp.ts'
 import { RowReceiver } from './receiver/RowReceiver.ts'
@@ -43,6 +44,7 @@ export class LiveClient {
   readonly environment: Environment
   readonly rowReceiver: RowReceiver
   readonly outbox: Outbox
+  readonly uploadProgress: UploadProgress
   readonly readPositions: ReadPositions
   readonly historyPages: HistoryPages
   readonly signals: Signals
@@ -70,11 +72,13 @@ export class LiveClient {
     this.rowReceiver = new RowReceiver(receiverDeps)
     this.historyPages = new HistoryPages({ store, api, environment, rowReceiver: this.rowReceiver })
     this.readPositions = new ReadPositions({ store, api, environment })
+    this.uploadProgress = new UploadProgress(onChange)
     this.outbox = new Outbox({
       store,
       api,
+      uploadProgress: this.uploadProgress,
       environment,
-      kinds: options.kinds ?? commandKinds,
+      kinds: options.kinds,
       clock: this.clock,
       reportReadPositions: () => this.readPositions.reportNow(),
       onSignedOut,

@@ -67,7 +67,7 @@ export class Live {
     const client = new LiveClient({
       store,
       environment,
-      api: trpcLiveApi(this.#session.api, { url: socketUrl }),
+      api: trpcLiveApi(this.#session.api, { url: socketUrl }, userId),
       onSignedOut: () => void this.#session.end(),
       onDropped: (why) => this.events.emit('dropped', why),
       onChange: () => this.#clientChanged(client),
@@ -102,6 +102,11 @@ export class Live {
   presence(userId: UserId): Presence | undefined {
     if (this.status === 'offline' || this.status === 'unreachable') return undefined
     return this.#signalChanges >= 0 ? this.client?.signals.presence(userId) : undefined
+  }
+
+  /** Reactive. How many bytes of an attachment this tab has sent. */
+  sentBytes(attachmentId: string): number | undefined {
+    return this.#signalChanges >= 0 ? this.client?.uploadProgress.sentBytes(attachmentId) : undefined
   }
 
   /** Reactive. Who is in the meeting of a chat, as far as a signal has told. */

@@ -5,6 +5,7 @@ import type { SetMine } from '@veche/shared/schemas/chats'
 /** What the server gets from each kind of command. The keys are names of procedures. */
 export type CommandInputs = {
   'messages.send': { chatId: ChatId; body: string }
+  'files.send': { chatId: ChatId; body: string; files: AttachedFile[] }
   'chats.setMine': Omit<SetMine, 'decidedAt'>
 }
 export type CommandName = keyof CommandInputs
@@ -13,7 +14,17 @@ export type CommandName = keyof CommandInputs
 export type Command<K extends CommandName = CommandName> = { [Kind in K]: CommandOf<Kind> }[K]
 /** What a command is composed from. */
 export type NewCommand = { [K in CommandName]: Pick<CommandOf<K>, 'kind' | 'chatId' | 'input'> }[CommandName]
-export type MessageCommand = Command<'messages.send'>
+export type MessageCommand = Command<'messages.send' | 'files.send'>
+
+/** A file that is to be sent. Its bytes are in the table of attachments. */
+export type AttachedFile = {
+  attachmentId: string
+  name: string
+  size: number
+  mime: string
+  width?: number
+  height?: number
+}
 
 type CommandOf<K extends CommandName> = {
   /** The client id: however often the command is sent, the server does it once. */
@@ -32,7 +43,7 @@ type CommandOf<K extends CommandName> = {
 }
 
 export function isMessage(command: Command): command is MessageCommand {
-  return command.kind === 'messages.send'
+  return command.kind === 'messages.send' || command.kind === 'files.send'
 }
 
 export function byOrder(one: Command, other: Command): number {

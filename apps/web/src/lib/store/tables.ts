@@ -17,6 +17,7 @@ export type Tables = {
   outbox: Command
   listProgress: ListProgress
   visits: Visit
+  attachments: Attachment
 }
 export type TableName = keyof Tables
 
@@ -32,6 +33,7 @@ export const tableKeys = {
   outbox: 'id',
   listProgress: 'name',
   visits: 'chatId',
+  attachments: 'id',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
 /** By what the first screen is read: the chats with the newest messages, and the pinned ones. */
@@ -93,6 +95,14 @@ export type Visit = {
   at: number
   /** The message at which its reader stopped; null or missing: at the end. */
   stoppedAtSeq?: number | null
+}
+
+/** The bytes of a file that a command in the outbox sends. */
+export type Attachment = {
+  id: string
+  bytes: Blob
+  /** Where the upload that has begun goes on. */
+  uploadUrl: string | null
 }
 
 export type Draft = { chatId: ChatId; body: string; at: number }

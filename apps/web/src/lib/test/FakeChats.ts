@@ -3,6 +3,8 @@ import {
   newId,
   type ChatId,
   type ClientId,
+  type ContentId,
+  type FileId,
   type MeetingId,
   type ScopeId,
   type UserId,
@@ -11,7 +13,17 @@ import { limits } from '@veche/shared/limits'
 import { countedKinds } from '@veche/shared/messages'
 import type { Unread } from '@veche/shared/live'
 import type { SetMine } from '@veche/shared/schemas/chats'
-import type { CallCard, ChatRow, MembershipRow, MessageRow, PersonRow, SystemEvent } from '@veche/shared/rows/rows'
+import type { SendFiles } from '@veche/shared/schemas/messages'
+import { AppError } from '../api/error.ts'
+import type {
+  CallCard,
+  ChatRow,
+  MembershipRow,
+  MessageFile,
+  MessageRow,
+  PersonRow,
+  SystemEvent,
+} from '@veche/shared/rows/rows'
 
 type Member = { row: MembershipRow; delivered: number }
 type Chat = {
@@ -25,6 +37,8 @@ type Chat = {
 /** People and chats in memory, changed by the same rules as on the real server: the truth that clients are compared with. */
 export class FakeChats {
   readonly people = new Map<UserId, PersonRow>()
+  /** What was uploaded as a whole. */
+  readonly uploads = new Map<ContentId, Blob>()
   readonly chats = new Map<ChatId, Chat>()
   readonly userRevs = new Map<UserId, number>()
   directoryRev = 0
@@ -156,6 +170,26 @@ export class FakeChats {
     return row
   }
 
+  sendFiles(
+    id: ChatId,
+    authorId: UserId,
+    { body, clientId, files }: Pick<SendFiles, 'body' | 'clientId' | 'files'>,
+  ): MessageRow {
+    const chat = this.chatOf(id)
+    const sent = [...chat.messages.values()].find((row) => row.clientId === clientId)
+    if (sent) return sent
+    chat.rev += 1
+    const named = files.map(({ contentId, name, width = null, height = null }): MessageFile => {
+      const bytes = this.uploads.get(contentId)
+      if (!bytes) throw new AppError('file.not_found')
+      const about = { size: bytes.size, mime: bytes.type || 'application/octet-stream' }
+      return { id: newId<FileId>(this.now), name, ...about, width, height, thumbhash: null, preview: 'none' }
+    })
+    const row = this.#addMessage(id, authorId, { body, clientId, files: named }, chat.rev)
+    this.onChange(id)
+    return row
+  }
+
   /** Starts a meeting and writes its card, unless a meeting is going on in the chat. */
   startMeeting(id: ChatId, authorId: UserId): void {
     if (this.#liveCard(id)) return
@@ -267,7 +301,13 @@ export class FakeChats {
   #addMessage(
     id: ChatId,
     authorId: UserId,
-    content: { body?: string; clientId?: ClientId | null; system?: SystemEvent; call?: CallCard },
+    content: {
+      body?: string
+      clientId?: ClientId | null
+      system?: SystemEvent
+      call?: CallCard
+      files?: MessageFile[]
+    },
     rev = this.chatOf(id).rev,
   ): MessageRow {
     const chat = this.chatOf(id)
@@ -277,10 +317,11 @@ export class FakeChats {
       seq: chat.seq,
       authorId,
       clientId: content.clientId ?? null,
-      kind: content.system ? 'system' : content.call ? 'call' : 'text',
-      body: content.body ?? null,
+      kind: content.system ? 'system' : content.call ? 'call' : content.files ? 'file' : 'text',
+      body: content.body || null,
       system: content.system ?? null,
       call: content.call ?? null,
+      ...(content.files ? { files: content.files } : {}),
       createdAt: this.#nextTime(),
       editedAt: null,
       deletedAt: null,

@@ -1,4 +1,4 @@
-import { DIRECTORY_SCOPE, type ScopeId, type UserId } from '@veche/shared/ids'
+import { type ContentId, DIRECTORY_SCOPE, newId, type ScopeId, type UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import { AppError } from '../api/error.ts'
 import type { LiveApi, SocketEvents } from '../live/connection/live-api.ts'
@@ -84,6 +84,16 @@ export class FakeNetwork {
             return { message, chat }
           }),
         ),
+      sendFiles: ({ chatId, clientId, body, files }) =>
+        call(() => inChat(chatId, () => ({ message: server.sendFiles(chatId, userId, { body, clientId, files }) }))),
+      upload: ({ bytes, url, onUrl, onProgress }) =>
+        call(() => {
+          const id = (url ?? newId<ContentId>()) as ContentId
+          onUrl(id)
+          server.uploads.set(id, bytes)
+          onProgress(bytes.size)
+          return id
+        }),
       setMine: ({ chatId, ...mine }) =>
         call(() => inChat(chatId, () => ({ membership: server.setMine(chatId, userId, mine) }))),
       read: (chatId, seq) => call(() => inChat(chatId, () => server.read(chatId, userId, seq))),

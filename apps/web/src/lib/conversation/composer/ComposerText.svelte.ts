@@ -47,6 +47,20 @@ export class ComposerText {
     return this.#sending
   }
 
+  /** Sends something else with the text, which may be empty. It stays in the field until the outbox has both. */
+  async sendWith(send: (caption: string) => Promise<void>): Promise<void> {
+    await this.#sending
+    const typed = this.value
+    this.error = null
+    try {
+      await send(typed)
+      if (this.value.startsWith(typed)) this.value = this.value.slice(typed.length)
+    } catch (thrown) {
+      this.error = appError(thrown)
+      this.#options.storeDraft(this.value)
+    }
+  }
+
   async #sendTyped(typed: string, message: string): Promise<void> {
     this.error = null
     this.#leaving = typed

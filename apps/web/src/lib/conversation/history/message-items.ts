@@ -5,6 +5,9 @@ import type { MessageCommand } from '#lib/store/commands.ts'
 /** Messages of one author with a shorter pause between them form a group. */
 const GROUP_PAUSE_MS = 10 * 60_000
 
+/** Their authors are named, and their messages form groups. */
+const writtenKinds = new Set<MessageRow['kind']>(['text', 'file'])
+
 /** A message of the list on the screen: stored (`row`), or not sent yet (`pending`). */
 export type MessageItem = {
   /** The same before and after the message was sent. */
@@ -57,7 +60,7 @@ export class MessageItems {
 
   /** One's own message keeps the key that it had while it waited. What others call theirs is not trusted: two keys must never be equal. */
   #fromRow(row: MessageRow, me: string): Groupable {
-    const author = row.kind === 'text' ? row.authorId : null
+    const author = writtenKinds.has(row.kind) ? row.authorId : null
     const times = this.#timesOf(row, row.createdAt)
     const key = (row.authorId === me && row.clientId) || String(row.seq)
     return { key, at: row.createdAt, author, ...times, content: { kind: 'row', row } }

@@ -1,7 +1,8 @@
-import type { ClientId, ChatId, ScopeId, UserId } from '@veche/shared/ids'
+import type { ClientId, ChatId, ContentId, ScopeId, UserId } from '@veche/shared/ids'
 import type { ChatsPage, LiveFrame, Presence, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
 import type { MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
 import type { SetMine } from '@veche/shared/schemas/chats'
+import type { SendFiles } from '@veche/shared/schemas/messages'
 
 /** The procedures of the API that the engine calls. They reject with an AppError. */
 export type LiveApi = {
@@ -12,6 +13,9 @@ export type LiveApi = {
   presence(ids: UserId[]): Promise<Presence[]>
   history(query: HistoryQuery): Promise<HistoryPage>
   send(message: NewMessage): Promise<{ message: MessageRow }>
+  sendFiles(message: NewMessage & { files: SentFile[] }): Promise<{ message: MessageRow }>
+  /** Uploads a file, or goes on with it. Resolves when the server has all of it. */
+  upload(upload: NewUpload): Promise<ContentId>
   setMine(mine: SetMine): Promise<{ membership: MembershipRow }>
   read(chatId: ChatId, seq: number): Promise<{ membership: MembershipRow; unread: Unread }>
   delivered(chatId: ChatId, seq: number): Promise<unknown>
@@ -23,6 +27,15 @@ export type LiveApi = {
 export type HistoryQuery = { chatId: ChatId; before?: number; after?: number; limit: number }
 export type HistoryPage = { rev: number; messages: MessageRow[]; more: boolean }
 export type NewMessage = { chatId: ChatId; clientId: ClientId; body: string }
+export type SentFile = SendFiles['files'][number]
+export type NewUpload = {
+  bytes: Blob
+  /** Where an earlier attempt has begun it. */
+  url: string | null
+  onUrl: (url: string) => void
+  onProgress: (sentBytes: number) => void
+  signal: AbortSignal
+}
 
 /** Nothing is called before `listen` has returned. `closed` is called once, and nothing after it. */
 export type SocketEvents = { frame(frame: LiveFrame): void; closed(error: unknown): void }

@@ -1,10 +1,11 @@
 import type { TRPCClient } from '@trpc/client'
+import type { UserId } from '@veche/shared/ids'
 import type { AppRouter } from '@veche/api/router'
 import type { LiveApi, Socket, SocketEvents } from './live-api.ts'
 import type { SocketOptions } from './socket.ts'
 
 /** Queries and mutations go over HTTP, the live stream over a WebSocket of its own. */
-export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOptions): LiveApi {
+export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOptions, person?: UserId): LiveApi {
   return {
     state: (scopes) => client.sync.state.mutate({ scopes }),
     scope: (id, since) => client.sync.scope.query({ id, since }),
@@ -13,6 +14,8 @@ export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOption
     presence: (ids) => client.users.presence.query({ ids }),
     history: (query) => client.messages.history.query(query),
     send: (message) => client.messages.send.mutate(message),
+    sendFiles: (message) => client.files.send.mutate(message),
+    upload: async (upload) => (await import('./upload.ts')).uploadFile(upload, person),
     setMine: (mine) => client.chats.setMine.mutate(mine),
     read: (chatId, seq) => client.messages.read.mutate({ chatId, seq }),
     delivered: (chatId, seq) => client.messages.delivered.mutate({ chatId, seq }),

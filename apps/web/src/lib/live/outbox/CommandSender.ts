@@ -1,11 +1,11 @@
 import type { ErrorCode } from '@veche/shared/errors'
+import type { ClientId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
 import { byOrder, isMessage, type Command, type CommandName } from '../../store/commands.ts'
 import { storesOfRows } from '../../store/merge/needed-stores.ts'
 import { mergeRefused, mergeSent } from '../../store/merge/sent-commands.ts'
-import type { Store } from '../../store/Store.ts'
 import { backoffMs, pause, type Environment } from '../environment.ts'
-import type { CommandContext, CommandKind, CommandKinds, Pace } from './command-kinds.ts'
+import { type CommandContext, type CommandKind, commandKinds, type CommandKinds, type Pace } from './command-kinds.ts'
 import { withOutboxLock } from './outbox-lock.ts'
 
 /** A failure is often over at the next attempt, so one of them is not told. */
@@ -13,9 +13,9 @@ const STALLED_AFTER_FAILURES = 2
 const MAX_PARALLEL: Record<Pace, number> = { quick: 6, slow: 2 }
 
 export type SenderDeps = CommandContext & {
-  store: Store
   environment: Environment
-  kinds: CommandKinds
+  /** Replaces what is known of the kinds of commands. */
+  kinds?: CommandKinds | undefined
   onSignedOut: () => void
   /** The server refused a small change, which was dropped and is shown no longer. */
   onDropped: (why: ErrorCode) => void
@@ -80,23 +80,28 @@ export class CommandSender {
   }
 
   async #sendAll(signal: AbortSignal): Promise<void> {
-    const sending = new Map<string, { pace: Pace; done: Promise<void> }>()
+    const sending = new Map<string, { id: ClientId; pace: Pace; done: Promise<void>; cancel: () => void }>()
     while (!signal.aborted) {
       const wokenUp = this.#wakeUp.promise
-      for (const [queue, commands] of Map.groupBy(await this.#unsent(), (command) => this.#queueOf(command))) {
+      const unsent = await this.#unsent()
+      const isUnsent = new Set(unsent.map(({ id }) => id))
+      for (const { id, cancel } of sending.values()) if (!isUnsent.has(id)) cancel()
+      for (const [queue, commands] of Map.groupBy(unsent, (command) => this.#queueOf(command))) {
         const [first] = commands
         if (!first || sending.has(queue)) continue
         const { pace } = this.#kindOf(first)
         if ([...sending.values()].filter((each) => each.pace === pace).length >= MAX_PARALLEL[pace]) continue
-        const done = this.#sendCommand(first, signal).finally(() => sending.delete(queue))
-        sending.set(queue, { pace, done })
+        const cancelled = new AbortController()
+        const until = AbortSignal.any([signal, cancelled.signal])
+        const done = this.#sendCommand(first, until).finally(() => sending.delete(queue))
+        sending.set(queue, { id: first.id, pace, done, cancel: () => cancelled.abort() })
       }
       if (sending.size === 0) return
       await Promise.race([wokenUp, ...[...sending.values()].map(({ done }) => done)])
     }
   }
 
-  /** Tries until the server has done or refused it, or this tab loses the lock. */
+  /** Tries until the server has done or refused it, this tab loses the lock, or the person takes it back. */
   async #sendCommand(command: Command, signal: AbortSignal): Promise<void> {
     const { store, environment } = this.#deps
     const { request, finalErrors } = this.#kindOf(command)
@@ -106,14 +111,16 @@ export class CommandSender {
       let delayMs = backoffMs(environment, attempt, 1_000, 30_000)
       try {
         if (environment.online()) {
-          const rows = await request(this.#deps, command)
+          const rows = await request(this.#deps, command, signal)
           failures = 0
           this.#deps.store.tellStalled(false)
           await store.merge((merge) => mergeSent(merge, command, rows), ['outbox', ...storesOfRows(rows)])
+          void this.noteGone(command).catch(() => undefined)
           // From now on there is something here that its author expects to find again.
           return isMessage(command) ? environment.persistStorage() : undefined
         }
       } catch (thrown) {
+        if (signal.aborted) return
         const { code, network, retryAfterSeconds } = appError(thrown)
         failures = network || code === 'server.unavailable' || code === 'server.disk_full' ? failures + 1 : 0
         if (failures >= STALLED_AFTER_FAILURES) this.#deps.store.tellStalled(true)
@@ -138,6 +145,11 @@ export class CommandSender {
     this.#deps.onSignedOut()
   }
 
+  /** The command has left the outbox. */
+  async noteGone(command: Command): Promise<void> {
+    await this.#kindOf(command).whenGone?.(this.#deps)
+  }
+
   async #unsent(): Promise<Command[]> {
     const commands = await this.#deps.store.read((tx) => tx.all('outbox'), ['outbox'])
     return commands.filter(({ refusal }) => refusal === null).sort(byOrder)
@@ -149,6 +161,6 @@ export class CommandSender {
 
   /** The input of a command belongs to its kind, which the compiler cannot see from here. */
   #kindOf({ kind }: Command): CommandKind<CommandName> {
-    return this.#deps.kinds[kind] as unknown as CommandKind<CommandName>
+    return (this.#deps.kinds ?? commandKinds)[kind] as unknown as CommandKind<CommandName>
   }
 }

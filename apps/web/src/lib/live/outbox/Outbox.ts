@@ -1,8 +1,11 @@
 import { newId, type ClientId, type ChatId } from '@veche/shared/ids'
 import { cleanText } from '@veche/shared/limits'
+import { pause } from '../environment.ts'
 import { isMessage, type Command, type NewCommand } from '../../store/commands.ts'
 import type { Merge } from '../../store/merge/Merge.ts'
-import { CommandSender, type SenderDeps } from './CommandSender.ts'
+import type { CommandSender, SenderDeps } from './CommandSender.ts'
+
+const LOAD_AGAIN_MS = 3_000
 
 /**
  * Commands that were composed and not yet acknowledged. They are in the database, so another tab or the next start goes on with them.
@@ -10,20 +13,21 @@ import { CommandSender, type SenderDeps } from './CommandSender.ts'
  */
 export class Outbox {
   readonly #deps: SenderDeps
-  readonly #sender: CommandSender
+  /** Undefined until the outbox is started, and while its code could not be loaded. */
+  #sender: Promise<CommandSender> | undefined
+  readonly #stopped = new AbortController()
   #unsubscribe: () => void = () => undefined
 
   constructor(deps: SenderDeps) {
     this.#deps = deps
-    this.#sender = new CommandSender(deps)
   }
 
   /** Sends what is in the outbox, and from now on all that this tab or another one puts into it. */
   start(): void {
     this.#unsubscribe = this.#deps.store.on('changed', (changes) => {
-      if (changes.outbox) this.#sender.send()
+      if (changes.outbox) void this.#send()
     })
-    this.#sender.send()
+    void this.#send()
   }
 
   /** Resolves when the message is in the outbox, and the draft that it came from is deleted. */
@@ -48,7 +52,7 @@ export class Outbox {
         merge.noteCommand(command)
         alsoMerge(merge)
       },
-      ['outbox', 'drafts'],
+      ['outbox', 'drafts', 'attachments'],
     )
     return id
   }
@@ -56,16 +60,21 @@ export class Outbox {
   /** Sends a refused message again, at the end of the outbox. If the server will never take its client id, it gets another. */
   async resend(id: ClientId): Promise<void> {
     const newClientId = newId<ClientId>(this.#deps.clock.now())
-    await this.#changeRefused(id, async (merge, held) => {
+    const isRefused = ({ refusal }: Command) => refusal !== null
+    await this.#change(id, isRefused, async (merge, held) => {
       const isIdSpent = held.refusal === 'message.conflict' || held.refusal === 'message.client_id_expired'
       const order = await nextOrder(merge)
       merge.tx.put('outbox', { ...held, id: isIdSpent ? newClientId : id, order, refusal: null })
     })
   }
 
-  /** Deletes a refused message. A message that was not refused stays: the server may have stored it already. */
+  /**
+   * Deletes a refused message, and one whose files are still on their way. A text that was not refused stays: the server may have stored it
+   * already.
+   */
   async cancel(id: ClientId): Promise<void> {
-    await this.#changeRefused(id, async () => undefined)
+    const deleted = await this.#change(id, ({ refusal, kind }) => refusal !== null || kind === 'files.send')
+    if (deleted) await (await this.#loadSender()).noteGone(deleted)
   }
 
   /** How many messages only this device has. */
@@ -75,23 +84,52 @@ export class Outbox {
 
   /** The connection is back: ends the pauses between attempts. */
   retryNow(): void {
-    this.#sender.retryNow()
+    void this.#sender?.then(
+      (sender) => sender.retryNow(),
+      () => undefined,
+    )
   }
 
   /** Starts no more requests. A command whose answer is lost now is sent again at the next start. */
   stop(): void {
     this.#unsubscribe()
-    this.#sender.stop()
+    this.#stopped.abort()
+    void this.#sender?.then(
+      (sender) => sender.stop(),
+      () => undefined,
+    )
   }
 
-  async #changeRefused(id: ClientId, change: (merge: Merge, held: Command) => Promise<void>): Promise<void> {
-    await this.#deps.store.merge(
+  async #send(): Promise<void> {
+    try {
+      const sender = await this.#loadSender()
+      if (!this.#stopped.signal.aborted) sender.send()
+    } catch {
+      this.#sender = undefined
+      await pause(this.#deps.environment, LOAD_AGAIN_MS, this.#stopped.signal)
+      if (!this.#stopped.signal.aborted) await this.#send()
+    }
+  }
+
+  /** No first screen waits for it, so its code is loaded beside it. */
+  #loadSender(): Promise<CommandSender> {
+    return (this.#sender ??= import('./CommandSender.ts').then(({ CommandSender }) => new CommandSender(this.#deps)))
+  }
+
+  /** Takes the command out of the outbox, if it may be, and perhaps puts another one in. */
+  async #change(
+    id: ClientId,
+    mayChange: (held: Command) => boolean,
+    replace: (merge: Merge, held: Command) => Promise<void> = async () => undefined,
+  ): Promise<Command | undefined> {
+    return await this.#deps.store.merge(
       async (merge) => {
         const held = await merge.tx.get('outbox', id)
-        if (!held || held.refusal === null) return
+        if (!held || !mayChange(held)) return undefined
         merge.tx.delete('outbox', id)
-        await change(merge, held)
+        await replace(merge, held)
         merge.noteCommand(held)
+        return held
       },
       ['outbox'],
     )

@@ -2,6 +2,8 @@ import type { ErrorCode } from '@veche/shared/errors'
 import type { Rows } from '@veche/shared/rows/rows'
 import type { Command, CommandInputs, CommandName } from '../../store/commands.ts'
 import type { LiveApi } from '../connection/live-api.ts'
+import type { Store } from '../../store/Store.ts'
+import type { UploadProgress } from './UploadProgress.ts'
 import type { ServerClock } from '../ServerClock.ts'
 
 /** slow: it may take minutes, such as an upload. Slow commands never delay quick ones. */
@@ -9,6 +11,8 @@ export type Pace = 'quick' | 'slow'
 
 export type CommandContext = {
   api: LiveApi
+  store: Store
+  uploadProgress: UploadProgress
   clock: ServerClock
   /** Resolves when the server knows how far I have read. */
   reportReadPositions: () => Promise<void>
@@ -19,7 +23,9 @@ export type CommandKind<K extends CommandName> = {
   /** Commands of one queue are sent one after the other, in the order of composing. Queues do not wait for each other. */
   queue: (input: CommandInputs[K]) => string
   /** Answers the rows as they are after the change. They are merged in the transaction that deletes the command. */
-  request: (context: CommandContext, command: Command<K>) => Promise<Rows>
+  request: (context: CommandContext, command: Command<K>, signal: AbortSignal) => Promise<Rows>
+  /** Called when the command has left the outbox, because it was done or taken back. */
+  whenGone?: (context: CommandContext) => Promise<void>
   /** With these errors the server says that it will never take the command. After any other error it is sent again. */
   finalErrors: ErrorCode[]
   /** keep: it is shown as refused, and the person sends it again or deletes it. drop: it is deleted, and the person is told why. */
@@ -29,6 +35,9 @@ export type CommandKinds = { [K in CommandName]: CommandKind<K> }
 
 const CHAT_ERRORS: ErrorCode[] = ['chat.forbidden', 'chat.not_found', 'input.invalid', 'request.too_large']
 
+/** Most chats are open for long before somebody sends a file. */
+const loadFiles = () => import('./send-files.ts')
+
 /** What can be done without a network. A change is shown at once by what reads its rows, such as `chats/my-changes.ts`. */
 export const commandKinds: CommandKinds = {
   'messages.send': {
@@ -36,6 +45,23 @@ export const commandKinds: CommandKinds = {
     queue: ({ chatId }) => `messages ${chatId}`,
     request: async ({ api }, { id, input }) => ({ messages: [(await api.send({ ...input, clientId: id })).message] }),
     finalErrors: [...CHAT_ERRORS, 'message.conflict', 'message.too_long', 'message.empty', 'message.client_id_expired'],
+    whenRefused: 'keep',
+  },
+  'files.send': {
+    pace: 'slow',
+    // No file waits for another message, and no text for a file.
+    queue: ({ files }) => `files ${files[0]?.attachmentId}`,
+    request: async (...given) => await (await loadFiles()).sendFiles(...given),
+    whenGone: async ({ store }) => await (await loadFiles()).dropUnusedAttachments(store),
+    finalErrors: [
+      ...CHAT_ERRORS,
+      'message.conflict',
+      'message.too_long',
+      'message.client_id_expired',
+      'file.not_found',
+      'file.too_large',
+      'file.quota_full',
+    ],
     whenRefused: 'keep',
   },
   'chats.setMine': {

@@ -12,7 +12,7 @@ import {
   type Tables,
 } from '../tables.ts'
 
-const VERSION = 7
+const VERSION = 8
 const BLOCKED_TIMEOUT_MS = 3_000
 /** Rows that are read by one request: the browser copies them in one task. */
 const ROWS_PER_READ = 250

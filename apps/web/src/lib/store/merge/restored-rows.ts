@@ -41,6 +41,7 @@ async function restoreSynced(merge: Merge, { tables, messages }: KeptRows): Prom
   await mergeRows(merge, { chats, memberships, sessions, settings, mySeats }, 'answer')
   for (const scope of scopes) if (scope.kind === 'chat') await moveReadPosition(merge, scope.id, scope.readTo)
   for (const visit of tables.visits) merge.tx.put('visits', visit)
+  for (const attachment of tables.attachments) merge.tx.put('attachments', attachment)
   for (const row of listProgress)
     if (!(await merge.tx.get('listProgress', row.name))?.done) merge.tx.put('listProgress', row)
 }

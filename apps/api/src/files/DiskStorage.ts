@@ -1,0 +1,102 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { ContentId } from '@veche/shared/ids'
+import { AppError } from '../errors.ts'
+
+/** Which bytes of a content: those that were uploaded, or the preview of this many pixels. */
+export type Variant = 'original' | number
+
+/** The bytes of all contents, in folders by the last two characters of their id, since the first ones are a time. */
+export class DiskStorage {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async create(id: ContentId): Promise<void> {
+    await mkdir(dirname(this.path(id)), { recursive: true, mode: 0o700 })
+    const file = await open(this.path(id), 'w', 0o600)
+    await file.close()
+  }
+
+  /**
+   * Writes what comes from here on, and flushes it, also what came before the sender was gone. `note` is told up to where the bytes are
+   * safe.
+   */
+  async write(
+    id: ContentId,
+    offset: number,
+    chunks: AsyncIterable<Buffer>,
+    note: (received: number) => Promise<void>,
+  ): Promise<number> {
+    const file = await open(this.path(id), 'r+').catch(diskError)
+    let received = offset
+    try {
+      for await (const chunk of chunks) {
+        await writeAll(file, chunk, received).catch(diskError)
+        received += chunk.length
+      }
+    } finally {
+      if (received > offset) {
+        await file.datasync().catch(diskError)
+        await note(received)
+      }
+      await file.close()
+    }
+    return received
+  }
+
+  /** A preview is either there as a whole or not at all. */
+  async writeVariant(id: ContentId, variant: Variant, bytes: Uint8Array): Promise<void> {
+    const path = this.path(id, variant)
+    const file = await open(`${path}.new`, 'w', 0o600).catch(diskError)
+    try {
+      await file.writeFile(bytes).catch(diskError)
+      await file.datasync().catch(diskError)
+    } finally {
+      await file.close()
+    }
+    await rename(`${path}.new`, path)
+  }
+
+  read(id: ContentId, variant: Variant, range?: { start: number; end: number }): Readable {
+    return createReadStream(this.path(id, variant), range)
+  }
+
+  /** Null when it is not there. */
+  async sizeOf(id: ContentId, variant: Variant): Promise<number | null> {
+    const found = await stat(this.path(id, variant)).catch(() => null)
+    return found?.size ?? null
+  }
+
+  async remove(id: ContentId, variants: readonly Variant[]): Promise<void> {
+    for (const variant of ['original' as const, ...variants]) await rm(this.path(id, variant), { force: true })
+  }
+
+  /** How many bytes may still be written, and how many the whole disk has. */
+  async space(): Promise<{ free: number; total: number }> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    const { bavail, blocks, bsize } = await statfs(this.#folder)
+    return { free: bavail * bsize, total: blocks * bsize }
+  }
+
+  path(id: ContentId, variant: Variant = 'original'): string {
+    return join(this.#folder, id.slice(-2), variant === 'original' ? id : `${id}.${variant}`)
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < chunk.length;) {
+    const { bytesWritten } = await file.write(chunk, done, chunk.length - done, at + done)
+    done += bytesWritten
+  }
+}
+
+function diskError(error: NodeJS.ErrnoException): never {
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    throw new AppError('file.disk_full', { retryAfterSeconds: 30 })
+  throw error
+}

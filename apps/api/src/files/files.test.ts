@@ -1,0 +1,312 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { newId, type ClientId, type ContentId } from '@veche/shared/ids'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { sessionCookie } from '../auth/session-cookie.ts'
+import { tryRow } from '../platform/work/due-tables.ts'
+import { deleteMessage, newGroup, newUser, type TestUser } from '../test/builders.ts'
+import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
+import { startHttp } from '../test/http/requests.ts'
+import { Observer } from '../test/Observer.ts'
+import { outcomeOf } from '../test/outcome.ts'
+import { previewTable } from './previews/preview-table.ts'
+
+const mega = 1_000_000
+let testApi: TestApi
+let base: string
+let anna: TestUser
+let boris: TestUser
+let stranger: TestUser
+beforeAll(async () => {
+  testApi = await newTestApi({ FILE_MAX_BYTES: String(20 * mega), PERSON_MAX_BYTES: String(40 * mega) })
+  base = await startHttp(testApi.deps)
+  ;[anna, boris, stranger] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
+})
+
+const as = (who: TestUser) => callerFor(testApi.deps, who)
+
+function ask(who: TestUser, method: string, path: string, headers: Record<string, string> = {}, body?: Uint8Array) {
+  const cookie = `${sessionCookie(testApi.deps.env).name}=${who.token}`
+  const init = { method, headers: { 'x-veche': '1', 'tus-resumable': '1.0.0', cookie, ...headers } }
+  return fetch(`${base}${path}`, body ? { ...init, body: body as Uint8Array<ArrayBuffer> } : init)
+}
+const codeOf = async (answer: Response) => ((await answer.json()) as { code?: string }).code
+
+async function begin(who: TestUser, size: number): Promise<string> {
+  const answer = await ask(who, 'POST', '/api/uploads', { 'upload-length': String(size) })
+  expect(answer.status).toBe(201)
+  return answer.headers.get('location')!
+}
+
+function piece(who: TestUser, path: string, offset: number, bytes: Uint8Array) {
+  const headers = { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' }
+  return ask(who, 'PATCH', path, headers, bytes)
+}
+
+async function upload(who: TestUser, bytes: Uint8Array): Promise<ContentId> {
+  const path = await begin(who, bytes.length)
+  if (bytes.length > 0) expect((await piece(who, path, 0, bytes)).status).toBe(204)
+  return path.split('/').at(-1) as ContentId
+}
+
+async function offsetOf(who: TestUser, path: string): Promise<number> {
+  return Number((await ask(who, 'HEAD', path)).headers.get('upload-offset'))
+}
+
+async function sendFile(who: TestUser, chatId: Parameters<typeof newMessage>[0], contentId: ContentId, name = 'a.bin') {
+  return (await as(who).files.send(newMessage(chatId, [{ contentId, name }]))).message
+}
+
+function newMessage(
+  chatId: Awaited<ReturnType<typeof newGroup>>,
+  files: { contentId: ContentId; name: string; width?: number; height?: number }[],
+  body = '',
+) {
+  return { chatId, clientId: newId<ClientId>(), body, files }
+}
+
+const urlOf = ({ files }: MessageRow) => `/api/files/${files![0]!.id}`
+
+describe('an upload', () => {
+  test('it goes on after a break from what was flushed, and its bytes arrive as they were', async () => {
+    const bytes = randomBytes(9 * mega)
+    const path = await begin(anna, bytes.length)
+    expect((await piece(anna, path, 0, bytes.subarray(0, 4 * mega))).status).toBe(204)
+    expect(await offsetOf(anna, path)).toBe(4 * mega)
+    expect((await piece(anna, path, 4 * mega, bytes.subarray(4 * mega))).status).toBe(204)
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const message = await sendFile(anna, chatId, path.split('/').at(-1) as ContentId)
+    const answer = await ask(boris, 'GET', urlOf(message))
+    const hash = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')
+    expect(hash(new Uint8Array(await answer.arrayBuffer()))).toBe(hash(bytes))
+    expect(answer.headers.get('etag')).toBe(`"${hash(bytes)}"`)
+  })
+
+  test('a piece that comes twice, too early or beyond the end is refused and changes nothing', async () => {
+    const path = await begin(anna, 100)
+    expect((await piece(anna, path, 0, randomBytes(60))).status).toBe(204)
+    expect((await piece(anna, path, 0, randomBytes(60))).status).toBe(409)
+    expect((await piece(anna, path, 80, randomBytes(20))).status).toBe(409)
+    expect((await piece(anna, path, 60, randomBytes(41))).status).toBe(413)
+    expect(await offsetOf(anna, path)).toBe(60)
+    expect((await piece(anna, path, 60, randomBytes(40))).status).toBe(204)
+    expect((await piece(anna, path, 100, randomBytes(1))).status).toBe(413)
+  })
+
+  test('it is unknown to everybody but the person who began it', async () => {
+    const path = await begin(anna, 100)
+    const answers = [ask(boris, 'HEAD', path), piece(boris, path, 0, randomBytes(10)), ask(boris, 'DELETE', path)]
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([404, 404, 404])
+    expect(await offsetOf(anna, path)).toBe(0)
+  })
+
+  test('a file that is too large and one that no room is left for are refused, also when two come at once', async () => {
+    const olga = await newUser(testApi.deps)
+    const create = (size: number) => ask(olga, 'POST', '/api/uploads', { 'upload-length': String(size) })
+    expect(await codeOf(await create(20 * mega + 1))).toBe('file.too_large')
+    await begin(olga, 15 * mega)
+    const both = await Promise.all([create(15 * mega), create(15 * mega)])
+    expect(both.map(({ status }) => status).sort()).toEqual([201, 422])
+    expect(await codeOf(both.find(({ status }) => status === 422)!)).toBe('file.quota_full')
+  })
+
+  test('an upload that is taken back is gone, but not when a message holds it', async () => {
+    const path = await begin(anna, 100)
+    expect((await ask(anna, 'DELETE', path)).status).toBe(204)
+    expect((await ask(anna, 'HEAD', path)).status).toBe(404)
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const contentId = await upload(anna, randomBytes(10))
+    const message = await sendFile(anna, chatId, contentId)
+    expect((await ask(anna, 'DELETE', `/api/uploads/${contentId}`)).status).toBe(404)
+    expect((await ask(boris, 'GET', urlOf(message))).status).toBe(200)
+  })
+
+  test('it is refused while too little of the disk would be left, and text goes on', async () => {
+    const { deps } = testApi
+    const usual = deps.fileStorage.space
+    deps.fileStorage.space = () => Promise.resolve({ free: 5 * mega, total: 100 * mega })
+    const answer = await ask(anna, 'POST', '/api/uploads', { 'upload-length': String(mega) })
+    expect(await codeOf(answer)).toBe('file.disk_full')
+    const chatId = await newGroup(deps, [anna, boris])
+    await as(anna).messages.send({ chatId, clientId: newId(), body: 'text' })
+    deps.fileStorage.space = usual
+  })
+})
+
+describe('a message of files', () => {
+  test('it reaches those who hold the chat with its files in their order, and is stored once however often it is sent', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const observer = await Observer.open(testApi.deps, boris)
+    const files = [
+      { contentId: await upload(anna, Buffer.from('plain text')), name: 'notes.txt' },
+      { contentId: await upload(anna, Buffer.alloc(0)), name: 'empty' },
+    ]
+    const input = newMessage(chatId, files, 'caption')
+    const sent = await Promise.all([as(anna).files.send(input), as(anna).files.send(input)])
+    expect(sent[1]).toEqual(sent[0])
+    expect(sent[0]!.message).toMatchObject({
+      kind: 'file',
+      body: 'caption',
+      files: [
+        { name: 'notes.txt', size: 10, mime: 'text/plain', preview: 'none' },
+        { name: 'empty', size: 0, mime: 'application/octet-stream' },
+      ],
+    })
+    await observer.settled()
+    await observer.expectEqualsFetch()
+    expect(observer.rows('messages').filter((row) => row.chatId === chatId && row.kind === 'file')).toEqual([
+      sent[0]!.message,
+    ])
+    const other = newMessage(chatId, files, 'another caption')
+    expect(await outcomeOf(as(anna).files.send({ ...other, clientId: input.clientId }))).toBe('message.conflict')
+    observer.close()
+  })
+
+  test('it holds only complete uploads of its author', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const half = (await begin(anna, 10)).split('/').at(-1) as ContentId
+    expect(await outcomeOf(sendFile(anna, chatId, half))).toBe('file.incomplete')
+    expect(await outcomeOf(sendFile(boris, chatId, await upload(anna, randomBytes(10))))).toBe('file.not_found')
+    expect(await outcomeOf(sendFile(anna, chatId, newId<ContentId>()))).toBe('file.not_found')
+  })
+
+  test('its files are for those who may read it today: not for strangers, not for those who left, not after it was deleted', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const message = await sendFile(anna, chatId, await upload(anna, randomBytes(10)))
+    const statusFor = async (who: TestUser) => (await ask(who, 'GET', urlOf(message))).status
+    expect([await statusFor(boris), await statusFor(stranger)]).toEqual([200, 404])
+    await as(anna).chats.removeMember({ chatId, userId: boris.userId })
+    expect(await statusFor(boris)).toBe(404)
+    await as(anna).chats.addMembers({ chatId, userIds: [boris.userId] })
+    expect(await statusFor(boris)).toBe(200)
+    await as(anna).chats.configure({ chatId, historyForNew: false })
+    await as(anna).chats.addMembers({ chatId, userIds: [stranger.userId] })
+    expect(await statusFor(stranger)).toBe(404)
+    await deleteMessage(testApi.deps, chatId, message.seq)
+    expect(await statusFor(anna)).toBe(404)
+  })
+})
+
+describe('a download', () => {
+  const html = Buffer.from('<!doctype html><script>alert(1)</script>')
+
+  test('whoever opens a page, a drawing or a program that somebody sent runs nothing: it is a download in a sandbox', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const svg = Buffer.from(
+      '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    )
+    for (const [name, bytes] of Object.entries({
+      'photo.png': html,
+      'drawing.svg': svg,
+      'tool.exe': Buffer.from('MZ\0\0'),
+    })) {
+      const message = await sendFile(anna, chatId, await upload(anna, bytes), name)
+      const { headers } = await ask(boris, 'GET', urlOf(message))
+      expect(headers.get('content-disposition')).toMatch(/^attachment/)
+      expect(headers.get('content-security-policy')).toMatch(/sandbox/)
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('content-type')).not.toMatch(/html|^image\/png/)
+    }
+  })
+
+  test.each([
+    '../../etc/passwd',
+    'a\r\nset-cookie: x=1.txt',
+    `${'long '.repeat(60)}.pdf`.slice(0, 250),
+    'отчёт «май».docx',
+    'photo\u202Egnp.exe',
+    'quote".txt',
+  ])('the name %j comes as one line that a browser may keep', async (name) => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const message = await sendFile(anna, chatId, await upload(anna, html), name)
+    const { headers } = await ask(boris, 'GET', urlOf(message))
+    expect(headers.get('set-cookie')).toBeNull()
+    expect(headers.get('content-disposition')).not.toMatch(/\u202E|[\r\n]/)
+    expect(message.files![0]!.name).not.toMatch(/[\u202E\r\n]/)
+  })
+
+  test('a part of a file can be asked for, and a browser that has it is told so', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const message = await sendFile(anna, chatId, await upload(anna, Buffer.from('0123456789')))
+    const get = async (headers: Record<string, string>) => {
+      const answer = await ask(boris, 'GET', urlOf(message), headers)
+      return [answer.status, await answer.text(), answer.headers.get('content-range')]
+    }
+    expect(await get({ range: 'bytes=2-4' })).toEqual([206, '234', 'bytes 2-4/10'])
+    expect(await get({ range: 'bytes=-3' })).toEqual([206, '789', 'bytes 7-9/10'])
+    expect(await get({ range: 'bytes=10-' })).toEqual([416, '', 'bytes */10'])
+    expect(await get({ range: 'bytes=0-1,3-4' })).toEqual([200, '0123456789', null])
+    const etag = (await ask(boris, 'GET', urlOf(message))).headers.get('etag')!
+    expect(await get({ 'if-none-match': etag })).toEqual([304, '', null])
+    expect(await get({ range: 'bytes=0-1', 'if-range': '"other"' })).toEqual([200, '0123456789', null])
+  })
+})
+
+describe('the preview of a picture', () => {
+  const picture = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#28a' } }).jpeg()
+
+  async function makePreview(contentId: ContentId): Promise<void> {
+    await tryRow(testApi.deps, previewTable, contentId)
+  }
+
+  test('it comes in two sizes to those who hold the chat, with the size that the picture has when it is upright', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const observer = await Observer.open(testApi.deps, boris)
+    const turned = await picture(2000, 1000).withMetadata({ orientation: 6 }).toBuffer()
+    const contentId = await upload(anna, turned)
+    const input = newMessage(chatId, [{ contentId, name: 'photo.jpg', width: 10, height: 20 }])
+    const { message } = await as(anna).files.send(input)
+    expect(message.files).toMatchObject([
+      { mime: 'image/jpeg', preview: 'due', width: 10, height: 20, thumbhash: null },
+    ])
+    expect((await ask(boris, 'GET', `${urlOf(message)}/320`)).status).toBe(404)
+    await makePreview(contentId)
+    await observer.settled()
+    await observer.expectEqualsFetch()
+    const [file] = observer.rows('messages').find((row) => row.chatId === chatId && row.seq === message.seq)!.files!
+    expect(file).toMatchObject({ preview: 'done', width: 1000, height: 2000, thumbhash: expect.any(String) })
+    for (const side of [320, 1280]) {
+      const answer = await ask(boris, 'GET', `${urlOf(message)}/${side}`)
+      const made = await sharp(Buffer.from(await answer.arrayBuffer())).metadata()
+      expect(made).toMatchObject({ format: 'webp', width: side / 2, height: side })
+      expect((await ask(stranger, 'GET', `${urlOf(message)}/${side}`)).status).toBe(404)
+    }
+    observer.close()
+  })
+
+  test('a file that is no picture, whatever it says, is given up at once, told to the administrator, and stays a download', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const broken = Buffer.concat([(await picture(10, 10).toBuffer()).subarray(0, 200), randomBytes(500)])
+    const contentId = await upload(anna, broken)
+    const message = await sendFile(anna, chatId, contentId, 'broken.jpg')
+    await makePreview(contentId)
+    const admin = await newUser(testApi.deps, { role: 'admin' })
+    const { work } = await as(admin).admin.givenUpWork()
+    expect(work.find(({ id }) => id === contentId)).toMatchObject({ kind: 'file.preview', attempts: 1 })
+    expect((await ask(boris, 'GET', urlOf(message))).status).toBe(200)
+  })
+
+  test('an animation moves in its preview', async () => {
+    const frames = await Promise.all(
+      ['#f00', '#0f0', '#00f'].map((background) => {
+        return sharp({ create: { width: 400, height: 300, channels: 3, background } })
+          .png()
+          .toBuffer()
+      }),
+    )
+    const gif = await sharp(frames, { join: { animated: true } })
+      .gif({ delay: 100 })
+      .toBuffer()
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const contentId = await upload(anna, gif)
+    const message = await sendFile(anna, chatId, contentId, 'moves.gif')
+    await makePreview(contentId)
+    const answer = await ask(boris, 'GET', `${urlOf(message)}/320`)
+    expect(await sharp(Buffer.from(await answer.arrayBuffer()), { animated: true }).metadata()).toMatchObject({
+      pages: 3,
+      width: 320,
+    })
+  })
+})

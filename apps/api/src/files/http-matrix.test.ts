@@ -1,0 +1,97 @@
+import { newId } from '@veche/shared/ids'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import { beforeAll, expect, test } from 'vitest'
+import { sessionCookie } from '../auth/session-cookie.ts'
+import { tryRow } from '../platform/work/due-tables.ts'
+import { type ActorName, actors, type MatrixCast, newMatrixCast } from '../test/access-matrix.ts'
+import { newContent, sendFile } from '../test/files.ts'
+import { newTestApi, type TestApi } from '../test/harness.ts'
+import { startHttp } from '../test/http/requests.ts'
+import { MediaNode } from '../test/nodes/media-node.ts'
+import { downloadRoutes } from './download.ts'
+import { previewTable } from './previews/preview-table.ts'
+import { uploadRoutes } from './uploads/http.ts'
+
+let testApi: TestApi
+let base: string
+let cast: MatrixCast
+/** In the group, sent by its owner. */
+let message: MessageRow
+beforeAll(async () => {
+  testApi = await newTestApi()
+  base = await startHttp(testApi.deps)
+  await MediaNode.start(testApi.deps)
+  cast = await newMatrixCast(testApi.deps)
+  const contentId = await newContent(testApi.deps, cast.people.chatOwner)
+  message = await sendFile(testApi.deps, cast.people.chatOwner, cast.group, contentId)
+  await tryRow(testApi.deps, previewTable, contentId)
+})
+
+type Statuses = Record<ActorName, number>
+const everybody = (status: number) => Object.fromEntries(actors.map((actor) => [actor, status])) as Statuses
+const signedIn = (status: number): Statuses => ({ ...everybody(status), guest: 403, disabled: 401, anonymous: 401 })
+const members: Statuses = { ...signedIn(404), chatOwner: 200, moderator: 200, member: 200 }
+/** What each may do with an upload of the owner of the group that nobody has sent yet. */
+const ownerOnly = (status: number): Statuses => ({ ...signedIn(404), chatOwner: status })
+
+const file = () => `/api/files/${message.files![0]!.id}`
+let unsent = ''
+const upload = async () => {
+  unsent ||= await newContent(testApi.deps, cast.people.chatOwner)
+  return `/api/uploads/${unsent}`
+}
+
+const rows: Record<
+  string,
+  { path: () => string | Promise<string>; headers?: Record<string, string>; expected: Statuses }
+> = {
+  'GET /api/files/:id': { path: file, expected: members },
+  'GET /api/files/:id/320': { path: () => `${file()}/320`, expected: members },
+  'GET /api/files/:id/1280': { path: () => `${file()}/1280`, expected: members },
+  'POST /api/uploads': { path: () => '/api/uploads', headers: { 'upload-length': '10' }, expected: signedIn(201) },
+  'HEAD /api/uploads/:id': { path: upload, expected: ownerOnly(200) },
+  'PATCH /api/uploads/:id': {
+    path: upload,
+    headers: { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+    // It has all its bytes already.
+    expected: ownerOnly(409),
+  },
+  'DELETE /api/uploads/:id': { path: upload, expected: ownerOnly(204) },
+}
+
+test('every route of files has a row here', () => {
+  const routes = [...uploadRoutes, ...downloadRoutes].map(({ method, path }) => `${method} ${path}`)
+  expect(Object.keys(rows).sort()).toEqual(routes.sort())
+})
+
+test.each(Object.entries(rows))(
+  '%s answers each kind of person as it should',
+  async (route, { path, headers, expected }) => {
+    const [method] = route.split(' ') as [string]
+    const found: Partial<Statuses> = {}
+    // The owner comes last, because they may take the upload away.
+    for (const who of actors.toSorted((one, other) => Number(one === 'chatOwner') - Number(other === 'chatOwner')))
+      found[who] = (await ask(who, method, await path(), headers)).status
+    expect(found).toEqual(expected)
+  },
+)
+
+test('a file that is unknown and one with a malformed id look alike', async () => {
+  for (const id of [newId(), 'nothing', '..%2f..%2fetc%2fpasswd', 'a'.repeat(300)]) {
+    expect((await ask('member', 'GET', `/api/files/${id}`)).status).toBe(404)
+    expect((await ask('member', 'HEAD', `/api/uploads/${id}`)).status).toBe(404)
+  }
+})
+
+test('an upload that no page of ours asks for is refused', async () => {
+  const answer = await ask('member', 'POST', '/api/uploads', { 'upload-length': '10', 'x-veche': '' })
+  expect(answer.status).toBe(403)
+})
+
+function ask(who: ActorName, method: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+  const token = who === 'anonymous' ? '' : cast.people[who].token
+  const cookie = `${sessionCookie(testApi.deps.env).name}=${token}`
+  const sent = { 'x-veche': '1', 'tus-resumable': '1.0.0', cookie, ...headers }
+  const body = method === 'PATCH' ? { body: Buffer.from('x') } : {}
+  return fetch(`${base}${path}`, { method, headers: sent, ...body })
+}

@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream'
+import { MemoryLocker, Server } from '@tus/server'
+import { limits } from '@veche/shared/limits'
+import { type ContentId, newId } from '@veche/shared/ids'
+import { z } from 'zod'
+import type { Ctx } from '../../ctx.ts'
+import { AppError, fail } from '../../errors.ts'
+import type { HttpRoute, RouteAnswer, RouteRequest } from '../../http-routes.ts'
+import { UploadStore } from './UploadStore.ts'
+
+const path = '/api/uploads'
+
+/** Requests of the same upload come one after the other: a newer one ends an older one, whose sender is most often gone. */
+const locker = new MemoryLocker()
+
+/** Resumable uploads by the protocol of tus.io. A file is sent in pieces, and goes on after a break from what was flushed. */
+export const uploadRoutes: HttpRoute[] = [
+  route('POST', path),
+  route('HEAD', `${path}/:id`),
+  { ...route('PATCH', `${path}/:id`), maxBodyBytes: limits.file.chunkBytes },
+  route('DELETE', `${path}/:id`),
+]
+
+function route(method: HttpRoute['method'], at: string): HttpRoute {
+  return { method, path: at, access: 'signedIn', limit: 'upload', handle: handleUpload }
+}
+
+async function handleUpload({ ctx, params, body, raw }: RouteRequest<Ctx>): Promise<RouteAnswer> {
+  if (params['id'] !== undefined && !z.uuid().safeParse(params['id']).success) fail('file.not_found')
+  const store = new UploadStore(ctx)
+  let refused: AppError | undefined
+  const server = new Server({
+    path,
+    datastore: store,
+    locker,
+    relativeLocation: true,
+    allowedOrigins: [],
+    namingFunction: () => newId<ContentId>(ctx.clock.now()),
+    onUploadFinish: async (_request, { id }) => {
+      await store.complete(id)
+      return {}
+    },
+    onResponseError: (_request, error) => {
+      if (error instanceof AppError) refused = error
+      return undefined
+    },
+  })
+  const answer = await server.handleWeb(toRequest(raw, body))
+  if (refused) throw refused
+  const text = await answer.text()
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), ...(text ? { body: text } : {}) }
+}
+
+function toRequest({ method = 'HEAD', url = path, headers }: RouteRequest<Ctx>['raw'], body: Readable): Request {
+  const given = Object.entries(headers).filter(([name]) => tusHeaders.has(name)) as [string, string][]
+  const init: RequestInit = { method, headers: Object.fromEntries(given) }
+  // Undici wants to know that the answer may begin before the end of the body; the types of Node do not have the key yet.
+  if (method === 'PATCH') Object.assign(init, { body: Readable.toWeb(body), duplex: 'half' })
+  return new Request(new URL(url, 'http://localhost'), init)
+}
+
+const tusHeaders = new Set([
+  'tus-resumable',
+  'upload-length',
+  'upload-offset',
+  'upload-metadata',
+  'content-type',
+  'content-length',
+])

@@ -1,0 +1,34 @@
+import { type ChatId, type ClientId, type ContentId, newId } from '@veche/shared/ids'
+import type { MessageRow } from '@veche/shared/rows/rows'
+import type { Deps } from '../deps.ts'
+import { completeContent } from '../files/contents.ts'
+import type { TestUser } from './builders.ts'
+import { callerFor } from './harness.ts'
+
+/** A picture of one pixel. */
+export const tinyPicture = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+/** A complete upload of this person. */
+export async function newContent(deps: Deps, who: TestUser, bytes: Buffer = tinyPicture): Promise<ContentId> {
+  const id = newId<ContentId>()
+  await deps.db.insertInto('contents').values({ id, owner_id: who.userId, size: bytes.length }).execute()
+  await deps.fileStorage.create(id)
+  await deps.fileStorage.write(id, 0, pieces(bytes), async (received) => {
+    await deps.db.updateTable('contents').set({ received }).where('id', '=', id).execute()
+  })
+  await completeContent(deps, id)
+  return id
+}
+
+async function* pieces(bytes: Buffer) {
+  yield bytes
+}
+
+/** A message with one file. */
+export async function sendFile(deps: Deps, who: TestUser, chatId: ChatId, contentId?: ContentId): Promise<MessageRow> {
+  const files = [{ contentId: contentId ?? (await newContent(deps, who)), name: 'picture.png' }]
+  return (await callerFor(deps, who).files.send({ chatId, clientId: newId<ClientId>(), body: '', files })).message
+}

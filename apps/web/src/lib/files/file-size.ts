@@ -1,0 +1,14 @@
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+
+/** "3.4 MB": as many digits as tell something. */
+export function formatBytes(locale: string, bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** power
+  const maximumFractionDigits = power > 1 && value < 10 ? 1 : 0
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: units[power]!,
+    unitDisplay: power === 0 ? 'narrow' : 'short',
+    maximumFractionDigits,
+  }).format(value)
+}

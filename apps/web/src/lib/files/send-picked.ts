@@ -1,0 +1,33 @@
+import type { ChatId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import type { Outbox } from '#lib/live/outbox/Outbox.ts'
+import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
+
+/**
+ * Puts these files into the outbox, as one message or as several when they are more than one holds: their bytes as they are, and of pictures the size, so that nobody's history jumps when
+ * they come.
+ */
+export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string, files: File[]): Promise<void> {
+  const prepared = await Promise.all(files.map(prepareFile))
+  for (let first = 0; first < prepared.length; first += limits.file.inMessage) {
+    const some = prepared.slice(first, first + limits.file.inMessage)
+    await addFiles(outbox, chatId, first === 0 ? caption : '', some)
+  }
+}
+
+async function prepareFile(file: File): Promise<FileToSend> {
+  const size = file.type.startsWith('image/') ? await pictureSize(file) : null
+  return { name: file.name, bytes: file, ...size }
+}
+
+/** As the browser shows it: upright. Null for a picture that it cannot read. */
+async function pictureSize(file: File): Promise<{ width: number; height: number } | null> {
+  try {
+    const picture = await createImageBitmap(file)
+    const { width, height } = picture
+    picture.close()
+    return { width, height }
+  } catch {
+    return null
+  }
+}

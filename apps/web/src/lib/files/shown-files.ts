@@ -1,0 +1,54 @@
+import type { MessageFile } from '@veche/shared/rows/rows'
+import type { AttachedFile } from '#lib/store/commands.ts'
+
+/** A file as the history shows it: stored on the server, or on its way there. */
+export type ShownFile = {
+  key: string
+  name: string
+  size: number
+  mime: string
+  width: number | null
+  height: number | null
+  thumbhash: string | null
+  /** Null while it is on its way. */
+  url: string | null
+  /** Where its bytes are on this device, while it is on its way. */
+  attachmentId: string | null
+  isPicture: boolean
+  /** The previews of a picture; null while there is none. */
+  previews: { small: string; large: string } | null
+}
+
+export function fromRow(file: MessageFile): ShownFile {
+  const url = `/api/files/${file.id}`
+  const previews = file.preview === 'done' ? { small: `${url}/320`, large: `${url}/1280` } : null
+  return {
+    ...file,
+    key: file.id,
+    url,
+    attachmentId: null,
+    isPicture: isPicture(file) && file.preview !== 'none',
+    previews,
+  }
+}
+
+export function fromAttached(file: AttachedFile): ShownFile {
+  const { width = null, height = null, attachmentId } = file
+  // A browser that could read its size can show it.
+  const shown = isPicture(file) && width !== null
+  return {
+    ...file,
+    width,
+    height,
+    key: attachmentId,
+    thumbhash: null,
+    url: null,
+    attachmentId,
+    isPicture: shown,
+    previews: null,
+  }
+}
+
+function isPicture({ mime }: { mime: string }): boolean {
+  return mime.startsWith('image/')
+}

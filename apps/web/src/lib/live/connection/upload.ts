@@ -1,0 +1,47 @@
+import { type ContentId, type UserId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
+import { DetailedError, Upload } from 'tus-js-client'
+import { ORIGIN_HEADER } from '../../api/client.ts'
+import { AppError } from '../../api/error.ts'
+import { errorInAnswer } from './error-in-answer.ts'
+import type { NewUpload } from './live-api.ts'
+
+const UPLOADS_URL = '/api/uploads'
+
+/** One attempt. A piece that was lost is sent again by the next one, which goes on from what the server has. */
+export function uploadFile({ bytes, url, onUrl, onProgress, signal }: NewUpload, person?: UserId): Promise<ContentId> {
+  return new Promise((resolve, reject) => {
+    const upload = new Upload(bytes, {
+      endpoint: UPLOADS_URL,
+      uploadUrl: url,
+      chunkSize: limits.file.chunkBytes,
+      // The outbox tries again, and keeps the address of the upload.
+      retryDelays: [],
+      storeFingerprintForResuming: false,
+      headers: { ...ORIGIN_HEADER, ...(person ? { 'x-veche-person': person } : {}) },
+      onUploadUrlAvailable: () => upload.url && onUrl(upload.url),
+      onProgress: (sentBytes) => onProgress(sentBytes),
+      onError: (error) => reject(toAppError(error)),
+      onSuccess: () => resolve(idOf(upload.url ?? '')),
+    })
+    signal.addEventListener(
+      'abort',
+      () => {
+        void upload.abort()
+        reject(new AppError('network.unreachable'))
+      },
+      { once: true },
+    )
+    if (signal.aborted) reject(new AppError('network.unreachable'))
+    else upload.start()
+  })
+}
+
+function idOf(url: string): ContentId {
+  return url.split('/').at(-1) as ContentId
+}
+
+function toAppError(error: Error | DetailedError): AppError {
+  const answer = error instanceof DetailedError ? error.originalResponse : null
+  return answer ? errorInAnswer(answer.getBody(), answer.getStatus()) : new AppError('network.unreachable')
+}

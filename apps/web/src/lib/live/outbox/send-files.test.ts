@@ -1,0 +1,113 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import type { ContentId } from '@veche/shared/ids'
+import { beforeEach, expect, test } from 'vitest'
+import { AppError } from '../../api/error.ts'
+import { newEngineTest } from '../../test/engine-test.ts'
+import type { TestTab, TestTabOptions } from '../../test/TestTab.ts'
+import type { NewUpload } from '../connection/live-api.ts'
+import { addFiles } from './send-files.ts'
+
+let { environment, server, me, chat, openTab, textsOnServer } = newEngineTest()
+beforeEach(() => void ({ environment, server, me, chat, openTab, textsOnServer } = newEngineTest()))
+
+const film = { name: 'film.mp4', bytes: new Blob(['a film'], { type: 'video/mp4' }) }
+const filesOnServer = () => server.visible(chat, me).flatMap(({ files = [] }) => files.map(({ name }) => name))
+const attachments = (tab: TestTab) => tab.store.read((tx) => tx.all('attachments'), ['attachments'])
+const uploading = (upload: (given: NewUpload) => Promise<ContentId>): TestTabOptions => ({
+  wrapApi: (api) => ({ ...api, upload }),
+})
+
+test('files that were attached without a network are sent as one message when it is back, and leave the device then', async () => {
+  const tab = await openTab()
+  environment.setOnline(false)
+  await addFiles(tab.live.outbox, chat, 'two of them', [film, { ...film, name: 'other.mp4' }])
+  expect([await attachments(tab), await tab.live.outbox.countMessages()]).toEqual([
+    expect.objectContaining({ length: 2 }),
+    1,
+  ])
+  environment.setOnline(true)
+  await environment.until('they are sent', () => filesOnServer().length === 2)
+  expect(server.visible(chat, me).at(-1)).toMatchObject({ kind: 'file', body: 'two of them' })
+  await environment.until('their bytes are dropped', async () => (await attachments(tab)).length === 0)
+})
+
+test('an upload that breaks off goes on at its address, in the next tab too, and its message is sent once', async () => {
+  const parts = { indexedDB: new IDBFactory() }
+  const urls: (string | null)[] = []
+  const hangs = new Promise<never>(() => undefined)
+  let breaks = 2
+  const first = await openTab({
+    environment: parts,
+    ...uploading(async ({ url, onUrl }) => {
+      urls.push(url)
+      onUrl('the address')
+      if (breaks-- > 0) throw new AppError('network.unreachable')
+      return await hangs
+    }),
+  })
+  await addFiles(first.live.outbox, chat, '', [film])
+  await environment.until('the third attempt hangs', () => urls.length === 3)
+  first.kill()
+  const next = await openTab({
+    environment: parts,
+    wrapApi: (api) => ({ ...api, upload: async (given) => (urls.push(given.url), await api.upload(given)) }),
+  })
+  await environment.until('it is sent', () => filesOnServer().length === 1)
+  expect(urls).toEqual([null, 'the address', 'the address', 'the address'])
+  expect(await next.live.outbox.countMessages()).toBe(0)
+})
+
+test('a text that was written after a file does not wait for it', async () => {
+  const tab = await openTab(uploading(() => new Promise<never>(() => undefined)))
+  await addFiles(tab.live.outbox, chat, 'slow', [film])
+  await tab.live.outbox.addMessage(chat, 'quick')
+  await environment.until('the text is sent', () => textsOnServer(chat).includes('quick'))
+  expect(filesOnServer()).toEqual([])
+})
+
+test('a message of files that is taken back stops its upload, and nothing of it is sent or kept', async () => {
+  const signals: AbortSignal[] = []
+  const tab = await openTab(
+    uploading(({ signal }) => {
+      signals.push(signal)
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(new AppError('network.unreachable'))),
+      )
+    }),
+  )
+  const id = await addFiles(tab.live.outbox, chat, '', [film])
+  await environment.until('it is being uploaded', () => signals.length === 1)
+  await tab.live.outbox.cancel(id)
+  await environment.until('it has stopped', () => signals[0]!.aborted)
+  await environment.pass(60_000)
+  expect([signals.length, filesOnServer(), await attachments(tab), await tab.live.outbox.countMessages()]).toEqual([
+    1,
+    [],
+    [],
+    0,
+  ])
+})
+
+test('how far a file has come is told, and a file that the server refuses stays with the reason', async () => {
+  let mayEnd = false
+  const tab = await openTab(
+    uploading(async ({ onProgress }) => {
+      onProgress(3)
+      if (!mayEnd) throw new AppError('network.unreachable')
+      throw new AppError('file.quota_full')
+    }),
+  )
+  const told: (number | undefined)[] = []
+  const id = await addFiles(tab.live.outbox, chat, '', [film])
+  const attachmentId = (await attachments(tab))[0]!.id
+  const note = tab.live.uploadProgress.note.bind(tab.live.uploadProgress)
+  tab.live.uploadProgress.note = (...given) => (told.push(given[1]), note(...given))
+  mayEnd = true
+  await environment.until('it is refused', async () => {
+    return (await tab.store.read((tx) => tx.get('outbox', id), ['outbox']))?.refusal === 'file.quota_full'
+  })
+  expect(told).toContain(3)
+  expect(tab.live.uploadProgress.sentBytes(attachmentId)).toBeUndefined()
+  expect(await attachments(tab)).toHaveLength(1)
+})

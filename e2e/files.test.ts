@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Locator, Page } from 'playwright-core'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { openDevice } from './browser/Device.ts'
+import { newDirect, newGroup } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
+import { chatInList, composer, log, message, waitForTick } from './screens/chats.ts'
+import { button, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
+
+const photo = (width: number, height: number, background: string) =>
+  sharp({ create: { width, height, channels: 3, background } })
+    .jpeg()
+    .toBuffer()
+
+type Attached = { name: string; mimeType: string; buffer: Buffer }
+
+async function attach(page: Page, files: Attached[]): Promise<void> {
+  const chooser = page.waitForEvent('filechooser')
+  await button(page, 'Attach').click()
+  await (await chooser).setFiles(files)
+  await waitUntilVisible(page.getByRole('list', { name: 'Attached files' }).getByText(files.at(-1)!.name))
+}
+
+async function downloaded(page: Page, press: Locator): Promise<string> {
+  const download = page.waitForEvent('download')
+  await press.click()
+  return createHash('sha256')
+    .update(await readFile(await (await download).path()))
+    .digest('hex')
+}
+
+test('pictures and a file with one caption reach the other person, who looks at them and downloads the file', async () => {
+  const [anna, boris] = [await newPerson('Anna Files'), await newPerson('Boris Files')]
+  const chatId = await newDirect(anna, boris)
+  const herDevice = await openDevice(installation, { account: anna })
+  const hisDevice = await openDevice(installation, { account: boris, width: 360, height: 740 })
+  await herDevice.goto(`/chats/${chatId}`)
+  await hisDevice.goto(`/chats/${chatId}`)
+  await waitUntilVisible(composer(herDevice.page))
+  const report = randomBytes(300_000)
+  await attach(herDevice.page, [
+    { name: 'lake.jpg', mimeType: 'image/jpeg', buffer: await photo(1600, 1200, '#286') },
+    { name: 'tower.jpg', mimeType: 'image/jpeg', buffer: await photo(600, 1500, '#a42') },
+    { name: 'отчёт за май.bin', mimeType: 'application/octet-stream', buffer: report },
+  ])
+  await composer(herDevice.page).fill('From the lake')
+  await button(herDevice.page, 'Send').click()
+  await waitForTick(herDevice.page, 'From the lake', 'Read')
+
+  const his = message(hisDevice.page, 'From the lake')
+  for (const name of ['lake.jpg', 'tower.jpg'])
+    await waitUntilVisible(button(his, `Open picture ${name}`).locator('img'))
+  const hash = createHash('sha256').update(report).digest('hex')
+  expect(await downloaded(hisDevice.page, his.getByRole('link', { name: /^Download отчёт за май.bin/ }))).toBe(hash)
+  await button(his, 'Open picture lake.jpg').click()
+  const viewer = hisDevice.page.getByRole('dialog', { name: 'lake.jpg' })
+  await expect.poll(() => viewer.getByRole('img').evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1280)
+  await hisDevice.page.keyboard.press('ArrowRight')
+  await waitUntilVisible(hisDevice.page.getByRole('dialog', { name: 'tower.jpg' }).getByRole('img'))
+  await hisDevice.page.keyboard.press('Escape')
+  await waitUntilHidden(hisDevice.page.getByRole('dialog'))
+  await herDevice.goto('/')
+  await waitUntilVisible(chatInList(herDevice.page, 'Boris Files').getByText('From the lake'))
+})
+
+test('an upload goes on after the page was loaded anew, does not hold up a text, and can be taken back', async () => {
+  const anna = await newPerson('Anna Uploads')
+  const chatId = await newGroup(anna, 'Uploads', [])
+  const device = await openDevice(installation, { account: anna })
+  await device.goto(`/chats/${chatId}`)
+  await waitUntilVisible(composer(device.page))
+  let pieces = 0
+  const hold = () =>
+    device.page.route('**/api/uploads/*', (route) =>
+      route.request().method() === 'PATCH' && (pieces += 1) > 1 ? undefined : route.continue(),
+    )
+  await hold()
+  const film = randomBytes(20_000_000)
+  await attach(device.page, [{ name: 'film.bin', mimeType: '', buffer: film }])
+  await button(device.page, 'Send').click()
+  await waitUntilVisible(log(device.page).getByRole('progressbar', { name: 'Uploading' }))
+  await expect.poll(() => pieces).toBe(2)
+  await composer(device.page).fill('meanwhile')
+  await button(device.page, 'Send').click()
+  await waitForTick(device.page, 'meanwhile', 'Sent')
+  await device.page.unrouteAll({ behavior: 'ignoreErrors' })
+  const sent: number[] = []
+  device.page.on('request', (request) => {
+    if (request.method() === 'PATCH') sent.push(Number(request.headers()['upload-offset']))
+  })
+  await device.page.reload()
+  await waitForTick(device.page, 'film.bin', 'Sent')
+  expect(Math.min(...sent)).toBeGreaterThan(0)
+  const link = message(device.page, 'film.bin').getByRole('link', { name: /^Download film.bin/ })
+  expect(await downloaded(device.page, link)).toBe(createHash('sha256').update(film).digest('hex'))
+
+  pieces = 0
+  await hold()
+  await attach(device.page, [{ name: 'mistake.bin', mimeType: '', buffer: film }])
+  await button(device.page, 'Send').click()
+  await expect.poll(() => pieces).toBe(2)
+  await button(message(device.page, 'mistake.bin'), 'Cancel').click()
+  await waitUntilHidden(message(device.page, 'mistake.bin'))
+  await device.page.unrouteAll({ behavior: 'ignoreErrors' })
+  await device.page.reload()
+  await waitUntilVisible(message(device.page, 'film.bin'))
+  expect(await message(device.page, 'mistake.bin').count()).toBe(0)
+})
