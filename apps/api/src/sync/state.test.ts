@@ -268,6 +268,17 @@ describe('sync.chats', () => {
     expect(seen).toEqual([ids[1], ids[4], ids[3], ids[2], ids[0]])
   })
 
+  test('the first page has the pinned chats too, however old they are, and they come again in their place', async () => {
+    const who = await newUser(testApi.deps)
+    const ids: ChatId[] = []
+    for (let i = 0; i < 5; i += 1) ids.push(await newGroup(testApi.deps, [who, anna], `Group ${i}`))
+    for (const chatId of [ids[0]!, ids[4]!]) await callerFor(testApi.deps, who).chats.setMine({ chatId, pinned: true })
+    const first = await sync(who).chats({ limit: 2 })
+    expect([first.chats.map(({ id }) => id), first.left]).toEqual([[ids[4], ids[3], ids[0]], 3])
+    const later = await sync(who).chats({ cursor: first.next, limit: 3 })
+    expect(later.chats.map(({ id }) => id)).toEqual([ids[2], ids[1], ids[0]])
+  })
+
   test('each chat of the list comes with my membership, and each page tells how many chats are left', async () => {
     const who = await newUser(testApi.deps)
     const ids: ChatId[] = []

@@ -67,15 +67,36 @@ export function syncChats(ctx: Ctx, { cursor, limit }: SyncChats, signal?: Abort
         select x.created_at from messages x where x.chat_id = chats.id and ${isVisibleMessage('x')} order by x.seq desc limit 1) last on true
       where ${before ? sql`(${newestAt}, chats.id) < (${before.at}, ${before.id}::uuid)` : sql`true`}
       order by ${newestAt} desc, chats.id desc limit ${limit + 1}`.execute(ctx.db)
-    const page = rows.slice(0, limit)
+    // What is pinned stands on top of the list, however old it is.
+    const page = [
+      ...rows.slice(0, limit),
+      ...(cursor
+        ? []
+        : await pinnedBelow(
+            ctx,
+            rows.slice(0, limit).map(({ id }) => id),
+          )),
+    ]
     const mine = new Map(page.map(({ id, membership }) => [id, toMembership(ctx, membership)]))
     // The list shows one line of each chat, so only the last message is read.
     const answers = await answerLast(ctx, ctx.db, me, [...mine.keys()])
     const chats = answers.map((answer) => withMembership(answer, mine.get(answer.id as ChatId)!))
-    const end = page.at(-1)
+    const end = rows.slice(0, limit).at(-1)
     const next = rows.length > limit && end ? `${end.at}|${end.id}` : null
-    return { chats, next, left: (rows[0]?.left ?? 0) - page.length }
+    return { chats, next, left: (rows[0]?.left ?? 0) - Math.min(rows.length, limit) }
   })
+}
+
+const maxPinned = 100
+
+/** The pinned chats that are not among these. They come again with their own page, which a device passes over. */
+async function pinnedBelow(ctx: Ctx, among: ChatId[]): Promise<{ id: ChatId; membership: object }[]> {
+  const { rows } = await sql<{ id: ChatId; membership: object }>`
+    select chats.id, to_json(members) as membership from ${readableChats(ctx.actor.userId)}
+    where members.pinned_at is not null and chats.id <> all(${among}::uuid[]) order by members.pinned_at desc limit ${maxPinned}`.execute(
+    ctx.db,
+  )
+  return rows
 }
 
 /** By the registered mapper: it is the row that the user's own scope brings. */

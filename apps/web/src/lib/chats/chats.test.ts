@@ -93,3 +93,21 @@ test('a chat that the user left is told from one that somebody else removed them
   expect([chat, other].map((id) => chats.get(id))).toEqual([undefined, undefined])
   expect([chat, other].map((id) => chats.hasLeft(id))).toEqual([true, false])
 })
+
+test('the chat of the page that is open is read before those above it in the list', async () => {
+  const { server, me, friend, openTab } = newEngineTest()
+  const [old, ...others] = Array.from({ length: 90 }, () => server.newChat([friend, me])) as [ChatId, ...ChatId[]]
+  for (const id of others) server.send(id, friend, 'text')
+  const { store } = await openTab()
+  const read = store.read.bind(store)
+  let reads = 0
+  // The first screen and the chat are read; the rest is still on its way.
+  store.read = ((...given: Parameters<Store['read']>) => {
+    return ++reads > 2 ? new Promise<never>(() => undefined) : read(...given)
+  }) as Store['read']
+  const chats = newChats()
+  chats.want(old)
+  await chats.start(store)
+  await expect.poll(() => chats.get(old)?.id).toBe(old)
+  expect(chats.isComplete).toBe(false)
+})

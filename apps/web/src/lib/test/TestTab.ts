@@ -4,6 +4,8 @@ import { onTestFinished } from 'vitest'
 import type { LiveApi } from '../live/connection/live-api.ts'
 // The app loads it with the first hello: to load it for the first time would take longer than a test waits.
 import '../live/receiver/fetch-changes.ts'
+import '../live/outbox/CommandSender.ts'
+import '../live/receiver/ScopeFetcher.ts'
 import type { CommandKinds } from '../live/outbox/command-kinds.ts'
 import type { Environment } from '../live/environment.ts'
 import { LiveClient } from '../live/LiveClient.ts'

@@ -34,7 +34,9 @@ export class ScrollPosition {
   #touched = false
   /** Where the list was scrolled to for the start, and where the message stood that it starts with. */
   #start: { top: number; offset: number } | null = null
+  /** Where the upper and the lower edge stood in the list. */
   #lastTop = 0
+  #lastEdge = 0
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation
@@ -60,14 +62,13 @@ export class ScrollPosition {
 
   handleScroll() {
     if (!this.scroller || !(this.ready || this.#touched)) return
-    const { scrollTop } = this.scroller
     this.#toEnd = this.#below()
     if (this.#hasLeftStart()) this.#staysAtStart = false
     // Any scroll upwards leaves the end, however slow it is.
-    const isAtEnd = scrollTop < this.#lastTop ? this.#toEnd <= 1 : this.#toEnd < AT_END_WITHIN_PX
+    const isAtEnd = this.#hasMovedUp() ? this.#toEnd <= 1 : this.#followsEnd || this.#toEnd < AT_END_WITHIN_PX
     // The end of what is loaded is not the end: newer pages follow.
     this.#followsEnd = isAtEnd && this.#conversation.view.attached
-    this.#lastTop = scrollTop
+    this.#noteEdges()
     this.#fetchAndMarkSeen()
   }
 
@@ -111,7 +112,23 @@ export class ScrollPosition {
 
   /** The browser sends the scroll event only with the next frame. */
   #hasLeftEnd(): boolean {
-    return this.scroller !== undefined && this.scroller.scrollTop < this.#lastTop && this.#below() > 1
+    return this.#hasMovedUp() && this.#below() > 1
+  }
+
+  /**
+   * Both edges have. When the composer grows or shrinks, or a keyboard comes, only one of them moves, and the browser tells of a scroll that
+   * nobody made.
+   */
+  #hasMovedUp(): boolean {
+    const { scroller } = this
+    if (!scroller) return false
+    return scroller.scrollTop < this.#lastTop && scroller.scrollTop + scroller.clientHeight < this.#lastEdge
+  }
+
+  #noteEdges() {
+    if (!this.scroller) return
+    this.#lastTop = this.scroller.scrollTop
+    this.#lastEdge = this.#lastTop + this.scroller.clientHeight
   }
 
   /**
@@ -133,7 +150,7 @@ export class ScrollPosition {
   #scrollToEnd() {
     if (!this.scroller) return
     this.scroller.scrollTop = this.scroller.scrollHeight
-    this.#lastTop = this.scroller.scrollTop
+    this.#noteEdges()
   }
 
   /** What is dropped above moves all below it up, which is no scroll of the reader. */
@@ -142,7 +159,7 @@ export class ScrollPosition {
     if (item?.kind !== 'row') return
     const { rows } = this.#conversation.view
     this.#conversation.moveReader(item.row.seq, !this.isAway)
-    if (this.#conversation.view.rows[0] !== rows[0]) this.#lastTop = 0
+    if (this.#conversation.view.rows[0] !== rows[0]) this.#lastTop = this.#lastEdge = 0
   }
 
   #startIndex(): number {

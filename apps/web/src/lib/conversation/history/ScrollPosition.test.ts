@@ -112,3 +112,27 @@ test('a history that is followed stands at its end after something in it has gro
   FakeResizeObserver.last.resize(list.content)
   expect(list.scroller.scrollTop).toBe(list.scroller.scrollHeight)
 })
+
+test('a history that is followed stays so when the composer shrinks while a message comes, and not when the reader scrolls up', async () => {
+  const { position, list } = await openAtUnread({ unread: -1, attached: true })
+  const { scroller } = list
+  const toEnd = () => (scroller.scrollTop = scroller.scrollHeight - scroller.clientHeight)
+  position.touch()
+  toEnd()
+  position.handleScroll()
+  // The window grows by what the composer lost, the browser moves the list to its end, and below it a message has come.
+  scroller.clientHeight += 60
+  toEnd()
+  scroller.scrollHeight += 430
+  position.handleScroll()
+  FakeResizeObserver.last.resize(list.content)
+  expect(scroller.scrollTop).toBe(scroller.scrollHeight)
+  toEnd()
+  position.handleScroll()
+  scroller.scrollTop -= 200
+  position.handleScroll()
+  const { scrollTop } = scroller
+  scroller.scrollHeight += 430
+  FakeResizeObserver.last.resize(list.content)
+  expect(scroller.scrollTop).toBe(scrollTop)
+})

@@ -7,7 +7,7 @@ import type { Store } from '../../store/Store.ts'
 import type { LiveApi } from '../connection/live-api.ts'
 import type { Environment } from '../environment.ts'
 import { PeopleFetcher } from './PeopleFetcher.ts'
-import { ScopeFetcher } from './ScopeFetcher.ts'
+import type { ScopeFetcher } from './ScopeFetcher.ts'
 
 const MAX_QUEUED_FRAMES = 2_000
 
@@ -23,24 +23,30 @@ export type ReceiverDeps = {
 /** Merges the rows of frames in their order, and fetches what a merge finds missing. */
 export class RowReceiver {
   readonly #store: Store
-  readonly #scopes: ScopeFetcher
+  readonly #deps: ReceiverDeps
+  #scopes: Promise<ScopeFetcher> | undefined
   readonly #people: PeopleFetcher
   readonly #unsubscribe: () => void
   #frames: ChangesFrame[] = []
   #isMerging = false
+  #isStopped = false
   /** How many fetches of a scope are under way: its frames wait for them. */
   readonly #fetches = new Map<ScopeId | 'all', number>()
 
   constructor(deps: ReceiverDeps) {
+    this.#deps = deps
     this.#store = deps.store
-    this.#scopes = new ScopeFetcher(deps, (id, fetch) => this.holdFrames([id], fetch))
     this.#people = new PeopleFetcher(deps)
     this.#unsubscribe = deps.store.on('followUps', (followUps) => this.request(followUps))
   }
 
   stop(): void {
     this.#unsubscribe()
-    this.#scopes.stop()
+    this.#isStopped = true
+    void this.#scopes?.then(
+      (scopes) => scopes.stop(),
+      () => undefined,
+    )
     this.#people.stop()
     this.#frames = []
   }
@@ -58,12 +64,16 @@ export class RowReceiver {
   }
 
   requestScope(id: ScopeId): void {
-    this.#scopes.request(id)
+    void this.#loadScopes().then(
+      (scopes) => scopes.request(id),
+      // What is missing is requested again by the next catch-up.
+      () => (this.#scopes = undefined),
+    )
   }
 
   /** Resolves when no scope is being fetched. */
   async whenIdle(): Promise<void> {
-    await this.#scopes.whenIdle()
+    if (this.#scopes) await (await this.#scopes).whenIdle()
   }
 
   /** Runs `fetch`, which merges an answer about these scopes. Frames of the scopes that come meanwhile are merged afterwards. */
@@ -79,12 +89,22 @@ export class RowReceiver {
 
   /** Runs `read`, which reads the list of chats for the first time. Meanwhile chats are not fetched one by one. */
   async whileListing<T>(read: () => Promise<T>): Promise<T> {
-    this.#scopes.isListing = true
+    const scopes = await this.#loadScopes()
+    scopes.isListing = true
     try {
       return await read()
     } finally {
-      this.#scopes.isListing = false
+      scopes.isListing = false
     }
+  }
+
+  /** No first screen waits for a scope, so the code that fetches them is loaded with the first request. */
+  #loadScopes(): Promise<ScopeFetcher> {
+    return (this.#scopes ??= import('./ScopeFetcher.ts').then(({ ScopeFetcher }) => {
+      const scopes = new ScopeFetcher(this.#deps, (id, fetch) => this.holdFrames([id], fetch))
+      if (this.#isStopped) scopes.stop()
+      return scopes
+    }))
   }
 
   async #mergeFrames(): Promise<void> {

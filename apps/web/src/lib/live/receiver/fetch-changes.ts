@@ -8,6 +8,7 @@ import type { CatchUpDeps } from './CatchUp.ts'
 
 /** As many chats as the largest screen shows. */
 const FIRST_PAGE_CHATS = 40
+const CHATS_PER_MERGE = 40
 
 export type ChangesFetch = Pick<CatchUpDeps, 'store' | 'api' | 'rowReceiver' | 'onServerTime'> & {
   connection: AbortSignal
@@ -46,11 +47,17 @@ async function listChats(changes: ChangesFetch, from: string | null): Promise<vo
   await rowReceiver.whenIdle()
 }
 
+/** In several transactions: what a person writes or opens meanwhile waits for one of them and not for the whole page. */
 async function mergePage({ store, onPage }: ChangesFetch, page: ChatsPage): Promise<void> {
-  await store.merge(async (merge) => {
-    await applyChatsPage(merge, page)
-    merge.tx.put('listProgress', { name: 'chats.listed', done: page.next === null, cursor: page.next })
-  }, storesOfChatsPage(page))
+  const { chats, next } = page
+  for (let first = 0; first === 0 || first < chats.length; first += CHATS_PER_MERGE) {
+    const part = { ...page, chats: chats.slice(first, first + CHATS_PER_MERGE) }
+    await store.merge(async (merge) => {
+      await applyChatsPage(merge, part)
+      const isLast = first + CHATS_PER_MERGE >= chats.length
+      if (isLast) merge.tx.put('listProgress', { name: 'chats.listed', done: next === null, cursor: next })
+    }, storesOfChatsPage(part))
+  }
   onPage(page)
 }
 
