@@ -4,6 +4,7 @@ import type { Locator, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
+import { refused } from './browser/PageLog.ts'
 import { newDirect, newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { chatInList, composer, log, message, waitForTick } from './screens/chats.ts'
@@ -48,6 +49,7 @@ test('pictures and a file with one caption reach the other person, who looks at 
   await composer(herDevice.page).fill('From the lake')
   await button(herDevice.page, 'Send').click()
   await waitForTick(herDevice.page, 'From the lake', 'Read')
+  await waitUntilVisible(chatInList(herDevice.page, 'Boris Files').getByText('From the lake'))
 
   const his = message(hisDevice.page, 'From the lake')
   for (const name of ['lake.jpg', 'tower.jpg'])
@@ -61,8 +63,13 @@ test('pictures and a file with one caption reach the other person, who looks at 
   await waitUntilVisible(hisDevice.page.getByRole('dialog', { name: 'tower.jpg' }).getByRole('img'))
   await hisDevice.page.keyboard.press('Escape')
   await waitUntilHidden(hisDevice.page.getByRole('dialog'))
-  await herDevice.goto('/')
-  await waitUntilVisible(chatInList(herDevice.page, 'Boris Files').getByText('From the lake'))
+  const address = await his.getByRole('link', { name: /^Download/ }).getAttribute('href')
+  await message(herDevice.page, 'From the lake').getByText('From the lake').click({ button: 'right' })
+  await herDevice.page.getByRole('menuitem', { name: 'Delete for everybody' }).click()
+  await button(herDevice.page.getByRole('alertdialog'), 'Delete for everybody').click()
+  for (const { page } of [herDevice, hisDevice]) await waitUntilVisible(message(page, 'Message deleted'))
+  hisDevice.pageLog.expect(refused(404))
+  expect(await hisDevice.page.evaluate(async (url) => (await fetch(url!)).status, address)).toBe(404)
 })
 
 test('an upload goes on after the page was loaded anew, does not hold up a text, and can be taken back', async () => {

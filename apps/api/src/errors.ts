@@ -48,6 +48,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'meeting.no_node': 'SERVICE_UNAVAILABLE',
   'meeting.not_seated': 'FORBIDDEN',
   'message.conflict': 'CONFLICT',
+  'message.not_found': 'NOT_FOUND',
   'file.not_found': 'NOT_FOUND',
   'file.too_large': 'PAYLOAD_TOO_LARGE',
   'file.disk_full': 'SERVICE_UNAVAILABLE',

@@ -52,7 +52,7 @@ const statements = [
     position smallint not null,
     name text not null,
     unique (chat_id, seq, position),
-    foreign key (chat_id, seq) references messages (chat_id, seq)
+    foreign key (chat_id, seq) references messages (chat_id, seq) on delete cascade
   )`,
   `create index files_by_content on files (content_id)`,
 ]

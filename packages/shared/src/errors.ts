@@ -48,6 +48,7 @@ export const errorCodes = [
   'message.client_id_expired',
   'message.too_long',
   'message.empty',
+  'message.not_found',
   'file.not_found',
   'file.too_large',
   'file.quota_full',

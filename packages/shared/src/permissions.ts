@@ -11,6 +11,7 @@ export type ChatRole = (typeof chatRoles)[number]
 export const chatActions = [
   'read',
   'post',
+  'deleteOthers',
   'rename',
   'addMembers',
   'removeMembers',
@@ -23,13 +24,34 @@ export type ChatAction = (typeof chatActions)[number]
 
 const inGroup: Record<ChatRole, readonly ChatAction[]> = {
   member: ['read', 'post', 'leave', 'meet'],
-  moderator: ['read', 'post', 'leave', 'meet', 'rename', 'addMembers', 'removeMembers'],
-  owner: ['read', 'post', 'leave', 'meet', 'rename', 'addMembers', 'removeMembers', 'setRoles', 'configure'],
+  moderator: ['read', 'post', 'deleteOthers', 'leave', 'meet', 'rename', 'addMembers', 'removeMembers'],
+  owner: [
+    'read',
+    'post',
+    'deleteOthers',
+    'leave',
+    'meet',
+    'rename',
+    'addMembers',
+    'removeMembers',
+    'setRoles',
+    'configure',
+  ],
 }
 const inDirect: readonly ChatAction[] = ['read', 'post', 'meet']
 
 export function mayInChat(kind: 'direct' | 'group', role: ChatRole, action: ChatAction): boolean {
   return (kind === 'direct' ? inDirect : inGroup[role]).includes(action)
+}
+
+/** One's own message, or that of somebody else with the right to. Nobody deletes what nobody wrote: calls and what happened in a group. */
+export function mayDeleteMessage(
+  kind: 'direct' | 'group',
+  role: ChatRole,
+  message: { kind: string; isMine: boolean },
+): boolean {
+  const isWritten = message.kind === 'text' || message.kind === 'file'
+  return isWritten && (message.isMine || mayInChat(kind, role, 'deleteOthers'))
 }
 
 export function isAdmin(role: ServerRole): boolean {

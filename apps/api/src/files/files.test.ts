@@ -5,11 +5,13 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { sessionCookie } from '../auth/session-cookie.ts'
 import { tryRow } from '../platform/work/due-tables.ts'
-import { deleteMessage, newGroup, newUser, type TestUser } from '../test/builders.ts'
+import { newGroup, newUser, type TestUser } from '../test/builders.ts'
+import { newContent } from '../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
 import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
+import { deleteUnheldContents } from './unheld-contents.ts'
 import { previewTable } from './previews/preview-table.ts'
 
 const mega = 1_000_000
@@ -183,8 +185,39 @@ describe('a message of files', () => {
     await as(anna).chats.configure({ chatId, historyForNew: false })
     await as(anna).chats.addMembers({ chatId, userIds: [stranger.userId] })
     expect(await statusFor(stranger)).toBe(404)
-    await deleteMessage(testApi.deps, chatId, message.seq)
+    await as(anna).messages.delete({ chatId, seq: message.seq })
     expect(await statusFor(anna)).toBe(404)
+  })
+})
+
+describe('bytes that no message holds', () => {
+  const sizeOf = (contentId: ContentId) => testApi.deps.fileStorage.sizeOf(contentId, 'original')
+
+  test('they are deleted by the sweep once their message is deleted, and not while another message holds them', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const contentId = await upload(anna, randomBytes(10))
+    const [one, other] = [await sendFile(anna, chatId, contentId), await sendFile(anna, chatId, contentId)]
+    await as(anna).messages.delete({ chatId, seq: one.seq })
+    await deleteUnheldContents(testApi.deps)
+    expect((await ask(boris, 'GET', urlOf(other))).status).toBe(200)
+    await as(anna).messages.delete({ chatId, seq: other.seq })
+    await deleteUnheldContents(testApi.deps)
+    expect(await sizeOf(contentId)).toBeNull()
+    expect((await ask(anna, 'HEAD', `/api/uploads/${contentId}`)).status).toBe(404)
+  })
+
+  test('an upload that nobody has sent waits a day', async () => {
+    const { deps, passTime } = await newTestApi()
+    const contentId = await newContent(deps, await newUser(deps))
+    const isThere = async () => (await deps.fileStorage.sizeOf(contentId, 'original')) !== null
+    for (const [hours, expected] of [
+      [23, true],
+      [2, false],
+    ] as const) {
+      await passTime(hours * 3_600_000)
+      await deleteUnheldContents(deps)
+      expect(await isThere()).toBe(expected)
+    }
   })
 })
 

@@ -1,8 +1,9 @@
 import { type ClientId, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { addMessages, deleteMessage, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
+import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
+import { outcomeOf } from '../test/outcome.ts'
 
 let testApi: TestApi
 let anna: TestUser
@@ -159,10 +160,48 @@ describe('history', () => {
   test('a deleted message keeps its seq and loses its text', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const { seq } = await say(testApi.deps, anna, chatId, 'secret words')
-    await deleteMessage(testApi.deps, chatId, seq)
+    await callerFor(testApi.deps, anna).messages.delete({ chatId, seq })
     const page = await callerFor(testApi.deps, boris).messages.history({ chatId })
     expect(page.messages.at(-1)).toMatchObject({ seq, body: null, authorId: anna.userId })
     expect(JSON.stringify(page)).not.toContain('secret words')
+  })
+})
+
+describe('deleting', () => {
+  const deleteAs = (who: TestUser, chatId: ChatId, seq: number) =>
+    outcomeOf(callerFor(testApi.deps, who).messages.delete({ chatId, seq }))
+
+  test('authors delete their own messages, moderators those of others too, and in a direct chat each their own', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const [hers, his] = [await say(testApi.deps, anna, chatId, 'hers'), await say(testApi.deps, boris, chatId, 'his')]
+    expect(await deleteAs(boris, chatId, hers.seq)).toBe('chat.forbidden')
+    expect(await deleteAs(anna, chatId, his.seq)).toBe('ok')
+    const vera = await newUser(testApi.deps)
+    const direct = await newDirect(testApi.deps, vera, boris)
+    const { seq } = await say(testApi.deps, vera, direct, 'only mine')
+    expect([await deleteAs(boris, direct, seq), await deleteAs(vera, direct, seq)]).toEqual(['chat.forbidden', 'ok'])
+  })
+
+  test('what happened in a group is not deleted, nor what is unknown or from before one came', async () => {
+    const vera = await newUser(testApi.deps)
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const { seq } = await say(testApi.deps, anna, chatId, 'before')
+    expect([await deleteAs(anna, chatId, 1), await deleteAs(anna, chatId, 999)]).toEqual([
+      'chat.forbidden',
+      'message.not_found',
+    ])
+    await callerFor(testApi.deps, anna).chats.configure({ chatId, historyForNew: false })
+    await callerFor(testApi.deps, anna).chats.addMembers({ chatId, userIds: [vera.userId] })
+    await callerFor(testApi.deps, anna).chats.setRole({ chatId, userId: vera.userId, role: 'moderator' })
+    expect(await deleteAs(vera, chatId, seq)).toBe('message.not_found')
+  })
+
+  test('deleting twice is the same as once', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const { seq } = await say(testApi.deps, anna, chatId, 'twice')
+    const { messages } = callerFor(testApi.deps, anna)
+    const answers = await Promise.all([messages.delete({ chatId, seq }), messages.delete({ chatId, seq })])
+    expect(answers[1]).toEqual(answers[0])
   })
 })
 
@@ -175,7 +214,7 @@ describe('reading', () => {
     await callerFor(testApi.deps, anna).chats.rename({ chatId, title: 'A system message' })
     expect(await unread(boris, chatId)).toBe(2)
     expect((await callerFor(testApi.deps, boris).messages.read({ chatId, seq: first.seq })).unread.unread).toBe(1)
-    await deleteMessage(testApi.deps, chatId, second.seq)
+    await callerFor(testApi.deps, anna).messages.delete({ chatId, seq: second.seq })
     expect(await unread(boris, chatId)).toBe(0)
   })
 

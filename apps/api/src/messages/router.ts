@@ -1,5 +1,6 @@
 import * as schemas from '@veche/shared/schemas/messages'
 import { router, signedIn } from '../trpc.ts'
+import { deleteMessage } from './delete-message.ts'
 import { readHistory } from './history.ts'
 import { markDelivered, sendTyping } from './positions.ts'
 import { markRead } from './read-position.ts'
@@ -9,6 +10,9 @@ export const messagesRouter = router({
   send: signedIn('send')
     .input(schemas.send)
     .mutation(({ ctx, input }) => sendMessage(ctx, input)),
+  delete: signedIn('change')
+    .input(schemas.deleteMessage)
+    .mutation(({ ctx, input }) => deleteMessage(ctx, input)),
   history: signedIn('read')
     .input(schemas.history)
     .query(({ ctx, input }) => readHistory(ctx, input)),

@@ -47,6 +47,8 @@ export type MatrixCast = {
   /** In the group, with the moderator and the target in it. */
   meetingId: MeetingId
   code: string
+  /** A message of the owner of the group. */
+  seqOfOwner: number
   /** An upload of each who may send it. */
   contents: Map<ActorName, ContentId>
   /** Open to everyone; the stranger's, and nobody is in it. */
@@ -174,6 +176,12 @@ export const matrix: Record<string, MatrixRow> = {
   'messages.send': {
     input: (cast) => ({ chatId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
     expected: anyMember,
+  },
+  'messages.delete': {
+    spends: 'row',
+    // Written by the owner of the group.
+    input: (cast) => ({ chatId: cast.group, seq: cast.seqOfOwner }),
+    expected: moderators,
   },
   'messages.history': { input: ofGroup(), expected: anyMember },
   'messages.read': { input: ofGroup({ seq: 1 }), expected: anyMember },
@@ -328,7 +336,7 @@ export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   const group = await newGroup(deps, [...inside, disabled])
   const owner = callerFor(deps, chatOwner)
   await owner.chats.setRole({ chatId: group, userId: moderator.userId, role: 'moderator' })
-  await say(deps, chatOwner, group, words)
+  const { seq: seqOfOwner } = await say(deps, chatOwner, group, words)
   await owner.chats.removeMember({ chatId: group, userId: exMember.userId })
   await callerFor(deps, serverOwner).admin.setDisabled({ userId: disabled.userId as UserId, disabled: true })
   const invite = await newInvite(deps)
@@ -341,5 +349,17 @@ export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   for (const [who, person] of Object.entries({ chatOwner, moderator, member }))
     contents.set(who as ActorName, await newContent(deps, person))
   const people = { serverOwner, admin, chatOwner, moderator, member, exMember, otherUser, guest, disabled }
-  return { people, group, target, stranger, inviteId: invite.id as InviteId, mailId, meetingId, code, contents, open }
+  return {
+    people,
+    group,
+    target,
+    stranger,
+    inviteId: invite.id as InviteId,
+    mailId,
+    meetingId,
+    code,
+    contents,
+    seqOfOwner,
+    open,
+  }
 }

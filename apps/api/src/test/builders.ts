@@ -6,7 +6,7 @@ import { hashToken, newToken } from '../auth/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { callerFor } from './harness.ts'
 import { advance, changeScopes } from '../platform/scopes/changes.ts'
-import { chatScope, directoryScope, userScope } from '../platform/scopes/scope.ts'
+import { directoryScope, userScope } from '../platform/scopes/scope.ts'
 
 export type TestUser = { userId: UserId; sessionId: SessionId; token: string; name: string; email: string }
 
@@ -90,15 +90,6 @@ export async function newDirect(deps: Deps, one: TestUser, other: TestUser): Pro
 export async function say(deps: Deps, who: TestUser, chatId: ChatId, body: string): Promise<MessageRow> {
   const { message } = await callerFor(deps, who).messages.send({ chatId, clientId: newId(), body })
   return message
-}
-
-/** Deletes a message as a later release will: the row stays, stamped, without its text. */
-export async function deleteMessage(deps: Deps, chatId: ChatId, seq: number): Promise<void> {
-  await changeScopes(deps, [chatScope(chatId)], async (tx) => {
-    const rev = await advance(tx, chatScope(chatId))
-    const row = tx.db.updateTable('messages').set((eb) => ({ deleted_at: eb.fn<Date>('veche_now'), body: null, rev }))
-    await row.where('chat_id', '=', chatId).where('seq', '=', seq).execute()
-  })
 }
 
 /** Many messages in one statement, each with a revision of its own. No hint tells of them. */

@@ -24,10 +24,12 @@ export const history = z.strictObject({
   limit: z.int().min(1).max(limits.page.history).default(50),
 })
 export const position = z.strictObject({ chatId, seq })
+export const deleteMessage = z.strictObject({ chatId, seq })
 export const typing = z.strictObject({ chatId })
 
 export type SendMessage = z.output<typeof send>
 export type SendFiles = z.output<typeof sendFiles>
 export type History = z.output<typeof history>
+export type DeleteMessage = z.output<typeof deleteMessage>
 export type Position = z.output<typeof position>
 export type Typing = z.output<typeof typing>

@@ -26,6 +26,11 @@ export class PictureMaker {
     this.#limits = limits
   }
 
+  /** Of the child, while there is one: for the benchmark. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   make(path: string): Promise<Picture> {
     return this.#turn.run(async () => {
       clearTimeout(this.#idleTimer)

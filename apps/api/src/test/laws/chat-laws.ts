@@ -1,5 +1,5 @@
 import { type ChatId, newId } from '@veche/shared/ids'
-import { deleteMessage, newDirect, newGroup, newUsers, say, type TestUser } from '../builders.ts'
+import { newDirect, newGroup, newUsers, say, type TestUser } from '../builders.ts'
 import { previewTable } from '../../files/previews/preview-table.ts'
 import { tryRow } from '../../platform/work/due-tables.ts'
 import { newContent, sendFile } from '../files.ts'
@@ -42,6 +42,7 @@ export const chatLaws: Record<string, Action> = {
     await sendFile(testApi.deps, anna, group, contentId)
     await tryRow(testApi.deps, previewTable, contentId)
   },
+  'messages.delete': (testApi, { anna, group }) => as(testApi, anna).messages.delete({ chatId: group, seq: 3 }),
   'messages.read': (testApi, { boris, group }) => as(testApi, boris).messages.read({ chatId: group, seq: 3 }),
   'messages.delivered': (testApi, { boris, direct }) =>
     as(testApi, boris).messages.delivered({ chatId: direct, seq: 1 }),
@@ -49,10 +50,6 @@ export const chatLaws: Record<string, Action> = {
   'users.updateProfile': (testApi, { boris }) => as(testApi, boris).users.updateProfile({ name: 'Boris the Second' }),
   'users.updateSettings': (testApi, { boris }) =>
     as(testApi, boris).users.updateSettings({ theme: 'dark', locale: 'ru' }),
-  'a message is deleted': async (testApi, { anna, group }) => {
-    const { seq } = await say(testApi.deps, anna, group, 'to be deleted')
-    await deleteMessage(testApi.deps, group, seq)
-  },
 }
 
 export async function newChatCast(testApi: TestApi): Promise<ChatCast> {

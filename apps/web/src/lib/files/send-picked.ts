@@ -1,11 +1,12 @@
 import type { ChatId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Outbox } from '#lib/live/outbox/Outbox.ts'
+import { withoutPrivateMetadata } from './private-metadata.ts'
 import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
 
 /**
- * Puts these files into the outbox, as one message or as several when they are more than one holds: their bytes as they are, and of pictures the size, so that nobody's history jumps when
- * they come.
+ * Puts these files into the outbox, as one message or as several when they are more than one holds. Photos go without their private
+ * metadata, and pictures with their size, so that nobody's history jumps when they come.
  */
 export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string, files: File[]): Promise<void> {
   const prepared = await Promise.all(files.map(prepareFile))
@@ -17,7 +18,7 @@ export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string
 
 async function prepareFile(file: File): Promise<FileToSend> {
   const size = file.type.startsWith('image/') ? await pictureSize(file) : null
-  return { name: file.name, bytes: file, ...size }
+  return { name: file.name, bytes: await withoutPrivateMetadata(file), ...size }
 }
 
 /** As the browser shows it: upright. Null for a picture that it cannot read. */

@@ -708,6 +708,7 @@ export type Messages = {
     'message.client_id_expired': string
     'message.too_long': string
     'message.empty': string
+    'message.not_found': string
     'file.not_found': string
     'file.too_large': string
     'file.quota_full': string
@@ -758,5 +759,12 @@ export type Messages = {
     ofMany: (given: { index: number; count: number }) => string
     zoom: string
     fit: string
+  }
+  messageMenu: {
+    options: string
+    copy: string
+    delete: string
+    deleteTitle: string
+    deleteText: string
   }
 }

@@ -6,9 +6,12 @@ const MAX_MOVE_PX = 10
 
 /**
  * Attaches a context menu to an element: `open` is called for a right click, for the menu key, and for a long press on a touch
- * screen, for which Safari on a phone sends no event.
+ * screen, for which Safari on a phone sends no event. Where it is not wanted, the menu of the browser opens.
  */
-export function contextMenu(open: (position: MenuPosition) => void): (element: HTMLElement) => () => void {
+export function contextMenu(
+  open: (position: MenuPosition) => void,
+  isWanted: (event: Event) => boolean = () => true,
+): (element: HTMLElement) => () => void {
   return (element) => {
     const stop = new AbortController()
     const press = new LongPress(open)
@@ -18,6 +21,7 @@ export function contextMenu(open: (position: MenuPosition) => void): (element: H
       capture = false,
     ) => element.addEventListener(name, listener, { signal: stop.signal, capture })
     on('contextmenu', (event) => {
+      if (!isWanted(event)) return
       event.preventDefault()
       if (press.wasLong) return
       press.end()
