@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { PictureMaker, type PictureLimits } from './PictureMaker.ts'
+import { PictureMaker, type PictureLimits, PictureRefused } from './PictureMaker.ts'
 
 let folder: string
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'veche-pictures-'))))
@@ -89,4 +89,18 @@ test('several pictures are made one after the other by the same child, whichever
   const bad = await fileOf(Buffer.from('no picture'))
   const made = await Promise.allSettled([good, bad, good, bad, good].map((path) => maker.make(path)))
   expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'])
+})
+
+test('a picture whose maker is closed meanwhile fails as one that may be made later, and a child that died while idle is replaced', async () => {
+  const maker = newMaker()
+  const path = await fileOf(await plain(8_000, 6_000).jpeg().toBuffer())
+  const made = maker.make(path).catch((error: unknown) => error)
+  await expect.poll(() => maker.pid).toBeGreaterThan(0)
+  maker.close()
+  expect(await made).not.toBeInstanceOf(PictureRefused)
+  expect(await made).toBeInstanceOf(Error)
+  await maker.make(path)
+  process.kill(maker.pid!, 'SIGKILL')
+  await expect.poll(() => maker.pid).toBeUndefined()
+  expect(await maker.make(path)).toMatchObject({ width: 8_000 })
 })

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Semaphore } from '../../platform/Semaphore.ts'
 import type { Picture, PictureAnswer } from './picture-child.ts'
@@ -9,12 +11,13 @@ export type PictureLimits = { timeMs: number; memoryBytes: number; idleMs: numbe
 const usual: PictureLimits = { timeMs: 20_000, memoryBytes: 700_000_000, idleMs: 60_000 }
 const watchMs = 100
 
-/** The picture cannot be read, or costs too much: trying it again would not help. */
+/** The picture cannot be read: trying it again would not help. */
 export class PictureRefused extends Error {}
 
 /**
  * Makes the previews of pictures in a child process, one at a time. The child lives on for the next picture, since its start costs as
- * much as a picture; it is killed when a picture takes too long or too much memory.
+ * much as a picture; it is killed when a picture takes too long or too much memory. That may be the fault of a busy machine, so such a
+ * picture may be tried again.
  */
 export class PictureMaker {
   readonly #limits: PictureLimits
@@ -35,53 +38,63 @@ export class PictureMaker {
     return this.#turn.run(async () => {
       clearTimeout(this.#idleTimer)
       try {
-        return await this.#ask(path)
+        return await this.#ask((this.#child ??= this.#startChild()), path)
       } finally {
-        this.#idleTimer = setTimeout(() => this.close(), this.#limits.idleMs).unref()
+        this.#idleTimer = globalThis.setTimeout(() => this.close(), this.#limits.idleMs).unref()
       }
     })
   }
 
+  /** A picture that is being made fails, and may be made later. */
   close(): void {
     clearTimeout(this.#idleTimer)
     this.#child?.kill('SIGKILL')
     this.#child = undefined
   }
 
-  #ask(path: string): Promise<Picture> {
-    const child = (this.#child ??= startChild())
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => refuse('it took too long'), this.#limits.timeMs)
-      const watch = setInterval(() => {
-        void memoryOf(child).then((bytes) => bytes > this.#limits.memoryBytes && refuse('it took too much memory'))
-      }, watchMs)
-      const stop = () => {
-        clearTimeout(timer)
-        clearInterval(watch)
-        child.removeAllListeners()
-      }
-      const refuse = (why: string) => {
-        stop()
-        this.close()
-        reject(new PictureRefused(why))
-      }
-      child.once('exit', () => refuse('it ended the process that read it'))
-      child.once('error', () => refuse('the process that reads pictures could not be started'))
-      child.once('message', (answer: PictureAnswer) => {
-        stop()
-        if ('picture' in answer) resolve(answer.picture)
-        else reject(new PictureRefused(answer.refusal))
+  async #ask(child: ChildProcess, path: string): Promise<Picture> {
+    const stop = new AbortController()
+    const { signal } = stop
+    try {
+      const answered = once(child, 'message', { signal }).then(([answer]) => answer as PictureAnswer)
+      const gone = once(child, 'exit', { signal }).then(() => fail('the process that read it ended'))
+      const late = setTimeout(this.#limits.timeMs, undefined, { signal }).then(() => fail('it took too long'))
+      const answer = new Promise<PictureAnswer>((resolve, reject) => {
+        Promise.race([answered, gone, late, this.#untilTooLarge(child, signal)]).then(resolve, reject)
+        child.send(path, (error) => error && reject(error))
       })
-      child.send(path)
-    })
+      const read = await answer
+      if ('picture' in read) return read.picture
+      throw new PictureRefused(read.refusal)
+    } catch (error) {
+      if (!(error instanceof PictureRefused) && this.#child === child) this.close()
+      throw error
+    } finally {
+      stop.abort()
+    }
+  }
+
+  async #untilTooLarge(child: ChildProcess, signal: AbortSignal): Promise<never> {
+    for (;;) {
+      await setTimeout(watchMs, undefined, { signal })
+      if ((await memoryOf(child)) > this.#limits.memoryBytes) fail('it took too much memory')
+    }
+  }
+
+  #startChild(): ChildProcess {
+    const script = fileURLToPath(new URL('picture-child.ts', import.meta.url))
+    // It needs nothing that this process knows: no secret is in its environment.
+    const env = { MALLOC_ARENA_MAX: '2' }
+    const child = fork(script, { env, serialization: 'advanced', stdio: 'ignore', execArgv: [] })
+    const forget = () => {
+      if (this.#child === child) this.#child = undefined
+    }
+    return child.on('exit', forget).on('error', forget)
   }
 }
 
-function startChild(): ChildProcess {
-  const script = fileURLToPath(new URL('picture-child.ts', import.meta.url))
-  // It needs nothing that this process knows: no secret is in its environment.
-  const env = { MALLOC_ARENA_MAX: '2' }
-  return fork(script, { env, serialization: 'advanced', stdio: 'ignore', execArgv: [] })
+function fail(why: string): never {
+  throw new Error(why)
 }
 
 /** 0 when the process is gone, which its `exit` tells. */
