@@ -7,22 +7,13 @@ import { openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { newDirect, newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { chatInList, composer, log, message, waitForTick } from './screens/chats.ts'
+import { attach, chatInList, composer, log, message, waitForTick } from './screens/chats.ts'
 import { button, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
 const photo = (width: number, height: number, background: string) =>
   sharp({ create: { width, height, channels: 3, background } })
     .jpeg()
     .toBuffer()
-
-type Attached = { name: string; mimeType: string; buffer: Buffer }
-
-async function attach(page: Page, files: Attached[]): Promise<void> {
-  const chooser = page.waitForEvent('filechooser')
-  await button(page, 'Attach').click()
-  await (await chooser).setFiles(files)
-  await waitUntilVisible(page.getByRole('list', { name: 'Attached files' }).getByText(files.at(-1)!.name))
-}
 
 async function downloaded(page: Page, press: Locator): Promise<string> {
   const download = page.waitForEvent('download')

@@ -1,9 +1,11 @@
+import sharp from 'sharp'
 import { afterAll, expect, test } from 'vitest'
 import { type Device, openDevice } from './browser/Device.ts'
 import { OwnInstallation } from './installation/OwnInstallation.ts'
 import { english } from './installation/scripts.ts'
 import { newTeam } from './installation/team.ts'
-import { openDetails } from './screens/chats.ts'
+import { attach, openDetails } from './screens/chats.ts'
+import { button, waitUntilVisible } from './screens/controls.ts'
 import { axeFindings, cutWords, foreignWords, overflowing, smallTargets } from './screens/findings.ts'
 import { inside, settle, type Stop, visit, setTheme } from './screens/tour.ts'
 
@@ -41,6 +43,32 @@ test('screens have no finding of axe, do not stick out of a phone, cut no words 
   expect(found).toEqual([])
 })
 
+test('a message of files has no finding of axe and does not stick out of a phone, while it is picked and when it is sent', async () => {
+  const device = await openDevice(installation, { account: anna, width: 360, height: 740 })
+  const { page } = device
+  const picture = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#286' } })
+      .jpeg()
+      .toBuffer()
+  await visit(device, { name: 'files', path: `/chats/${chats[1]}` })
+  await attach(page, [
+    { name: 'terrace.jpg', mimeType: 'image/jpeg', buffer: await picture(1200, 800) },
+    { name: 'stairs.jpg', mimeType: 'image/jpeg', buffer: await picture(400, 1800) },
+    { name: `${'offer '.repeat(30)}.pdf`, mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4') },
+  ])
+  const found = await allFindings(device)
+  await button(page, 'Send').click()
+  await waitUntilVisible(button(page, 'Open picture terrace.jpg').locator('img'))
+  await settle(page)
+  found.push(...(await allFindings(device)))
+  await setTheme(device, 'dark')
+  found.push(...(await axeFindings(page, ['color-contrast'])))
+  await button(page, 'Open picture stairs.jpg').click()
+  await waitUntilVisible(page.getByRole('dialog', { name: 'stairs.jpg' }).getByRole('img'))
+  found.push(...(await axeFindings(page)), ...(await overflowing(page)), ...(await smallTargets(page)))
+  expect(found).toEqual([])
+})
+
 test('the page for signing in has no finding of axe, does not stick out of a phone, is wide enough for a thumb and speaks one language', async () => {
   const device = await openDevice(installation, { width: 360, height: 740 })
   expect(await findingsOn(device, { name: 'sign in', path: '/signin' })).toEqual([])
@@ -48,13 +76,15 @@ test('the page for signing in has no finding of axe, does not stick out of a pho
 
 async function findingsOn(device: Device, stop: Stop): Promise<string[]> {
   await visit(device, stop)
-  const { page } = device
-  const found = [
+  return (await allFindings(device)).map((each) => `${stop.name}: ${each}`)
+}
+
+async function allFindings({ page }: Device): Promise<string[]> {
+  return [
     ...(await axeFindings(page)),
     ...(await overflowing(page)),
     ...(await cutWords(page)),
     ...(await foreignWords(page, 'en')),
     ...(await smallTargets(page)),
   ]
-  return found.map((each) => `${stop.name}: ${each}`)
 }

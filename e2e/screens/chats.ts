@@ -62,3 +62,13 @@ export async function pickPerson(dialog: Locator, name: string): Promise<void> {
   await dialog.getByRole('searchbox', { name: 'Find people' }).fill(name)
   await dialog.getByRole('list', { name: 'Find people' }).getByText(name, { exact: true }).click()
 }
+
+export type Attached = { name: string; mimeType: string; buffer: Buffer }
+
+/** Picks files for the next message; they stand above the field then. */
+export async function attach(page: Page, files: Attached[]): Promise<void> {
+  const chooser = page.waitForEvent('filechooser')
+  await button(page, 'Attach').click()
+  await (await chooser).setFiles(files)
+  await waitUntilVisible(page.getByRole('list', { name: 'Attached files' }).getByText(files.at(-1)!.name))
+}
