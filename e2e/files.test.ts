@@ -23,6 +23,24 @@ async function downloaded(page: Page, press: Locator): Promise<string> {
     .digest('hex')
 }
 
+/** A file into the field, and another one onto the history. */
+function pasteAndDrop(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const holding = (name: string) => {
+      const data = new DataTransfer()
+      data.items.add(new File(['text'], name))
+      return data
+    }
+    const fire = (element: Element | null, event: Event) => element!.dispatchEvent(event)
+    const may = { bubbles: true, cancelable: true }
+    const clipboardData = holding('pasted.txt')
+    fire(document.querySelector('form textarea'), new ClipboardEvent('paste', { ...may, clipboardData }))
+    const dataTransfer = holding('dropped.txt')
+    const history = document.querySelector('form')!.parentElement
+    for (const type of ['dragover', 'drop']) fire(history, new DragEvent(type, { ...may, dataTransfer }))
+  })
+}
+
 test('pictures and a file with one caption reach the other person, who looks at them and downloads the file', async () => {
   const [anna, boris] = [await newPerson('Anna Files'), await newPerson('Boris Files')]
   const chatId = await newDirect(anna, boris)
@@ -69,6 +87,10 @@ test('an upload goes on after the page was loaded anew, does not hold up a text,
   const device = await openDevice(installation, { account: anna })
   await device.goto(`/chats/${chatId}`)
   await waitUntilVisible(composer(device.page))
+  await pasteAndDrop(device.page)
+  const picked = device.page.getByRole('list', { name: 'Attached files' })
+  for (const name of ['pasted.txt', 'dropped.txt']) await button(picked, `Remove ${name}`).click()
+  await waitUntilHidden(picked)
   let pieces = 0
   const hold = () =>
     device.page.route('**/api/uploads/*', (route) =>
