@@ -66,7 +66,7 @@ export type Deps = {
   scopeViews: ScopeView[]
   dueTables: DueTable[]
   /** How much of each kind of work runs at the same time; the rest waits for a slot. */
-  gates: { scope: KeyedSemaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
+  gates: { scope: KeyedSemaphore; content: KeyedSemaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
   turns: { read: PersonTurns; open: PersonTurns }
   tickets: Tickets
   nodeControl: NodeControl
@@ -128,10 +128,16 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
 /**
  * One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are read
  * at the same time: after a restart every client comes at once, and waits here instead of for a connection. Four passwords hashed at the
- * same time take 190 MB and all threads that Node has for such work.
+ * same time take 190 MB and all threads that Node has for such work. The bytes of an upload are read once, however many wait for it.
  */
 function newGates(): Deps['gates'] {
-  return { scope: new KeyedSemaphore(4), open: new Semaphore(3), state: new Semaphore(8), hash: new Semaphore(4) }
+  return {
+    scope: new KeyedSemaphore(4),
+    content: new KeyedSemaphore(1),
+    open: new Semaphore(3),
+    state: new Semaphore(8),
+    hash: new Semaphore(4),
+  }
 }
 
 /** Fifty tabs of one person may come back at once, and each asks for several things. */

@@ -49,7 +49,14 @@ export async function serveRoutes(http: FastifyInstance, deps: Deps, routes: Htt
     for (const route of routes) {
       const { method, path: url } = route
       const config = { longBody: route.maxBodyBytes !== undefined }
-      scope.route({ method, url, config, handler: (req, reply) => serve(deps, route, { req, reply, slowest }) })
+      // The answer to HEAD that Fastify would make of a GET reads the whole body.
+      scope.route({
+        method,
+        url,
+        config,
+        exposeHeadRoute: false,
+        handler: (req, reply) => serve(deps, route, { req, reply, slowest }),
+      })
     }
   })
 }

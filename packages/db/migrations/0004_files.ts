@@ -11,7 +11,8 @@ const statements = [
   `alter table messages add constraint messages_kind_check check (kind in ('text', 'system', 'call', 'file')) not valid`,
 
   // The bytes themselves are on a disk, under the id. `received` is what was flushed there: an upload goes on from it. The other columns
-  // are null until it is complete, and those about pictures until they are known.
+  // are null until it is complete, and those about pictures until they are known. `discarded_at`: nobody may send it any more, and its
+  // bytes are being deleted.
   `create table contents (
     id uuid primary key,
     owner_id uuid not null references users (id),
@@ -25,11 +26,13 @@ const statements = [
     thumbhash bytea,
     previewed_at timestamptz,
     sent_at timestamptz,
+    discarded_at timestamptz,
     created_at timestamptz not null default veche_now(),
     check ((completed_at is null) = (sha256 is null) and (completed_at is null) = (mime is null))
   )`,
   `create index contents_by_owner on contents (owner_id)`,
   `create index contents_by_age on contents (created_at)`,
+  `create index contents_discarded on contents (discarded_at) where discarded_at is not null`,
 
   // A content has a preview to make while its row here is due. The queue only nudges.
   `create table previews (

@@ -71,6 +71,7 @@ export interface Codes {
 export interface Contents {
   completed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
+  discarded_at: Timestamp | null;
   height: number | null;
   id: ContentId;
   mime: string | null;

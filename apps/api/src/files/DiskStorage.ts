@@ -76,6 +76,10 @@ export class DiskStorage {
     for (const variant of ['original' as const, ...variants]) await rm(this.path(id, variant), { force: true })
   }
 
+  async removeVariant(id: ContentId, variant: Variant): Promise<void> {
+    await rm(this.path(id, variant), { force: true })
+  }
+
   /** How many bytes may still be written, and how many the whole disk has. */
   async space(): Promise<{ free: number; total: number }> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
@@ -96,6 +100,7 @@ async function writeAll(file: FileHandle, chunk: Buffer, at: number): Promise<vo
 }
 
 function diskError(error: NodeJS.ErrnoException): never {
+  if (error.code === 'ENOENT') throw new AppError('file.not_found')
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
     throw new AppError('file.disk_full', { retryAfterSeconds: 30 })
   throw error

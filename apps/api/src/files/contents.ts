@@ -1,18 +1,25 @@
 import { createHash } from 'node:crypto'
-import type { ContentId } from '@veche/shared/ids'
+import type { ContentId, UserId } from '@veche/shared/ids'
 import type { Deps } from '../deps.ts'
 import { sqlNow } from '../platform/clock.ts'
 import { isPreviewable } from './previews/previewable.ts'
 import { sniffMime } from './sniff-mime.ts'
 
 /**
- * Reads an upload that has all its bytes once more: what it is, and its hash. Whoever finds it so does this; twice is the same as once.
+ * Reads an upload that has all its bytes once more: what it is, and its hash. Whoever finds it so does this, one after the
+ * other; twice is the same as once.
  */
-export async function completeContent(deps: Deps, id: ContentId): Promise<void> {
+export function completeContent(deps: Deps, id: ContentId, owner: UserId): Promise<void> {
+  return deps.gates.content.run(id, () => completeUnlessDone(deps, id, owner))
+}
+
+async function completeUnlessDone(deps: Deps, id: ContentId, owner: UserId): Promise<void> {
   const content = await deps.db
     .selectFrom('contents')
     .select(['size', 'received', 'completed_at'])
     .where('id', '=', id)
+    .where('owner_id', '=', owner)
+    .where('discarded_at', 'is', null)
     .executeTakeFirst()
   if (!content || content.completed_at || content.received < content.size) return
   const sha256 = await hashOf(deps, id)

@@ -72,7 +72,7 @@ async function previewOf({ fileStorage }: Ctx, contentId: ContentId, variant: Va
 function send(ctx: Ctx, download: Download, asked: RouteRequest<Ctx>['raw']['headers']): RouteAnswer {
   const { contentId, variant, size, mime, tag, name } = download
   const etag = `"${tag}"`
-  const isShown = variant !== 'original' || shownTypes.test(mime)
+  const isShown = variant !== 'original' || shownTypes.test(mime.split(';', 1)[0]!)
   const headers = {
     etag,
     'accept-ranges': 'bytes',

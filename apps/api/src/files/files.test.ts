@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { newId, type ClientId, type ContentId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { sessionCookie } from '../auth/session-cookie.ts'
 import { tryRow } from '../platform/work/due-tables.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
@@ -96,8 +96,15 @@ describe('an upload', () => {
     expect((await piece(anna, path, 100, randomBytes(1))).status).toBe(413)
   })
 
-  test('it is unknown to everybody but the person who began it', async () => {
+  test('it is unknown to everybody but the person who began it, who is answered about the one in the path', async () => {
     const path = await begin(anna, 100)
+    const other = await begin(anna, 50)
+    expect((await ask(anna, 'HEAD', `${path}?x=/${other.split('/').at(-1)}`)).headers.get('upload-length')).toBe('100')
+    const read = vi.spyOn(testApi.deps.fileStorage, 'read')
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    expect(await outcomeOf(sendFile(boris, chatId, path.split('/').at(-1) as ContentId))).toBe('file.not_found')
+    expect(read).not.toHaveBeenCalled()
+    read.mockRestore()
     const answers = [ask(boris, 'HEAD', path), piece(boris, path, 0, randomBytes(10)), ask(boris, 'DELETE', path)]
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([404, 404, 404])
     expect(await offsetOf(anna, path)).toBe(0)
@@ -204,6 +211,53 @@ describe('bytes that no message holds', () => {
     await deleteUnheldContents(testApi.deps)
     expect(await sizeOf(contentId)).toBeNull()
     expect((await ask(anna, 'HEAD', `/api/uploads/${contentId}`)).status).toBe(404)
+  })
+
+  test('whoever sends one again while the sweep runs has its bytes, or is told that they are gone', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const contents = await Promise.all(Array.from({ length: 30 }, () => newContent(testApi.deps, anna)))
+    for (const contentId of contents) {
+      const { seq } = await sendFile(anna, chatId, contentId)
+      await as(anna).messages.delete({ chatId, seq })
+    }
+    const again = contents.map((contentId) => sendFile(anna, chatId, contentId))
+    const sweeps = Array.from({ length: 5 }, () => deleteUnheldContents(testApi.deps))
+    const sent = await Promise.allSettled(again)
+    await Promise.all(sweeps)
+    await deleteUnheldContents(testApi.deps)
+    for (const each of sent)
+      if (each.status === 'fulfilled') expect((await ask(boris, 'GET', urlOf(each.value))).status).toBe(200)
+      else expect(await outcomeOf(Promise.reject(each.reason as Error))).toBe('file.not_found')
+  })
+
+  test('an upload that is taken back leaves nothing on the disk, in whatever letters its address comes, also when it has previews', async () => {
+    const bytes = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#28a' } })
+      .png()
+      .toBuffer()
+    const contentId = await upload(anna, bytes)
+    await tryRow(testApi.deps, previewTable, contentId)
+    const sizes = () =>
+      Promise.all((['original', 320, 1280] as const).map((one) => testApi.deps.fileStorage.sizeOf(contentId, one)))
+    expect(await sizes()).toEqual([bytes.length, expect.any(Number), expect.any(Number)])
+    expect((await ask(anna, 'DELETE', `/api/uploads/${contentId.toUpperCase()}`)).status).toBe(204)
+    expect(await sizes()).toEqual([null, null, null])
+  })
+
+  test('a preview that is made while its upload is taken back leaves nothing either', async () => {
+    const bytes = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#28a' } })
+      .png()
+      .toBuffer()
+    const contentId = await upload(anna, bytes)
+    const { pictureMaker } = testApi.deps
+    const make = pictureMaker.make.bind(pictureMaker)
+    pictureMaker.make = async (path) => {
+      const picture = await make(path)
+      await ask(anna, 'DELETE', `/api/uploads/${contentId}`)
+      return picture
+    }
+    await tryRow(testApi.deps, previewTable, contentId)
+    pictureMaker.make = make
+    expect(await testApi.deps.fileStorage.sizeOf(contentId, 320)).toBeNull()
   })
 
   test('an upload that nobody has sent waits a day', async () => {

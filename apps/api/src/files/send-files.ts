@@ -22,7 +22,7 @@ export async function sendFiles(ctx: Ctx, input: SendFiles): Promise<SentFiles> 
   const sent = await findSent(ctx, input)
   if (sent) return sent
   must(ctx.clock.now() - idTime(input.clientId) < limits.clientIdDays * 86_400_000, 'message.client_id_expired')
-  for (const { contentId } of input.files) await completeContent(ctx, contentId)
+  for (const { contentId } of input.files) await completeContent(ctx, contentId, ctx.actor.userId)
   return changeScopes(ctx, [chatScope(input.chatId)], (tx) => writeMessage(tx, input))
     .catch(async (error: unknown) => {
       // Two chats got the same client id at the same time: now the stored message can be seen.
@@ -65,6 +65,7 @@ async function requireMine({ db, actor }: Tx, { files }: SendFiles): Promise<voi
     .select('completed_at')
     .where('id', 'in', ids)
     .where('owner_id', '=', actor.userId)
+    .where('discarded_at', 'is', null)
     .orderBy('id')
     .forNoKeyUpdate()
     .execute()

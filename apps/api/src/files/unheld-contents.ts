@@ -1,5 +1,5 @@
-import type { ContentId } from '@veche/shared/ids'
-import { sql } from 'kysely'
+import type { ContentId, UserId } from '@veche/shared/ids'
+import { type RawBuilder, sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { previewSides } from './previews/previewable.ts'
 
@@ -9,23 +9,43 @@ const maxAtOnce = 100
 
 /** Deletes what no message holds any more, and uploads that were never sent. */
 export async function deleteUnheldContents(deps: Deps, signal?: AbortSignal): Promise<void> {
-  while (!signal?.aborted && (await deleteSome(deps)) === maxAtOnce);
+  const isOld = sql`(contents.sent_at is not null or contents.created_at < veche_now() - ${unsentHours} * interval '1 hour')`
+  while (!signal?.aborted && (await discard(deps, isOld)) === maxAtOnce);
+  while (!signal?.aborted && (await deleteDiscarded(deps)) === maxAtOnce);
+}
+
+/** Takes back an upload of this person. False when there is none, or a message holds it. */
+export async function takeBackUpload(deps: Deps, id: ContentId, owner: UserId): Promise<boolean> {
+  const found = await discard(deps, sql`contents.id = ${id} and contents.owner_id = ${owner}`)
+  if (found > 0) await deleteDiscarded(deps, id)
+  return found > 0
 }
 
 /**
- * The bytes go before the row: if the worker is killed between the two, the row is still there to be found. Somebody who sends one of
- * these has locked it, and it stays.
+ * From here on nobody can send them. Whoever sends one of these just now has locked it, and it stays; whoever has sent one since the
+ * search is seen by the second statement. Returns how many there are.
  */
-async function deleteSome({ db, fileStorage }: Deps): Promise<number> {
+async function discard({ db }: Deps, which: RawBuilder<unknown>): Promise<number> {
   return db.transaction().execute(async (tx) => {
+    const isUnheld = sql`not exists (select from files where files.content_id = contents.id)`
     const { rows } = await sql<{ id: ContentId }>`
-      select contents.id from contents
-      where not exists (select from files where files.content_id = contents.id)
-        and (contents.sent_at is not null or contents.created_at < veche_now() - ${unsentHours} * interval '1 hour')
+      select contents.id from contents where contents.discarded_at is null and ${isUnheld} and ${which}
       limit ${maxAtOnce} for update skip locked`.execute(tx)
-    for (const { id } of rows) await fileStorage.remove(id, previewSides)
     const ids = rows.map(({ id }) => id)
-    if (ids.length > 0) await tx.deleteFrom('contents').where('id', 'in', ids).execute()
-    return ids.length
+    const { numAffectedRows = 0n } = await sql`
+      update contents set discarded_at = veche_now() where contents.id = any(${ids}::uuid[]) and ${isUnheld}`.execute(
+      tx,
+    )
+    return Number(numAffectedRows)
   })
+}
+
+/** The bytes go before the row: if this is interrupted, the row is still there to be found. */
+async function deleteDiscarded({ db, fileStorage }: Deps, only?: ContentId): Promise<number> {
+  let query = db.selectFrom('contents').select('id').where('discarded_at', 'is not', null).limit(maxAtOnce)
+  if (only) query = query.where('id', '=', only)
+  const ids = (await query.execute()).map(({ id }) => id)
+  for (const id of ids) await fileStorage.remove(id, previewSides)
+  if (ids.length > 0) await db.deleteFrom('contents').where('id', 'in', ids).execute()
+  return ids.length
 }

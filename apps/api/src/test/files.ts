@@ -19,7 +19,7 @@ export async function newContent(deps: Deps, who: TestUser, bytes: Buffer = tiny
   await deps.fileStorage.write(id, 0, pieces(bytes), async (received) => {
     await deps.db.updateTable('contents').set({ received }).where('id', '=', id).execute()
   })
-  await completeContent(deps, id)
+  await completeContent(deps, id, who.userId)
   return id
 }
 

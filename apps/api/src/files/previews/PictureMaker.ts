@@ -8,7 +8,7 @@ import type { Picture, PictureAnswer } from './picture-child.ts'
 
 export type PictureLimits = { timeMs: number; memoryBytes: number; idleMs: number }
 
-const usual: PictureLimits = { timeMs: 20_000, memoryBytes: 700_000_000, idleMs: 60_000 }
+const usual: PictureLimits = { timeMs: 10_000, memoryBytes: 700_000_000, idleMs: 60_000 }
 const watchMs = 100
 
 /** The picture cannot be read: trying it again would not help. */

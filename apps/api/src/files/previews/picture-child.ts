@@ -14,8 +14,10 @@ export type Picture = {
 }
 export type PictureAnswer = { picture: Picture } | { refusal: string }
 
-/** Sixteen thousand by sixteen thousand: more than any camera, less than a bomb. */
-const maxPixels = 268_000_000
+/** More than any camera makes, and less than takes the child for long. */
+const maxPixels = 120_000_000
+/** A picture with sixteen bits for each colour takes twice as much of everything. */
+const maxDeepPixels = 60_000_000
 /** Of an animation: what comes after them is left out, so that a long one costs no more than a short one. */
 const maxFrames = 120
 const maxAnimatedPixels = 60_000_000
@@ -35,7 +37,8 @@ process.on('disconnect', () => process.exit())
 
 async function readPicture(path: string): Promise<Picture> {
   const open = (options: SharpOptions = {}) => sharp(path, { limitInputPixels: maxPixels, failOn: 'error', ...options })
-  const { width, height, pages = 1, pageHeight, orientation = 1 } = await open().metadata()
+  const { width, height, pages = 1, pageHeight, orientation = 1, depth } = await open().metadata()
+  if (depth !== 'uchar' && width * height > maxDeepPixels) throw new Error('it has too many pixels of this depth')
   const isTurned = orientation >= 5
   const size = { width, height: pageHeight ?? height }
   const [largest, ...smaller] = [...previewSides].sort((a, b) => b - a)

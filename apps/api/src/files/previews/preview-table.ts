@@ -15,7 +15,8 @@ export const previewTable: DueTable = {
   name: 'file.preview',
   table: 'previews',
   columns: [],
-  leaseMs: 60_000,
+  // Several rows may wait for the one picture that is being made.
+  leaseMs: 600_000,
   retryDelaysMs: [5_000, 60_000],
   run: makePreviews,
   failureOf,
@@ -27,13 +28,18 @@ export const previewTable: DueTable = {
 async function makePreviews(deps: Deps, { id }: PreviewRow): Promise<void> {
   const picture = await deps.pictureMaker.make(deps.fileStorage.path(id))
   for (const { side, bytes } of picture.previews) await deps.fileStorage.writeVariant(id, side, bytes)
-  await notePicture(deps, id, picture)
+  if (!(await notePicture(deps, id, picture))) {
+    // The upload was taken back meanwhile.
+    for (const { side } of picture.previews) await deps.fileStorage.removeVariant(id, side)
+    return
+  }
   for (const chatId of await chatsWith(deps, id)) await stampMessages(deps, chatId, id)
 }
 
-async function notePicture({ db }: Deps, id: ContentId, { width, height, thumbhash }: Picture): Promise<void> {
+async function notePicture({ db }: Deps, id: ContentId, { width, height, thumbhash }: Picture): Promise<boolean> {
   const known = { width, height, thumbhash: Buffer.from(thumbhash), previewed_at: sqlNow }
-  await db.updateTable('contents').set(known).where('id', '=', id).execute()
+  const query = db.updateTable('contents').set(known).where('id', '=', id).where('discarded_at', 'is', null)
+  return (await query.executeTakeFirst()).numUpdatedRows > 0n
 }
 
 /** A message that is being sent has locked the content, so it is either among these or has read what was noted. */

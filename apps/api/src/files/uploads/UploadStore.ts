@@ -3,6 +3,7 @@ import { DataStore, ERRORS, Upload } from '@tus/server'
 import type { ContentId } from '@veche/shared/ids'
 import type { Ctx } from '../../ctx.ts'
 import { completeContent } from '../contents.ts'
+import { takeBackUpload } from '../unheld-contents.ts'
 import { createUpload, requireDiskSpace } from './new-upload.ts'
 
 /** The uploads of one person, as `@tus/server` asks for them. Those of others are unknown to it. */
@@ -34,20 +35,12 @@ export class UploadStore extends DataStore {
 
   /** Only what no message holds may be taken back. */
   override async remove(id: string): Promise<void> {
-    await this.#find(id)
-    const { numDeletedRows } = await this.#ctx.db
-      .deleteFrom('contents')
-      .where('id', '=', id as ContentId)
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom('files').select('files.id').whereRef('files.content_id', '=', 'contents.id'))),
-      )
-      .executeTakeFirst()
-    if (numDeletedRows === 0n) throw new UploadRefused(ERRORS.FILE_NOT_FOUND)
-    await this.#ctx.fileStorage.remove(id as ContentId, [])
+    const isTakenBack = await takeBackUpload(this.#ctx, id as ContentId, this.#ctx.actor.userId)
+    if (!isTakenBack) throw new UploadRefused(ERRORS.FILE_NOT_FOUND)
   }
 
   complete(id: string): Promise<void> {
-    return completeContent(this.#ctx, id as ContentId)
+    return completeContent(this.#ctx, id as ContentId, this.#ctx.actor.userId)
   }
 
   async #find(id: string) {
@@ -56,6 +49,7 @@ export class UploadStore extends DataStore {
       .select(['size', 'received', 'completed_at'])
       .where('id', '=', id as ContentId)
       .where('owner_id', '=', this.#ctx.actor.userId)
+      .where('discarded_at', 'is', null)
       .executeTakeFirst()
     if (!found) throw new UploadRefused(ERRORS.FILE_NOT_FOUND)
     return found

@@ -26,27 +26,32 @@ function route(method: HttpRoute['method'], at: string): HttpRoute {
 }
 
 async function handleUpload({ ctx, params, body, raw }: RouteRequest<Ctx>): Promise<RouteAnswer> {
-  if (params['id'] !== undefined && !z.uuid().safeParse(params['id']).success) fail('file.not_found')
+  // Postgres takes capitals for the same id, and the disk does not.
+  const id = params['id']?.toLowerCase()
+  if (id !== undefined && !z.uuid().safeParse(id).success) fail('file.not_found')
   const store = new UploadStore(ctx)
-  let refused: AppError | undefined
+  let failure: Error | undefined
   const server = new Server({
     path,
     datastore: store,
     locker,
     relativeLocation: true,
     allowedOrigins: [],
+    ...(id ? { getFileIdFromRequest: () => id } : {}),
     namingFunction: () => newId<ContentId>(ctx.clock.now()),
-    onUploadFinish: async (_request, { id }) => {
-      await store.complete(id)
+    onUploadFinish: async (_request, upload) => {
+      await store.complete(upload.id)
       return {}
     },
     onResponseError: (_request, error) => {
-      if (error instanceof AppError) refused = error
+      // What is no refusal of tus itself is answered and logged as on every other route.
+      if (!('status_code' in error)) failure = error
       return undefined
     },
   })
   const answer = await server.handleWeb(toRequest(raw, body))
-  if (refused) throw refused
+  if (body.errored instanceof AppError) throw body.errored
+  if (failure) throw failure
   const text = await answer.text()
   return { status: answer.status, headers: Object.fromEntries(answer.headers), ...(text ? { body: text } : {}) }
 }
