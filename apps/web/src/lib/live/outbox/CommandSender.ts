@@ -85,7 +85,8 @@ export class CommandSender {
       const wokenUp = this.#wakeUp.promise
       const unsent = await this.#unsent()
       const isUnsent = new Set(unsent.map(({ id }) => id))
-      for (const { id, cancel } of sending.values()) if (!isUnsent.has(id)) cancel()
+      // An upload that was taken back must not go on. A quick command is asked about until the server has answered.
+      for (const { id, pace, cancel } of sending.values()) if (pace === 'slow' && !isUnsent.has(id)) cancel()
       for (const [queue, commands] of Map.groupBy(unsent, (command) => this.#queueOf(command))) {
         const [first] = commands
         if (!first || sending.has(queue)) continue
