@@ -13,8 +13,8 @@ const LOAD_AGAIN_MS = 3_000
  */
 export class Outbox {
   readonly #deps: SenderDeps
-  /** Undefined until the outbox is started, and while its code could not be loaded. */
-  #sender: Promise<CommandSender> | undefined
+  /** Undefined until its code is loaded. */
+  #sender: CommandSender | undefined
   readonly #stopped = new AbortController()
   #unsubscribe: () => void = () => undefined
 
@@ -84,20 +84,14 @@ export class Outbox {
 
   /** The connection is back: ends the pauses between attempts. */
   retryNow(): void {
-    void this.#sender?.then(
-      (sender) => sender.retryNow(),
-      () => undefined,
-    )
+    this.#sender?.retryNow()
   }
 
   /** Starts no more requests. A command whose answer is lost now is sent again at the next start. */
   stop(): void {
     this.#unsubscribe()
     this.#stopped.abort()
-    void this.#sender?.then(
-      (sender) => sender.stop(),
-      () => undefined,
-    )
+    this.#sender?.stop()
   }
 
   async #send(): Promise<void> {
@@ -105,15 +99,16 @@ export class Outbox {
       const sender = await this.#loadSender()
       if (!this.#stopped.signal.aborted) sender.send()
     } catch {
-      this.#sender = undefined
       await pause(this.#deps.environment, LOAD_AGAIN_MS, this.#stopped.signal)
       if (!this.#stopped.signal.aborted) await this.#send()
     }
   }
 
   /** No first screen waits for it, so its code is loaded beside it. */
-  #loadSender(): Promise<CommandSender> {
-    return (this.#sender ??= import('./CommandSender.ts').then(({ CommandSender }) => new CommandSender(this.#deps)))
+  async #loadSender(): Promise<CommandSender> {
+    if (this.#sender) return this.#sender
+    const { CommandSender } = await import('./CommandSender.ts')
+    return (this.#sender ??= new CommandSender(this.#deps))
   }
 
   /** Takes the command out of the outbox, if it may be, and perhaps puts another one in. */
