@@ -47,11 +47,15 @@ test('a fresh installation belongs to the first who opens its one-time link; a n
   await device.goto('/settings/profile')
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   await device.context.grantPermissions(['notifications'], { origin: installation.url })
-  const pushes = [{ title: 'Anna', body: 'Tea is ready', path: '/people' }, 'of another kind']
+  const pushes = [{ title: 'Anna', body: 'Tea is ready', path: '/people', tag: 'tea' }, 'of another kind']
   for (const [at, push] of pushes.entries()) {
-    const session = await deliverPush(device, push)
-    await until(async () => (await notifications(page)).length === at + 1, 'the push is shown')
-    await session.detach()
+    // Chromium was seen to lose a push of this kind on a busy machine. A push service delivers it again, and the tag replaces the first.
+    await until(async () => {
+      const session = await deliverPush(device, push)
+      const isShown = await areShownSoon(page, at + 1)
+      await session.detach()
+      return isShown
+    }, 'the push is shown')
   }
   expect(await notifications(page)).toEqual([
     { title: 'Anna', body: 'Tea is ready', data: { path: '/people' } },
@@ -128,6 +132,20 @@ async function deliverPush({ context, page, installation }: Device, payload: unk
   const data = JSON.stringify(payload)
   await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId: await registered, data })
   return session
+}
+
+/** False when the page had not that many notifications within ten seconds. */
+async function areShownSoon(page: Page, count: number): Promise<boolean> {
+  return await page.evaluate(async (wanted) => {
+    const { ready } = navigator.serviceWorker
+    const end = performance.now() + 10_000
+    while (performance.now() < end) {
+      const shown = await (await ready).getNotifications()
+      if (shown.length === wanted) return true
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return false
+  }, count)
 }
 
 function notifications(page: Page) {
