@@ -93,7 +93,7 @@ test('an upload goes on after the page was loaded anew, does not hold up a text,
   await waitUntilHidden(picked)
   let pieces = 0
   const hold = () =>
-    device.page.route('**/api/uploads/*', (route) =>
+    device.page.route('**/api/files/*', (route) =>
       route.request().method() === 'PATCH' && (pieces += 1) > 1 ? undefined : route.continue(),
     )
   await hold()

@@ -12,6 +12,11 @@ const columns = {
   'chats.kind': "'direct' | 'group'",
   'chats.live_meeting_id': 'MeetingId | null',
   'chats.pair': '[UserId, UserId] | null',
+  'avatars.id': 'AvatarId',
+  'chats.avatar_id': 'AvatarId | null',
+  'users.avatar_id': 'AvatarId | null',
+  'listened.chat_id': 'ChatId',
+  'listened.user_id': 'UserId',
   'attendances.meeting_id': 'MeetingId',
   'attendances.seat_id': 'SeatId',
   'attendances.user_id': 'UserId',
@@ -41,7 +46,7 @@ const columns = {
   'files.chat_id': 'ChatId',
   'files.content_id': 'ContentId',
   'files.id': 'FileId',
-  'messages.kind': "'text' | 'system' | 'call' | 'file'",
+  'messages.kind': "'text' | 'system' | 'call' | 'file' | 'voice'",
   'messages.system': 'ColumnType<SystemEvent | null, string | null, string | null>',
   'previews.id': 'ContentId',
   'previews.state': "Generated<'due' | 'done' | 'given_up' | 'discarded'>",
@@ -67,6 +72,7 @@ const columns = {
 }
 
 const ids = [
+  'AvatarId',
   'BootId',
   'ClientId',
   'ChatId',

@@ -3,7 +3,7 @@
  * Please do not edit it manually.
  */
 
-import type { BootId, ChatId, ClientId, ContentId, FileId, InviteId, MailId, MeetingId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
+import type { AvatarId, BootId, ChatId, ClientId, ContentId, FileId, InviteId, MailId, MeetingId, NodeId, SeatId, SessionId, TabId, UserId } from "@veche/shared/ids";
 import type { Capability, ChatRole, ServerRole } from "@veche/shared/permissions";
 import type { CallCard, ScopeKind, SystemEvent } from "@veche/shared/rows/rows";
 import type { ColumnType } from "kysely";
@@ -40,7 +40,13 @@ export interface Attendances {
   went_at: Timestamp | null;
 }
 
+export interface Avatars {
+  created_at: Generated<Timestamp>;
+  id: AvatarId;
+}
+
 export interface Chats {
+  avatar_id: AvatarId | null;
   cleared_seq: Generated<number>;
   created_at: Generated<Timestamp>;
   created_by: UserId;
@@ -72,16 +78,20 @@ export interface Contents {
   completed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
   discarded_at: Timestamp | null;
+  duration_ms: number | null;
   height: number | null;
   id: ContentId;
   mime: string | null;
+  multipart_id: string | null;
   owner_id: UserId;
   previewed_at: Timestamp | null;
   received: Generated<number>;
+  rendition_at: Timestamp | null;
   sent_at: Timestamp | null;
   sha256: Buffer | null;
   size: number;
   thumbhash: Buffer | null;
+  waveform: Buffer | null;
   width: number | null;
 }
 
@@ -104,6 +114,13 @@ export interface Invites {
   role: "member" | "admin";
   token_hash: Buffer;
   uses_left: number;
+}
+
+export interface Listened {
+  chat_id: ChatId;
+  rev: number;
+  seq: number;
+  user_id: UserId;
 }
 
 export interface Mails {
@@ -173,7 +190,8 @@ export interface Messages {
   created_at: Generated<Timestamp>;
   deleted_at: Timestamp | null;
   edited_at: Timestamp | null;
-  kind: "text" | "system" | "call" | "file";
+  kind: "text" | "system" | "call" | "file" | "voice";
+  listened_at: Timestamp | null;
   rev: number;
   seq: number;
   system: ColumnType<SystemEvent | null, string | null, string | null>;
@@ -244,6 +262,7 @@ export interface SfuNodes {
 }
 
 export interface Users {
+  avatar_id: AvatarId | null;
   created_at: Generated<Timestamp>;
   disabled_at: Timestamp | null;
   email: string | null;
@@ -269,11 +288,13 @@ export interface UserSettings {
 export interface DB {
   attempts: Attempts;
   attendances: Attendances;
+  avatars: Avatars;
   chats: Chats;
   codes: Codes;
   contents: Contents;
   files: Files;
   invites: Invites;
+  listened: Listened;
   mails: Mails;
   meetings: Meetings;
   members: Members;

@@ -12,6 +12,8 @@ export type ClientId = Id<'client'>
 export type ContentId = Id<'content'>
 /** A file as it stands in one message. */
 export type FileId = Id<'file'>
+/** A picture of a person or of a group. */
+export type AvatarId = Id<'avatar'>
 export type InviteId = Id<'invite'>
 export type MailId = Id<'mail'>
 export type MeetingId = Id<'meeting'>

@@ -44,13 +44,15 @@ export function mayInChat(kind: 'direct' | 'group', role: ChatRole, action: Chat
   return (kind === 'direct' ? inDirect : inGroup[role]).includes(action)
 }
 
+const writtenKinds = ['text', 'file', 'voice']
+
 /** One's own message, or that of somebody else with the right to. Nobody deletes what nobody wrote: calls and what happened in a group. */
 export function mayDeleteMessage(
   kind: 'direct' | 'group',
   role: ChatRole,
   message: { kind: string; isMine: boolean },
 ): boolean {
-  const isWritten = message.kind === 'text' || message.kind === 'file'
+  const isWritten = writtenKinds.includes(message.kind)
   return isWritten && (message.isMine || mayInChat(kind, role, 'deleteOthers'))
 }
 

@@ -36,7 +36,7 @@ function ask(who: TestUser, method: string, path: string, headers: Record<string
 const codeOf = async (answer: Response) => ((await answer.json()) as { code?: string }).code
 
 async function begin(who: TestUser, size: number): Promise<string> {
-  const answer = await ask(who, 'POST', '/api/uploads', { 'upload-length': String(size) })
+  const answer = await ask(who, 'POST', '/api/files', { 'upload-length': String(size) })
   expect(answer.status).toBe(201)
   return answer.headers.get('location')!
 }
@@ -112,7 +112,7 @@ describe('an upload', () => {
 
   test('a file that is too large and one that no room is left for are refused, also when two come at once', async () => {
     const olga = await newUser(testApi.deps)
-    const create = (size: number) => ask(olga, 'POST', '/api/uploads', { 'upload-length': String(size) })
+    const create = (size: number) => ask(olga, 'POST', '/api/files', { 'upload-length': String(size) })
     expect(await codeOf(await create(20 * mega + 1))).toBe('file.too_large')
     await begin(olga, 15 * mega)
     const both = await Promise.all([create(15 * mega), create(15 * mega)])
@@ -127,7 +127,7 @@ describe('an upload', () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const contentId = await upload(anna, randomBytes(10))
     const message = await sendFile(anna, chatId, contentId)
-    expect((await ask(anna, 'DELETE', `/api/uploads/${contentId}`)).status).toBe(404)
+    expect((await ask(anna, 'DELETE', `/api/files/${contentId}`)).status).toBe(404)
     expect((await ask(boris, 'GET', urlOf(message))).status).toBe(200)
   })
 
@@ -135,7 +135,7 @@ describe('an upload', () => {
     const { deps } = testApi
     const usual = deps.fileStorage.space
     deps.fileStorage.space = () => Promise.resolve({ free: 5 * mega, total: 100 * mega })
-    const answer = await ask(anna, 'POST', '/api/uploads', { 'upload-length': String(mega) })
+    const answer = await ask(anna, 'POST', '/api/files', { 'upload-length': String(mega) })
     expect(await codeOf(answer)).toBe('file.disk_full')
     const chatId = await newGroup(deps, [anna, boris])
     await as(anna).messages.send({ chatId, clientId: newId(), body: 'text' })
@@ -210,7 +210,7 @@ describe('bytes that no message holds', () => {
     await as(anna).messages.delete({ chatId, seq: other.seq })
     await deleteUnheldContents(testApi.deps)
     expect(await sizeOf(contentId)).toBeNull()
-    expect((await ask(anna, 'HEAD', `/api/uploads/${contentId}`)).status).toBe(404)
+    expect((await ask(anna, 'HEAD', `/api/files/${contentId}`)).status).toBe(404)
   })
 
   test('whoever sends one again while the sweep runs has its bytes, or is told that they are gone', async () => {
@@ -239,7 +239,7 @@ describe('bytes that no message holds', () => {
     const sizes = () =>
       Promise.all((['original', 320, 1280] as const).map((one) => testApi.deps.fileStorage.sizeOf(contentId, one)))
     expect(await sizes()).toEqual([bytes.length, expect.any(Number), expect.any(Number)])
-    expect((await ask(anna, 'DELETE', `/api/uploads/${contentId.toUpperCase()}`)).status).toBe(204)
+    expect((await ask(anna, 'DELETE', `/api/files/${contentId.toUpperCase()}`)).status).toBe(204)
     expect(await sizes()).toEqual([null, null, null])
   })
 
@@ -252,7 +252,7 @@ describe('bytes that no message holds', () => {
     const make = pictureMaker.make.bind(pictureMaker)
     pictureMaker.make = async (path) => {
       const picture = await make(path)
-      await ask(anna, 'DELETE', `/api/uploads/${contentId}`)
+      await ask(anna, 'DELETE', `/api/files/${contentId}`)
       return picture
     }
     await tryRow(testApi.deps, previewTable, contentId)

@@ -38,7 +38,7 @@ const file = () => `/api/files/${message.files![0]!.id}`
 let unsent = ''
 const upload = async () => {
   unsent ||= await newContent(testApi.deps, cast.people.chatOwner)
-  return `/api/uploads/${unsent}`
+  return `/api/files/${unsent}`
 }
 
 const rows: Record<
@@ -48,15 +48,15 @@ const rows: Record<
   'GET /api/files/:id': { path: file, expected: members },
   'GET /api/files/:id/320': { path: () => `${file()}/320`, expected: members },
   'GET /api/files/:id/1280': { path: () => `${file()}/1280`, expected: members },
-  'POST /api/uploads': { path: () => '/api/uploads', headers: { 'upload-length': '10' }, expected: signedIn(201) },
-  'HEAD /api/uploads/:id': { path: upload, expected: ownerOnly(200) },
-  'PATCH /api/uploads/:id': {
+  'POST /api/files': { path: () => '/api/files', headers: { 'upload-length': '10' }, expected: signedIn(201) },
+  'HEAD /api/files/:id': { path: upload, expected: ownerOnly(200) },
+  'PATCH /api/files/:id': {
     path: upload,
     headers: { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
     // It has all its bytes already.
     expected: ownerOnly(409),
   },
-  'DELETE /api/uploads/:id': { path: upload, expected: ownerOnly(204) },
+  'DELETE /api/files/:id': { path: upload, expected: ownerOnly(204) },
 }
 
 test('every route of files has a row here', () => {
@@ -79,12 +79,12 @@ test.each(Object.entries(rows))(
 test('a file that is unknown and one with a malformed id look alike', async () => {
   for (const id of [newId(), 'nothing', '..%2f..%2fetc%2fpasswd', 'a'.repeat(300)]) {
     expect((await ask('member', 'GET', `/api/files/${id}`)).status).toBe(404)
-    expect((await ask('member', 'HEAD', `/api/uploads/${id}`)).status).toBe(404)
+    expect((await ask('member', 'HEAD', `/api/files/${id}`)).status).toBe(404)
   }
 })
 
 test('an upload that no page of ours asks for is refused', async () => {
-  const answer = await ask('member', 'POST', '/api/uploads', { 'upload-length': '10', 'x-veche': '' })
+  const answer = await ask('member', 'POST', '/api/files', { 'upload-length': '10', 'x-veche': '' })
   expect(answer.status).toBe(403)
 })
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ContentId, type FileId, idTime, newId } from '@veche/shared/ids'
+import { type FileId, idTime, newId } from '@veche/shared/ids'
 import { codePoints, limits } from '@veche/shared/limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { SendFiles } from '@veche/shared/schemas/messages'
@@ -19,6 +19,7 @@ export type SentFiles = { message: MessageRow }
 /** Sends uploads of mine as one message, once, however often the client retries. */
 export async function sendFiles(ctx: Ctx, input: SendFiles): Promise<SentFiles> {
   must(codePoints(input.body) <= limits.message.body, 'message.too_long')
+  if (input.voice) must(input.files.length === 1 && input.body === '', 'input.invalid')
   const sent = await findSent(ctx, input)
   if (sent) return sent
   must(ctx.clock.now() - idTime(input.clientId) < limits.clientIdDays * 86_400_000, 'message.client_id_expired')
@@ -49,7 +50,7 @@ async function writeMessage(tx: Tx, input: SendFiles): Promise<SentFiles> {
       author_id: tx.actor.userId,
       client_id: clientId,
       client_hash: hashOf(input),
-      kind: 'file',
+      kind: input.voice ? 'voice' : 'file',
       body: body || null,
     })
     .execute()
@@ -90,13 +91,21 @@ async function addFiles({ db, clock }: Tx, { chatId: chat_id, files }: SendFiles
       files.map(({ contentId }) => contentId),
     )
     .execute()
-  for (const { contentId, width, height } of files)
-    if (width && height) await noteSize({ db }, contentId, { width, height })
+  for (const file of files) await noteShape({ db }, file)
 }
 
-/** The preview knows it better: it may have been made already. */
-async function noteSize({ db }: Pick<Tx, 'db'>, id: ContentId, size: { width: number; height: number }) {
-  await db.updateTable('contents').set(size).where('id', '=', id).where('width', 'is', null).execute()
+/** What the sender says of a picture or a sound. The preview knows it better: it may have been made already. */
+async function noteShape({ db }: Pick<Tx, 'db'>, file: SendFiles['files'][number]): Promise<void> {
+  const { contentId: id, width, height, durationMs, waveform } = file
+  if (width && height)
+    await db.updateTable('contents').set({ width, height }).where('id', '=', id).where('width', 'is', null).execute()
+  if (durationMs !== undefined)
+    await db
+      .updateTable('contents')
+      .set({ duration_ms: durationMs, waveform: waveform ? Buffer.from(waveform, 'base64') : null })
+      .where('id', '=', id)
+      .where('duration_ms', 'is', null)
+      .execute()
 }
 
 async function findSent(ctx: Pick<Ctx, 'db' | 'actor'>, input: SendFiles): Promise<SentFiles | null> {
@@ -110,9 +119,9 @@ async function findSent(ctx: Pick<Ctx, 'db' | 'actor'>, input: SendFiles): Promi
   return { message: toMessage(found) }
 }
 
-function hashOf({ chatId, body, files }: SendFiles): Buffer {
+function hashOf({ chatId, body, files, voice }: SendFiles): Buffer {
   const sent = files.map(({ contentId, name }) => `${contentId} ${name}`)
   return createHash('sha256')
-    .update(['file', chatId, body, ...sent].join('\n'))
+    .update([voice ? 'voice' : 'file', chatId, body, ...sent].join('\n'))
     .digest()
 }

@@ -19,6 +19,7 @@ export const messageColumns = [
   'created_at',
   'edited_at',
   'deleted_at',
+  'listened_at',
 ] as const
 
 type Message = Pick<Selectable<DB['messages']>, (typeof messageColumns)[number]> & { files?: MessageFile[] | null }
@@ -39,6 +40,7 @@ export function toMessage(row: Message): MessageRow {
     // Cards that were written before there were audio calls do not say whether they are one.
     call: deleted || !row.call ? null : { ...row.call, audio: row.call.audio ?? false },
     ...(files && !deleted ? { files } : {}),
+    ...(kind === 'voice' && !deleted ? { listened: row.listened_at !== null } : {}),
     createdAt: iso(row.created_at),
     editedAt: isoOrNull(row.edited_at),
     deletedAt: isoOrNull(row.deleted_at),
@@ -46,10 +48,13 @@ export function toMessage(row: Message): MessageRow {
 }
 
 /** In their order. Messages of other kinds have none, and pay nothing for it. */
-const filesOfMessage = sql<MessageFile[] | null>`case when messages.kind = 'file' and messages.deleted_at is null then (
+const filesOfMessage = sql<
+  MessageFile[] | null
+>`case when messages.kind in ('file', 'voice') and messages.deleted_at is null then (
   select json_agg(json_build_object(
       'id', files.id, 'name', files.name, 'size', contents.size, 'mime', contents.mime,
       'width', contents.width, 'height', contents.height, 'thumbhash', encode(contents.thumbhash, 'base64'),
+      'durationMs', contents.duration_ms, 'waveform', encode(contents.waveform, 'base64'), 'hasRendition', contents.rendition_at is not null,
       'preview', case when contents.previewed_at is not null then 'done' when previews.state = 'due' then 'due' else 'none' end)
     order by files.position)
   from files join contents on contents.id = files.content_id left join previews on previews.id = contents.id

@@ -60,6 +60,12 @@ export type MessageFile = {
   height: number | null
   /** A picture of a few bytes, in base64, to show before the preview is here. */
   thumbhash: string | null
+  /** Of sound and video, in milliseconds. Of a voice message the sender says it, and the preview corrects it. */
+  durationMs: number | null
+  /** How loud a sound is, from its beginning to its end, a byte for each part, in base64. */
+  waveform: string | null
+  /** There is a version of the video or the sound that every browser plays. */
+  hasRendition: boolean
   /** none: there is nothing to make a preview of. */
   preview: 'due' | 'done' | 'none'
 }
@@ -70,12 +76,14 @@ export type MessageRow = Revised & {
   seq: number
   authorId: UserId
   clientId: ClientId | null
-  kind: 'text' | 'system' | 'call' | 'file'
+  kind: 'text' | 'system' | 'call' | 'file' | 'voice'
   body: string | null
   system: SystemEvent | null
   call: CallCard | null
-  /** Of a message of files; other messages lack it. */
+  /** Of a message of files, and of a voice message, which has one; other messages lack it. */
   files?: MessageFile[]
+  /** Of a voice message: somebody other than its author has listened to it. */
+  listened?: boolean
   createdAt: string
   editedAt: string | null
   deletedAt: string | null

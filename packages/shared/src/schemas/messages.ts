@@ -6,15 +6,25 @@ import { body, clientId, chatId, contentId, fileName, seq } from './fields.ts'
 const side = z.int().min(1).max(limits.file.side)
 
 export const send = z.strictObject({ chatId, clientId, body })
+const durationMs = z.int().min(0).max(limits.file.durationMs)
+/** A byte for each part of the sound. */
+const waveform = z.base64().max(Math.ceil(limits.file.waveform / 3) * 4)
+const file = z.strictObject({
+  contentId,
+  name: fileName,
+  width: side.optional(),
+  height: side.optional(),
+  durationMs: durationMs.optional(),
+  waveform: waveform.optional(),
+})
 /** Uploads of mine that are complete, in the order in which they are shown, with a caption that may be empty. */
 export const sendFiles = z.strictObject({
   chatId,
   clientId,
   body,
-  files: z
-    .array(z.strictObject({ contentId, name: fileName, width: side.optional(), height: side.optional() }))
-    .min(1)
-    .max(limits.file.inMessage),
+  files: z.array(file).min(1).max(limits.file.inMessage),
+  /** A voice message: one sound without a caption. */
+  voice: z.boolean().default(false),
 })
 /** A page of history before or after a seq, both exclusive, or the newest page when neither is given. */
 export const history = z.strictObject({

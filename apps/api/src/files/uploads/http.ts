@@ -8,7 +8,7 @@ import { AppError, fail } from '../../errors.ts'
 import type { HttpRoute, RouteAnswer, RouteRequest } from '../../http-routes.ts'
 import { UploadStore } from './UploadStore.ts'
 
-const path = '/api/uploads'
+const path = '/api/files'
 
 /** Requests of the same upload come one after the other: a newer one ends an older one, whose sender is most often gone. */
 const locker = new MemoryLocker()

@@ -183,7 +183,8 @@ export class FakeChats {
       const bytes = this.uploads.get(contentId)
       if (!bytes) throw new AppError('file.not_found')
       const about = { size: bytes.size, mime: bytes.type || 'application/octet-stream' }
-      return { id: newId<FileId>(this.now), name, ...about, width, height, thumbhash: null, preview: 'none' }
+      const made = { thumbhash: null, durationMs: null, waveform: null, hasRendition: false, preview: 'none' as const }
+      return { id: newId<FileId>(this.now), name, ...about, width, height, ...made }
     })
     const row = this.#addMessage(id, authorId, { body, clientId, files: named }, chat.rev)
     this.onChange(id)

@@ -6,7 +6,7 @@ import { AppError } from '../../api/error.ts'
 import { errorInAnswer } from './error-in-answer.ts'
 import type { NewUpload } from './live-api.ts'
 
-const UPLOADS_URL = '/api/uploads'
+const UPLOADS_URL = '/api/files'
 
 /** One attempt. A piece that was lost is sent again by the next one, which goes on from what the server has. */
 export function uploadFile({ bytes, url, onUrl, onProgress, signal }: NewUpload, person?: UserId): Promise<ContentId> {
