@@ -1,7 +1,7 @@
 import type { ChatId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Outbox } from '#lib/live/outbox/Outbox.ts'
-import { withoutPrivateMetadata } from './private-metadata.ts'
+import { withoutPrivateMetadata } from './metadata/private-metadata.ts'
 import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
 
 /**
