@@ -117,9 +117,10 @@ export class Conversation {
     this.#noteSent()
   }
 
-  /** Sends what is picked as one message. Resolves once it is in the outbox. */
+  /** Sends what is picked as one message. Resolves once it is in the outbox. A second press finds nothing picked any more. */
   async sendFiles({ send }: AttachPart, caption: string) {
     const { picked } = this
+    if (!picked.length) return caption.trim() ? this.send(caption) : undefined
     this.drafts.forget()
     await send(this.#client.outbox, this.id, caption, picked)
     this.picked = this.picked.filter((file) => !picked.includes(file))

@@ -2,14 +2,18 @@ import type { ChatId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Outbox } from '#lib/live/outbox/Outbox.ts'
 import { withoutPrivateMetadata } from './metadata/private-metadata.ts'
+import { shrinkPicture } from './shrink-picture.ts'
+import { sendsSmallerPictures } from './smaller-pictures.ts'
 import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
 
 /**
- * Puts these files into the outbox, as one message or as several when they are more than one holds. Photos go without their private
- * metadata, and pictures with their size, so that nobody's history jumps when they come.
+ * Puts these files into the outbox, as one message or as several when they are more than one holds. Pictures are made smaller when that
+ * was chosen. Photos go without their private metadata, and pictures with their size, so that nobody's history jumps when they come.
  */
 export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string, files: File[]): Promise<void> {
-  const prepared = await Promise.all(files.map(prepareFile))
+  const prepared: FileToSend[] = []
+  // One after the other: a photo of a phone takes 200 MB of memory while it is made smaller.
+  for (const file of files) prepared.push(await prepareFile(file))
   for (let first = 0; first < prepared.length; first += limits.file.inMessage) {
     const some = prepared.slice(first, first + limits.file.inMessage)
     await addFiles(outbox, chatId, first === 0 ? caption : '', some)
@@ -17,6 +21,8 @@ export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string
 }
 
 async function prepareFile(file: File): Promise<FileToSend> {
+  const smaller = sendsSmallerPictures() ? await shrinkPicture(file) : null
+  if (smaller) return smaller
   const size = file.type.startsWith('image/') ? await pictureSize(file) : null
   return { name: file.name, bytes: await withoutPrivateMetadata(file), ...size }
 }

@@ -759,6 +759,15 @@ export type Messages = {
     ofMany: (given: { index: number; count: number }) => string
     zoom: string
     fit: string
+    photos: string
+    camera: string
+    file: string
+    smaller: string
+    smallerHint: string
+    originalHint: string
+    paused: string
+    pause: string
+    resume: string
   }
   messageMenu: {
     options: string

@@ -40,6 +40,8 @@ type CommandOf<K extends CommandName> = {
   byDeviceClock?: true
   /** Why the server will never take it. Only a message stays after that: the person sends it again or deletes it. */
   refusal: ErrorCode | null
+  /** The person holds it back for a while: it is sent when they say so. */
+  paused?: true
 }
 
 export function isMessage(command: Command): command is MessageCommand {

@@ -48,8 +48,12 @@ export class ComposerText {
   }
 
   /** Sends something else with the text, which may be empty. It stays in the field until the outbox has both. */
-  async sendWith(send: (caption: string) => Promise<void>): Promise<void> {
-    await this.#sending
+  sendWith(send: (caption: string) => Promise<void>): Promise<void> {
+    this.#sending = this.#sending.then(() => this.#sendCaption(send))
+    return this.#sending
+  }
+
+  async #sendCaption(send: (caption: string) => Promise<void>): Promise<void> {
     const typed = this.value
     this.error = null
     try {

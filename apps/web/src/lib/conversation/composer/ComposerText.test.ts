@@ -107,3 +107,20 @@ function typeAndSend(typed: string): Promise<void> {
 async function newestSent(count = 1): Promise<void> {
   await expect.poll(() => sent.length).toBe(count)
 }
+
+test('a second press while files are prepared waits for the first one, and takes what was typed meanwhile', async () => {
+  const captions: string[] = []
+  const prepared = Promise.withResolvers<void>()
+  const send = async (caption: string) => {
+    captions.push(caption)
+    await prepared.promise
+  }
+  text.value = 'from the lake'
+  const first = text.sendWith(send)
+  const second = text.sendWith(send)
+  await Promise.resolve()
+  expect(captions).toEqual(['from the lake'])
+  prepared.resolve()
+  await Promise.all([first, second])
+  expect([captions, text.value]).toEqual([['from the lake', ''], ''])
+})

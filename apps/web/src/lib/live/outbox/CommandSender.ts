@@ -85,7 +85,7 @@ export class CommandSender {
       const wokenUp = this.#wakeUp.promise
       const unsent = await this.#unsent()
       const isUnsent = new Set(unsent.map(({ id }) => id))
-      // An upload that was taken back must not go on. A quick command is asked about until the server has answered.
+      // An upload that was taken back or paused must not go on. A quick command is asked about until the server has answered.
       for (const { id, pace, cancel } of sending.values()) if (pace === 'slow' && !isUnsent.has(id)) cancel()
       for (const [queue, commands] of Map.groupBy(unsent, (command) => this.#queueOf(command))) {
         const [first] = commands
@@ -153,7 +153,7 @@ export class CommandSender {
 
   async #unsent(): Promise<Command[]> {
     const commands = await this.#deps.store.read((tx) => tx.all('outbox'), ['outbox'])
-    return commands.filter(({ refusal }) => refusal === null).sort(byOrder)
+    return commands.filter(({ refusal, paused }) => refusal === null && !paused).sort(byOrder)
   }
 
   #queueOf(command: Command): string {

@@ -6,7 +6,7 @@ import { AppError } from '../../api/error.ts'
 import { newEngineTest } from '../../test/engine-test.ts'
 import type { TestTab, TestTabOptions } from '../../test/TestTab.ts'
 import type { NewUpload } from '../connection/live-api.ts'
-import { addFiles } from './send-files.ts'
+import { addFiles, setUploadPaused } from './send-files.ts'
 
 let { environment, server, me, chat, openTab, textsOnServer } = newEngineTest()
 beforeEach(() => void ({ environment, server, me, chat, openTab, textsOnServer } = newEngineTest()))
@@ -87,6 +87,38 @@ test('a message of files that is taken back stops its upload, and nothing of it 
     [],
     0,
   ])
+})
+
+test('an upload that is paused stops, is not begun by the next tab, and goes on at its address when the person says so', async () => {
+  const parts = { indexedDB: new IDBFactory() }
+  const uploads: { url: string | null; signal: AbortSignal }[] = []
+  const first = await openTab({
+    environment: parts,
+    ...uploading(({ url, onUrl, signal }) => {
+      uploads.push({ url, signal })
+      onUrl('the address')
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(new AppError('network.unreachable'))),
+      )
+    }),
+  })
+  const id = await addFiles(first.live.outbox, chat, '', [film])
+  await environment.until('its address is kept', async () => (await attachments(first))[0]?.uploadUrl !== null)
+  await setUploadPaused(first.store, id, true)
+  await environment.until('it has stopped', () => uploads[0]!.signal.aborted)
+  first.kill()
+  const next = await openTab({
+    environment: parts,
+    wrapApi: (api) => ({
+      ...api,
+      upload: async (given) => (uploads.push(given), await api.upload(given)),
+    }),
+  })
+  await environment.pass(60_000)
+  expect([uploads.length, await next.live.outbox.countMessages()]).toEqual([1, 1])
+  await setUploadPaused(next.store, id, false)
+  await environment.until('it is sent', () => filesOnServer().length === 1)
+  expect(uploads.map(({ url }) => url)).toEqual([null, 'the address'])
 })
 
 test('how far a file has come is told, and a file that the server refuses stays with the reason', async () => {

@@ -29,6 +29,20 @@ export async function addFiles(
   })
 }
 
+/** A paused upload goes on from where it was, also after the page was loaded anew. */
+export async function setUploadPaused(store: Store, id: ClientId, isPaused: boolean): Promise<void> {
+  await store.merge(
+    async (merge) => {
+      const held = await merge.tx.get('outbox', id)
+      if (held?.kind !== 'files.send') return
+      const { paused: _, ...command } = held
+      merge.tx.put('outbox', isPaused ? { ...command, paused: true } : command)
+      merge.noteCommand(held)
+    },
+    ['outbox'],
+  )
+}
+
 /** Uploads the files of a message, and then sends it. */
 export async function sendFiles(
   context: CommandContext,
