@@ -7,6 +7,7 @@ import { openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
 import { newDirect, newGroup } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
+import { axeFindings } from './screens/findings.ts'
 import { attach, chatInList, composer, log, message, waitForTick } from './screens/chats.ts'
 import { button, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 
@@ -80,6 +81,73 @@ test('pictures and a file with one caption reach the other person, who looks at 
   hisDevice.pageLog.expect(refused(404))
   expect(await hisDevice.page.evaluate(async (url) => (await fetch(url!)).status, address)).toBe(404)
 })
+
+test('what another app shares goes into the chat that is chosen for it, and pictures are made smaller when asked', async () => {
+  const anna = await newPerson('Anna Shares')
+  const chatId = await newGroup(anna, 'The lake', [])
+  const device = await openDevice(installation, {
+    account: anna,
+    installed: true,
+    width: 360,
+    height: 740,
+  })
+  await device.goto('/')
+  const { page } = device
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready))
+  await page.reload()
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  const large = await sharp({
+    create: {
+      width: 2720,
+      height: 2040,
+      channels: 3,
+      background: '#37a',
+      noise: { type: 'gaussian', mean: 128, sigma: 10 },
+    },
+  })
+    .withExif({ IFD3: { GPSLatitudeRef: 'N' } })
+    .withMetadata({ orientation: 6 })
+    .withExifMerge({ IFD0: { Model: 'A camera' }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '59/1 56/1 0/1' } })
+    .jpeg()
+    .toBuffer()
+  expect(large.includes('A camera')).toBe(true)
+  await shareFromAnotherApp(page, large.toString('base64'))
+  await waitUntilVisible(page.getByRole('heading', { name: 'Share' }))
+  await waitUntilVisible(page.getByText('large.jpg'))
+  expect(await axeFindings(page)).toEqual([])
+  await button(page.getByRole('list', { name: 'Choose a chat' }), 'The lake').click()
+  await expect.poll(() => composer(page).inputValue()).toBe('Look at this')
+  await page.getByRole('checkbox', { name: /^Smaller pictures/ }).check()
+  await button(page, 'Send').click()
+  await waitForTick(page, 'Look at this', 'Sent')
+  await button(message(page, 'Look at this'), 'Open picture large.jpg').click()
+  const address = (await page
+    .getByRole('dialog')
+    .getByRole('link', { name: /^Download/ })
+    .getAttribute('href'))!
+  const bytes = await page.evaluate(async (url) => [...new Uint8Array(await (await fetch(url)).arrayBuffer())], address)
+  const { width, height, exif } = await sharp(Buffer.from(bytes)).metadata()
+  expect([width, height, exif]).toEqual([1920, 2560, undefined])
+  expect(bytes.length).toBeLessThan(large.length / 2)
+  expect(chatId).toBe(page.url().split('/').at(-1))
+})
+
+/** As the share sheet of a phone does: a form is posted to the address of the manifest. */
+function shareFromAnotherApp(page: Page, picture: string): Promise<void> {
+  return page.evaluate((base64) => {
+    const form = document.createElement('form')
+    Object.assign(form, { method: 'POST', action: '/share', enctype: 'multipart/form-data' })
+    const text = Object.assign(document.createElement('textarea'), { name: 'text', value: 'Look at this' })
+    const files = Object.assign(document.createElement('input'), { type: 'file', name: 'files' })
+    const data = new DataTransfer()
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+    data.items.add(new File([bytes], 'large.jpg', { type: 'image/jpeg' }))
+    files.files = data.files
+    form.append(text, files)
+    document.body.append(form)
+    form.submit()
+  }, picture)
+}
 
 test('an upload goes on after the page was loaded anew, does not hold up a text, and can be taken back', async () => {
   const anna = await newPerson('Anna Uploads')

@@ -4,6 +4,7 @@ import { self } from '$app/service-worker'
 import { clientsClaim } from 'workbox-core'
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
+import { keepShared, SHARE_PATH } from '#lib/files/share/shared-inbox.ts'
 import { openNotification, showPush } from './notifications.ts'
 
 /** The one page of the app. It opens every address, also offline. */
@@ -22,6 +23,19 @@ precacheAndRoute([{ url: SHELL, revision: version }, ...built, ...kept])
 cleanupOutdatedCaches()
 registerRoute(new NavigationRoute(createHandlerBoundToURL(SHELL), { denylist: SERVED }))
 clientsClaim()
+
+// Another app shares something: the page of the same address asks for the chat.
+registerRoute(
+  ({ url }) => url.origin === self.location.origin && url.pathname === SHARE_PATH,
+  async ({ request }) => {
+    await request
+      .formData()
+      .then(keepShared)
+      .catch(() => undefined)
+    return Response.redirect(SHARE_PATH, 303)
+  },
+  'POST',
+)
 
 // A new version waits until the person asks for it.
 self.addEventListener('message', (event) => {

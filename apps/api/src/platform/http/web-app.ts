@@ -19,6 +19,15 @@ export async function serveWebApp(http: FastifyInstance, env: Env): Promise<void
       preCompressed: true,
       setHeaders: setCacheHeader,
     })
+  await http.register(async (scope) => {
+    // The service worker answers this. Without one, what another app has shared cannot be kept, and the page says so.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_req, payload, done) => {
+      payload.resume()
+      done(null)
+    })
+    scope.post('/share', (_req, reply) => reply.redirect('/share', 303))
+  })
   http.setNotFoundHandler((req, reply) => {
     const isScreen =
       (req.method === 'GET' || req.method === 'HEAD') &&

@@ -768,6 +768,13 @@ export type Messages = {
     paused: string
     pause: string
     resume: string
+    share: string
+    shared: string
+    chooseChat: string
+    andMore: (given: { count: number }) => string
+    nothingShared: string
+    nothingSharedText: string
+    toChats: string
   }
   messageMenu: {
     options: string

@@ -1,16 +1,7 @@
-import type { ChatId, ClientId } from '@veche/shared/ids'
+import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
-import type { Command } from '../commands.ts'
-import {
-  tableIndexes,
-  tableKeys,
-  tableNames,
-  type IndexedTable,
-  type StoreName,
-  type TableName,
-  type Tables,
-} from '../tables.ts'
+import { tableIndexes, tableKeys, type IndexedTable, type StoreName, type TableName, type Tables } from '../tables.ts'
 
 const VERSION = 8
 const BLOCKED_TIMEOUT_MS = 3_000
@@ -34,11 +25,24 @@ export async function openIndexedDb(options: IndexedDbOptions): Promise<Backend>
   return new IndexedDb(database)
 }
 
-function open(options: IndexedDbOptions): Promise<IDBDatabase> {
+type Upgrade = (typeof import('./database-upgrade.ts'))['upgradeDatabase']
+
+/** The code that makes or changes the tables is fetched when they are older: most visits do without it. */
+async function open(options: IndexedDbOptions): Promise<IDBDatabase> {
+  return (await request(options)) ?? (await request(options, (await import('./database-upgrade.ts')).upgradeDatabase))!
+}
+
+/** Null when the tables are older and there is no code to upgrade them: then nothing was changed. */
+function request({ name, factory }: IndexedDbOptions, upgrade?: Upgrade): Promise<IDBDatabase | null> {
   return new Promise((resolve, reject) => {
-    const request = options.factory.open(options.name, VERSION)
+    const request = factory.open(name, VERSION)
     let late = false
-    request.onupgradeneeded = (event) => upgrade(request, event.oldVersion)
+    request.onupgradeneeded = (event) => {
+      if (upgrade) return upgrade(request, event.oldVersion)
+      late = true
+      request.transaction!.abort()
+      resolve(null)
+    }
     request.onsuccess = () => (late ? request.result.close() : resolve(request.result))
     request.onerror = () => reject(request.error ?? new Error('the database did not open'))
     request.onblocked = () => {
@@ -48,62 +52,6 @@ function open(options: IndexedDbOptions): Promise<IDBDatabase> {
       }, BLOCKED_TIMEOUT_MS)
     }
   })
-}
-
-function upgrade({ result: database, transaction }: IDBOpenDBRequest, from: number): void {
-  // Version 3 renamed fields of the scopes: everything synced is fetched again, drafts and the outbox stay.
-  const kept = from < 3 ? ['drafts', 'outbox'] : [...database.objectStoreNames]
-  for (const table of [...database.objectStoreNames]) if (!kept.includes(table)) database.deleteObjectStore(table)
-  createMissingStores(database)
-  if (!transaction) return
-  createMissingIndexes(transaction)
-  if (from > 0 && from < 5) upgradeOutbox(database, transaction)
-  if (from >= 3 && from < 6) renameMarks(database, transaction)
-}
-
-function createMissingStores(database: IDBDatabase): void {
-  const missing = tableNames.filter((table) => !database.objectStoreNames.contains(table))
-  for (const table of missing) database.createObjectStore(table, { keyPath: tableKeys[table] })
-  if (!database.objectStoreNames.contains('messages')) {
-    database.createObjectStore('messages', { keyPath: ['chatId', 'seq'] })
-  }
-}
-
-/** Since version 7. */
-function createMissingIndexes(transaction: IDBTransaction): void {
-  for (const [table, column] of Object.entries(tableIndexes)) {
-    const store = transaction.objectStore(table)
-    if (!store.indexNames.contains(column)) store.createIndex(column, column)
-  }
-}
-
-/** Up to version 4 the outbox held messages only, under another key. Version 5 holds commands of several kinds. */
-function upgradeOutbox(database: IDBDatabase, transaction: IDBTransaction): void {
-  const read = transaction.objectStore('outbox').getAll()
-  read.onsuccess = () => {
-    database.deleteObjectStore('outbox')
-    createMissingStores(database)
-    for (const { clientId, chatId, body, ...kept } of read.result as UnsentMessage[]) {
-      const command: Command = { ...kept, id: clientId, kind: 'messages.send', chatId, input: { chatId, body } }
-      transaction.objectStore('outbox').put(command)
-    }
-  }
-}
-
-/** A row of the outbox up to version 4. */
-type UnsentMessage = Pick<Command, 'order' | 'composedAt' | 'refusal'> & {
-  clientId: ClientId
-  chatId: ChatId
-  body: string
-}
-
-/** Up to version 5 `listProgress` was called `marks`. */
-function renameMarks(database: IDBDatabase, transaction: IDBTransaction): void {
-  const read = transaction.objectStore('marks').getAll()
-  read.onsuccess = () => {
-    for (const row of read.result) transaction.objectStore('listProgress').put(row)
-    database.deleteObjectStore('marks')
-  }
 }
 
 class IndexedDb implements Backend {
