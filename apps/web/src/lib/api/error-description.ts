@@ -7,8 +7,8 @@ const retryWords = wordsOf('retry')
 
 /** Says what happened, when to try again, and which incident to report to the administrator. */
 export function describeError(error: AppError, locale: Locale): string {
-  const texts: Record<AppErrorCode, string> = wordsIn(locale, errorWords)
-  const parts = [texts[error.code]]
+  const texts: Partial<Record<AppErrorCode, string>> = wordsIn(locale, errorWords)
+  const parts = [texts[error.code] ?? texts['server.error']]
   const t = wordsIn(locale, retryWords)
   const { retryAfterSeconds: seconds = 0, incident } = error
   if (seconds >= 7_200) parts.push(t.hours({ count: Math.ceil(seconds / 3_600) }))

@@ -25,8 +25,9 @@ test('an error answer keeps its code, its fields, its incident and the time to w
   })
 })
 
-test('an error answer without a known code is a server error', () => {
-  expect(appError(answered({ code: 'nothing.we.know' })).code).toBe('server.error')
+test('an error answer without a code is a server error, and one of a newer server reads like one', () => {
+  const newer = appError(answered({ code: 'nothing.we.know' }))
+  expect(describeError(newer, 'en')).toBe(describeError(new AppError('server.error'), 'en'))
   expect(appError(answered(undefined)).code).toBe('server.error')
 })
 

@@ -1,5 +1,5 @@
 import { TRPCClientError } from '@trpc/client'
-import { type ErrorCode, errorCodes, type WireError } from '@veche/shared/errors'
+import type { ErrorCode, WireError } from '@veche/shared/errors'
 
 /** What the server can answer, the two errors that happen without an answer, and one of the browser. */
 export type AppErrorCode = ErrorCode | 'network.unreachable' | 'network.timeout' | 'browser.no_cookie'
@@ -51,19 +51,16 @@ function isTimeout(cause: unknown): boolean {
   return cause instanceof DOMException && cause.name === 'TimeoutError'
 }
 
+/** A newer server may answer a code that this release does not know: it reads as an error of the server (`describeError`). */
 export function wireError(data: unknown): WireError | null {
   const wire = isRecord(data) ? data['veche'] : null
-  if (!isRecord(wire) || !isErrorCode(wire['code'])) return null
+  if (!isRecord(wire) || typeof wire['code'] !== 'string') return null
   return {
-    code: wire['code'],
+    code: wire['code'] as ErrorCode,
     ...(typeof wire['retryAfterSeconds'] === 'number' ? { retryAfterSeconds: wire['retryAfterSeconds'] } : {}),
     ...(Array.isArray(wire['fields']) ? { fields: wire['fields'].map(String) } : {}),
     ...(typeof wire['incident'] === 'string' ? { incident: wire['incident'] } : {}),
   }
-}
-
-function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && errorCodes.some((code) => code === value)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
