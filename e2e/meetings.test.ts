@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import { expect, test } from 'vitest'
 import { type Device, openDevice } from './browser/Device.ts'
 import { refused } from './browser/PageLog.ts'
@@ -89,7 +89,7 @@ async function passEmptyTime(address: string): Promise<void> {
       `update meetings
        set started_at = started_at - $2 * interval '1 second', empty_since = empty_since - $2 * interval '1 second'
        where public_id = $1 and empty_since is not null returning id`,
-      [publicId, limits.meeting.emptySeconds],
+      [publicId, meetingLimits.emptySeconds],
     )
     return rows.length > 0
   }

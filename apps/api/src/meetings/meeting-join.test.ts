@@ -1,5 +1,5 @@
 import { type MeetingId, newId, type TabId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { newUser, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
@@ -191,7 +191,7 @@ it('a full meeting cannot be joined by more people, and a person who has a seat 
   const tab = newTab()
   await join(testApi.deps, anna, meetingId, { tab })
   await sql`with made as (
-        insert into scopes (id, kind, rev) select gen_random_uuid(), 'user', 1 from generate_series(2, ${limits.meeting.seats}) returning id),
+        insert into scopes (id, kind, rev) select gen_random_uuid(), 'user', 1 from generate_series(2, ${meetingLimits.seats}) returning id),
       people as (insert into users (id, handle, name, email, role, rev)
         select id, id::text, 'Crowd', id::text, 'member', 1 from made returning id)
       insert into seats (id, meeting_id, user_id, session_id, tab, state, capabilities, since_rev, rev, user_rev)

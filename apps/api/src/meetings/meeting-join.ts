@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import type { JoinAnswer } from '@veche/shared/meetings'
 import { protocol } from '@veche/shared/protocol'
 import type { Join } from '@veche/shared/schemas/meetings'
@@ -33,7 +33,7 @@ export async function joinMeeting(ctx: Ctx, input: Join): Promise<JoinAnswer> {
     must(meeting.state === 'live', 'meeting.ended')
     if (input.returning) requireOwnSeat(meeting, input)
     const others = await countOtherSeats(tx, meetingId)
-    must(others < limits.meeting.seats, 'meeting.full')
+    must(others < meetingLimits.seats, 'meeting.full')
     if (!meeting.role) await becomeMember(tx, meeting, before)
     const placement = await choosePlacementUnderLock(tx, meeting, { others, isRefused: meeting.epoch === refused })
     const seat = await takeSeatUnderLock(tx, meeting, input.tab)

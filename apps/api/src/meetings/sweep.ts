@@ -1,5 +1,5 @@
 import type { MeetingId, UserId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
@@ -7,7 +7,7 @@ import { endEmptyMeeting } from './meeting-end.ts'
 import { changeSeats, type SeatChange } from './seats/seat-changes.ts'
 import { liveMeeting, takenSeat } from './states.ts'
 
-const { awaySeconds, seatMinutes, emptySeconds, awaitMinutes } = limits.meeting
+const { awaySeconds, seatMinutes, emptySeconds, awaitMinutes } = meetingLimits
 
 /**
  * Does what is due by time: seats on a dead node are away, a seat that was away for ten minutes is left, and an empty meeting ends.

@@ -1,5 +1,5 @@
 import type { BootId, NodeId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import type { BaseDeps } from '../deps.ts'
 import { type KnownNode, knownNodes, markNodeDead } from './known-nodes.ts'
 import { assessNode, type Evidence, isGone } from './verdict.ts'
@@ -152,7 +152,7 @@ export class NodeWatch {
   #measure(nodes: KnownNode[]): void {
     const { metrics } = this.#deps
     const dead = nodes.filter((node) => node.dead).length
-    const silent = nodes.filter((node) => !node.dead && node.silentMs >= limits.meeting.awaySeconds * 1000).length
+    const silent = nodes.filter((node) => !node.dead && node.silentMs >= meetingLimits.awaySeconds * 1000).length
     metrics.nodes.set({ state: 'dead' }, dead)
     metrics.nodes.set({ state: 'silent' }, silent)
     metrics.nodes.set({ state: 'alive' }, nodes.length - dead - silent)

@@ -1,5 +1,5 @@
 import type { BootId, NodeId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 
 export type CandidateNode = {
   id: NodeId
@@ -51,7 +51,7 @@ export function chooseNode<Node extends CandidateNode>(
   if (!current) return best ? { node: best, reason: meeting.node ? 'death' : 'first' } : null
   if (refusing && best) return { node: best, reason: 'refused' }
   const shouldMove = current.full || current.draining
-  const mayMove = meeting.placedMs === null || meeting.placedMs >= limits.meeting.moveSeconds * 1000
+  const mayMove = meeting.placedMs === null || meeting.placedMs >= meetingLimits.moveSeconds * 1000
   if (shouldMove && mayMove && meeting.others === 0 && best) return { node: best, reason: 'choice' }
   return { node: current, reason: 'stays' }
 }

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import type { HeartbeatAnswer } from '@veche/shared/nodes'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import { protocol } from '@veche/shared/protocol'
 import { ticketAlgorithm, type TicketClaims, ticketType } from '@veche/shared/ticket'
 import { SignJWT } from 'jose'
@@ -30,7 +30,7 @@ export class Tickets {
       iss: 'veche',
       jti: randomUUID(),
       iat,
-      exp: iat + limits.meeting.ticketSeconds,
+      exp: iat + meetingLimits.ticketSeconds,
       ...grant,
     }
     return new SignJWT(claims).setProtectedHeader({ alg: ticketAlgorithm, typ: ticketType, kid }).sign(key)

@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import { createWorker, type types } from 'mediasoup'
 import { nodeAddresses } from './addresses.ts'
 import type { Stop } from '../clock.ts'
@@ -159,7 +159,7 @@ export class MediaWorker {
       // If the node itself was asleep, its worker could not answer either.
       if (now - checkedAt > asleepMs) this.#answeredAt = now
       checkedAt = now
-      if (now - this.#answeredAt > limits.call.pingSeconds * 1000) return this.#kill(worker, 'silent')
+      if (now - this.#answeredAt > callLimits.pingSeconds * 1000) return this.#kill(worker, 'silent')
       if (isAsking) return
       isAsking = true
       worker.getResourceUsage().then(

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import type { types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
 import { fail, must } from '../errors.ts'
@@ -120,7 +120,7 @@ export class Transports extends EventEmitter<TransportsEvents> {
   async replace(direction: Direction): Promise<Transport> {
     const pair = this.#pairs[direction]
     closeNext(pair)
-    must(this.#open('send').length + this.#open('recv').length + this.#creating < limits.call.transports, 'call.limit')
+    must(this.#open('send').length + this.#open('recv').length + this.#creating < callLimits.transports, 'call.limit')
     const fresh = await this.#create()
     if (this.#closed[direction]) {
       fresh.close()

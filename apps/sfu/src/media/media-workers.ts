@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import type { Deps } from '../deps.ts'
 import { CallError, fail } from '../errors.ts'
 import { MediaWorker } from './MediaWorker.ts'
@@ -29,7 +29,7 @@ export function chooseMediaWorker(workers: MediaWorker[]): MediaWorker {
 export async function whenAnyIsAlive({ clock }: Deps, workers: MediaWorker[]): Promise<void> {
   if (workers.some(({ isAlive }) => isAlive)) return
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const cancel = clock.after(limits.call.requestSeconds * 1000, () => reject(new CallError('call.media_lost')))
+  const cancel = clock.after(callLimits.requestSeconds * 1000, () => reject(new CallError('call.media_lost')))
   void Promise.race(workers.map(({ started }) => started)).then(() => resolve(cancel()))
   return promise
 }

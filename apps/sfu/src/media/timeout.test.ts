@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import { errors } from 'mediasoup'
 import { expect, test } from 'vitest'
 import { newDeps } from '../test/TestNode.ts'
@@ -11,7 +11,7 @@ test('a request to a media worker fails after five seconds, and what it makes la
   const { promise, resolve } = Promise.withResolvers<string>()
   const undone: string[] = []
   const asked = withTimeout(deps, promise, (late) => undone.push(late))
-  clock.advance(limits.call.requestSeconds * 1000)
+  clock.advance(callLimits.requestSeconds * 1000)
   await expect(asked).rejects.toMatchObject({ code: 'call.timeout' })
   resolve('made after all')
   await promise

@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import type { Deps } from '../deps.ts'
 import { CallError, fromMedia } from '../errors.ts'
 
@@ -9,7 +9,7 @@ import { CallError, fromMedia } from '../errors.ts'
 export function withTimeout<T>(deps: Deps, request: Promise<T>, undo?: (late: T) => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let late = false
-    const cancel = deps.clock.after(limits.call.requestSeconds * 1000, () => {
+    const cancel = deps.clock.after(callLimits.requestSeconds * 1000, () => {
       late = true
       deps.metrics.timeouts.inc()
       reject(new CallError('call.timeout'))

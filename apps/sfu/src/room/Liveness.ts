@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { callLimits, meetingLimits } from '@veche/shared/meeting-limits'
 import type { Clock } from '../clock.ts'
 
 /** Decides from messages and media whether a peer is away, and whether it is given up. */
@@ -34,15 +34,15 @@ export class Liveness {
   }
 
   get isAway(): boolean {
-    return this.#silentMs > limits.meeting.awaySeconds * 1000
+    return this.#silentMs > meetingLimits.awaySeconds * 1000
   }
 
   /** It has had no socket for too long. While its media flows it has longer, because the user may notice nothing. */
   get isGivenUp(): boolean {
     if (this.#detachedAt === null) return false
     const detachedMs = this.#clock.now() - this.#detachedAt
-    const resumeMs = limits.call.resumeSeconds * 1000
-    return (detachedMs > resumeMs && this.#silentMs > resumeMs) || detachedMs > limits.meeting.seatMinutes * 60_000
+    const resumeMs = callLimits.resumeSeconds * 1000
+    return (detachedMs > resumeMs && this.#silentMs > resumeMs) || detachedMs > meetingLimits.seatMinutes * 60_000
   }
 
   /** Time without a message and without media. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { SeatId, UserId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import type { Capability } from '@veche/shared/permissions'
 import type { TicketClaims } from '@veche/shared/ticket'
 import type { types } from 'mediasoup'
@@ -170,7 +170,7 @@ export class Peer extends EventEmitter<PeerEvents> implements Receiver {
   startHandover(): void {
     this.#end('taken_over')
     this.transports.close('recv')
-    this.#endHandover ??= this.#deps.clock.after(limits.call.overlapSeconds * 1000, () => this.close())
+    this.#endHandover ??= this.#deps.clock.after(callLimits.overlapSeconds * 1000, () => this.close())
   }
 
   end(reason: EndReason): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { MeetingId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import type { types } from 'mediasoup'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { mediaCodecs } from '../media/codecs.ts'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => testNode.close())
 
-const allowedBytes = limits.call.bitrate.mic / 8
+const allowedBytes = callLimits.bitrate.mic / 8
 let ssrc = 5_000
 
 /** A client whose packets come from the test, without a browser. */

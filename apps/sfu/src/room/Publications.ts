@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import { type Source, sources } from '@veche/shared/meetings'
 import type { Capability } from '@veche/shared/permissions'
 import type { types } from 'mediasoup'
@@ -68,7 +68,7 @@ export class Publications extends EventEmitter<PublicationsEvents> {
     must(!this.#debts[source].isExceeded, 'call.limit')
     requireKind(rtpParameters, kinds[source])
     const transport = this.#peer.transports.requireSendTransport(transportId)
-    must(this.#creating < limits.call.publications, 'call.limit')
+    must(this.#creating < callLimits.publications, 'call.limit')
     for (const old of this.#of(source)) if (old.transportId === transportId) this.#close(old)
     const producer = await this.#createProducer(transport, source, { rtpParameters, paused })
     this.#requireStillAllowed(producer, transport, source)
@@ -120,7 +120,7 @@ export class Publications extends EventEmitter<PublicationsEvents> {
 
   /** Pauses sources above their limit, and closes those that stay above it. `bytes` came on all publications together. */
   async enforceBitrate(bytes: number, seconds: number): Promise<void> {
-    const lowestLimit = Math.min(...this.all.map(({ source }) => limits.call.bitrate[source]))
+    const lowestLimit = Math.min(...this.all.map(({ source }) => callLimits.bitrate[source]))
     if (bytes * 8 <= lowestLimit * seconds && sources.every((source) => this.#debts[source].isPaid)) {
       for (const source of sources) this.#closedBytes[source] = 0
       return this.all.forEach((publication) => publication.assumeBytes(bytes))
@@ -221,7 +221,7 @@ async function bytesOf(publication: Publication): Promise<number> {
 }
 
 function newDebts(): Record<Source, BitrateDebt> {
-  const { mic, cam, screen, screenSound } = limits.call.bitrate
+  const { mic, cam, screen, screenSound } = callLimits.bitrate
   return {
     mic: new BitrateDebt(mic),
     cam: new BitrateDebt(cam),

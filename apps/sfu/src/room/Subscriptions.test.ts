@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { MeetingId, SeatId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import type { types } from 'mediasoup'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { routerCapabilities } from '../media/codecs.ts'
@@ -46,23 +46,23 @@ async function publish(transport: types.Transport, source: 'mic' | 'cam', count:
 
 test('a receiver never has more subscriptions than the limit, and one that ends makes room for another', async () => {
   const { client, peer } = await enter()
-  const all = await publish(peer.transports.newest('send'), 'mic', limits.call.subscriptions + 2)
+  const all = await publish(peer.transports.newest('send'), 'mic', callLimits.subscriptions + 2)
   await Promise.all([
     peer.subscriptions.reconcile(all.slice(0, 300)),
     peer.subscriptions.reconcile(all),
     peer.subscriptions.reconcile(all),
   ])
-  expect(peer.subscriptions.all).toHaveLength(limits.call.subscriptions)
+  expect(peer.subscriptions.all).toHaveLength(callLimits.subscriptions)
   const [first] = peer.subscriptions.all
   first!.publication.close()
   await client.frame('subscriptionClosed', ({ id }) => id === first?.id)
   await peer.subscriptions.reconcile(all)
-  expect(peer.subscriptions.all).toHaveLength(limits.call.subscriptions)
+  expect(peer.subscriptions.all).toHaveLength(callLimits.subscriptions)
 })
 
 test('subscriptions on an old transport do not count against the limit on the new one', async () => {
   const { peer, room } = await enter()
-  const count = limits.call.subscriptions / 2 + 10
+  const count = callLimits.subscriptions / 2 + 10
   const all = await publish(peer.transports.newest('send'), 'mic', count)
   vi.spyOn(room, 'publicationsFor').mockReturnValue(all)
   await peer.subscriptions.reconcile(all)
@@ -116,7 +116,7 @@ test('a subscription that the media worker did not create in time is created by 
   const all = await publish(peer.transports.newest('send'), 'mic', 1)
   vi.spyOn(peer.receiveTransport, 'consume').mockReturnValueOnce(new Promise(() => undefined))
   const reconciling = peer.subscriptions.reconcile(all)
-  clock.advance(limits.call.requestSeconds * 1000)
+  clock.advance(callLimits.requestSeconds * 1000)
   await reconciling
   expect(peer.subscriptions.all).toEqual([])
   await peer.subscriptions.reconcile(all)
@@ -169,7 +169,7 @@ test('a browser may say that each subscription of a full room is ready, and say 
   const ready = (ids: string[]) => refusal(client.call.media.ready.mutate({ ids }))
   for (let resume = 0; resume < 10; resume += 1) expect(await ready(real)).toBe('accepted')
   expect(peer.subscriptions.all.every(({ isReady }) => isReady)).toBe(true)
-  const ids = Array.from({ length: limits.call.subscriptions }, () => randomUUID())
+  const ids = Array.from({ length: callLimits.subscriptions }, () => randomUUID())
   const flood: unknown[] = []
   for (let second = 0; second < 4; second += 1) {
     await testNode.pass(1_000)
@@ -184,7 +184,7 @@ test('a browser gets a key frame for each tile of a full page, and then one a se
   await peer.subscriptions.reconcile([camera!])
   const { id } = peer.subscriptions.all[0]!
   const ask = () => refusal(client.call.media.requestKeyFrame.mutate({ id }))
-  for (let tile = 0; tile < limits.call.tiles; tile += 1) expect(await ask()).toBe('accepted')
+  for (let tile = 0; tile < callLimits.tiles; tile += 1) expect(await ask()).toBe('accepted')
   const outcomes: unknown[] = []
   for (let second = 0; second < 30; second += 1) {
     await testNode.pass(1_000)

@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import { errors, type types } from 'mediasoup'
 import type { Deps } from '../deps.ts'
 import { CallError, must } from '../errors.ts'
@@ -104,7 +104,7 @@ export class Subscriptions {
   #isMissing(publication: Publication): boolean {
     if (publication.closed || this.#entries.has(publication) || this.#unsupported.has(publication)) return false
     // Subscriptions on an old transport do not count. There is at most one old transport.
-    if (this.#entries.size >= limits.call.subscriptions) return false
+    if (this.#entries.size >= callLimits.subscriptions) return false
     // A shared screen is subscribed even while it is hidden, so that it can be shown at once.
     return publication.source !== 'cam' || this.#tiles.sizeOf(publication) !== null
   }

@@ -1,4 +1,5 @@
 import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
@@ -28,7 +29,7 @@ export class SignallingSocket {
     this.#clock = clock
     this.#metrics = metrics
     this.lastMessageAt = clock.now()
-    const rate = limits.call.messagesPerSecond
+    const rate = callLimits.messagesPerSecond
     this.#requests = new RateLimit(clock, { perSecond: rate, burst: rate * 2 })
     this.#messages = new RateLimit(clock, { perSecond: rate * 2, burst: rate * 4 })
   }

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { MeetingId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import fc from 'fast-check'
 import type { types } from 'mediasoup'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -137,10 +137,10 @@ test('a client that does not wait for answers gets no more transports and public
   }
   const { transport, media } = client.call
   const renewals = () => transport.replace.mutate({ direction: 'send' })
-  expect(await outcomes(8, renewals)).toBeGreaterThanOrEqual(8 - limits.call.transports)
+  expect(await outcomes(8, renewals)).toBeGreaterThanOrEqual(8 - callLimits.transports)
   const input = { source: 'mic' as const, transportId: joined.send.id }
   const streams = () => media.produce.mutate({ ...input, rtpParameters: audioParameters() })
-  expect(await outcomes(20, streams)).toBe(20 - limits.call.publications)
+  expect(await outcomes(20, streams)).toBe(20 - callLimits.publications)
   await testNode.pass(1_000)
   expect(await refusal(renewals())).toBe('accepted')
   expect(await refusal(streams())).toBe('accepted')

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { MeetingId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import { clientAddressHeader, clientAddressText } from '@veche/shared/nodes'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -85,7 +85,7 @@ test('a socket that has not joined is closed after five seconds, also after a fa
   await once(idle, 'open')
   await expect(wrong.resume('nothing')).rejects.toThrow('call.resume_invalid')
   const closed = [once(idle, 'close'), once(wrong.socket, 'close')]
-  clock.advance(limits.call.joinSeconds * 1000)
+  clock.advance(callLimits.joinSeconds * 1000)
   for (const [code] of await Promise.all(closed)) expect(code).toBe(4008)
 })
 
@@ -107,7 +107,7 @@ test('an address with four hundred sockets that have not joined loses its oldest
   expect((await closed)[0]).toBe(4008)
   expect([silent.filter(isOpen).length, isOpen(other), isOpen(joined.socket)]).toEqual([399, true, true])
   await enter()
-  clock.advance(limits.call.joinSeconds * 1000)
+  clock.advance(callLimits.joinSeconds * 1000)
   await Promise.all([other, ...silent].filter(isOpen).map((socket) => once(socket, 'close')))
   expect(isOpen(joined.socket)).toBe(true)
 })
@@ -131,7 +131,7 @@ test('a node believes an address that the API proves with its key, and no other'
 
 test('a message above the size limit closes its own socket and no other', async () => {
   const [anna, boris] = [await enter(), await enter()]
-  anna.socket.send('x'.repeat(limits.call.messageBytes + 1))
+  anna.socket.send('x'.repeat(callLimits.messageBytes + 1))
   const [code] = await once(anna.socket, 'close')
   expect(code).toBe(1009)
   await boris.call.room.setVisibleTiles.mutate({ tiles: [] })

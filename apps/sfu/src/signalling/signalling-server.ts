@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TRPCError } from '@trpc/server'
 import { applyWSSHandler, jsonEncoder } from '@trpc/server/adapters/ws'
-import { limits } from '@veche/shared/limits'
+import { callLimits } from '@veche/shared/meeting-limits'
 import { SilentSockets } from '@veche/shared/SilentSockets'
 import type { FastifyInstance } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -66,7 +66,7 @@ export function startSignallingServer(http: FastifyInstance, deps: Deps, node: N
 function newWebSocketServer(): WebSocketServer {
   return new WebSocketServer({
     noServer: true,
-    maxPayload: limits.call.messageBytes,
+    maxPayload: callLimits.messageBytes,
     maxFragments,
     maxBufferedChunks: maxFragments * 16,
     perMessageDeflate: false,
@@ -89,7 +89,7 @@ function accept(socket: WebSocket, { clock, metrics }: Deps): SignallingSocket {
   const noteMessage = () => accepted.noteMessage()
   socket.on('message', noteMessage).on('ping', noteMessage).on('pong', noteMessage)
   socket.on('error', () => socket.terminate())
-  const cancel = clock.after(limits.call.joinSeconds * 1000, () => accepted.endJoinTime())
+  const cancel = clock.after(callLimits.joinSeconds * 1000, () => accepted.endJoinTime())
   socket.once('close', () => {
     cancel()
     metrics.sockets.dec()

@@ -1,6 +1,6 @@
 import type { DB } from '@veche/db/types.gen'
 import type { MeetingId, UserId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import { type Kysely, sql } from 'kysely'
 import type { BaseDeps } from '../../deps.ts'
 import { chatIdOfMeeting } from '../access.ts'
@@ -56,7 +56,7 @@ export async function readPreviews(
 ): Promise<(meetingId: MeetingId) => ParticipantPreview> {
   const { rows } = await sql<ParticipantPreview & { id: MeetingId }>`
     select meeting_id as id, count(*)::int as count,
-      (array_agg(user_id order by joined_at, id))[1:${sql.lit(limits.meeting.previewPeople)}] as "userIds"
+      (array_agg(user_id order by joined_at, id))[1:${sql.lit(meetingLimits.previewPeople)}] as "userIds"
     from seats where meeting_id = any(${meetingIds}::uuid[]) and ${takenSeat()} group by meeting_id`.execute(db)
   const previews = new Map(rows.map(({ id, ...preview }) => [id, preview]))
   return (meetingId) => previews.get(meetingId) ?? { count: 0, userIds: [] }

@@ -1,5 +1,5 @@
 import type { MeetingId, SeatId, UserId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import type { Heartbeat, MeetingUpdate, SeatUpdate } from '@veche/shared/nodes'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../../ctx.ts'
@@ -30,7 +30,7 @@ type ComparedMeeting = {
 
 /** `seen_at` is written again when the stored one is older than this. */
 const seenEvery = sql`interval '10 seconds'`
-const awayAfter = sql`${sql.lit(limits.meeting.awaySeconds)} * interval '1 second'`
+const awayAfter = sql`${sql.lit(meetingLimits.awaySeconds)} * interval '1 second'`
 
 /**
  * Compares what a heartbeat reports of meetings with Postgres. Seats that came or fell silent are written; the answer holds what

@@ -1,5 +1,5 @@
 import type { MeetingId, SeatId, UserId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { meetingLimits } from '@veche/shared/meeting-limits'
 import type { SeatRow } from '@veche/shared/rows/rows'
 import { sql } from 'kysely'
 import type { Tx } from '../../ctx.ts'
@@ -57,7 +57,7 @@ async function writeStates(tx: Tx<Deps>, meetingId: MeetingId, changes: SeatChan
   await sql`
     update seats s set state = c.state, rev = ${rev}, user_rev = c.user_rev,
       seen_at = case c.state when 'in' then veche_now()
-        when 'away' then greatest(s.seen_at, veche_now() - ${limits.meeting.awaySeconds} * interval '1 second') else s.seen_at end,
+        when 'away' then greatest(s.seen_at, veche_now() - ${meetingLimits.awaySeconds} * interval '1 second') else s.seen_at end,
       left_at = case when c.state in ('left', 'removed') then veche_now() end
     from unnest(${changes.map(({ seat }) => seat)}::uuid[], ${changes.map(({ state }) => state)}::text[],
       ${userRevs}::bigint[]) c (id, state, user_rev)
