@@ -147,3 +147,11 @@ async function nameOf(): Promise<string> {
     .executeTakeFirstOrThrow()
   return row.name
 }
+
+test('what another app shares while no service worker is there to keep it leads to the page that says so', async () => {
+  const body = new FormData()
+  body.append('files', new Blob([new Uint8Array(100_000)]), 'a.bin')
+  const answer = await fetch(new URL('/share', address), { method: 'POST', body, redirect: 'manual' })
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/share'])
+  expect(await (await fetch(new URL('/share', address))).text()).toContain('Veche')
+})
