@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
 import type { SessionId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
@@ -12,8 +12,11 @@ import { type Env, ownRedisPrefix } from './env.ts'
 import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import { DiskStorage } from './files/DiskStorage.ts'
+import { mediaTable } from './files/previews/media-table.ts'
 import { PictureMaker } from './files/previews/PictureMaker.ts'
 import { previewTable } from './files/previews/preview-table.ts'
+import { renditionTable } from './files/previews/rendition-table.ts'
+import { MediaTools } from './files/previews/tools/MediaTools.ts'
 import { meetingRowSources } from './meetings/rows.ts'
 import { meetingView } from './meetings/scopes.ts'
 import { reconcileMeetings } from './meetings/seats/node-reports.ts'
@@ -61,6 +64,7 @@ export type Deps = {
   mailer: Mailer
   fileStorage: DiskStorage
   pictureMaker: PictureMaker
+  mediaTools: MediaTools
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
@@ -86,7 +90,7 @@ export type GivenDeps = { log?: Logger; clock?: Clock; passwordCost?: PasswordCo
 const registered = {
   rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],
   scopeViews: [chatView, meetingView, userView, directoryView],
-  dueTables: [mailTable, previewTable],
+  dueTables: [mailTable, previewTable, mediaTable, renditionTable],
 }
 
 export function createDeps(env: Env, given: GivenDeps = {}): Deps {
@@ -113,6 +117,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     mailer: createMailer(env),
     fileStorage: new DiskStorage(join(env.VECHE_DATA, 'files')),
     pictureMaker: new PictureMaker(),
+    mediaTools: new MediaTools(resolve(env.VECHE_DATA, 'making'), log),
     metrics: createMetrics(new Registry()),
     ...registered,
     tickets: new Tickets(env),
@@ -158,6 +163,7 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.hints.close()
   deps.mailer.close()
   deps.pictureMaker.close()
+  deps.mediaTools.close()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])
 }

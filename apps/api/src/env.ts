@@ -46,7 +46,7 @@ export const settings = z.object({
    * Connections for work. Each of the worker's five timers holds one while it works with another. A process takes up to 17 more:
    * 5 for polls and sessions, 4 for live streams, and 8 for sends.
    */
-  DATABASE_POOL: z.coerce.number().int().min(6).max(200).default(20),
+  DATABASE_POOL: z.coerce.number().int().min(8).max(200).default(20),
   /** Of one file, and of all files of one person. */
   FILE_MAX_BYTES: z.coerce.number().int().min(1).default(2_000_000_000),
   PERSON_MAX_BYTES: z.coerce.number().int().min(1).default(10_000_000_000),

@@ -18,6 +18,10 @@ export function startWorker(
   organisations: [Deps, ...Deps[]],
   times: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
 ): () => Promise<void> {
+  for (const { mediaTools, log } of organisations) {
+    mediaTools.warnOfMissing()
+    mediaTools.removeAbandoned().catch((error: unknown) => log.warn({ err: error }, 'what was left behind stays'))
+  }
   const timers = organisations.flatMap((deps) => workerTimers(deps, times).map((timer) => startTimer(deps, timer)))
   const stops = [followNudges(organisations), ...timers]
   return async () => {

@@ -17,6 +17,22 @@ const statements = [
   `alter table contents add column duration_ms integer, add column waveform bytea, add column rendition_at timestamptz,
     add column multipart_id text`,
 
+  // Pictures and documents, or sound and video: one kind does not wait for the other.
+  `alter table previews add column lane text not null default 'picture' check (lane in ('picture', 'media'))`,
+
+  // A version of a content that every browser plays is to be made while its row here is due.
+  `create table renditions (
+    id uuid primary key references contents (id) on delete cascade,
+    state text not null default 'due' check (state in ('due', 'done', 'given_up', 'discarded')),
+    attempts integer not null default 0,
+    retry_at timestamptz not null default veche_now(),
+    claimed_until timestamptz,
+    error text,
+    created_at timestamptz not null default veche_now()
+  )`,
+  `create index renditions_due on renditions (retry_at) where state = 'due'`,
+  `create index renditions_given_up on renditions (created_at) where state = 'given_up'`,
+
   // Voice messages that I have listened to.
   `create table listened (
     user_id uuid not null references users (id),

@@ -203,6 +203,17 @@ export interface Previews {
   created_at: Generated<Timestamp>;
   error: string | null;
   id: ContentId;
+  lane: Generated<"picture" | "media">;
+  retry_at: Generated<Timestamp>;
+  state: Generated<"due" | "done" | "given_up" | "discarded">;
+}
+
+export interface Renditions {
+  attempts: Generated<number>;
+  claimed_until: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  error: string | null;
+  id: ContentId;
   retry_at: Generated<Timestamp>;
   state: Generated<"due" | "done" | "given_up" | "discarded">;
 }
@@ -300,6 +311,7 @@ export interface DB {
   members: Members;
   messages: Messages;
   previews: Previews;
+  renditions: Renditions;
   scopes: Scopes;
   seats: Seats;
   sessions: Sessions;

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream'
 import type { ContentId } from '@veche/shared/ids'
 import { AppError } from '../errors.ts'
 
-/** Which bytes of a content: those that were uploaded, or the preview of this many pixels. */
-export type Variant = 'original' | number
+/** Which bytes of a content: those that were uploaded, the preview of this many pixels, or the version that every browser plays. */
+export type Variant = 'original' | 'rendition' | number
 
 /** The bytes of all contents, in folders by the last two characters of their id, since the first ones are a time. */
 export class DiskStorage {
@@ -60,6 +60,17 @@ export class DiskStorage {
       await file.close()
     }
     await rename(`${path}.new`, path)
+  }
+
+  /** Takes a file that was made on this machine, and flushes it. */
+  async moveToVariant(id: ContentId, variant: Variant, from: string): Promise<void> {
+    const file = await open(from, 'r')
+    try {
+      await file.datasync().catch(diskError)
+    } finally {
+      await file.close()
+    }
+    await rename(from, this.path(id, variant))
   }
 
   read(id: ContentId, variant: Variant, range?: { start: number; end: number }): Readable {

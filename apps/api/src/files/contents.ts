@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ContentId, UserId } from '@veche/shared/ids'
 import type { Deps } from '../deps.ts'
 import { sqlNow } from '../platform/clock.ts'
-import { isPreviewable } from './previews/previewable.ts'
+import { previewKindOf } from './previews/previewable.ts'
 import { sniffMime } from './sniff-mime.ts'
 
 /**
@@ -24,6 +24,8 @@ async function completeUnlessDone(deps: Deps, id: ContentId, owner: UserId): Pro
   if (!content || content.completed_at || content.received < content.size) return
   const sha256 = await hashOf(deps, id)
   const mime = await sniffMime(deps.fileStorage.path(id))
+  const kind = previewKindOf(mime)
+  const lane = kind === 'media' ? 'media' : 'picture'
   const isNew = await deps.db.transaction().execute(async (db) => {
     const { numUpdatedRows } = await db
       .updateTable('contents')
@@ -31,11 +33,11 @@ async function completeUnlessDone(deps: Deps, id: ContentId, owner: UserId): Pro
       .where('id', '=', id)
       .where('completed_at', 'is', null)
       .executeTakeFirst()
-    if (numUpdatedRows === 0n || !isPreviewable(mime)) return false
-    await db.insertInto('previews').values({ id }).execute()
+    if (numUpdatedRows === 0n || !kind) return false
+    await db.insertInto('previews').values({ id, lane }).execute()
     return true
   })
-  if (isNew) deps.queue.nudge('file.preview', id)
+  if (isNew) deps.queue.nudge(lane === 'media' ? 'file.media' : 'file.preview', id)
 }
 
 async function hashOf({ fileStorage }: Deps, id: ContentId): Promise<Buffer> {

@@ -10,12 +10,15 @@ import { isVisibleMessage, readableChats } from '../platform/scopes/members.ts'
 import type { Variant } from './DiskStorage.ts'
 import { previewMime, previewSides } from './previews/previewable.ts'
 
+const renditionMimes = { sound: 'audio/mp4', video: 'video/mp4' }
+
 type Download = { contentId: ContentId; variant: Variant; size: number; mime: string; tag: string; name: string }
 
 /** Each request is asked for its right again. A browser may keep the bytes, and asks whether it may still show them. */
 export const downloadRoutes: HttpRoute[] = [
   downloadRoute('/api/files/:id', () => 'original'),
   ...previewSides.map((side) => downloadRoute(`/api/files/:id/${side}`, () => side)),
+  downloadRoute('/api/files/:id/rendition', () => 'rendition'),
 ]
 
 function downloadRoute(path: string, variantOf: () => Variant): HttpRoute {
@@ -31,7 +34,7 @@ function downloadRoute(path: string, variantOf: () => Variant): HttpRoute {
 async function answerDownload({ ctx, params, raw }: RouteRequest<Ctx>, variant: Variant): Promise<RouteAnswer> {
   const id = z.uuid().safeParse(params['id'])
   const file = id.success ? await findFile(ctx, id.data as FileId, ctx.actor.userId) : undefined
-  if (!file || (variant !== 'original' && !file.has_preview)) fail('file.not_found')
+  if (!file || !hasVariant(file, variant)) fail('file.not_found')
   const download =
     variant === 'original'
       ? {
@@ -42,17 +45,30 @@ async function answerDownload({ ctx, params, raw }: RouteRequest<Ctx>, variant: 
           tag: file.sha256.toString('hex'),
           name: file.name,
         }
-      : await previewOf(ctx, file.id, variant)
+      : await madeOf(ctx, file, variant)
   return send(ctx, download, raw.headers)
 }
 
-type Found = { id: ContentId; size: number; mime: string; sha256: Buffer; name: string; has_preview: boolean }
+type Found = {
+  id: ContentId
+  size: number
+  mime: string
+  sha256: Buffer
+  name: string
+  has_preview: boolean
+  has_rendition: boolean
+}
+
+function hasVariant({ has_preview, has_rendition }: Found, variant: Variant): boolean {
+  if (variant === 'original') return true
+  return variant === 'rendition' ? has_rendition : has_preview
+}
 
 /** A file that this person may see today: in a chat of theirs, in a message within their bounds that is not deleted. */
 async function findFile({ db }: Ctx, id: FileId, viewer: UserId): Promise<Found | undefined> {
   const { rows } = await sql<Found>`
     select contents.id, contents.size, contents.mime, contents.sha256, files.name,
-      contents.previewed_at is not null as has_preview
+      contents.previewed_at is not null as has_preview, contents.rendition_at is not null as has_rendition
     from files
       join contents on contents.id = files.content_id
       join messages on messages.chat_id = files.chat_id and messages.seq = files.seq,
@@ -63,10 +79,13 @@ async function findFile({ db }: Ctx, id: FileId, viewer: UserId): Promise<Found 
   return rows[0]
 }
 
-async function previewOf({ fileStorage }: Ctx, contentId: ContentId, variant: Variant): Promise<Download> {
-  const size = await fileStorage.sizeOf(contentId, variant)
+async function madeOf({ fileStorage }: Ctx, { id, mime }: Found, variant: Variant): Promise<Download> {
+  const size = await fileStorage.sizeOf(id, variant)
   if (size === null) fail('file.not_found')
-  return { contentId, variant, size, mime: previewMime, tag: `${contentId}-${variant}`, name: `${contentId}.webp` }
+  const made = { contentId: id, variant, size, tag: `${id}-${variant}` }
+  if (variant !== 'rendition') return { ...made, mime: previewMime, name: `${id}.webp` }
+  const isSound = mime.startsWith('audio/')
+  return { ...made, mime: renditionMimes[isSound ? 'sound' : 'video'], name: `${id}.${isSound ? 'm4a' : 'mp4'}` }
 }
 
 function send(ctx: Ctx, download: Download, asked: RouteRequest<Ctx>['raw']['headers']): RouteAnswer {

@@ -1,7 +1,7 @@
 import type { ContentId, UserId } from '@veche/shared/ids'
 import { type RawBuilder, sql } from 'kysely'
 import type { Deps } from '../deps.ts'
-import { previewSides } from './previews/previewable.ts'
+import { madeVariants } from './previews/previewable.ts'
 
 /** An upload may wait so long until it is sent: a phone may be offline meanwhile. */
 const unsentHours = 24
@@ -45,7 +45,7 @@ async function deleteDiscarded({ db, fileStorage }: Deps, only?: ContentId): Pro
   let query = db.selectFrom('contents').select('id').where('discarded_at', 'is not', null).limit(maxAtOnce)
   if (only) query = query.where('id', '=', only)
   const ids = (await query.execute()).map(({ id }) => id)
-  for (const id of ids) await fileStorage.remove(id, previewSides)
+  for (const id of ids) await fileStorage.remove(id, madeVariants)
   if (ids.length > 0) await db.deleteFrom('contents').where('id', 'in', ids).execute()
   return ids.length
 }

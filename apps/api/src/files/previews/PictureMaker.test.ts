@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { PictureMaker, type PictureLimits, PictureRefused } from './PictureMaker.ts'
+import { PictureMaker, type PictureLimits } from './PictureMaker.ts'
+import { PreviewRefused } from './refusals.ts'
 
 let folder: string
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'veche-pictures-'))))
@@ -97,7 +98,7 @@ test('a picture whose maker is closed meanwhile fails as one that may be made la
   const made = maker.make(path).catch((error: unknown) => error)
   await expect.poll(() => maker.pid).toBeGreaterThan(0)
   maker.close()
-  expect(await made).not.toBeInstanceOf(PictureRefused)
+  expect(await made).not.toBeInstanceOf(PreviewRefused)
   expect(await made).toBeInstanceOf(Error)
   await maker.make(path)
   process.kill(maker.pid!, 'SIGKILL')

@@ -5,14 +5,12 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Semaphore } from '../../platform/Semaphore.ts'
 import type { Picture, PictureAnswer } from './picture-child.ts'
+import { PreviewRefused } from './refusals.ts'
 
 export type PictureLimits = { timeMs: number; memoryBytes: number; idleMs: number }
 
 const usual: PictureLimits = { timeMs: 10_000, memoryBytes: 700_000_000, idleMs: 60_000 }
 const watchMs = 100
-
-/** The picture cannot be read: trying it again would not help. */
-export class PictureRefused extends Error {}
 
 /**
  * Makes the previews of pictures in a child process, one at a time. The child lives on for the next picture, since its start costs as
@@ -65,9 +63,9 @@ export class PictureMaker {
       })
       const read = await answer
       if ('picture' in read) return read.picture
-      throw new PictureRefused(read.refusal)
+      throw new PreviewRefused(read.refusal)
     } catch (error) {
-      if (!(error instanceof PictureRefused) && this.#child === child) this.close()
+      if (!(error instanceof PreviewRefused) && this.#child === child) this.close()
       throw error
     } finally {
       stop.abort()

@@ -1,84 +1,45 @@
-import type { ChatId, ContentId } from '@veche/shared/ids'
+import type { ContentId } from '@veche/shared/ids'
+import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
-import { sqlNow } from '../../platform/clock.ts'
-import { advance, changeScopes } from '../../platform/scopes/changes.ts'
-import { chatScope } from '../../platform/scopes/scope.ts'
-import type { ServerLocale } from '../../platform/server-locale.ts'
-import type { DueTable, Failure } from '../../platform/work/due-tables.ts'
+import type { DueTable } from '../../platform/work/due-tables.ts'
+import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from './failures.ts'
+import { withLocalCopy } from './local-copy.ts'
 import type { Picture } from './picture-child.ts'
-import { PictureRefused } from './PictureMaker.ts'
+import { keepPreviews } from './picture-previews.ts'
+import { previewKindOf } from './previewable.ts'
+import { findContentToRead } from './previewed-contents.ts'
+import { convertPhonePicture, drawFirstPage } from './tools/still-pictures.ts'
 
-type PreviewRow = { id: ContentId }
-
-/** The previews of uploads. A content whose preview is given up is still there to be downloaded. */
+/** The previews of pictures and documents. A content whose preview is given up is still there to be downloaded. */
 export const previewTable: DueTable = {
   name: 'file.preview',
   table: 'previews',
+  only: sql`lane = 'picture'`,
+  owner: ownerOf('previews'),
   columns: [],
   // Several rows may wait for the one picture that is being made.
   leaseMs: 600_000,
   retryDelaysMs: [5_000, 60_000],
   run: makePreviews,
-  failureOf,
+  failureOf: previewFailure,
   changesAtEnd: () => [],
-  about: ({ id }: PreviewRow) => ({ word: 'preview', name: id }),
-  describeFailure,
+  aboutColumns: fileColumns('previews'),
+  about: aboutFile('preview'),
+  describeFailure: failureWords('picture'),
 }
 
-async function makePreviews(deps: Deps, { id }: PreviewRow): Promise<void> {
-  const picture = await deps.pictureMaker.make(deps.fileStorage.path(id))
-  for (const { side, bytes } of picture.previews) await deps.fileStorage.writeVariant(id, side, bytes)
-  if (!(await notePicture(deps, id, picture))) {
-    // The upload was taken back meanwhile.
-    for (const { side } of picture.previews) await deps.fileStorage.removeVariant(id, side)
-    return
-  }
-  for (const chatId of await chatsWith(deps, id)) await stampMessages(deps, chatId, id)
+async function makePreviews(deps: Deps, { id }: { id: ContentId }): Promise<void> {
+  const content = await findContentToRead(deps, id)
+  if (!content) return
+  const picture = await withLocalCopy(deps, id, (path) => readPicture(deps, path, content.mime))
+  await keepPreviews(deps, id, picture)
 }
 
-async function notePicture({ db }: Deps, id: ContentId, { width, height, thumbhash }: Picture): Promise<boolean> {
-  const known = { width, height, thumbhash: Buffer.from(thumbhash), previewed_at: sqlNow }
-  const query = db.updateTable('contents').set(known).where('id', '=', id).where('discarded_at', 'is', null)
-  return (await query.executeTakeFirst()).numUpdatedRows > 0n
-}
-
-/** A message that is being sent has locked the content, so it is either among these or has read what was noted. */
-async function chatsWith({ db }: Deps, id: ContentId): Promise<ChatId[]> {
-  const rows = await db.selectFrom('files').select('chat_id').distinct().where('content_id', '=', id).execute()
-  return rows.map((row) => row.chat_id)
-}
-
-async function stampMessages(deps: Deps, chatId: ChatId, id: ContentId): Promise<void> {
-  await changeScopes(deps, [chatScope(chatId)], async (tx) => {
-    const rev = await advance(tx, chatScope(chatId))
-    const holding = tx.db.selectFrom('files').select('seq').where('chat_id', '=', chatId).where('content_id', '=', id)
-    await tx.db.updateTable('messages').set({ rev }).where('chat_id', '=', chatId).where('seq', 'in', holding).execute()
+function readPicture({ pictureMaker, mediaTools }: Deps, path: string, mime: string): Promise<Picture> {
+  const kind = previewKindOf(mime)
+  if (kind !== 'phone picture' && kind !== 'document') return pictureMaker.make(path)
+  return mediaTools.inFolder('picture', async (folder) => {
+    const read = kind === 'document' ? drawFirstPage : convertPhonePicture
+    return pictureMaker.make(await read(mediaTools, path, folder))
   })
-}
-
-function failureOf(thrown: unknown): Failure {
-  const answer = thrown instanceof Error ? thrown.message.slice(0, 300) : String(thrown)
-  return thrown instanceof PictureRefused
-    ? { kind: 'refused', answer, isTemporary: false }
-    : { kind: 'other', answer, isTemporary: true }
-}
-
-/** The sentence for an administrator, with what was found in brackets. */
-function describeFailure(error: string | null, locale: ServerLocale): string {
-  const [, kind = 'other', answer = ''] = /^(\w+)(?:: ([\s\S]*))?$/.exec(error ?? '') ?? []
-  const sentence = sentences[locale][kind === 'refused' || kind === 'killed' ? kind : 'other']
-  return answer ? `${sentence} (${answer})` : sentence
-}
-
-const sentences: Record<ServerLocale, Record<'refused' | 'killed' | 'other', string>> = {
-  en: {
-    refused: 'The picture could not be read.',
-    killed: 'The worker was killed each time it read this picture.',
-    other: 'The preview could not be made.',
-  },
-  ru: {
-    refused: 'Изображение не удалось прочитать.',
-    killed: 'Воркер завершался каждый раз, когда читал это изображение.',
-    other: 'Не удалось создать превью.',
-  },
 }

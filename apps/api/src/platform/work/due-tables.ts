@@ -12,6 +12,15 @@ export type DueTable = {
   /** Names its nudges, its metric, and its kind of work in the list of what was given up. */
   name: WorkName
   table: string
+  /** Which rows of the table are this kind of work, when it holds several kinds. */
+  only?: RawBuilder<unknown>
+  /**
+   * Whose a row is. With it people take turns: a nudge does the row whose turn it is and not the one that it names, so that the work of
+   * one person does not wait for all the work of another.
+   */
+  owner?: RawBuilder<unknown>
+  /** How many rows the nudges do at the same time, and as many the sweep. */
+  parallel?: number
   /** What the functions below need of a row besides its id. */
   columns: readonly string[]
   /** Longer than `run` can take, so that no other worker takes the row meanwhile. */
@@ -23,6 +32,8 @@ export type DueTable = {
   failureOf: (thrown: unknown) => Failure
   /** What else changes when the row ends, for example a secret that it need not keep. */
   changesAtEnd: (end: End, failure?: Failure) => RawBuilder<unknown>[]
+  /** What `about` needs of a row besides its id and `columns`. */
+  aboutColumns?: readonly RawBuilder<unknown>[]
   /** The row for an administrator: a word for what it is, and whom it is about. */
   about: (row: never) => { word: string; name: string }
   describeFailure: (error: string | null, locale: ServerLocale) => string
@@ -41,15 +52,24 @@ export function toErrorText({ kind, answer }: Failure): string {
 const workerKilled: Failure = { kind: 'killed', answer: '', isTemporary: false }
 
 const maxFound = 100
+export const usualParallel = 5
 
 type Row = { id: string; attempts: number }
 
-/** Does the work of this row if it is due and no other worker has claimed it. The row keeps what came of it. */
-export async function runDueRow(deps: Deps, table: DueTable, id: string): Promise<void> {
+/**
+ * Does the work of this row if it is due and no other worker has claimed it. The row keeps what came of it. False when it was not
+ * claimed.
+ */
+export async function runDueRow(deps: Deps, table: DueTable, id: string): Promise<boolean> {
   const row = await claim(deps, table, id)
-  if (!row) return
+  if (!row) return false
   // The try was counted with the claim, so a row that ends the worker each time is given up as well.
-  if (row.attempts > table.retryDelaysMs.length + 1) return giveUp(deps, table, row, workerKilled)
+  if (row.attempts > table.retryDelaysMs.length + 1) await giveUp(deps, table, row, workerKilled)
+  else await runClaimed(deps, table, row)
+  return true
+}
+
+async function runClaimed(deps: Deps, table: DueTable, row: Row): Promise<void> {
   try {
     await table.run(deps, row as never)
   } catch (error) {
@@ -60,28 +80,57 @@ export async function runDueRow(deps: Deps, table: DueTable, id: string): Promis
 
 /** Does a row. A failure that could not be written into the row is logged, and the sweep tries again. */
 export async function tryRow(deps: Deps, table: DueTable, id: string): Promise<void> {
-  const { name } = table
+  await logInterruption(deps, table, () => runDueRow(deps, table, id))
+}
+
+/** Does the row that was found or nudged; where people take turns, the one whose turn it is instead. */
+export async function tryRowInTurn(deps: Deps, table: DueTable, id: string): Promise<void> {
+  if (!table.owner) return tryRow(deps, table, id)
+  await logInterruption(deps, table, async () => {
+    // Others may claim the first ones meanwhile.
+    for (const next of await findDueRows(deps, table)) if (await runDueRow(deps, table, next.id)) return
+  })
+}
+
+async function logInterruption(deps: Deps, { name }: DueTable, work: () => Promise<unknown>): Promise<void> {
   try {
-    await runDueRow(deps, table, id)
+    await work()
   } catch (error) {
     deps.metrics.work.inc({ name, outcome: 'error' })
     deps.log.warn({ err: error, name }, 'work was interrupted; it stays due')
   }
 }
 
-const isDue = sql`state = 'due' and retry_at <= veche_now() and (claimed_until is null or claimed_until <= veche_now())`
+const isClaimed = sql`(claimed_until is not null and claimed_until > veche_now())`
+const isWaiting = sql`state = 'due' and retry_at <= veche_now()`
+const isDue = sql`${isWaiting} and not ${isClaimed}`
 
-/** The rows that are due now, oldest first: the nudge of these was lost, or their worker was killed. */
-export async function findDueRows({ db }: Deps, { table }: DueTable): Promise<{ id: string }[]> {
-  const { rows } = await sql<{ id: string }>`
-    select id from ${sql.table(table)} where ${isDue} order by retry_at limit ${sql.lit(maxFound)}`.execute(db)
-  return rows
+/** Of a table that holds several kinds of work: the rows of this kind. */
+export function rowsOf({ only }: DueTable): RawBuilder<unknown> {
+  return only ?? sql`true`
 }
 
-async function claim({ db }: Deps, { table, columns, leaseMs }: DueTable, id: string): Promise<Row | undefined> {
+/** The rows that are due now: the oldest first, or in the turns of their owners. */
+export async function findDueRows({ db }: Deps, due: DueTable): Promise<{ id: string }[]> {
+  const table = sql.table(due.table)
+  const query = due.owner
+    ? // Work of a person that is being done counts as their first turns.
+      sql<{ id: string }>`
+        select id from (
+          select id, retry_at, ${isClaimed} as is_claimed,
+            row_number() over (partition by ${due.owner} order by ${isClaimed} desc, retry_at) as turn
+          from ${table} where ${isWaiting} and ${rowsOf(due)}) as waiting
+        where not is_claimed order by turn, retry_at limit ${sql.lit(maxFound)}`
+    : sql<{ id: string }>`
+        select id from ${table} where ${isDue} and ${rowsOf(due)} order by retry_at limit ${sql.lit(maxFound)}`
+  return (await query.execute(db)).rows
+}
+
+async function claim({ db }: Deps, due: DueTable, id: string): Promise<Row | undefined> {
+  const { table, columns, leaseMs } = due
   const { rows } = await sql<Row>`
     update ${sql.table(table)} set claimed_until = ${sqlIn(leaseMs)}, attempts = attempts + 1
-    where id = (select id from ${sql.table(table)} where id = ${id} and ${isDue} for update skip locked)
+    where id = (select id from ${sql.table(table)} where id = ${id} and ${isDue} and ${rowsOf(due)} for update skip locked)
     returning ${sql.join(['id', 'attempts', ...columns].map((column) => sql.ref(column)))}`.execute(db)
   return rows[0]
 }

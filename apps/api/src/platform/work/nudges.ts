@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { type DueTable, tryRow } from './due-tables.ts'
+import { type DueTable, tryRowInTurn, usualParallel } from './due-tables.ts'
 import { bullConnection, type Nudge, type WorkName, workNames } from './queue.ts'
 import { redisCloseMs, waitAtMost } from './timeout.ts'
 
@@ -15,14 +15,13 @@ export function requireTableForEachName(tables: DueTable[], names: readonly Work
 
 const rowId = z.uuid()
 
-/** Does the row that a nudge names. */
+/** Does the row that a nudge names, or the one whose turn it is. */
 export async function followNudge(deps: Deps, table: DueTable, { id }: Pick<Nudge, 'id'>): Promise<void> {
   const read = rowId.safeParse(id)
-  if (read.success) await tryRow(deps, table, read.data)
+  if (read.success) await tryRowInTurn(deps, table, read.data)
   else deps.log.warn({ name: table.name }, 'a nudge that makes no sense was dropped')
 }
 
-const maxParallelNudges = 5
 const stopTimeoutMs = 8_000
 
 /**
@@ -46,7 +45,7 @@ export function followNudges(organisations: [Deps, ...Deps[]]): () => Promise<vo
     const worker = new Worker(table.name, ({ data }) => follow(table, data as Nudge | null), {
       connection: bullConnection(env, { blocking: true }),
       prefix: env.REDIS_PREFIX,
-      concurrency: maxParallelNudges,
+      concurrency: table.parallel ?? usualParallel,
     })
     // The connection of `redis.ts` logs once that Redis is away; here every worker would do so every second.
     worker.on('error', (error) => log.debug({ err: error, name: table.name }, 'a worker has no Redis'))

@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts'
 import { redisCloseMs, waitAtMost } from './timeout.ts'
 
 /** Every kind of work there is. Each has a due table: the row is the record, and the queue a nudge. */
-export const workNames = ['mail.send', 'file.preview'] as const
+export const workNames = ['mail.send', 'file.preview', 'file.media', 'file.rendition'] as const
 export type WorkName = (typeof workNames)[number]
 
 /** The id of a work row. Organisations share the queue: a nudge says whose it is. */

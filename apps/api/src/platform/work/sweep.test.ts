@@ -13,8 +13,8 @@ import type { WorkName } from './queue.ts'
 import { startTimer, sweepTimer } from './sweep.ts'
 
 test('all timers that run at the same time find connections in the smallest pool that is allowed', async () => {
-  expect(() => readEnv({ DATABASE_POOL: '5' })).toThrow('DATABASE_POOL')
-  const { deps } = await newTestApi({ DATABASE_POOL: '6' })
+  expect(() => readEnv({ DATABASE_POOL: '7' })).toThrow('DATABASE_POOL')
+  const { deps } = await newTestApi({ DATABASE_POOL: '8' })
   const timers = workerTimers(deps, { sweepMs: 1, retentionMs: 1, meetingsMs: 1 })
   let done = 0
   const round = (name: string) =>
@@ -23,7 +23,7 @@ test('all timers that run at the same time find connections in the smallest pool
       done += 1
     })
   await Promise.all(timers.map(({ name }) => round(name)))
-  expect(done).toBe(5)
+  expect(done).toBe(7)
 })
 
 test('a mail server that accepts and never answers delays no other kind of work', async () => {

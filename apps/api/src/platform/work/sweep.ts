@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { Semaphore } from '../Semaphore.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { type DueTable, findDueRows, tryRow } from './due-tables.ts'
+import { type DueTable, findDueRows, tryRowInTurn, usualParallel } from './due-tables.ts'
 import { waitAtMost } from './timeout.ts'
 
 export type Timer = {
@@ -29,8 +29,6 @@ export function startTimer(deps: Deps, timer: Timer): () => Promise<void> {
   }
 }
 
-const maxParallelRows = 5
-
 /** The timer of one kind of work. Each kind has its own, so that a mail server that hangs delays mails and nothing else. */
 export function sweepTimer(deps: Deps, { table, everyMs }: { table: DueTable; everyMs: number }): Timer {
   return { name: `sweep ${table.name}`, everyMs, run: () => sweepTable(deps, table) }
@@ -43,6 +41,6 @@ export function sweepTimer(deps: Deps, { table, everyMs }: { table: DueTable; ev
 export async function sweepTable(deps: Deps, table: DueTable): Promise<void> {
   let due: { id: string }[] = []
   await withAdvisoryLock(deps, `sweep ${table.name}`, async () => void (due = await findDueRows(deps, table)))
-  const slots = new Semaphore(maxParallelRows)
-  await Promise.all(due.map(({ id }) => slots.run(() => tryRow(deps, table, id))))
+  const slots = new Semaphore(table.parallel ?? usualParallel)
+  await Promise.all(due.map(({ id }) => slots.run(() => tryRowInTurn(deps, table, id))))
 }

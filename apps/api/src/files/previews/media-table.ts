@@ -1,0 +1,76 @@
+import type { ContentId } from '@veche/shared/ids'
+import { sql } from 'kysely'
+import type { Deps } from '../../deps.ts'
+import type { DueTable } from '../../platform/work/due-tables.ts'
+import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from './failures.ts'
+import { withLocalCopy } from './local-copy.ts'
+import { demuxerOf, isPlayable } from './media/formats.ts'
+import { type MediaFacts, type MediaSource, probeMedia } from './media/probe.ts'
+import { makePoster } from './media/poster.ts'
+import { readLength } from './media/length.ts'
+import { readLoudness } from './media/waveform.ts'
+import type { Picture } from './picture-child.ts'
+import { keepPreviews } from './picture-previews.ts'
+import { findContentToRead, noteFindings } from './previewed-contents.ts'
+import { PreviewRefused } from './refusals.ts'
+
+/** What videos and sounds are: how long, how large, how loud, and a picture of a video. */
+export const mediaTable: DueTable = {
+  name: 'file.media',
+  table: 'previews',
+  only: sql`lane = 'media'`,
+  owner: ownerOf('previews'),
+  columns: [],
+  // Those that wait for the one that is being read have claimed their rows too.
+  parallel: 2,
+  leaseMs: 900_000,
+  retryDelaysMs: [5_000, 60_000],
+  run: readMedia,
+  failureOf: previewFailure,
+  changesAtEnd: () => [],
+  aboutColumns: fileColumns('previews'),
+  about: aboutFile('media'),
+  describeFailure: failureWords('media'),
+}
+
+async function readMedia(deps: Deps, { id }: { id: ContentId }): Promise<void> {
+  const content = await findContentToRead(deps, id)
+  if (!content) return
+  const { mime } = content
+  const media = await withLocalCopy(deps, id, (path) =>
+    deps.mediaTools.inFolder('media', (folder) => read(deps, { path, folder, demuxer: requireDemuxer(mime) })),
+  )
+  const { facts, found, poster } = media
+  const isKept = poster
+    ? await keepPreviews(deps, id, poster, { ...found, width: facts.video!.width, height: facts.video!.height })
+    : await noteFindings(deps, id, found)
+  if (isKept && !isPlayable(mime, facts.video, facts.audio)) await orderRendition(deps, id)
+}
+
+export function requireDemuxer(mime: string): string {
+  const demuxer = demuxerOf(mime)
+  if (!demuxer) throw new PreviewRefused(`${mime} is neither sound nor video`)
+  return demuxer
+}
+
+type Media = { facts: MediaFacts; found: { duration_ms: number | null; waveform: Buffer | null }; poster?: Picture }
+
+async function read({ mediaTools, pictureMaker }: Deps, source: MediaSource): Promise<Media> {
+  const facts = await probeMedia(mediaTools, source)
+  if (!facts.video) {
+    const { durationMs, waveform } = await readLoudness(mediaTools, source)
+    return { facts, found: { duration_ms: durationMs, waveform } }
+  }
+  const poster = await pictureMaker.make(await makePoster(mediaTools, source, facts))
+  const durationMs = facts.durationMs ?? (await readLength(mediaTools, source))
+  return { facts, found: { duration_ms: durationMs, waveform: null }, poster }
+}
+
+/** Whoever reads the content again orders nothing twice. */
+async function orderRendition({ db, queue }: Deps, id: ContentId): Promise<void> {
+  // The content may be gone by now.
+  const held = db.selectFrom('contents').select('id').where('id', '=', id)
+  const insert = db.insertInto('renditions').columns(['id']).expression(held)
+  const { numInsertedOrUpdatedRows = 0n } = await insert.onConflict((on) => on.doNothing()).executeTakeFirst()
+  if (numInsertedOrUpdatedRows > 0n) queue.nudge('file.rendition', id)
+}

@@ -1,0 +1,42 @@
+import type { ChatId, ContentId } from '@veche/shared/ids'
+import type { DB } from '@veche/db/types.gen'
+import type { Updateable } from 'kysely'
+import type { Deps } from '../../deps.ts'
+import { advance, changeScopes } from '../../platform/scopes/changes.ts'
+import { chatScope } from '../../platform/scopes/scope.ts'
+
+export type ContentToRead = { size: number; mime: string }
+
+/** Undefined when the upload was taken back meanwhile. */
+export async function findContentToRead({ db }: Deps, id: ContentId): Promise<ContentToRead | undefined> {
+  const query = db.selectFrom('contents').select(['size', 'mime']).where('id', '=', id).where('discarded_at', 'is', null)
+  const found = await query.executeTakeFirst()
+  return found?.mime ? { size: found.size, mime: found.mime } : undefined
+}
+
+export type Findings = Pick<
+  Updateable<DB['contents']>,
+  'width' | 'height' | 'thumbhash' | 'previewed_at' | 'duration_ms' | 'waveform' | 'rendition_at'
+>
+
+/** Notes what was found out, and tells everybody who holds it. False when the upload was taken back meanwhile. */
+export async function noteFindings(deps: Deps, id: ContentId, found: Findings): Promise<boolean> {
+  const query = deps.db.updateTable('contents').set(found).where('id', '=', id).where('discarded_at', 'is', null)
+  if ((await query.executeTakeFirst()).numUpdatedRows === 0n) return false
+  for (const chatId of await chatsWith(deps, id)) await stampMessages(deps, chatId, id)
+  return true
+}
+
+/** A message that is being sent has locked the content, so it is either among these or has read what was noted. */
+async function chatsWith({ db }: Deps, id: ContentId): Promise<ChatId[]> {
+  const rows = await db.selectFrom('files').select('chat_id').distinct().where('content_id', '=', id).execute()
+  return rows.map((row) => row.chat_id)
+}
+
+async function stampMessages(deps: Deps, chatId: ChatId, id: ContentId): Promise<void> {
+  await changeScopes(deps, [chatScope(chatId)], async (tx) => {
+    const rev = await advance(tx, chatScope(chatId))
+    const holding = tx.db.selectFrom('files').select('seq').where('chat_id', '=', chatId).where('content_id', '=', id)
+    await tx.db.updateTable('messages').set({ rev }).where('chat_id', '=', chatId).where('seq', 'in', holding).execute()
+  })
+}

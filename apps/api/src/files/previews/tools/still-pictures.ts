@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import type { MediaTools } from './MediaTools.ts'
+
+const longestSide = 1_280
+
+/** Draws the first page, and answers with the path of the picture. What needs a password is refused. */
+export async function drawFirstPage(tools: MediaTools, path: string, folder: string): Promise<string> {
+  const page = join(folder, 'page')
+  const args = ['-q', '-png', '-singlefile', '-f', '1', '-l', '1', '-scale-to', String(longestSide), path, page]
+  await tools.run('pdftocairo', args, folder, { timeMs: 20_000 })
+  return `${page}.png`
+}
+
+/** Pictures of phones, upright. The result is large, and not kept: previews are made from it. */
+export async function convertPhonePicture(tools: MediaTools, path: string, folder: string): Promise<string> {
+  const converted = join(folder, 'picture.jpg')
+  await tools.run('heif-convert', ['--quiet', '-q', '92', path, converted], folder, { timeMs: 30_000 })
+  return converted
+}
