@@ -13,12 +13,13 @@ const statements = [
   `alter table messages add column listened_at timestamptz`,
 
   // `waveform`: how loud a sound is, from its beginning to its end, a byte for each part. `rendition_at`: a version that every browser
-  // plays was made. `multipart_id`: the upload to S3 that has begun.
+  // plays was made. `examined_at`: what there is to find out is known, or was given up. `multipart_id`: the upload to S3 that has begun.
   `alter table contents add column duration_ms integer, add column waveform bytea, add column rendition_at timestamptz,
-    add column multipart_id text`,
+    add column examined_at timestamptz, add column multipart_id text`,
 
   // Pictures and documents, or sound and video: one kind does not wait for the other.
   `alter table previews add column lane text not null default 'picture' check (lane in ('picture', 'media'))`,
+  `create index previews_by_age on previews (created_at)`,
 
   // A version of a content that every browser plays is to be made while its row here is due.
   `create table renditions (
@@ -30,6 +31,7 @@ const statements = [
     error text,
     created_at timestamptz not null default veche_now()
   )`,
+  `create index renditions_by_age on renditions (created_at)`,
   `create index renditions_due on renditions (retry_at) where state = 'due'`,
   `create index renditions_given_up on renditions (created_at) where state = 'given_up'`,
 

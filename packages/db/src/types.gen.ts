@@ -79,6 +79,7 @@ export interface Contents {
   created_at: Generated<Timestamp>;
   discarded_at: Timestamp | null;
   duration_ms: number | null;
+  examined_at: Timestamp | null;
   height: number | null;
   id: ContentId;
   mime: string | null;

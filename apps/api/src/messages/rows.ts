@@ -55,7 +55,7 @@ const filesOfMessage = sql<
       'id', files.id, 'name', files.name, 'size', contents.size, 'mime', contents.mime,
       'width', contents.width, 'height', contents.height, 'thumbhash', encode(contents.thumbhash, 'base64'),
       'durationMs', contents.duration_ms, 'waveform', encode(contents.waveform, 'base64'), 'hasRendition', contents.rendition_at is not null,
-      'preview', case when contents.previewed_at is not null then 'done' when previews.state = 'due' then 'due' else 'none' end)
+      'preview', case when contents.previewed_at is not null then 'done' when previews.state = 'due' and contents.examined_at is null then 'due' else 'none' end)
     order by files.position)
   from files join contents on contents.id = files.content_id left join previews on previews.id = contents.id
   where files.chat_id = messages.chat_id and files.seq = messages.seq) end`

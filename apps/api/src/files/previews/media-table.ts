@@ -11,7 +11,7 @@ import { readLength } from './media/length.ts'
 import { readLoudness } from './media/waveform.ts'
 import type { Picture } from './picture-child.ts'
 import { keepPreviews } from './picture-previews.ts'
-import { findContentToRead, noteFindings } from './previewed-contents.ts'
+import { findContentToRead, noteFindings, noteGivenUp } from './previewed-contents.ts'
 import { PreviewRefused } from './refusals.ts'
 
 /** What videos and sounds are: how long, how large, how loud, and a picture of a video. */
@@ -28,6 +28,7 @@ export const mediaTable: DueTable = {
   run: readMedia,
   failureOf: previewFailure,
   changesAtEnd: () => [],
+  beforeGivingUp: noteGivenUp,
   aboutColumns: fileColumns('previews'),
   about: aboutFile('media'),
   describeFailure: failureWords('media'),

@@ -7,7 +7,7 @@ import { withLocalCopy } from './local-copy.ts'
 import type { Picture } from './picture-child.ts'
 import { keepPreviews } from './picture-previews.ts'
 import { previewKindOf } from './previewable.ts'
-import { findContentToRead } from './previewed-contents.ts'
+import { findContentToRead, noteGivenUp } from './previewed-contents.ts'
 import { convertPhonePicture, drawFirstPage } from './tools/still-pictures.ts'
 
 /** The previews of pictures and documents. A content whose preview is given up is still there to be downloaded. */
@@ -23,6 +23,7 @@ export const previewTable: DueTable = {
   run: makePreviews,
   failureOf: previewFailure,
   changesAtEnd: () => [],
+  beforeGivingUp: noteGivenUp,
   aboutColumns: fileColumns('previews'),
   about: aboutFile('preview'),
   describeFailure: failureWords('picture'),

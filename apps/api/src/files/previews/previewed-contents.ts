@@ -2,6 +2,7 @@ import type { ChatId, ContentId } from '@veche/shared/ids'
 import type { DB } from '@veche/db/types.gen'
 import type { Updateable } from 'kysely'
 import type { Deps } from '../../deps.ts'
+import { sqlNow } from '../../platform/clock.ts'
 import { advance, changeScopes } from '../../platform/scopes/changes.ts'
 import { chatScope } from '../../platform/scopes/scope.ts'
 
@@ -9,7 +10,11 @@ export type ContentToRead = { size: number; mime: string }
 
 /** Undefined when the upload was taken back meanwhile. */
 export async function findContentToRead({ db }: Deps, id: ContentId): Promise<ContentToRead | undefined> {
-  const query = db.selectFrom('contents').select(['size', 'mime']).where('id', '=', id).where('discarded_at', 'is', null)
+  const query = db
+    .selectFrom('contents')
+    .select(['size', 'mime'])
+    .where('id', '=', id)
+    .where('discarded_at', 'is', null)
   const found = await query.executeTakeFirst()
   return found?.mime ? { size: found.size, mime: found.mime } : undefined
 }
@@ -19,9 +24,21 @@ export type Findings = Pick<
   'width' | 'height' | 'thumbhash' | 'previewed_at' | 'duration_ms' | 'waveform' | 'rendition_at'
 >
 
-/** Notes what was found out, and tells everybody who holds it. False when the upload was taken back meanwhile. */
+/** Nothing more will be found out. */
+export async function noteGivenUp(deps: Deps, { id }: { id: ContentId }): Promise<void> {
+  await noteFindings(deps, id, {})
+}
+
+/**
+ * Notes what was found out, and tells everybody who holds it. Only then is the work done, so that nobody waits for news that never come.
+ * False when the upload was taken back meanwhile.
+ */
 export async function noteFindings(deps: Deps, id: ContentId, found: Findings): Promise<boolean> {
-  const query = deps.db.updateTable('contents').set(found).where('id', '=', id).where('discarded_at', 'is', null)
+  const query = deps.db
+    .updateTable('contents')
+    .set({ ...found, examined_at: sqlNow })
+    .where('id', '=', id)
+    .where('discarded_at', 'is', null)
   if ((await query.executeTakeFirst()).numUpdatedRows === 0n) return false
   for (const chatId of await chatsWith(deps, id)) await stampMessages(deps, chatId, id)
   return true

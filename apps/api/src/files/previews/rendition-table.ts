@@ -26,7 +26,10 @@ export const renditionTable: DueTable = {
   retryDelaysMs: [5_000, 60_000],
   run: keepRendition,
   // Another try would take as long.
-  failureOf: (thrown) => ({ ...previewFailure(thrown), ...(thrown instanceof LimitExceeded ? { isTemporary: false } : {}) }),
+  failureOf: (thrown) => ({
+    ...previewFailure(thrown),
+    ...(thrown instanceof LimitExceeded ? { isTemporary: false } : {}),
+  }),
   changesAtEnd: () => [],
   aboutColumns: fileColumns('renditions'),
   about: aboutFile('rendition'),

@@ -24,7 +24,10 @@ export async function createUpload(ctx: Ctx, id: ContentId, size: number): Promi
 }
 
 /** A part of the disk stays free, so that text goes on when files have filled the rest. */
-export async function requireDiskSpace({ fileStorage, env }: Pick<Ctx, 'fileStorage' | 'env'>, bytes: number): Promise<void> {
+export async function requireDiskSpace(
+  { fileStorage, env }: Pick<Ctx, 'fileStorage' | 'env'>,
+  bytes: number,
+): Promise<void> {
   const { free, total } = await fileStorage.space()
   must(free - bytes >= (total * env.FILES_DISK_RESERVE_PERCENT) / 100, 'file.disk_full')
 }

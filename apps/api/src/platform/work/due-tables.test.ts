@@ -5,8 +5,8 @@ import type { Deps } from '../../deps.ts'
 import { newUser } from '../../test/builders.ts'
 import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
-import { deleteOldGivenUpRows } from './given-up.ts'
-import { type DueTable, findDueRows, runDueRow } from './due-tables.ts'
+import { deleteOldGivenUpRows, discardGivenUpRow, readGivenUpRows, retryGivenUpRow } from './given-up.ts'
+import { type DueTable, findDueRows, runDueRow, tryRowInTurn } from './due-tables.ts'
 import type { WorkName } from './queue.ts'
 import { sweepTable } from './sweep.ts'
 
@@ -173,4 +173,61 @@ test('work of any kind that was given up is deleted after KEEP_GIVEN_UP_DAYS, an
   expect(await left()).toEqual([given, due].sort())
   await testApi.passTime(2 * 86_400_000)
   expect(await left()).toEqual([due])
+})
+
+test('where people take turns, the work of one who has little does not wait for all the work of another', async () => {
+  await sql`delete from bells`.execute(deps.db)
+  const turns = { ...bells, owner: sql`tower` }
+  const rung: string[] = []
+  const held = Promise.withResolvers<void>()
+  ring = async ({ tower }) => {
+    rung.push(tower)
+    if (rung.length === 1) await held.promise
+  }
+  for (const tower of ['North', 'North', 'North', 'North', 'South', 'South', 'East']) await newBell(tower)
+  const nudged = await newBell('North')
+  const first = tryRowInTurn(deps, turns, nudged)
+  await expect.poll(() => rung).toEqual(['North'])
+  for (let n = 0; n < 6; n += 1) await tryRowInTurn(deps, turns, nudged)
+  expect(rung).toEqual(['North', 'South', 'East', 'North', 'South', 'North', 'North'])
+  held.resolve()
+  await Promise.all([first, sweepTable(deps, turns)])
+  expect(rung).toHaveLength(8)
+  await tryRowInTurn(deps, turns, nudged)
+  expect(rung).toHaveLength(8)
+})
+
+test('of two kinds of work in one table each finds, does and shows its own rows only', async () => {
+  const [north, south] = ['North', 'South'].map((tower) => ({ ...bells, only: sql`tower = ${tower}` }))
+  ring = fails('cut')
+  const id = await newBell('South')
+  expect((await findDueRows(deps, north!)).some((row) => row.id === id)).toBe(false)
+  expect(await runDueRow(deps, north!, id)).toBe(false)
+  expect(await runDueRow(deps, south!, id)).toBe(true)
+  const shown = async (table: DueTable) => (await readGivenUpRows(deps, table, 100)).some((row) => row.id === id)
+  expect([await shown(north!), await shown(south!)]).toEqual([false, true])
+  expect(await retryGivenUpRow(deps, north!, id)).toBe(false)
+  expect(await discardGivenUpRow(deps, north!, id)).toBe(false)
+  expect(await discardGivenUpRow(deps, south!, id)).toBe(true)
+})
+
+test('those who see that work is due are told before it is given up, and again when that was cut off', async () => {
+  ring = fails('cut')
+  const told: string[] = []
+  let isAway = true
+  const telling: DueTable = {
+    ...bells,
+    beforeGivingUp: (_deps, bell: Bell) => {
+      told.push(bell.id)
+      return isAway ? Promise.reject(new Error('away')) : Promise.resolve()
+    },
+  }
+  const id = await newBell()
+  await expect(runDueRow(deps, telling, id)).rejects.toThrow('away')
+  expect((await bellRow(id)).state).toBe('due')
+  isAway = false
+  await testApi.passTime(60_000)
+  await runDueRow(deps, telling, id)
+  expect((await bellRow(id)).state).toBe('given_up')
+  expect(told).toEqual([id, id])
 })

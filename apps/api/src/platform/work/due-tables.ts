@@ -15,8 +15,8 @@ export type DueTable = {
   /** Which rows of the table are this kind of work, when it holds several kinds. */
   only?: RawBuilder<unknown>
   /**
-   * Whose a row is. With it people take turns: a nudge does the row whose turn it is and not the one that it names, so that the work of
-   * one person does not wait for all the work of another.
+   * Whose a row is. With it people take turns: the second row of one comes after the first ones of all others. What was done within the
+   * last hour counts. A nudge does the row whose turn it is, and not the one that it names.
    */
   owner?: RawBuilder<unknown>
   /** How many rows the nudges do at the same time, and as many the sweep. */
@@ -32,6 +32,8 @@ export type DueTable = {
   failureOf: (thrown: unknown) => Failure
   /** What else changes when the row ends, for example a secret that it need not keep. */
   changesAtEnd: (end: End, failure?: Failure) => RawBuilder<unknown>[]
+  /** Tells those who see that the work is due. It may run twice. */
+  beforeGivingUp?: (deps: Deps, row: never) => Promise<void>
   /** What `about` needs of a row besides its id and `columns`. */
   aboutColumns?: readonly RawBuilder<unknown>[]
   /** The row for an administrator: a word for what it is, and whom it is about. */
@@ -52,6 +54,7 @@ export function toErrorText({ kind, answer }: Failure): string {
 const workerKilled: Failure = { kind: 'killed', answer: '', isTemporary: false }
 
 const maxFound = 100
+const turnsSince = sql`interval '1 hour'`
 export const usualParallel = 5
 
 type Row = { id: string; attempts: number }
@@ -101,26 +104,22 @@ async function logInterruption(deps: Deps, { name }: DueTable, work: () => Promi
   }
 }
 
-const isClaimed = sql`(claimed_until is not null and claimed_until > veche_now())`
-const isWaiting = sql`state = 'due' and retry_at <= veche_now()`
-const isDue = sql`${isWaiting} and not ${isClaimed}`
+const isDue = sql`state = 'due' and retry_at <= veche_now() and (claimed_until is null or claimed_until <= veche_now())`
 
 /** Of a table that holds several kinds of work: the rows of this kind. */
 export function rowsOf({ only }: DueTable): RawBuilder<unknown> {
   return only ?? sql`true`
 }
 
-/** The rows that are due now: the oldest first, or in the turns of their owners. */
+/** The rows that are due now: the oldest first, or in turns. */
 export async function findDueRows({ db }: Deps, due: DueTable): Promise<{ id: string }[]> {
   const table = sql.table(due.table)
   const query = due.owner
-    ? // Work of a person that is being done counts as their first turns.
-      sql<{ id: string }>`
+    ? sql<{ id: string }>`
         select id from (
-          select id, retry_at, ${isClaimed} as is_claimed,
-            row_number() over (partition by ${due.owner} order by ${isClaimed} desc, retry_at) as turn
-          from ${table} where ${isWaiting} and ${rowsOf(due)}) as waiting
-        where not is_claimed order by turn, retry_at limit ${sql.lit(maxFound)}`
+          select id, retry_at, ${isDue} as is_due, row_number() over (partition by ${due.owner} order by created_at, id) as turn
+          from ${table} where ${rowsOf(due)} and (state = 'due' or created_at > veche_now() - ${turnsSince})) as counted
+        where is_due order by turn, retry_at limit ${sql.lit(maxFound)}`
     : sql<{ id: string }>`
         select id from ${table} where ${isDue} and ${rowsOf(due)} order by retry_at limit ${sql.lit(maxFound)}`
   return (await query.execute(db)).rows
@@ -152,6 +151,7 @@ async function noteFailure(deps: Deps, table: DueTable, row: Row, failure: Failu
 
 async function giveUp(deps: Deps, table: DueTable, row: Row, failure: Failure): Promise<void> {
   warn(deps, table, row, failure, 'work was given up')
+  await table.beforeGivingUp?.(deps, row as never)
   const changes = [
     sql`state = 'given_up'`,
     sql`error = ${toErrorText(failure)}`,

@@ -30,11 +30,7 @@ export async function readGivenUpRows({ db }: Asking, due: DueTable, limit: numb
 }
 
 /** Makes the row due again, with all its tries. False when it is not among those given up. */
-export async function retryGivenUpRow(
-  { db, queue }: Pick<Deps, 'db' | 'queue'>,
-  due: DueTable,
-  id: string,
-) {
+export async function retryGivenUpRow({ db, queue }: Pick<Deps, 'db' | 'queue'>, due: DueTable, id: string) {
   const { name, table } = due
   const { rows } = await sql`
     update ${sql.table(table)} set state = 'due', attempts = 0, retry_at = veche_now(), claimed_until = null, error = null

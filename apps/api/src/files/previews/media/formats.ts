@@ -64,7 +64,10 @@ const playable: Record<string, { video: string[]; audio: string[] }> = {
 export function isPlayable(mime: string, video: VideoStream | null, audio: { codec: string } | null): boolean {
   const known = playable[mime.split(';', 1)[0]!]
   if (!known) return false
-  return (!video || (known.video.includes(video.codec) && isPlainVideo(video))) && (!audio || known.audio.includes(audio.codec))
+  return (
+    (!video || (known.video.includes(video.codec) && isPlainVideo(video))) &&
+    (!audio || known.audio.includes(audio.codec))
+  )
 }
 
 /** More than eight bits of H.264, or colours at full resolution, is more than browsers decode. */

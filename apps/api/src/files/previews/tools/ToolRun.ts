@@ -22,7 +22,7 @@ export type Tool = {
   onOutput: (bytes: Buffer) => void
 }
 
-const maxErrorBytes = 10_000
+const maxErrorLength = 2_000
 
 /**
  * One run of an outside program on a file that anybody may have sent. It knows nothing of this process, takes what is left of the
@@ -47,7 +47,7 @@ export class ToolRun {
     })
     this.#child.stdout!.on('data', (bytes: Buffer) => this.#read(bytes))
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.#errors = (this.#errors + text).slice(-maxErrorBytes)
+      this.#errors = (this.#errors + text).slice(0, maxErrorLength)
     })
     this.ended = this.#wait()
   }
@@ -63,7 +63,7 @@ export class ToolRun {
       const [code, signal] = (await once(this.#child, 'close')) as [number | null, NodeJS.Signals | null]
       if (this.#killedBecause) throw new LimitExceeded(this.#killedBecause)
       if (signal === 'SIGXCPU' || signal === 'SIGKILL') throw new LimitExceeded('it took too long')
-      if (code !== 0) throw new PreviewRefused(this.#lastError() || `it ended with ${signal ?? code}`)
+      if (code !== 0) throw new PreviewRefused(this.#firstError() || `it ended with ${signal ?? code}`)
     } finally {
       clearTimeout(timer)
       // What it has started may have outlived it.
@@ -86,11 +86,11 @@ export class ToolRun {
     }
   }
 
-  /** Without paths, which say nothing to an administrator. */
-  #lastError(): string {
-    const lines = this.#errors.split('\n').map((line) => line.trim())
-    const last = lines.findLast((line) => line !== '') ?? ''
-    return last.replaceAll(/(?<=^|[\s'"(])(file:)?\/[^\s:'")]+/g, 'the file').slice(0, 200)
+  /** The cause comes first. Without paths, which say nothing to an administrator. */
+  #firstError(): string {
+    const lines = this.#errors.split('\n').map((line) => line.replace(/^\[.*? @ 0x\w+\] /, '').trim())
+    const first = lines.find((line) => line !== '') ?? ''
+    return first.replaceAll(/(?<=^|[\s'"(])(file:)?\/[^\s:'")]+/g, 'the file').slice(0, 200)
   }
 }
 

@@ -6,7 +6,7 @@ const longestSide = 1_280
 /** Draws the first page, and answers with the path of the picture. What needs a password is refused. */
 export async function drawFirstPage(tools: MediaTools, path: string, folder: string): Promise<string> {
   const page = join(folder, 'page')
-  const args = ['-q', '-png', '-singlefile', '-f', '1', '-l', '1', '-scale-to', String(longestSide), path, page]
+  const args = ['-png', '-singlefile', '-f', '1', '-l', '1', '-scale-to', String(longestSide), path, page]
   await tools.run('pdftocairo', args, folder, { timeMs: 20_000 })
   return `${page}.png`
 }

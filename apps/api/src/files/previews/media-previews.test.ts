@@ -1,0 +1,230 @@
+import type { ContentId } from '@veche/shared/ids'
+import type { MessageFile, MessageRow } from '@veche/shared/rows/rows'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { sessionCookie } from '../../auth/session-cookie.ts'
+import { tryRow } from '../../platform/work/due-tables.ts'
+import { newGroup, newUser, type TestUser } from '../../test/builders.ts'
+import { newContent, sendFile } from '../../test/files.ts'
+import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
+import { startHttp } from '../../test/http/requests.ts'
+import { makeHeic, makeLockedPdf, makeMedia, makePdf, moving, tone } from '../../test/media-files.ts'
+import { Observer } from '../../test/Observer.ts'
+import { mediaTable } from './media-table.ts'
+import { makeRendition } from './media/rendition.ts'
+import { previewTable } from './preview-table.ts'
+import { renditionTable } from './rendition-table.ts'
+import { MediaTools } from './tools/MediaTools.ts'
+
+let testApi: TestApi
+let base: string
+let anna: TestUser
+let boris: TestUser
+let chatId: Awaited<ReturnType<typeof newGroup>>
+beforeAll(async () => {
+  testApi = await newTestApi()
+  base = await startHttp(testApi.deps)
+  ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
+  chatId = await newGroup(testApi.deps, [anna, boris])
+})
+
+function get(who: TestUser, path: string, headers: Record<string, string> = {}): Promise<Response> {
+  const cookie = `${sessionCookie(testApi.deps.env).name}=${who.token}`
+  return fetch(`${base}${path}`, { headers: { cookie, ...headers } })
+}
+
+type Read = { message: MessageRow; file: MessageFile; contentId: ContentId; url: string }
+
+/** Sends it, and does all the work that it makes. The rows that reach the other person are those that a fetch returns. */
+async function sendAndRead(bytes: Buffer): Promise<Read> {
+  const { deps } = testApi
+  const contentId = await newContent(deps, anna, bytes)
+  const message = await sendFile(deps, anna, chatId, contentId)
+  const observer = await Observer.open(deps, boris)
+  for (const table of [previewTable, mediaTable, renditionTable]) await tryRow(deps, table, contentId)
+  await observer.settled()
+  await observer.expectEqualsFetch()
+  const row = observer.rows('messages').find((one) => one.chatId === chatId && one.seq === message.seq)!
+  observer.close()
+  return { message, file: row.files![0]!, contentId, url: `/api/files/${message.files![0]!.id}` }
+}
+
+async function bytesOf(answer: Response): Promise<Buffer> {
+  expect(answer.status).toBe(200)
+  return Buffer.from(await answer.arrayBuffer())
+}
+
+async function failureOf(contentId: ContentId, locale: 'en' | 'ru' = 'en') {
+  const admin = await newUser(testApi.deps, { role: 'admin' })
+  const as = callerFor(testApi.deps, admin)
+  await as.users.updateSettings({ locale })
+  return (await as.admin.givenUpWork()).work.find(({ id }) => id === contentId)
+}
+
+describe('a video', () => {
+  test('it shows how large and long it is and its first frame that is not black, and is played as it is where browsers can', async () => {
+    const fadesIn = ['-f', 'lavfi', '-i', 'color=black:s=64x48:d=1:r=10', ...moving(), ...tone(2)]
+    const streams = ['-filter_complex', '[0:v][1:v]concat', '-g', '5', '-pix_fmt', 'yuv420p']
+    const { file, url } = await sendAndRead(await makeMedia('mp4', [...fadesIn, ...streams]))
+    expect(file).toMatchObject({ mime: 'video/mp4', width: 64, height: 48, preview: 'done', hasRendition: false })
+    expect(file).toMatchObject({ thumbhash: expect.any(String), waveform: null })
+    expect(file.durationMs).toBeGreaterThanOrEqual(2_000)
+    const poster = sharp(await bytesOf(await get(boris, `${url}/320`)))
+    expect((await poster.stats()).channels[0]!.mean).toBeGreaterThan(30)
+    expect((await get(boris, `${url}/rendition`)).status).toBe(404)
+  })
+
+  test('one that a phone recorded on its side is upright, and comes in a container that browsers play, without its place', async () => {
+    const plain = await makeMedia('mov', [...moving(), '-pix_fmt', 'yuv420p'])
+    const place = ['-metadata', 'location=+55.75+037.61/', '-movflags', 'use_metadata_tags']
+    const turn = ['-i', 'in.mov', '-c', 'copy', '-metadata:s:v', 'rotate=90', ...place]
+    const turned = await makeMedia('mov', turn, { 'in.mov': plain })
+    expect(turned.includes('+55.75')).toBe(true)
+    const { file, url } = await sendAndRead(turned)
+    expect(file).toMatchObject({ mime: 'video/quicktime', width: 48, height: 64, preview: 'done', hasRendition: true })
+    const poster = await sharp(await bytesOf(await get(boris, `${url}/1280`))).metadata()
+    expect(poster).toMatchObject({ width: 48, height: 64 })
+    const rendition = await get(boris, `${url}/rendition`)
+    expect(rendition.headers.get('content-type')).toBe('video/mp4')
+    const bytes = await bytesOf(rendition)
+    expect(bytes.includes('+55.75')).toBe(false)
+    // It plays before its end is here.
+    expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'))
+    const part = await get(boris, `${url}/rendition`, { range: 'bytes=4-7' })
+    expect([part.status, await part.text()]).toEqual([206, 'ftyp'])
+    expect((await get(await newUser(testApi.deps), `${url}/rendition`)).status).toBe(404)
+  })
+
+  test('one whose pictures or sound browsers cannot decode gets a version that they can, and both are deleted together', async () => {
+    const quiet = ['-x265-params', 'log-level=none', '-pix_fmt', 'yuv420p10le']
+    const hevc = await makeMedia('mp4', [...moving(), ...tone(), '-c:v', 'libx265', ...quiet, '-c:a', 'ac3'])
+    const { file, url, message, contentId } = await sendAndRead(hevc)
+    expect(file).toMatchObject({ width: 64, height: 48, hasRendition: true })
+    const bytes = await bytesOf(await get(boris, `${url}/rendition`))
+    expect([bytes.includes('avc1'), bytes.includes('mp4a'), bytes.includes('hev1')]).toEqual([true, true, false])
+    await callerFor(testApi.deps, anna).messages.delete({ chatId, seq: message.seq })
+    expect((await get(boris, `${url}/rendition`)).status).toBe(404)
+    expect(await testApi.deps.fileStorage.sizeOf(contentId, 'rendition')).toEqual(expect.any(Number))
+    await testApi.deps.fileStorage.remove(contentId, ['rendition'])
+  })
+
+  test('one that does not say how long it is, as browsers record it, is read to its end', async () => {
+    const recorded = [...moving(), '-c:v', 'libvpx', '-deadline', 'realtime', '-live', '1', '-f', 'webm']
+    const { file } = await sendAndRead(await makeMedia('webm', recorded))
+    expect(file).toMatchObject({ mime: 'video/webm', durationMs: 900, hasRendition: false })
+  })
+
+  test('of one that is too long no version is made, and it is still there with its poster', async () => {
+    const { deps } = testApi
+    const bytes = await makeMedia('mov', [...moving(), '-pix_fmt', 'yuv420p'])
+    const contentId = await newContent(deps, anna, bytes)
+    const message = await sendFile(deps, anna, chatId, contentId)
+    await tryRow(deps, mediaTable, contentId)
+    const facts = { durationMs: 3_600_001, video: null, audio: { codec: 'alac' } }
+    const source = { path: '/nothing', folder: '/nothing', demuxer: 'mov' }
+    await expect(makeRendition(deps.mediaTools, source, facts, { timeMs: 1, fileBytes: 1 })).rejects.toThrow('too long')
+    const { mediaTools } = deps
+    const run = mediaTools.run.bind(mediaTools)
+    mediaTools.run = (name, args, folder, options) =>
+      run(name, args, folder, { ...options, ...(name === 'ffmpeg' ? { timeMs: 1 } : {}) })
+    await tryRow(deps, renditionTable, contentId)
+    mediaTools.run = run
+    expect(await failureOf(contentId)).toMatchObject({
+      kind: 'file.rendition',
+      attempts: 1,
+      name: `picture.png · ${anna.name}`,
+      error: 'The version for browsers could not be made. (it took too long)',
+    })
+    const url = `/api/files/${message.files![0]!.id}`
+    const statuses = await Promise.all([url, `${url}/320`].map(async (path) => (await get(boris, path)).status))
+    expect(statuses).toEqual([200, 200])
+  })
+})
+
+describe('a sound', () => {
+  const loudness = (file: MessageFile) => [...Buffer.from(file.waveform!, 'base64')]
+
+  test('it shows how long it is and how loud from its beginning to its end, in a hundred steps', async () => {
+    const silence = ['-f', 'lavfi', '-i', 'anullsrc=d=1:r=44100']
+    const halves = ['-filter_complex', '[0:a][1:a]concat=v=0:a=1']
+    const { file } = await sendAndRead(await makeMedia('mp3', [...silence, ...tone(), ...halves]))
+    expect(file).toMatchObject({ mime: 'audio/mpeg', preview: 'none', hasRendition: false, width: null })
+    expect(file.durationMs).toBeGreaterThanOrEqual(2_000)
+    const parts = loudness(file)
+    expect(parts).toHaveLength(100)
+    expect(Math.max(...parts.slice(0, 45))).toBe(0)
+    expect(Math.min(...parts.slice(60, 95))).toBeGreaterThan(200)
+  })
+
+  test('a short voice message that some browsers cannot play gets a version that they can', async () => {
+    const { file, url } = await sendAndRead(await makeMedia('ogg', [...tone(0.2), '-c:a', 'libopus']))
+    expect(file).toMatchObject({ preview: 'none', durationMs: expect.any(Number), hasRendition: true })
+    expect(loudness(file)).toHaveLength(100)
+    expect(Math.min(...loudness(file))).toBeGreaterThan(0)
+    const rendition = await get(boris, `${url}/rendition`)
+    expect(rendition.headers.get('content-type')).toBe('audio/mp4')
+    expect((await bytesOf(rendition)).includes('mp4a')).toBe(true)
+  })
+
+  test('the picture on the cover of a song makes no video of it', async () => {
+    const cover = await sharp({ create: { width: 20, height: 20, channels: 3, background: '#a33' } })
+      .png()
+      .toBuffer()
+    const attach = ['-i', 'cover.png', '-map', '0', '-map', '1', '-c:v', 'copy', '-disposition:v', 'attached_pic']
+    const { file } = await sendAndRead(await makeMedia('mp3', [...tone(), ...attach], { 'cover.png': cover }))
+    expect(file).toMatchObject({ preview: 'none', width: null, hasRendition: false })
+    expect(loudness(file)).toHaveLength(100)
+  })
+})
+
+describe('a document', () => {
+  test('it shows its first page', async () => {
+    const { file, url } = await sendAndRead(makePdf())
+    expect(file).toMatchObject({ mime: 'application/pdf', width: 1280, height: 640, preview: 'done', durationMs: null })
+    const page = sharp(await bytesOf(await get(boris, `${url}/320`)))
+    const light = async (left: number, top: number) => {
+      const spot = await page.clone().extract({ left, top, width: 20, height: 20 }).toBuffer()
+      return (await sharp(spot).stats()).channels[0]!.mean
+    }
+    expect(await light(40, 120)).toBeLessThan(100)
+    expect(await light(280, 20)).toBeGreaterThan(200)
+  })
+
+  test('one with a password is given up at once, in words that name the file and who sent it', async () => {
+    const { file, contentId } = await sendAndRead(makeLockedPdf())
+    expect(file).toMatchObject({ preview: 'none', thumbhash: null })
+    expect(await failureOf(contentId)).toMatchObject({
+      kind: 'file.preview',
+      word: 'preview',
+      name: `picture.png · ${anna.name}`,
+      attempts: 1,
+      error: expect.stringMatching(/^The picture or document could not be read\. \(.*password/i),
+    })
+    expect((await failureOf(contentId, 'ru'))?.error).toMatch(/^Изображение или документ не удалось прочитать\./)
+  })
+})
+
+describe('a picture of a phone', () => {
+  test('its previews are upright and do not say where it was taken', async () => {
+    const picture = sharp({ create: { width: 80, height: 40, channels: 3, background: '#28a' } }).jpeg()
+    const place = { IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '55/1 45/1 7/1' }, IFD0: { Copyright: 'whose' } }
+    const turned = await picture.withExif(place).withMetadata({ orientation: 6 }).withExifMerge(place).toBuffer()
+    expect(turned.includes('whose')).toBe(true)
+    const { file, url } = await sendAndRead(await makeHeic(turned))
+    expect(file).toMatchObject({ mime: 'image/heic', width: 40, height: 80, preview: 'done' })
+    for (const side of [320, 1280]) {
+      const { exif, width, height } = await sharp(await bytesOf(await get(boris, `${url}/${side}`))).metadata()
+      expect({ exif, width, height }).toEqual({ exif: undefined, width: 40, height: 80 })
+    }
+  })
+})
+
+test('where the programs are missing, such files are given up with the words to install them, and can be downloaded', async () => {
+  const { deps } = testApi
+  const { mediaTools } = deps
+  deps.mediaTools = new MediaTools('/nonexistent/making', deps.log, [])
+  deps.mediaTools.inFolder = mediaTools.inFolder.bind(mediaTools)
+  const { url, contentId } = await sendAndRead(makePdf()).finally(() => (deps.mediaTools = mediaTools))
+  expect((await failureOf(contentId))?.error).toMatch(/^The server lacks the program .*apt-get install .*poppler-utils/)
+  expect((await get(boris, url)).status).toBe(200)
+})
