@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { startChild } from '../child.ts'
 import { checkout } from '../env.ts'
 import { prepare } from '../machine/prepare.ts'
-import { ensureChromium, ensureRedis } from '../machine/system-packages.ts'
+import { ensureChromium, ensureMediaTools, ensureRedis } from '../machine/system-packages.ts'
 import { UsageError } from '../errors.ts'
 
 export const usage = `
@@ -24,6 +24,7 @@ export async function run([name, ...args]: string[]): Promise<number> {
     )
   await ensureRedis()
   if (withBrowser.includes(name)) await ensureChromium()
+  if (name === 'previews') await ensureMediaTools()
   const { mediaWorker } = await prepare({ web: true, media: withCalls.includes(name) })
   const child = startChild(process.execPath, [join(folder, `${name}.ts`), ...args], {
     cwd: checkout,

@@ -9,7 +9,13 @@ import { ensureLocalhost } from '../machine/localhost.ts'
 import { prepare } from '../machine/prepare.ts'
 import { CpuMeter } from './cpu-time.ts'
 import { readReport, printCosts, printFailures, type Count, type StageCost, type TestTime } from './report.ts'
-import { ensureChromium, ensureOtherBrowsers, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
+import {
+  ensureChromium,
+  ensureMediaTools,
+  ensureOtherBrowsers,
+  ensureRedis,
+  ensureTurn,
+} from '../machine/system-packages.ts'
 import { reason, CommandError, UsageError } from '../errors.ts'
 import { includesCheck, otherBrowsers, type Suite, type SuiteChoice, suitesOf, testFileArguments } from './suites.ts'
 
@@ -63,6 +69,7 @@ async function installAll() {
   await ensureLocalhost()
   await ensureRedis()
   await ensureTurn()
+  await ensureMediaTools()
   await ensureChromium()
   await ensureOtherBrowsers()
   await prepare({ web: false })

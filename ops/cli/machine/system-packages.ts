@@ -39,6 +39,26 @@ export async function ensureChromium() {
   if (!chromiumBinary()) throw new CommandError('chromium was installed and is not at /usr/bin/chromium.')
 }
 
+/** What reads video, sound, documents and pictures of phones. */
+export async function ensureMediaTools() {
+  const missing = missingMediaTools()
+  if (!missing.length) return
+  await install(missing, 'the programs that make previews')
+  const still = missingMediaTools()
+  if (still.length) throw new CommandError(`${still.join(' ')} was installed, and a program of it is still missing.`)
+}
+
+export function missingMediaTools(): string[] {
+  return Object.entries(mediaToolPackages).flatMap(([name, paths]) => (paths.every(existsSync) ? [] : [name]))
+}
+
+/** Packages of the distribution, each with its programs. */
+export const mediaToolPackages = {
+  ffmpeg: ['/usr/bin/ffmpeg', '/usr/bin/ffprobe'],
+  'libheif-examples': ['/usr/bin/heif-convert'],
+  'poppler-utils': ['/usr/bin/pdftocairo'],
+}
+
 /** The other browsers that the walks run in, and what they need. */
 export async function ensureOtherBrowsers() {
   const missing = Object.entries(otherBrowserPackages).filter(([, path]) => !existsSync(path))

@@ -3,7 +3,7 @@ import { address } from './checkups/address.ts'
 import { database } from './checkups/database.ts'
 import { broken, type Checkup, type Finding } from './checkups/finding.ts'
 import { mediaWorker, packages, readiness, settings, webBuild } from './checkups/installation.ts'
-import { disk, node, pnpm, ports, secret, timekeeping } from './checkups/machine.ts'
+import { disk, mediaTools, node, pnpm, ports, secret, timekeeping } from './checkups/machine.ts'
 import { mail } from './checkups/mail.ts'
 import { media } from './checkups/media.ts'
 import { redis } from './checkups/redis.ts'
@@ -24,6 +24,7 @@ const checkups: Checkup[] = [
   pnpm,
   packages,
   mediaWorker,
+  mediaTools,
   webBuild,
   settings,
   disk,

@@ -11,7 +11,7 @@ import { requireFreePorts, wantedPorts } from './ports.ts'
 import { prepare } from '../machine/prepare.ts'
 import { readState } from './state.ts'
 import { stopRunningSteps } from '../steps.ts'
-import { ensureRedis, ensureTurn } from '../machine/system-packages.ts'
+import { ensureMediaTools, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
 import { reason, CommandError } from '../errors.ts'
 
 export const usage = `
@@ -55,6 +55,7 @@ async function startAll(installation: Installation, settings: Settings, nodes: N
   await requireFreePorts(wantedPorts(settings, nodes, ownTurn))
   if (!settings.redisUrl) await ensureRedis()
   if (ownTurn) await ensureTurn().catch(withoutTurn)
+  await ensureMediaTools().catch(withoutMediaTools)
   const { mediaWorker } = await prepare({ web: true, media: true })
   await requireSettings(settings)
   await installation.start(mediaWorker)
@@ -63,6 +64,12 @@ async function startAll(installation: Installation, settings: Settings, nodes: N
 
 function withoutTurn(error: unknown) {
   console.error(`! ${reason(error)}\n  Until then calls go on, without those whose network needs a TURN server.`)
+}
+
+function withoutMediaTools(error: unknown) {
+  console.error(
+    `! ${reason(error)}\n  Until then video, sound, documents and pictures of phones have no previews; they can be downloaded.`,
+  )
 }
 
 /** This is imported late, because the schemas need packages that were installed a moment ago. */

@@ -7,9 +7,12 @@ import { type ActorName, actors, type MatrixCast, newMatrixCast } from '../test/
 import { newContent, sendFile } from '../test/files.ts'
 import { newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
+import { makeMedia, tone } from '../test/media-files.ts'
 import { MediaNode } from '../test/nodes/media-node.ts'
 import { downloadRoutes } from './download.ts'
+import { mediaTable } from './previews/media-table.ts'
 import { previewTable } from './previews/preview-table.ts'
+import { renditionTable } from './previews/rendition-table.ts'
 import { uploadRoutes } from './uploads/http.ts'
 
 let testApi: TestApi
@@ -17,6 +20,8 @@ let base: string
 let cast: MatrixCast
 /** In the group, sent by its owner. */
 let message: MessageRow
+/** Likewise, with a rendition. */
+let voice: MessageRow
 beforeAll(async () => {
   testApi = await newTestApi()
   base = await startHttp(testApi.deps)
@@ -25,6 +30,9 @@ beforeAll(async () => {
   const contentId = await newContent(testApi.deps, cast.people.chatOwner)
   message = await sendFile(testApi.deps, cast.people.chatOwner, cast.group, contentId)
   await tryRow(testApi.deps, previewTable, contentId)
+  const sound = await newContent(testApi.deps, cast.people.chatOwner, await makeMedia('aiff', tone(0.1)))
+  voice = await sendFile(testApi.deps, cast.people.chatOwner, cast.group, sound)
+  for (const table of [mediaTable, renditionTable]) await tryRow(testApi.deps, table, sound)
 })
 
 type Statuses = Record<ActorName, number>
@@ -48,6 +56,7 @@ const rows: Record<
   'GET /api/files/:id': { path: file, expected: members },
   'GET /api/files/:id/320': { path: () => `${file()}/320`, expected: members },
   'GET /api/files/:id/1280': { path: () => `${file()}/1280`, expected: members },
+  'GET /api/files/:id/rendition': { path: () => `/api/files/${voice.files![0]!.id}/rendition`, expected: members },
   'POST /api/files': { path: () => '/api/files', headers: { 'upload-length': '10' }, expected: signedIn(201) },
   'HEAD /api/files/:id': { path: upload, expected: ownerOnly(200) },
   'PATCH /api/files/:id': {

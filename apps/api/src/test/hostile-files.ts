@@ -57,8 +57,10 @@ export function gif(width: number, height: number, frames: number): Buffer {
   const screen = Buffer.concat([Buffer.from('GIF89a'), size, Buffer.from('800000000000ffffff', 'hex')])
   const control = Buffer.from('21f904000a000000', 'hex')
   const position = Buffer.from('2c00000000', 'hex')
-  const frame = Buffer.concat([control, position, size, Buffer.from('000202440100', 'hex')])
-  return Buffer.concat([screen, ...Array<Buffer>(frames).fill(frame), Buffer.from(';')])
+  // Black and white in turns: frames that are alike would become one.
+  const pixels = ['000202440100', '0002024c0100'].map((hex) => Buffer.from(hex, 'hex'))
+  const both = pixels.map((pixel) => Buffer.concat([control, position, size, pixel]))
+  return Buffer.concat([screen, ...Array.from({ length: frames }, (_, frame) => both[frame % 2]!), Buffer.from(';')])
 }
 
 /** It says that it has so many pixels, and has none. */

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { isRelease } from '../../env.ts'
 import { freeSpace } from '../data-folder.ts'
 import { nodeAddresses } from '../../parts/node-addresses.ts'
+import { missingMediaTools } from '../../machine/system-packages.ts'
 import { portProblem, wantedPorts } from '../ports.ts'
 import { broken, doubtful, fine, idle, type Finding, type CheckupInput } from './finding.ts'
 
@@ -21,6 +22,18 @@ export function pnpm(): Finding[] {
   return status === 0
     ? [fine('pnpm', stdout.trim())]
     : [broken('pnpm', 'does not run', 'Start it through ./veche, which fetches pnpm.')]
+}
+
+export function mediaTools(): Finding[] {
+  const missing = missingMediaTools()
+  if (!missing.length) return [fine('Previews', 'the programs that read video, sound and documents are there')]
+  return [
+    doubtful(
+      'Previews',
+      `video, sound, documents or pictures of phones have none: ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
+      `apt-get install --no-install-recommends ${missing.join(' ')}; Administration → Work then tries again.`,
+    ),
+  ]
 }
 
 export function disk({ settings }: CheckupInput): Finding[] {

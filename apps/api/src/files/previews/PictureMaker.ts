@@ -74,8 +74,8 @@ export class PictureMaker {
 
   async #untilTooLarge(child: ChildProcess, signal: AbortSignal): Promise<never> {
     for (;;) {
-      await setTimeout(watchMs, undefined, { signal })
       if ((await memoryOf(child)) > this.#limits.memoryBytes) fail('it took too much memory')
+      await setTimeout(watchMs, undefined, { signal })
     }
   }
 
