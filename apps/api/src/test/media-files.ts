@@ -32,7 +32,7 @@ export const tone = (seconds = 1) => ['-f', 'lavfi', '-i', `sine=d=${seconds}`]
 export function makeHeic(jpeg: Buffer): Promise<Buffer> {
   return inFolder(async (folder) => {
     await writeFile(join(folder, 'picture.jpg'), jpeg)
-    await exec('heif-enc', ['-q', '50', '-o', 'picture.heic', 'picture.jpg'], { cwd: folder })
+    await exec('heif-enc', ['-q', '50', '-p', 'preset=ultrafast', '-o', 'picture.heic', 'picture.jpg'], { cwd: folder })
     return readFile(join(folder, 'picture.heic'))
   })
 }

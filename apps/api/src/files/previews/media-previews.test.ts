@@ -1,9 +1,9 @@
-import type { ContentId } from '@veche/shared/ids'
+import { type ContentId, newId } from '@veche/shared/ids'
 import type { MessageFile, MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { sessionCookie } from '../../auth/session-cookie.ts'
-import { tryRow } from '../../platform/work/due-tables.ts'
+import { findDueRows, tryRow } from '../../platform/work/due-tables.ts'
 import { newGroup, newUser, type TestUser } from '../../test/builders.ts'
 import { newContent, sendFile } from '../../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
@@ -227,4 +227,26 @@ test('where the programs are missing, such files are given up with the words to 
   const { url, contentId } = await sendAndRead(makePdf()).finally(() => (deps.mediaTools = mediaTools))
   expect((await failureOf(contentId))?.error).toMatch(/^The server lacks the program .*apt-get install .*poppler-utils/)
   expect((await get(boris, url)).status).toBe(200)
+})
+
+test('five hundred videos of one person do not hold up the picture and the video of another', async () => {
+  const { deps } = testApi
+  const boris = await newUser(deps)
+  const video = await makeMedia('mp4', [...moving(), '-pix_fmt', 'yuv420p'])
+  const first = await newContent(deps, anna, video)
+  const many = Array.from({ length: 500 }, () => newId<ContentId>())
+  await deps.db
+    .insertInto('contents')
+    .columns(['id', 'owner_id', 'size'])
+    .values(many.map((id) => ({ id, owner_id: anna.userId, size: 1 })))
+    .execute()
+  await deps.db
+    .insertInto('previews')
+    .values(many.map((id) => ({ id, lane: 'media' as const })))
+    .execute()
+  const theirs = [await newContent(deps, boris, video), await newContent(deps, boris)]
+  const due = (await findDueRows(deps, mediaTable)).map(({ id }) => id)
+  expect(due.indexOf(theirs[0]!)).toBeLessThanOrEqual(1)
+  expect((await findDueRows(deps, previewTable)).map(({ id }) => id)).toEqual([theirs[1]])
+  expect(due).toContain(first)
 })

@@ -1,4 +1,6 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PreviewRefused } from '../refusals.ts'
 import type { MediaTools } from './MediaTools.ts'
 
 const longestSide = 1_280
@@ -11,9 +13,10 @@ export async function drawFirstPage(tools: MediaTools, path: string, folder: str
   return `${page}.png`
 }
 
-/** Pictures of phones, upright. The result is large, and not kept: previews are made from it. */
+/** Pictures of phones, upright. The result is large, and not kept: previews are made from it. Of several in one file the first is shown. */
 export async function convertPhonePicture(tools: MediaTools, path: string, folder: string): Promise<string> {
-  const converted = join(folder, 'picture.jpg')
-  await tools.run('heif-convert', ['--quiet', '-q', '92', path, converted], folder, { timeMs: 30_000 })
-  return converted
+  await tools.run('heif-convert', ['--quiet', '-q', '92', path, join(folder, 'picture.jpg')], folder)
+  const [first] = (await readdir(folder)).filter((name) => /^picture(-1)?\.jpg$/.test(name))
+  if (!first) throw new PreviewRefused('it holds no picture')
+  return join(folder, first)
 }
