@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -7,11 +7,17 @@ import { PictureMaker } from '../../apps/api/src/files/previews/PictureMaker.ts'
 import { readArguments } from '../cli/arguments.ts'
 import { type Figure, table } from './figures/figure.ts'
 import { machine } from './figures/machine.ts'
+import { MediaTools } from '../../apps/api/src/files/previews/tools/MediaTools.ts'
+import { createLogger } from '../../apps/api/src/platform/logger.ts'
+import { measureBombs } from './previews/bombs.ts'
+import { cpuSecondsOf, memoryMb } from './previews/costs.ts'
+import { measureMedia } from './previews/media.ts'
 
 export const usage = `
-./veche bench previews [--pictures 30] [--json]
+./veche bench previews [--pictures 30] [--rounds 3] [--json]
 
-Measures how many photos of 12 megapixels the worker makes previews of in a second of CPU time, and what the child takes for it.
+Measures how many photos of 12 megapixels the worker makes previews of in a second of CPU time, and what the child takes for it; what
+video, sound, documents and pictures of phones cost; and what becomes of photos and memory while bombs arrive.
 `
 
 process.exitCode = await main(process.argv.slice(2))
@@ -19,19 +25,27 @@ process.exitCode = await main(process.argv.slice(2))
 async function main(args: string[]): Promise<number> {
   const { values } = readArguments('bench previews', args, {
     pictures: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
   })
   const folder = await mkdtemp(join(tmpdir(), 'veche-previews-'))
   const maker = new PictureMaker()
+  const tools = new MediaTools(join(folder, 'making'), createLogger('warn', 'bench'))
   try {
     const path = join(folder, 'photo.jpg')
     await writeFile(path, await photo())
-    const figures = await measure(maker, path, Number(values.pictures))
+    const rounds = Number(values.rounds)
+    const figures = [
+      ...(await measure(maker, path, Number(values.pictures))),
+      ...(await measureBombs(maker, folder, path, rounds)),
+      ...(await measureMedia({ tools, pictures: maker, folder }, rounds)),
+    ]
     if (values.json) console.log(JSON.stringify({ machine: machine(), figures }, null, 2))
     else console.log(`${Object.entries(machine()).flat().join(' ')}\n\n${table(figures)}`)
     return 0
   } finally {
     maker.close()
+    tools.stopRuns()
     await rm(folder, { recursive: true })
   }
 }
@@ -65,14 +79,4 @@ async function measure(maker: PictureMaker, path: string, count: number): Promis
     { name: 'Its previews together', unit: 'kB', values: bytes },
     { name: 'Memory of the child (RSS)', unit: 'MB', values: [peak] },
   ]
-}
-
-async function cpuSecondsOf(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-async function memoryMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_000
 }

@@ -163,7 +163,7 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.hints.close()
   deps.mailer.close()
   deps.pictureMaker.close()
-  deps.mediaTools.close()
+  deps.mediaTools.stopRuns()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])
 }

@@ -25,6 +25,8 @@ export function startWorker(
   const timers = organisations.flatMap((deps) => workerTimers(deps, times).map((timer) => startTimer(deps, timer)))
   const stops = [followNudges(organisations), ...timers]
   return async () => {
+    // A rendition takes minutes: its row is due again at once, and not only when its lease is over.
+    for (const { mediaTools } of organisations) mediaTools.stopRuns()
     await Promise.all(stops.map((stop) => stop()))
   }
 }

@@ -9,6 +9,7 @@ import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { newContent } from '../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
+import { makePdf } from '../test/media-files.ts'
 import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { deleteUnheldContents } from './unheld-contents.ts'
@@ -287,6 +288,10 @@ describe('a download', () => {
       'photo.png': html,
       'drawing.svg': svg,
       'tool.exe': Buffer.from('MZ\0\0'),
+      'photo.jpg': Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
+      'video.mp4': Buffer.from('<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><script/></html>'),
+      'sound.mp3': Buffer.concat([Buffer.from('\ufeff'), html]),
+      'letter.pdf': makePdf(),
     })) {
       const message = await sendFile(anna, chatId, await upload(anna, bytes), name)
       const { headers } = await ask(boris, 'GET', urlOf(message))

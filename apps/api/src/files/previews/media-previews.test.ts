@@ -1,7 +1,7 @@
 import { type ContentId, newId } from '@veche/shared/ids'
 import type { MessageFile, MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { sessionCookie } from '../../auth/session-cookie.ts'
 import { findDueRows, tryRow } from '../../platform/work/due-tables.ts'
 import { newGroup, newUser, type TestUser } from '../../test/builders.ts'
@@ -10,6 +10,8 @@ import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
 import { startHttp } from '../../test/http/requests.ts'
 import { makeHeic, makeLockedPdf, makeMedia, makePdf, moving, tone } from '../../test/media-files.ts'
 import { Observer } from '../../test/Observer.ts'
+import { waitBounds } from '../../test/waiting.ts'
+import { startWorker } from '../../worker.ts'
 import { mediaTable } from './media-table.ts'
 import { makeRendition } from './media/rendition.ts'
 import { previewTable } from './preview-table.ts'
@@ -217,6 +219,17 @@ describe('a picture of a phone', () => {
       expect({ exif, width, height }).toEqual({ exif: undefined, width: 40, height: 80 })
     }
   })
+})
+
+test('the worker does all of it when it is nudged', async () => {
+  const { deps } = testApi
+  onTestFinished(startWorker([deps]))
+  const contentId = await newContent(deps, anna, await makeMedia('mov', [...moving(), '-pix_fmt', 'yuv420p']))
+  const isReady = async () => {
+    const found = deps.db.selectFrom('contents').select('rendition_at').where('id', '=', contentId)
+    return (await found.executeTakeFirstOrThrow()).rendition_at !== null
+  }
+  await expect.poll(isReady, waitBounds).toBe(true)
 })
 
 test('where the programs are missing, such files are given up with the words to install them, and can be downloaded', async () => {

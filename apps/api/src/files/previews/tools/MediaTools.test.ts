@@ -67,7 +67,7 @@ test('a file that is read when the worker stops may be read later', async () => 
   await tools.inFolder('one', async (own) => {
     const endless = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc', '-f', 'null', '-']
     const run = tools.run('ffmpeg', endless, own).catch((error: unknown) => error)
-    tools.close()
+    tools.stopRuns()
     expect(await run).toMatchObject({ message: 'the worker stopped' })
   })
 })

@@ -87,9 +87,9 @@ export class MediaTools {
       if (!isRunning(Number.parseInt(name))) await rm(join(this.#folder, name), { recursive: true, force: true })
   }
 
-  /** What is being made fails, and may be made later. */
-  close(): void {
-    for (const run of this.#runs) run.kill('the worker stopped')
+  /** What is being made fails, and may be made again. */
+  stopRuns(): void {
+    for (const run of this.#runs) run.kill(new Error('the worker stopped'))
   }
 
   #find(name: ToolName): string | undefined {

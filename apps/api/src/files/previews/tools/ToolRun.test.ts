@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitBounds } from '../../../test/waiting.ts'
 import { LimitExceeded, PreviewRefused } from '../refusals.ts'
 import { type ToolLimits, ToolRun } from './ToolRun.ts'
 
@@ -45,11 +48,22 @@ test('a program that fails has refused its file, in its first words and without 
 test('a program that takes too long is killed with everything that it has started', async () => {
   const { run, ended } = startShell('sleep 1000 & echo $!; echo $! > started; wait')
   await expect.poll(() => readFile(join(folder, 'started'), 'utf8').catch(() => '')).toMatch(/\d\n/)
-  run.kill('it took too long')
-  await expect(ended).rejects.toThrow('it took too long')
+  run.kill(new Error('the worker stopped'))
+  await expect(ended).rejects.toThrow('the worker stopped')
   const started = Number(await readFile(join(folder, 'started'), 'utf8'))
   await expect.poll(() => isAlive(started)).toBe(false)
   expect(await outcomeOf('sleep 1000', { timeMs: 50 })).toBeInstanceOf(LimitExceeded)
+})
+
+test('a program does not outlive a worker that is killed', async () => {
+  const tool = { path: '/bin/sh', args: ['-c', 'echo $$; exec sleep 1000'], folder, limits: wide }
+  const script = `import { ToolRun } from '${import.meta.dirname}/ToolRun.ts'
+    new ToolRun({ ...${JSON.stringify(tool)}, onOutput: (bytes) => process.stdout.write(bytes) })`
+  const worker = spawn(process.execPath, ['--input-type=module', '-e', script])
+  const [printed] = (await once(worker.stdout, 'data')) as [Buffer]
+  expect(await isAlive(Number(printed))).toBe(true)
+  worker.kill('SIGKILL')
+  await expect.poll(() => isAlive(Number(printed)), waitBounds).toBe(false)
 })
 
 test('what a program leaves running when it ends is killed', async () => {

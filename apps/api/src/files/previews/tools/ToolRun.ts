@@ -35,7 +35,7 @@ export class ToolRun {
   readonly #child: ChildProcess
   #printed = 0
   #errors = ''
-  #killedBecause: string | undefined
+  #killedBecause: Error | undefined
 
   constructor(tool: Tool) {
     this.#tool = tool
@@ -52,16 +52,16 @@ export class ToolRun {
     this.ended = this.#wait()
   }
 
-  kill(why: string): void {
+  kill(why: Error): void {
     this.#killedBecause ??= why
     this.#signal()
   }
 
   async #wait(): Promise<void> {
-    const timer = setTimeout(() => this.kill('it took too long'), this.#tool.limits.timeMs)
+    const timer = setTimeout(() => this.kill(new LimitExceeded('it took too long')), this.#tool.limits.timeMs)
     try {
       const [code, signal] = (await once(this.#child, 'close')) as [number | null, NodeJS.Signals | null]
-      if (this.#killedBecause) throw new LimitExceeded(this.#killedBecause)
+      if (this.#killedBecause) throw this.#killedBecause
       if (signal === 'SIGXCPU' || signal === 'SIGKILL') throw new LimitExceeded('it took too long')
       if (code !== 0) throw new PreviewRefused(this.#firstError() || `it ended with ${signal ?? code}`)
     } finally {
@@ -74,7 +74,7 @@ export class ToolRun {
   #read(bytes: Buffer): void {
     if (this.#killedBecause) return
     this.#printed += bytes.length
-    if (this.#printed > this.#tool.limits.outputBytes) return this.kill('it printed too much')
+    if (this.#printed > this.#tool.limits.outputBytes) return this.kill(new LimitExceeded('it printed too much'))
     this.#tool.onOutput(bytes)
   }
 
