@@ -10,7 +10,8 @@ import { machine } from './figures/machine.ts'
 import { MediaTools } from '../../apps/api/src/files/previews/tools/MediaTools.ts'
 import { createLogger } from '../../apps/api/src/platform/logger.ts'
 import { measureBombs } from './previews/bombs.ts'
-import { cpuSecondsOf, memoryMb } from './previews/costs.ts'
+import { cpuSeconds } from './figures/processes.ts'
+import { peakMemoryMb } from './previews/peak-memory.ts'
 import { measureMedia } from './previews/media.ts'
 
 export const usage = `
@@ -60,23 +61,23 @@ function photo(): Promise<Buffer> {
 async function measure(maker: PictureMaker, path: string, count: number): Promise<Figure[]> {
   // The first one starts the child.
   await maker.make(path)
-  const cpuSeconds: number[] = []
+  const cpu: number[] = []
   const seconds: number[] = []
   const bytes: number[] = []
   let peak = 0
   for (let n = 0; n < count; n += 1) {
-    const [cpuBefore, before] = [await cpuSecondsOf(maker.pid!), performance.now()]
+    const [cpuBefore, before] = [cpuSeconds([maker.pid!]), performance.now()]
     const { previews } = await maker.make(path)
     seconds.push((performance.now() - before) / 1_000)
-    cpuSeconds.push((await cpuSecondsOf(maker.pid!)) - cpuBefore)
+    cpu.push(cpuSeconds([maker.pid!]) - cpuBefore)
     bytes.push(previews.reduce((sum, preview) => sum + preview.bytes.length, 0) / 1_000)
-    peak = Math.max(peak, await memoryMb(maker.pid!))
+    peak = Math.max(peak, await peakMemoryMb(maker.pid!))
   }
-  const perSecond = count / cpuSeconds.reduce((sum, each) => sum + each, 0)
+  const perSecond = count / cpu.reduce((sum, each) => sum + each, 0)
   return [
     { name: 'Photos of 12 MP for a second of CPU', unit: 'a second', values: [perSecond], aim: { least: 4 } },
     { name: 'A photo with all its previews', unit: 's', values: seconds },
     { name: 'Its previews together', unit: 'kB', values: bytes },
-    { name: 'Memory of the child (RSS)', unit: 'MB', values: [peak] },
+    { name: 'Memory of the child, at most', unit: 'MB', values: [peak] },
   ]
 }

@@ -11,7 +11,7 @@ import type { MediaTools } from '../../../apps/api/src/files/previews/tools/Medi
 import { convertPhonePicture, drawFirstPage } from '../../../apps/api/src/files/previews/tools/still-pictures.ts'
 import { makeHeic, makeMedia, makePdf, tone } from '../../../apps/api/src/test/media-files.ts'
 import type { Figure } from '../figures/figure.ts'
-import { cpuSecondsOf } from './costs.ts'
+import { treeCpuSeconds } from '../figures/processes.ts'
 
 export type Makers = { tools: MediaTools; pictures: PictureMaker; folder: string }
 
@@ -24,19 +24,14 @@ export async function measureMedia(makers: Makers, rounds: number): Promise<Figu
     const seconds: number[] = []
     const cpu: number[] = []
     for (let round = 0; round < rounds; round += 1) {
-      const [cpuBefore, before] = [await cpuNow(makers), performance.now()]
+      const [cpuBefore, before] = [treeCpuSeconds(process.pid), performance.now()]
       await makers.tools.inFolder('bench', run)
       seconds.push((performance.now() - before) / 1_000)
-      cpu.push((await cpuNow(makers)) - cpuBefore)
+      cpu.push(treeCpuSeconds(process.pid) - cpuBefore)
     }
     figures.push({ name, unit: 's', values: seconds }, { name: '… CPU', unit: 's', values: cpu })
   }
   return figures
-}
-
-async function cpuNow({ pictures }: Makers): Promise<number> {
-  const ended = await cpuSecondsOf('self', { children: true })
-  return ended + (pictures.pid ? await cpuSecondsOf(pictures.pid) : 0)
 }
 
 async function filesToRead({ tools, pictures, folder }: Makers): Promise<Work[]> {

@@ -1,6 +1,4 @@
 import type { ChatId, ContentId } from '@veche/shared/ids'
-import type { DB } from '@veche/db/types.gen'
-import type { Updateable } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import { sqlNow } from '../../platform/clock.ts'
 import { advance, changeScopes } from '../../platform/scopes/changes.ts'
@@ -19,10 +17,15 @@ export async function findContentToRead({ db }: Deps, id: ContentId): Promise<Co
   return found?.mime ? { size: found.size, mime: found.mime } : undefined
 }
 
-export type Findings = Pick<
-  Updateable<DB['contents']>,
-  'width' | 'height' | 'thumbhash' | 'previewed_at' | 'duration_ms' | 'waveform' | 'rendition_at'
->
+export type Findings = {
+  width?: number
+  height?: number
+  thumbhash?: Buffer
+  previewed_at?: typeof sqlNow
+  duration_ms?: number | null
+  waveform?: Buffer | null
+  rendition_at?: typeof sqlNow
+}
 
 /** Nothing more will be found out. */
 export async function noteGivenUp(deps: Deps, { id }: { id: ContentId }): Promise<void> {

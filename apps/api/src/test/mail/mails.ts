@@ -34,8 +34,8 @@ export function newNudgedMail(deps: Deps): Promise<MailId> {
 }
 
 /** Sends this mail as a worker does. */
-export function sendMail(deps: Deps, id: MailId): Promise<void> {
-  return runDueRow(deps, mailTable, id)
+export async function sendMail(deps: Deps, id: MailId): Promise<void> {
+  await runDueRow(deps, mailTable, id)
 }
 
 export function dueMails(deps: Deps) {

@@ -592,6 +592,9 @@ export type Messages = {
     discarded: string
     invitation: string
     reset: string
+    filePreview: string
+    fileMedia: string
+    fileRendition: string
   }
   auth: {
     language: string
