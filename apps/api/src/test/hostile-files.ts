@@ -42,7 +42,7 @@ export const playlists: Record<string, (target: string) => Buffer> = {
   hls: (target) => Buffer.from(`#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n${target}\n#EXT-X-ENDLIST\n`),
   concat: (target) => Buffer.from(`ffconcat version 1.0\nfile '${target}'\n`),
   dash: (target) =>
-    Buffer.from(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT5S">
+    Buffer.from(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="PT5S">
 <Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>${target}</BaseURL></Representation>
 </AdaptationSet></Period></MPD>`),
   sdp: () => Buffer.from('v=0\nc=IN IP4 127.0.0.1\nm=video 9519 RTP/AVP 96\na=rtpmap:96 H264/90000\n'),

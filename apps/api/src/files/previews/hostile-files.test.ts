@@ -113,7 +113,7 @@ describe('a file that names others', () => {
 
   async function startTrap() {
     const folder = await mkdtemp(join(tmpdir(), 'veche-hostile-'))
-    const path = join(folder, 'secret.txt')
+    const path = join(folder, 'secret.ts')
     await writeFile(path, secret)
     let connections = 0
     const server = createServer((socket) => {
@@ -125,7 +125,7 @@ describe('a file that names others', () => {
       server.close()
       await rm(folder, { recursive: true })
     })
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret`
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret.ts`
     return { folder, path, url, connections: () => connections }
   }
 
