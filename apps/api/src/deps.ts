@@ -117,7 +117,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     mailer: createMailer(env),
     fileStorage: new DiskStorage(join(env.VECHE_DATA, 'files')),
     pictureMaker: new PictureMaker(),
-    mediaTools: new MediaTools(resolve(env.VECHE_DATA, 'making'), log),
+    mediaTools: new MediaTools(resolve(env.VECHE_DATA, 'files', 'making'), log),
     metrics: createMetrics(new Registry()),
     ...registered,
     tickets: new Tickets(env),

@@ -39,7 +39,7 @@ async function filesToRead({ tools, pictures, folder }: Makers): Promise<Work[]>
     await writeFile(join(folder, name), bytes)
     return join(folder, name)
   }
-  const moving = ['-f', 'lavfi', '-i', 'testsrc2=s=1920x1080:d=30:r=30', ...tone(30), '-pix_fmt', 'yuv420p']
+  const moving = ['-f', 'lavfi', '-i', 'testsrc2=s=1920x1080:d=10:r=30', ...tone(10), '-pix_fmt', 'yuv420p']
   const h264 = await write('video.mp4', await makeMedia('mp4', [...moving, '-preset', 'ultrafast']))
   const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none']
   const hevc = await write('video.mov', await makeMedia('mov', [...moving, ...x265]))
@@ -66,8 +66,8 @@ async function filesToRead({ tools, pictures, folder }: Makers): Promise<Work[]>
     return makeRendition(tools, from, facts, { timeMs: 600_000, fileBytes: 1e9 })
   }
   return [
-    { name: 'Poster of a video of 30 s, H.264 1080p', run: poster(h264, 'video/mp4') },
-    { name: 'Poster of a video of 30 s, HEVC 1080p', run: poster(hevc, 'video/quicktime') },
+    { name: 'Poster of a video of 10 s, H.264 1080p', run: poster(h264, 'video/mp4') },
+    { name: 'Poster of a video of 10 s, HEVC 1080p', run: poster(hevc, 'video/quicktime') },
     { name: 'Rendition of that, 720p', run: rendition(hevc, 'video/quicktime') },
     { name: 'Rendition of H.264 in a MOV, copied', run: rendition(h264, 'video/quicktime') },
     { name: 'Waveform of a voice message of 60 s', run: (own) => readLoudness(tools, source(voice, 'audio/ogg', own)) },

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Logger } from '../../../platform/logger.ts'
@@ -46,10 +46,12 @@ test('what a killed worker has left behind is removed at the start of the next o
   onTestFinished(() => void other.kill())
   const gone = spawn('true')
   await once(gone, 'exit')
-  for (const name of [`${gone.pid}-abc`, `${process.pid}-abc`, `${other.pid}-abc`, 'nonsense'])
+  const here = (pid?: number) => `${hostname()}-${pid}-abc`
+  for (const name of [here(gone.pid), here(process.pid), here(other.pid), 'elsewhere-1-new', 'elsewhere-1-old'])
     await mkdir(join(folder, name, 'inner'), { recursive: true })
+  await utimes(join(folder, 'elsewhere-1-old'), 0, 0)
   await newTools().tools.removeAbandoned()
-  expect(await readdir(folder)).toEqual([`${other.pid}-abc`])
+  expect((await readdir(folder)).sort()).toEqual([here(other.pid), 'elsewhere-1-new'].sort())
 })
 
 test('programs that are missing are named once with their packages, and their work fails with that sentence', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '../../../platform/logger.ts'
 import { KeyedSemaphore } from '../../../platform/Semaphore.ts'
@@ -15,6 +16,8 @@ export const toolPackages = {
 } as const
 export type ToolName = keyof typeof toolPackages
 
+const ownPrefix = `${hostname()}-`
+const dayMs = 86_400_000
 const places = ['/usr/local/bin', '/usr/bin', '/bin']
 
 const usual: ToolLimits = {
@@ -45,7 +48,7 @@ export class MediaTools {
   async inFolder<T>(lane: string, work: (folder: string) => Promise<T>): Promise<T> {
     return this.#lanes.run(lane, async () => {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-      const folder = await mkdtemp(join(this.#folder, `${process.pid}-`))
+      const folder = await mkdtemp(join(this.#folder, `${ownPrefix}${process.pid}-`))
       try {
         return await work(folder)
       } finally {
@@ -81,10 +84,19 @@ export class MediaTools {
     this.#log.warn(missingSentence(missing.map(([, name]) => name)))
   }
 
-  /** Removes what a process that was killed has left behind. Another one of this machine may be at work. */
+  /**
+   * Removes what a process that was killed has left behind. Another one of this machine may be at work, or one of another machine on the
+   * same disk.
+   */
   async removeAbandoned(): Promise<void> {
     for (const name of await readdir(this.#folder).catch(() => []))
-      if (!isRunning(Number.parseInt(name))) await rm(join(this.#folder, name), { recursive: true, force: true })
+      if (await this.#isAbandoned(name)) await rm(join(this.#folder, name), { recursive: true, force: true })
+  }
+
+  async #isAbandoned(name: string): Promise<boolean> {
+    if (name.startsWith(ownPrefix)) return !isRunning(Number.parseInt(name.slice(ownPrefix.length)))
+    const found = await stat(join(this.#folder, name)).catch(() => null)
+    return found !== null && Date.now() - found.mtimeMs > dayMs
   }
 
   /** What is being made fails, and may be made again. */
