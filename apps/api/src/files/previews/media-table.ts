@@ -12,7 +12,7 @@ import { readLoudness } from './media/waveform.ts'
 import type { Picture } from './picture-child.ts'
 import { keepPreviews } from './picture-previews.ts'
 import { findContentToRead, noteFindings, noteGivenUp } from './previewed-contents.ts'
-import { PreviewRefused } from './refusals.ts'
+import { LimitExceeded, PreviewRefused } from './refusals.ts'
 
 /** What videos and sounds are: how long, how large, how loud, and a picture of a video. */
 export const mediaTable: DueTable = {
@@ -59,12 +59,21 @@ type Media = { facts: MediaFacts; found: { duration_ms: number | null; waveform:
 async function read({ mediaTools, pictureMaker }: Deps, source: MediaSource): Promise<Media> {
   const facts = await probeMedia(mediaTools, source)
   if (!facts.video) {
-    const { durationMs, waveform } = await readLoudness(mediaTools, source)
+    const unheard = { durationMs: facts.durationMs, waveform: null }
+    const { durationMs, waveform } = await readLoudness(mediaTools, source).catch(unlessTooLong(unheard))
     return { facts, found: { duration_ms: durationMs, waveform } }
   }
   const poster = await pictureMaker.make(await makePoster(mediaTools, source, facts))
-  const durationMs = facts.durationMs ?? (await readLength(mediaTools, source))
+  const durationMs = facts.durationMs ?? (await readLength(mediaTools, source).catch(unlessTooLong(null)))
   return { facts, found: { duration_ms: durationMs, waveform: null }, poster }
+}
+
+/** Of what is too long to be read to its end, the rest is still shown. */
+function unlessTooLong<T>(instead: T) {
+  return (error: unknown): T => {
+    if (error instanceof LimitExceeded) return instead
+    throw error
+  }
 }
 
 /** Whoever reads the content again orders nothing twice. */
