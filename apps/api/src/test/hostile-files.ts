@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32, deflateSync } from 'node:zlib'
 import { makePdf } from './media-files.ts'
 
 /** Pictures that are not what they say: small files that want much, and broken ones. */
@@ -87,6 +87,23 @@ function webp(width: number, height: number): Buffer {
 
 /** A page of a hundred kilometres. */
 export const hugePage = () => makePdf({ width: 1_000_000, height: 500_000 })
+
+/** A page that is one picture of so many black dots on each side, in few bytes. */
+export function pdfOfPicture(side: number): Buffer {
+  const dots = deflateSync(Buffer.alloc(Math.ceil(side / 8) * side))
+  const image = `/Subtype /Image /Width ${side} /Height ${side} /ColorSpace /DeviceGray /BitsPerComponent 1`
+  const drawing = 'q 100 0 0 100 0 0 cm /P Do Q'
+  const parts = [
+    '%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n',
+    '2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n',
+    '3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R ',
+    '/Resources << /XObject << /P 5 0 R >> >> >>\nendobj\n',
+    `4 0 obj\n<< /Length ${drawing.length} >>\nstream\n${drawing}\nendstream\nendobj\n`,
+    `5 0 obj\n<< /Type /XObject ${image} /Filter /FlateDecode /Length ${dots.length} >>\nstream\n`,
+  ]
+  const end = '\nendstream\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n'
+  return Buffer.concat([Buffer.from(parts.join('')), dots, Buffer.from(end)])
+}
 
 function wav(length: number, samples: Buffer): Buffer {
   const format = Buffer.from('0100010040 1f0000 803e0000 0200 1000'.replaceAll(' ', ''), 'hex')

@@ -17,6 +17,7 @@ import {
   hostileMedia,
   hostilePictures,
   hugePage,
+  pdfOfPicture,
   plainDownloads,
   playlists,
 } from '../../test/hostile-files.ts'
@@ -74,8 +75,9 @@ describe('hostile files', () => {
     expect(await endOf(emptySound())).toEqual({ end: 'read', error: null })
   })
 
-  test('a page of a hundred kilometres is drawn as small as any other', async () => {
-    expect(await endOf(hugePage())).toEqual({ end: 'previewed', error: null })
+  test('a page of a hundred kilometres, and one with a picture of 256 megapixels, are drawn as small as any other', async () => {
+    for (const bytes of [hugePage(), pdfOfPicture(16_000)])
+      expect(await endOf(bytes)).toEqual({ end: 'previewed', error: null })
   })
 
   test('of a file that was cut off the part that is there is shown, or it is refused', async () => {
@@ -137,7 +139,7 @@ describe('a file that names others', () => {
       const facts = {
         durationMs: 1_000,
         video: { codec: 'x', pixelFormat: 'x', width: 64, height: 48, isHdr: false },
-        audio: { codec: 'x' },
+        audio: { codec: 'x', channels: 2 },
       }
       const limits = { timeMs: 30_000, fileBytes: 1e6 }
       // Whatever else is done with it reads it in the same way.

@@ -131,7 +131,7 @@ describe('a video', () => {
     const contentId = await newContent(deps, anna, bytes)
     const message = await sendFile(deps, anna, chatId, contentId)
     await tryRow(deps, mediaTable, contentId)
-    const facts = { durationMs: 3_600_001, video: null, audio: { codec: 'alac' } }
+    const facts = { durationMs: 3_600_001, video: null, audio: { codec: 'alac', channels: 2 } }
     const source = { path: '/nothing', folder: '/nothing', demuxer: 'mov' }
     await expect(makeRendition(deps.mediaTools, source, facts, { timeMs: 1, fileBytes: 1 })).rejects.toThrow('too long')
     await whileTooSlow(() => tryRow(deps, renditionTable, contentId))

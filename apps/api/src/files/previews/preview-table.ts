@@ -18,7 +18,7 @@ export const previewTable: DueTable = {
   owner: ownerOf('previews'),
   columns: [],
   // Several rows may wait for the one picture that is being made.
-  leaseMs: 600_000,
+  leaseMs: 900_000,
   retryDelaysMs: [5_000, 60_000],
   run: makePreviews,
   failureOf: previewFailure,

@@ -11,7 +11,7 @@ export type MediaFacts = {
   durationMs: number | null
   /** Upright, in pixels that are square. */
   video: (VideoStream & { width: number; height: number; isHdr: boolean }) | null
-  audio: { codec: string } | null
+  audio: { codec: string; channels: number } | null
 }
 
 const maxPixels = 40_000_000
@@ -28,6 +28,7 @@ const stream = z.object({
   codec_type: z.string().optional(),
   codec_name: z.string().default(''),
   pix_fmt: z.string().default(''),
+  channels: z.number().default(2),
   width: z.number().default(0),
   height: z.number().default(0),
   sample_aspect_ratio: z.string().default('1:1'),
@@ -41,7 +42,7 @@ type Stream = z.infer<typeof stream>
 
 const asked = [
   'format=duration',
-  'stream=codec_type,codec_name,pix_fmt,width,height,sample_aspect_ratio,color_transfer,duration',
+  'stream=codec_type,codec_name,pix_fmt,channels,width,height,sample_aspect_ratio,color_transfer,duration',
   'stream_disposition=attached_pic',
   'stream_side_data=rotation',
 ].join(':')
@@ -57,7 +58,7 @@ export async function probeMedia(tools: MediaTools, source: MediaSource): Promis
   return {
     durationMs: duration === undefined ? null : toDurationMs(duration),
     video: video ? toVideo(video) : null,
-    audio: audio ? { codec: audio.codec_name } : null,
+    audio: audio ? { codec: audio.codec_name, channels: audio.channels } : null,
   }
 }
 

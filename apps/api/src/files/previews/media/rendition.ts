@@ -37,7 +37,10 @@ function videoArgs(video: NonNullable<MediaFacts['video']>): string[] {
   return [...map, '-vf', filters.join(','), '-c:v', 'libx264', '-profile:v', 'high', ...quality, '-fpsmax', '30']
 }
 
-function audioArgs({ codec }: NonNullable<MediaFacts['audio']>): string[] {
+/** The fast coder costs half, and nobody hears it at these rates. */
+function audioArgs({ codec, channels }: NonNullable<MediaFacts['audio']>): string[] {
   const map = ['-map', '0:a:0']
-  return codec === 'aac' ? [...map, '-c:a', 'copy'] : [...map, '-c:a', 'aac', '-b:a', '128k', '-ac', '2']
+  if (codec === 'aac') return [...map, '-c:a', 'copy']
+  const plain = channels === 1 ? ['-ac', '1', '-b:a', '64k'] : ['-ac', '2', '-b:a', '128k']
+  return [...map, '-c:a', 'aac', '-aac_coder', 'fast', ...plain]
 }

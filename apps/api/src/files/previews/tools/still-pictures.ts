@@ -15,7 +15,9 @@ export async function drawFirstPage(tools: MediaTools, path: string, folder: str
 
 /** Pictures of phones, upright. The result is large, and not kept: previews are made from it. Of several in one file the first is shown. */
 export async function convertPhonePicture(tools: MediaTools, path: string, folder: string): Promise<string> {
-  await tools.run('heif-convert', ['--quiet', '-q', '92', path, join(folder, 'picture.jpg')], folder)
+  await tools.run('heif-convert', ['--quiet', '-q', '92', path, join(folder, 'picture.jpg')], folder, {
+    timeMs: 60_000,
+  })
   const [first] = (await readdir(folder)).filter((name) => /^picture(-1)?\.jpg$/.test(name))
   if (!first) throw new PreviewRefused('it holds no picture')
   return join(folder, first)
