@@ -75,8 +75,8 @@ describe('hostile files', () => {
     expect(await endOf(emptySound())).toEqual({ end: 'read', error: null })
   })
 
-  test('a page of a hundred kilometres, and one with a picture of 256 megapixels, are drawn as small as any other', async () => {
-    for (const bytes of [hugePage(), pdfOfPicture(16_000)])
+  test('a page of a hundred kilometres, and one with a picture of 400 megapixels, are drawn as small as any other', async () => {
+    for (const bytes of [hugePage(), pdfOfPicture(20_000)])
       expect(await endOf(bytes)).toEqual({ end: 'previewed', error: null })
   })
 
