@@ -3,6 +3,7 @@ import { deleteEmptiedGroups } from './chats/emptied-groups.ts'
 import { handOverGroups } from './chats/ownerless-groups.ts'
 import type { Deps } from './deps.ts'
 import { deleteUnheldContents } from './files/unheld-contents.ts'
+import { UseWatch } from './files/UseWatch.ts'
 import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
 import { deleteOldMails } from './mail/retention.ts'
@@ -32,17 +33,19 @@ export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: W
     everyMs,
     run: () => withAdvisoryLock(deps, name, (signal) => run(deps, signal)),
   })
+  const useWatch = new UseWatch(deps)
   return [
     ...deps.dueTables.map((table) => sweepTimer(deps, { table, everyMs: sweepMs })),
     round('meetings', meetingsMs, sweepMeetings),
-    round('upkeep', sweepMs, keepUp),
+    round('upkeep', sweepMs, (_deps, signal) => keepUp(deps, useWatch, signal)),
     round('retention', retentionMs, deleteOldRows),
   ]
 }
 
-async function keepUp(deps: Deps, signal: AbortSignal): Promise<void> {
+async function keepUp(deps: Deps, useWatch: UseWatch, signal: AbortSignal): Promise<void> {
   await handOverGroups(deps)
   await deleteUnheldContents(deps, signal)
+  await useWatch.look()
 }
 
 async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {
