@@ -1,5 +1,6 @@
 import type { ChatId, ContentId } from '@veche/shared/ids'
 import type { Deps } from '../../deps.ts'
+import { AppError } from '../../errors.ts'
 import { sqlNow } from '../../platform/clock.ts'
 import { advance, changeScopes } from '../../platform/scopes/changes.ts'
 import { chatScope } from '../../platform/scopes/scope.ts'
@@ -57,6 +58,8 @@ async function stampMessages(deps: Deps, chatId: ChatId, id: ContentId): Promise
 }
 
 function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof AppError && thrown.code === 'file.disk_full')
+    return { kind: 'other', answer: thrown.code, isTemporary: true, waitMs: 30_000 }
   const answer = thrown instanceof Error ? thrown.message.slice(0, 300) : String(thrown)
   return thrown instanceof PictureRefused
     ? { kind: 'refused', answer, isTemporary: false }
