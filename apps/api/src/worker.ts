@@ -14,11 +14,11 @@ import { followNudges } from './platform/work/nudges.ts'
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
+/** A deleted file is to be gone within a minute, and a preview whose nudge was lost is to be there within one. */
+export const usualTimes: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 }
+
 /** The worker of these organisations: work that the queue nudges, and timers that need no queue. Returns a function that stops it. */
-export function startWorker(
-  organisations: [Deps, ...Deps[]],
-  times: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
-): () => Promise<void> {
+export function startWorker(organisations: [Deps, ...Deps[]], times: WorkerTimes = usualTimes): () => Promise<void> {
   const timers = organisations.flatMap((deps) => workerTimers(deps, times).map((timer) => startTimer(deps, timer)))
   const stops = [followNudges(organisations), ...timers]
   return async () => {

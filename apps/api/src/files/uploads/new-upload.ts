@@ -25,7 +25,7 @@ export async function createUpload(ctx: Ctx, id: ContentId, size: number): Promi
 }
 
 /** A part of the disk stays free, so that text goes on when files have filled the rest. */
-export async function requireDiskSpace(ctx: Ctx, bytes: number): Promise<void> {
+export async function requireDiskSpace(ctx: Pick<Ctx, 'fileStorage' | 'env'>, bytes: number): Promise<void> {
   const space = await readDiskSpace(ctx)
   if (space && space.free - bytes < reservedBytes(ctx, space)) fail('file.disk_full', { retryAfterSeconds: 30 })
 }
