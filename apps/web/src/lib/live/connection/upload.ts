@@ -8,17 +8,24 @@ import type { NewUpload } from './live-api.ts'
 
 const UPLOADS_URL = '/api/files'
 
+/** Where there is no page, the address of the server, and the cookie that a browser would send. */
+export type UploadServer = { origin: string; headers: Record<string, string> }
+
 /** One attempt. A piece that was lost is sent again by the next one, which goes on from what the server has. */
-export function uploadFile({ bytes, url, onUrl, onProgress, signal }: NewUpload, person?: UserId): Promise<ContentId> {
+export function uploadFile(
+  { bytes, url, onUrl, onProgress, signal }: NewUpload,
+  person?: UserId,
+  { origin, headers }: UploadServer = { origin: '', headers: {} },
+): Promise<ContentId> {
   return new Promise((resolve, reject) => {
     const upload = new Upload(bytes, {
-      endpoint: UPLOADS_URL,
+      endpoint: `${origin}${UPLOADS_URL}`,
       uploadUrl: url,
       chunkSize: limits.file.chunkBytes,
       // The outbox tries again, and keeps the address of the upload.
       retryDelays: [],
       storeFingerprintForResuming: false,
-      headers: { ...ORIGIN_HEADER, ...(person ? { 'x-veche-person': person } : {}) },
+      headers: { ...ORIGIN_HEADER, ...headers, ...(person ? { 'x-veche-person': person } : {}) },
       onUploadUrlAvailable: () => upload.url && onUrl(upload.url),
       onProgress: (sentBytes) => onProgress(sentBytes),
       onError: (error) => reject(toAppError(error)),
