@@ -75,18 +75,25 @@ export class CommandSender {
       // Another tab may have stolen the lock before all was sent.
       this.#mayHaveMore ||= (await this.#unsent().catch(() => [])).length > 0
     }
+    await this.#tidy()
     this.#isSending = false
+    // Something may have been composed meanwhile.
+    if (this.#mayHaveMore) return this.send()
     if (!this.#stopped.signal.aborted) store.tellStalled(false)
   }
 
   async #sendAll(signal: AbortSignal): Promise<void> {
-    const sending = new Map<string, { id: ClientId; pace: Pace; done: Promise<void>; cancel: () => void }>()
+    const sending = new Map<string, { id: ClientId; pace: Pace; done: Promise<void>; cancelled: AbortController }>()
     while (!signal.aborted) {
       const wokenUp = this.#wakeUp.promise
       const unsent = await this.#unsent()
       const isUnsent = new Set(unsent.map(({ id }) => id))
       // An upload that was taken back or paused must not go on. A quick command is asked about until the server has answered.
-      for (const { id, pace, cancel } of sending.values()) if (pace === 'slow' && !isUnsent.has(id)) cancel()
+      for (const { id, pace, cancelled } of sending.values()) {
+        if (pace !== 'slow' || isUnsent.has(id) || cancelled.signal.aborted) continue
+        cancelled.abort()
+        void this.#tidy()
+      }
       for (const [queue, commands] of Map.groupBy(unsent, (command) => this.#queueOf(command))) {
         const [first] = commands
         if (!first || sending.has(queue)) continue
@@ -95,7 +102,7 @@ export class CommandSender {
         const cancelled = new AbortController()
         const until = AbortSignal.any([signal, cancelled.signal])
         const done = this.#sendCommand(first, until).finally(() => sending.delete(queue))
-        sending.set(queue, { id: first.id, pace, done, cancel: () => cancelled.abort() })
+        sending.set(queue, { id: first.id, pace, done, cancelled })
       }
       if (sending.size === 0) return
       await Promise.race([wokenUp, ...[...sending.values()].map(({ done }) => done)])
@@ -149,6 +156,12 @@ export class CommandSender {
   /** The command has left the outbox. */
   async noteGone(command: Command): Promise<void> {
     await this.#kindOf(command).whenGone?.(this.#deps)
+  }
+
+  /** Commands leave the outbox with their chat too, of which nobody tells. */
+  async #tidy(): Promise<void> {
+    for (const { whenGone } of Object.values<CommandKind<CommandName>>(this.#deps.kinds ?? (commandKinds as never)))
+      await whenGone?.(this.#deps).catch(() => undefined)
   }
 
   async #unsent(): Promise<Command[]> {

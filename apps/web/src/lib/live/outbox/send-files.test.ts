@@ -143,3 +143,26 @@ test('how far a file has come is told, and a file that the server refuses stays 
   expect(tab.live.uploadProgress.sentBytes(attachmentId)).toBeUndefined()
   expect(await attachments(tab)).toHaveLength(1)
 })
+
+test('when the person is removed from the chat, the bytes of files that were to be sent there leave the device', async () => {
+  const tab = await openTab(uploading(() => new Promise<never>(() => undefined)))
+  const other = server.newChat([me])
+  await addFiles(tab.live.outbox, chat, '', [film])
+  await addFiles(tab.live.outbox, other, '', [film])
+  expect(await attachments(tab)).toHaveLength(2)
+  server.removeMember(chat, me)
+  await environment.until('those of the other chat are left', async () => (await attachments(tab)).length === 1)
+  expect(await tab.live.outbox.countMessages()).toBe(1)
+})
+
+test('bytes that no message needs leave the device at the next start', async () => {
+  const parts = { indexedDB: new IDBFactory() }
+  const first = await openTab({ environment: parts })
+  await first.store.merge(
+    async ({ tx }) => tx.put('attachments', { id: 'left over', bytes: new Blob(['x']), uploadUrl: null }),
+    ['attachments'],
+  )
+  first.kill()
+  const next = await openTab({ environment: parts })
+  await environment.until('they are gone', async () => (await attachments(next)).length === 0)
+})
