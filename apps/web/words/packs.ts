@@ -7,7 +7,7 @@ const packs: Record<string, readonly string[]> = {
   signIn: ['auth'],
   public: ['public'],
   call: ['call', 'meetings'],
-  errors: ['errors', 'retry'],
+  errors: ['errors', 'fileLimits', 'retry'],
 }
 
 export const packNames = [...Object.keys(packs), 'later']

@@ -57,6 +57,7 @@ export const errorCodes = [
   'file.too_many_unsent',
   'file.incomplete',
   'file.unreadable',
+  'file.device_full',
   'scope.not_found',
   'invite.not_found',
   'work.not_found',

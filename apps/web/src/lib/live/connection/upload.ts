@@ -5,6 +5,7 @@ import { ORIGIN_HEADER } from '../../api/client.ts'
 import { AppError } from '../../api/error.ts'
 import { errorInAnswer } from './error-in-answer.ts'
 import type { NewUpload } from './live-api.ts'
+import { canRead } from './unreadable-file.ts'
 
 const UPLOADS_URL = '/api/files'
 
@@ -28,7 +29,7 @@ export function uploadFile(
       headers: { ...ORIGIN_HEADER, ...headers, ...(person ? { 'x-veche-person': person } : {}) },
       onUploadUrlAvailable: () => upload.url && onUrl(upload.url),
       onProgress: (sentBytes) => onProgress(sentBytes),
-      onError: (error) => reject(toAppError(error)),
+      onError: (error) => void toAppError(error, bytes).then(reject),
       onSuccess: () => resolve(idOf(upload.url ?? '')),
     })
     signal.addEventListener(
@@ -48,7 +49,9 @@ function idOf(url: string): ContentId {
   return url.split('/').at(-1) as ContentId
 }
 
-function toAppError(error: Error | DetailedError): AppError {
+/** Browsers tell of a file that they cannot read as of a network that is gone. */
+export async function toAppError(error: Error | DetailedError, bytes: Blob): Promise<AppError> {
   const answer = error instanceof DetailedError ? error.originalResponse : null
-  return answer ? errorInAnswer(answer.getBody(), answer.getStatus()) : new AppError('network.unreachable')
+  if (answer) return errorInAnswer(answer.getBody(), answer.getStatus())
+  return new AppError((await canRead(bytes).catch(() => true)) ? 'network.unreachable' : 'file.unreadable')
 }

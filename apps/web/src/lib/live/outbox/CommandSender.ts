@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@veche/shared/errors'
+import type { ErrorCode, LimitBytes } from '@veche/shared/errors'
 import type { ClientId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
 import { byOrder, isMessage, type Command, type CommandName } from '../../store/commands.ts'
@@ -129,23 +129,23 @@ export class CommandSender {
         }
       } catch (thrown) {
         if (signal.aborted) return
-        const { code, network, retryAfterSeconds } = appError(thrown)
+        const { code, network, retryAfterSeconds, bytes } = appError(thrown)
         failures = network || code === 'server.unavailable' || code === 'server.disk_full' ? failures + 1 : 0
         if (failures >= STALLED_AFTER_FAILURES) this.#deps.store.tellStalled(true)
         if (code === 'auth.required') return this.#endSession()
         const refusal = finalErrors.find((each) => each === code)
-        if (refusal) return await this.#refuse(command, refusal)
+        if (refusal) return await this.#refuse(command, { code: refusal, bytes })
         delayMs = Math.max(delayMs, (retryAfterSeconds ?? 0) * 1_000)
       }
       await pause(environment, delayMs, AbortSignal.any([signal, this.#retry.signal]))
     }
   }
 
-  async #refuse(command: Command, why: ErrorCode): Promise<void> {
+  async #refuse(command: Command, why: { code: ErrorCode; bytes: LimitBytes | undefined }): Promise<void> {
     const { store, onDropped } = this.#deps
     const { whenRefused } = this.#kindOf(command)
     const isRefused = await store.merge((merge) => mergeRefused(merge, command, why, whenRefused), ['outbox'])
-    if (isRefused && whenRefused === 'drop') onDropped(why)
+    if (isRefused && whenRefused === 'drop') onDropped(why.code)
   }
 
   #endSession(): void {

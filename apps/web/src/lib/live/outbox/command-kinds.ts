@@ -64,6 +64,8 @@ export const commandKinds: CommandKinds = {
       'file.not_found',
       'file.too_large',
       'file.quota_full',
+      'file.too_many_unsent',
+      'file.unreadable',
     ],
     whenRefused: 'keep',
   },
