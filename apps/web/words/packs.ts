@@ -7,7 +7,7 @@ const packs: Record<string, readonly string[]> = {
   signIn: ['auth'],
   public: ['public'],
   call: ['call', 'meetings'],
-  errors: ['errors', 'fileLimits', 'retry'],
+  errors: ['errors', 'retry'],
 }
 
 export const packNames = [...Object.keys(packs), 'later']

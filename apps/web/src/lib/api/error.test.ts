@@ -3,6 +3,7 @@ import { type ErrorCode, errorCodes } from '@veche/shared/errors'
 import { beforeAll, expect, test } from 'vitest'
 import { AppError, appError } from './error.ts'
 import { describeError } from './error-description.ts'
+import { describeLimit } from './limit-description.ts'
 import { loadEveryLanguage } from '#lib/test/words.ts'
 
 beforeAll(loadEveryLanguage)
@@ -70,7 +71,7 @@ test('the text of an error says when to try again and which incident to report',
 
 test('the text of a limit of files says which it is and how much of it is taken', () => {
   const text = (code: ErrorCode, locale: 'en' | 'ru') =>
-    describeError(new AppError(code, { bytes: { used: 9_800_000_000, max: 10_000_000_000 } }), locale)
+    describeLimit(new AppError(code, { bytes: { used: 9_800_000_000, max: 10_000_000_000 } }), locale)
   expect(text('file.too_large', 'en')).toBe('Files may be up to 10 GB.')
   expect(text('file.quota_full', 'en')).toBe('Your files take 9.8 GB of 10 GB. Delete some, or ask the administrator.')
   expect(text('file.storage_full', 'en')).toMatch(/^The files of all people take 9.8 GB of 10 GB/)
