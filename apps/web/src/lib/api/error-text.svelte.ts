@@ -14,7 +14,7 @@ export function lazyErrorText(errorOf: () => AppError | null, i18n: I18n): { rea
     const error = errorOf()
     if (!error || (describe && !error.bytes)) return
     const loading = error.bytes
-      ? i18n.withWords(import('./limit-description.ts')).then((module) => module.describeLimit)
+      ? i18n.withWords(import('./limits/limit-description.ts')).then((module) => module.describeLimit)
       : i18n.withWords(import('./error-description.ts')).then((module) => module.describeError)
     loading.then(
       (loaded) => (describe = loaded),

@@ -3,7 +3,7 @@ import { type ErrorCode, errorCodes } from '@veche/shared/errors'
 import { beforeAll, expect, test } from 'vitest'
 import { AppError, appError } from './error.ts'
 import { describeError } from './error-description.ts'
-import { describeLimit } from './limit-description.ts'
+import { describeLimit } from './limits/limit-description.ts'
 import { loadEveryLanguage } from '#lib/test/words.ts'
 
 beforeAll(loadEveryLanguage)

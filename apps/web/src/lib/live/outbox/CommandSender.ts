@@ -160,8 +160,8 @@ export class CommandSender {
 
   /** Commands leave the outbox with their chat too, of which nobody tells. */
   async #tidy(): Promise<void> {
-    for (const { whenGone } of Object.values<CommandKind<CommandName>>(this.#deps.kinds ?? (commandKinds as never)))
-      await whenGone?.(this.#deps).catch(() => undefined)
+    const kinds: Pick<CommandKind<'files.send'>, 'whenGone'>[] = Object.values(this.#deps.kinds ?? commandKinds)
+    for (const { whenGone } of kinds) await whenGone?.(this.#deps).catch(() => undefined)
   }
 
   async #unsent(): Promise<Command[]> {

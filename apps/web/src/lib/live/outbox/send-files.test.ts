@@ -104,7 +104,10 @@ test('an upload that is paused stops, is not begun by the next tab, and goes on 
     }),
   })
   const id = await addFiles(first.live.outbox, chat, '', [film])
-  await environment.until('its address is kept', async () => (await attachments(first))[0]?.uploadUrl !== null)
+  await environment.until('its address is kept', async () => {
+    const command = await first.store.read((tx) => tx.get('outbox', id), ['outbox'])
+    return Object.keys(command?.uploadUrls ?? {}).length === 1
+  })
   await setUploadPaused(first.store, id, true)
   await environment.until('it has stopped', () => uploads[0]!.signal.aborted)
   first.kill()

@@ -1,8 +1,8 @@
 import { formatBytes } from '#lib/i18n/bytes.ts'
 import type { Locale } from '#lib/i18n/languages.ts'
 import { wordsIn, wordsOf } from '#lib/i18n/words.ts'
-import type { AppError } from './error.ts'
-import { describeError } from './error-description.ts'
+import type { AppError } from '../error.ts'
+import { describeError } from '../error-description.ts'
 
 const limitWords = wordsOf('fileLimits')
 
