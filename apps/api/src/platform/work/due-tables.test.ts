@@ -174,3 +174,19 @@ test('work of any kind that was given up is deleted after KEEP_GIVEN_UP_DAYS, an
   await testApi.passTime(2 * 86_400_000)
   expect(await left()).toEqual([due])
 })
+
+test('a row that is not to blame for a failure is tried again for as long as it takes, and its tries are not counted', async () => {
+  const failureOf = () => ({ kind: 'weather', answer: '', isTemporary: true, waitMs: 30_000 })
+  const outside = { ...bells, failureOf }
+  ring = () => Promise.reject(new Error('storm'))
+  const id = await newBell()
+  for (let storms = 0; storms < 5; storms += 1) {
+    await runDueRow(deps, outside, id)
+    expect(await bellRow(id)).toMatchObject({ state: 'due', attempts: 0, error: 'weather', claimed_until: null })
+    expect(await isFound(id)).toBe(false)
+    await testApi.passTime(30_000)
+  }
+  ring = () => Promise.resolve()
+  await runDueRow(deps, outside, id)
+  expect(await bellRow(id)).toMatchObject({ state: 'done' })
+})
