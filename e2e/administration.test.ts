@@ -53,6 +53,9 @@ test('an owner makes somebody an administrator and takes it back, disables and e
   await herDevice.goto('/admin/connections')
   await waitUntilVisible(herDevice.page.getByRole('list', { name: 'Parts' }).getByText('PostgreSQL'))
   await waitUntilVisible(herDevice.page.getByRole('list', { name: 'Here now' }).getByText('Aaron Ilyin'))
+  await herDevice.goto('/admin/files')
+  await waitUntilVisible(herDevice.page.getByText('PERSON_MAX_BYTES'))
+  await waitUntilVisible(herDevice.page.getByRole('meter', { name: 'Disk of the files' }))
 })
 
 test('the uses that are left of an invitation follow when its page is looked at again, and one that an owner revokes opens nothing', async () => {

@@ -111,7 +111,7 @@ const leftovers =
 /** Names of things that are written so in the other language too. */
 const kept = {
   en: /Русский/g,
-  ru: /\b(Veche|English|PostgreSQL|Redis|API|Ctrl|Esc|Enter|Shift|Home|End|Chrome|Linux|veche admin link|SMTP_URL)\b|@[a-z0-9_]+|[\w.+-]+@example\.org|https?:\S+|\/dev\/mail|127\.0\.0\.1/g,
+  ru: /\b(Veche|English|PostgreSQL|Redis|API|Ctrl|Esc|Enter|Shift|Home|End|Chrome|Linux|veche admin link|SMTP_URL|S3|[A-Z]+(?:_[A-Z]+)+)\b|@[a-z0-9_]+|[\w.+-]+@example\.org|https?:\S+|\/dev\/mail|127\.0\.0\.1/g,
 }
 
 /** Every text that is seen or read aloud: text, names, descriptions and hints. */

@@ -69,6 +69,7 @@ export function inside(chat: string, locale: 'en' | 'ru' = 'en'): Stop[] {
     { name: 'invitations', path: '/admin/invitations' },
     { name: 'invite', path: '/admin/invitations', act: press(invite), plain: true },
     { name: 'connections', path: '/admin/connections', plain: true },
+    { name: 'files', path: '/admin/files', plain: true },
     { name: 'work', path: '/admin/work', plain: true },
   ]
 }

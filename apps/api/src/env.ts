@@ -50,6 +50,9 @@ export const settings = z.object({
   /** Of one file, and of all files of one person. */
   FILE_MAX_BYTES: z.coerce.number().int().min(1).default(2_000_000_000),
   PERSON_MAX_BYTES: z.coerce.number().int().min(1).default(10_000_000_000),
+  /** Of all files together: a part of the disk, and a number of bytes, on whatever they are kept. */
+  FILES_DISK_SHARE_PERCENT: z.coerce.number().min(1).max(100).default(80),
+  FILES_MAX_BYTES: z.coerce.number().int().min(1).optional(),
   /** Uploads stop when less of the disk is free. */
   FILES_DISK_RESERVE_PERCENT: z.coerce.number().min(0).max(90).default(5),
   KEEP_MEETINGS_DAYS: days(365, offlineDays),

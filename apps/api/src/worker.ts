@@ -3,6 +3,7 @@ import { deleteEmptiedGroups } from './chats/emptied-groups.ts'
 import { handOverGroups } from './chats/ownerless-groups.ts'
 import type { Deps } from './deps.ts'
 import { deleteUnheldContents } from './files/unheld-contents.ts'
+import { UseWatch } from './files/UseWatch.ts'
 import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { sweepMeetings } from './meetings/sweep.ts'
 import { deleteOldMails } from './mail/retention.ts'
@@ -13,11 +14,11 @@ import { followNudges } from './platform/work/nudges.ts'
 
 export type WorkerTimes = { sweepMs: number; retentionMs: number; meetingsMs: number }
 
+/** A deleted file is to be gone within a minute, and a preview whose nudge was lost is to be there within one. */
+export const usualTimes: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 }
+
 /** The worker of these organisations: work that the queue nudges, and timers that need no queue. Returns a function that stops it. */
-export function startWorker(
-  organisations: [Deps, ...Deps[]],
-  times: WorkerTimes = { sweepMs: 15_000, retentionMs: 3_600_000, meetingsMs: 2_000 },
-): () => Promise<void> {
+export function startWorker(organisations: [Deps, ...Deps[]], times: WorkerTimes = usualTimes): () => Promise<void> {
   for (const { mediaTools, log } of organisations) {
     mediaTools.warnOfMissing()
     mediaTools.removeAbandoned().catch((error: unknown) => log.warn({ err: error }, 'what was left behind stays'))
@@ -38,17 +39,19 @@ export function workerTimers(deps: Deps, { sweepMs, retentionMs, meetingsMs }: W
     everyMs,
     run: () => withAdvisoryLock(deps, name, (signal) => run(deps, signal)),
   })
+  const useWatch = new UseWatch(deps)
   return [
     ...deps.dueTables.map((table) => sweepTimer(deps, { table, everyMs: sweepMs })),
     round('meetings', meetingsMs, sweepMeetings),
-    round('upkeep', sweepMs, keepUp),
+    round('upkeep', sweepMs, (_deps, signal) => keepUp(deps, useWatch, signal)),
     round('retention', retentionMs, deleteOldRows),
   ]
 }
 
-async function keepUp(deps: Deps, signal: AbortSignal): Promise<void> {
+async function keepUp(deps: Deps, useWatch: UseWatch, signal: AbortSignal): Promise<void> {
   await handOverGroups(deps)
   await deleteUnheldContents(deps, signal)
+  await useWatch.look()
 }
 
 async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {

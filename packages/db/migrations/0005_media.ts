@@ -55,4 +55,37 @@ const statements = [
   `alter table chats add column avatar_id uuid references avatars (id)`,
   `create index users_by_avatar on users (avatar_id) where avatar_id is not null`,
   `create index chats_by_avatar on chats (avatar_id) where avatar_id is not null`,
+
+  // How many uploads each person has, and their bytes: reading a million contents for each upload would take too long. A trigger keeps
+  // the sums, so they are right while the release before writes too. Neither the size nor the owner of a content ever changes. The rows are
+  // locked in one order, because a sweep deletes contents of many people at once.
+  `create table content_sums (
+    owner_id uuid primary key references users (id),
+    contents bigint not null,
+    bytes bigint not null
+  )`,
+  `create function add_to_content_sums() returns trigger language plpgsql as $$
+  begin
+    insert into content_sums as kept (owner_id, contents, bytes)
+      select owner_id, count(*), sum(size) from added group by owner_id order by owner_id
+      on conflict (owner_id) do update
+        set contents = kept.contents + excluded.contents, bytes = kept.bytes + excluded.bytes;
+    return null;
+  end $$`,
+  `create function take_from_content_sums() returns trigger language plpgsql as $$
+  begin
+    insert into content_sums as kept (owner_id, contents, bytes)
+      select owner_id, -count(*), -sum(size) from taken group by owner_id order by owner_id
+      on conflict (owner_id) do update
+        set contents = kept.contents + excluded.contents, bytes = kept.bytes + excluded.bytes;
+    return null;
+  end $$`,
+  `create trigger contents_added after insert on contents referencing new table as added
+    for each statement execute function add_to_content_sums()`,
+  `create trigger contents_taken after delete on contents referencing old table as taken
+    for each statement execute function take_from_content_sums()`,
+  `insert into content_sums select owner_id, count(*), sum(size) from contents group by owner_id`,
+
+  // A person may have so many uploads only that no message holds.
+  `create index contents_unsent on contents (owner_id) where sent_at is null`,
 ]

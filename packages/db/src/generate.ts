@@ -43,6 +43,7 @@ const columns = {
   'messages.call': 'ColumnType<CallCard | null, string | null, string | null>',
   'contents.id': 'ContentId',
   'contents.owner_id': 'UserId',
+  'content_sums.owner_id': 'UserId',
   'files.chat_id': 'ChatId',
   'files.content_id': 'ContentId',
   'files.id': 'FileId',

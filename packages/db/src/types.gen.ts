@@ -96,6 +96,12 @@ export interface Contents {
   width: number | null;
 }
 
+export interface ContentSums {
+  bytes: number;
+  contents: number;
+  owner_id: UserId;
+}
+
 export interface Files {
   chat_id: ChatId;
   content_id: ContentId;
@@ -303,6 +309,7 @@ export interface DB {
   avatars: Avatars;
   chats: Chats;
   codes: Codes;
+  content_sums: ContentSums;
   contents: Contents;
   files: Files;
   invites: Invites;

@@ -52,8 +52,12 @@ export const errorCodes = [
   'file.not_found',
   'file.too_large',
   'file.quota_full',
-  'file.incomplete',
+  'file.storage_full',
   'file.disk_full',
+  'file.too_many_unsent',
+  'file.incomplete',
+  'file.unreadable',
+  'file.device_full',
   'scope.not_found',
   'invite.not_found',
   'work.not_found',
@@ -67,4 +71,14 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number]
 
 /** A failed answer carries it as `error.data.veche` in tRPC and as the body of an HTTP route. */
-export type WireError = { code: ErrorCode; retryAfterSeconds?: number; fields?: string[]; incident?: string }
+export type WireError = {
+  code: ErrorCode
+  retryAfterSeconds?: number
+  fields?: string[]
+  incident?: string
+  /** Which limit of files was reached. */
+  bytes?: LimitBytes
+}
+
+/** A limit of files in bytes, and how much of it is taken. */
+export type LimitBytes = { used: number; max: number }

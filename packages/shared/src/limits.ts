@@ -1,8 +1,20 @@
 /** The bounds that the server enforces and the screen shows. Lengths are code points after NFC and trimming. */
 export const limits = {
   message: { body: 4096, counterFrom: 3600 },
-  /** `inMessage`: so many files one message holds. `chunkBytes`: so much one request of an upload brings at most. `waveform`: in bytes. */
-  file: { name: 255, inMessage: 10, chunkBytes: 8_000_000, side: 65_535, durationMs: 86_400_000, waveform: 100 },
+  /**
+   * `inMessage`: so many files one message holds. `chunkBytes`: so much one request of an upload brings at most. `unsent`: so many uploads a
+   * person has that no message holds yet. `warnFrom`: this part of a limit of bytes. `waveform`: in bytes.
+   */
+  file: {
+    name: 255,
+    inMessage: 10,
+    chunkBytes: 8_000_000,
+    unsent: 1000,
+    warnFrom: 0.8,
+    side: 65_535,
+    durationMs: 86_400_000,
+    waveform: 100,
+  },
   name: { min: 1, max: 64 },
   handle: { min: 3, max: 32 },
   email: 254,

@@ -3,6 +3,7 @@ import { nothing } from '@veche/shared/schemas/fields'
 import { admin, router } from '../trpc.ts'
 import { readConnections } from './connections.ts'
 import { createInvite, listInvites, revokeInvite } from './invites.ts'
+import { readFilesOverview } from './files.ts'
 import { discardGivenUpWork, listGivenUpWork, retryGivenUpWork } from './given-up-work.ts'
 import { listAccounts, setDisabled, setServerRole } from './people.ts'
 
@@ -28,6 +29,9 @@ export const adminRouter = router({
   connections: admin('read')
     .input(nothing)
     .query(({ ctx }) => readConnections(ctx)),
+  files: admin('read')
+    .input(nothing)
+    .query(({ ctx }) => readFilesOverview(ctx)),
   givenUpWork: admin('read')
     .input(nothing)
     .query(({ ctx }) => listGivenUpWork(ctx)),

@@ -17,8 +17,8 @@ export class DiskStorage {
   }
 
   async create(id: ContentId): Promise<void> {
-    await mkdir(dirname(this.path(id)), { recursive: true, mode: 0o700 })
-    const file = await open(this.path(id), 'w', 0o600)
+    await mkdir(dirname(this.path(id)), { recursive: true, mode: 0o700 }).catch(diskError)
+    const file = await open(this.path(id), 'w', 0o600).catch(diskError)
     await file.close()
   }
 
@@ -56,6 +56,10 @@ export class DiskStorage {
     try {
       await file.writeFile(bytes).catch(diskError)
       await file.datasync().catch(diskError)
+    } catch (error) {
+      // On a full disk, half a preview would take room until the next try.
+      await rm(`${path}.new`, { force: true })
+      throw error
     } finally {
       await file.close()
     }

@@ -9,6 +9,7 @@ import type { HttpRoute, RouteAnswer, RouteRequest } from '../http-routes.ts'
 import { isVisibleMessage, readableChats } from '../platform/scopes/members.ts'
 import type { Variant } from './DiskStorage.ts'
 import { previewMime, previewSides } from './previews/previewable.ts'
+import { savedName } from './saved-name.ts'
 
 const renditionMimes = { sound: 'audio/mp4', video: 'video/mp4' }
 
@@ -97,7 +98,7 @@ function send(ctx: Ctx, download: Download, asked: RouteRequest<Ctx>['raw']['hea
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-cache',
     'content-type': mime,
-    'content-disposition': contentDisposition(name, { type: isShown ? 'inline' : 'attachment' }),
+    'content-disposition': contentDisposition(savedName(name), { type: isShown ? 'inline' : 'attachment' }),
     'content-security-policy': isShown ? "default-src 'none'" : "default-src 'none'; sandbox",
     'x-content-type-options': 'nosniff',
   }

@@ -29,6 +29,7 @@ export function createMetrics(registry: Registry) {
       registers,
     }),
     ...workMetrics(registers),
+    ...fileMetrics(registers),
     ...nodeMetrics(registers),
     ...meetingMetrics(registers),
   }
@@ -46,6 +47,19 @@ function workMetrics(registers: Registry[]) {
       name: 'veche_work_total',
       help: 'Tries of work rows, by the name of the work and the outcome.',
       labelNames: ['name', 'outcome'],
+      registers,
+    }),
+  }
+}
+
+function fileMetrics(registers: Registry[]) {
+  return {
+    files: new Gauge({ name: 'veche_files', help: 'Uploads of all people, as the worker counted them.', registers }),
+    filesBytes: new Gauge({ name: 'veche_files_bytes', help: 'Bytes of these uploads.', registers }),
+    filesMaxBytes: new Gauge({ name: 'veche_files_max_bytes', help: 'Bytes that they may take together.', registers }),
+    filesDiskFreeBytes: new Gauge({
+      name: 'veche_files_disk_free_bytes',
+      help: 'Bytes of the disk of the files that are free.',
       registers,
     }),
   }

@@ -173,6 +173,7 @@ export const matrix: Record<string, MatrixRow> = {
     },
     expected: anyMember,
   },
+  'files.usage': { input: none, expected: signedIn() },
   'messages.send': {
     input: (cast) => ({ chatId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
     expected: anyMember,
@@ -256,6 +257,7 @@ export const matrix: Record<string, MatrixRow> = {
   'admin.createInvite': { input: () => ({ role: 'admin' }), expected: admins('ok', 'user.forbidden') },
   'admin.revokeInvite': { input: (cast) => ({ inviteId: cast.inviteId }), expected: admins() },
   'admin.connections': { input: none, expected: admins() },
+  'admin.files': { input: none, expected: admins() },
   'admin.givenUpWork': { input: none, expected: admins() },
   'admin.retryWork': { spends: 'each', input: ofMail, expected: admins() },
   'admin.discardWork': { spends: 'each', input: ofMail, expected: admins() },

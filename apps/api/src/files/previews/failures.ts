@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { AppError } from '../../errors.ts'
 import type { ServerLocale } from '../../platform/server-locale.ts'
 import type { Failure } from '../../platform/work/due-tables.ts'
 import { PreviewRefused, ToolMissing } from './refusals.ts'
@@ -28,6 +29,8 @@ export function aboutFile(word: string) {
 }
 
 export function previewFailure(thrown: unknown): Failure {
+  if (thrown instanceof AppError && thrown.code === 'file.disk_full')
+    return { kind: 'other', answer: thrown.code, isTemporary: true, waitMs: 30_000 }
   const answer = thrown instanceof Error ? thrown.message.slice(0, 300) : String(thrown)
   if (thrown instanceof PreviewRefused) return { kind: 'refused', answer, isTemporary: false }
   if (thrown instanceof ToolMissing) return { kind: 'missing', answer, isTemporary: false }

@@ -1,17 +1,17 @@
 import { Readable } from 'node:stream'
-import { MemoryLocker, Server } from '@tus/server'
+import { Server } from '@tus/server'
 import { limits } from '@veche/shared/limits'
 import { type ContentId, newId } from '@veche/shared/ids'
 import { z } from 'zod'
 import type { Ctx } from '../../ctx.ts'
 import { AppError, fail } from '../../errors.ts'
 import type { HttpRoute, RouteAnswer, RouteRequest } from '../../http-routes.ts'
+import { UploadLocker } from './UploadLocker.ts'
 import { UploadStore } from './UploadStore.ts'
 
 const path = '/api/files'
 
-/** Requests of the same upload come one after the other: a newer one ends an older one, whose sender is most often gone. */
-const locker = new MemoryLocker()
+const locker = new UploadLocker()
 
 /** Resumable uploads by the protocol of tus.io. A file is sent in pieces, and goes on after a break from what was flushed. */
 export const uploadRoutes: HttpRoute[] = [
@@ -29,6 +29,8 @@ async function handleUpload({ ctx, params, body, raw }: RouteRequest<Ctx>): Prom
   // Postgres takes capitals for the same id, and the disk does not.
   const id = params['id']?.toLowerCase()
   if (id !== undefined && !z.uuid().safeParse(id).success) fail('file.not_found')
+  // Nobody is to believe that bytes were compared with a checksum when they were not.
+  if (raw.headers['upload-checksum'] !== undefined) fail('input.invalid')
   const store = new UploadStore(ctx)
   let failure: Error | undefined
   const server = new Server({

@@ -231,3 +231,19 @@ test('those who see that work is due are told before it is given up, and again w
   expect((await bellRow(id)).state).toBe('given_up')
   expect(told).toEqual([id, id])
 })
+
+test('a row that is not to blame for a failure is tried again for as long as it takes, and its tries are not counted', async () => {
+  const failureOf = () => ({ kind: 'weather', answer: '', isTemporary: true, waitMs: 30_000 })
+  const outside = { ...bells, failureOf }
+  ring = () => Promise.reject(new Error('storm'))
+  const id = await newBell()
+  for (let storms = 0; storms < 5; storms += 1) {
+    await runDueRow(deps, outside, id)
+    expect(await bellRow(id)).toMatchObject({ state: 'due', attempts: 0, error: 'weather', claimed_until: null })
+    expect(await isFound(id)).toBe(false)
+    await testApi.passTime(30_000)
+  }
+  ring = () => Promise.resolve()
+  await runDueRow(deps, outside, id)
+  expect(await bellRow(id)).toMatchObject({ state: 'done' })
+})

@@ -43,8 +43,11 @@ export type DueTable = {
 
 export type End = 'done' | 'given_up' | 'discarded'
 
-/** Why a try failed, with what the other side answered. When it is not temporary, trying again cannot help. */
-export type Failure = { kind: string; answer: string; isTemporary: boolean }
+/**
+ * Why a try failed, with what the other side answered. When it is not temporary, trying again cannot help. With `waitMs` the row is not to
+ * blame, for example on a full disk: the try is not counted, and there is another after this time, however often that happens.
+ */
+export type Failure = { kind: string; answer: string; isTemporary: boolean; waitMs?: number }
 
 /** For the column `error`: the kind of failure, and what the other side answered. */
 export function toErrorText({ kind, answer }: Failure): string {
@@ -142,10 +145,12 @@ async function noteDone({ db, metrics }: Deps, { name, table, changesAtEnd }: Du
 }
 
 async function noteFailure(deps: Deps, table: DueTable, row: Row, failure: Failure): Promise<void> {
-  const retryMs = table.retryDelaysMs[row.attempts - 1]
+  const retryMs = failure.waitMs ?? table.retryDelaysMs[row.attempts - 1]
   if (!failure.isTemporary || retryMs === undefined) return giveUp(deps, table, row, failure)
   warn(deps, table, row, failure, 'a try failed; there will be another')
-  await finishTry(deps, table, row, [sql`retry_at = ${sqlIn(retryMs)}`, sql`error = ${toErrorText(failure)}`])
+  const changes = [sql`retry_at = ${sqlIn(retryMs)}`, sql`error = ${toErrorText(failure)}`]
+  if (failure.waitMs !== undefined) changes.push(sql`attempts = attempts - 1`)
+  await finishTry(deps, table, row, changes)
   deps.metrics.work.inc({ name: table.name, outcome: 'retry' })
 }
 

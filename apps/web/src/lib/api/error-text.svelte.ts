@@ -1,4 +1,5 @@
 import type { I18n } from '#lib/i18n/i18n.svelte.ts'
+import type { Locale } from '#lib/i18n/languages.ts'
 import { uiWords } from '#lib/ui/words.ts'
 import type { AppError } from './error.ts'
 
@@ -7,19 +8,23 @@ import type { AppError } from './error.ts'
  * not need them. Call it during the set-up of a component.
  */
 export function lazyErrorText(errorOf: () => AppError | null, i18n: I18n): { readonly text: string } {
-  let descriptions = $state.raw<typeof import('./error-description.ts') | null>(null)
+  let describe = $state.raw<((error: AppError, locale: Locale) => string) | null>(null)
   let failed = $state(false)
   $effect(() => {
-    if (!errorOf() || descriptions) return
-    i18n.withWords(import('./error-description.ts')).then(
-      (module) => (descriptions = module),
+    const error = errorOf()
+    if (!error || (describe && !error.bytes)) return
+    const loading = error.bytes
+      ? i18n.withWords(import('./limits/limit-description.ts')).then((module) => module.describeLimit)
+      : i18n.withWords(import('./error-description.ts')).then((module) => module.describeError)
+    loading.then(
+      (loaded) => (describe = loaded),
       () => (failed = true),
     )
   })
   return {
     get text() {
       const error = errorOf()
-      if (error && descriptions) return descriptions.describeError(error, i18n.locale)
+      if (error && describe) return describe(error, i18n.locale)
       // The texts could not be loaded either.
       return error && failed ? i18n.of(uiWords).unreachable : ''
     },

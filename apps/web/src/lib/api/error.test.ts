@@ -1,8 +1,9 @@
 import { TRPCClientError } from '@trpc/client'
-import { errorCodes } from '@veche/shared/errors'
+import { type ErrorCode, errorCodes } from '@veche/shared/errors'
 import { beforeAll, expect, test } from 'vitest'
 import { AppError, appError } from './error.ts'
 import { describeError } from './error-description.ts'
+import { describeLimit } from './limits/limit-description.ts'
 import { loadEveryLanguage } from '#lib/test/words.ts'
 
 beforeAll(loadEveryLanguage)
@@ -66,4 +67,13 @@ test('the text of an error says when to try again and which incident to report',
     /in 23 hours\.$/,
   )
   expect(describeError(new AppError('server.error', { incident: '7f3a' }), 'en')).toMatch(/Incident 7f3a\.$/)
+})
+
+test('the text of a limit of files says which it is and how much of it is taken', () => {
+  const text = (code: ErrorCode, locale: 'en' | 'ru') =>
+    describeLimit(new AppError(code, { bytes: { used: 9_800_000_000, max: 10_000_000_000 } }), locale)
+  expect(text('file.too_large', 'en')).toBe('Files may be up to 10 GB.')
+  expect(text('file.quota_full', 'en')).toBe('Your files take 9.8 GB of 10 GB. Delete some, or ask the administrator.')
+  expect(text('file.storage_full', 'en')).toMatch(/^The files of all people take 9.8 GB of 10 GB/)
+  expect(text('file.quota_full', 'ru').replaceAll('\u00a0', ' ')).toMatch(/^Ваши файлы занимают 9,8 ГБ из 10 ГБ/)
 })

@@ -1,5 +1,5 @@
 import { TRPCClientError } from '@trpc/client'
-import type { ErrorCode, WireError } from '@veche/shared/errors'
+import type { ErrorCode, LimitBytes, WireError } from '@veche/shared/errors'
 
 /** What the server can answer, the two errors that happen without an answer, and one of the browser. */
 export type AppErrorCode = ErrorCode | 'network.unreachable' | 'network.timeout' | 'browser.no_cookie'
@@ -9,6 +9,7 @@ export class AppError extends Error {
   readonly retryAfterSeconds: number | undefined
   readonly fields: readonly string[]
   readonly incident: string | undefined
+  readonly bytes: LimitBytes | undefined
 
   constructor(code: AppErrorCode, wire: Omit<WireError, 'code'> = {}) {
     super(code)
@@ -17,6 +18,7 @@ export class AppError extends Error {
     this.retryAfterSeconds = wire.retryAfterSeconds
     this.fields = wire.fields ?? []
     this.incident = wire.incident
+    this.bytes = wire.bytes
   }
 
   /** No answer came, so the server may have done it or not. */
@@ -60,6 +62,7 @@ export function wireError(data: unknown): WireError | null {
     ...(typeof wire['retryAfterSeconds'] === 'number' ? { retryAfterSeconds: wire['retryAfterSeconds'] } : {}),
     ...(Array.isArray(wire['fields']) ? { fields: wire['fields'].map(String) } : {}),
     ...(typeof wire['incident'] === 'string' ? { incident: wire['incident'] } : {}),
+    ...(isRecord(wire['bytes']) ? { bytes: wire['bytes'] as LimitBytes } : {}),
   }
 }
 

@@ -2,6 +2,7 @@ import type { ChatId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Outbox } from '#lib/live/outbox/Outbox.ts'
 import { withoutPrivateMetadata } from './metadata/private-metadata.ts'
+import { readPicked, requireDeviceRoom, sendableName } from './picked/prepared-file.ts'
 import { shrinkPicture } from './shrink-picture.ts'
 import { sendsSmallerPictures } from './smaller-pictures.ts'
 import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
@@ -13,7 +14,8 @@ import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
 export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string, files: File[]): Promise<void> {
   const prepared: FileToSend[] = []
   // One after the other: a photo of a phone takes 200 MB of memory while it is made smaller.
-  for (const file of files) prepared.push(await prepareFile(file))
+  for (const file of files) prepared.push(await readPicked(file, prepareFile))
+  await requireDeviceRoom(prepared, navigator.storage)
   for (let first = 0; first < prepared.length; first += limits.file.inMessage) {
     const some = prepared.slice(first, first + limits.file.inMessage)
     await addFiles(outbox, chatId, first === 0 ? caption : '', some)
@@ -22,9 +24,9 @@ export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string
 
 async function prepareFile(file: File): Promise<FileToSend> {
   const smaller = sendsSmallerPictures() ? await shrinkPicture(file) : null
-  if (smaller) return smaller
+  if (smaller) return { ...smaller, name: sendableName(smaller.name) }
   const size = file.type.startsWith('image/') ? await pictureSize(file) : null
-  return { name: file.name, bytes: await withoutPrivateMetadata(file), ...size }
+  return { name: sendableName(file.name), bytes: await withoutPrivateMetadata(file), ...size }
 }
 
 /** As the browser shows it: upright. Null for a picture that it cannot read. */

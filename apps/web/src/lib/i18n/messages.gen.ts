@@ -595,6 +595,35 @@ export type Messages = {
     filePreview: string
     fileMedia: string
     fileRendition: string
+    files: string
+    filesText: string
+    filesFailed: string
+    filesAll: string
+    filesCount: (given: { count: number }) => string
+    filesUsedOf: (given: { used: string; max: string }) => string
+    filesUnlimited: (given: { used: string }) => string
+    filesNear: (given: { percent: string }) => string
+    filesFull: (given: { percent: string }) => string
+    filesTaken: (given: { percent: string }) => string
+    filesDisk: string
+    filesDiskText: (given: { free: string; total: string; reserved: string }) => string
+    filesS3: string
+    filesS3Text: string
+    filesPreviews: string
+    filesDue: (given: { count: number }) => string
+    filesNoneDue: string
+    filesGivenUp: (given: { count: number }) => string
+    filesLimits: string
+    filesLimitsText: string
+    filesLimitFile: string
+    filesLimitPerson: string
+    filesLimitAll: string
+    filesLimitShare: string
+    filesLimitReserve: string
+    filesNoLimit: string
+    filesLargest: string
+    filesLargestHint: (given: { shown: number; count: number }) => string
+    filesNobody: string
   }
   auth: {
     language: string
@@ -715,6 +744,10 @@ export type Messages = {
     'file.not_found': string
     'file.too_large': string
     'file.quota_full': string
+    'file.storage_full': string
+    'file.too_many_unsent': string
+    'file.unreadable': string
+    'file.device_full': string
     'file.incomplete': string
     'file.disk_full': string
     'scope.not_found': string
@@ -725,6 +758,11 @@ export type Messages = {
     'version.too_old': string
     'server.disk_full': string
     'server.error': string
+  }
+  fileLimits: {
+    tooLarge: (given: { max: string }) => string
+    quotaFull: (given: { used: string; max: string }) => string
+    storageFull: (given: { used: string; max: string }) => string
   }
   retry: {
     seconds: (given: { count: number }) => string

@@ -1,6 +1,8 @@
 /** A tab that has a database open keeps it from being deleted. This is how long we wait for that tab. */
 const BLOCKED_TIMEOUT_MS = 1_000
 const OUTBOX = 'outbox'
+/** What was never sent: commands, and the bytes of their files. */
+const UNSENT = [OUTBOX, 'attachments']
 
 /** Deletes the databases of all sessions. With `keepUnsent` the outbox stays: its author finds it again after signing in. */
 export async function wipeDatabases({ keepUnsent }: { keepUnsent: boolean }): Promise<boolean> {
@@ -48,7 +50,7 @@ function clearAllBut(db: IDBDatabase, done: (kept: boolean) => void): void {
   const count = tx.objectStore(OUTBOX).count()
   count.onsuccess = () => {
     if (count.result === 0) return tx.abort()
-    for (const store of stores) if (store !== OUTBOX) tx.objectStore(store).clear()
+    for (const store of stores) if (!UNSENT.includes(store)) tx.objectStore(store).clear()
   }
   tx.oncomplete = () => done(true)
   tx.onabort = () => done(false)

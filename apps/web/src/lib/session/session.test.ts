@@ -89,16 +89,16 @@ test('when the server knows no session the person is signed out, and their data 
 
 test('a session that is ended elsewhere leaves the messages that were never sent, and nothing else', async () => {
   await session({ me: async () => anna }).start()
-  await keep('veche-anna', { outbox: 'written on the train', messages: 'secret' })
+  await keep('veche-anna', { outbox: 'written on the train', attachments: 'a film', messages: 'secret' })
   await session({ me: async () => null }).start()
-  expect(await kept('veche-anna')).toEqual({ outbox: ['written on the train'], messages: [] })
+  expect(await kept('veche-anna')).toEqual({ outbox: ['written on the train'], attachments: ['a film'], messages: [] })
   expect(localStorage.getItem('veche.wiping')).toBeNull()
 })
 
 test('signing out wipes everything, unsent messages included', async () => {
   const here = session({ me: async () => anna, signOut: async () => ({}) })
   await here.start()
-  await keep('veche-anna', { outbox: 'never mind', messages: 'secret' })
+  await keep('veche-anna', { outbox: 'never mind', attachments: 'a film', messages: 'secret' })
   await here.signOut()
   expect(await databases()).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@veche/shared/errors'
+import type { ErrorCode, LimitBytes } from '@veche/shared/errors'
 import type { ChatId, ClientId } from '@veche/shared/ids'
 import type { SetMine } from '@veche/shared/schemas/chats'
 
@@ -42,6 +42,13 @@ type CommandOf<K extends CommandName> = {
   refusal: ErrorCode | null
   /** The person holds it back for a while: it is sent when they say so. */
   paused?: true
+  /** The limit that it was refused by. */
+  refusedBytes?: LimitBytes | undefined
+  /**
+   * Where the uploads of its files go on that have begun, by attachment. They are not beside the bytes: a browser that writes a row again
+   * copies its bytes again.
+   */
+  uploadUrls?: { [attachmentId: string]: string }
 }
 
 export function isMessage(command: Command): command is MessageCommand {

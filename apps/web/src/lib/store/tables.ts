@@ -101,8 +101,6 @@ export type Visit = {
 export type Attachment = {
   id: string
   bytes: Blob
-  /** Where the upload that has begun goes on. */
-  uploadUrl: string | null
 }
 
 export type Draft = { chatId: ChatId; body: string; at: number }

@@ -36,12 +36,13 @@ test('a program runs in its folder, with the lowest claim to the processor, and 
   delete process.env['VECHE_SECRET_OF_TEST']
 })
 
-test('a program that fails has refused its file, in its first words and without paths', async () => {
+test('a program that fails has refused its file, in its first words and without paths, unless the disk is full', async () => {
   const failed = await outcomeOf(
     `echo "[mov @ 0x12ab] ${'file:/some/where/x'}: Invalid data" >&2; echo more >&2; exit 1`,
   )
   expect(failed).toBeInstanceOf(PreviewRefused)
   expect(failed).toMatchObject({ message: 'the file: Invalid data' })
+  expect(await outcomeOf('echo "x: No space left on device" >&2; exit 1')).toMatchObject({ code: 'file.disk_full' })
   expect(await outcomeOf('exit 3')).toMatchObject({ message: 'it ended with 3' })
 })
 

@@ -5,23 +5,31 @@ import { ORIGIN_HEADER } from '../../api/client.ts'
 import { AppError } from '../../api/error.ts'
 import { errorInAnswer } from './error-in-answer.ts'
 import type { NewUpload } from './live-api.ts'
+import { canRead } from './unreadable-file.ts'
 
 const UPLOADS_URL = '/api/files'
 
+/** Where there is no page, the address of the server, and the cookie that a browser would send. */
+export type UploadServer = { origin: string; headers: Record<string, string> }
+
 /** One attempt. A piece that was lost is sent again by the next one, which goes on from what the server has. */
-export function uploadFile({ bytes, url, onUrl, onProgress, signal }: NewUpload, person?: UserId): Promise<ContentId> {
+export function uploadFile(
+  { bytes, url, onUrl, onProgress, signal }: NewUpload,
+  person?: UserId,
+  { origin, headers }: UploadServer = { origin: '', headers: {} },
+): Promise<ContentId> {
   return new Promise((resolve, reject) => {
     const upload = new Upload(bytes, {
-      endpoint: UPLOADS_URL,
+      endpoint: `${origin}${UPLOADS_URL}`,
       uploadUrl: url,
       chunkSize: limits.file.chunkBytes,
       // The outbox tries again, and keeps the address of the upload.
       retryDelays: [],
       storeFingerprintForResuming: false,
-      headers: { ...ORIGIN_HEADER, ...(person ? { 'x-veche-person': person } : {}) },
+      headers: { ...ORIGIN_HEADER, ...headers, ...(person ? { 'x-veche-person': person } : {}) },
       onUploadUrlAvailable: () => upload.url && onUrl(upload.url),
       onProgress: (sentBytes) => onProgress(sentBytes),
-      onError: (error) => reject(toAppError(error)),
+      onError: (error) => void toAppError(error, bytes).then(reject),
       onSuccess: () => resolve(idOf(upload.url ?? '')),
     })
     signal.addEventListener(
@@ -41,7 +49,9 @@ function idOf(url: string): ContentId {
   return url.split('/').at(-1) as ContentId
 }
 
-function toAppError(error: Error | DetailedError): AppError {
+/** Browsers tell of a file that they cannot read as of a network that is gone. */
+export async function toAppError(error: Error | DetailedError, bytes: Blob): Promise<AppError> {
   const answer = error instanceof DetailedError ? error.originalResponse : null
-  return answer ? errorInAnswer(answer.getBody(), answer.getStatus()) : new AppError('network.unreachable')
+  if (answer) return errorInAnswer(answer.getBody(), answer.getStatus())
+  return new AppError((await canRead(bytes).catch(() => true)) ? 'network.unreachable' : 'file.unreadable')
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@veche/shared/errors'
+import type { ErrorCode, LimitBytes } from '@veche/shared/errors'
 import type { ClientId } from '@veche/shared/ids'
 import { appError } from '../../api/error.ts'
 import { byOrder, isMessage, type Command, type CommandName } from '../../store/commands.ts'
@@ -75,18 +75,25 @@ export class CommandSender {
       // Another tab may have stolen the lock before all was sent.
       this.#mayHaveMore ||= (await this.#unsent().catch(() => [])).length > 0
     }
+    await this.#tidy()
     this.#isSending = false
+    // Something may have been composed meanwhile.
+    if (this.#mayHaveMore) return this.send()
     if (!this.#stopped.signal.aborted) store.tellStalled(false)
   }
 
   async #sendAll(signal: AbortSignal): Promise<void> {
-    const sending = new Map<string, { id: ClientId; pace: Pace; done: Promise<void>; cancel: () => void }>()
+    const sending = new Map<string, { id: ClientId; pace: Pace; done: Promise<void>; cancelled: AbortController }>()
     while (!signal.aborted) {
       const wokenUp = this.#wakeUp.promise
       const unsent = await this.#unsent()
       const isUnsent = new Set(unsent.map(({ id }) => id))
       // An upload that was taken back or paused must not go on. A quick command is asked about until the server has answered.
-      for (const { id, pace, cancel } of sending.values()) if (pace === 'slow' && !isUnsent.has(id)) cancel()
+      for (const { id, pace, cancelled } of sending.values()) {
+        if (pace !== 'slow' || isUnsent.has(id) || cancelled.signal.aborted) continue
+        cancelled.abort()
+        void this.#tidy()
+      }
       for (const [queue, commands] of Map.groupBy(unsent, (command) => this.#queueOf(command))) {
         const [first] = commands
         if (!first || sending.has(queue)) continue
@@ -95,7 +102,7 @@ export class CommandSender {
         const cancelled = new AbortController()
         const until = AbortSignal.any([signal, cancelled.signal])
         const done = this.#sendCommand(first, until).finally(() => sending.delete(queue))
-        sending.set(queue, { id: first.id, pace, done, cancel: () => cancelled.abort() })
+        sending.set(queue, { id: first.id, pace, done, cancelled })
       }
       if (sending.size === 0) return
       await Promise.race([wokenUp, ...[...sending.values()].map(({ done }) => done)])
@@ -122,23 +129,23 @@ export class CommandSender {
         }
       } catch (thrown) {
         if (signal.aborted) return
-        const { code, network, retryAfterSeconds } = appError(thrown)
+        const { code, network, retryAfterSeconds, bytes } = appError(thrown)
         failures = network || code === 'server.unavailable' || code === 'server.disk_full' ? failures + 1 : 0
         if (failures >= STALLED_AFTER_FAILURES) this.#deps.store.tellStalled(true)
         if (code === 'auth.required') return this.#endSession()
         const refusal = finalErrors.find((each) => each === code)
-        if (refusal) return await this.#refuse(command, refusal)
+        if (refusal) return await this.#refuse(command, { code: refusal, bytes })
         delayMs = Math.max(delayMs, (retryAfterSeconds ?? 0) * 1_000)
       }
       await pause(environment, delayMs, AbortSignal.any([signal, this.#retry.signal]))
     }
   }
 
-  async #refuse(command: Command, why: ErrorCode): Promise<void> {
+  async #refuse(command: Command, why: { code: ErrorCode; bytes: LimitBytes | undefined }): Promise<void> {
     const { store, onDropped } = this.#deps
     const { whenRefused } = this.#kindOf(command)
     const isRefused = await store.merge((merge) => mergeRefused(merge, command, why, whenRefused), ['outbox'])
-    if (isRefused && whenRefused === 'drop') onDropped(why)
+    if (isRefused && whenRefused === 'drop') onDropped(why.code)
   }
 
   #endSession(): void {
@@ -149,6 +156,12 @@ export class CommandSender {
   /** The command has left the outbox. */
   async noteGone(command: Command): Promise<void> {
     await this.#kindOf(command).whenGone?.(this.#deps)
+  }
+
+  /** Commands leave the outbox with their chat too, of which nobody tells. */
+  async #tidy(): Promise<void> {
+    const kinds: Pick<CommandKind<'files.send'>, 'whenGone'>[] = Object.values(this.#deps.kinds ?? commandKinds)
+    for (const { whenGone } of kinds) await whenGone?.(this.#deps).catch(() => undefined)
   }
 
   async #unsent(): Promise<Command[]> {

@@ -3,6 +3,7 @@ import { cleanText } from '@veche/shared/limits'
 import { pause } from '../environment.ts'
 import { isMessage, type Command, type NewCommand } from '../../store/commands.ts'
 import type { Merge } from '../../store/merge/Merge.ts'
+import type { Store } from '../../store/Store.ts'
 import type { CommandSender, SenderDeps } from './CommandSender.ts'
 
 const LOAD_AGAIN_MS = 3_000
@@ -12,6 +13,7 @@ const LOAD_AGAIN_MS = 3_000
  * Until then they are shown as if they were done.
  */
 export class Outbox {
+  readonly store: Store
   readonly #deps: SenderDeps
   /** Undefined until its code is loaded. */
   #sender: CommandSender | undefined
@@ -19,6 +21,7 @@ export class Outbox {
   #unsubscribe: () => void = () => undefined
 
   constructor(deps: SenderDeps) {
+    this.store = deps.store
     this.#deps = deps
   }
 
@@ -37,7 +40,7 @@ export class Outbox {
   }
 
   /** Puts the command at the end of the outbox, behind what was composed before in any tab. */
-  async add(composed: NewCommand, alsoMerge: (merge: Merge) => void = () => undefined): Promise<ClientId> {
+  async add(composed: NewCommand, alsoMerge: (merge: Merge) => unknown = () => undefined): Promise<ClientId> {
     const { clock } = this.#deps
     const now = clock.now()
     // With a wrong clock of the device, the id could look expired.
@@ -50,7 +53,7 @@ export class Outbox {
         const command = { ...composed, ...times, id, order, refusal: null } as Command
         merge.tx.put('outbox', command)
         merge.noteCommand(command)
-        alsoMerge(merge)
+        await alsoMerge(merge)
       },
       ['outbox', 'drafts', 'attachments'],
     )

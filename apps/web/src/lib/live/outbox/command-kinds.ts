@@ -24,7 +24,7 @@ export type CommandKind<K extends CommandName> = {
   queue: (input: CommandInputs[K]) => string
   /** Answers the rows as they are after the change. They are merged in the transaction that deletes the command. */
   request: (context: CommandContext, command: Command<K>, signal: AbortSignal) => Promise<Rows>
-  /** Called when the command has left the outbox, because it was done or taken back. */
+  /** Called when a command has left the outbox, because it was done or taken back, and when one may have left it with its chat. */
   whenGone?: (context: CommandContext) => Promise<void>
   /** With these errors the server says that it will never take the command. After any other error it is sent again. */
   finalErrors: ErrorCode[]
@@ -52,7 +52,10 @@ export const commandKinds: CommandKinds = {
     // No file waits for another message, and no text for a file.
     queue: ({ files }) => `files ${files[0]?.attachmentId}`,
     request: async (...given) => await (await loadFiles()).sendFiles(...given),
-    whenGone: async ({ store }) => await (await loadFiles()).dropUnusedAttachments(store),
+    whenGone: async ({ store }) => {
+      const [some] = await store.read((tx) => tx.after('attachments', '', { count: 1 }), ['attachments'])
+      if (some) await (await loadFiles()).dropUnusedAttachments(store)
+    },
     finalErrors: [
       ...CHAT_ERRORS,
       'message.conflict',
@@ -61,6 +64,8 @@ export const commandKinds: CommandKinds = {
       'file.not_found',
       'file.too_large',
       'file.quota_full',
+      'file.too_many_unsent',
+      'file.unreadable',
     ],
     whenRefused: 'keep',
   },

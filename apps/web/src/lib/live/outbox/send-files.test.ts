@@ -7,6 +7,7 @@ import { newEngineTest } from '../../test/engine-test.ts'
 import type { TestTab, TestTabOptions } from '../../test/TestTab.ts'
 import type { NewUpload } from '../connection/live-api.ts'
 import { addFiles, setUploadPaused } from './send-files.ts'
+import { uploadWait } from './upload-waits.ts'
 
 let { environment, server, me, chat, openTab, textsOnServer } = newEngineTest()
 beforeEach(() => void ({ environment, server, me, chat, openTab, textsOnServer } = newEngineTest()))
@@ -103,7 +104,10 @@ test('an upload that is paused stops, is not begun by the next tab, and goes on 
     }),
   })
   const id = await addFiles(first.live.outbox, chat, '', [film])
-  await environment.until('its address is kept', async () => (await attachments(first))[0]?.uploadUrl !== null)
+  await environment.until('its address is kept', async () => {
+    const command = await first.store.read((tx) => tx.get('outbox', id), ['outbox'])
+    return Object.keys(command?.uploadUrls ?? {}).length === 1
+  })
   await setUploadPaused(first.store, id, true)
   await environment.until('it has stopped', () => uploads[0]!.signal.aborted)
   first.kill()
@@ -142,4 +146,116 @@ test('how far a file has come is told, and a file that the server refuses stays 
   expect(told).toContain(3)
   expect(tab.live.uploadProgress.sentBytes(attachmentId)).toBeUndefined()
   expect(await attachments(tab)).toHaveLength(1)
+})
+
+test('when the person is removed from the chat, the bytes of files that were to be sent there leave the device', async () => {
+  const tab = await openTab(uploading(() => new Promise<never>(() => undefined)))
+  const other = server.newChat([me])
+  await addFiles(tab.live.outbox, chat, '', [film])
+  await addFiles(tab.live.outbox, other, '', [film])
+  expect(await attachments(tab)).toHaveLength(2)
+  server.removeMember(chat, me)
+  await environment.until('those of the other chat are left', async () => (await attachments(tab)).length === 1)
+  expect(await tab.live.outbox.countMessages()).toBe(1)
+})
+
+test('bytes that no message needs leave the device at the next start', async () => {
+  const parts = { indexedDB: new IDBFactory() }
+  const first = await openTab({ environment: parts })
+  await first.store.merge(
+    async ({ tx }) => tx.put('attachments', { id: 'left over', bytes: new Blob(['x']) }),
+    ['attachments'],
+  )
+  first.kill()
+  const next = await openTab({ environment: parts })
+  await environment.until('they are gone', async () => (await attachments(next)).length === 0)
+})
+
+test('a text is stored and sent while the bytes of a large file are still being stored', async () => {
+  const tab = await openTab()
+  const large = { name: 'film.mp4', bytes: new Blob([new Uint8Array(11_000_000)]) }
+  const stores: string[][] = []
+  const merge = tab.store.merge.bind(tab.store)
+  tab.store.merge = async (work, of) => (stores.push([...(of ?? [])]), await merge(work, of))
+  await addFiles(tab.live.outbox, chat, '', [large])
+  expect(stores.slice(0, 2)).toEqual([['attachments'], expect.arrayContaining(['outbox', 'attachments'])])
+  await environment.until('it is sent', () => filesOnServer().length === 1)
+})
+
+test('a large file whose bytes another tab has dropped meanwhile is stored again with its message', async () => {
+  const tab = await openTab()
+  environment.setOnline(false)
+  const large = { name: 'film.mp4', bytes: new Blob([new Uint8Array(11_000_000)]) }
+  const add = tab.live.outbox.add.bind(tab.live.outbox)
+  tab.live.outbox.add = async (...given) => {
+    await tab.store.merge(
+      async ({ tx }) => {
+        for (const { id } of await tx.all('attachments')) tx.delete('attachments', id)
+      },
+      ['attachments'],
+    )
+    return await add(...given)
+  }
+  await addFiles(tab.live.outbox, chat, '', [large])
+  expect((await attachments(tab)).map(({ bytes }) => bytes.size)).toEqual([11_000_000])
+})
+
+test('keeping the address of an upload writes none of its bytes again', async () => {
+  const tab = await openTab(uploading(({ onUrl }) => (onUrl('the address'), new Promise<never>(() => undefined))))
+  const id = await addFiles(tab.live.outbox, chat, '', [film])
+  await environment.until('it is kept', async () => {
+    const command = await tab.store.read((tx) => tx.get('outbox', id), ['outbox'])
+    return Object.values(command?.uploadUrls ?? {}).includes('the address')
+  })
+  expect(Object.keys((await attachments(tab))[0]!)).toEqual(['id', 'bytes'])
+})
+
+test('a file that cannot be read any more is refused and not tried for ever', async () => {
+  let tries = 0
+  const tab = await openTab(
+    uploading(async () => {
+      tries += 1
+      throw new AppError('file.unreadable')
+    }),
+  )
+  const id = await addFiles(tab.live.outbox, chat, '', [film])
+  await environment.until('it is refused', async () => {
+    return (await tab.store.read((tx) => tx.get('outbox', id), ['outbox']))?.refusal === 'file.unreadable'
+  })
+  await environment.pass(120_000)
+  expect(tries).toBe(1)
+})
+
+test('an upload for which the server has no room says so and goes on by itself once there is room', async () => {
+  let isFull = true
+  const tab = await openTab({
+    wrapApi: (api) => ({
+      ...api,
+      upload: async (given) => {
+        if (isFull) throw new AppError('file.disk_full', { retryAfterSeconds: 30 })
+        return await api.upload(given)
+      },
+    }),
+  })
+  await addFiles(tab.live.outbox, chat, '', [film])
+  const { id } = (await attachments(tab))[0]!
+  const wait = () => uploadWait(tab.live.uploadProgress, id)?.code
+  await environment.until('it says so', () => wait() === 'file.disk_full')
+  isFull = false
+  await environment.until('it is sent', () => filesOnServer().length === 1)
+  expect(wait()).toBeUndefined()
+})
+
+test('a refusal by a limit keeps how much of it is taken', async () => {
+  const bytes = { used: 9, max: 10 }
+  const tab = await openTab(
+    uploading(async () => {
+      throw new AppError('file.quota_full', { bytes })
+    }),
+  )
+  const id = await addFiles(tab.live.outbox, chat, '', [film])
+  await environment.until('it is refused', async () => {
+    const command = await tab.store.read((tx) => tx.get('outbox', id), ['outbox'])
+    return command?.refusedBytes?.used === 9
+  })
 })

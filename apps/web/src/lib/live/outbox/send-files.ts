@@ -1,13 +1,16 @@
 import type { ChatId, ClientId, ContentId } from '@veche/shared/ids'
 import { cleanText } from '@veche/shared/limits'
 import type { Rows } from '@veche/shared/rows/rows'
-import { AppError } from '../../api/error.ts'
+import { AppError, appError } from '../../api/error.ts'
 import type { AttachedFile, Command } from '../../store/commands.ts'
+import type { Merge } from '../../store/merge/Merge.ts'
 import type { Store } from '../../store/Store.ts'
 import type { Attachment } from '../../store/tables.ts'
 import type { SentFile } from '../connection/live-api.ts'
+import { isUnreadable } from '../connection/unreadable-file.ts'
 import type { CommandContext } from './command-kinds.ts'
 import type { Outbox } from './Outbox.ts'
+import { noteUploadWait } from './upload-waits.ts'
 
 export type FileToSend = { name: string; bytes: Blob; width?: number; height?: number }
 
@@ -18,15 +21,50 @@ export async function addFiles(
   caption: string,
   files: FileToSend[],
 ): Promise<ClientId> {
-  const attachments = files.map(({ bytes }) => ({ id: crypto.randomUUID() as string, bytes, uploadUrl: null }))
+  const attachments = files.map(({ bytes }) => ({ id: crypto.randomUUID() as string, bytes }))
   const attached = files.map(({ bytes, ...file }, index): AttachedFile => {
     return { ...file, attachmentId: attachments[index]!.id, size: bytes.size, mime: bytes.type }
   })
   const input = { chatId, body: cleanText(caption), files: attached }
-  return await outbox.add({ kind: 'files.send', chatId, input }, ({ tx }) => {
-    for (const attachment of attachments) tx.put('attachments', attachment)
-    tx.delete('drafts', chatId)
-  })
+  return await withBytes(outbox.store, attachments, () =>
+    outbox.add({ kind: 'files.send', chatId, input }, async ({ tx }) => {
+      for (const attachment of attachments) await putUnlessThere(tx, attachment)
+      tx.delete('drafts', chatId)
+    }),
+  )
+}
+
+/** The browser copies more bytes than this in seconds. */
+const manyBytes = 10_000_000
+
+/** What this tab is storing for commands that are not in the outbox yet. */
+const beingStored = new WeakMap<Store, Set<string>>()
+
+/**
+ * Stores large files first, in transactions of their own: until the browser has copied the bytes of a transaction, nobody reads or writes
+ * its tables, and no text could be sent.
+ */
+async function withBytes<T>(store: Store, attachments: Attachment[], work: () => Promise<T>): Promise<T> {
+  const stored = beingStored.get(store) ?? new Set()
+  beingStored.set(store, stored)
+  for (const { id } of attachments) stored.add(id)
+  try {
+    for (const attachment of attachments) {
+      if (attachment.bytes.size <= manyBytes) continue
+      await store.merge(async ({ tx }) => tx.put('attachments', attachment), ['attachments'])
+    }
+    return await work()
+  } catch (error) {
+    throw isUnreadable(error) ? new AppError('file.unreadable') : error
+  } finally {
+    for (const { id } of attachments) stored.delete(id)
+  }
+}
+
+/** Another tab may have dropped what no command needed yet. */
+async function putUnlessThere(tx: Merge['tx'], attachment: Attachment): Promise<void> {
+  const isThere = attachment.bytes.size > manyBytes && (await tx.get('attachments', attachment.id)) !== undefined
+  if (!isThere) tx.put('attachments', attachment)
 }
 
 /** A paused upload goes on from where it was, also after the page was loaded anew. */
@@ -52,7 +90,7 @@ export async function sendFiles(
   const { chatId, body, files } = command.input
   const sent: SentFile[] = []
   for (const { attachmentId, name, width, height } of files) {
-    const contentId = await upload(context, attachmentId, signal)
+    const contentId = await upload(context, command.id, attachmentId, signal)
     sent.push({ contentId, name, ...(width && height ? { width, height } : {}) })
   }
   signal.throwIfAborted()
@@ -62,35 +100,44 @@ export async function sendFiles(
 /** Goes on where an earlier attempt, perhaps of another tab, was broken off. */
 async function upload(
   { store, api, uploadProgress }: CommandContext,
+  commandId: ClientId,
   id: string,
   signal: AbortSignal,
 ): Promise<ContentId> {
-  const attachment = await store.read((tx) => tx.get('attachments', id), ['attachments'])
+  const [attachment, command] = await store.read(
+    (tx) => Promise.all([tx.get('attachments', id), tx.get('outbox', commandId)]),
+    ['attachments', 'outbox'],
+  )
   // The browser has dropped what it held of it: nobody can send it any more.
   if (!attachment) throw new AppError('file.not_found')
   try {
     const contentId = await api.upload({
       bytes: attachment.bytes,
-      url: attachment.uploadUrl,
+      url: command?.uploadUrls?.[id] ?? null,
       signal,
-      onUrl: (uploadUrl) => void keep(store, { ...attachment, uploadUrl }).catch(() => undefined),
-      onProgress: (sentBytes) => uploadProgress.note(id, sentBytes),
+      onUrl: (url) => void keepUrl(store, commandId, id, url).catch(() => undefined),
+      onProgress: (sentBytes) => {
+        noteUploadWait(uploadProgress, id, null)
+        uploadProgress.note(id, sentBytes)
+      },
     })
     uploadProgress.note(id, attachment.bytes.size)
     return contentId
   } catch (error) {
+    noteUploadWait(uploadProgress, id, appError(error))
     uploadProgress.note(id, undefined)
     throw error
   }
 }
 
 /** If it cannot be kept, the next attempt begins anew. */
-async function keep(store: Store, attachment: Attachment): Promise<void> {
+async function keepUrl(store: Store, commandId: ClientId, attachmentId: string, url: string): Promise<void> {
   await store.merge(
     async ({ tx }) => {
-      if (await tx.get('attachments', attachment.id)) tx.put('attachments', attachment)
+      const held = await tx.get('outbox', commandId)
+      if (held) tx.put('outbox', { ...held, uploadUrls: { ...held.uploadUrls, [attachmentId]: url } })
     },
-    ['attachments'],
+    ['outbox'],
   )
 }
 
@@ -102,7 +149,9 @@ export async function dropUnusedAttachments(store: Store): Promise<void> {
         command.kind === 'files.send' ? command.input.files : [],
       )
       const used = new Set(files.map(({ attachmentId }) => attachmentId))
-      for (const { id } of await tx.all('attachments')) if (!used.has(id)) tx.delete('attachments', id)
+      const stored = beingStored.get(store)
+      for (const { id } of await tx.all('attachments'))
+        if (!used.has(id) && !stored?.has(id)) tx.delete('attachments', id)
     },
     ['outbox', 'attachments'],
   )

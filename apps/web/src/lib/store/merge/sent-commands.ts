@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@veche/shared/errors'
+import type { ErrorCode, LimitBytes } from '@veche/shared/errors'
 import type { Rows } from '@veche/shared/rows/rows'
 import type { Command } from '../commands.ts'
 import type { Merge } from './Merge.ts'
@@ -15,12 +15,12 @@ export async function mergeSent(merge: Merge, command: Command, rows: Rows): Pro
 export async function mergeRefused(
   merge: Merge,
   { id }: Command,
-  refusal: ErrorCode,
+  { code, bytes }: { code: ErrorCode; bytes?: LimitBytes | undefined },
   whenRefused: 'keep' | 'drop',
 ): Promise<boolean> {
   const held = await merge.tx.get('outbox', id)
   if (!held) return false
-  if (whenRefused === 'keep') merge.tx.put('outbox', { ...held, refusal })
+  if (whenRefused === 'keep') merge.tx.put('outbox', { ...held, refusal: code, refusedBytes: bytes })
   else merge.tx.delete('outbox', id)
   merge.noteCommand(held)
   return true

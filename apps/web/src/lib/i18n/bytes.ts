@@ -1,4 +1,4 @@
-const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
 /** "3.4 MB": as many digits as tell something. */
 export function formatBytes(locale: string, bytes: number): string {

@@ -1,0 +1,16 @@
+/** The browser says so when a file was changed or removed on the device after it was picked. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && ['NotReadableError', 'NotFoundError', 'DataError'].includes(error.name)
+}
+
+/** Reads a byte at the beginning and at the end. */
+export async function canRead(bytes: Blob): Promise<boolean> {
+  try {
+    await bytes.slice(0, 1).arrayBuffer()
+    await bytes.slice(Math.max(0, bytes.size - 1)).arrayBuffer()
+    return true
+  } catch (error) {
+    if (isUnreadable(error)) return false
+    throw error
+  }
+}
