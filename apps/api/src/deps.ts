@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
 import type { SessionId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
@@ -11,7 +10,8 @@ import { chatView } from './chats/view.ts'
 import { type Env, ownRedisPrefix } from './env.ts'
 import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
-import { DiskStorage } from './files/DiskStorage.ts'
+import type { FileStorage } from './files/storage/FileStorage.ts'
+import { openFileStorage } from './files/storage/open.ts'
 import { PictureMaker } from './files/previews/PictureMaker.ts'
 import { previewTable } from './files/previews/preview-table.ts'
 import { meetingRowSources } from './meetings/rows.ts'
@@ -59,14 +59,21 @@ export type Deps = {
   queue: Queue
   limits: RateLimits
   mailer: Mailer
-  fileStorage: DiskStorage
+  fileStorage: FileStorage
   pictureMaker: PictureMaker
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
   dueTables: DueTable[]
   /** How much of each kind of work runs at the same time; the rest waits for a slot. */
-  gates: { scope: KeyedSemaphore; content: KeyedSemaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
+  gates: {
+    scope: KeyedSemaphore
+    content: KeyedSemaphore
+    download: Semaphore
+    open: Semaphore
+    state: Semaphore
+    hash: Semaphore
+  }
   turns: { read: PersonTurns; open: PersonTurns }
   tickets: Tickets
   nodeControl: NodeControl
@@ -111,7 +118,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     queue: new Queue(env, log),
     limits: new RateLimits(redis, ownRedisPrefix(env)),
     mailer: createMailer(env),
-    fileStorage: new DiskStorage(join(env.VECHE_DATA, 'files')),
+    fileStorage: openFileStorage(env, log),
     pictureMaker: new PictureMaker(),
     metrics: createMetrics(new Registry()),
     ...registered,
@@ -128,12 +135,14 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
 /**
  * One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are read
  * at the same time: after a restart every client comes at once, and waits here instead of for a connection. Four passwords hashed at the
- * same time take 190 MB and all threads that Node has for such work. The bytes of an upload are read once, however many wait for it.
+ * same time take 190 MB and all threads that Node has for such work. The bytes of an upload are read once, however many wait for it. The
+ * rights of running downloads are asked again two at a time.
  */
 function newGates(): Deps['gates'] {
   return {
     scope: new KeyedSemaphore(4),
     content: new KeyedSemaphore(1),
+    download: new Semaphore(2),
     open: new Semaphore(3),
     state: new Semaphore(8),
     hash: new Semaphore(4),
@@ -158,6 +167,7 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.hints.close()
   deps.mailer.close()
   deps.pictureMaker.close()
+  await deps.fileStorage.close()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])
 }

@@ -52,6 +52,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'file.not_found': 'NOT_FOUND',
   'file.too_large': 'PAYLOAD_TOO_LARGE',
   'file.disk_full': 'SERVICE_UNAVAILABLE',
+  'file.unavailable': 'SERVICE_UNAVAILABLE',
   'scope.not_found': 'NOT_FOUND',
   'invite.not_found': 'NOT_FOUND',
   'work.not_found': 'NOT_FOUND',

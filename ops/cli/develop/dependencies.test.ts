@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { otherBrowserPackages } from '../machine/system-packages.ts'
+import { otherBrowserPackages, testServerPackages } from '../machine/system-packages.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
@@ -16,7 +16,12 @@ test('every dependency of the catalog is named in docs/dependencies.md, and none
 })
 
 test('each package of the distribution that the tests install is named in docs/dependencies.md and in the command of ops/README.md', () => {
-  const installed = ['chromium', 'redis-server', 'coturn', ...Object.keys(otherBrowserPackages)].sort()
+  const installed = [
+    'chromium',
+    'redis-server',
+    'coturn',
+    ...Object.keys({ ...otherBrowserPackages, ...testServerPackages }),
+  ].sort()
   const command = /`apt-get install --no-install-recommends (.+)`/.exec(read('ops/README.md'))?.[1] ?? ''
   expect(command.split(' ').sort()).toEqual(installed)
   const named = read('docs/dependencies.md')

@@ -9,7 +9,13 @@ import { ensureLocalhost } from '../machine/localhost.ts'
 import { prepare } from '../machine/prepare.ts'
 import { CpuMeter } from './cpu-time.ts'
 import { readReport, printCosts, printFailures, type Count, type StageCost, type TestTime } from './report.ts'
-import { ensureChromium, ensureOtherBrowsers, ensureRedis, ensureTurn } from '../machine/system-packages.ts'
+import {
+  ensureChromium,
+  ensureOtherBrowsers,
+  ensureRedis,
+  ensureTestServers,
+  ensureTurn,
+} from '../machine/system-packages.ts'
 import { reason, CommandError, UsageError } from '../errors.ts'
 import { includesCheck, otherBrowsers, type Suite, type SuiteChoice, suitesOf, testFileArguments } from './suites.ts'
 
@@ -65,6 +71,7 @@ async function installAll() {
   await ensureTurn()
   await ensureChromium()
   await ensureOtherBrowsers()
+  await ensureTestServers()
   await prepare({ web: false })
 }
 

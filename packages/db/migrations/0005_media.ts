@@ -13,9 +13,18 @@ const statements = [
   `alter table messages add column listened_at timestamptz`,
 
   // `waveform`: how loud a sound is, from its beginning to its end, a byte for each part. `rendition_at`: a version that every browser
-  // plays was made. `multipart_id`: the upload to S3 that has begun.
+  // plays was made. `multipart_id`: the upload to S3 that has begun; `last_part`: the highest number that an attempt has taken; `tail`: the
+  // name of what was received and is no part yet.
   `alter table contents add column duration_ms integer, add column waveform bytea, add column rendition_at timestamptz,
-    add column multipart_id text`,
+    add column multipart_id text, add column last_part integer not null default 0, add column tail text`,
+  // What S3 has of an upload that is not complete.
+  `create table upload_parts (
+    content_id uuid not null references contents (id) on delete cascade,
+    number integer not null,
+    etag text not null,
+    bytes integer not null,
+    primary key (content_id, number)
+  )`,
 
   // Voice messages that I have listened to.
   `create table listened (

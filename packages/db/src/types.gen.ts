@@ -81,6 +81,7 @@ export interface Contents {
   duration_ms: number | null;
   height: number | null;
   id: ContentId;
+  last_part: Generated<number>;
   mime: string | null;
   multipart_id: string | null;
   owner_id: UserId;
@@ -90,6 +91,7 @@ export interface Contents {
   sent_at: Timestamp | null;
   sha256: Buffer | null;
   size: number;
+  tail: string | null;
   thumbhash: Buffer | null;
   waveform: Buffer | null;
   width: number | null;
@@ -261,6 +263,13 @@ export interface SfuNodes {
   workers: Json;
 }
 
+export interface UploadParts {
+  bytes: number;
+  content_id: ContentId;
+  etag: string;
+  number: number;
+}
+
 export interface Users {
   avatar_id: AvatarId | null;
   created_at: Generated<Timestamp>;
@@ -304,6 +313,7 @@ export interface DB {
   seats: Seats;
   sessions: Sessions;
   sfu_nodes: SfuNodes;
+  upload_parts: UploadParts;
   user_settings: UserSettings;
   users: Users;
 }

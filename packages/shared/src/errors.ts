@@ -54,6 +54,7 @@ export const errorCodes = [
   'file.quota_full',
   'file.incomplete',
   'file.disk_full',
+  'file.unavailable',
   'scope.not_found',
   'invite.not_found',
   'work.not_found',

@@ -2,6 +2,7 @@ import { type ChatId, type ClientId, type ContentId, newId } from '@veche/shared
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Deps } from '../deps.ts'
 import { completeContent } from '../files/contents.ts'
+import { UploadProgress } from '../files/uploads/UploadProgress.ts'
 import type { TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
 
@@ -16,9 +17,7 @@ export async function newContent(deps: Deps, who: TestUser, bytes: Buffer = tiny
   const id = newId<ContentId>()
   await deps.db.insertInto('contents').values({ id, owner_id: who.userId, size: bytes.length }).execute()
   await deps.fileStorage.create(id)
-  await deps.fileStorage.write(id, 0, pieces(bytes), async (received) => {
-    await deps.db.updateTable('contents').set({ received }).where('id', '=', id).execute()
-  })
+  await deps.fileStorage.write((await UploadProgress.find(deps, id, who.userId))!, pieces(bytes))
   await completeContent(deps, id, who.userId)
   return id
 }

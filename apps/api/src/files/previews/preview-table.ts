@@ -1,5 +1,6 @@
 import type { ChatId, ContentId } from '@veche/shared/ids'
 import type { Deps } from '../../deps.ts'
+import { AppError } from '../../errors.ts'
 import { sqlNow } from '../../platform/clock.ts'
 import { advance, changeScopes } from '../../platform/scopes/changes.ts'
 import { chatScope } from '../../platform/scopes/scope.ts'
@@ -9,6 +10,9 @@ import type { Picture } from './picture-child.ts'
 import { PictureRefused } from './PictureMaker.ts'
 
 type PreviewRow = { id: ContentId }
+
+/** How long a try waits while the contents cannot be read. */
+const awayMs = 15_000
 
 /** The previews of uploads. A content whose preview is given up is still there to be downloaded. */
 export const previewTable: DueTable = {
@@ -26,7 +30,7 @@ export const previewTable: DueTable = {
 }
 
 async function makePreviews(deps: Deps, { id }: PreviewRow): Promise<void> {
-  const picture = await deps.pictureMaker.make(deps.fileStorage.path(id))
+  const picture = await deps.fileStorage.withLocalCopy(id, (path) => deps.pictureMaker.make(path))
   for (const { side, bytes } of picture.previews) await deps.fileStorage.writeVariant(id, side, bytes)
   if (!(await notePicture(deps, id, picture))) {
     // The upload was taken back meanwhile.
@@ -57,6 +61,8 @@ async function stampMessages(deps: Deps, chatId: ChatId, id: ContentId): Promise
 }
 
 function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof AppError && thrown.code === 'file.unavailable')
+    return { kind: 'storage', answer: '', isTemporary: true, putOffMs: awayMs }
   const answer = thrown instanceof Error ? thrown.message.slice(0, 300) : String(thrown)
   return thrown instanceof PictureRefused
     ? { kind: 'refused', answer, isTemporary: false }

@@ -19,12 +19,15 @@ export async function createUpload(ctx: Ctx, id: ContentId, size: number): Promi
       .executeTakeFirstOrThrow()
     must(used + size <= ctx.env.PERSON_MAX_BYTES, 'file.quota_full')
     await tx.db.insertInto('contents').values({ id, owner_id: me, size }).execute()
+    // Before the commit: what the storage does not take counts for nobody.
+    await ctx.fileStorage.create(id)
   })
-  await ctx.fileStorage.create(id)
 }
 
 /** A part of the disk stays free, so that text goes on when files have filled the rest. */
 export async function requireDiskSpace({ fileStorage, env }: Ctx, bytes: number): Promise<void> {
-  const { free, total } = await fileStorage.space()
+  const space = await fileStorage.space()
+  if (!space) return
+  const { free, total } = space
   must(free - bytes >= (total * env.FILES_DISK_RESERVE_PERCENT) / 100, 'file.disk_full')
 }

@@ -31,7 +31,13 @@ export type DueTable = {
 export type End = 'done' | 'given_up' | 'discarded'
 
 /** Why a try failed, with what the other side answered. When it is not temporary, trying again cannot help. */
-export type Failure = { kind: string; answer: string; isTemporary: boolean }
+export type Failure = {
+  kind: string
+  answer: string
+  isTemporary: boolean
+  /** What the work needs is away as a whole: the try does not count, and comes again after this time. */
+  putOffMs?: number
+}
 
 /** For the column `error`: the kind of failure, and what the other side answered. */
 export function toErrorText({ kind, answer }: Failure): string {
@@ -94,10 +100,18 @@ async function noteDone({ db, metrics }: Deps, { name, table, changesAtEnd }: Du
 }
 
 async function noteFailure(deps: Deps, table: DueTable, row: Row, failure: Failure): Promise<void> {
+  if (failure.putOffMs !== undefined) return putOff(deps, table, row, failure)
   const retryMs = table.retryDelaysMs[row.attempts - 1]
   if (!failure.isTemporary || retryMs === undefined) return giveUp(deps, table, row, failure)
   warn(deps, table, row, failure, 'a try failed; there will be another')
   await finishTry(deps, table, row, [sql`retry_at = ${sqlIn(retryMs)}`, sql`error = ${toErrorText(failure)}`])
+  deps.metrics.work.inc({ name: table.name, outcome: 'retry' })
+}
+
+async function putOff(deps: Deps, table: DueTable, row: Row, failure: Failure): Promise<void> {
+  warn(deps, table, row, failure, 'a try was put off')
+  const uncounted = sql`attempts = ${row.attempts - 1}`
+  await finishTry(deps, table, row, [sql`retry_at = ${sqlIn(failure.putOffMs ?? 0)}`, uncounted])
   deps.metrics.work.inc({ name: table.name, outcome: 'retry' })
 }
 
