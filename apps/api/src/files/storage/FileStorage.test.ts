@@ -38,10 +38,10 @@ const places: Record<string, () => FileStorage> = {
   },
 }
 
-describe.each(Object.keys(places))('contents on %s', (name) => {
+describe.each(Object.keys(places))('on %s', (name) => {
   const open = () => places[name]!()
 
-  test('come out as they went in, whichever process took each piece, and wherever a piece broke off', async () => {
+  test('contents come out as they went in, whichever process took each piece, and wherever a piece broke off', async () => {
     const bytes = randomBytes(13_000_000)
     const id = await begin(open(), bytes.length)
     const ends = [100, 3_000_000, 9_000_000, 9_000_001, 13_000_000]
@@ -64,21 +64,21 @@ describe.each(Object.keys(places))('contents on %s', (name) => {
     expect(await open().sizeOf(id, 'original')).toBe(bytes.length)
   })
 
-  test('are the same when they are finished twice, as after a kill before that was noted', async () => {
+  test('contents are the same when they are finished twice, as after a kill before that was noted', async () => {
     const id = await keep(open(), Buffer.from('twice'))
     await open().finish(await progress(id))
     await Promise.all([open().finish(await progress(id)), open().finish(await progress(id))])
     expect(String(await buffer(await open().read(id, 'original')))).toBe('twice')
   })
 
-  test('may be empty', async () => {
+  test('contents may be empty', async () => {
     const id = await begin(open(), 0)
     await open().finish(await progress(id))
     expect(await open().sizeOf(id, 'original')).toBe(0)
     expect(await buffer(await open().read(id, 'original'))).toHaveLength(0)
   })
 
-  test('have previews, which are replaced and removed one by one', async () => {
+  test('previews of contents are replaced and removed one by one', async () => {
     const id = await keep(open(), Buffer.from('picture'))
     await open().writeVariant(id, 320, Buffer.from('first'))
     await open().writeVariant(id, 320, Buffer.from('second'))
@@ -89,7 +89,7 @@ describe.each(Object.keys(places))('contents on %s', (name) => {
     expect(await open().sizeOf(id, 1280)).toBe(5)
   })
 
-  test('can be read as a local file, which stays on no account longer than it is used if it is a copy', async () => {
+  test('contents can be read as a local file, and a copy is gone after its use, also after a failure', async () => {
     const id = await keep(open(), Buffer.from('local'))
     const used: string[] = []
     const read = async (path: string) => (used.push(path), String(await readFile(path)))
@@ -102,7 +102,7 @@ describe.each(Object.keys(places))('contents on %s', (name) => {
     expect(used.map((path) => existsSync(path))).toEqual(Array(2).fill(name === 'disk'))
   })
 
-  test('are gone after they are removed, also half an upload, and may be removed twice', async () => {
+  test('contents are gone after they are removed, also half an upload, and may be removed twice', async () => {
     const whole = await keep(open(), Buffer.from('gone'))
     await open().writeVariant(whole, 320, Buffer.from('gone as well'))
     const half = await begin(open(), 12_000_000)
@@ -115,7 +115,7 @@ describe.each(Object.keys(places))('contents on %s', (name) => {
     expect(await open().sizeOf(half, 'original')).toBeNull()
   })
 
-  test('that were never there are not found', async () => {
+  test('contents that were never there are not found', async () => {
     const id = newId<ContentId>()
     expect(await open().sizeOf(id, 'original')).toBeNull()
     expect(await outcomeOf(open().read(id, 320))).toBe('file.not_found')

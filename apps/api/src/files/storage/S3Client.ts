@@ -15,7 +15,8 @@ export type S3Request = {
   headers?: Record<string, string>
   /** Made anew when the request is sent again. */
   body?: { stream: () => Readable | Buffer; size: number; sha256: string }
-  timeoutMs?: number
+  /** It brings many bytes, or takes S3 long. */
+  isLong?: boolean
 }
 export type S3Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: Readable }
 
@@ -30,10 +31,10 @@ export class S3Refused extends Error {
   }
 }
 
-export type S3Times = { connectMs: number; answerMs: number; silenceMs: number }
+export type S3Times = { connectMs: number; answerMs: number; uploadMs: number; silenceMs: number }
 
 /** A part of 13 MB takes 2 s at 50 Mbit/s; S3 may take a while to put the parts of a large file together. */
-export const s3Times: S3Times = { connectMs: 3_000, answerMs: 10_000, silenceMs: 20_000 }
+export const s3Times: S3Times = { connectMs: 3_000, answerMs: 10_000, uploadMs: 60_000, silenceMs: 20_000 }
 
 /** Uploads and small requests, and downloads, which may take as long as their readers like and must not hold up the others. */
 const connections = { calls: 24, downloads: 256 }
@@ -128,7 +129,10 @@ export class S3Client {
     const given = { ...request.headers, 'x-amz-content-sha256': sha256 }
     const signed = await this.#signer({ method, url: this.#urlOf(key, query), headers: given }).sign()
     const stop = new AbortController()
-    const timer = globalThis.setTimeout(() => stop.abort(timeoutError()), request.timeoutMs ?? this.#times.answerMs)
+    const timer = globalThis.setTimeout(
+      () => stop.abort(timeoutError()),
+      request.isLong ? this.#times.uploadMs : this.#times.answerMs,
+    )
     try {
       const { pathname, search } = new URL(spaced(signed.url))
       const length = body ? { 'content-length': String(body.size) } : {}

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ContentId } from '@veche/shared/ids'
 import type { S3Settings } from '../../env.ts'
 import { AppError } from '../../errors.ts'
+import { type Clock, systemClock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { Semaphore } from '../../platform/Semaphore.ts'
 import type { UploadProgress } from '../uploads/UploadProgress.ts'
@@ -20,13 +21,13 @@ export type S3StorageOptions = {
   settings: S3Settings
   folder: string
   log: Logger
+  clock?: Clock
   times?: S3Times
   maxCopyBytes?: number
 }
 
 /** S3 takes no smaller part, but for the last one. */
 export const minPartBytes = 5 * 1024 * 1024
-const uploadTimeoutMs = 60_000
 const maxCopies = 2
 /** A copy that is older was left by a process that was killed. */
 const oldCopyMs = 3_600_000
@@ -40,12 +41,14 @@ const leftoverMs = 86_400_000
 export class S3Storage implements FileStorage {
   readonly #client: S3Client
   readonly #folder: string
+  readonly #clock: Clock
   readonly #maxCopyBytes: number
   readonly #copies = new Semaphore(maxCopies)
 
-  constructor({ settings, folder, log, times, maxCopyBytes = Infinity }: S3StorageOptions) {
+  constructor({ settings, folder, log, clock = systemClock, times, maxCopyBytes = Infinity }: S3StorageOptions) {
     this.#client = new S3Client(settings, log, times)
     this.#folder = folder
+    this.#clock = clock
     this.#maxCopyBytes = maxCopyBytes
   }
 
@@ -84,7 +87,7 @@ export class S3Storage implements FileStorage {
     const request = { method: 'POST' as const, key: id, query: { uploadId: multipartId ?? '' } }
     try {
       const body = bodyOf(Buffer.from(xml))
-      const { text } = await this.#client.ask({ ...request, body, timeoutMs: uploadTimeoutMs })
+      const { text } = await this.#client.ask({ ...request, body, isLong: true })
       // S3 may have begun to answer before it failed.
       const code = textOf(text, 'Code')
       if (code !== undefined) throw new S3Refused(200, code)
@@ -154,7 +157,8 @@ export class S3Storage implements FileStorage {
   }
 
   async removeLeftovers(isHeld: (left: Leftover) => Promise<boolean>): Promise<void> {
-    const isYoung = (since: number) => !(since < Date.now() - leftoverMs)
+    // A date that cannot be read counts as young.
+    const isYoung = (since: number) => !(since < this.#clock.now() - leftoverMs)
     for await (const { key, uploadId, since } of listUploads(this.#client, '')) {
       const contentId = key as ContentId
       if (!isYoung(since) && !(await isHeld({ contentId, multipartId: uploadId }))) await this.#abort(key, uploadId)
@@ -200,12 +204,12 @@ export class S3Storage implements FileStorage {
       // Each attempt has a number of its own: one that comes too late overwrites nothing.
       const number = await upload.claimPart()
       const query = { partNumber: String(number), uploadId: multipartId }
-      const request = { method: 'PUT' as const, key: id, query, body, timeoutMs: uploadTimeoutMs }
+      const request = { method: 'PUT' as const, key: id, query, body, isLong: true }
       const { headers } = await this.#client.ask(request).catch(notFound)
       await upload.note(received, { part: { number, etag: String(headers['etag']), bytes: spool.size }, tail: null })
     } else {
       const tail = randomUUID()
-      await this.#client.ask({ method: 'PUT', key: tailKey(id, tail), body, timeoutMs: uploadTimeoutMs })
+      await this.#client.ask({ method: 'PUT', key: tailKey(id, tail), body, isLong: true })
       try {
         await upload.note(received, { tail })
       } catch (error) {
@@ -218,7 +222,7 @@ export class S3Storage implements FileStorage {
   }
 
   async #put(key: string, bytes: Buffer): Promise<void> {
-    await this.#client.ask({ method: 'PUT', key, body: bodyOf(bytes), timeoutMs: uploadTimeoutMs })
+    await this.#client.ask({ method: 'PUT', key, body: bodyOf(bytes), isLong: true })
   }
 
   async #abort(key: string, uploadId: string): Promise<void> {

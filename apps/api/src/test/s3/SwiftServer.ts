@@ -52,7 +52,9 @@ export class SwiftServer {
 
   /** With all that it had, on the port that it had. */
   async comeBack(): Promise<void> {
-    const child = spawn(python, [script, this.#folder, String(this.#port)], { stdio: ['pipe', 'pipe', process.env['TEST_LOG_LEVEL'] ? 'inherit' : 'ignore'] })
+    const child = spawn(python, [script, this.#folder, String(this.#port)], {
+      stdio: ['pipe', 'pipe', process.env['TEST_LOG_LEVEL'] ? 'inherit' : 'ignore'],
+    })
     this.#child = child
     const gone = once(child, 'exit').then(() => {
       throw new Error('Swift has not started: apt-get install python3-swift')

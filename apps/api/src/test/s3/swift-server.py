@@ -83,6 +83,8 @@ pipeline = catch_errors gatekeeper cache listing_formats bulk s3api tempauth cop
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+# A test that takes the disk away and gives it back goes on at once.
+error_suppression_interval = 0.01
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:gatekeeper]
