@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import type { ContentId } from '@veche/shared/ids'
 import { sessionCookie } from '../auth/session-cookie.ts'
 import type { Deps } from '../deps.ts'
@@ -29,23 +30,22 @@ export class FileRequests {
     return Number(answer.headers.get('upload-offset'))
   }
 
-  /** A body that is a stream may break off. */
-  piece(id: ContentId, offset: number, body: Uint8Array | ReadableStream): Promise<Response> {
-    const type = { 'content-type': 'application/offset+octet-stream' }
-    const headers = { ...this.#headers, ...type, 'upload-offset': String(offset) }
-    const init = { method: 'PATCH', headers, body: body as Uint8Array<ArrayBuffer>, duplex: 'half' }
+  piece(id: ContentId, offset: number, body: Uint8Array): Promise<Response> {
+    const init = { method: 'PATCH', headers: this.#pieceHeaders(offset), body: body as Uint8Array<ArrayBuffer> }
     return fetch(`${this.#base}/api/files/${id}`, init)
   }
-}
 
-/** Bytes whose sender goes away when the server has them: `isKept` tells. */
-export function brokenBody(bytes: Uint8Array): ReadableStream {
-  let sent = false
-  return new ReadableStream({
-    pull: (controller) => {
-      if (sent) return controller.error(new Error('the sender is gone'))
-      sent = true
-      controller.enqueue(bytes)
-    },
-  })
+  /** The sender has announced more than this, and goes away in the middle. */
+  async brokenPiece(id: ContentId, offset: number, beginning: Uint8Array): Promise<void> {
+    const headers = { ...this.#pieceHeaders(offset), 'content-length': 2 * beginning.length }
+    const sending = request(`${this.#base}/api/files/${id}`, { method: 'PATCH', headers })
+    sending.on('error', () => undefined)
+    await new Promise<void>((resolve) => sending.write(beginning, () => resolve()))
+    sending.destroy()
+  }
+
+  #pieceHeaders(offset: number) {
+    const type = { 'content-type': 'application/offset+octet-stream' }
+    return { ...this.#headers, ...type, 'upload-offset': String(offset) }
+  }
 }
