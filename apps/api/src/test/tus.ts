@@ -35,12 +35,13 @@ export class FileRequests {
     return fetch(`${this.#base}/api/files/${id}`, init)
   }
 
-  /** The sender has announced more than this, and goes away in the middle. */
-  async brokenPiece(id: ContentId, offset: number, beginning: Uint8Array): Promise<void> {
+  /** The sender has announced more than this, and goes away in the middle, when `isRead` says that the server has this much. */
+  async brokenPiece(id: ContentId, offset: number, beginning: Uint8Array, isRead: () => Promise<void>): Promise<void> {
     const headers = { ...this.#pieceHeaders(offset), 'content-length': 2 * beginning.length }
     const sending = request(`${this.#base}/api/files/${id}`, { method: 'PATCH', headers })
     sending.on('error', () => undefined)
-    await new Promise<void>((resolve) => sending.write(beginning, () => resolve()))
+    sending.write(beginning)
+    await isRead()
     sending.destroy()
   }
 
