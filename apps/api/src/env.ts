@@ -67,8 +67,8 @@ export const settings = z.object({
   /** Before all keys, when installations share a bucket. */
   S3_PREFIX: z
     .string()
-    .regex(/^([a-zA-Z0-9._-]+\/)*$/, 'is empty, or letters, digits and .-_ with a slash at the end')
-    .default(''),
+    .regex(/^([a-zA-Z0-9._-]+\/)*$/, 'is letters, digits and .-_ with a slash at the end')
+    .optional(),
   /** Where the name of the bucket stands in an address. */
   S3_ADDRESSING: z.enum(['path', 'host']).default('path'),
   /** Downloads lead to an address that is signed, and opens for whoever has it for up to a minute. */
@@ -130,7 +130,7 @@ export function s3Settings(env: Env): S3Settings | null {
   const { S3_ENDPOINT: endpoint, S3_REGION: region, S3_BUCKET: bucket } = env
   const { S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey } = env
   if (!endpoint || !region || !bucket || !accessKey || !secretKey) return null
-  const prefix = `${env.S3_PREFIX}${env.ORGANISATION}/`
+  const prefix = `${env.S3_PREFIX ?? ''}${env.ORGANISATION}/`
   return { endpoint, region, bucket, accessKey, secretKey, prefix, addressing: env.S3_ADDRESSING }
 }
 

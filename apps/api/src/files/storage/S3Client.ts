@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { AwsV4Signer } from 'aws4fetch'
 import { type Dispatcher, Pool } from 'undici'
@@ -74,9 +74,13 @@ export class S3Client {
     return { text: await this.#textOf(body), headers }
   }
 
-  /** The body as it comes. Whoever gets it must read or destroy it. */
-  async open(request: S3Request): Promise<S3Answer> {
-    return await this.#send(this.#downloads, request)
+  /** The body as it comes. Whoever gets it must read or destroy it. If it breaks off, it fails with `file.unavailable`. */
+  async open(request: S3Request): Promise<Readable> {
+    const { body } = await this.#send(this.#downloads, request)
+    const read = new PassThrough()
+    body.once('error', (error) => read.destroy(unavailable(error)))
+    read.once('close', () => body.destroy())
+    return body.pipe(read)
   }
 
   /** One page of what is in the bucket under our prefix. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -168,6 +169,16 @@ describe('an S3 server that is away', () => {
       expect(await storage.sizeOf(half, 'original')).toBe(100)
     },
   )
+
+  test('a download that S3 breaks off fails with a word that it is temporary', async () => {
+    const id = await keep(randomBytes(12_000_000))
+    const body = await newStorage().read(id, 'original')
+    await once(body, 'readable')
+    await swift.die()
+    expect(await outcomeOf(buffer(body))).toBe('file.unavailable')
+    await swift.comeBack()
+    expect(await buffer(await newStorage().read(id, 'original'))).toHaveLength(12_000_000)
+  })
 
   test('keys that S3 does not take look like an S3 that is away, and not like files that are gone', async () => {
     const id = await keep(Buffer.from('kept'))

@@ -103,8 +103,7 @@ export class S3Storage implements FileStorage {
 
   async read(id: ContentId, variant: Variant, range?: ByteRange): Promise<Readable> {
     const headers: Record<string, string> = range ? { range: `bytes=${range.start}-${range.end}` } : {}
-    const { body } = await this.#client.open({ method: 'GET', key: keyOf(id, variant), headers }).catch(notFound)
-    return body
+    return await this.#client.open({ method: 'GET', key: keyOf(id, variant), headers }).catch(notFound)
   }
 
   async sizeOf(id: ContentId, variant: Variant): Promise<number | null> {
@@ -187,13 +186,8 @@ export class S3Storage implements FileStorage {
 
   async #appendTail(upload: UploadProgress, spool: Spool): Promise<void> {
     const request = { method: 'GET' as const, key: tailKey(upload.id, upload.tail) }
-    const { body } = await this.#client.open(request).catch(notFound)
-    const chunks = body as AsyncIterable<Buffer>
-    try {
-      for await (const chunk of chunks) await spool.append(chunk).catch(localError)
-    } catch (error) {
-      throw error instanceof AppError ? error : unavailable()
-    }
+    const chunks: AsyncIterable<Buffer> = await this.#client.open(request).catch(notFound)
+    for await (const chunk of chunks) await spool.append(chunk).catch(localError)
     if (spool.size !== (await upload.tailBytes())) throw unavailable()
   }
 
