@@ -14,8 +14,7 @@ import { outcomeOf } from '../../test/outcome.ts'
 import { SwiftServer } from '../../test/s3/SwiftServer.ts'
 import { removeUploadLeftovers } from '../unheld-contents.ts'
 import { UploadMovedOn, UploadProgress } from '../uploads/UploadProgress.ts'
-import { S3Client, s3Times } from './S3Client.ts'
-import { listObjects, listUploads } from './s3-lists.ts'
+import { s3Times } from './S3Client.ts'
 import { S3Storage, type S3StorageOptions } from './S3Storage.ts'
 
 const dayMs = 86_400_000
@@ -36,12 +35,6 @@ function newStorage(options: Partial<S3StorageOptions> = {}): S3Storage {
   const storage = new S3Storage({ settings: swift.settings(), folder, log, ...options })
   afterFile(() => storage.close())
   return storage
-}
-
-function newClient(): S3Client {
-  const client = new S3Client(swift.settings(), log)
-  afterFile(() => client.close())
-  return client
 }
 
 async function begin(size: number): Promise<ContentId> {
@@ -92,8 +85,8 @@ describe('two processes', () => {
       newStorage().write(await progress(id), pieces(randomBytes(60))),
     ])
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    expect(await Array.fromAsync(listUploads(newClient(), id))).toHaveLength(1)
-    expect(await Array.fromAsync(listObjects(newClient(), `tails/${id}`))).toHaveLength(1)
+    expect((await swift.keys(id)).uploads).toHaveLength(1)
+    expect((await swift.keys(`tails/${id}`)).objects).toHaveLength(1)
   })
 
   test('what killed processes have left is removed after a day, and what uploads hold stays', async () => {
@@ -103,8 +96,8 @@ describe('two processes', () => {
     for (const id of [held, gone]) await storage.write(await progress(id), pieces(randomBytes(60)))
     await deps.db.deleteFrom('contents').where('id', '=', gone).execute()
     const left = async (id: ContentId) => [
-      (await Array.fromAsync(listUploads(newClient(), id))).length,
-      (await Array.fromAsync(listObjects(newClient(), `tails/${id}`))).length,
+      (await swift.keys(id)).uploads.length,
+      (await swift.keys(`tails/${id}`)).objects.length,
     ]
     await removeUploadLeftovers({ ...deps, fileStorage: newStorage() })
     expect([await left(held), await left(gone)]).toEqual([

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import type { S3Settings } from '../../env.ts'
 import { S3Client } from '../../files/storage/S3Client.ts'
+import { listObjects, listUploads } from '../../files/storage/s3-lists.ts'
 import { afterFile } from '../cleanup.ts'
 
 const python = '/usr/bin/python3'
@@ -23,9 +24,7 @@ export class SwiftServer {
     const server = new SwiftServer(mkdtempSync(join(tmpdir(), 'veche-swift-')))
     afterFile(() => server.#remove())
     await server.comeBack()
-    const client = new S3Client(server.settings(), pino({ level: 'silent' }))
-    await client.ask({ method: 'PUT', key: '' })
-    await client.close()
+    await server.#withClient((client) => client.ask({ method: 'PUT', key: '' }))
     return server
   }
 
@@ -48,6 +47,16 @@ export class SwiftServer {
     const endpoint = `http://127.0.0.1:${this.#port}`
     const keys = { accessKey: 'test:tester', secretKey: 'testing' }
     return { endpoint, region: 'us-east-1', bucket: 'veche', prefix, addressing: 'path', ...keys }
+  }
+
+  /** What there is under keys with this beginning: objects, and uploads in parts that are not complete. */
+  keys(beginning: string): Promise<{ objects: string[]; uploads: string[] }> {
+    return this.#withClient(async (client) => {
+      const found = { objects: [] as string[], uploads: [] as string[] }
+      for await (const { key } of listObjects(client, beginning)) found.objects.push(key)
+      for await (const { key } of listUploads(client, beginning)) found.uploads.push(key)
+      return found
+    })
   }
 
   /** With all that it had, on the port that it had. */
@@ -89,6 +98,15 @@ export class SwiftServer {
   giveDiskBack(): void {
     rmSync(join(this.#folder, 'devices'), { recursive: true, force: true })
     renameSync(join(this.#folder, 'taken'), join(this.#folder, 'devices'))
+  }
+
+  async #withClient<T>(run: (client: S3Client) => Promise<T>): Promise<T> {
+    const client = new S3Client(this.settings(), pino({ level: 'silent' }))
+    try {
+      return await run(client)
+    } finally {
+      await client.close()
+    }
   }
 
   async #remove(): Promise<void> {
