@@ -135,8 +135,8 @@ describe('an S3 server that is away', () => {
 
   test.each([
     ['refuses connections', () => swift.die(), () => swift.comeBack()],
-    ['answers 503', () => swift.takeDisk(), () => swift.giveDiskBack()],
-    ['takes connections and answers nothing', () => swift.freeze(), () => swift.thaw()],
+    ['answers 503', async () => swift.takeDisk(), async () => swift.giveDiskBack()],
+    ['takes connections and answers nothing', async () => swift.freeze(), async () => swift.thaw()],
   ])(
     'while S3 %s everything fails with a word that it is temporary, and goes on when S3 is back',
     async (_, leave, comeBack) => {

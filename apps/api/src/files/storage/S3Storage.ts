@@ -62,11 +62,11 @@ export class S3Storage implements FileStorage {
     try {
       if (upload.tail) await this.#appendTail(upload, spool)
       const kept = spool.size
-      let broken: unknown
+      let broken: Error | undefined
       try {
         for await (const chunk of chunks) await spool.append(chunk).catch(localError)
       } catch (error) {
-        broken = error
+        broken = error as Error
       }
       const received = upload.offset + spool.size - kept
       if (received > upload.offset) await this.#keep(upload, { spool, multipartId, received })
@@ -257,8 +257,8 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof S3Refused && error.status === 404)) throw error
 }
 
-function unfinished(error: unknown): unknown {
-  return error instanceof S3Refused && error.code === 'NoSuchUpload' ? new AppError('file.not_found') : error
+function unfinished(error: unknown): Error {
+  return error instanceof S3Refused && error.code === 'NoSuchUpload' ? new AppError('file.not_found') : (error as Error)
 }
 
 /** Of the local disk, on which pieces wait. */
