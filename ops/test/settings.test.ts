@@ -10,7 +10,7 @@ type Shape = Record<string, { def: { type: string; defaultValue?: unknown } }>
 
 /** Each setting with its parts and its default, as the operator's table has them. */
 const rows = new Map(
-  [...table.matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \| ([^|]+) \|/gm)].map(([, name, parts, usual]) => [
+  [...table.matchAll(/^\| `([A-Z0-9_]+)` \| ([^|]+) \| ([^|]+) \|/gm)].map(([, name, parts, usual]) => [
     name!,
     { parts: parts!, usual: usual! },
   ]),

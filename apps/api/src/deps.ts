@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
 import type { SessionId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
@@ -11,7 +11,8 @@ import { chatView } from './chats/view.ts'
 import { type Env, ownRedisPrefix } from './env.ts'
 import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
-import { DiskStorage } from './files/DiskStorage.ts'
+import type { FileStorage } from './files/storage/FileStorage.ts'
+import { openFileStorage } from './files/storage/open.ts'
 import { mediaTable } from './files/previews/media-table.ts'
 import { PictureMaker } from './files/previews/PictureMaker.ts'
 import { previewTable } from './files/previews/preview-table.ts'
@@ -62,7 +63,7 @@ export type Deps = {
   queue: Queue
   limits: RateLimits
   mailer: Mailer
-  fileStorage: DiskStorage
+  fileStorage: FileStorage
   pictureMaker: PictureMaker
   mediaTools: MediaTools
   metrics: Metrics
@@ -70,7 +71,14 @@ export type Deps = {
   scopeViews: ScopeView[]
   dueTables: DueTable[]
   /** How much of each kind of work runs at the same time; the rest waits for a slot. */
-  gates: { scope: KeyedSemaphore; content: KeyedSemaphore; open: Semaphore; state: Semaphore; hash: Semaphore }
+  gates: {
+    scope: KeyedSemaphore
+    content: KeyedSemaphore
+    download: Semaphore
+    open: Semaphore
+    state: Semaphore
+    hash: Semaphore
+  }
   turns: { read: PersonTurns; open: PersonTurns }
   tickets: Tickets
   nodeControl: NodeControl
@@ -115,7 +123,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     queue: new Queue(env, log),
     limits: new RateLimits(redis, ownRedisPrefix(env)),
     mailer: createMailer(env),
-    fileStorage: new DiskStorage(join(env.VECHE_DATA, 'files')),
+    fileStorage: openFileStorage(env, log),
     pictureMaker: new PictureMaker(),
     mediaTools: new MediaTools(resolve(env.VECHE_DATA, 'files', 'making'), log),
     metrics: createMetrics(new Registry()),
@@ -133,12 +141,14 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
 /**
  * One scope takes four connections at most, so that a hot chat cannot use up the pool. Three live streams open and eight states are read
  * at the same time: after a restart every client comes at once, and waits here instead of for a connection. Four passwords hashed at the
- * same time take 190 MB and all threads that Node has for such work. The bytes of an upload are read once, however many wait for it.
+ * same time take 190 MB and all threads that Node has for such work. The bytes of an upload are read once, however many wait for it. The
+ * rights of running downloads are asked again two at a time.
  */
 function newGates(): Deps['gates'] {
   return {
     scope: new KeyedSemaphore(4),
     content: new KeyedSemaphore(1),
+    download: new Semaphore(2),
     open: new Semaphore(3),
     state: new Semaphore(8),
     hash: new Semaphore(4),
@@ -164,6 +174,7 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.mailer.close()
   deps.pictureMaker.close()
   deps.mediaTools.stopRuns()
+  await deps.fileStorage.close()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])
 }

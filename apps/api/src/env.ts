@@ -55,6 +55,30 @@ export const settings = z.object({
   FILES_MAX_BYTES: z.coerce.number().int().min(1).optional(),
   /** Uploads stop when less of the disk is free. */
   FILES_DISK_RESERVE_PERCENT: z.coerce.number().min(0).max(90).default(5),
+  /** Contents are kept in this bucket instead of on the disk. All five settings, or none. */
+  S3_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => new URL(url).origin)
+    .optional(),
+  S3_REGION: z.string().min(1).optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is the name of a bucket')
+    .optional(),
+  S3_ACCESS_KEY: z.string().min(1).optional(),
+  S3_SECRET_KEY: z.string().min(1).optional(),
+  /** Before all keys, when installations share a bucket. */
+  S3_PREFIX: z
+    .string()
+    .regex(/^([a-zA-Z0-9._-]+\/)*$/, 'is letters, digits and .-_ with a slash at the end')
+    .optional(),
+  /** Where the name of the bucket stands in an address. */
+  S3_ADDRESSING: z.enum(['path', 'host']).default('path'),
+  /** Downloads lead to an address that is signed, and opens for whoever has it for up to a minute. */
+  FILES_SIGNED_URLS: z
+    .enum(['off', 'on'])
+    .default('off')
+    .transform((word) => word === 'on'),
   KEEP_MEETINGS_DAYS: days(365, offlineDays),
   KEEP_SEATS_DAYS: days(365, offlineDays),
   KEEP_ATTENDANCES_DAYS: days(365, 1),
@@ -68,6 +92,10 @@ export const settings = z.object({
 
 export type Env = z.output<typeof settings>
 
+const s3Names = ['S3_ENDPOINT', 'S3_REGION', 'S3_BUCKET', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const
+/** S3 takes 10,000 parts, which may be as small as 5 MiB after breaks. */
+const maxBytesInS3 = 10_000 * 5 * 1024 * 1024
+
 /** Names all wrong settings at once. */
 export class SettingsError extends Error {}
 
@@ -75,9 +103,38 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   // Compose files and unit files write a setting that is not set as an empty one.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
   const read = settings.safeParse(given)
-  if (read.success) return read.data
-  const problems = read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  const problems = read.success
+    ? s3Problems(read.data)
+    : read.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  if (read.success && problems.length === 0) return read.data
   throw new SettingsError(`These settings are missing or wrong:\n${problems.join('\n')}`)
+}
+
+function s3Problems(env: Env): string[] {
+  const missing = s3Names.filter((name) => env[name] === undefined)
+  if (missing.length === s3Names.length) return []
+  const problems = missing.map((name) => `  ${name}: is missing, and other settings of S3 are there`)
+  if (env.FILE_MAX_BYTES > maxBytesInS3) problems.push(`  FILE_MAX_BYTES: is at most ${maxBytesInS3} with S3`)
+  return problems
+}
+
+export type S3Settings = {
+  endpoint: string
+  region: string
+  bucket: string
+  accessKey: string
+  secretKey: string
+  prefix: string
+  addressing: 'path' | 'host'
+}
+
+/** Null when contents are kept on the disk. Organisations share a bucket as they share Redis. */
+export function s3Settings(env: Env): S3Settings | null {
+  const { S3_ENDPOINT: endpoint, S3_REGION: region, S3_BUCKET: bucket } = env
+  const { S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey } = env
+  if (!endpoint || !region || !bucket || !accessKey || !secretKey) return null
+  const prefix = `${env.S3_PREFIX ?? ''}${env.ORGANISATION}/`
+  return { endpoint, region, bucket, accessKey, secretKey, prefix, addressing: env.S3_ADDRESSING }
 }
 
 /** How long something is kept after its end; 0 is for ever. */
@@ -98,6 +155,20 @@ function listed<T extends z.ZodType<string, string>>(entry: T) {
         .filter(Boolean),
     )
     .pipe(z.array(entry))
+}
+
+/** The bucket itself, as the beginning of the addresses of its objects. */
+export function bucketUrl({ endpoint, bucket, addressing }: S3Settings): URL {
+  const url = new URL(endpoint)
+  if (addressing === 'path') url.pathname = `/${bucket}`
+  else url.hostname = `${bucket}.${url.hostname}`
+  return url
+}
+
+/** Where downloads lead to outside of this server, if they do. */
+export function foreignFilesOrigin(env: Env): string | null {
+  const settings = s3Settings(env)
+  return settings && env.FILES_SIGNED_URLS ? bucketUrl(settings).origin : null
 }
 
 /** The beginning of all keys that an organisation has in Redis for itself. The queue is shared, and each nudge says whose it is. */

@@ -77,7 +77,9 @@ async function serve(deps: Deps, route: HttpRoute, { req, reply, slowest }: Exch
     return send(reply, answer)
   } catch (error) {
     body.destroy()
-    if (error instanceof SenderGone || req.raw.destroyed) {
+    // A request that was read to its end counts as destroyed as well.
+    const isGone = req.raw.socket.destroyed || (req.raw.destroyed && !req.raw.complete)
+    if (error instanceof SenderGone || isGone) {
       stopTimer({ outcome: 'gone' })
       return reply.hijack()
     }

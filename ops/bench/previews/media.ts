@@ -9,7 +9,7 @@ import { readLoudness } from '../../../apps/api/src/files/previews/media/wavefor
 import type { PictureMaker } from '../../../apps/api/src/files/previews/PictureMaker.ts'
 import type { MediaTools } from '../../../apps/api/src/files/previews/tools/MediaTools.ts'
 import { convertPhonePicture, drawFirstPage } from '../../../apps/api/src/files/previews/tools/still-pictures.ts'
-import { makeHeic, makeMedia, makePdf, tone } from '../../../apps/api/src/test/media-files.ts'
+import { makeHeic, makeMedia, makePdf, tone } from '../../../apps/api/src/test/media/media-files.ts'
 import type { Figure } from '../figures/figure.ts'
 import { treeCpuSeconds } from '../figures/processes.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { mediaToolPackages, otherBrowserPackages } from '../machine/system-packages.ts'
+import { mediaToolPackages, otherBrowserPackages, testServerPackages } from '../machine/system-packages.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
@@ -16,7 +16,9 @@ test('every dependency of the catalog is named in docs/dependencies.md, and none
 })
 
 test('each package of the distribution that the tests install is named in docs/dependencies.md and in the command of ops/README.md', () => {
-  const tools = [mediaToolPackages, otherBrowserPackages].flatMap((packages) => Object.keys(packages))
+  const tools = [mediaToolPackages, otherBrowserPackages, testServerPackages].flatMap((packages) =>
+    Object.keys(packages),
+  )
   const installed = ['chromium', 'redis-server', 'coturn', ...tools].sort()
   const command = /`apt-get install --no-install-recommends (.+)`/.exec(read('ops/README.md'))?.[1] ?? ''
   expect(command.split(' ').sort()).toEqual(installed)

@@ -14,6 +14,7 @@ import {
   ensureMediaTools,
   ensureOtherBrowsers,
   ensureRedis,
+  ensureTestServers,
   ensureTurn,
 } from '../machine/system-packages.ts'
 import { reason, CommandError, UsageError } from '../errors.ts'
@@ -72,6 +73,7 @@ async function installAll() {
   await ensureMediaTools()
   await ensureChromium()
   await ensureOtherBrowsers()
+  await ensureTestServers()
   await prepare({ web: false })
 }
 

@@ -61,11 +61,20 @@ export const mediaToolPackages = {
 
 /** The other browsers that the walks run in, and what they need. */
 export async function ensureOtherBrowsers() {
-  const missing = Object.entries(otherBrowserPackages).filter(([, path]) => !existsSync(path))
+  await ensurePackages(otherBrowserPackages, 'the browsers of the tests')
+}
+
+/** Servers that tests talk to. */
+export async function ensureTestServers() {
+  await ensurePackages(testServerPackages, 'the servers of the tests')
+}
+
+async function ensurePackages(packages: Record<string, string>, called: string) {
+  const missing = Object.entries(packages).filter(([, path]) => !existsSync(path))
   if (missing.length)
     await install(
       missing.map(([name]) => name),
-      'the browsers of the tests',
+      called,
     )
   for (const [name, path] of missing)
     if (!existsSync(path)) throw new CommandError(`${name} was installed and is not at ${path}.`)
@@ -79,6 +88,11 @@ export const otherBrowserPackages = {
   xvfb: '/usr/bin/Xvfb',
   // It makes the certificate with which WebKitGTK reaches an installation over https.
   openssl: '/usr/bin/openssl',
+}
+
+/** Swift speaks S3. */
+export const testServerPackages = {
+  'python3-swift': '/usr/lib/python3/dist-packages/swift/__init__.py',
 }
 
 /** Packages for building the media worker when its official binary cannot be fetched. */

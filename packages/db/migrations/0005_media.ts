@@ -13,9 +13,12 @@ const statements = [
   `alter table messages add column listened_at timestamptz`,
 
   // `waveform`: how loud a sound is, from its beginning to its end, a byte for each part. `rendition_at`: a version that every browser
-  // plays was made. `examined_at`: what there is to find out is known, or was given up. `multipart_id`: the upload to S3 that has begun.
+  // plays was made. `examined_at`: what there is to find out is known, or was given up. `multipart_id`: the upload
+  // to S3 that has begun; `last_part`: the highest number that an attempt has taken; `tail`: the name of what was received and is no part
+  // yet.
   `alter table contents add column duration_ms integer, add column waveform bytea, add column rendition_at timestamptz,
-    add column examined_at timestamptz, add column multipart_id text`,
+    add column examined_at timestamptz, add column multipart_id text,
+    add column last_part integer not null default 0, add column tail text`,
 
   // Pictures and documents, or sound and video: one kind does not wait for the other.
   `alter table previews add column lane text not null default 'picture' check (lane in ('picture', 'media'))`,
@@ -34,6 +37,14 @@ const statements = [
   `create index renditions_by_age on renditions (created_at)`,
   `create index renditions_due on renditions (retry_at) where state = 'due'`,
   `create index renditions_given_up on renditions (created_at) where state = 'given_up'`,
+  // What S3 has of an upload that is not complete.
+  `create table upload_parts (
+    content_id uuid not null references contents (id) on delete cascade,
+    number integer not null,
+    etag text not null,
+    bytes integer not null,
+    primary key (content_id, number)
+  )`,
 
   // Voice messages that I have listened to.
   `create table listened (

@@ -46,6 +46,7 @@ const columns = {
   'content_sums.owner_id': 'UserId',
   'files.chat_id': 'ChatId',
   'files.content_id': 'ContentId',
+  'upload_parts.content_id': 'ContentId',
   'files.id': 'FileId',
   'messages.kind': "'text' | 'system' | 'call' | 'file' | 'voice'",
   'messages.system': 'ColumnType<SystemEvent | null, string | null, string | null>',

@@ -82,6 +82,7 @@ export interface Contents {
   examined_at: Timestamp | null;
   height: number | null;
   id: ContentId;
+  last_part: Generated<number>;
   mime: string | null;
   multipart_id: string | null;
   owner_id: UserId;
@@ -91,6 +92,7 @@ export interface Contents {
   sent_at: Timestamp | null;
   sha256: Buffer | null;
   size: number;
+  tail: string | null;
   thumbhash: Buffer | null;
   waveform: Buffer | null;
   width: number | null;
@@ -279,6 +281,13 @@ export interface SfuNodes {
   workers: Json;
 }
 
+export interface UploadParts {
+  bytes: number;
+  content_id: ContentId;
+  etag: string;
+  number: number;
+}
+
 export interface Users {
   avatar_id: AvatarId | null;
   created_at: Generated<Timestamp>;
@@ -324,6 +333,7 @@ export interface DB {
   seats: Seats;
   sessions: Sessions;
   sfu_nodes: SfuNodes;
+  upload_parts: UploadParts;
   user_settings: UserSettings;
   users: Users;
 }

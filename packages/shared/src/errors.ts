@@ -54,6 +54,7 @@ export const errorCodes = [
   'file.quota_full',
   'file.storage_full',
   'file.disk_full',
+  'file.unavailable',
   'file.too_many_unsent',
   'file.incomplete',
   'file.unreadable',

@@ -3,7 +3,8 @@ import type { ContentId, UserId } from '@veche/shared/ids'
 import type { Deps } from '../deps.ts'
 import { sqlNow } from '../platform/clock.ts'
 import { previewKindOf } from './previews/previewable.ts'
-import { sniffMime } from './sniff-mime.ts'
+import { headBytes, sniffMime } from './sniff-mime.ts'
+import { UploadProgress } from './uploads/UploadProgress.ts'
 
 /**
  * Reads an upload that has all its bytes once more: what it is, and its hash. Whoever finds it so does this, one after the
@@ -14,34 +15,38 @@ export function completeContent(deps: Deps, id: ContentId, owner: UserId): Promi
 }
 
 async function completeUnlessDone(deps: Deps, id: ContentId, owner: UserId): Promise<void> {
-  const content = await deps.db
-    .selectFrom('contents')
-    .select(['size', 'received', 'completed_at'])
-    .where('id', '=', id)
-    .where('owner_id', '=', owner)
-    .where('discarded_at', 'is', null)
-    .executeTakeFirst()
-  if (!content || content.completed_at || content.received < content.size) return
-  const sha256 = await hashOf(deps, id)
-  const mime = await sniffMime(deps.fileStorage.path(id))
+  const upload = await UploadProgress.find(deps, id, owner)
+  if (!upload || upload.isComplete || upload.offset < upload.size) return
+  await deps.fileStorage.finish(upload)
+  const { sha256, head } = await readThrough(deps, upload)
+  const mime = await sniffMime(head)
   const kind = previewKindOf(mime)
   const lane = kind === 'media' ? 'media' : 'picture'
   const isNew = await deps.db.transaction().execute(async (db) => {
     const { numUpdatedRows } = await db
       .updateTable('contents')
-      .set({ completed_at: sqlNow, sha256, mime })
+      .set({ completed_at: sqlNow, sha256, mime, multipart_id: null })
       .where('id', '=', id)
       .where('completed_at', 'is', null)
       .executeTakeFirst()
-    if (numUpdatedRows === 0n || !kind) return false
+    if (numUpdatedRows === 0n) return false
+    await db.deleteFrom('upload_parts').where('content_id', '=', id).execute()
+    if (!kind) return false
     await db.insertInto('previews').values({ id, lane }).execute()
     return true
   })
   if (isNew) deps.queue.nudge(lane === 'media' ? 'file.media' : 'file.preview', id)
 }
 
-async function hashOf({ fileStorage }: Deps, id: ContentId): Promise<Buffer> {
+async function readThrough({ fileStorage }: Deps, { id, size }: UploadProgress) {
   const hash = createHash('sha256')
-  for await (const chunk of fileStorage.read(id, 'original')) hash.update(chunk as Buffer)
-  return hash.digest()
+  const head: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of (await fileStorage.read(id, 'original')) as AsyncIterable<Buffer>) {
+    hash.update(chunk)
+    if (bytes < headBytes) head.push(chunk.subarray(0, headBytes - bytes))
+    bytes += chunk.length
+  }
+  if (bytes !== size) throw new Error(`the storage has ${bytes} bytes of ${size}`)
+  return { sha256: hash.digest(), head: Buffer.concat(head) }
 }

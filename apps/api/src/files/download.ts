@@ -1,15 +1,18 @@
+import { Readable } from 'node:stream'
 import type { ContentId, FileId, UserId } from '@veche/shared/ids'
 import { create as contentDisposition } from 'content-disposition'
 import { sql } from 'kysely'
 import { parse as parseRange } from 'range-parser'
 import { z } from 'zod'
-import type { Ctx } from '../ctx.ts'
+import type { Anyone, Ctx } from '../ctx.ts'
 import { fail } from '../errors.ts'
 import type { HttpRoute, RouteAnswer, RouteRequest } from '../http-routes.ts'
 import { isVisibleMessage, readableChats } from '../platform/scopes/members.ts'
-import type { Variant } from './DiskStorage.ts'
 import { previewMime, previewSides } from './previews/previewable.ts'
+import { endWhenForbidden } from './running-downloads.ts'
 import { savedName } from './saved-name.ts'
+import { readAddress, signAddress, signedPath } from './signed-addresses.ts'
+import type { Variant } from './storage/FileStorage.ts'
 
 const renditionMimes = { sound: 'audio/mp4', video: 'video/mp4' }
 
@@ -20,6 +23,7 @@ export const downloadRoutes: HttpRoute[] = [
   downloadRoute('/api/files/:id', () => 'original'),
   ...previewSides.map((side) => downloadRoute(`/api/files/:id/${side}`, () => side)),
   downloadRoute('/api/files/:id/rendition', () => 'rendition'),
+  { method: 'GET', path: signedPath, access: 'open', limit: 'download', handle: answerSigned },
 ]
 
 function downloadRoute(path: string, variantOf: () => Variant): HttpRoute {
@@ -47,7 +51,43 @@ async function answerDownload({ ctx, params, raw }: RouteRequest<Ctx>, variant: 
           name: file.name,
         }
       : await madeOf(ctx, file, variant)
-  return send(ctx, download, raw.headers)
+  if (ctx.env.FILES_SIGNED_URLS && isLedAway(raw.headers)) return redirectTo(await signedUrlOf(ctx, download))
+  const answer = await answerBytes(ctx, download, raw.headers)
+  const mayRead = async () => (await findFile(ctx, id.data as FileId, ctx.actor.userId)) !== undefined
+  if (answer.body instanceof Readable) endWhenForbidden(ctx, answer.body, mayRead)
+  return answer
+}
+
+/**
+ * Players go back to the address of the first answer when somebody seeks, and find it expired after a minute. What scripts ask for would
+ * need the permission of the other server.
+ */
+function isLedAway({ 'sec-fetch-dest': target = '' }: RouteRequest<Ctx>['raw']['headers']): boolean {
+  return !['audio', 'video', 'empty'].includes(String(target))
+}
+
+function redirectTo(location: string): RouteAnswer {
+  return { status: 302, headers: { location, 'cache-control': 'no-store' } }
+}
+
+/** From here on nobody asks for rights, until the address has expired. */
+async function signedUrlOf({ env, clock, fileStorage }: Ctx, download: Download): Promise<string> {
+  const { contentId: id, variant, mime, name } = download
+  const type = isShown(download) ? mime : 'application/octet-stream'
+  const asked = { id, variant, mime: type, disposition: dispositionOf(download) }
+  return (await fileStorage.signedUrl(asked, clock.now())) ?? signAddress(env, { id, variant, mime, name }, clock.now())
+}
+
+/** A cache on the way may keep the answer for as long as the address opens. */
+async function answerSigned({ ctx, params, query, raw }: RouteRequest<Anyone>): Promise<RouteAnswer> {
+  const now = ctx.clock.now()
+  const file = ctx.env.FILES_SIGNED_URLS && readAddress(ctx.env, { ...params, ...query }, now)
+  const size = file ? await ctx.fileStorage.sizeOf(file.id, file.variant) : null
+  if (!file || size === null) fail('file.not_found')
+  const download = { contentId: file.id, variant: file.variant, size, mime: file.mime, name: file.name }
+  const answer = await answerBytes(ctx, { ...download, tag: `${file.id}-${file.variant}` }, raw.headers)
+  const seconds = Math.floor((file.until - now) / 1_000)
+  return { ...answer, headers: { ...answer.headers, 'cache-control': `public, max-age=${seconds}, immutable` } }
 }
 
 type Found = {
@@ -89,17 +129,22 @@ async function madeOf({ fileStorage }: Ctx, { id, mime }: Found, variant: Varian
   return { ...made, mime: renditionMimes[isSound ? 'sound' : 'video'], name: `${id}.${isSound ? 'm4a' : 'mp4'}` }
 }
 
-function send(ctx: Ctx, download: Download, asked: RouteRequest<Ctx>['raw']['headers']): RouteAnswer {
-  const { contentId, variant, size, mime, tag, name } = download
+type BytesAnswer = { status?: number; headers: Record<string, string>; body?: Readable | string }
+
+async function answerBytes(
+  { fileStorage }: Anyone,
+  download: Download,
+  asked: RouteRequest<Ctx>['raw']['headers'],
+): Promise<BytesAnswer> {
+  const { contentId, variant, size, mime, tag } = download
   const etag = `"${tag}"`
-  const isShown = variant !== 'original' || shownTypes.test(mime.split(';', 1)[0]!)
   const headers = {
     etag,
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-cache',
     'content-type': mime,
-    'content-disposition': contentDisposition(savedName(name), { type: isShown ? 'inline' : 'attachment' }),
-    'content-security-policy': isShown ? "default-src 'none'" : "default-src 'none'; sandbox",
+    'content-disposition': dispositionOf(download),
+    'content-security-policy': isShown(download) ? "default-src 'none'" : "default-src 'none'; sandbox",
     'x-content-type-options': 'nosniff',
   }
   if (asked['if-none-match'] === etag) return { status: 304, headers }
@@ -107,9 +152,17 @@ function send(ctx: Ctx, download: Download, asked: RouteRequest<Ctx>['raw']['hea
   if (range === 'impossible') return { status: 416, headers: { ...headers, 'content-range': `bytes */${size}` } }
   const { start, end } = range ?? { start: 0, end: size - 1 }
   const length = { 'content-length': String(end - start + 1) }
-  const body = size === 0 ? '' : ctx.fileStorage.read(contentId, variant, { start, end })
+  const body = size === 0 ? '' : await fileStorage.read(contentId, variant, { start, end })
   if (!range) return { headers: { ...headers, ...length }, body }
   return { status: 206, headers: { ...headers, ...length, 'content-range': `bytes ${start}-${end}/${size}` }, body }
+}
+
+function dispositionOf(download: Download): string {
+  return contentDisposition(savedName(download.name), { type: isShown(download) ? 'inline' : 'attachment' })
+}
+
+function isShown({ variant, mime }: Download): boolean {
+  return variant !== 'original' || shownTypes.test(mime.split(';', 1)[0]!)
 }
 
 /** One range at most: several in one answer serve attackers only, and players ask for one. */

@@ -4,7 +4,7 @@ import type { ContentId } from '@veche/shared/ids'
 import sharp from 'sharp'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
-import { newContent, sendFile } from '../test/files.ts'
+import { newContent, sendFile, pathOnDisk } from '../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
 import { waitBounds } from '../test/waiting.ts'
 import { startWorker, usualTimes, type WorkerTimes } from '../worker.ts'
@@ -28,7 +28,7 @@ const newPicture = () =>
 
 /** What is on the disk of a content: the original, its previews, and whatever else was made of it. */
 async function filesOf(id: ContentId): Promise<string[]> {
-  const names = await readdir(dirname(testApi.deps.fileStorage.path(id)))
+  const names = await readdir(dirname(pathOnDisk(testApi.deps, id)))
   return names.filter((name) => name.startsWith(id)).map((name) => name.slice(id.length))
 }
 

@@ -3,13 +3,14 @@ import { newId, type ClientId, type ContentId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { AppError } from '../errors.ts'
 import { sessionCookie } from '../auth/session-cookie.ts'
 import { tryRow } from '../platform/work/due-tables.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { newContent } from '../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
-import { makePdf } from '../test/media-files.ts'
+import { makePdf } from '../test/media/media-files.ts'
 import { Observer } from '../test/Observer.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { deleteUnheldContents } from './unheld-contents.ts'
@@ -142,6 +143,29 @@ describe('an upload', () => {
     await as(anna).messages.send({ chatId, clientId: newId(), body: 'text' })
     deps.fileStorage.space = usual
   })
+})
+
+test('an upload that the storage does not take counts for nobody', async () => {
+  const { deps } = testApi
+  const olga = await newUser(deps)
+  const create = vi.spyOn(deps.fileStorage, 'create').mockRejectedValue(new Error('no disk'))
+  expect((await ask(olga, 'POST', '/api/files', { 'upload-length': '100' })).status).toBe(500)
+  create.mockRestore()
+  const rows = deps.db.selectFrom('contents').select('id').where('owner_id', '=', olga.userId)
+  expect(await rows.execute()).toEqual([])
+})
+
+test('an upload that fails when all of its piece is here is answered, and goes on from where it was', async () => {
+  const { deps } = testApi
+  const path = await begin(anna, 100)
+  const write = vi.spyOn(deps.fileStorage, 'write').mockImplementation(async (_, chunks) => {
+    for await (const chunk of chunks) void chunk
+    throw new AppError('file.disk_full')
+  })
+  const answer = await piece(anna, path, 0, randomBytes(100))
+  expect([answer.status, await codeOf(answer)]).toEqual([503, 'file.disk_full'])
+  write.mockRestore()
+  expect((await piece(anna, path, 0, randomBytes(100))).status).toBe(204)
 })
 
 describe('a message of files', () => {

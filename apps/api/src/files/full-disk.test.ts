@@ -59,7 +59,7 @@ const makeRoom = () => rm(filler(), { force: true })
 /** Another program takes what is free, but for so many bytes. */
 async function fillDisk(leave = 0): Promise<void> {
   await makeRoom()
-  const { free } = await testApi.deps.fileStorage.space()
+  const { free } = (await testApi.deps.fileStorage.space())!
   await writeFile(filler(), Buffer.alloc(free - leave))
 }
 

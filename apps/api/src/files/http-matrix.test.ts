@@ -7,12 +7,13 @@ import { type ActorName, actors, type MatrixCast, newMatrixCast } from '../test/
 import { newContent, sendFile } from '../test/files.ts'
 import { newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
-import { makeMedia, tone } from '../test/media-files.ts'
+import { makeMedia, tone } from '../test/media/media-files.ts'
 import { MediaNode } from '../test/nodes/media-node.ts'
 import { downloadRoutes } from './download.ts'
 import { mediaTable } from './previews/media-table.ts'
 import { previewTable } from './previews/preview-table.ts'
 import { renditionTable } from './previews/rendition-table.ts'
+import { signAddress } from './signed-addresses.ts'
 import { uploadRoutes } from './uploads/http.ts'
 
 let testApi: TestApi
@@ -43,6 +44,10 @@ const members: Statuses = { ...signedIn(404), chatOwner: 200, moderator: 200, me
 const ownerOnly = (status: number): Statuses => ({ ...signedIn(404), chatOwner: status })
 
 const file = () => `/api/files/${message.files![0]!.id}`
+const signed = () => {
+  const { env, clock } = testApi.deps
+  return signAddress(env, { id: newId(), variant: 'original', mime: 'image/png', name: 'picture.png' }, clock.now())
+}
 let unsent = ''
 const upload = async () => {
   unsent ||= await newContent(testApi.deps, cast.people.chatOwner)
@@ -57,6 +62,8 @@ const rows: Record<
   'GET /api/files/:id/320': { path: () => `${file()}/320`, expected: members },
   'GET /api/files/:id/1280': { path: () => `${file()}/1280`, expected: members },
   'GET /api/files/:id/rendition': { path: () => `/api/files/${voice.files![0]!.id}/rendition`, expected: members },
+  // It opens for whoever has its signature, when the setting is on: `signed-downloads.test.ts`.
+  'GET /api/files/signed/:id/:variant': { path: signed, expected: everybody(404) },
   'POST /api/files': { path: () => '/api/files', headers: { 'upload-length': '10' }, expected: signedIn(201) },
   'HEAD /api/files/:id': { path: upload, expected: ownerOnly(200) },
   'PATCH /api/files/:id': {

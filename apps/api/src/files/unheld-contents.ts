@@ -1,6 +1,8 @@
 import type { ContentId, UserId } from '@veche/shared/ids'
 import { type RawBuilder, sql } from 'kysely'
+import { z } from 'zod'
 import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
 import { madeVariants } from './previews/previewable.ts'
 
 /** An upload may wait so long until it is sent: a phone may be offline meanwhile. */
@@ -17,8 +19,29 @@ export async function deleteUnheldContents(deps: Deps, signal?: AbortSignal): Pr
 /** Takes back an upload of this person. False when there is none, or a message holds it. */
 export async function takeBackUpload(deps: Deps, id: ContentId, owner: UserId): Promise<boolean> {
   const found = await discard(deps, sql`contents.id = ${id} and contents.owner_id = ${owner}`)
-  if (found > 0) await deleteDiscarded(deps, id)
+  // If the storage is away, the sweep deletes it later.
+  if (found > 0) await deleteDiscarded(deps, id).catch(ignoreUnavailable)
   return found > 0
+}
+
+/** Removes from the storage what no upload holds: its process was killed before it could note it. */
+export async function removeUploadLeftovers({ db, fileStorage }: Deps): Promise<void> {
+  await fileStorage.removeLeftovers(async (left) => {
+    if (!isUuid(left.contentId)) return true
+    const row = await db
+      .selectFrom('contents')
+      .select(['multipart_id', 'tail'])
+      .where('id', '=', left.contentId)
+      .where('discarded_at', 'is', null)
+      .executeTakeFirst()
+    return row !== undefined && ('tail' in left ? row.tail === left.tail : row.multipart_id === left.multipartId)
+  })
+}
+
+const isUuid = (text: string) => z.uuid().safeParse(text).success
+
+function ignoreUnavailable(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'file.unavailable')) throw error
 }
 
 /**

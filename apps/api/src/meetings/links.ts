@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Env } from '../env.ts'
-import { deriveKey, installationSecrets } from '../nodes/keys.ts'
+import { deriveKey, installationSecrets } from '../platform/secrets.ts'
 
 const letters = '23456789abcdefghjkmnpqrstuvwxyz0'
 const lengths = { id: 9, mac: 10 }

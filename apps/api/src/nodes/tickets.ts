@@ -5,7 +5,7 @@ import { protocol } from '@veche/shared/protocol'
 import { ticketAlgorithm, type TicketClaims, ticketType } from '@veche/shared/ticket'
 import { SignJWT } from 'jose'
 import type { Env } from '../env.ts'
-import { deriveKey, installationSecrets } from './keys.ts'
+import { deriveKey, installationSecrets } from '../platform/secrets.ts'
 
 type SigningKey = { kid: string; x: string; key: KeyObject }
 type TicketGrant = Omit<TicketClaims, 'protocol' | 'iss' | 'jti' | 'iat' | 'exp'>

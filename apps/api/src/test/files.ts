@@ -2,6 +2,9 @@ import { type ChatId, type ClientId, type ContentId, newId } from '@veche/shared
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Deps } from '../deps.ts'
 import { completeContent } from '../files/contents.ts'
+import { DiskStorage } from '../files/storage/DiskStorage.ts'
+import type { Variant } from '../files/storage/FileStorage.ts'
+import { UploadProgress } from '../files/uploads/UploadProgress.ts'
 import type { TestUser } from './builders.ts'
 import { callerFor } from './harness.ts'
 
@@ -16,9 +19,7 @@ export async function newContent(deps: Deps, who: TestUser, bytes: Buffer = tiny
   const id = newId<ContentId>()
   await deps.db.insertInto('contents').values({ id, owner_id: who.userId, size: bytes.length }).execute()
   await deps.fileStorage.create(id)
-  await deps.fileStorage.write(id, 0, pieces(bytes), async (received) => {
-    await deps.db.updateTable('contents').set({ received }).where('id', '=', id).execute()
-  })
+  await deps.fileStorage.write((await UploadProgress.find(deps, id, who.userId))!, pieces(bytes))
   await completeContent(deps, id, who.userId)
   return id
 }
@@ -31,4 +32,10 @@ async function* pieces(bytes: Buffer) {
 export async function sendFile(deps: Deps, who: TestUser, chatId: ChatId, contentId?: ContentId): Promise<MessageRow> {
   const files = [{ contentId: contentId ?? (await newContent(deps, who)), name: 'picture.png' }]
   return (await callerFor(deps, who).files.send({ chatId, clientId: newId<ClientId>(), body: '', files })).message
+}
+
+/** Where the bytes are, for tests that look into the folder. */
+export function pathOnDisk({ fileStorage }: Deps, id: ContentId, variant?: Variant): string {
+  if (!(fileStorage instanceof DiskStorage)) throw new Error('these contents are not on a disk')
+  return fileStorage.path(id, variant)
 }

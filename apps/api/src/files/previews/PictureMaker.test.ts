@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { gif, png } from '../../test/hostile-files.ts'
+import { gif, png } from '../../test/media/hostile-files.ts'
 import { PictureMaker, type PictureLimits } from './PictureMaker.ts'
 import { PreviewRefused } from './refusals.ts'
 

@@ -29,7 +29,7 @@ export function aboutFile(word: string) {
 }
 
 export function previewFailure(thrown: unknown): Failure {
-  if (thrown instanceof AppError && thrown.code === 'file.disk_full')
+  if (thrown instanceof AppError && (thrown.code === 'file.disk_full' || thrown.code === 'file.unavailable'))
     return { kind: 'other', answer: thrown.code, isTemporary: true, waitMs: 30_000 }
   const answer = thrown instanceof Error ? thrown.message.slice(0, 300) : String(thrown)
   if (thrown instanceof PreviewRefused) return { kind: 'refused', answer, isTemporary: false }

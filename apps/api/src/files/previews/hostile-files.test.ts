@@ -20,8 +20,8 @@ import {
   pdfOfPicture,
   plainDownloads,
   playlists,
-} from '../../test/hostile-files.ts'
-import { makeMedia, moving, tone } from '../../test/media-files.ts'
+} from '../../test/media/hostile-files.ts'
+import { makeMedia, moving, tone } from '../../test/media/media-files.ts'
 import { mediaTable } from './media-table.ts'
 import { makeRendition } from './media/rendition.ts'
 import { probeMedia } from './media/probe.ts'

@@ -8,5 +8,5 @@ export function withLocalCopy<T>(
   id: ContentId,
   run: (path: string) => Promise<T>,
 ): Promise<T> {
-  return run(resolve(fileStorage.path(id)))
+  return fileStorage.withLocalCopy(id, (path) => run(resolve(path)))
 }

@@ -4,10 +4,10 @@ import sharp from 'sharp'
 import { beforeAll, expect, test } from 'vitest'
 import { tryRow } from '../../platform/work/due-tables.ts'
 import { newUser, type TestUser } from '../../test/builders.ts'
-import { newContent } from '../../test/files.ts'
+import { newContent, pathOnDisk } from '../../test/files.ts'
 import { newTestApi, type TestApi } from '../../test/harness.ts'
-import { gif, hostilePictures, png } from '../../test/hostile-files.ts'
-import { makeHeic, makeMedia, moving, tone } from '../../test/media-files.ts'
+import { gif, hostilePictures, png } from '../../test/media/hostile-files.ts'
+import { makeHeic, makeMedia, moving, tone } from '../../test/media/media-files.ts'
 import { mediaTable } from './media-table.ts'
 import { previewTable } from './preview-table.ts'
 import { renditionTable } from './rendition-table.ts'
@@ -95,7 +95,7 @@ test('a video with more light than a plain screen shows has a poster that is nei
   ]
   const { id, state, error } = await read(await makeMedia('mov', [...moving(1, '640x360'), ...hdr, ...x265]))
   expect({ state, error }).toEqual({ state: 'done', error: null })
-  const poster = await sharp(testApi.deps.fileStorage.path(id, 320)).stats()
+  const poster = await sharp(pathOnDisk(testApi.deps, id, 320)).stats()
   expect(poster.channels[1]!.mean).toBeGreaterThan(50)
   expect(poster.channels[1]!.mean).toBeLessThan(210)
   expect(await sizeOf(id, 'rendition')).toBeGreaterThan(1_000)

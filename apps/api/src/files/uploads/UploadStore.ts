@@ -5,6 +5,7 @@ import type { Ctx } from '../../ctx.ts'
 import { completeContent } from '../contents.ts'
 import { takeBackUpload } from '../unheld-contents.ts'
 import { createUpload, requireDiskSpace } from './new-upload.ts'
+import { UploadMovedOn, UploadProgress } from './UploadProgress.ts'
 
 /** The uploads of one person, as `@tus/server` asks for them. Those of others are unknown to it. */
 export class UploadStore extends DataStore {
@@ -22,15 +23,17 @@ export class UploadStore extends DataStore {
   }
 
   override async getUpload(id: string): Promise<Upload> {
-    const { size, received: offset } = await this.#find(id)
+    const { size, offset } = await this.#find(id)
     return new Upload({ id, size, offset })
   }
 
   override async write(stream: Readable, id: string, offset: number): Promise<number> {
-    const { completed_at, size } = await this.#find(id)
-    if (completed_at) throw new UploadRefused(ERRORS.INVALID_OFFSET)
-    await requireDiskSpace(this.#ctx, size - offset)
-    return this.#ctx.fileStorage.write(id as ContentId, offset, stream, (received) => this.#note(id, offset, received))
+    const upload = await this.#find(id)
+    if (upload.isComplete || upload.offset !== offset) throw new UploadRefused(ERRORS.INVALID_OFFSET)
+    await requireDiskSpace(this.#ctx, upload.size - offset)
+    return await this.#ctx.fileStorage.write(upload, stream).catch((error: unknown) => {
+      throw error instanceof UploadMovedOn ? new UploadRefused(ERRORS.INVALID_OFFSET) : error
+    })
   }
 
   /** Only what no message holds may be taken back. */
@@ -43,28 +46,10 @@ export class UploadStore extends DataStore {
     return completeContent(this.#ctx, id as ContentId, this.#ctx.actor.userId)
   }
 
-  async #find(id: string) {
-    const found = await this.#ctx.db
-      .selectFrom('contents')
-      .select(['size', 'received', 'completed_at'])
-      .where('id', '=', id as ContentId)
-      .where('owner_id', '=', this.#ctx.actor.userId)
-      .where('discarded_at', 'is', null)
-      .executeTakeFirst()
+  async #find(id: string): Promise<UploadProgress> {
+    const found = await UploadProgress.find(this.#ctx, id as ContentId, this.#ctx.actor.userId)
     if (!found) throw new UploadRefused(ERRORS.FILE_NOT_FOUND)
     return found
-  }
-
-  /** Another process may have taken the upload on from the same place: what it has noted stays. */
-  async #note(id: string, from: number, received: number): Promise<void> {
-    const { numUpdatedRows } = await this.#ctx.db
-      .updateTable('contents')
-      .set({ received })
-      .where('id', '=', id as ContentId)
-      .where('received', '=', from)
-      .where('completed_at', 'is', null)
-      .executeTakeFirst()
-    if (numUpdatedRows === 0n) throw new UploadRefused(ERRORS.INVALID_OFFSET)
   }
 }
 

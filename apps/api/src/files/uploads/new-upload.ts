@@ -20,8 +20,9 @@ export async function createUpload(ctx: Ctx, id: ContentId, size: number): Promi
     if (maxOfAll !== null)
       requireRoom({ used: (await readTotalUse(tx)).bytes, max: maxOfAll }, size, 'file.storage_full')
     await tx.db.insertInto('contents').values({ id, owner_id: ctx.actor.userId, size }).execute()
+    // Before the commit: what the storage does not take counts for nobody.
+    await ctx.fileStorage.create(id)
   })
-  await ctx.fileStorage.create(id)
 }
 
 /** A part of the disk stays free, so that text goes on when files have filled the rest. */

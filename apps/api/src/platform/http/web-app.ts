@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import type { Env } from '../../env.ts'
+import { type Env, foreignFilesOrigin } from '../../env.ts'
 
 /** The web app: its files as they were built, and its one page for every path that is a screen. */
 export async function serveWebApp(http: FastifyInstance, env: Env): Promise<void> {
@@ -57,12 +57,13 @@ function securityHeaders(env: Env, page: string): Record<string, string> {
         .digest('base64')}'`,
   )
   const socket = env.PUBLIC_URL.replace(/^http/, 'ws')
+  const files = foreignFilesOrigin(env)
   const policy = {
     'default-src': "'none'",
     'script-src': ["'self'", ...hashes].join(' '),
     'style-src': "'self'",
-    'img-src': "'self' blob: data:",
-    'media-src': "'self' blob:",
+    'img-src': ["'self' blob: data:", files].filter(Boolean).join(' '),
+    'media-src': ["'self' blob:", files].filter(Boolean).join(' '),
     'font-src': "'self'",
     'connect-src': ["'self'", socket, ...env.SFU_ORIGINS].join(' '),
     'manifest-src': "'self'",

@@ -28,7 +28,7 @@ export class AppError extends Error {
 
   /** The same request may succeed later. */
   get isTemporary(): boolean {
-    return this.network || this.code === 'server.busy' || this.code === 'server.unavailable'
+    return this.network || this.code === 'server.busy' || this.code.endsWith('.unavailable')
   }
 }
 

@@ -750,6 +750,7 @@ export type Messages = {
     'file.device_full': string
     'file.incomplete': string
     'file.disk_full': string
+    'file.unavailable': string
     'scope.not_found': string
     'invite.not_found': string
     'work.not_found': string

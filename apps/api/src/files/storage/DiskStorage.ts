@@ -1,15 +1,15 @@
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ContentId } from '@veche/shared/ids'
-import { AppError } from '../errors.ts'
-
-/** Which bytes of a content: those that were uploaded, the preview of this many pixels, or the version that every browser plays. */
-export type Variant = 'original' | 'rendition' | number
+import { AppError } from '../../errors.ts'
+import type { UploadProgress } from '../uploads/UploadProgress.ts'
+import type { ByteRange, FileStorage, Variant } from './FileStorage.ts'
 
 /** The bytes of all contents, in folders by the last two characters of their id, since the first ones are a time. */
-export class DiskStorage {
+export class DiskStorage implements FileStorage {
   readonly #folder: string
 
   constructor(folder: string) {
@@ -22,34 +22,26 @@ export class DiskStorage {
     await file.close()
   }
 
-  /**
-   * Writes what comes from here on, and flushes it, also what came before the sender was gone. `note` is told up to where the bytes are
-   * safe.
-   */
-  async write(
-    id: ContentId,
-    offset: number,
-    chunks: AsyncIterable<Buffer>,
-    note: (received: number) => Promise<void>,
-  ): Promise<number> {
-    const file = await open(this.path(id), 'r+').catch(diskError)
-    let received = offset
+  async write(upload: UploadProgress, chunks: AsyncIterable<Buffer>): Promise<number> {
+    const file = await open(this.path(upload.id), 'r+').catch(diskError)
+    let received = upload.offset
     try {
       for await (const chunk of chunks) {
         await writeAll(file, chunk, received).catch(diskError)
         received += chunk.length
       }
     } finally {
-      if (received > offset) {
+      if (received > upload.offset) {
         await file.datasync().catch(diskError)
-        await note(received)
+        await upload.note(received)
       }
       await file.close()
     }
     return received
   }
 
-  /** A preview is either there as a whole or not at all. */
+  async finish(): Promise<void> {}
+
   async writeVariant(id: ContentId, variant: Variant, bytes: Uint8Array): Promise<void> {
     const path = this.path(id, variant)
     const file = await open(`${path}.new`, 'w', 0o600).catch(diskError)
@@ -77,14 +69,19 @@ export class DiskStorage {
     await rename(from, this.path(id, variant))
   }
 
-  read(id: ContentId, variant: Variant, range?: { start: number; end: number }): Readable {
-    return createReadStream(this.path(id, variant), range)
+  async read(id: ContentId, variant: Variant, range?: ByteRange): Promise<Readable> {
+    const stream = createReadStream(this.path(id, variant), range)
+    await once(stream, 'open').catch(diskError)
+    return stream
   }
 
-  /** Null when it is not there. */
   async sizeOf(id: ContentId, variant: Variant): Promise<number | null> {
     const found = await stat(this.path(id, variant)).catch(() => null)
     return found?.size ?? null
+  }
+
+  withLocalCopy<T>(id: ContentId, run: (path: string) => Promise<T>): Promise<T> {
+    return run(this.path(id))
   }
 
   async remove(id: ContentId, variants: readonly Variant[]): Promise<void> {
@@ -95,12 +92,19 @@ export class DiskStorage {
     await rm(this.path(id, variant), { force: true })
   }
 
-  /** How many bytes may still be written, and how many the whole disk has. */
   async space(): Promise<{ free: number; total: number }> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     const { bavail, blocks, bsize } = await statfs(this.#folder)
     return { free: bavail * bsize, total: blocks * bsize }
   }
+
+  async signedUrl(): Promise<null> {
+    return null
+  }
+
+  async removeLeftovers(): Promise<void> {}
+
+  async close(): Promise<void> {}
 
   path(id: ContentId, variant: Variant = 'original'): string {
     return join(this.#folder, id.slice(-2), variant === 'original' ? id : `${id}.${variant}`)
