@@ -1,4 +1,4 @@
-import type { ContentId, FileId, UserId } from '@veche/shared/ids'
+import type { ChatId, ContentId, FileId, UserId } from '@veche/shared/ids'
 import { create as contentDisposition } from 'content-disposition'
 import { sql } from 'kysely'
 import { parse as parseRange } from 'range-parser'
@@ -44,15 +44,24 @@ async function answerDownload({ ctx, params, raw }: RouteRequest<Ctx>, variant: 
           name: file.name,
         }
       : await previewOf(ctx, file.id, variant)
-  return send(ctx, download, raw.headers)
+  return send(ctx, { ...download, message: `${file.chat_id}/${file.seq}` }, raw.headers)
 }
 
-type Found = { id: ContentId; size: number; mime: string; sha256: Buffer; name: string; has_preview: boolean }
+type Found = {
+  id: ContentId
+  chat_id: ChatId
+  seq: number
+  size: number
+  mime: string
+  sha256: Buffer
+  name: string
+  has_preview: boolean
+}
 
 /** A file that this person may see today: in a chat of theirs, in a message within their bounds that is not deleted. */
 async function findFile({ db }: Ctx, id: FileId, viewer: UserId): Promise<Found | undefined> {
   const { rows } = await sql<Found>`
-    select contents.id, contents.size, contents.mime, contents.sha256, files.name,
+    select contents.id, contents.size, contents.mime, contents.sha256, files.name, files.chat_id, files.seq,
       contents.previewed_at is not null as has_preview
     from files
       join contents on contents.id = files.content_id
@@ -70,8 +79,12 @@ async function previewOf({ fileStorage }: Ctx, contentId: ContentId, variant: Va
   return { contentId, variant, size, mime: previewMime, tag: `${contentId}-${variant}`, name: `${contentId}.webp` }
 }
 
-function send(ctx: Ctx, download: Download, asked: RouteRequest<Ctx>['raw']['headers']): RouteAnswer {
-  const { contentId, variant, size, mime, tag, name } = download
+function send(
+  ctx: Ctx,
+  download: Download & { message: string },
+  asked: RouteRequest<Ctx>['raw']['headers'],
+): RouteAnswer {
+  const { contentId, variant, size, mime, tag, name, message } = download
   const etag = `"${tag}"`
   const isShown = variant !== 'original' || shownTypes.test(mime.split(';', 1)[0]!)
   const headers = {
@@ -82,6 +95,8 @@ function send(ctx: Ctx, download: Download, asked: RouteRequest<Ctx>['raw']['hea
     'content-disposition': contentDisposition(savedName(name), { type: isShown ? 'inline' : 'attachment' }),
     'content-security-policy': isShown ? "default-src 'none'" : "default-src 'none'; sandbox",
     'x-content-type-options': 'nosniff',
+    // A device that keeps the file deletes it together with its message.
+    'x-veche-message': message,
   }
   if (asked['if-none-match'] === etag) return { status: 304, headers }
   const range = rangeOf(asked, size, etag)

@@ -1,6 +1,6 @@
 import { type ChatId, type ClientId, newId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { GalleryKind } from '@veche/shared/schemas/messages'
+import type { GalleryKind } from '@veche/shared/messages'
 import { sql } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
 import { addMessages, newGroup, newUser, say, type TestUser } from '../test/builders.ts'

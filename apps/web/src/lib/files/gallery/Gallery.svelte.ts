@@ -1,6 +1,6 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { GalleryKind } from '@veche/shared/schemas/messages'
+import type { GalleryKind } from '@veche/shared/messages'
 import { type AppError, appError } from '#lib/api/error.ts'
 import type { Changes } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/Store.ts'

@@ -1,6 +1,6 @@
 import type { ChatId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { GalleryKind } from '@veche/shared/schemas/messages'
+import type { GalleryKind } from '@veche/shared/messages'
 import { expect, test } from 'vitest'
 import { AppError } from '#lib/api/error.ts'
 import { newChanges, noteMessage } from '#lib/store/changes.ts'

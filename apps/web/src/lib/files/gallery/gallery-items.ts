@@ -1,5 +1,5 @@
 import type { MessageRow } from '@veche/shared/rows/rows'
-import type { GalleryKind } from '@veche/shared/schemas/messages'
+import type { GalleryKind } from '@veche/shared/messages'
 import { splitLinks } from '#lib/conversation/message/links.ts'
 import { fromRow, type ShownFile } from '../shown-files.ts'
 

@@ -41,7 +41,7 @@ export function totalHeight(rows: readonly GalleryRow[]): number {
 }
 
 /** How far what is in view has moved, when rows came or went above it. */
-export function movedBy(before: readonly GalleryRow[], after: readonly GalleryRow[], scrollTop: number): number {
+export function galleryMovedBy(before: readonly GalleryRow[], after: readonly GalleryRow[], scrollTop: number): number {
   const anchor = rowsBetween(before, scrollTop, Infinity).find(({ items }) => items !== null)
   const item: GalleryItem | undefined = anchor?.items?.[0]?.item
   const now = item && after.find(({ items }) => items?.some((each) => each.item.key === item.key))

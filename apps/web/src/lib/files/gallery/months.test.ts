@@ -1,7 +1,7 @@
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { expect, test } from 'vitest'
 import type { GalleryItem } from './gallery-items.ts'
-import { layOutRows, movedBy, rowsBetween, totalHeight } from './gallery-layout.ts'
+import { layOutRows, galleryMovedBy, rowsBetween, totalHeight } from './gallery-layout.ts'
 import { byMonths, monthName } from './months.ts'
 
 const now = new Date('2026-03-20T12:00:00')
@@ -66,6 +66,6 @@ test('what the reader looks at stays in view when something newer comes', () => 
     ),
     measures,
   )
-  expect(movedBy(before, after, 500)).toBe(100)
-  expect(movedBy(before, before, 500)).toBe(0)
+  expect(galleryMovedBy(before, after, 500)).toBe(100)
+  expect(galleryMovedBy(before, before, 500)).toBe(0)
 })

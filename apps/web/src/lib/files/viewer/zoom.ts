@@ -1,4 +1,4 @@
-export type Size = { width: number; height: number }
+export type PictureSize = { width: number; height: number }
 /** From the middle of the stage, in pixels. */
 export type Point = { x: number; y: number }
 /** How a picture is shown: 1 fits the stage, and the point is where its middle is. */
@@ -17,20 +17,20 @@ const CLOSE_PX = 110
 const FLICK_PX_PER_MS = 0.45
 
 /** The size of a picture on the stage, whole. A small one is not made larger. */
-export function fit({ width, height }: Size, stage: Size): Size {
+export function fit({ width, height }: PictureSize, stage: PictureSize): PictureSize {
   if (width <= 0 || height <= 0) return stage
   const scale = Math.min(1, stage.width / width, stage.height / height)
   return { width: width * scale, height: height * scale }
 }
 
 /** Each pixel of the original can be seen twice as large, and a small picture three times. */
-export function maxScale(original: Size, fitted: Size): number {
+export function maxScale(original: PictureSize, fitted: PictureSize): number {
   if (fitted.width <= 0) return MIN_MAX_SCALE
   return Math.min(MAX_SCALE, Math.max(MIN_MAX_SCALE, (2 * original.width) / fitted.width))
 }
 
 /** No edge of the picture comes away from the edge of the stage. A side that is shorter than the stage stays in its middle. */
-export function withinBounds({ scale, x, y }: Zoom, fitted: Size, stage: Size): Zoom {
+export function withinBounds({ scale, x, y }: Zoom, fitted: PictureSize, stage: PictureSize): Zoom {
   const most = (side: number, room: number) => Math.max(0, (side * scale - room) / 2)
   return {
     scale,
@@ -54,17 +54,17 @@ export function pinch(zoom: Zoom, from: [Point, Point], to: [Point, Point], most
   return { ...zoomed, x: zoomed.x + after.x - before.x, y: zoomed.y + after.y - before.y }
 }
 
-export type Direction = 'sideways' | 'down'
+export type SwipeDirection = 'sideways' | 'down'
 
 /** Where a finger goes; null until it is known. */
-export function directionOf({ x, y }: Point): Direction | null {
+export function directionOf({ x, y }: Point): SwipeDirection | null {
   if (Math.hypot(x, y) < SLOP_PX) return null
   return Math.abs(x) > Math.abs(y) ? 'sideways' : 'down'
 }
 
 /** What a finger has asked for when it is lifted: the next or the previous picture, or to close. */
 export function swipeOutcome(
-  direction: Direction | null,
+  direction: SwipeDirection | null,
   { x, y }: Point,
   ms: number,
 ): 'next' | 'previous' | 'close' | null {
@@ -74,7 +74,7 @@ export function swipeOutcome(
 }
 
 /** The longer side that a picture takes on the screen, in its pixels: a preview of fewer would be seen. */
-export function shownPixels(fitted: Size, scale: number, pixelRatio: number): number {
+export function shownPixels(fitted: PictureSize, scale: number, pixelRatio: number): number {
   return Math.max(fitted.width, fitted.height) * scale * pixelRatio
 }
 
