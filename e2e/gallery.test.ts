@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { type Device, openDevice } from './browser/Device.ts'
 import { networkTrouble, refused } from './browser/PageLog.ts'
 import { type Account, newGroup, send } from './installation/accounts.ts'
-import { sendFiles } from './installation/sent-files.ts'
+import { sendFiles } from './sent-files.ts'
 import { installation, newPerson } from './installation/shared.ts'
 import { log, message, openDetails, waitForConnection } from './screens/chats.ts'
 import { button, clickButton, link, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
@@ -128,7 +128,7 @@ test('the viewer goes from a picture on through the whole chat, by keys, wheel a
   await waitUntilVisible(viewer(page, 'evening.jpg').getByRole('img'))
   await swipe(page, [100, 380], [300, 390])
   await waitUntilVisible(viewer(page, 'field.jpg').getByRole('img'))
-  await swipe(page, [300, 380], [80, 370])
+  await swipe(page, [250, 380], [50, 370])
   await waitUntilVisible(viewer(page, 'evening.jpg'))
   await expectNothingFound(device)
   await swipe(page, [180, 300], [185, 560])

@@ -1,7 +1,7 @@
 import { type ChatId, type ClientId, type ContentId, newId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
-import { type Account, sessionCookieName } from './accounts.ts'
-import type { Installation } from './Installation.ts'
+import { type Account, sessionCookieName } from './installation/accounts.ts'
+import type { Installation } from './installation/Installation.ts'
 
 export type SentFile = { name: string; bytes: Buffer; width?: number; height?: number; durationMs?: number }
 
