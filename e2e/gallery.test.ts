@@ -187,6 +187,7 @@ test('a gallery shows what was sent by its kind, follows the chat, and what was 
   await device.goto('/settings/data')
   await waitUntilVisible(page.getByRole('combobox', { name: 'Keep files up to' }))
   await waitUntilVisible(page.getByText(/^\d+ kB$/))
+  await waitUntilVisible(page.getByText('Files that you sent'))
   await expectNothingFound(device)
   await device.goto('/settings')
   await clickButton(page, 'Sign out')
