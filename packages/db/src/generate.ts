@@ -48,6 +48,7 @@ const columns = {
   'files.content_id': 'ContentId',
   'upload_parts.content_id': 'ContentId',
   'files.id': 'FileId',
+  'files.kind': "Generated<'media' | 'file' | 'voice'>",
   'messages.kind': "'text' | 'system' | 'call' | 'file' | 'voice'",
   'messages.system': 'ColumnType<SystemEvent | null, string | null, string | null>',
   'previews.id': 'ContentId',

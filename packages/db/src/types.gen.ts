@@ -108,6 +108,7 @@ export interface Files {
   chat_id: ChatId;
   content_id: ContentId;
   id: FileId;
+  kind: Generated<"media" | "file" | "voice">;
   name: string;
   position: number;
   seq: number;

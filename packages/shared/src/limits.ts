@@ -28,7 +28,7 @@ export const limits = {
   search: 100,
   /** Calls in one request. */
   batch: 20,
-  page: { history: 100, members: 100, people: 100, chats: 200, meetings: 50 },
+  page: { history: 100, gallery: 100, members: 100, people: 100, chats: 200, meetings: 50 },
   /**
    * `textBytes`: a page of a scope ends before its texts are longer than this together. `streams`: tabs and devices of a person, in one
    * process.

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { ContentId, FileId, UserId } from '@veche/shared/ids'
+import type { ChatId, ContentId, FileId, UserId } from '@veche/shared/ids'
 import { create as contentDisposition } from 'content-disposition'
 import { sql } from 'kysely'
 import { parse as parseRange } from 'range-parser'
@@ -16,7 +16,16 @@ import type { Variant } from './storage/FileStorage.ts'
 
 const renditionMimes = { sound: 'audio/mp4', video: 'video/mp4' }
 
-type Download = { contentId: ContentId; variant: Variant; size: number; mime: string; tag: string; name: string }
+type Download = {
+  contentId: ContentId
+  variant: Variant
+  size: number
+  mime: string
+  tag: string
+  name: string
+  /** Its chat and number: an answer to a signed address does not tell them. */
+  message?: string
+}
 
 /** Each request is asked for its right again. A browser may keep the bytes, and asks whether it may still show them. */
 export const downloadRoutes: HttpRoute[] = [
@@ -52,7 +61,7 @@ async function answerDownload({ ctx, params, raw }: RouteRequest<Ctx>, variant: 
         }
       : await madeOf(ctx, file, variant)
   if (ctx.env.FILES_SIGNED_URLS && isLedAway(raw.headers)) return redirectTo(await signedUrlOf(ctx, download))
-  const answer = await answerBytes(ctx, download, raw.headers)
+  const answer = await answerBytes(ctx, { ...download, message: `${file.chat_id}/${file.seq}` }, raw.headers)
   const mayRead = async () => (await findFile(ctx, id.data as FileId, ctx.actor.userId)) !== undefined
   if (answer.body instanceof Readable) endWhenForbidden(ctx, answer.body, mayRead)
   return answer
@@ -92,6 +101,8 @@ async function answerSigned({ ctx, params, query, raw }: RouteRequest<Anyone>): 
 
 type Found = {
   id: ContentId
+  chat_id: ChatId
+  seq: number
   size: number
   mime: string
   sha256: Buffer
@@ -108,7 +119,7 @@ function hasVariant({ has_preview, has_rendition }: Found, variant: Variant): bo
 /** A file that this person may see today: in a chat of theirs, in a message within their bounds that is not deleted. */
 async function findFile({ db }: Ctx, id: FileId, viewer: UserId): Promise<Found | undefined> {
   const { rows } = await sql<Found>`
-    select contents.id, contents.size, contents.mime, contents.sha256, files.name,
+    select contents.id, contents.size, contents.mime, contents.sha256, files.name, files.chat_id, files.seq,
       contents.previewed_at is not null as has_preview, contents.rendition_at is not null as has_rendition
     from files
       join contents on contents.id = files.content_id
@@ -136,7 +147,7 @@ async function answerBytes(
   download: Download,
   asked: RouteRequest<Ctx>['raw']['headers'],
 ): Promise<BytesAnswer> {
-  const { contentId, variant, size, mime, tag } = download
+  const { contentId, variant, size, mime, tag, message } = download
   const etag = `"${tag}"`
   const headers = {
     etag,
@@ -146,6 +157,8 @@ async function answerBytes(
     'content-disposition': dispositionOf(download),
     'content-security-policy': isShown(download) ? "default-src 'none'" : "default-src 'none'; sandbox",
     'x-content-type-options': 'nosniff',
+    // A device that keeps the file deletes it together with its message.
+    ...(message ? { 'x-veche-message': message } : {}),
   }
   if (asked['if-none-match'] === etag) return { status: 304, headers }
   const range = rangeOf(asked, size, etag)

@@ -1,6 +1,7 @@
 import { nothing } from '@veche/shared/schemas/fields'
 import * as schemas from '@veche/shared/schemas/messages'
 import { router, signedIn } from '../trpc.ts'
+import { readGallery } from './gallery.ts'
 import { sendFiles } from './send-files.ts'
 import { readMyUse } from './use.ts'
 
@@ -11,4 +12,7 @@ export const filesRouter = router({
   usage: signedIn('read')
     .input(nothing)
     .query(({ ctx }) => readMyUse(ctx)),
+  gallery: signedIn('read')
+    .input(schemas.gallery)
+    .query(({ ctx, input }) => readGallery(ctx, input)),
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type FileId, idTime, newId } from '@veche/shared/ids'
+import { type ContentId, type FileId, idTime, newId } from '@veche/shared/ids'
 import { codePoints, limits } from '@veche/shared/limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { SendFiles } from '@veche/shared/schemas/messages'
@@ -13,7 +13,9 @@ import { isUniqueViolation } from '../platform/db.ts'
 import { advance, changeScopes } from '../platform/scopes/changes.ts'
 import { chatScope } from '../platform/scopes/scope.ts'
 import { completeContent } from './contents.ts'
+import { kindOfFile } from './gallery.ts'
 
+type Mimes = ReadonlyMap<ContentId, string>
 export type SentFiles = { message: MessageRow }
 
 /** Sends uploads of mine as one message, once, however often the client retries. */
@@ -38,7 +40,7 @@ async function writeMessage(tx: Tx, input: SendFiles): Promise<SentFiles> {
   const again = await findSent(tx, input)
   if (again) return again
   const chat = await openChat(tx, chatId, 'post')
-  await requireMine(tx, input)
+  const mimes = await requireMine(tx, input)
   const rev = await advance(tx, chatScope(chatId))
   if (chat.meeting_only)
     await tx.db.updateTable('chats').set({ meeting_only: false, rev }).where('id', '=', chatId).execute()
@@ -54,16 +56,16 @@ async function writeMessage(tx: Tx, input: SendFiles): Promise<SentFiles> {
       body: body || null,
     })
     .execute()
-  await addFiles(tx, input, keys.seq)
+  await addFiles(tx, input, keys.seq, mimes)
   return (await findSent(tx, input))!
 }
 
-/** Each was uploaded by me and is complete. They are locked, so that no sweep takes them away before the commit. */
-async function requireMine({ db, actor }: Tx, { files }: SendFiles): Promise<void> {
+/** Each was uploaded by me and is complete. They are locked, so that no sweep takes them away before the commit. Returns what they are. */
+async function requireMine({ db, actor }: Tx, { files }: SendFiles): Promise<Mimes> {
   const ids = [...new Set(files.map(({ contentId }) => contentId))]
   const found = await db
     .selectFrom('contents')
-    .select('completed_at')
+    .select(['id', 'completed_at', 'mime'])
     .where('id', 'in', ids)
     .where('owner_id', '=', actor.userId)
     .where('discarded_at', 'is', null)
@@ -75,11 +77,14 @@ async function requireMine({ db, actor }: Tx, { files }: SendFiles): Promise<voi
     found.every(({ completed_at }) => completed_at),
     'file.incomplete',
   )
+  return new Map(found.map(({ id, mime }) => [id, mime ?? '']))
 }
 
-async function addFiles({ db, clock }: Tx, { chatId: chat_id, files }: SendFiles, seq: number): Promise<void> {
+async function addFiles({ db, clock }: Tx, input: SendFiles, seq: number, mimes: Mimes): Promise<void> {
+  const { chatId: chat_id, files, voice } = input
   const rows = files.map(({ contentId: content_id, name }, position) => {
-    return { id: newId<FileId>(clock.now()), content_id, chat_id, seq, position, name }
+    const kind = voice ? ('voice' as const) : kindOfFile(mimes.get(content_id) ?? '')
+    return { id: newId<FileId>(clock.now()), content_id, chat_id, seq, position, name, kind }
   })
   await db.insertInto('files').values(rows).execute()
   await db

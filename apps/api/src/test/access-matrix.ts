@@ -174,6 +174,7 @@ export const matrix: Record<string, MatrixRow> = {
     expected: anyMember,
   },
   'files.usage': { input: none, expected: signedIn() },
+  'files.gallery': { input: ofGroup({ kind: 'media' }), expected: anyMember },
   'messages.send': {
     input: (cast) => ({ chatId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
     expected: anyMember,

@@ -5,6 +5,8 @@ import { clientsClaim } from 'workbox-core'
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
 import { keepShared, SHARE_PATH } from '#lib/files/share/shared-inbox.ts'
+import type { KeptFilesMessage } from '#lib/files/kept/commands.ts'
+import { FILE_PATH, FileAnswers } from './FileAnswers.ts'
 import { openNotification, showPush } from './notifications.ts'
 
 /** The one page of the app. It opens every address, also offline. */
@@ -37,10 +39,30 @@ registerRoute(
   'POST',
 )
 
+const files = new FileAnswers({
+  caches: self.caches,
+  fetch: (request) => self.fetch(request),
+  now: () => Date.now(),
+  after: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+})
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && FILE_PATH.test(url.pathname),
+  async ({ event, request }) => {
+    const { answer, done } = await files.answer(request)
+    event.waitUntil(done)
+    return answer
+  },
+)
+
 // A new version waits until the person asks for it.
 self.addEventListener('message', (event) => {
   if (event.data?.type === 'SKIP_WAITING') void self.skipWaiting()
+  if (event.data?.type === 'KEPT_FILES') event.waitUntil(obey(event.data, event.ports[0]))
 })
+
+async function obey({ command }: KeptFilesMessage, port?: MessagePort): Promise<void> {
+  port?.postMessage(await files.obey(command))
+}
 
 self.addEventListener('push', (event) => event.waitUntil(showPush(self, event.data)))
 self.addEventListener('notificationclick', (event) => event.waitUntil(openNotification(self, event.notification)))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { galleryKinds } from '../messages.ts'
 import { body, clientId, chatId, contentId, fileName, seq } from './fields.ts'
 
 /** Of a picture, in pixels. */
@@ -33,6 +34,14 @@ export const history = z.strictObject({
   after: seq.optional(),
   limit: z.int().min(1).max(limits.page.history).default(50),
 })
+/** A page of the messages that hold something of a kind, before or after a seq, both exclusive; the newest page when neither is given. */
+export const gallery = z.strictObject({
+  chatId,
+  kind: z.enum(galleryKinds),
+  before: seq.optional(),
+  after: seq.optional(),
+  limit: z.int().min(1).max(limits.page.gallery).default(60),
+})
 export const position = z.strictObject({ chatId, seq })
 export const deleteMessage = z.strictObject({ chatId, seq })
 export const typing = z.strictObject({ chatId })
@@ -40,6 +49,7 @@ export const typing = z.strictObject({ chatId })
 export type SendMessage = z.output<typeof send>
 export type SendFiles = z.output<typeof sendFiles>
 export type History = z.output<typeof history>
+export type Gallery = z.output<typeof gallery>
 export type DeleteMessage = z.output<typeof deleteMessage>
 export type Position = z.output<typeof position>
 export type Typing = z.output<typeof typing>

@@ -27,6 +27,8 @@ export class ConversationParts {
   readonly banners: ConversationBanner[] = []
   readonly headerActions: HeaderAction[] = []
   attach: AttachPart | null = null
+  /** Stands in the details of a chat. `onleave` closes the details when the page goes elsewhere. */
+  details: (() => Promise<Component<{ chat: Chat; onleave: () => void }>>) | undefined
 }
 
 export const [getConversationParts, setConversationParts] = createContext<ConversationParts>()

@@ -2,6 +2,7 @@ import type { MessageFile, MessageRow } from '@veche/shared/rows/rows'
 import type { Locale } from '#lib/i18n/languages.ts'
 import { wordsIn, wordsOf } from '#lib/i18n/words.ts'
 import type { Feature } from '#lib/signed-in/feature.ts'
+import type { SignedInApp } from '#lib/signed-in/SignedInApp.svelte.ts'
 import type { MessageCommand } from '#lib/store/commands.ts'
 
 /** The words that the list of chats needs. The others come with the first file. */
@@ -9,14 +10,22 @@ const fileMessageWords = wordsOf('fileMessage')
 
 /** Files in messages: the button in the composer, and what the history shows of them. */
 export const fileFeature: Feature = {
-  start({ messageKinds, conversationParts }) {
+  start(app) {
+    const { messageKinds, conversationParts } = app
     messageKinds.register(fileMessageKind)
     conversationParts.attach = {
       part: () => import('./Attach.svelte').then((module) => module.default),
       send: async (...message) => (await import('./send-picked.ts')).sendPicked(...message),
     }
-    return {}
+    conversationParts.details = () => import('./gallery/SharedFilesEntry.svelte').then((module) => module.default)
+    return { follow: () => void followDeleted(app) }
   },
+}
+
+async function followDeleted(app: SignedInApp) {
+  const { followDeletedFiles } = await import('./kept/deleted-files.ts')
+  await app.started
+  if (app.live.client) followDeletedFiles(app.live.client.store)
 }
 
 const fileMessageKind = {

@@ -483,6 +483,7 @@ export type Messages = {
     singleKeys: string
     singleKeysHint: string
     keysTitle: string
+    data: string
   }
   shortcuts: {
     title: string
@@ -791,16 +792,9 @@ export type Messages = {
     removeShort: string
     open: (given: { name: string }) => string
     download: (given: { name: string; size: string }) => string
-    downloadPicture: string
     uploading: string
     sentOf: (given: { sent: string; total: string }) => string
     cancel: string
-    close: string
-    previous: string
-    next: string
-    ofMany: (given: { index: number; count: number }) => string
-    zoom: string
-    fit: string
     photos: string
     camera: string
     file: string
@@ -824,5 +818,64 @@ export type Messages = {
     delete: string
     deleteTitle: string
     deleteText: string
+  }
+  viewer: {
+    close: string
+    previous: string
+    next: string
+    ofMany: (given: { index: number; count: number }) => string
+    zoom: string
+    fit: string
+    download: string
+    goToMessage: string
+    shown: (given: { name: string; author: string; at: string }) => string
+    you: string
+    someone: string
+  }
+  gallery: {
+    title: string
+    tabs: string
+    media: string
+    file: string
+    link: string
+    voice: string
+    mediaEmpty: string
+    mediaEmptyText: string
+    fileEmpty: string
+    fileEmptyText: string
+    linkEmpty: string
+    linkEmptyText: string
+    voiceEmpty: string
+    voiceEmptyText: string
+    failed: string
+    loading: string
+    heldOnly: string
+    heldEmpty: string
+    photo: (given: { author: string; at: string }) => string
+    video: (given: { author: string; at: string }) => string
+    goToMessage: string
+    goTo: (given: { name: string }) => string
+    you: string
+    someone: string
+  }
+  dataSettings: {
+    title: string
+    text: string
+    device: string
+    deviceHint: string
+    messages: string
+    files: string
+    bound: string
+    boundNone: string
+    emptyHint: string
+    empty: string
+    emptied: string
+    unsupported: string
+    unknown: string
+    counting: string
+    server: string
+    serverFiles: string
+    ofLimit: (given: { used: string; limit: string }) => string
+    fileLimit: (given: { limit: string }) => string
   }
 }

@@ -10,7 +10,7 @@ const WIPE = 'veche.wiping'
 const ALL = 'all'
 const ALL_BUT_UNSENT = 'all but what is unsent'
 /** Choices of the device, not of the person: a wipe leaves them. */
-const DEVICE_KEYS = ['veche.locale', 'veche.theme', 'veche.contrast']
+const DEVICE_KEYS = ['veche.locale', 'veche.theme', 'veche.contrast', 'veche.keptFiles']
 
 /** The person who was signed in here last. */
 export function readMe(): Me | null {
