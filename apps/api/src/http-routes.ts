@@ -77,7 +77,8 @@ async function serve(deps: Deps, route: HttpRoute, { req, reply, slowest }: Exch
     return send(reply, answer)
   } catch (error) {
     body.destroy()
-    if (error instanceof SenderGone || req.raw.destroyed) {
+    // A request whose body was read to its end is destroyed too, while its sender waits for the answer.
+    if (error instanceof SenderGone || req.raw.socket.destroyed) {
       stopTimer({ outcome: 'gone' })
       return reply.hijack()
     }
