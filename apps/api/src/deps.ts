@@ -13,7 +13,7 @@ import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import { DiskStorage } from './files/DiskStorage.ts'
 import { mediaTable } from './files/previews/media-table.ts'
-import { PictureMaker } from './files/previews/PictureMaker.ts'
+import { avatarLimits, PictureMaker } from './files/previews/PictureMaker.ts'
 import { previewTable } from './files/previews/preview-table.ts'
 import { renditionTable } from './files/previews/rendition-table.ts'
 import { MediaTools } from './files/previews/tools/MediaTools.ts'
@@ -65,6 +65,8 @@ export type Deps = {
   fileStorage: DiskStorage
   pictureMaker: PictureMaker
   mediaTools: MediaTools
+  /** Of its own, so that nobody who changes an avatar waits behind previews. */
+  avatarMaker: PictureMaker
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
@@ -118,6 +120,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     fileStorage: new DiskStorage(join(env.VECHE_DATA, 'files')),
     pictureMaker: new PictureMaker(),
     mediaTools: new MediaTools(resolve(env.VECHE_DATA, 'files', 'making'), log),
+    avatarMaker: new PictureMaker(avatarLimits),
     metrics: createMetrics(new Registry()),
     ...registered,
     tickets: new Tickets(env),
@@ -164,6 +167,7 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.mailer.close()
   deps.pictureMaker.close()
   deps.mediaTools.stopRuns()
+  deps.avatarMaker.close()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])
 }

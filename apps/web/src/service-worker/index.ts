@@ -5,11 +5,12 @@ import { clientsClaim } from 'workbox-core'
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
 import { keepShared, SHARE_PATH } from '#lib/files/share/shared-inbox.ts'
+import { answerAvatar, isAvatar } from './avatars.ts'
 import { openNotification, showPush } from './notifications.ts'
 
 /** The one page of the app. It opens every address, also offline. */
 const SHELL = '/200.html'
-/** Addresses that the server answers itself. They are never cached. */
+/** Addresses that the server answers itself. Of these only avatars are cached. */
 const SERVED = [/^\/api(\/|$)/, /^\/dev\//, /^\/livez$/, /^\/readyz$/, /^\/metrics$/, /^\/sfu(\/|$)/]
 /** Files for app stores and launchers only. */
 const NOT_NEEDED = /\/(screenshots|icons\/(maskable|monochrome))|robots\.txt$/
@@ -22,6 +23,10 @@ const kept = assets
 precacheAndRoute([{ url: SHELL, revision: version }, ...built, ...kept])
 cleanupOutdatedCaches()
 registerRoute(new NavigationRoute(createHandlerBoundToURL(SHELL), { denylist: SERVED }))
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && isAvatar(url),
+  ({ request, event }) => answerAvatar(request, (work) => event.waitUntil(work)),
+)
 clientsClaim()
 
 // Another app shares something: the page of the same address asks for the chat.
