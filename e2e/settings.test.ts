@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
 import { networkTrouble, refused } from './browser/PageLog.ts'
-import { newDirect, newGroup, newSession, PASSWORD } from './installation/accounts.ts'
+import { newDirect, newGroup, newSession, PASSWORD, send } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
 import { chatInList, choose, openDetails, waitForConnection } from './screens/chats.ts'
 import { button, fill, clickButton, waitUntilHidden, waitUntilVisible, textbox } from './screens/controls.ts'
@@ -148,6 +148,8 @@ test('signing out reaches the other tabs of the browser, another person may sign
 test.skip('a person cuts a picture on their phone, others see it in their lists at once, and a group has one too', async () => {
   const [anna, boris] = [await newPerson('Anna Picture'), await newPerson('Boris Picture')]
   const [direct, group] = [await newDirect(anna, boris), await newGroup(anna, 'Picture club', [boris])]
+  // An empty direct chat is in no list.
+  await send(anna, direct, 'hello')
   const hers = await openDevice(installation, { account: anna, width: 360, height: 740 })
   const his = await openDevice(installation, { account: boris })
   await his.goto(`/chats/${direct}`)
