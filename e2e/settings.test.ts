@@ -1,11 +1,14 @@
+import type { Page } from 'playwright-core'
+import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { browserOfRun } from './browser/browser-of-run.ts'
 import { openDevice } from './browser/Device.ts'
 import { networkTrouble, refused } from './browser/PageLog.ts'
-import { newSession, PASSWORD } from './installation/accounts.ts'
+import { newDirect, newGroup, newSession, PASSWORD, send } from './installation/accounts.ts'
 import { installation, newPerson, owner } from './installation/shared.ts'
-import { waitForConnection } from './screens/chats.ts'
-import { button, fill, clickButton, waitUntilVisible, textbox } from './screens/controls.ts'
+import { chatInList, choose, openDetails, waitForConnection } from './screens/chats.ts'
+import { button, fill, clickButton, waitUntilHidden, waitUntilVisible, textbox } from './screens/controls.ts'
+import { axeFindings, overflowing, smallTargets } from './screens/findings.ts'
 import { waitUntilSignedIn, signIn } from './screens/sign-in.ts'
 
 declare global {
@@ -141,3 +144,87 @@ test('signing out reaches the other tabs of the browser, another person may sign
   await clickButton(question, 'Sign out')
   await waitUntilVisible(button(device.page, 'Sign in'))
 })
+
+test.skip('a person cuts a picture on their phone, others see it in their lists at once, and a group has one too', async () => {
+  const [anna, boris] = [await newPerson('Anna Picture'), await newPerson('Boris Picture')]
+  const [direct, group] = [await newDirect(anna, boris), await newGroup(anna, 'Picture club', [boris])]
+  // An empty direct chat is in no list.
+  await send(anna, direct, 'hello')
+  const hers = await openDevice(installation, { account: anna, width: 360, height: 740 })
+  const his = await openDevice(installation, { account: boris })
+  await his.goto(`/chats/${direct}`)
+  await waitUntilVisible(his.page.getByRole('heading', { name: 'Anna Picture' }))
+  expect(await picturesOf(his.page, 'header')).toEqual([])
+
+  await hers.goto('/settings/profile')
+  // A phone that is held upright writes its pictures lying, and says so.
+  const left = { input: await plain(300, 400, '#d33').png().toBuffer(), left: 0, top: 0 }
+  const lying = plain(600, 400, '#36c').composite([left]).withMetadata({ orientation: 6 }).jpeg()
+  await pickPicture(hers.page, () => clickButton(hers.page, 'Change picture'), await lying.toBuffer())
+  const dialog = hers.page.getByRole('dialog')
+  const frame = dialog.getByRole('application', { name: 'Picture in the circle' })
+  await waitUntilVisible(frame.locator('canvas'))
+  const found = [
+    ...(await axeFindings(hers.page)),
+    ...(await overflowing(hers.page)),
+    ...(await smallTargets(hers.page)),
+  ]
+  expect(found).toEqual([])
+  const colours = () => frame.locator('canvas').evaluate(coloursOf)
+  expect(await colours()).toEqual(['red', 'blue'])
+  // By the keyboard to its upper end, of which nothing but red is seen then.
+  await frame.focus()
+  for (let press = 0; press < 12; press += 1) await hers.page.keyboard.press('+')
+  for (let press = 0; press < 40; press += 1) await hers.page.keyboard.press('ArrowDown')
+  expect(await colours()).toEqual(['red', 'red'])
+  await clickButton(dialog, 'Use this picture')
+  await waitUntilVisible(hers.page.getByText('The picture is changed.'))
+
+  await his.page.waitForFunction(hasPicture, 'header')
+  await his.page.waitForFunction(hasPicture, `a[href="/chats/${direct}"]`)
+  const [address] = await picturesOf(his.page, 'header')
+  expect(await his.page.evaluate(async (url) => (await fetch(url)).status, address!)).toBe(200)
+  await clickButton(hers.page, 'Remove picture')
+  await his.page.waitForFunction((scope) => !document.querySelector(`${scope} .avatar[style*="--picture"]`), 'header')
+  await waitUntilHidden(button(hers.page, 'Remove picture'))
+
+  await hers.goto(`/chats/${group}`)
+  await openDetails(hers.page)
+  const change = () => choose(hers.page, 'Picture club', 'Change picture')
+  await pickPicture(hers.page, change, Buffer.from('no picture'))
+  await waitUntilVisible(dialog.getByText('This browser cannot open the picture.'))
+  await clickButton(dialog, 'Cancel')
+  await pickPicture(hers.page, change, await plain(90, 90, '#2a6').png().toBuffer())
+  await clickButton(dialog, 'Use this picture')
+  await waitUntilVisible(chatInList(his.page, 'Picture club').getByText('Anna Picture changed the group picture'))
+  await his.page.waitForFunction(hasPicture, `a[href="/chats/${group}"]`)
+})
+
+const plain = (width: number, height: number, background: string) =>
+  sharp({ create: { width, height, channels: 3, background } })
+
+async function pickPicture(page: Page, press: () => Promise<void>, buffer: Buffer): Promise<void> {
+  const chooser = page.waitForEvent('filechooser')
+  await press()
+  await (await chooser).setFiles({ name: 'me.jpg', mimeType: 'image/jpeg', buffer })
+}
+
+/** In the page: whether an avatar there has a picture. */
+const hasPicture = (scope: string) => document.querySelector(`${scope} .avatar[style*="--picture"]`) !== null
+
+/** The addresses of the pictures of the avatars there. */
+function picturesOf(page: Page, scope: string): Promise<string[]> {
+  return page
+    .locator(`${scope} .avatar[style*="--picture"]`)
+    .evaluateAll((nodes) => nodes.map((node) => /url\("?([^")]+)/.exec(node.getAttribute('style') ?? '')?.[1] ?? ''))
+}
+
+/** In the page: what stands at the upper and at the lower end of a picture of red and blue. */
+function coloursOf(canvas: Element): string[] {
+  const { width, height } = canvas as HTMLCanvasElement
+  const context = (canvas as HTMLCanvasElement).getContext('2d')!
+  return [0.1, 0.9].map((part) => {
+    const [red = 0, , blue = 0] = context.getImageData(width / 2, height * part, 1, 1).data
+    return red > blue ? 'red' : 'blue'
+  })
+}

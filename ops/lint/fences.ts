@@ -17,7 +17,7 @@ const apiFloors = [
   ['messages', 'files'],
   ['nodes'],
   ['meetings'],
-  ['push', 'search'],
+  ['push', 'search', 'avatars'],
   ['admin'],
 ]
 const apiFeatures = [...apiFloors.flat(), 'sync']
@@ -28,6 +28,7 @@ const withoutServer = webGround.slice(0, 3)
 /** Features of the web app from the lowest to the highest: each may import the ones before it, and none after it. */
 const webFloors = [
   'auth',
+  'avatars',
   'people',
   'chats',
   'conversation',

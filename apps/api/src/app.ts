@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
 import { limits } from '@veche/shared/limits'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import { avatarRoutes } from './avatars/http.ts'
 import type { Deps } from './deps.ts'
 import { downloadRoutes } from './files/download.ts'
 import { uploadRoutes } from './files/uploads/http.ts'
@@ -82,7 +83,7 @@ async function openHttp(deps: Deps): Promise<FastifyInstance> {
   await http.register(cookie)
   await http.register(fastifyTRPCPlugin, { prefix: '/api/trpc', trpcOptions: trpcOptions(deps) })
   serveHealth(http, deps)
-  await serveRoutes(http, deps, [...mailboxRoutes, ...uploadRoutes, ...downloadRoutes])
+  await serveRoutes(http, deps, [...mailboxRoutes, ...uploadRoutes, ...downloadRoutes, ...avatarRoutes])
   await serveWebApp(http, deps.env)
   return http
 }

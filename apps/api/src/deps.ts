@@ -14,7 +14,7 @@ import { createMailer, type Mailer } from './mail/mailer.ts'
 import type { FileStorage } from './files/storage/FileStorage.ts'
 import { openFileStorage } from './files/storage/open.ts'
 import { mediaTable } from './files/previews/media-table.ts'
-import { PictureMaker } from './files/previews/PictureMaker.ts'
+import { avatarLimits, PictureMaker } from './files/previews/PictureMaker.ts'
 import { previewTable } from './files/previews/preview-table.ts'
 import { renditionTable } from './files/previews/rendition-table.ts'
 import { MediaTools } from './files/previews/tools/MediaTools.ts'
@@ -66,6 +66,8 @@ export type Deps = {
   fileStorage: FileStorage
   pictureMaker: PictureMaker
   mediaTools: MediaTools
+  /** Of its own, so that nobody who changes an avatar waits behind previews. */
+  avatarMaker: PictureMaker
   metrics: Metrics
   rowSources: RowSource[]
   scopeViews: ScopeView[]
@@ -126,6 +128,7 @@ export function createDeps(env: Env, given: GivenDeps = {}): Deps {
     fileStorage: openFileStorage(env, log),
     pictureMaker: new PictureMaker(),
     mediaTools: new MediaTools(resolve(env.VECHE_DATA, 'files', 'making'), log),
+    avatarMaker: new PictureMaker(avatarLimits),
     metrics: createMetrics(new Registry()),
     ...registered,
     tickets: new Tickets(env),
@@ -174,6 +177,7 @@ export async function closeDeps(deps: Deps): Promise<void> {
   deps.mailer.close()
   deps.pictureMaker.close()
   deps.mediaTools.stopRuns()
+  deps.avatarMaker.close()
   await deps.fileStorage.close()
   deps.redis.disconnect()
   await Promise.all([deps.db.destroy(), deps.polls.destroy(), deps.liveReads.close(), deps.writers.close()])

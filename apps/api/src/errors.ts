@@ -55,6 +55,7 @@ const trpcCodes: { [code: string]: TRPC_ERROR_CODE_KEY } = {
   'file.disk_full': 'SERVICE_UNAVAILABLE',
   'file.too_many_unsent': 'TOO_MANY_REQUESTS',
   'file.unavailable': 'SERVICE_UNAVAILABLE',
+  'avatar.not_found': 'NOT_FOUND',
   'scope.not_found': 'NOT_FOUND',
   'invite.not_found': 'NOT_FOUND',
   'work.not_found': 'NOT_FOUND',

@@ -68,6 +68,17 @@ const routes: HttpRoute[] = [
   },
   { method: 'PUT', path: '/upload', limit: 'change', access: 'signedIn', maxBodyBytes: LONGEST, handle: upload },
   {
+    method: 'PUT',
+    path: '/refusing',
+    limit: 'read',
+    access: 'open',
+    maxBodyBytes: 100,
+    handle: async ({ body }) => {
+      await body.toArray()
+      throw new AppError('file.quota_full')
+    },
+  },
+  {
     method: 'GET',
     path: '/download',
     limit: 'read',
@@ -171,6 +182,11 @@ describe('a long body', () => {
       duplex: 'half',
     } as RequestInit)
     expect([hooked.status, await hooked.json()]).toEqual([413, { code: 'request.too_large' }])
+  })
+
+  test('a sender whose whole body was read is told of a refusal too', async () => {
+    const answer = await rawAnswer('PUT /refusing HTTP/1.1', ['x-veche: 1', 'content-length: 3'], 'abc')
+    expect(answer).toMatch(/^HTTP\/1.1 422[^]*file.quota_full/)
   })
 
   test('a sender of a byte a second is refused, and others are served meanwhile', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { addressKey } from '@veche/shared/address-key'
+import { addressKey } from '@veche/shared/addresses/address-key'
 import { isAdmin } from '@veche/shared/permissions'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Anyone, Ctx } from './ctx.ts'
@@ -77,7 +77,7 @@ async function serve(deps: Deps, route: HttpRoute, { req, reply, slowest }: Exch
     return send(reply, answer)
   } catch (error) {
     body.destroy()
-    // A request that was read to its end counts as destroyed as well.
+    // A request whose body was read to its end is destroyed too, while its sender waits for the answer.
     const isGone = req.raw.socket.destroyed || (req.raw.destroyed && !req.raw.complete)
     if (error instanceof SenderGone || isGone) {
       stopTimer({ outcome: 'gone' })

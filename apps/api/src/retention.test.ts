@@ -9,6 +9,7 @@ import { endEmptyMeeting } from './meetings/meeting-end.ts'
 import { deleteOldMeetings } from './meetings/ended/retention.ts'
 import { deleteInBatches } from './platform/work/batches.ts'
 import { deleteOldGivenUpRows } from './platform/work/given-up.ts'
+import { giveAvatar } from './test/avatars.ts'
 import { addMessages, newGroup, newSession, newUsers, type TestUser } from './test/builders.ts'
 import { callerFor, newTestApi, type TestApi } from './test/harness.ts'
 import { newInvite } from './test/http/browser.ts'
@@ -129,6 +130,7 @@ test('a group is deleted with its messages and meetings long after its last memb
   const kept = await newGroup(testApi.deps, [anna, boris])
   const meetingId = await meet(chatId)
   await addMessages(testApi.deps, chatId, { author: anna, count: 600, body: 'a word' })
+  const avatarId = await giveAvatar(testApi.deps, anna, chatId)
   for (const id of [chatId, kept]) await as(boris).chats.leave({ chatId: id })
   await passDays(119)
   await as(anna).chats.leave({ chatId })
@@ -145,6 +147,7 @@ test('a group is deleted with its messages and meetings long after its last memb
     ['scopes', 'id'],
   ] as const)
     expect({ table, count: await countOf(table, column, chatId) }).toEqual({ table, count: 0 })
+  expect(await countOf('avatars', 'id', avatarId)).toBe(0)
   expect(await countOf('scopes', 'id', meetingId)).toBe(0)
   expect(await goneFor(anna, [chatId, kept])).toEqual([chatId])
 })

@@ -28,6 +28,6 @@ export async function mediaAddresses(mediaHost: string): Promise<[string, ...str
 
 /** Before the installation no package is there, hence the late import. */
 async function addresses(): Promise<string[]> {
-  const { ownAddresses } = await import('@veche/shared/own-addresses')
+  const { ownAddresses } = await import('@veche/shared/addresses/own-addresses')
   return ownAddresses(networkInterfaces())
 }

@@ -57,11 +57,17 @@ const statements = [
   )`,
   `create index listened_by_rev on listened (user_id, rev)`,
 
-  // A picture of a person or of a group. Its bytes are kept like those of contents. One that no row names any more is deleted by a sweep.
+  // The avatar of a person or of a group, in squares of so many pixels. It comes and goes in one transaction with the id that names it.
   `create table avatars (
     id uuid primary key,
+    px64 bytea not null,
+    px160 bytea not null,
+    px640 bytea not null,
     created_at timestamptz not null default veche_now()
   )`,
+  // Pictures are compressed already.
+  `alter table avatars alter column px64 set storage external, alter column px160 set storage external,
+    alter column px640 set storage external`,
   `alter table users add column avatar_id uuid references avatars (id)`,
   `alter table chats add column avatar_id uuid references avatars (id)`,
   `create index users_by_avatar on users (avatar_id) where avatar_id is not null`,

@@ -43,6 +43,9 @@ export interface Attendances {
 export interface Avatars {
   created_at: Generated<Timestamp>;
   id: AvatarId;
+  px160: Buffer;
+  px64: Buffer;
+  px640: Buffer;
 }
 
 export interface Chats {

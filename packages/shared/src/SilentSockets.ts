@@ -1,4 +1,4 @@
-import { addressKey } from './address-key.ts'
+import { addressKey } from './addresses/address-key.ts'
 
 /** `cut` closes the socket to make room for another one. */
 type SilentSocket = { cut: () => void }

@@ -59,6 +59,8 @@ export const errorCodes = [
   'file.incomplete',
   'file.unreadable',
   'file.device_full',
+  'avatar.not_found',
+  'avatar.unreadable',
   'scope.not_found',
   'invite.not_found',
   'work.not_found',

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { addressKey } from '@veche/shared/address-key'
+import { addressKey } from '@veche/shared/addresses/address-key'
 import { sql } from 'kysely'
 import type { Anyone } from '../ctx.ts'
 import type { Deps } from '../deps.ts'

@@ -29,9 +29,14 @@ export async function deleteEmptiedGroups({ db, env }: Pick<Deps, 'db' | 'env'>,
   for (const { id } of rows) {
     await deleteInBatches(db, deleteMessages(id), signal)
     await deleteInBatches(db, deleteMemberships(id), signal)
-    await sql`with chat as (delete from chats where id = ${id}) delete from scopes where id = ${id}`.execute(db)
+    await deleteChat(id).execute(db)
   }
 }
+
+const deleteChat = (id: ChatId) => sql`
+  with chat as (delete from chats where id = ${id} returning avatar_id),
+    avatar as (delete from avatars using chat where avatars.id = chat.avatar_id)
+  delete from scopes where id = ${id}`
 
 const deleteMessages = (id: ChatId) => (limit: number) =>
   sql`

@@ -1,5 +1,5 @@
 import type { DB } from '@veche/db/types.gen'
-import type { ChatId, MeetingId, ScopeId, UserId } from '@veche/shared/ids'
+import type { AvatarId, ChatId, MeetingId, ScopeId, UserId } from '@veche/shared/ids'
 import type { ChatRow, MembershipRow } from '@veche/shared/rows/rows'
 import type { Kysely, Selectable } from 'kysely'
 import type { Tx } from '../ctx.ts'
@@ -11,6 +11,7 @@ export const chatColumns = [
   'id',
   'kind',
   'title',
+  'avatar_id',
   'pair',
   'member_count',
   'members_rev',
@@ -53,6 +54,7 @@ export function toChat(row: Chat): ChatRow {
     membersRev: row.members_rev,
     clearedSeq: row.cleared_seq,
     historyForNew: row.history_for_new,
+    avatarId: row.avatar_id,
     meetingOnly: row.meeting_only,
     liveMeetingId: row.live_meeting_id,
     createdBy: row.created_by,
@@ -81,6 +83,7 @@ export function toMembership(row: Membership): MembershipRow {
 export type ChatChange = {
   rev: number
   title?: string
+  avatar_id?: AvatarId | null
   history_for_new?: boolean
   member_count?: number
   members_rev?: number

@@ -1,7 +1,10 @@
 import { newId } from '@veche/shared/ids'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import { beforeAll, expect, test } from 'vitest'
+import sharp from 'sharp'
 import { sessionCookie } from '../auth/session-cookie.ts'
+import { avatarRoutes } from '../avatars/http.ts'
+import { giveAvatar } from '../test/avatars.ts'
 import { tryRow } from '../platform/work/due-tables.ts'
 import { type ActorName, actors, type MatrixCast, newMatrixCast } from '../test/access-matrix.ts'
 import { newContent, sendFile } from '../test/files.ts'
@@ -54,9 +57,19 @@ const upload = async () => {
   return `/api/files/${unsent}`
 }
 
+const picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#654' } })
+  .png()
+  .toBuffer()
+const chatAvatar = () => `/api/chats/${cast.group}/avatar`
+let avatarId = ''
+const avatar = async () => {
+  avatarId ||= await giveAvatar(testApi.deps, cast.people.chatOwner, cast.group)
+  return `/api/avatars/${avatarId}`
+}
+
 const rows: Record<
   string,
-  { path: () => string | Promise<string>; headers?: Record<string, string>; expected: Statuses }
+  { path: () => string | Promise<string>; headers?: Record<string, string>; body?: Uint8Array; expected: Statuses }
 > = {
   'GET /api/files/:id': { path: file, expected: members },
   'GET /api/files/:id/320': { path: () => `${file()}/320`, expected: members },
@@ -73,21 +86,29 @@ const rows: Record<
     expected: ownerOnly(409),
   },
   'DELETE /api/files/:id': { path: upload, expected: ownerOnly(204) },
+  'PUT /api/me/avatar': { path: () => '/api/me/avatar', body: picture, expected: signedIn(200) },
+  'DELETE /api/me/avatar': { path: () => '/api/me/avatar', expected: signedIn(200) },
+  'PUT /api/chats/:id/avatar': { path: chatAvatar, body: picture, expected: { ...members, member: 403 } },
+  'DELETE /api/chats/:id/avatar': { path: chatAvatar, expected: { ...members, member: 403 } },
+  // Of the group. Guests see those of their meeting.
+  'GET /api/avatars/:id/64': { path: async () => `${await avatar()}/64`, expected: { ...members, guest: 404 } },
+  'GET /api/avatars/:id/160': { path: async () => `${await avatar()}/160`, expected: { ...members, guest: 404 } },
+  'GET /api/avatars/:id/640': { path: async () => `${await avatar()}/640`, expected: { ...members, guest: 404 } },
 }
 
-test('every route of files has a row here', () => {
-  const routes = [...uploadRoutes, ...downloadRoutes].map(({ method, path }) => `${method} ${path}`)
+test('every route of files and avatars has a row here', () => {
+  const routes = [...uploadRoutes, ...downloadRoutes, ...avatarRoutes].map(({ method, path }) => `${method} ${path}`)
   expect(Object.keys(rows).sort()).toEqual(routes.sort())
 })
 
 test.each(Object.entries(rows))(
   '%s answers each kind of person as it should',
-  async (route, { path, headers, expected }) => {
+  async (route, { path, headers, body, expected }) => {
     const [method] = route.split(' ') as [string]
     const found: Partial<Statuses> = {}
     // The owner comes last, because they may take the upload away.
     for (const who of actors.toSorted((one, other) => Number(one === 'chatOwner') - Number(other === 'chatOwner')))
-      found[who] = (await ask(who, method, await path(), headers)).status
+      found[who] = (await ask(who, method, await path(), headers, body)).status
     expect(found).toEqual(expected)
   },
 )
@@ -104,10 +125,16 @@ test('an upload that no page of ours asks for is refused', async () => {
   expect(answer.status).toBe(403)
 })
 
-function ask(who: ActorName, method: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+function ask(
+  who: ActorName,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  bytes: Uint8Array | undefined = method === 'PATCH' ? Buffer.from('x') : undefined,
+): Promise<Response> {
   const token = who === 'anonymous' ? '' : cast.people[who].token
   const cookie = `${sessionCookie(testApi.deps.env).name}=${token}`
   const sent = { 'x-veche': '1', 'tus-resumable': '1.0.0', cookie, ...headers }
-  const body = method === 'PATCH' ? { body: Buffer.from('x') } : {}
+  const body = bytes ? { body: bytes as Uint8Array<ArrayBuffer> } : {}
   return fetch(`${base}${path}`, { method, headers: sent, ...body })
 }

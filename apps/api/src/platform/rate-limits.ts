@@ -16,6 +16,8 @@ const rules = {
   upload: { points: 600, seconds: 60 },
   // A chat full of pictures asks for fifty at once.
   download: { points: 3000, seconds: 60 },
+  // Each costs a decoding. More of them would flood the history of a group.
+  avatar: { points: 60, seconds: 600 },
   // The code of a meeting link has fifty bits; this keeps attackers from trying codes.
   link: { points: 60, seconds: 60 },
   // A tab that cannot reach its node asks for a new ticket every few seconds.
@@ -54,6 +56,7 @@ export class RateLimits {
       signal: make('signal'),
       upload: make('upload'),
       download: make('download'),
+      avatar: make('avatar'),
       link: make('link'),
       join: make('join'),
       addMembers: make('addMembers'),

@@ -6,7 +6,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import { columnsOf } from '../platform/columns.ts'
 import type { RowSource } from '../platform/scopes/row-sources.ts'
 
-export const personColumns = ['id', 'handle', 'name', 'role', 'disabled_at', 'rev'] as const
+export const personColumns = ['id', 'handle', 'name', 'role', 'avatar_id', 'disabled_at', 'rev'] as const
 export const settingsColumns = ['locale', 'theme', 'contrast', 'single_keys'] as const
 export const sessionColumns = [
   'id',
@@ -27,7 +27,7 @@ type Session = Pick<Selectable<DB['sessions']>, (typeof sessionColumns)[number]>
 
 export function toPerson(row: Person): PersonRow {
   const { id, handle, name, role, rev } = row
-  return { id, handle, name, role, rev, disabledAt: isoOrNull(row.disabled_at) }
+  return { id, handle, name, role, rev, avatarId: row.avatar_id, disabledAt: isoOrNull(row.disabled_at) }
 }
 
 export function toSettings(row: Settings): SettingsRow {

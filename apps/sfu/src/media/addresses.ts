@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { ownAddresses } from '@veche/shared/own-addresses'
+import { ownAddresses } from '@veche/shared/addresses/own-addresses'
 
 /** The IPv4 addresses at which others reach this node, or the loopback address when it has no network. */
 export function nodeAddresses(): string[] {

@@ -7,11 +7,12 @@ import { NavigationRoute, registerRoute } from 'workbox-routing'
 import { keepShared, SHARE_PATH } from '#lib/files/share/shared-inbox.ts'
 import type { KeptFilesMessage } from '#lib/files/kept/commands.ts'
 import { FILE_PATH, FileAnswers } from './FileAnswers.ts'
+import { answerAvatar, isAvatar } from './avatars.ts'
 import { openNotification, showPush } from './notifications.ts'
 
 /** The one page of the app. It opens every address, also offline. */
 const SHELL = '/200.html'
-/** Addresses that the server answers itself. They are never cached. */
+/** Addresses that the server answers itself. Of these only avatars are cached. */
 const SERVED = [/^\/api(\/|$)/, /^\/dev\//, /^\/livez$/, /^\/readyz$/, /^\/metrics$/, /^\/sfu(\/|$)/]
 /** Files for app stores and launchers only. */
 const NOT_NEEDED = /\/(screenshots|icons\/(maskable|monochrome))|robots\.txt$/
@@ -24,6 +25,10 @@ const kept = assets
 precacheAndRoute([{ url: SHELL, revision: version }, ...built, ...kept])
 cleanupOutdatedCaches()
 registerRoute(new NavigationRoute(createHandlerBoundToURL(SHELL), { denylist: SERVED }))
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && isAvatar(url),
+  ({ request, event }) => answerAvatar(request, (work) => event.waitUntil(work)),
+)
 clientsClaim()
 
 // Another app shares something: the page of the same address asks for the chat.

@@ -1,4 +1,4 @@
-import type { ClientId, ChatId, FileId, MeetingId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
+import type { AvatarId, ClientId, ChatId, FileId, MeetingId, SeatId, SessionId, TabId, UserId } from '../ids.ts'
 import type { Capability, ChatRole, ServerRole } from '../permissions.ts'
 
 /** Rows as a client keeps them. Each carries the revision of its scope at which it last changed; the larger one wins. */
@@ -9,6 +9,8 @@ export type ChatRow = Revised & {
   id: ChatId
   kind: 'direct' | 'group'
   title: string | null
+  /** Rows that a device has kept from before lack it. */
+  avatarId?: AvatarId | null
   /** The two people of a direct chat; null in a group, whose members are paged. */
   pair: [UserId, UserId] | null
   memberCount: number
@@ -29,6 +31,8 @@ export type ChatRow = Revised & {
 export type SystemEvent =
   | { event: 'created'; title: string }
   | { event: 'renamed'; title: string }
+  /** The avatar was set, replaced or removed. */
+  | { event: 'avatar' }
   | { event: 'added'; userIds: UserId[] }
   | { event: 'removed'; userId: UserId }
   | { event: 'left' }
@@ -135,6 +139,8 @@ export type PersonRow = Revised & {
   handle: string
   name: string
   role: ServerRole
+  /** Rows that a device has kept from before lack it. */
+  avatarId?: AvatarId | null
   disabledAt: string | null
 }
 

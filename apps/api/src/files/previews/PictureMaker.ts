@@ -4,12 +4,15 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Semaphore } from '../../platform/Semaphore.ts'
-import type { Picture, PictureAnswer } from './picture-child.ts'
 import { PreviewRefused } from './refusals.ts'
+import type { AvatarPicture } from './avatar-picture.ts'
+import type { Picture, PictureAnswer, PictureQuestion } from './picture-child.ts'
 
 export type PictureLimits = { timeMs: number; memoryBytes: number; idleMs: number }
 
 const usual: PictureLimits = { timeMs: 10_000, memoryBytes: 700_000_000, idleMs: 60_000 }
+/** For avatars. They have few pixels, so one that takes long waits for a busy machine. */
+export const avatarLimits: PictureLimits = { timeMs: 30_000, memoryBytes: 400_000_000, idleMs: 30_000 }
 const watchMs = 100
 
 /**
@@ -33,10 +36,18 @@ export class PictureMaker {
   }
 
   make(path: string): Promise<Picture> {
+    return this.#makeInTurn<Picture>(path)
+  }
+
+  makeAvatar(bytes: Uint8Array): Promise<AvatarPicture> {
+    return this.#makeInTurn<AvatarPicture>({ avatar: bytes })
+  }
+
+  #makeInTurn<Made>(question: PictureQuestion): Promise<Made> {
     return this.#turn.run(async () => {
       clearTimeout(this.#idleTimer)
       try {
-        return await this.#ask((this.#child ??= this.#startChild()), path)
+        return await this.#ask<Made>((this.#child ??= this.#startChild()), question)
       } finally {
         this.#idleTimer = globalThis.setTimeout(() => this.close(), this.#limits.idleMs).unref()
       }
@@ -50,16 +61,16 @@ export class PictureMaker {
     this.#child = undefined
   }
 
-  async #ask(child: ChildProcess, path: string): Promise<Picture> {
+  async #ask<Made>(child: ChildProcess, question: PictureQuestion): Promise<Made> {
     const stop = new AbortController()
     const { signal } = stop
     try {
-      const answered = once(child, 'message', { signal }).then(([answer]) => answer as PictureAnswer)
+      const answered = once(child, 'message', { signal }).then(([answer]) => answer as PictureAnswer<Made>)
       const gone = once(child, 'exit', { signal }).then(() => fail('the process that read it ended'))
       const late = setTimeout(this.#limits.timeMs, undefined, { signal }).then(() => fail('it took too long'))
-      const answer = new Promise<PictureAnswer>((resolve, reject) => {
+      const answer = new Promise<PictureAnswer<Made>>((resolve, reject) => {
         Promise.race([answered, gone, late, this.#untilTooLarge(child, signal)]).then(resolve, reject)
-        child.send(path, (error) => error && reject(error))
+        child.send(question, (error) => error && reject(error))
       })
       const read = await answer
       if ('picture' in read) return read.picture

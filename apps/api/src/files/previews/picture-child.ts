@@ -1,9 +1,10 @@
 /**
  * Decodes pictures that anybody may have sent, in a process of its own that may be killed at any time: `PictureMaker` starts it, sends
- * one path at a time, and bounds its time and memory.
+ * one question at a time, and bounds its time and memory.
  */
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
+import { type AvatarPicture, readAvatar } from './avatar-picture.ts'
 import { previewSides } from './previewable.ts'
 
 export type Picture = {
@@ -12,7 +13,9 @@ export type Picture = {
   thumbhash: Uint8Array
   previews: { side: number; bytes: Uint8Array }[]
 }
-export type PictureAnswer = { picture: Picture } | { refusal: string }
+/** The path of a picture whose previews are asked for, or the bytes of an avatar. */
+export type PictureQuestion = string | { avatar: Uint8Array }
+export type PictureAnswer<Made> = { picture: Made } | { refusal: string }
 
 /** More than any camera makes, and less than takes the child for long. */
 const maxPixels = 120_000_000
@@ -27,10 +30,13 @@ const webp = { quality: 78, effort: 0 }
 sharp.cache(false)
 sharp.concurrency(1)
 
-process.on('message', (path: string) => {
-  void readPicture(path)
-    .then((picture): PictureAnswer => ({ picture }))
-    .catch((error: unknown): PictureAnswer => ({ refusal: error instanceof Error ? error.message : String(error) }))
+process.on('message', (question: PictureQuestion) => {
+  const reading = typeof question === 'string' ? readPicture(question) : readAvatar(question.avatar)
+  void reading
+    .then((picture): PictureAnswer<Picture | AvatarPicture> => ({ picture }))
+    .catch((error: unknown): PictureAnswer<never> => ({
+      refusal: error instanceof Error ? error.message : String(error),
+    }))
     .then((answer) => process.send!(answer))
 })
 process.on('disconnect', () => process.exit())

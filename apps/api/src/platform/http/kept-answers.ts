@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { addressKey } from '@veche/shared/address-key'
+import { addressKey } from '@veche/shared/addresses/address-key'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 export type KeptAnswerLimits = {

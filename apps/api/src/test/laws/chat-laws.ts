@@ -1,4 +1,6 @@
 import { type ChatId, newId } from '@veche/shared/ids'
+import { setChatAvatar, setMyAvatar } from '../../avatars/avatars.ts'
+import { giveAvatar, signedInContext } from '../avatars.ts'
 import { newDirect, newGroup, newUsers, say, type TestUser } from '../builders.ts'
 import { previewTable } from '../../files/previews/preview-table.ts'
 import { tryRow } from '../../platform/work/due-tables.ts'
@@ -47,6 +49,17 @@ export const chatLaws: Record<string, Action> = {
   'messages.delivered': (testApi, { boris, direct }) =>
     as(testApi, boris).messages.delivered({ chatId: direct, seq: 1 }),
   'messages.typing': (testApi, { boris, direct }) => as(testApi, boris).messages.typing({ chatId: direct }),
+  'PUT and DELETE /api/me/avatar': async ({ deps }, { boris }) => {
+    await giveAvatar(deps, boris)
+    await giveAvatar(deps, boris)
+    await setMyAvatar(await signedInContext(deps, boris), null)
+    await giveAvatar(deps, boris)
+  },
+  'PUT and DELETE /api/chats/:id/avatar': async ({ deps }, { anna, group }) => {
+    await giveAvatar(deps, anna, group)
+    await setChatAvatar(await signedInContext(deps, anna), group, null)
+    await giveAvatar(deps, anna, group)
+  },
   'users.updateProfile': (testApi, { boris }) => as(testApi, boris).users.updateProfile({ name: 'Boris the Second' }),
   'users.updateSettings': (testApi, { boris }) =>
     as(testApi, boris).users.updateSettings({ theme: 'dark', locale: 'ru' }),

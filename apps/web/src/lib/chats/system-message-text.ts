@@ -20,6 +20,8 @@ export function systemMessageText(locale: Locale, message: MessageRow, { me, nam
       return t.created({ ...doer, title: system.title })
     case 'renamed':
       return t.renamed({ ...doer, title: system.title })
+    case 'avatar':
+      return t.avatar(doer)
     case 'added':
       return t.added({ ...doer, names: listNames(locale, system.userIds.map(whom)) })
     case 'removed':

@@ -84,14 +84,11 @@ export type Messages = {
     notFoundText: string
     notSynced: string
     choose: string
-    notKept: string
-    notKeptFull: string
-    superseded: string
-    reload: string
   }
   systemMessages: {
     created: (given: { by: string; who: string; title: string }) => string
     renamed: (given: { by: string; who: string; title: string }) => string
+    avatar: (given: { by: string; who: string }) => string
     added: (given: { by: string; who: string; names: string }) => string
     removed: (given: { by: string; who: string; name: string }) => string
     left: (given: { by: string; who: string }) => string
@@ -147,6 +144,26 @@ export type Messages = {
     toChats: string
     disabledPerson: string
     arrived: (given: { name: string; text: string }) => string
+  }
+  storageWarning: {
+    notKept: string
+    notKeptFull: string
+    superseded: string
+    reload: string
+  }
+  avatars: {
+    choose: string
+    change: string
+    remove: string
+    changed: string
+    removed: string
+    cropTitle: string
+    frame: string
+    cropHint: string
+    zoom: string
+    zoomValue: (given: { percent: number }) => string
+    use: string
+    unreadable: string
   }
   groups: {
     markUnread: string
@@ -752,6 +769,8 @@ export type Messages = {
     'file.incomplete': string
     'file.disk_full': string
     'file.unavailable': string
+    'avatar.not_found': string
+    'avatar.unreadable': string
     'scope.not_found': string
     'invite.not_found': string
     'work.not_found': string

@@ -1,3 +1,4 @@
+import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Api } from '#lib/api/client.ts'
 import { Chats, setChats } from '#lib/chats/chats.svelte.ts'
 import { MessageKinds, setMessageKinds } from '#lib/chats/message-kinds.ts'
@@ -7,6 +8,7 @@ import type { Locale } from '#lib/i18n/languages.ts'
 import { setReasonToStay } from '#lib/session/reason-to-stay.ts'
 import type { Session } from '#lib/session/session.svelte.ts'
 import { setUnsentMessages } from '#lib/session/unsent-messages.ts'
+import { setAvatarOf } from '#lib/ui/avatar-of.ts'
 import { setShortcutHelp, ShortcutHelp } from '#lib/ui/overlay/shortcut-help.svelte.ts'
 import type { Feature, FeatureBar, StartedFeature } from './feature.ts'
 
@@ -52,6 +54,7 @@ export class SignedInApp {
   provide(): void {
     setLive(this.live)
     setChats(this.chats)
+    setAvatarOf((id) => (this.chats.get(id as ChatId)?.row ?? this.live.people.get(id as UserId))?.avatarId)
     setMessageKinds(this.messageKinds)
     setConversationParts(this.conversationParts)
     setShortcutHelp(this.#shortcutHelp)
