@@ -11,6 +11,7 @@ import { chatView } from './chats/view.ts'
 import { type Env, ownRedisPrefix } from './env.ts'
 import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
+import { listenedRowSource } from './files/listened.ts'
 import { DiskStorage } from './files/DiskStorage.ts'
 import { mediaTable } from './files/previews/media-table.ts'
 import { PictureMaker } from './files/previews/PictureMaker.ts'
@@ -88,7 +89,7 @@ export type GivenDeps = { log?: Logger; clock?: Clock; passwordCost?: PasswordCo
 
 /** What the features register. */
 const registered = {
-  rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],
+  rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources, listenedRowSource],
   scopeViews: [chatView, meetingView, userView, directoryView],
   dueTables: [mailTable, previewTable, mediaTable, renditionTable],
 }

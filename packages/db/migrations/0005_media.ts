@@ -35,16 +35,19 @@ const statements = [
   `create index renditions_due on renditions (retry_at) where state = 'due'`,
   `create index renditions_given_up on renditions (created_at) where state = 'given_up'`,
 
-  // Voice messages that I have listened to.
+  // Voice messages that I have listened to. `message_at`: when the message was written. Rows of old messages are deleted.
   `create table listened (
     user_id uuid not null references users (id),
     chat_id uuid not null,
     seq bigint not null,
+    message_at timestamptz not null,
     rev bigint not null,
     primary key (user_id, chat_id, seq),
     foreign key (chat_id, seq) references messages (chat_id, seq) on delete cascade
   )`,
   `create index listened_by_rev on listened (user_id, rev)`,
+  `create index listened_by_message on listened (chat_id, seq)`,
+  `create index listened_by_age on listened (message_at)`,
 
   // A picture of a person or of a group. Its bytes are kept like those of contents. One that no row names any more is deleted by a sweep.
   `create table avatars (

@@ -125,6 +125,7 @@ export interface Invites {
 
 export interface Listened {
   chat_id: ChatId;
+  message_at: Timestamp;
   rev: number;
   seq: number;
   user_id: UserId;
