@@ -13,6 +13,7 @@ import { mailTable } from './mail/delivery.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import type { FileStorage } from './files/storage/FileStorage.ts'
 import { openFileStorage } from './files/storage/open.ts'
+import { listenedRowSource } from './files/listened.ts'
 import { mediaTable } from './files/previews/media-table.ts'
 import { avatarLimits, PictureMaker } from './files/previews/PictureMaker.ts'
 import { previewTable } from './files/previews/preview-table.ts'
@@ -98,7 +99,7 @@ export type GivenDeps = { log?: Logger; clock?: Clock; passwordCost?: PasswordCo
 
 /** What the features register. */
 const registered = {
-  rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources],
+  rowSources: [...chatRowSources, ...messageRowSources, ...meetingRowSources, ...userRowSources, listenedRowSource],
   scopeViews: [chatView, meetingView, userView, directoryView],
   dueTables: [mailTable, previewTable, mediaTable, renditionTable],
 }

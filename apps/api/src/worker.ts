@@ -2,6 +2,7 @@ import { deleteOldSignInRows } from './auth/retention.ts'
 import { deleteEmptiedGroups } from './chats/emptied-groups.ts'
 import { handOverGroups } from './chats/ownerless-groups.ts'
 import type { Deps } from './deps.ts'
+import { deleteOldListened } from './files/listened.ts'
 import { deleteUnheldContents, removeUploadLeftovers } from './files/unheld-contents.ts'
 import { UseWatch } from './files/UseWatch.ts'
 import { deleteOldMeetings } from './meetings/ended/retention.ts'
@@ -61,6 +62,7 @@ async function deleteOldRows(deps: Deps, signal: AbortSignal): Promise<void> {
   await deleteOldGivenUpRows(deps, signal)
   await deleteOldMeetings(deps, signal)
   await deleteEmptiedGroups(deps, signal)
+  await deleteOldListened(deps, signal)
   // Last, since the storage of files may be away.
   await removeUploadLeftovers(deps)
 }

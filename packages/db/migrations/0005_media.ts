@@ -46,16 +46,19 @@ const statements = [
     primary key (content_id, number)
   )`,
 
-  // Voice messages that I have listened to.
+  // Voice messages that I have listened to. `message_at`: when the message was written. Rows of old messages are deleted.
   `create table listened (
     user_id uuid not null references users (id),
     chat_id uuid not null,
     seq bigint not null,
+    message_at timestamptz not null,
     rev bigint not null,
     primary key (user_id, chat_id, seq),
     foreign key (chat_id, seq) references messages (chat_id, seq) on delete cascade
   )`,
   `create index listened_by_rev on listened (user_id, rev)`,
+  `create index listened_by_message on listened (chat_id, seq)`,
+  `create index listened_by_age on listened (message_at)`,
 
   // The avatar of a person or of a group, in squares of so many pixels. It comes and goes in one transaction with the id that names it.
   `create table avatars (

@@ -131,6 +131,7 @@ export interface Invites {
 
 export interface Listened {
   chat_id: ChatId;
+  message_at: Timestamp;
   rev: number;
   seq: number;
   user_id: UserId;

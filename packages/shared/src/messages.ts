@@ -6,3 +6,5 @@ export const countedKinds: readonly MessageRow['kind'][] = ['text', 'call', 'fil
 /** The tabs of a gallery: pictures and videos, other files, messages with links, voice messages. */
 export const galleryKinds = ['media', 'file', 'link', 'voice'] as const
 export type GalleryKind = (typeof galleryKinds)[number]
+/** Bounds of voice messages. `listenedDays`: so long a voice message tells its reader that they have not listened to it. */
+export const voiceLimits = { minutes: 60, listenedDays: 30 } as const

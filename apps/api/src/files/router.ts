@@ -2,6 +2,7 @@ import { nothing } from '@veche/shared/schemas/fields'
 import * as schemas from '@veche/shared/schemas/messages'
 import { router, signedIn } from '../trpc.ts'
 import { readGallery } from './gallery.ts'
+import { listen } from './listened.ts'
 import { sendFiles } from './send-files.ts'
 import { readMyUse } from './use.ts'
 
@@ -15,4 +16,7 @@ export const filesRouter = router({
   gallery: signedIn('read')
     .input(schemas.gallery)
     .query(({ ctx, input }) => readGallery(ctx, input)),
+  listen: signedIn('change')
+    .input(schemas.listen)
+    .mutation(({ ctx, input }) => listen(ctx, input)),
 })

@@ -14,7 +14,7 @@ import type { ServerRole } from '@veche/shared/permissions'
 import type { ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { Deps } from '../deps.ts'
 import { newGroup, newUser, newUsers, say, type TestUser } from './builders.ts'
-import { newContent } from './files.ts'
+import { newContent, sendVoice } from './files.ts'
 import { callerFor } from './harness.ts'
 import { newMail } from './mail/mails.ts'
 import type { Outcome } from './outcome.ts'
@@ -49,6 +49,7 @@ export type MatrixCast = {
   code: string
   /** A message of the owner of the group. */
   seqOfOwner: number
+  seqOfVoice: number
   /** An upload of each who may send it. */
   contents: Map<ActorName, ContentId>
   /** Open to everyone; the stranger's, and nobody is in it. */
@@ -175,6 +176,7 @@ export const matrix: Record<string, MatrixRow> = {
   },
   'files.usage': { input: none, expected: signedIn() },
   'files.gallery': { input: ofGroup({ kind: 'media' }), expected: anyMember },
+  'files.listen': { input: (cast) => ({ chatId: cast.group, seq: cast.seqOfVoice }), expected: anyMember },
   'messages.send': {
     input: (cast) => ({ chatId: cast.group, clientId: newId<ClientId>(), body: 'hello' }),
     expected: anyMember,
@@ -340,6 +342,7 @@ export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
   const owner = callerFor(deps, chatOwner)
   await owner.chats.setRole({ chatId: group, userId: moderator.userId, role: 'moderator' })
   const { seq: seqOfOwner } = await say(deps, chatOwner, group, words)
+  const { seq: seqOfVoice } = await sendVoice(deps, chatOwner, group)
   await owner.chats.removeMember({ chatId: group, userId: exMember.userId })
   await callerFor(deps, serverOwner).admin.setDisabled({ userId: disabled.userId as UserId, disabled: true })
   const invite = await newInvite(deps)
@@ -363,6 +366,7 @@ export async function newMatrixCast(deps: Deps): Promise<MatrixCast> {
     code,
     contents,
     seqOfOwner,
+    seqOfVoice,
     open,
   }
 }

@@ -28,6 +28,13 @@ async function* pieces(bytes: Buffer) {
   yield bytes
 }
 
+/** A voice message. Its sound is a picture, which nobody hears here. */
+export async function sendVoice(deps: Deps, who: TestUser, chatId: ChatId): Promise<MessageRow> {
+  const files = [{ contentId: await newContent(deps, who), name: 'voice.webm', durationMs: 3_000, waveform: 'AP9A' }]
+  const input = { chatId, clientId: newId<ClientId>(), body: '', files, voice: true }
+  return (await callerFor(deps, who).files.send(input)).message
+}
+
 /** A message with one file. */
 export async function sendFile(deps: Deps, who: TestUser, chatId: ChatId, contentId?: ContentId): Promise<MessageRow> {
   const files = [{ contentId: contentId ?? (await newContent(deps, who)), name: 'picture.png' }]

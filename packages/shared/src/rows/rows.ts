@@ -180,6 +180,14 @@ export type MySeatRow = Revised & {
   sinceRev: number
 }
 
+/** Scope: user. A voice message of somebody else that I have listened to. */
+export type ListenedRow = Revised & {
+  chatId: ChatId
+  seq: number
+  /** When the message was written. Some weeks later nobody asks any more whether I have listened, and the row is deleted. */
+  messageAt: string
+}
+
 /** The rows of a frame or an answer, by table. A table without rows is absent. */
 export type Rows = {
   chats?: ChatRow[]
@@ -191,6 +199,7 @@ export type Rows = {
   meetings?: MeetingRow[]
   seats?: SeatRow[]
   mySeats?: MySeatRow[]
+  listened?: ListenedRow[]
 }
 export type RowTable = keyof Rows
 

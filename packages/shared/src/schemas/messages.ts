@@ -44,6 +44,8 @@ export const gallery = z.strictObject({
 })
 export const position = z.strictObject({ chatId, seq })
 export const deleteMessage = z.strictObject({ chatId, seq })
+/** A voice message that I have listened to. */
+export const listen = z.strictObject({ chatId, seq })
 export const typing = z.strictObject({ chatId })
 
 export type SendMessage = z.output<typeof send>
@@ -51,5 +53,6 @@ export type SendFiles = z.output<typeof sendFiles>
 export type History = z.output<typeof history>
 export type Gallery = z.output<typeof gallery>
 export type DeleteMessage = z.output<typeof deleteMessage>
+export type Listen = z.output<typeof listen>
 export type Position = z.output<typeof position>
 export type Typing = z.output<typeof typing>

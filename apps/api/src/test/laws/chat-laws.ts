@@ -4,7 +4,7 @@ import { giveAvatar, signedInContext } from '../avatars.ts'
 import { newDirect, newGroup, newUsers, say, type TestUser } from '../builders.ts'
 import { previewTable } from '../../files/previews/preview-table.ts'
 import { tryRow } from '../../platform/work/due-tables.ts'
-import { newContent, sendFile } from '../files.ts'
+import { newContent, sendFile, sendVoice } from '../files.ts'
 import { callerFor, type TestApi } from '../harness.ts'
 
 export type ChatCast = {
@@ -39,6 +39,10 @@ export const chatLaws: Record<string, Action> = {
   'messages.send': (testApi, { anna, direct }) =>
     as(testApi, anna).messages.send({ chatId: direct, clientId: newId(), body: 'hello' }),
   'files.send': (testApi, { anna, group }) => sendFile(testApi.deps, anna, group),
+  'files.listen': async (testApi, { anna, boris, group }) => {
+    const { seq } = await sendVoice(testApi.deps, anna, group)
+    await as(testApi, boris).files.listen({ chatId: group, seq })
+  },
   'the preview of a picture is made': async (testApi, { anna, group }) => {
     const contentId = await newContent(testApi.deps, anna)
     await sendFile(testApi.deps, anna, group, contentId)

@@ -18,6 +18,8 @@ export type HeaderAction = { label: (locale: Locale) => string; Icon: Component;
 export type AttachPart = {
   /** The button beside the field, and above both what is picked. */
   part: () => Promise<Component<{ conversation: Conversation }>>
+  /** The button that records a voice message, where the one that sends stands while there is nothing to send. */
+  voice: AttachPart['part']
   /** Resolves when the files and their caption are in the outbox. */
   send: (outbox: Outbox, chatId: ChatId, caption: string, files: File[]) => Promise<void>
 }

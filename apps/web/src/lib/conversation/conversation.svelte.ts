@@ -127,6 +127,13 @@ export class Conversation {
     this.#noteSent()
   }
 
+  /** Resolves once `put` has brought a voice message into the outbox. */
+  async sendVoice(put: () => Promise<void>) {
+    this.drafts.forget()
+    await put()
+    this.#noteSent()
+  }
+
   resend(clientId: ClientId) {
     return this.#client.outbox.resend(clientId)
   }

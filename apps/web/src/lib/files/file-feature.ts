@@ -4,43 +4,61 @@ import { wordsIn, wordsOf } from '#lib/i18n/words.ts'
 import type { Feature } from '#lib/signed-in/feature.ts'
 import type { SignedInApp } from '#lib/signed-in/SignedInApp.svelte.ts'
 import type { MessageCommand } from '#lib/store/commands.ts'
+import { clockOf } from './player/clock.ts'
+import { PlayerSlot, setPlayerSlot } from './playback/PlayerSlot.svelte.ts'
 
 /** The words that the list of chats needs. The others come with the first file. */
 const fileMessageWords = wordsOf('fileMessage')
 
-/** Files in messages: the button in the composer, and what the history shows of them. */
+/** One piece of code: each one more would cost the first load its name. */
+const loadParts = () => import('./file-parts.ts')
+
+/** Files and voice messages: what the composer has for them, what the history shows of them, and the player that goes on on every page. */
 export const fileFeature: Feature = {
   start(app) {
     const { messageKinds, conversationParts } = app
+    const player = new PlayerSlot()
     messageKinds.register(fileMessageKind)
+    messageKinds.register({ ...fileMessageKind, kind: 'voice' })
     conversationParts.attach = {
-      part: () => import('./Attach.svelte').then((module) => module.default),
-      send: async (...message) => (await import('./send-picked.ts')).sendPicked(...message),
+      part: async () => (await loadParts()).Attach,
+      voice: async () => (await loadParts()).VoiceComposer,
+      send: async (...message) => (await loadParts()).sendPicked(...message),
     }
-    conversationParts.details = () => import('./gallery/SharedFilesEntry.svelte').then((module) => module.default)
-    return { follow: () => void followDeleted(app) }
+    conversationParts.details = async () => (await loadParts()).SharedFilesEntry
+    return {
+      provide: () => void setPlayerSlot(player),
+      follow: () => void followDeleted(app),
+      bar: {
+        isShown: () => !!player.current?.playback.track,
+        component: async () => (await loadParts()).PlaybackBar,
+      },
+    }
   },
 }
 
 async function followDeleted(app: SignedInApp) {
-  const { followDeletedFiles } = await import('./kept/deleted-files.ts')
+  const { followDeletedFiles } = await loadParts()
   await app.started
   if (app.live.client) followDeletedFiles(app.live.client.store)
 }
 
 const fileMessageKind = {
   kind: 'file',
-  summary: (locale: Locale, { body, files = [] }: MessageRow) => summaryOf(locale, body, files),
+  summary: (locale: Locale, { kind, body, files = [] }: MessageRow) => summaryOf(locale, body, files, kind === 'voice'),
   summaryOfPending: (locale: Locale, { kind, input }: MessageCommand) =>
-    kind === 'files.send' ? summaryOf(locale, input.body, input.files) : '',
-  content: () => import('./MessageFiles.svelte').then((module) => module.default),
+    kind === 'files.send' ? summaryOf(locale, input.body, input.files, input.voice) : '',
+  content: async () => (await loadParts()).MessageFiles,
 } as const
 
+type NamedFile = Pick<MessageFile, 'name' | 'mime'> & { durationMs?: number | null }
+
 /** The caption, or what the files are. */
-function summaryOf(locale: Locale, caption: string | null, files: Pick<MessageFile, 'name' | 'mime'>[]): string {
+function summaryOf(locale: Locale, caption: string | null, files: NamedFile[], isVoice = false): string {
   if (caption) return caption
   const t = wordsIn(locale, fileMessageWords)
   const count = files.length
+  if (isVoice) return t.voice({ duration: clockOf(files[0]?.durationMs ?? 0) })
   if (files.every(({ mime }) => mime.startsWith('image/'))) return t.photos({ count })
   return count === 1 ? (files[0]?.name ?? '') : t.files({ count })
 }

@@ -5,6 +5,7 @@ import { withoutPrivateMetadata } from './metadata/private-metadata.ts'
 import { readPicked, requireDeviceRoom, sendableName } from './picked/prepared-file.ts'
 import { shrinkPicture } from './shrink-picture.ts'
 import { sendsSmallerPictures } from './smaller-pictures.ts'
+import { mediaShape } from './video/media-shape.ts'
 import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
 
 /**
@@ -25,7 +26,7 @@ export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string
 async function prepareFile(file: File): Promise<FileToSend> {
   const smaller = sendsSmallerPictures() ? await shrinkPicture(file) : null
   if (smaller) return { ...smaller, name: sendableName(smaller.name) }
-  const size = file.type.startsWith('image/') ? await pictureSize(file) : null
+  const size = file.type.startsWith('image/') ? await pictureSize(file) : await mediaShape(file)
   return { name: sendableName(file.name), bytes: await withoutPrivateMetadata(file), ...size }
 }
 

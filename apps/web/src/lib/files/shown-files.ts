@@ -15,7 +15,14 @@ export type ShownFile = {
   /** Where its bytes are on this device, while it is on its way. */
   attachmentId: string | null
   isPicture: boolean
-  /** The previews of a picture; null while there is none. */
+  /** It moves, and a press on its poster plays it. */
+  isVideo: boolean
+  isSound: boolean
+  /** Of sound and video. */
+  durationMs: number | null
+  waveform: string | null
+  hasRendition: boolean
+  /** The previews of a picture, and the poster of a video; null while there is none. */
   previews: { small: string; large: string } | null
 }
 
@@ -28,12 +35,14 @@ export function fromRow(file: MessageFile): ShownFile {
     url,
     attachmentId: null,
     isPicture: isPicture(file) && file.preview !== 'none',
+    isVideo: isVideo(file) && file.preview !== 'none',
+    isSound: isSound(file),
     previews,
   }
 }
 
 export function fromAttached(file: AttachedFile): ShownFile {
-  const { width = null, height = null, attachmentId } = file
+  const { width = null, height = null, durationMs = null, waveform = null, attachmentId } = file
   // A browser that could read its size can show it.
   const shown = isPicture(file) && width !== null
   return {
@@ -44,11 +53,27 @@ export function fromAttached(file: AttachedFile): ShownFile {
     thumbhash: null,
     url: null,
     attachmentId,
+    durationMs,
+    waveform,
+    hasRendition: false,
     isPicture: shown,
+    isVideo: isVideo(file) && width !== null,
+    isSound: isSound({ ...file, width, durationMs }),
     previews: null,
   }
 }
 
 function isPicture({ mime }: { mime: string }): boolean {
   return mime.startsWith('image/')
+}
+
+type Described = { mime: string; width?: number | null; durationMs?: number | null }
+
+function isVideo(file: Described): boolean {
+  return file.mime.startsWith('video/') && !isSound(file)
+}
+
+/** Containers of videos may hold a sound alone: it has a length and no size. */
+function isSound({ mime, width = null, durationMs = null }: Described): boolean {
+  return mime.startsWith('audio/') || (mime.startsWith('video/') && durationMs !== null && width === null)
 }

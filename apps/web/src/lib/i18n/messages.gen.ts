@@ -802,6 +802,7 @@ export type Messages = {
   fileMessage: {
     photos: (given: { count: number }) => string
     files: (given: { count: number }) => string
+    voice: (given: { duration: string }) => string
   }
   files: {
     attach: string
@@ -896,5 +897,54 @@ export type Messages = {
     serverFiles: string
     ofLimit: (given: { used: string; limit: string }) => string
     fileLimit: (given: { limit: string }) => string
+  }
+  voice: {
+    record: string
+    recordHint: string
+    recording: string
+    recorded: string
+    slideToCancel: string
+    lock: string
+    cancel: string
+    pause: string
+    resume: string
+    stop: string
+    send: string
+    delete: string
+    paused: string
+    asking: string
+    denied: string
+    missing: string
+    busy: string
+    unsupported: string
+    lost: string
+    full: string
+    almostFull: string
+    dismiss: string
+  }
+  player: {
+    play: string
+    pause: string
+    playOf: (given: { title: string }) => string
+    pauseOf: (given: { title: string }) => string
+    position: string
+    positionOf: (given: { at: string; total: string }) => string
+    speed: (given: { rate: string }) => string
+    voice: string
+    voiceOf: (given: { name: string }) => string
+    voiceOfMine: string
+    unlistened: string
+    unheard: string
+    bar: string
+    goTo: string
+    close: string
+    gone: string
+    unreachable: string
+    unplayable: string
+    tryAgain: string
+    download: (given: { name: string; size: string }) => string
+    video: (given: { name: string }) => string
+    videoLength: (given: { name: string; duration: string }) => string
+    videoFailed: string
   }
 }

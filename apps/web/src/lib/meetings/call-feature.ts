@@ -40,7 +40,7 @@ const callMessageKind = {
   /** One line, for the list of chats. */
   summary: callSummary,
   /** Loaded when the first such message is shown. */
-  component: () => import('./CallCard.svelte').then((module) => module.default),
+  component: () => import('./page/chat-parts.ts').then((parts) => parts.CallCard),
 } as const
 
 /** What goes on or has ended, on the card of a call as in the list of chats. */
@@ -53,7 +53,7 @@ export function callSummary(locale: Locale, { call }: MessageRow): string {
 /** The banner above the history of a chat in which a meeting goes on. */
 const joinBanner = {
   isShown: (chat: Chat): boolean => chat.row.liveMeetingId !== null,
-  component: () => import('./JoinBanner.svelte').then((module) => module.default),
+  component: () => import('./page/chat-parts.ts').then((parts) => parts.JoinBanner),
 } as const
 
 /** The buttons in the header of a conversation. */

@@ -7,7 +7,7 @@ export type Changes = {
   /** Messages by seq, or all of them. */
   messages: Map<ChatId, Set<number> | 'all'>
   people: Set<UserId>
-  /** My settings, sessions and seats. */
+  /** My settings, sessions and seats, and what I have listened to. */
   account: boolean
   outbox: boolean
 }

@@ -5,7 +5,8 @@ import type { SetMine } from '@veche/shared/schemas/chats'
 /** What the server gets from each kind of command. The keys are names of procedures. */
 export type CommandInputs = {
   'messages.send': { chatId: ChatId; body: string }
-  'files.send': { chatId: ChatId; body: string; files: AttachedFile[] }
+  'files.send': { chatId: ChatId; body: string; files: AttachedFile[]; voice?: true }
+  'files.listen': { chatId: ChatId; seq: number }
   'chats.setMine': Omit<SetMine, 'decidedAt'>
 }
 export type CommandName = keyof CommandInputs
@@ -24,6 +25,8 @@ export type AttachedFile = {
   mime: string
   width?: number
   height?: number
+  durationMs?: number
+  waveform?: string
 }
 
 type CommandOf<K extends CommandName> = {

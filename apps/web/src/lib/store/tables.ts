@@ -1,6 +1,14 @@
 import type { ChatId, ScopeId } from '@veche/shared/ids'
 import type { Positions } from '@veche/shared/live'
-import type { ChatRow, MembershipRow, MySeatRow, PersonRow, SessionRow, SettingsRow } from '@veche/shared/rows/rows'
+import type {
+  ChatRow,
+  ListenedRow,
+  MembershipRow,
+  MySeatRow,
+  PersonRow,
+  SessionRow,
+  SettingsRow,
+} from '@veche/shared/rows/rows'
 import type { Command } from './commands.ts'
 import type { Range } from './ranges.ts'
 
@@ -18,6 +26,8 @@ export type Tables = {
   listProgress: ListProgress
   visits: Visit
   attachments: Attachment
+  listened: Listened
+  voiceParts: VoicePart
 }
 export type TableName = keyof Tables
 
@@ -34,6 +44,8 @@ export const tableKeys = {
   listProgress: 'name',
   visits: 'chatId',
   attachments: 'id',
+  listened: 'id',
+  voiceParts: 'id',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
 /** By what the first screen is read: the chats with the newest messages, and the pinned ones. */
@@ -101,6 +113,27 @@ export type Visit = {
 export type Attachment = {
   id: string
   bytes: Blob
+}
+
+/** A voice message of somebody else that I have listened to. */
+export type Listened = ListenedRow & { id: string }
+
+export function listenedId({ chatId, seq }: { chatId: ChatId; seq: number }): string {
+  return `${chatId} ${seq}`
+}
+
+/**
+ * A piece of a voice message that is being recorded or was not sent. It is stored as soon as the recorder gives it, so nothing else is
+ * lost with the page. Its id begins with that of the chat, and those of one message are in the order of recording.
+ */
+export type VoicePart = {
+  id: string
+  chatId: ChatId
+  bytes: Blob
+  /** How loud it was, 0 to 255, since the part before. */
+  levels: number[]
+  /** How long the message is up to the end of this part. */
+  durationMs: number
 }
 
 export type Draft = { chatId: ChatId; body: string; at: number }

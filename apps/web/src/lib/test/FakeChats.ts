@@ -18,6 +18,7 @@ import { AppError } from '../api/error.ts'
 import type {
   CallCard,
   ChatRow,
+  ListenedRow,
   MembershipRow,
   MessageFile,
   MessageRow,
@@ -40,6 +41,7 @@ export class FakeChats {
   /** What was uploaded as a whole. */
   readonly uploads = new Map<ContentId, Blob>()
   readonly chats = new Map<ChatId, Chat>()
+  readonly listened = new Map<UserId, ListenedRow[]>()
   readonly userRevs = new Map<UserId, number>()
   directoryRev = 0
   now = Date.parse('2026-11-20T10:00:00Z')
@@ -173,22 +175,37 @@ export class FakeChats {
   sendFiles(
     id: ChatId,
     authorId: UserId,
-    { body, clientId, files }: Pick<SendFiles, 'body' | 'clientId' | 'files'>,
+    { body, clientId, files, voice }: Pick<SendFiles, 'body' | 'clientId' | 'files'> & { voice?: boolean },
   ): MessageRow {
     const chat = this.chatOf(id)
     const sent = [...chat.messages.values()].find((row) => row.clientId === clientId)
     if (sent) return sent
     chat.rev += 1
-    const named = files.map(({ contentId, name, width = null, height = null }): MessageFile => {
-      const bytes = this.uploads.get(contentId)
-      if (!bytes) throw new AppError('file.not_found')
-      const about = { size: bytes.size, mime: bytes.type || 'application/octet-stream' }
-      const made = { thumbhash: null, durationMs: null, waveform: null, hasRendition: false, preview: 'none' as const }
-      return { id: newId<FileId>(this.now), name, ...about, width, height, ...made }
-    })
-    const row = this.#addMessage(id, authorId, { body, clientId, files: named }, chat.rev)
+    const named = files.map(
+      ({ contentId, name, width = null, height = null, durationMs = null, waveform = null }): MessageFile => {
+        const bytes = this.uploads.get(contentId)
+        if (!bytes) throw new AppError('file.not_found')
+        const about = { size: bytes.size, mime: bytes.type || 'application/octet-stream' }
+        const made = { thumbhash: null, durationMs, waveform, hasRendition: false, preview: 'none' as const }
+        return { id: newId<FileId>(this.now), name, ...about, width, height, ...made }
+      },
+    )
+    const row = this.#addMessage(id, authorId, { body, clientId, files: named, voice }, chat.rev)
     this.onChange(id)
     return row
+  }
+
+  /** Somebody has listened to a voice message. */
+  listen(id: ChatId, userId: UserId, seq: number): { message: MessageRow; listened: ListenedRow | null } {
+    const message = this.visible(id, userId).find((row) => row.seq === seq && row.kind === 'voice' && !row.deletedAt)
+    if (!message) throw new AppError('message.not_found')
+    if (message.authorId === userId) return { message, listened: null }
+    if (!message.listened) this.#updateMessage(id, { ...message, listened: true })
+    const rows = this.listened.get(userId) ?? []
+    const held = rows.find((row) => row.chatId === id && row.seq === seq)
+    const listened = held ?? { chatId: id, seq, messageAt: message.createdAt, rev: this.#advanceUser(userId) }
+    if (!held) this.listened.set(userId, [...rows, listened])
+    return { message: this.chatOf(id).messages.get(seq)!, listened }
   }
 
   /** Starts a meeting and writes its card, unless a meeting is going on in the chat. */
@@ -308,6 +325,7 @@ export class FakeChats {
       system?: SystemEvent
       call?: CallCard
       files?: MessageFile[]
+      voice?: boolean | undefined
     },
     rev = this.chatOf(id).rev,
   ): MessageRow {
@@ -318,11 +336,12 @@ export class FakeChats {
       seq: chat.seq,
       authorId,
       clientId: content.clientId ?? null,
-      kind: content.system ? 'system' : content.call ? 'call' : content.files ? 'file' : 'text',
+      kind: kindOf(content),
       body: content.body || null,
       system: content.system ?? null,
       call: content.call ?? null,
       ...(content.files ? { files: content.files } : {}),
+      ...(content.voice ? { listened: false } : {}),
       createdAt: this.#nextTime(),
       editedAt: null,
       deletedAt: null,
@@ -383,4 +402,11 @@ export class FakeChats {
 function refill<K, V>(map: Map<K, V>, kept: Map<K, V>): void {
   map.clear()
   for (const [key, value] of kept) map.set(key, value)
+}
+
+function kindOf(content: { system?: unknown; call?: unknown; files?: unknown; voice?: boolean | undefined }) {
+  if (content.system) return 'system'
+  if (content.call) return 'call'
+  if (content.voice) return 'voice'
+  return content.files ? 'file' : 'text'
 }

@@ -84,8 +84,9 @@ export class FakeNetwork {
             return { message, chat }
           }),
         ),
-      sendFiles: ({ chatId, clientId, body, files }) =>
-        call(() => inChat(chatId, () => ({ message: server.sendFiles(chatId, userId, { body, clientId, files }) }))),
+      sendFiles: ({ chatId, ...message }) =>
+        call(() => inChat(chatId, () => ({ message: server.sendFiles(chatId, userId, message) }))),
+      markListened: ({ chatId, seq }) => call(() => inChat(chatId, () => server.listen(chatId, userId, seq))),
       upload: ({ bytes, url, onUrl, onProgress }) =>
         call(() => {
           const id = (url ?? newId<ContentId>()) as ContentId

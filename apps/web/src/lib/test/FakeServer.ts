@@ -16,8 +16,8 @@ export class FakeServer extends FakeChats {
       return { type: 'changes', scope: 'directory', id, from, rev: this.directoryRev, rows: { people } }
     }
     if (this.userRevs.has(id as UserId)) {
-      const memberships = this.membershipsOf(userId).filter((row) => row.rev > from)
-      return { type: 'changes', scope: 'user', id, from, rev: this.rev(id), rows: { memberships } }
+      const rows = this.#userRows(userId, from)
+      return { type: 'changes', scope: 'user', id, from, rev: this.rev(id), rows }
     }
     if (!this.isMember(id as ChatId, userId)) return null
     const rows = this.#chatRows(id as ChatId, userId, from)
@@ -103,12 +103,12 @@ export class FakeServer extends FakeChats {
     const scope = id === userId ? ('user' as const) : ('directory' as const)
     const rows =
       scope === 'user'
-        ? { memberships: this.membershipsOf(userId).filter((row) => row.rev > since) }
+        ? this.#userRows(userId, since)
         : { people: [...this.people.values()].filter((row) => row.rev > since) }
     const stale = since > this.rev(id) || (scope === 'directory' && this.rev(id) - since > this.page.gap)
     if (!stale) return { scope, id, reset: false, gone: false, ...this.#firstPage(rows, this.rev(id)) }
     // Of the directory a device keeps those whom it has met, and fetches them by id.
-    const all = scope === 'user' ? { memberships: this.membershipsOf(userId) } : {}
+    const all = scope === 'user' ? this.#userRows(userId, -1) : {}
     return { scope, id, rev: this.rev(id), rows: all, more: false, reset: true, gone: false }
   }
 
@@ -119,6 +119,12 @@ export class FakeServer extends FakeChats {
     if (firstLeftOut === undefined) return { rev: scopeRev, rows, more: false }
     const kept = Object.entries(rows).map(([table, all]) => [table, all.filter((row) => row.rev < firstLeftOut)])
     return { rev: firstLeftOut - 1, rows: Object.fromEntries(kept) as Rows, more: true }
+  }
+
+  #userRows(userId: UserId, since: number): Rows {
+    const memberships = this.membershipsOf(userId).filter((row) => row.rev > since)
+    const listened = (this.listened.get(userId) ?? []).filter((row) => row.rev > since)
+    return { memberships, ...(listened.length > 0 ? { listened } : {}) }
   }
 
   #chatRows(id: ChatId, userId: UserId, since: number): Rows {

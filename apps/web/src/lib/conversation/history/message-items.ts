@@ -6,7 +6,7 @@ import type { MessageCommand } from '#lib/store/commands.ts'
 const GROUP_PAUSE_MS = 10 * 60_000
 
 /** Their authors are named, and their messages form groups. */
-const writtenKinds = new Set<MessageRow['kind']>(['text', 'file'])
+const writtenKinds = new Set<MessageRow['kind']>(['text', 'file', 'voice'])
 
 /** A message of the list on the screen: stored (`row`), or not sent yet (`pending`). */
 export type MessageItem = {

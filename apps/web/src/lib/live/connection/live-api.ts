@@ -1,6 +1,6 @@
 import type { ClientId, ChatId, ContentId, ScopeId, UserId } from '@veche/shared/ids'
 import type { ChatsPage, LiveFrame, Presence, ScopeAnswer, StateAnswer, Unread } from '@veche/shared/live'
-import type { MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
+import type { ListenedRow, MembershipRow, MessageRow, PersonRow } from '@veche/shared/rows/rows'
 import type { SetMine } from '@veche/shared/schemas/chats'
 import type { SendFiles } from '@veche/shared/schemas/messages'
 
@@ -13,9 +13,10 @@ export type LiveApi = {
   presence(ids: UserId[]): Promise<Presence[]>
   history(query: HistoryQuery): Promise<HistoryPage>
   send(message: NewMessage): Promise<{ message: MessageRow }>
-  sendFiles(message: NewMessage & { files: SentFile[] }): Promise<{ message: MessageRow }>
+  sendFiles(message: NewMessage & { files: SentFile[]; voice?: true }): Promise<{ message: MessageRow }>
   /** Uploads a file, or goes on with it. Resolves when the server has all of it. */
   upload(upload: NewUpload): Promise<ContentId>
+  markListened(voice: { chatId: ChatId; seq: number }): Promise<{ message: MessageRow; listened: ListenedRow | null }>
   setMine(mine: SetMine): Promise<{ membership: MembershipRow }>
   read(chatId: ChatId, seq: number): Promise<{ membership: MembershipRow; unread: Unread }>
   delivered(chatId: ChatId, seq: number): Promise<unknown>

@@ -5,6 +5,7 @@ import { byOrder, isMessage, type Command, type CommandName } from '../../store/
 import { storesOfRows } from '../../store/merge/needed-stores.ts'
 import { mergeRefused, mergeSent } from '../../store/merge/sent-commands.ts'
 import { backoffMs, pause, type Environment } from '../environment.ts'
+import { deleteCommand, resendCommand } from './command-changes.ts'
 import { type CommandContext, type CommandKind, commandKinds, type CommandKinds, type Pace } from './command-kinds.ts'
 import { withOutboxLock } from './outbox-lock.ts'
 
@@ -123,7 +124,7 @@ export class CommandSender {
           failures = 0
           this.#deps.store.tellStalled(false)
           await store.merge((merge) => mergeSent(merge, command, rows), ['outbox', ...storesOfRows(rows)])
-          void this.noteGone(command).catch(() => undefined)
+          void this.#noteGone(command).catch(() => undefined)
           // From now on there is something here that its author expects to find again.
           return isMessage(command) ? environment.persistStorage() : undefined
         }
@@ -153,8 +154,19 @@ export class CommandSender {
     this.#deps.onSignedOut()
   }
 
+  /** See `Outbox`. */
+  async resend(id: ClientId): Promise<void> {
+    await resendCommand(this.#deps.store, this.#deps.clock, id)
+  }
+
+  /** See `Outbox`. */
+  async cancel(id: ClientId): Promise<void> {
+    const deleted = await deleteCommand(this.#deps.store, id)
+    if (deleted) await this.#noteGone(deleted)
+  }
+
   /** The command has left the outbox. */
-  async noteGone(command: Command): Promise<void> {
+  async #noteGone(command: Command): Promise<void> {
     await this.#kindOf(command).whenGone?.(this.#deps)
   }
 

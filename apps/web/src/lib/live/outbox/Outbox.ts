@@ -55,20 +55,14 @@ export class Outbox {
         merge.noteCommand(command)
         await alsoMerge(merge)
       },
-      ['outbox', 'drafts', 'attachments'],
+      ['outbox', 'drafts', 'attachments', 'voiceParts'],
     )
     return id
   }
 
   /** Sends a refused message again, at the end of the outbox. If the server will never take its client id, it gets another. */
   async resend(id: ClientId): Promise<void> {
-    const newClientId = newId<ClientId>(this.#deps.clock.now())
-    const isRefused = ({ refusal }: Command) => refusal !== null
-    await this.#change(id, isRefused, async (merge, held) => {
-      const isIdSpent = held.refusal === 'message.conflict' || held.refusal === 'message.client_id_expired'
-      const order = await nextOrder(merge)
-      merge.tx.put('outbox', { ...held, id: isIdSpent ? newClientId : id, order, refusal: null })
-    })
+    await (await this.#loadSender()).resend(id)
   }
 
   /**
@@ -76,8 +70,7 @@ export class Outbox {
    * already.
    */
   async cancel(id: ClientId): Promise<void> {
-    const deleted = await this.#change(id, ({ refusal, kind }) => refusal !== null || kind === 'files.send')
-    if (deleted) await (await this.#loadSender()).noteGone(deleted)
+    await (await this.#loadSender()).cancel(id)
   }
 
   /** How many messages only this device has. */
@@ -113,27 +106,8 @@ export class Outbox {
     const { CommandSender } = await import('./CommandSender.ts')
     return (this.#sender ??= new CommandSender(this.#deps))
   }
-
-  /** Takes the command out of the outbox, if it may be, and perhaps puts another one in. */
-  async #change(
-    id: ClientId,
-    mayChange: (held: Command) => boolean,
-    replace: (merge: Merge, held: Command) => Promise<void> = async () => undefined,
-  ): Promise<Command | undefined> {
-    return await this.#deps.store.merge(
-      async (merge) => {
-        const held = await merge.tx.get('outbox', id)
-        if (!held || !mayChange(held)) return undefined
-        merge.tx.delete('outbox', id)
-        await replace(merge, held)
-        merge.noteCommand(held)
-        return held
-      },
-      ['outbox'],
-    )
-  }
 }
 
-async function nextOrder({ tx }: Merge): Promise<number> {
+export async function nextOrder({ tx }: Merge): Promise<number> {
   return (await tx.all('outbox')).reduce((last, { order }) => Math.max(last, order), 0) + 1
 }

@@ -69,6 +69,17 @@ export const commandKinds: CommandKinds = {
     ],
     whenRefused: 'keep',
   },
+  'files.listen': {
+    pace: 'quick',
+    // Those of one chat change the same row of mine one after the other anyway.
+    queue: ({ chatId }) => `listen ${chatId}`,
+    request: async ({ api }, { input }) => {
+      const { message, listened } = await api.markListened(input)
+      return { messages: [message], ...(listened ? { listened: [listened] } : {}) }
+    },
+    finalErrors: [...CHAT_ERRORS, 'message.not_found'],
+    whenRefused: 'drop',
+  },
   'chats.setMine': {
     pace: 'quick',
     queue: ({ chatId }) => `mine ${chatId}`,

@@ -12,7 +12,7 @@ import type { CommandContext } from './command-kinds.ts'
 import type { Outbox } from './Outbox.ts'
 import { noteUploadWait } from './upload-waits.ts'
 
-export type FileToSend = { name: string; bytes: Blob; width?: number; height?: number }
+export type FileToSend = Pick<AttachedFile, 'name' | 'width' | 'height' | 'durationMs' | 'waveform'> & { bytes: Blob }
 
 /** Resolves when the files and their caption are in the outbox, and the draft that the caption came from is deleted. */
 export async function addFiles(
@@ -81,20 +81,36 @@ export async function setUploadPaused(store: Store, id: ClientId, isPaused: bool
   )
 }
 
+/** Resolves when the voice message is in the outbox. `alsoMerge` drops, in the same transaction, what it was recorded into. */
+export async function addVoice(
+  outbox: Outbox,
+  chatId: ChatId,
+  { bytes, ...file }: FileToSend,
+  alsoMerge: (merge: Merge) => void,
+): Promise<ClientId> {
+  const attachment = { id: crypto.randomUUID() as string, bytes, uploadUrl: null }
+  const attached = { ...file, attachmentId: attachment.id, size: bytes.size, mime: bytes.type }
+  const input = { chatId, body: '', files: [attached], voice: true as const }
+  return await outbox.add({ kind: 'files.send', chatId, input }, (merge) => {
+    merge.tx.put('attachments', attachment)
+    merge.tx.delete('drafts', chatId)
+    alsoMerge(merge)
+  })
+}
+
 /** Uploads the files of a message, and then sends it. */
 export async function sendFiles(
   context: CommandContext,
   command: Command<'files.send'>,
   signal: AbortSignal,
 ): Promise<Rows> {
-  const { chatId, body, files } = command.input
+  const { chatId, body, files, voice } = command.input
   const sent: SentFile[] = []
-  for (const { attachmentId, name, width, height } of files) {
-    const contentId = await upload(context, command.id, attachmentId, signal)
-    sent.push({ contentId, name, ...(width && height ? { width, height } : {}) })
-  }
+  for (const { attachmentId, size: _size, mime: _mime, ...file } of files)
+    sent.push({ contentId: await upload(context, command.id, attachmentId, signal), ...file })
   signal.throwIfAborted()
-  return { messages: [(await context.api.sendFiles({ chatId, body, clientId: command.id, files: sent })).message] }
+  const message = { chatId, body, clientId: command.id, files: sent, ...(voice ? { voice } : {}) }
+  return { messages: [(await context.api.sendFiles(message)).message] }
 }
 
 /** Goes on where an earlier attempt, perhaps of another tab, was broken off. */

@@ -1,4 +1,5 @@
 import type { Api } from '#lib/api/client.ts'
+import { beginSound } from '#lib/browser/sound-turns.ts'
 import type { ActiveCall } from '../ActiveCall.svelte.ts'
 import { MediaDevicesState } from '../devices/MediaDevicesState.svelte.ts'
 import { Call, type CallOptions } from './Call.svelte.ts'
@@ -15,6 +16,7 @@ export function prepareCall(activeCall: ActiveCall): void {
 /** Joins the meeting in this tab. Nothing happens when the session ended meanwhile. */
 export function openCall(activeCall: ActiveCall, opening: Opening): void {
   const routerDevice = routerDeviceOf(activeCall)
+  beginSound(activeCall)
   activeCall.enter((shared) => new Call({ ...shared, ...opening, routerDevice }))
 }
 

@@ -20,7 +20,7 @@ export type KeptRows = {
 }
 
 /** The server knows nothing of their rows, so a row that is gone from one backend has to be deleted from the other too. */
-const localTables = ['drafts', 'outbox'] as const
+const localTables = ['drafts', 'outbox', 'voiceParts'] as const
 type LocalTable = (typeof localTables)[number]
 
 /** Keeps rows in memory: for a browser without a database, and for clients outside of a browser. */

@@ -3,7 +3,7 @@ import type { MessageRow } from '@veche/shared/rows/rows'
 import type { Backend, ReadTransaction, WriteTransaction } from './backend.ts'
 import { tableIndexes, tableKeys, type IndexedTable, type StoreName, type TableName, type Tables } from '../tables.ts'
 
-const VERSION = 8
+const VERSION = 9
 const BLOCKED_TIMEOUT_MS = 3_000
 /** Rows that are read by one request: the browser copies them in one task. */
 const ROWS_PER_READ = 250

@@ -11,6 +11,7 @@ const storesOfTable: { [T in keyof Rows]-?: StoreName[] } = {
   chats: ['chats', 'memberships', 'messages'],
   messages: ['messages', 'memberships', 'chats', 'outbox'],
   mySeats: ['mySeats'],
+  listened: ['listened'],
   meetings: [],
   seats: [],
 }
@@ -31,7 +32,8 @@ export function storesOfScopeAnswer({ scope, rows, gone, reset }: ScopeAnswer): 
   // What is held of the chat is dropped.
   if (scope === 'chat') return storesOfRows({ chats: [], ...(gone ? { memberships: [] } : {}), ...rows })
   // After a restored backup all that is held of the account is dropped.
-  const account: Rows = scope === 'user' && reset ? { memberships: [], settings: [], sessions: [], mySeats: [] } : {}
+  const account: Rows =
+    scope === 'user' && reset ? { memberships: [], settings: [], sessions: [], mySeats: [], listened: [] } : {}
   return storesOfRows({ ...account, ...rows })
 }
 

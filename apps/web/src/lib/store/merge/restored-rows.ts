@@ -15,7 +15,7 @@ export async function restoreRows(merge: Merge, kept: KeptRows | null, unsent: C
   if (kept) await restoreSynced(merge, kept)
   if (isEmpty) for (const command of unsent) merge.tx.put('outbox', command)
   for (const { table, key } of kept?.changed ?? []) {
-    const rows: (Command | KeptRows['tables']['drafts'][number])[] = kept?.tables[table] ?? []
+    const rows: (Command | KeptRows['tables']['drafts' | 'voiceParts'][number])[] = kept?.tables[table] ?? []
     const row = rows.find((each) => Reflect.get(each, tableKeys[table]) === key)
     if (row) merge.tx.put(table, row)
     else merge.tx.delete(table, key)
@@ -25,7 +25,7 @@ export async function restoreRows(merge: Merge, kept: KeptRows | null, unsent: C
 }
 
 async function restoreSynced(merge: Merge, { tables, messages }: KeptRows): Promise<void> {
-  const { scopes, chats, memberships, people, sessions, settings, mySeats, listProgress } = tables
+  const { scopes, chats, memberships, people, sessions, settings, mySeats, listened, listProgress } = tables
   const ofChat = Map.groupBy(messages, (row) => row.chatId)
   for (const scope of scopes) {
     if (scope.kind !== 'chat') {
@@ -38,7 +38,7 @@ async function restoreSynced(merge: Merge, { tables, messages }: KeptRows): Prom
     if (row.rev > 0) await merge.keepPerson(row.id)
     await mergePerson(merge, row)
   }
-  await mergeRows(merge, { chats, memberships, sessions, settings, mySeats }, 'answer')
+  await mergeRows(merge, { chats, memberships, sessions, settings, mySeats, listened }, 'answer')
   for (const scope of scopes) if (scope.kind === 'chat') await moveReadPosition(merge, scope.id, scope.readTo)
   for (const visit of tables.visits) merge.tx.put('visits', visit)
   for (const attachment of tables.attachments) merge.tx.put('attachments', attachment)

@@ -3,7 +3,7 @@ import type { ChangesFrame } from '@veche/shared/live'
 import type { ChatRow, MembershipRow, MessageRow, PersonRow, Rows } from '@veche/shared/rows/rows'
 import { noteMessage } from '../changes.ts'
 import { addRange, rangeOf, rangesFrom } from '../ranges.ts'
-import type { ChatScope, Tables } from '../tables.ts'
+import { listenedId, type ChatScope, type Tables } from '../tables.ts'
 import { firstVisibleSeq } from '../visible-history.ts'
 import { dropChat, forgetMessages, type Merge } from './Merge.ts'
 import { readAhead } from './needed-rows.ts'
@@ -50,6 +50,7 @@ export async function mergeRows(merge: Merge, rows: Rows, origin: RowOrigin): Pr
     chats = [],
     messages = [],
     mySeats = [],
+    listened = [],
     ...others
   } = rows
   // A chat that I am no member of is not merged, and no message of a chat that is not held: memberships first, then chats, then messages.
@@ -60,6 +61,10 @@ export async function mergeRows(merge: Merge, rows: Rows, origin: RowOrigin): Pr
   for (const row of chats) await mergeChat(merge, row)
   await mergeMessages(merge, messages, origin)
   for (const row of mySeats) await mergeAccountRow(merge, 'mySeats', row.seatId, row)
+  for (const row of listened) {
+    const id = listenedId(row)
+    await mergeAccountRow(merge, 'listened', id, { ...row, id })
+  }
   // A table that is forgotten here does not compile. Meetings are not kept: the call screen reads their frames itself.
   const _none: Pick<Rows, 'meetings' | 'seats'> = others
 }
@@ -73,7 +78,7 @@ export async function mergePerson(merge: Merge, row: PersonRow): Promise<void> {
   merge.changes.people.add(row.id)
 }
 
-async function mergeAccountRow<T extends 'settings' | 'sessions' | 'mySeats'>(
+async function mergeAccountRow<T extends 'settings' | 'sessions' | 'mySeats' | 'listened'>(
   merge: Merge,
   table: T,
   key: string,

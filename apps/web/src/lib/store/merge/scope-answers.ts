@@ -144,6 +144,7 @@ async function startOver(merge: Merge, answer: ScopeAnswer, kind: 'user' | 'dire
     for (const row of await merge.tx.all('settings')) merge.tx.delete('settings', row.userId)
     for (const row of await merge.tx.all('sessions')) merge.tx.delete('sessions', row.id)
     for (const row of await merge.tx.all('mySeats')) merge.tx.delete('mySeats', row.seatId)
+    for (const row of await merge.tx.all('listened')) merge.tx.delete('listened', row.id)
   }
   merge.setScope({ id: answer.id, kind, rev: 0 })
   merge.followUps.scopes.add(answer.id)

@@ -1,0 +1,125 @@
+import type { Locator, Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { openDevice } from './browser/Device.ts'
+import { newDirect } from './installation/accounts.ts'
+import { installation, newPerson } from './installation/shared.ts'
+import { chatInList, composer, log, write } from './screens/chats.ts'
+import { button, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
+import { axeFindings, overflowing } from './screens/findings.ts'
+
+const recording = (page: Page) => page.getByRole('group', { name: 'Voice message being recorded' })
+const draft = (page: Page) => page.getByRole('group', { name: 'Recorded voice message' })
+const voices = (page: Page, name: string) => log(page).getByRole('group', { name, exact: true })
+const play = (voice: Locator) => voice.getByRole('button', { name: /^Play/ })
+const unlistened = (page: Page) => log(page).getByRole('img', { name: 'You have not listened yet' })
+const unheard = (page: Page) => log(page).getByRole('img', { name: 'Nobody has listened yet' })
+
+/** Waits until so many seconds are recorded. */
+async function recordFor(page: Page, seconds: number): Promise<void> {
+  const timer = recording(page).getByRole('timer')
+  await expect.poll(async () => Number((await timer.innerText()).split(':')[1])).toBeGreaterThanOrEqual(seconds)
+}
+
+/** By keyboard or click it goes on by itself. */
+async function startRecording(page: Page): Promise<void> {
+  await button(page, 'Record voice message').click()
+  await waitUntilVisible(recording(page))
+}
+
+async function findingsOf(page: Page): Promise<string[]> {
+  return [...(await axeFindings(page)), ...(await overflowing(page))]
+}
+
+test('voice messages are recorded, listened to before they are sent, played one after the other, and told as listened', async () => {
+  const [anna, boris] = [await newPerson('Anna Voice'), await newPerson('Boris Voice')]
+  const chatId = await newDirect(anna, boris)
+  const herDevice = await openDevice(installation, { account: anna, width: 1440, height: 900 })
+  const hisDevice = await openDevice(installation, { account: boris, width: 360, height: 740 })
+  const [hers, his] = [herDevice.page, hisDevice.page]
+  await herDevice.goto(`/chats/${chatId}`)
+  await hisDevice.goto(`/chats/${chatId}`)
+  await waitUntilVisible(composer(his))
+  await startRecording(hers)
+  await recordFor(hers, 1)
+  expect(await findingsOf(hers)).toEqual([])
+  await button(hers, 'Pause recording').click()
+  await button(hers, 'Go on recording').click()
+  await recordFor(hers, 2)
+  await button(hers, 'Stop and listen').click()
+  await button(draft(hers), 'Play').click()
+  await waitUntilVisible(button(draft(hers), 'Pause'))
+  expect(await findingsOf(hers)).toEqual([])
+  // What was recorded is still there after a reload.
+  await hers.reload()
+  await waitUntilVisible(draft(hers))
+  await button(draft(hers), 'Send').click()
+  await waitUntilVisible(voices(hers, 'Your voice message'))
+  await write(hers, 'and one more')
+  await startRecording(hers)
+  await recordFor(hers, 1)
+  await button(recording(hers), 'Send').click()
+  await expect.poll(() => unheard(hers).count()).toBe(2)
+
+  await expect.poll(() => unlistened(his).count()).toBe(2)
+  const [first, second] = [
+    voices(his, 'Voice message from Anna Voice').nth(0),
+    voices(his, 'Voice message from Anna Voice').nth(1),
+  ]
+  await expect
+    .poll(() => first.getByRole('slider').getAttribute('aria-valuetext'))
+    .toMatch(/^0 seconds of \d+ seconds?$/)
+  await play(first).click()
+  await waitUntilVisible(his.getByRole('region', { name: 'Player' }))
+  expect(await findingsOf(his)).toEqual([])
+  // The next one follows by itself.
+  await waitUntilVisible(second.getByRole('button', { name: /^Pause/ }))
+  await expect.poll(() => unlistened(his).count()).toBe(0)
+  await expect.poll(() => unheard(hers).count()).toBe(0)
+  await waitUntilHidden(his.getByRole('region', { name: 'Player' }))
+  await waitUntilVisible(chatInList(hers, 'Boris Voice').getByText('Voice message, 0:'))
+
+  // By keyboard: the slider, and the speed, which stays.
+  await play(first).click()
+  const slider = first.getByRole('slider')
+  await slider.focus()
+  await his.keyboard.press('End')
+  await waitUntilHidden(his.getByRole('region', { name: 'Player' }))
+  await hisDevice.goto(`/chats/${chatId}`)
+  await waitUntilVisible(play(first))
+  expect(await unlistened(his).count()).toBe(0)
+})
+
+test('a voice message is recorded while the button is held, and a cancelled one leaves nothing', async () => {
+  const [anna, boris] = [await newPerson('Anna Holds'), await newPerson('Boris Holds')]
+  const chatId = await newDirect(anna, boris)
+  const device = await openDevice(installation, { account: anna, width: 360, height: 740 })
+  const { page } = device
+  await device.goto(`/chats/${chatId}`)
+  await waitUntilVisible(button(page, 'Record voice message'))
+  const hold = async () => {
+    const box = (await button(page, 'Record voice message').boundingBox())!
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await recordFor(page, 1)
+    return { x, y }
+  }
+  const { x, y } = await hold()
+  expect(await overflowing(page)).toEqual([])
+  await page.mouse.up()
+  await waitUntilVisible(voices(page, 'Your voice message'))
+  await waitUntilHidden(recording(page))
+
+  await hold()
+  await page.mouse.move(x - 160, y, { steps: 4 })
+  await page.mouse.up()
+  await waitUntilHidden(recording(page))
+  await hold()
+  await page.mouse.move(x, y - 120, { steps: 4 })
+  await page.mouse.up()
+  await recordFor(page, 2)
+  await button(recording(page), 'Cancel').click()
+  await page.reload()
+  await waitUntilVisible(voices(page, 'Your voice message'))
+  expect([await voices(page, 'Your voice message').count(), await draft(page).count()]).toEqual([1, 0])
+})
