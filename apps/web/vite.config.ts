@@ -58,9 +58,9 @@ const forms =
 const meetings = /src\/lib\/meetings\/(words|call-words|duration|live-meeting|participant\/ParticipantAvatars)/
 /** No page begins with a dialog. */
 const dialogs = /src\/lib\/ui\/overlay\/(Dialog|ConfirmDialog)\.svelte/
-/** Kit has a file of its own, and the texts of errors are loaded after the first error. */
+/** Kit has a file of its own, the texts of errors are loaded after the first error, and a sign-in has no store. */
 const isShared = (id: string) =>
-  !/@sveltejs\/kit|\.svelte-kit|api\/error-description/.test(id) && !forms.test(id) && !dialogs.test(id)
+  !/@sveltejs\/kit|\.svelte-kit|api\/error-description|lib\/store\//.test(id) && !forms.test(id) && !dialogs.test(id)
 const groups = [
   // The media library is a file of its own, because size.test.ts bounds its size and ours separately.
   {

@@ -3,7 +3,6 @@ import type { ChatId, UserId } from '@veche/shared/ids'
 import type { Presence } from '@veche/shared/live'
 import type { PersonRow, Rows, SessionRow } from '@veche/shared/rows/rows'
 import { createContext } from 'svelte'
-import { SvelteMap } from 'svelte/reactivity'
 import { TypedEvents } from '#lib/browser/TypedEvents.ts'
 import type { Session } from '#lib/session/session.svelte.ts'
 import type { Changes } from '#lib/store/changes.ts'
@@ -30,7 +29,7 @@ export class Live {
   fallbackReason = $state<FallbackReason | null>(null)
   client = $state.raw<LiveClient | null>(null)
   sessions = $state.raw<SessionRow[]>([])
-  readonly people = new SvelteMap<UserId, PersonRow>()
+  people = $state.raw<ReadonlyMap<UserId, PersonRow>>(new Map())
   /** dropped: the server refused a small change, so it is shown no longer. */
   readonly events = new TypedEvents<{ dropped: [why: ErrorCode] }>()
   /** Rises when there may be people whom this device does not keep: the live stream tells of them, or was away. Lists of people are fetched anew. */
@@ -158,7 +157,7 @@ export class Live {
 
   async #readAll(store: Store) {
     const people = await store.read((tx) => tx.all('people'), ['people'])
-    for (const person of people) if (person.rev > 0) this.people.set(person.id, person)
+    this.#keepPeople(people.filter(({ rev }) => rev > 0))
     await this.#readAccount(store)
   }
 
@@ -166,11 +165,15 @@ export class Live {
     if (changes.people.size > 0) {
       const read = [...changes.people]
       const rows = await store.read((tx) => Promise.all(read.map((id) => tx.get('people', id))), ['people'])
-      for (const row of rows) if (row) this.people.set(row.id, row)
+      this.#keepPeople(rows.filter((row) => row !== undefined))
       const user = rows.find((row) => row?.id === this.me)
       if (user) this.#session.merge({ user })
     }
     if (changes.account) await this.#readAccount(store)
+  }
+
+  #keepPeople(rows: PersonRow[]) {
+    this.people = new Map([...this.people, ...rows.map((row) => [row.id, row] as const)])
   }
 
   async #readAccount(store: Store) {

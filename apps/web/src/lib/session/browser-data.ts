@@ -1,6 +1,5 @@
 import type { Api } from '#lib/api/client.ts'
 import { readStored, removeStored, writeStored } from '#lib/browser/storage.ts'
-import { wipeDatabases } from './databases.ts'
 
 export type Me = NonNullable<Awaited<ReturnType<Api['auth']['me']['query']>>>
 
@@ -45,6 +44,7 @@ export async function wipeBrowserData() {
     const keepUnsent = readStored(WIPE) === ALL_BUT_UNSENT
     for (const key of Object.keys(localStorage)) if (!DEVICE_KEYS.includes(key) && key !== WIPE) removeStored(key)
     sessionStorage.clear()
+    const { wipeDatabases } = await import('./databases.ts')
     const results = await Promise.all([wipeDatabases({ keepUnsent }), wipeCaches()])
     if (results.every(Boolean)) removeStored(WIPE)
   } catch {

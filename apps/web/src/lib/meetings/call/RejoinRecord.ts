@@ -1,4 +1,5 @@
 import { type ChatId, type MeetingId, newId, type TabId } from '@veche/shared/ids'
+import { readStored, removeStored, writeStored } from '#lib/browser/storage.ts'
 
 export type RejoinableCall = {
   meetingId: MeetingId
@@ -27,7 +28,7 @@ export class RejoinRecord {
 
   /** Whether a call was saved in this tab. Answered at once, before it is known if the tab is a copy of another. */
   get exists(): boolean {
-    return read(CALL_KEY) !== null
+    return readStored(CALL_KEY, 'session') !== null
   }
 
   /** The id of this tab: the same after a reload, and another one in a copy of the tab. */
@@ -38,7 +39,7 @@ export class RejoinRecord {
   /** The call that this tab was in when it was reloaded. */
   async load(): Promise<RejoinableCall | null> {
     await this.tab()
-    const saved = parse(read(CALL_KEY))
+    const saved = parse(readStored(CALL_KEY, 'session'))
     if (!saved || Date.now() - saved.at > SEAT_KEPT_MS) return null
     const { at: _, ...call } = saved
     return call
@@ -46,15 +47,11 @@ export class RejoinRecord {
 
   /** Where nothing can be saved, a reload ends the call. */
   save(call: RejoinableCall): void {
-    write(CALL_KEY, JSON.stringify({ ...call, at: Date.now() } satisfies SavedCall))
+    writeStored(CALL_KEY, JSON.stringify({ ...call, at: Date.now() } satisfies SavedCall), 'session')
   }
 
   clear(): void {
-    try {
-      sessionStorage.removeItem(CALL_KEY)
-    } catch {
-      // A browser that forbids the storage has saved nothing either.
-    }
+    removeStored(CALL_KEY, 'session')
   }
 
   /** Frees the id for the next person who signs in in this tab. */
@@ -63,10 +60,10 @@ export class RejoinRecord {
   }
 
   async #claimTab(): Promise<TabId> {
-    const saved = read(TAB_KEY) as TabId | null
+    const saved = readStored(TAB_KEY, 'session') as TabId | null
     if (saved && (await lockTab(saved, this.#released.promise))) return saved
     const tab = newId<TabId>()
-    if (!write(TAB_KEY, tab)) return tab
+    if (!writeStored(TAB_KEY, tab, 'session')) return tab
     // This tab is a copy: the saved call belongs to the other tab.
     if (saved) this.clear()
     await lockTab(tab, this.#released.promise)
@@ -86,23 +83,6 @@ function lockTab(tab: TabId, released: Promise<void>): Promise<boolean> {
       .request(`veche-tab-${tab}`, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, hold)
       .catch(() => resolve(false))
   })
-}
-
-function read(key: string): string | null {
-  try {
-    return sessionStorage.getItem(key)
-  } catch {
-    return null
-  }
-}
-
-function write(key: string, value: string): boolean {
-  try {
-    sessionStorage.setItem(key, value)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function parse(text: string | null): SavedCall | null {
