@@ -145,7 +145,7 @@ test('signing out reaches the other tabs of the browser, another person may sign
   await waitUntilVisible(button(device.page, 'Sign in'))
 })
 
-test.skip('a person cuts a picture on their phone, others see it in their lists at once, and a group has one too', async () => {
+test('a person cuts a picture on their phone, others see it in their lists at once, and a group has one too', async () => {
   const [anna, boris] = [await newPerson('Anna Picture'), await newPerson('Boris Picture')]
   const [direct, group] = [await newDirect(anna, boris), await newGroup(anna, 'Picture club', [boris])]
   // An empty direct chat is in no list.
