@@ -23,7 +23,7 @@ export const mediaTable: DueTable = {
   columns: [],
   // Those that wait for the one that is being read have claimed their rows too.
   parallel: 2,
-  leaseMs: 600_000,
+  leaseMs: 60_000,
   retryDelaysMs: [5_000, 60_000],
   run: readMedia,
   failureOf: previewFailure,
