@@ -45,7 +45,8 @@ async function readMedia(deps: Deps, { id }: { id: ContentId }): Promise<void> {
   const isKept = poster
     ? await keepPreviews(deps, id, poster, { ...found, width: facts.video!.width, height: facts.video!.height })
     : await noteFindings(deps, id, { ...found, mime: ofSound(mime) })
-  if (isKept && !isPlayable(facts.video ? mime : ofSound(mime), facts.video, facts.audio)) await orderRendition(deps, id)
+  if (isKept && !isPlayable(facts.video ? mime : ofSound(mime), facts.video, facts.audio))
+    await orderRendition(deps, id)
 }
 
 /** Their first bytes do not tell that such files hold sound alone. */
