@@ -23,8 +23,7 @@ export async function migrate(url: string, from: URL = folder, policy: LockPolic
     url,
     (db) =>
       db.connection().execute(async (locked) => {
-        await sql`set lock_timeout = 0`.execute(locked)
-        await sql`select pg_advisory_lock(${lockKey})`.execute(locked)
+        await waitForTurn(locked)
         try {
           return await applyAll(db, from, policy)
         } finally {
@@ -53,6 +52,16 @@ export async function newestMigration(from: URL = folder): Promise<string> {
 }
 
 const lockKey = 8_327_501
+const turnPauseMs = 200
+
+/** An index that is built online waits for all statements that run, so whoever waits for a turn must not wait within a statement. */
+async function waitForTurn(db: Kysely<unknown>): Promise<void> {
+  for (;;) {
+    const { rows } = await sql<{ mine: boolean }>`select pg_try_advisory_lock(${lockKey}) as mine`.execute(db)
+    if (rows[0]?.mine) return
+    await wait(turnPauseMs)
+  }
+}
 
 async function withDatabase<T>(
   url: string,

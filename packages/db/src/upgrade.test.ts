@@ -63,7 +63,7 @@ async function migratedByThisRelease(): Promise<{ url: string }> {
 }
 
 function nextRelease(statement: string): URL {
-  const folder = mkdtempSync(join(fileURLToPath(new URL('../', import.meta.url)), 'node_modules/.next-'))
+  const folder = mkdtempSync(join(fileURLToPath(new URL('../', import.meta.url)), '.next-release-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   cpSync(fileURLToPath(new URL('../migrations/', import.meta.url)), folder, { recursive: true })
   const source = `import { sql } from 'kysely'\nexport const up = (db) => sql.raw(${JSON.stringify(statement)}).execute(db)\n`

@@ -49,7 +49,15 @@ describe('people', () => {
 
   test('people see no address, password or times of each other', async () => {
     const { people } = await api().users.people({ limit: 1 })
-    expect(Object.keys(people[0] ?? {}).sort()).toEqual(['disabledAt', 'handle', 'id', 'name', 'rev', 'role'])
+    expect(Object.keys(people[0] ?? {}).sort()).toEqual([
+      'avatarId',
+      'disabledAt',
+      'handle',
+      'id',
+      'name',
+      'rev',
+      'role',
+    ])
   })
 
   test('a guest is in no list of people, and nobody writes to a guest or adds one to a group', async () => {

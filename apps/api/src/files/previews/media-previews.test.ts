@@ -172,6 +172,12 @@ describe('a sound', () => {
     expect((await bytesOf(rendition)).includes('mp4a')).toBe(true)
   })
 
+  test('a voice message as Chromium records it counts as sound, and gets a version in which one can seek', async () => {
+    const { file, url } = await sendAndRead(await makeMedia('webm', [...tone(0.2), '-c:a', 'libopus', '-live', '1']))
+    expect(file).toMatchObject({ mime: 'audio/webm', durationMs: expect.any(Number), hasRendition: true })
+    expect((await get(boris, `${url}/rendition`)).headers.get('content-type')).toBe('audio/mp4')
+  })
+
   test('one that is too long to be listened to shows how long it says it is', async () => {
     const wav = await makeMedia('wav', tone())
     const { file } = await whileTooSlow(() => sendAndRead(wav))

@@ -23,7 +23,7 @@ export const mediaTable: DueTable = {
   columns: [],
   // Those that wait for the one that is being read have claimed their rows too.
   parallel: 2,
-  leaseMs: 600_000,
+  leaseMs: 60_000,
   retryDelaysMs: [5_000, 60_000],
   run: readMedia,
   failureOf: previewFailure,
@@ -44,8 +44,14 @@ async function readMedia(deps: Deps, { id }: { id: ContentId }): Promise<void> {
   const { facts, found, poster } = media
   const isKept = poster
     ? await keepPreviews(deps, id, poster, { ...found, width: facts.video!.width, height: facts.video!.height })
-    : await noteFindings(deps, id, found)
-  if (isKept && !isPlayable(mime, facts.video, facts.audio)) await orderRendition(deps, id)
+    : await noteFindings(deps, id, { ...found, mime: ofSound(mime) })
+  if (isKept && !isPlayable(facts.video ? mime : ofSound(mime), facts.video, facts.audio))
+    await orderRendition(deps, id)
+}
+
+/** Their first bytes do not tell that such files hold sound alone. */
+function ofSound(mime: string): string {
+  return mime.replace(/^video\//, 'audio/')
 }
 
 export function requireDemuxer(mime: string): string {

@@ -17,8 +17,7 @@ export const previewTable: DueTable = {
   only: sql`lane = 'picture'`,
   owner: ownerOf('previews'),
   columns: [],
-  // Several rows may wait for the one picture that is being made.
-  leaseMs: 900_000,
+  leaseMs: 60_000,
   retryDelaysMs: [5_000, 60_000],
   run: makePreviews,
   failureOf: previewFailure,

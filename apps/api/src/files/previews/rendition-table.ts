@@ -21,8 +21,7 @@ export const renditionTable: DueTable = {
   owner: ownerOf('renditions'),
   columns: [],
   parallel: 1,
-  // One of the nudges and one of the sweep wait for each other.
-  leaseMs: 3 * limits.timeMs,
+  leaseMs: 60_000,
   retryDelaysMs: [5_000, 60_000],
   run: keepRendition,
   // Another try would take as long.

@@ -23,7 +23,7 @@ export type DueTable = {
   parallel?: number
   /** What the functions below need of a row besides its id. */
   columns: readonly string[]
-  /** Longer than `run` can take, so that no other worker takes the row meanwhile. */
+  /** Meanwhile no other worker takes the row. It is renewed while `run` goes on, so the work of a killed worker waits no longer than that. */
   leaseMs: number
   /** How long to wait after each failed try but the last. */
   retryDelaysMs: readonly number[]
@@ -76,10 +76,13 @@ export async function runDueRow(deps: Deps, table: DueTable, id: string): Promis
 }
 
 async function runClaimed(deps: Deps, table: DueTable, row: Row): Promise<void> {
+  const stopRenewing = renewLease(deps, table, row)
   try {
     await table.run(deps, row as never)
   } catch (error) {
     return noteFailure(deps, table, row, table.failureOf(error))
+  } finally {
+    stopRenewing()
   }
   await noteDone(deps, table, row)
 }
@@ -135,6 +138,17 @@ async function claim({ db }: Deps, due: DueTable, id: string): Promise<Row | und
     where id = (select id from ${sql.table(table)} where id = ${id} and ${isDue} and ${rowsOf(due)} for update skip locked)
     returning ${sql.join(['id', 'attempts', ...columns].map((column) => sql.ref(column)))}`.execute(db)
   return rows[0]
+}
+
+/** Returns a function that stops it. A lease that another worker has taken over meanwhile is left alone. */
+function renewLease({ db, log }: Deps, { name, table, leaseMs }: DueTable, { id, attempts }: Row): () => void {
+  const renew = () =>
+    sql`update ${sql.table(table)} set claimed_until = ${sqlIn(leaseMs)}
+      where id = ${id} and state = 'due' and attempts = ${attempts}`
+      .execute(db)
+      .catch((error: unknown) => log.warn({ err: error, name }, 'a lease was not renewed'))
+  const timer = setInterval(() => void renew(), leaseMs / 3)
+  return () => clearInterval(timer)
 }
 
 /** Notes it even when the lease ran out meanwhile: the work was done, and must not be done again. */

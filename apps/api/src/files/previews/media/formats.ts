@@ -32,7 +32,8 @@ const demuxers: Record<string, string> = {
 }
 
 export function demuxerOf(mime: string): string | undefined {
-  return demuxers[mime.split(';', 1)[0]!]
+  const type = mime.split(';', 1)[0]!
+  return demuxers[type] ?? demuxers[type.replace(/^audio/, 'video')]
 }
 
 /** Old and rare decoders are where the holes are. */
@@ -49,7 +50,7 @@ export const decoders = [
 
 export type VideoStream = { codec: string; pixelFormat: string }
 
-/** What every browser plays, by container. All else gets a rendition. */
+/** What every browser plays, by container. All else gets a rendition; so does a WebM with sound alone, which browsers record without an index: nobody could seek in it. */
 const playable: Record<string, { video: string[]; audio: string[] }> = {
   'video/mp4': { video: ['h264', 'vp9', 'av1'], audio: ['aac', 'mp3', 'opus', 'flac'] },
   'video/webm': { video: ['vp8', 'vp9', 'av1'], audio: ['opus', 'vorbis'] },
