@@ -21,7 +21,7 @@ const statements = [
     add column last_part integer not null default 0, add column tail text`,
 
   // Pictures and documents, or sound and video: one kind does not wait for the other.
-  `alter table previews add column lane text not null default 'picture' check (lane in ('picture', 'media'))`,
+  `alter table previews add column kind text not null default 'picture' check (kind in ('picture', 'media'))`,
   `create index previews_by_age on previews (created_at)`,
 
   // A version of a content that every browser plays is to be made while its row here is due.

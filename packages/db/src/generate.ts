@@ -52,7 +52,7 @@ const columns = {
   'messages.kind': "'text' | 'system' | 'call' | 'file' | 'voice'",
   'messages.system': 'ColumnType<SystemEvent | null, string | null, string | null>',
   'previews.id': 'ContentId',
-  'previews.lane': "Generated<'picture' | 'media'>",
+  'previews.kind': "Generated<'picture' | 'media'>",
   'renditions.id': 'ContentId',
   'renditions.state': "Generated<'due' | 'done' | 'given_up' | 'discarded'>",
   'previews.state': "Generated<'due' | 'done' | 'given_up' | 'discarded'>",

@@ -217,7 +217,7 @@ export interface Previews {
   created_at: Generated<Timestamp>;
   error: string | null;
   id: ContentId;
-  lane: Generated<"picture" | "media">;
+  kind: Generated<"picture" | "media">;
   retry_at: Generated<Timestamp>;
   state: Generated<"due" | "done" | "given_up" | "discarded">;
 }

@@ -27,7 +27,7 @@ export function setMyAvatar(ctx: Ctx, picture: NewAvatar): Promise<PersonRow> {
   })
 }
 
-/** May do this who may rename the group. */
+/** The right is that of renaming the group. */
 export function setChatAvatar(ctx: Ctx, chatId: ChatId, picture: NewAvatar): Promise<ChatRow> {
   return changeScopes(ctx, [chatScope(chatId)], async (tx) => {
     const chat = await openChat(tx, chatId, 'rename')

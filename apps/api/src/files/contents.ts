@@ -7,8 +7,8 @@ import { headBytes, sniffMime } from './sniff-mime.ts'
 import { UploadProgress } from './uploads/UploadProgress.ts'
 
 /**
- * Reads an upload that has all its bytes once more: what it is, and its hash. Whoever finds it so does this, one after the
- * other; twice is the same as once.
+ * Reads an upload that has all its bytes once more, for its hash and for what it is. Any request may complete an upload. Requests for one
+ * upload run in turn, and a repetition changes nothing.
  */
 export function completeContent(deps: Deps, id: ContentId, owner: UserId): Promise<void> {
   return deps.gates.content.run(id, () => completeUnlessDone(deps, id, owner))
@@ -20,8 +20,8 @@ async function completeUnlessDone(deps: Deps, id: ContentId, owner: UserId): Pro
   await deps.fileStorage.finish(upload)
   const { sha256, head } = await readThrough(deps, upload)
   const mime = await sniffMime(head)
-  const kind = previewKindOf(mime)
-  const lane = kind === 'media' ? 'media' : 'picture'
+  const preview = previewKindOf(mime)
+  const kind = preview === 'media' ? 'media' : 'picture'
   const isNew = await deps.db.transaction().execute(async (db) => {
     const { numUpdatedRows } = await db
       .updateTable('contents')
@@ -31,11 +31,11 @@ async function completeUnlessDone(deps: Deps, id: ContentId, owner: UserId): Pro
       .executeTakeFirst()
     if (numUpdatedRows === 0n) return false
     await db.deleteFrom('upload_parts').where('content_id', '=', id).execute()
-    if (!kind) return false
-    await db.insertInto('previews').values({ id, lane }).execute()
+    if (!preview) return false
+    await db.insertInto('previews').values({ id, kind }).execute()
     return true
   })
-  if (isNew) deps.queue.nudge(lane === 'media' ? 'file.media' : 'file.preview', id)
+  if (isNew) deps.queue.nudge(kind === 'media' ? 'file.media' : 'file.preview', id)
 }
 
 async function readThrough({ fileStorage }: Deps, { id, size }: UploadProgress) {

@@ -40,7 +40,7 @@ test('each limit refuses with a code of its own, and says how large the limit is
   hasSpace(testApi, { free: 1_400, total: 10_000 })
   expect(await errorOf(await boris.create(401))).toEqual({ code: 'file.disk_full', retryAfterSeconds: 30 })
   await boris.begin(400)
-  expect(await callerFor(testApi.deps, who).files.usage()).toEqual({
+  expect(await callerFor(testApi.deps, who).files.use()).toEqual({
     usedBytes: 1500,
     maxBytes: 1500,
     fileMaxBytes: 1000,
@@ -79,7 +79,7 @@ test('one person who uploads many files at once to two processes does not pass t
   const uploaders = bases.map((base) => new Uploader(base, testApi.deps, who))
   const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => uploaders[index % 2]!.create(300)))
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(3)
-  expect((await callerFor(testApi.deps, who).files.usage()).usedBytes).toBe(900)
+  expect((await callerFor(testApi.deps, who).files.use()).usedBytes).toBe(900)
 })
 
 test('a person may have a thousand uploads that no message holds, files without bytes too, and more once these are gone', async () => {
@@ -107,7 +107,7 @@ test('what is deleted counts no more', async () => {
   const path = await uploader.begin(1000)
   expect((await uploader.create(1)).status).toBe(422)
   expect((await uploader.ask('DELETE', path)).status).toBe(204)
-  expect((await callerFor(testApi.deps, who).files.usage()).usedBytes).toBe(0)
+  expect((await callerFor(testApi.deps, who).files.use()).usedBytes).toBe(0)
   await uploader.begin(1000)
 })
 

@@ -10,7 +10,7 @@ export const filesRouter = router({
   send: signedIn('send')
     .input(schemas.sendFiles)
     .mutation(({ ctx, input }) => sendFiles(ctx, input)),
-  usage: signedIn('read')
+  use: signedIn('read')
     .input(nothing)
     .query(({ ctx }) => readMyUse(ctx)),
   gallery: signedIn('read')

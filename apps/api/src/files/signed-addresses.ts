@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ContentId } from '@veche/shared/ids'
 import type { Env } from '../env.ts'
 import { deriveKey, installationSecrets } from '../platform/secrets.ts'
-import type { Variant } from './storage/FileStorage.ts'
+import { type Variant, variantSchema } from './storage/FileStorage.ts'
 
 /** What a signed address opens: these bytes, under this name and type, and nothing else. */
 export type SignedFile = { id: ContentId; variant: Variant; mime: string; name: string }
@@ -15,13 +15,7 @@ const windowMs = 30_000
 
 const addressSchema = z.strictObject({
   id: z.uuid(),
-  variant: z.union([
-    z.literal('original'),
-    z
-      .string()
-      .regex(/^[1-9]\d{0,4}$/)
-      .transform(Number),
-  ]),
+  variant: variantSchema,
   mime: z.string().min(1).max(255),
   name: z.string().min(1).max(1_000),
   until: z

@@ -48,6 +48,18 @@ test('a signed address opens for whoever has it, as safely as the file itself, a
   expect([part.status, await part.text()]).toEqual([206, '<!'])
 })
 
+test('an address names the file itself, a preview or the version that every browser plays', () => {
+  const { env, clock } = testApi.deps
+  for (const variant of ['original', 320, 1280, 'rendition'] as const) {
+    const file = { id: newId<ContentId>(), variant, mime: 'video/mp4', name: 'film.mp4' }
+    const { pathname, searchParams } = new URL(signAddress(env, file, clock.now()), 'http://localhost')
+    const [, , , , id, shown] = pathname.split('/')
+    expect(readAddress(env, { id, variant: shown, ...Object.fromEntries(searchParams) }, clock.now())).toMatchObject(
+      file,
+    )
+  }
+})
+
 test('an address is refused after a minute', async () => {
   const address = await addressOf(await newFile(Buffer.from('short')))
   await testApi.passTime(61_000)

@@ -45,8 +45,8 @@ function ignoreUnavailable(error: unknown): void {
 }
 
 /**
- * From here on nobody can send them. Whoever sends one of these just now has locked it, and it stays; whoever has sent one since the
- * search is seen by the second statement. Returns how many there are.
+ * From here on nobody can send them. A content that is being sent just now is locked, and stays. One that was sent since the search is
+ * seen by the second statement. Returns how many there are.
  */
 async function discard({ db }: Deps, which: RawBuilder<unknown>): Promise<number> {
   return db.transaction().execute(async (tx) => {

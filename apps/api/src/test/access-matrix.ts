@@ -174,7 +174,7 @@ export const matrix: Record<string, MatrixRow> = {
     },
     expected: anyMember,
   },
-  'files.usage': { input: none, expected: signedIn() },
+  'files.use': { input: none, expected: signedIn() },
   'files.gallery': { input: ofGroup({ kind: 'media' }), expected: anyMember },
   'files.listen': { input: (cast) => ({ chatId: cast.group, seq: cast.seqOfVoice }), expected: anyMember },
   'messages.send': {

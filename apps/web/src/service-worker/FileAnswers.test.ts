@@ -149,7 +149,7 @@ test('what nobody has looked at for the longest time goes first when the bound i
   expect(world.kept).toEqual([path('file-1'), path('file-3'), path('file-4')])
   await world.answers.obey({ act: 'limit', maxBytes: 100 })
   expect(world.kept).toEqual([path('file-4')])
-  expect(await world.answers.obey({ act: 'usage' })).toEqual({ bytes: 100, maxBytes: 100 })
+  expect(await world.answers.obey({ act: 'use' })).toEqual({ bytes: 100, maxBytes: 100 })
 })
 
 test('with the bound 0 nothing is kept', async () => {

@@ -1,4 +1,4 @@
-import type { KeptFilesCommand, KeptFilesUsage } from '#lib/files/kept/commands.ts'
+import type { KeptFilesCommand, KeptFilesUse } from '#lib/files/kept/commands.ts'
 import { KEPT_FILES, KeptFiles, type KeptFilesDeps } from './KeptFiles.ts'
 
 export type FileAnswersDeps = KeptFilesDeps & {
@@ -36,7 +36,7 @@ export class FileAnswers {
   }
 
   /** What the page asks for. */
-  async obey(command: KeptFilesCommand): Promise<KeptFilesUsage | null> {
+  async obey(command: KeptFilesCommand): Promise<KeptFilesUse | null> {
     if (command.act === 'empty') await this.#empty()
     const kept = await this.#current()
     if (command.act === 'limit') await kept?.limitTo(command.maxBytes)
@@ -44,7 +44,7 @@ export class FileAnswers {
       const { chatId, seqs } = command
       await kept?.forget((file) => file.chatId === chatId && (seqs === 'all' || seqs.includes(file.seq)))
     }
-    return kept?.usage ?? null
+    return kept?.use ?? null
   }
 
   async #note(kept: KeptFiles | null, request: Request, answer: Response): Promise<void> {
@@ -55,7 +55,7 @@ export class FileAnswers {
   }
 
   async #empty(): Promise<void> {
-    const maxBytes = (await this.#current())?.usage.maxBytes
+    const maxBytes = (await this.#current())?.use.maxBytes
     await this.#deps.caches.delete(KEPT_FILES)
     if (maxBytes !== undefined) await (await this.#current())?.limitTo(maxBytes)
   }

@@ -15,7 +15,7 @@ export type KeptFilesDeps = { now: () => number; after: (ms: number) => Promise<
 
 /**
  * Files that were seen, for the time without a network. Everything is in one cache, with a list of what it is, so that whoever deletes
- * the cache deletes all of it; what is still written by an object of before goes into the cache that is gone.
+ * the cache deletes all of it; what a `KeptFiles` opened earlier still writes goes into the cache that is gone.
  */
 export class KeptFiles {
   readonly #cache: Cache
@@ -40,7 +40,7 @@ export class KeptFiles {
     this.#deps = deps
   }
 
-  get usage(): { bytes: number; maxBytes: number } {
+  get use(): { bytes: number; maxBytes: number } {
     return { bytes: sumOf(this.#index.files), maxBytes: this.#index.maxBytes }
   }
 

@@ -176,6 +176,8 @@ describe('a sound', () => {
     const { file, url } = await sendAndRead(await makeMedia('webm', [...tone(0.2), '-c:a', 'libopus', '-live', '1']))
     expect(file).toMatchObject({ mime: 'audio/webm', durationMs: expect.any(Number), hasRendition: true })
     expect((await get(boris, `${url}/rendition`)).headers.get('content-type')).toBe('audio/mp4')
+    const row = testApi.deps.db.selectFrom('files').select('kind').where('id', '=', file.id)
+    expect((await row.executeTakeFirstOrThrow()).kind).toBe('file')
   })
 
   test('one that is too long to be listened to shows how long it says it is', async () => {
@@ -271,7 +273,7 @@ test('five hundred videos of one person do not hold up the picture and the video
     .execute()
   await deps.db
     .insertInto('previews')
-    .values(many.map((id) => ({ id, lane: 'media' as const })))
+    .values(many.map((id) => ({ id, kind: 'media' as const })))
     .execute()
   const theirs = [await newContent(deps, boris, video), await newContent(deps, boris)]
   const due = (await findDueRows(deps, mediaTable)).map(({ id }) => id)

@@ -18,7 +18,7 @@ import { LimitExceeded, PreviewRefused } from './refusals.ts'
 export const mediaTable: DueTable = {
   name: 'file.media',
   table: 'previews',
-  only: sql`lane = 'media'`,
+  only: sql`kind = 'media'`,
   owner: ownerOf('previews'),
   columns: [],
   // Those that wait for the one that is being read have claimed their rows too.

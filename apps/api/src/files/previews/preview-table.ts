@@ -14,7 +14,7 @@ import { convertPhonePicture, drawFirstPage } from './tools/still-pictures.ts'
 export const previewTable: DueTable = {
   name: 'file.preview',
   table: 'previews',
-  only: sql`lane = 'picture'`,
+  only: sql`kind = 'picture'`,
   owner: ownerOf('previews'),
   columns: [],
   leaseMs: 60_000,

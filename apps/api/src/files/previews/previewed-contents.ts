@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { sqlNow } from '../../platform/clock.ts'
 import { advance, changeScopes } from '../../platform/scopes/changes.ts'
 import { chatScope } from '../../platform/scopes/scope.ts'
+import { kindOfFile } from '../gallery.ts'
 
 export type ContentToRead = { size: number; mime: string }
 
@@ -25,6 +26,7 @@ export type Findings = {
   duration_ms?: number | null
   waveform?: Buffer | null
   rendition_at?: typeof sqlNow
+  mime?: string
 }
 
 /** Nothing more will be found out. */
@@ -43,8 +45,16 @@ export async function noteFindings(deps: Deps, id: ContentId, found: Findings): 
     .where('id', '=', id)
     .where('discarded_at', 'is', null)
   if ((await query.executeTakeFirst()).numUpdatedRows === 0n) return false
+  if (found.mime) await correctKind(deps, id, found.mime)
   for (const chatId of await chatsWith(deps, id)) await stampMessages(deps, chatId, id)
   return true
+}
+
+/** The gallery finds a file by its kind, which was told by the first bytes when it was sent. */
+async function correctKind({ db }: Deps, id: ContentId, mime: string): Promise<void> {
+  const kind = kindOfFile(mime)
+  const files = db.updateTable('files').set({ kind }).where('content_id', '=', id)
+  await files.where('kind', '<>', 'voice').where('kind', '<>', kind).execute()
 }
 
 /** A message that is being sent has locked the content, so it is either among these or has read what was noted. */

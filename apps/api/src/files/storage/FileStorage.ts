@@ -1,9 +1,20 @@
 import type { Readable } from 'node:stream'
+import { z } from 'zod'
 import type { ContentId } from '@veche/shared/ids'
 import type { UploadProgress } from '../uploads/UploadProgress.ts'
 
 /** Which bytes of a content: those that were uploaded, the preview of this many pixels, or the version that every browser plays. */
 export type Variant = 'original' | 'rendition' | number
+
+/** As it stands in an address. */
+export const variantSchema = z.union([
+  z.literal('original'),
+  z.literal('rendition'),
+  z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/)
+    .transform(Number),
+])
 
 export type ByteRange = { start: number; end: number }
 
@@ -15,8 +26,8 @@ export type FileStorage = {
   /** Before the first bytes come. */
   create(id: ContentId): Promise<void>
   /**
-   * Keeps what comes from the end of the upload on, also what came before the sender was gone, and notes up to where the bytes are safe.
-   * Returns that.
+   * Stores the chunks from `upload.offset` on, also when the sender breaks off, and notes up to where the bytes are safe. Returns that
+   * offset.
    */
   write(upload: UploadProgress, chunks: AsyncIterable<Buffer>): Promise<number>
   /** Makes one content of an upload that has all its bytes. Twice is the same as once. */

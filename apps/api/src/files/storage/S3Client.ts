@@ -15,7 +15,7 @@ export type S3Request = {
   headers?: Record<string, string>
   /** Made anew when the request is sent again. */
   body?: { stream: () => Readable | Buffer; size: number; sha256: string }
-  /** It brings many bytes, or takes S3 long. */
+  /** S3 takes long to answer, also to a request without many bytes. */
   isLong?: boolean
 }
 export type S3Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: Readable }
@@ -31,10 +31,12 @@ export class S3Refused extends Error {
   }
 }
 
-export type S3Times = { connectMs: number; answerMs: number; uploadMs: number; silenceMs: number }
+export type S3Times = { connectMs: number; answerMs: number; longAnswerMs: number; silenceMs: number }
 
-/** A part of 13 MB takes 2 s at 50 Mbit/s; S3 may take a while to put the parts of a large file together. */
-export const s3Times: S3Times = { connectMs: 3_000, answerMs: 10_000, uploadMs: 60_000, silenceMs: 20_000 }
+/** S3 may take a while to put the parts of a large file together. */
+export const s3Times: S3Times = { connectMs: 3_000, answerMs: 10_000, longAnswerMs: 60_000, silenceMs: 20_000 }
+/** A slower connection than 2 Mbit/s cannot serve files: a body may take as long as it takes there. */
+const slowestBytesPerMs = 250
 
 /** Uploads and small requests, and downloads, which may take as long as their readers like and must not hold up the others. */
 const connections = { calls: 24, downloads: 256 }
@@ -63,7 +65,7 @@ export class S3Client {
     this.#downloads = new Pool(this.#base.origin, { ...options, connections: connections.downloads })
   }
 
-  /** Whether the last request found nobody. */
+  /** S3 did not answer the last request. */
   get isAway(): boolean {
     return this.#isAway
   }
@@ -78,6 +80,8 @@ export class S3Client {
   async open(request: S3Request): Promise<Readable> {
     const { body } = await this.#send(this.#downloads, request)
     const read = new PassThrough()
+    // It may break off before anybody reads it, which must not end the process: the reader is told when it begins.
+    read.on('error', () => undefined)
     body.once('error', (error) => read.destroy(unavailable(error)))
     read.once('close', () => body.destroy())
     return body.pipe(read)
@@ -133,10 +137,9 @@ export class S3Client {
     const given = { ...request.headers, 'x-amz-content-sha256': sha256 }
     const signed = await this.#signer({ method, url: this.#urlOf(key, query), headers: given }).sign()
     const stop = new AbortController()
-    const timer = globalThis.setTimeout(
-      () => stop.abort(timeoutError()),
-      request.isLong ? this.#times.uploadMs : this.#times.answerMs,
-    )
+    const { longAnswerMs, answerMs } = this.#times
+    const timeoutMs = (request.isLong ? longAnswerMs : answerMs) + (body?.size ?? 0) / slowestBytesPerMs
+    const timer = globalThis.setTimeout(() => stop.abort(timeoutError()), timeoutMs)
     try {
       const { pathname, search } = new URL(spaced(signed.url))
       const length = body ? { 'content-length': String(body.size) } : {}

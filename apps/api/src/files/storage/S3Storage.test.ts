@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 const log = pino({ level: 'silent' })
 /** On a slow machine an answer of a healthy server takes long. */
-const patientTimes = { connectMs: 60_000, answerMs: 120_000, uploadMs: 120_000, silenceMs: 120_000 }
+const patientTimes = { connectMs: 60_000, answerMs: 120_000, longAnswerMs: 120_000, silenceMs: 120_000 }
 
 function newStorage(options: Partial<S3StorageOptions> = {}): S3Storage {
   const storage = new S3Storage({ settings: swift.settings(), folder, log, times: patientTimes, ...options })
@@ -142,7 +142,7 @@ describe('an S3 server that is away', () => {
   ])(
     'while S3 %s everything fails with a word that it is temporary, and goes on when S3 is back',
     async (_, leave, comeBack) => {
-      const storage = newStorage({ times: { ...s3Times, answerMs: 2_000, uploadMs: 2_000 } })
+      const storage = newStorage({ times: { ...s3Times, answerMs: 2_000, longAnswerMs: 2_000 } })
       const id = await keep(Buffer.from('kept'))
       const half = await begin(100)
       await newStorage().write(await progress(half), pieces(randomBytes(60)))

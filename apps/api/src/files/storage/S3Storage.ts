@@ -102,15 +102,11 @@ export class S3Storage implements FileStorage {
   }
 
   async moveToVariant(id: ContentId, variant: Variant, from: string): Promise<void> {
-    const spool = await Spool.open(join(this.#folder, 'spool')).catch(localError)
-    try {
-      const chunks = createReadStream(from) as AsyncIterable<Buffer>
-      for await (const chunk of chunks) await spool.append(chunk).catch(localError)
-      const body = { stream: () => spool.stream(), size: spool.size, sha256: spool.sha256 }
-      await this.#client.ask({ method: 'PUT', key: keyOf(id, variant), body, isLong: true })
-    } finally {
-      await spool.close()
-    }
+    const hash = createHash('sha256')
+    await pipeline(createReadStream(from), hash)
+    const { size } = await stat(from)
+    const body = { stream: () => createReadStream(from), size, sha256: hash.digest('hex') }
+    await this.#client.ask({ method: 'PUT', key: keyOf(id, variant), body, isLong: true })
     await rm(from, { force: true })
   }
 

@@ -52,9 +52,9 @@ describe('an upload of which something is wrong', () => {
   test.each(['abc', '-1', '1.5', '1e3', '9007199254740993', '', 'Infinity', '0x10'])(
     'one that says to be %j long is refused, and nothing of it is kept',
     async (length) => {
-      const before = await callerFor(testApi.deps, anna).files.usage()
+      const before = await callerFor(testApi.deps, anna).files.use()
       expect((await uploader.ask('POST', '/api/files', { 'upload-length': length })).status).toBe(400)
-      expect(await callerFor(testApi.deps, anna).files.usage()).toEqual(before)
+      expect(await callerFor(testApi.deps, anna).files.use()).toEqual(before)
     },
   )
 

@@ -4,7 +4,7 @@ import { wordsIn, wordsOf } from '#lib/i18n/words.ts'
 import type { Feature } from '#lib/signed-in/feature.ts'
 import type { SignedInApp } from '#lib/signed-in/SignedInApp.svelte.ts'
 import type { MessageCommand } from '#lib/store/commands.ts'
-import { clockOf } from './player/clock.ts'
+import { clockText } from './shown/clock-text.ts'
 import { PlayerSlot, setPlayerSlot } from './playback/PlayerSlot.svelte.ts'
 
 /** The words that the list of chats needs. The others come with the first file. */
@@ -29,6 +29,7 @@ export const fileFeature: Feature = {
     return {
       provide: () => void setPlayerSlot(player),
       follow: () => void followDeleted(app),
+      end: () => player.current?.close(),
       bar: {
         isShown: () => !!player.current?.playback.track,
         component: async () => (await loadParts()).PlaybackBar,
@@ -58,7 +59,7 @@ function summaryOf(locale: Locale, caption: string | null, files: NamedFile[], i
   if (caption) return caption
   const t = wordsIn(locale, fileMessageWords)
   const count = files.length
-  if (isVoice) return t.voice({ duration: clockOf(files[0]?.durationMs ?? 0) })
+  if (isVoice) return t.voice({ duration: clockText(files[0]?.durationMs ?? 0) })
   if (files.every(({ mime }) => mime.startsWith('image/'))) return t.photos({ count })
   return count === 1 ? (files[0]?.name ?? '') : t.files({ count })
 }

@@ -1,7 +1,6 @@
+import { limits } from '@veche/shared/limits'
 import type { MediaTools } from '../tools/MediaTools.ts'
 import { inputOf, type MediaSource } from './probe.ts'
-
-export const waveformBytes = 100
 
 const rate = 8_000
 /** Loudness is kept for a twentieth of a second at first, and for twice as long whenever there is too much of it. */
@@ -48,7 +47,7 @@ export class LoudnessMeter {
   /** A byte for each hundredth of the sound: the loudest is 255, silence is 0. */
   waveform(): Buffer {
     const blocks = this.#count > 0 ? [...this.#squares, this.#sum / this.#count] : this.#squares
-    const parts = Array.from({ length: waveformBytes }, (_, part) => loudnessOf(blocks, part))
+    const parts = Array.from({ length: limits.file.waveform }, (_, part) => loudnessOf(blocks, part))
     const loudest = Math.max(...parts, silence)
     return Buffer.from(parts.map((part) => (part < silence ? 0 : Math.round((part / loudest) * 255))))
   }
@@ -76,8 +75,8 @@ const silence = 33
 
 /** Of a short sound several parts share a block. */
 function loudnessOf(blocks: readonly number[], part: number): number {
-  const from = Math.floor((part * blocks.length) / waveformBytes)
-  const to = Math.max(from + 1, Math.floor(((part + 1) * blocks.length) / waveformBytes))
+  const from = Math.floor((part * blocks.length) / limits.file.waveform)
+  const to = Math.max(from + 1, Math.floor(((part + 1) * blocks.length) / limits.file.waveform))
   const mine = blocks.slice(from, to)
   return mine.length === 0 ? 0 : Math.sqrt(mine.reduce((sum, square) => sum + square, 0) / mine.length)
 }

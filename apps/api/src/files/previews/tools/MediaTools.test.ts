@@ -17,7 +17,7 @@ function newTools(places?: string[]) {
   return { tools: new MediaTools(folder, log, places), warnings }
 }
 
-test('each piece of work has a folder that is gone afterwards, also when it fails, and in a lane one runs at a time', async () => {
+test('each piece of work has a folder that is gone afterwards, also when it fails, and one of a queue runs at a time', async () => {
   const { tools } = newTools()
   let running = 0
   const work = (fails: boolean) =>
@@ -32,7 +32,7 @@ test('each piece of work has a folder that is gone afterwards, also when it fail
   expect(await readdir(folder)).toEqual([])
 })
 
-test('work in one lane does not wait for another lane', async () => {
+test('work in one queue does not wait for another queue', async () => {
   const { tools } = newTools()
   const other = Promise.withResolvers<void>()
   const held = tools.inFolder('one', () => other.promise)

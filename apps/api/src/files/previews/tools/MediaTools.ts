@@ -29,12 +29,12 @@ const usual: ToolLimits = {
 
 export type ToolOptions = Partial<ToolLimits> & { onOutput?: (bytes: Buffer) => void }
 
-/** The outside programs that read what sharp does not. In each lane one runs at a time. */
+/** The outside programs that read what sharp does not. One of each queue runs at a time. */
 export class MediaTools {
   readonly #folder: string
   readonly #log: Logger
   readonly #places: readonly string[]
-  readonly #lanes = new KeyedSemaphore(1)
+  readonly #queues = new KeyedSemaphore(1)
   readonly #runs = new Set<ToolRun>()
   #hasWarned = false
 
@@ -45,8 +45,8 @@ export class MediaTools {
   }
 
   /** `work` has a folder of its own, which is removed afterwards. */
-  async inFolder<T>(lane: string, work: (folder: string) => Promise<T>): Promise<T> {
-    return this.#lanes.run(lane, async () => {
+  async inFolder<T>(queue: string, work: (folder: string) => Promise<T>): Promise<T> {
+    return this.#queues.run(queue, async () => {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 })
       const folder = await mkdtemp(join(this.#folder, `${ownPrefix}${process.pid}-`))
       try {

@@ -1,7 +1,7 @@
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { GalleryKind } from '@veche/shared/messages'
 import { splitLinks } from '#lib/conversation/message/links.ts'
-import { fromRow, type ShownFile } from '../shown-files.ts'
+import { fromRow, type ShownFile } from '../shown/shown-files.ts'
 
 /** What one place in a gallery shows. */
 export type GalleryItem = { key: string; message: MessageRow } & (
@@ -11,7 +11,7 @@ export type GalleryItem = { key: string; message: MessageRow } & (
 )
 export type FileItem = Extract<GalleryItem, { href: null }>
 
-/** What a message brings to a gallery. The server counts a few more texts as such that may have a link: they bring nothing here. */
+/** What a message brings to a gallery. The server also finds some texts in which no client sees a link: they bring nothing. */
 export function itemsOf(kind: GalleryKind, message: MessageRow): GalleryItem[] {
   if (message.deletedAt !== null) return []
   if (kind === 'link')

@@ -5,6 +5,6 @@ export type KeptFilesCommand =
   | { act: 'limit'; maxBytes: number }
   | { act: 'forget'; chatId: ChatId; seqs: number[] | 'all' }
   | { act: 'empty' }
-  | { act: 'usage' }
+  | { act: 'use' }
 export type KeptFilesMessage = { type: 'KEPT_FILES'; command: KeptFilesCommand }
-export type KeptFilesUsage = { bytes: number; maxBytes: number }
+export type KeptFilesUse = { bytes: number; maxBytes: number }

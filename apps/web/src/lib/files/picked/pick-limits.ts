@@ -1,7 +1,7 @@
 import { AppError } from '#lib/api/error.ts'
 import type { Api } from '#lib/api/client.ts'
 
-type FileUse = Awaited<ReturnType<Api['files']['usage']['query']>>
+type FileUse = Awaited<ReturnType<Api['files']['use']['query']>>
 
 export type Checked = {
   files: File[]

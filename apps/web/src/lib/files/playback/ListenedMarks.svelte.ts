@@ -11,23 +11,25 @@ export class ListenedMarks {
   /** Null until they are read. */
   #ids = $state.raw<ReadonlySet<string> | null>(null)
   readonly #client: LiveClient
+  #unsubscribe: () => void = () => undefined
 
   constructor(client: LiveClient) {
     this.#client = client
   }
 
   async start(): Promise<void> {
-    this.#client.store.on('changed', ({ account, outbox }) => {
+    this.#unsubscribe = this.#client.store.on('changed', ({ account, outbox }) => {
       if (account || outbox) void this.#read().catch(() => undefined)
     })
     await this.#dropOld()
     await this.#read()
   }
 
-  /**
-   * Reactive. Of a message of mine: nobody else has listened to it. Of another one: I have not, as long as the server keeps that in
-   * mind.
-   */
+  stop(): void {
+    this.#unsubscribe()
+  }
+
+  /** Reactive. For my own message: nobody else has listened to it. For a message of somebody else: I have not, within the last 30 days. */
   isUnlistened(row: MessageRow): boolean {
     if (row.kind !== 'voice' || row.deletedAt) return false
     if (row.authorId === this.#client.store.userId) return row.listened === false

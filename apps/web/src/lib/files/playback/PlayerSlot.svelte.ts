@@ -1,7 +1,7 @@
 import { createContext } from 'svelte'
 import type { Player } from './open-player.ts'
 
-/** Where the player of this tab is, once somebody has listened to something: its code is loaded then. */
+/** Where the player of this tab is, once a sound is shown: its code is loaded then. */
 export class PlayerSlot {
   current = $state.raw<Player | null>(null)
 }

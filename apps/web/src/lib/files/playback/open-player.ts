@@ -2,7 +2,7 @@ import type { MessageRow } from '@veche/shared/rows/rows'
 import { readStored, writeStored } from '#lib/browser/storage.ts'
 import { beginSound, onOtherSound } from '#lib/browser/sound-turns.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import { fromRow } from '../shown-files.ts'
+import { fromRow } from '../shown/shown-files.ts'
 import { ListenedMarks } from './ListenedMarks.svelte.ts'
 import { nextVoice } from './next-voice.ts'
 import { Playback, type PlaybackFailure, playbackRates } from './Playback.svelte.ts'
@@ -11,7 +11,7 @@ import { playedUrl, type Track } from './tracks.ts'
 
 const RATE_KEY = 'veche.playback-rate'
 
-export type Player = { playback: Playback; listened: ListenedMarks }
+export type Player = { playback: Playback; listened: ListenedMarks; close: () => void }
 
 /** The player of this tab. The first that needs it makes it. */
 export function openPlayer(slot: PlayerSlot, client: LiveClient): Player {
@@ -37,8 +37,16 @@ export function openPlayer(slot: PlayerSlot, client: LiveClient): Player {
     rate: playbackRates.find((rate) => String(rate) === readStored(RATE_KEY)) ?? 1,
     onRate: (rate) => writeStored(RATE_KEY, String(rate)),
   })
-  onOtherSound(slot, () => playback.pause())
-  return (slot.current = { playback, listened })
+  const stopYielding = onOtherSound(slot, () => playback.pause())
+  return (slot.current = {
+    playback,
+    listened,
+    close: () => {
+      playback.close()
+      stopYielding()
+      listened.stop()
+    },
+  })
 }
 
 /** Null when its files are not known. */

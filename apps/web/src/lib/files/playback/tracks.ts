@@ -1,9 +1,9 @@
 import type { ChatId, UserId } from '@veche/shared/ids'
-import type { ShownFile } from '../shown-files.ts'
+import type { ShownFile } from '../shown/shown-files.ts'
 
 /** A sound that can be played. */
 export type Track = {
-  /** The same before and after its message was sent. */
+  /** Of a voice message: the same before and after it was sent. */
   key: string
   /** draft: recorded here and not sent. */
   kind: 'voice' | 'sound' | 'draft'

@@ -88,7 +88,7 @@ export async function addVoice(
   { bytes, ...file }: FileToSend,
   alsoMerge: (merge: Merge) => void,
 ): Promise<ClientId> {
-  const attachment = { id: crypto.randomUUID() as string, bytes, uploadUrl: null }
+  const attachment = { id: crypto.randomUUID() as string, bytes }
   const attached = { ...file, attachmentId: attachment.id, size: bytes.size, mime: bytes.type }
   const input = { chatId, body: '', files: [attached], voice: true as const }
   return await outbox.add({ kind: 'files.send', chatId, input }, (merge) => {

@@ -1,7 +1,7 @@
 import type { AppError } from '../../api/error.ts'
 import type { UploadProgress } from './UploadProgress.ts'
 
-/** What the server has no room for now, by attachment: it is tried again until there is room. */
+/** Uploads that wait for room on the server, by attachment. They are tried again until there is room. */
 const waits = new WeakMap<UploadProgress, Map<string, AppError>>()
 
 /** Note it before the progress, which tells that something has changed. */
