@@ -53,6 +53,12 @@ function withWords(manifest: Manifest, keys: Set<string>): Load[] {
   return [...toLoads(manifest, new Set(code)), ...largest]
 }
 
+/** Every script of the app. */
+export function allLoads(): Load[] {
+  const manifest = readManifest()
+  return toLoads(manifest, new Set(Object.keys(manifest)))
+}
+
 export function total(loads: Load[]): number {
   return loads.reduce((sum, { bytes }) => sum + bytes, 0)
 }

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { release } from '../release.ts'
-import { builtRelease, entryLoads, firstLoad, laterLoad, type Load, total } from './first-load.ts'
+import { allLoads, builtRelease, entryLoads, firstLoad, laterLoad, type Load, total } from './first-load.ts'
 
 const KB = 1024
 const isMediaLibrary = ({ name }: Load) => name === 'mediasoup'
@@ -34,6 +34,11 @@ test('a call loads at most 52 KB of JavaScript beside the media library', () => 
   expect(files.filter(isSocketCode), listed(files)).not.toEqual([])
   const ours = files.filter((load) => !isMediaLibrary(load) && !isSocketCode(load))
   expect(total(ours), listed(files)).toBeLessThanOrEqual(52 * KB)
+})
+
+test('no script of the app is larger than 60 KB', () => {
+  const [largest] = allLoads().toSorted((one, other) => other.bytes - one.bytes)
+  expect(largest!.bytes, largest!.name).toBeLessThanOrEqual(60 * KB)
 })
 
 test('the media library is not part of the first load of any page outside of a call', () => {
