@@ -37,6 +37,8 @@ export class Chats {
   readonly events = new TypedEvents<{ removed: [Removal] }>()
   /** What is being typed in open conversations: it is stored only after a pause. */
   readonly unstoredDrafts = new Map<ChatId, () => string | undefined>()
+  /** Files that were picked and not sent, of chats that are not open. */
+  readonly picked = new Map<ChatId, File[]>()
   /** The chats that somebody else took the user out of. */
   readonly #removedFrom = new Set<ChatId>()
   readonly #live: Live

@@ -40,6 +40,7 @@ export class Conversation {
     this.#history = new History(client, id, (view) => (this.view = view))
     this.drafts = new Drafts(client, id)
     chats.unstoredDrafts.set(id, () => this.drafts.unstored)
+    this.picked = chats.picked.get(id) ?? []
   }
 
   // One by one, so that the list is derived again only when one of them has changed.
@@ -72,6 +73,7 @@ export class Conversation {
 
   async close() {
     this.#history.close()
+    this.#chats.picked.set(this.id, this.picked)
     // When the chat is gone, `Chats` may still have to ask for the draft that could not be stored.
     if (this.view.state !== 'gone') this.#chats.unstoredDrafts.delete(this.id)
     await this.drafts.close()

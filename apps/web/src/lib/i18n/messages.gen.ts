@@ -820,7 +820,6 @@ export type Messages = {
     file: string
     smaller: string
     smallerHint: string
-    originalHint: string
     paused: string
     pause: string
     resume: string
@@ -831,6 +830,7 @@ export type Messages = {
     nothingShared: string
     nothingSharedText: string
     toChats: string
+    notAttached: (given: { names: string }) => string
   }
   messageMenu: {
     options: string

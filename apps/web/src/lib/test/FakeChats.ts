@@ -40,6 +40,7 @@ export class FakeChats {
   readonly people = new Map<UserId, PersonRow>()
   /** What was uploaded as a whole. */
   readonly uploads = new Map<ContentId, Blob>()
+  readonly droppedUploads: string[] = []
   readonly chats = new Map<ChatId, Chat>()
   readonly listened = new Map<UserId, ListenedRow[]>()
   readonly userRevs = new Map<UserId, number>()

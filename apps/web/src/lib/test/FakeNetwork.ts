@@ -87,6 +87,7 @@ export class FakeNetwork {
       sendFiles: ({ chatId, ...message }) =>
         call(() => inChat(chatId, () => ({ message: server.sendFiles(chatId, userId, message) }))),
       markListened: ({ chatId, seq }) => call(() => inChat(chatId, () => server.listen(chatId, userId, seq))),
+      dropUpload: async (url) => void server.droppedUploads.push(url),
       upload: ({ bytes, url, onUrl, onProgress }) =>
         call(() => {
           const id = (url ?? newId<ContentId>()) as ContentId

@@ -140,8 +140,8 @@ export class HistoryRun {
 }
 
 function areSame(shown: MessageCommand[], read: MessageCommand[]): boolean {
-  const isShown = ({ id, refusal }: MessageCommand, index: number) =>
-    shown[index]?.id === id && shown[index].refusal === refusal
+  const isShown = ({ id, refusal, paused }: MessageCommand, index: number) =>
+    shown[index]?.id === id && shown[index].refusal === refusal && shown[index].paused === paused
   return shown.length === read.length && read.every(isShown)
 }
 

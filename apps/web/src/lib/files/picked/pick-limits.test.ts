@@ -6,7 +6,7 @@ const use = { usedBytes: 50, maxBytes: 100, fileMaxBytes: 40 }
 
 test('what fits is kept, and nothing is refused', () => {
   const picked = [file(40), file(10)]
-  expect(withinLimits(picked, use)).toEqual({ files: picked, refusal: null })
+  expect(withinLimits(picked, use)).toEqual({ files: picked, refused: [], refusal: null })
 })
 
 test('a file over the limit is left out, and the refusal says how large files may be', () => {

@@ -5,6 +5,7 @@ type FileUse = Awaited<ReturnType<Api['files']['use']['query']>>
 
 export type Checked = {
   files: File[]
+  refused: File[]
   /** Why some are not among them. */
   refusal: AppError | null
 }
@@ -24,5 +25,5 @@ export function withinLimits(picked: File[], { usedBytes, maxBytes, fileMaxBytes
     used += file.size
     files.push(file)
   }
-  return { files, refusal }
+  return { files, refused: picked.filter((file) => !files.includes(file)), refusal }
 }

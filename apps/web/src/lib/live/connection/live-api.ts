@@ -16,6 +16,8 @@ export type LiveApi = {
   sendFiles(message: NewMessage & { files: SentFile[]; voice?: true }): Promise<{ message: MessageRow }>
   /** Uploads a file, or goes on with it. Resolves when the server has all of it. */
   upload(upload: NewUpload): Promise<ContentId>
+  /** Takes back what has arrived of an upload that no message holds. */
+  dropUpload(url: string): Promise<void>
   markListened(voice: { chatId: ChatId; seq: number }): Promise<{ message: MessageRow; listened: ListenedRow | null }>
   setMine(mine: SetMine): Promise<{ membership: MembershipRow }>
   read(chatId: ChatId, seq: number): Promise<{ membership: MembershipRow; unread: Unread }>

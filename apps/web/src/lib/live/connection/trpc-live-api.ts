@@ -16,6 +16,7 @@ export function trpcLiveApi(client: TRPCClient<AppRouter>, address: SocketOption
     send: (message) => client.messages.send.mutate(message),
     sendFiles: (message) => client.files.send.mutate(message),
     upload: async (upload) => (await import('./upload.ts')).uploadFile(upload, person),
+    dropUpload: async (url) => (await import('./upload.ts')).dropUpload(url, person),
     markListened: (voice) => client.files.listen.mutate(voice),
     setMine: (mine) => client.chats.setMine.mutate(mine),
     read: (chatId, seq) => client.messages.read.mutate({ chatId, seq }),

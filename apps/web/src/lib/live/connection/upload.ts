@@ -45,6 +45,11 @@ export function uploadFile(
   })
 }
 
+export async function dropUpload(url: string, person?: UserId): Promise<void> {
+  const headers = { ...ORIGIN_HEADER, 'tus-resumable': '1.0.0', ...(person ? { 'x-veche-person': person } : {}) }
+  await fetch(url, { method: 'DELETE', headers })
+}
+
 function idOf(url: string): ContentId {
   return url.split('/').at(-1) as ContentId
 }

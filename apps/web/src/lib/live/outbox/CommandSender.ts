@@ -162,7 +162,9 @@ export class CommandSender {
   /** See `Outbox`. */
   async cancel(id: ClientId): Promise<void> {
     const deleted = await deleteCommand(this.#deps.store, id)
-    if (deleted) await this.#noteGone(deleted)
+    if (!deleted) return
+    await this.#noteGone(deleted)
+    await this.#kindOf(deleted).whenTakenBack?.(this.#deps, deleted)
   }
 
   /** The command has left the outbox. */

@@ -7,14 +7,13 @@ export class UploadProgress {
     this.#onChange = onChange
   }
 
-  /** Undefined while nothing of it is being sent from here. */
+  /** Undefined when nothing of it was sent from here. */
   sentBytes(attachmentId: string): number | undefined {
     return this.#sentBytes.get(attachmentId)
   }
 
-  note(attachmentId: string, sentBytes: number | undefined): void {
-    if (sentBytes === undefined) this.#sentBytes.delete(attachmentId)
-    else this.#sentBytes.set(attachmentId, sentBytes)
+  note(attachmentId: string, sentBytes: number): void {
+    this.#sentBytes.set(attachmentId, sentBytes)
     this.#onChange()
   }
 }

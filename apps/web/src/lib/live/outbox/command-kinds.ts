@@ -26,6 +26,8 @@ export type CommandKind<K extends CommandName> = {
   request: (context: CommandContext, command: Command<K>, signal: AbortSignal) => Promise<Rows>
   /** Called when a command has left the outbox, because it was done or taken back, and when one may have left it with its chat. */
   whenGone?: (context: CommandContext) => Promise<void>
+  /** Called when the person has taken the command back. */
+  whenTakenBack?: (context: CommandContext, command: Command) => Promise<void>
   /** With these errors the server says that it will never take the command. After any other error it is sent again. */
   finalErrors: ErrorCode[]
   /** keep: it is shown as refused, and the person sends it again or deletes it. drop: it is deleted, and the person is told why. */
@@ -52,6 +54,7 @@ export const commandKinds: CommandKinds = {
     // No file waits for another message, and no text for a file.
     queue: ({ files }) => `files ${files[0]?.attachmentId}`,
     request: async (...given) => await (await loadFiles()).sendFiles(...given),
+    whenTakenBack: async (...given) => await (await loadFiles()).dropUploads(...given),
     whenGone: async ({ store }) => {
       const [some] = await store.read((tx) => tx.after('attachments', '', { count: 1 }), ['attachments'])
       if (some) await (await loadFiles()).dropUnusedAttachments(store)

@@ -125,6 +125,25 @@ test('an upload that is paused stops, is not begun by the next tab, and goes on 
   expect(uploads.map(({ url }) => url)).toEqual([null, 'the address'])
 })
 
+test('a message of files that is taken back takes back on the server what has arrived of it', async () => {
+  const tab = await openTab(
+    uploading(({ onUrl, signal }) => {
+      onUrl('/api/files/half')
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(new AppError('network.unreachable'))),
+      )
+    }),
+  )
+  const id = await addFiles(tab.live.outbox, chat, '', [film])
+  await environment.until('its address is kept', async () => {
+    const command = await tab.store.read((tx) => tx.get('outbox', id), ['outbox'])
+    return command?.uploadUrls !== undefined
+  })
+  await tab.live.outbox.cancel(id)
+  await environment.until('the server is told', () => server.droppedUploads.length > 0)
+  expect(server.droppedUploads).toEqual(['/api/files/half'])
+})
+
 test('how far a file has come is told, and a file that the server refuses stays with the reason', async () => {
   let mayEnd = false
   const tab = await openTab(
@@ -144,7 +163,7 @@ test('how far a file has come is told, and a file that the server refuses stays 
     return (await tab.store.read((tx) => tx.get('outbox', id), ['outbox']))?.refusal === 'file.quota_full'
   })
   expect(told).toContain(3)
-  expect(tab.live.uploadProgress.sentBytes(attachmentId)).toBeUndefined()
+  expect(tab.live.uploadProgress.sentBytes(attachmentId)).toBe(3)
   expect(await attachments(tab)).toHaveLength(1)
 })
 

@@ -140,10 +140,15 @@ async function upload(
     uploadProgress.note(id, attachment.bytes.size)
     return contentId
   } catch (error) {
+    // What has arrived is still there, so the number stays.
     noteUploadWait(uploadProgress, id, appError(error))
-    uploadProgress.note(id, undefined)
     throw error
   }
+}
+
+/** Takes back what has arrived of the files of a message that is not to be sent. What the server does not hear of, it deletes a day later. */
+export async function dropUploads({ api }: CommandContext, { uploadUrls = {} }: Command): Promise<void> {
+  await Promise.allSettled(Object.values(uploadUrls).map((url) => api.dropUpload(url)))
 }
 
 /** If it cannot be kept, the next attempt begins anew. */
