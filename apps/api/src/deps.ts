@@ -77,12 +77,13 @@ export type Deps = {
   gates: {
     scope: KeyedSemaphore
     content: KeyedSemaphore
+    work: KeyedSemaphore
     download: Semaphore
     open: Semaphore
     state: Semaphore
     hash: Semaphore
   }
-  turns: { read: PersonTurns; open: PersonTurns }
+  turns: { read: PersonTurns; open: PersonTurns; avatar: PersonTurns }
   tickets: Tickets
   nodeControl: NodeControl
   participantPreviews: ParticipantPreviews
@@ -152,6 +153,7 @@ function newGates(): Deps['gates'] {
   return {
     scope: new KeyedSemaphore(4),
     content: new KeyedSemaphore(1),
+    work: new KeyedSemaphore(1),
     download: new Semaphore(2),
     open: new Semaphore(3),
     state: new Semaphore(8),
@@ -166,6 +168,8 @@ function newTurns(sessions: SessionLookup): Deps['turns'] {
   return {
     read: new PersonTurns(isLive, { running: 2, waiting: 4 * tabs }),
     open: new PersonTurns(isLive, { running: 1, waiting: tabs }),
+    // Of one person one picture waits for the maker, and the next one for that.
+    avatar: new PersonTurns(isLive, { running: 1, waiting: 1 }),
   }
 }
 

@@ -73,7 +73,12 @@ function chatIdIn(params: Request['params']): ChatId {
 /** Formats that our app sends, and that browsers and other programs have at hand. Others never reach their decoders. */
 const readableTypes = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif'])
 
-async function readPicture({ avatarMaker }: Ctx, body: Readable): Promise<AvatarPicture> {
+/** One after the other for each person, so that nobody waits for many pictures of one person. */
+function readPicture(ctx: Ctx, body: Readable): Promise<AvatarPicture> {
+  return ctx.turns.avatar.run({ actor: ctx.actor, signal: undefined }, () => makeAvatar(ctx, body))
+}
+
+async function makeAvatar({ avatarMaker }: Ctx, body: Readable): Promise<AvatarPicture> {
   const chunks: Buffer[] = []
   for await (const chunk of body) chunks.push(chunk as Buffer)
   const bytes = Buffer.concat(chunks)

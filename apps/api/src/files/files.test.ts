@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { newId, type ClientId, type ContentId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
@@ -71,6 +72,23 @@ function newMessage(
 }
 
 const urlOf = ({ files }: MessageRow) => `/api/files/${files![0]!.id}`
+
+test('the names of files count in what one answer holds: of history, of a scope and of the gallery', async () => {
+  const { deps } = testApi
+  const chatId = await newGroup(deps, [anna, boris])
+  const name = '🔔'.repeat(limits.file.name)
+  const contentId = await newContent(deps, anna)
+  const files = Array.from({ length: limits.file.inMessage }, () => ({ contentId, name }))
+  for (let index = 0; index < 40; index += 1) await as(anna).files.send(newMessage(chatId, files))
+  const history = await as(boris).messages.history({ chatId, limit: 100 })
+  const gallery = await as(boris).files.gallery({ chatId, kind: 'media', limit: 100 })
+  const scope = await as(boris).sync.scope({ id: chatId, since: 1 })
+  for (const messages of [history.messages, gallery.messages, 'rows' in scope ? (scope.rows.messages ?? []) : []]) {
+    expect(messages.length).toBeGreaterThan(5)
+    expect(Buffer.byteLength(JSON.stringify(messages))).toBeLessThan(limits.historyBytes * 1.3)
+  }
+  expect([history.more, gallery.more]).toEqual([true, true])
+})
 
 describe('an upload', () => {
   test('it goes on after a break from what was flushed, and its bytes arrive as they were', async () => {

@@ -3,7 +3,7 @@ import type { Gallery } from '@veche/shared/schemas/messages'
 import { type RawBuilder, sql } from 'kysely'
 import { type MyRole, requireRole } from '../chats/access.ts'
 import type { Ctx } from '../ctx.ts'
-import { toMessage, withFiles } from '../messages/rows.ts'
+import { countFitting, toMessage, withFiles } from '../messages/rows.ts'
 import { firstVisibleSeq, readableChats } from '../platform/scopes/members.ts'
 
 export type GalleryPage = { messages: MessageRow[]; more: boolean }
@@ -21,8 +21,8 @@ export async function readGallery(ctx: Ctx, input: Gallery): Promise<GalleryPage
   const { rows } = await galleryStatement(ctx, input).execute(ctx.db)
   requireRole(rows[0]!, 'read')
   const found = rows.filter((row): row is MyRole & Found => row.chat_kind !== null && row.seq !== null)
-  const page = found.slice(0, input.limit).map(toMessage)
-  return { messages: isForward(input) ? page : page.reverse(), more: found.length > input.limit }
+  const page = found.slice(0, countFitting(found.slice(0, input.limit))).map(toMessage)
+  return { messages: isForward(input) ? page : page.reverse(), more: found.length > page.length }
 }
 
 /**

@@ -100,6 +100,18 @@ test('a person may have a thousand uploads that no message holds, files without 
   await new Uploader(base, testApi.deps, again).begin(0)
 })
 
+test('an upload of which nothing has come within an hour takes no room any more, and one that has begun keeps its room for a day', async () => {
+  const testApi = await newTestApi({ PERSON_MAX_BYTES: '1000' })
+  const base = await startHttp(testApi.deps)
+  const { uploader, who } = await newUploader(testApi, base)
+  const begun = await uploader.begin(400)
+  expect((await uploader.piece(begun, 0, Buffer.alloc(1))).status).toBe(204)
+  await uploader.begin(600)
+  await testApi.passTime(61 * 60_000)
+  await deleteUnheldContents(testApi.deps)
+  expect((await callerFor(testApi.deps, who).files.use()).usedBytes).toBe(400)
+})
+
 test('what is deleted counts no more', async () => {
   const testApi = await newTestApi({ PERSON_MAX_BYTES: '1000' })
   const base = await startHttp(testApi.deps)

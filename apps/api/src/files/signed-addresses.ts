@@ -20,7 +20,7 @@ const addressSchema = z.strictObject({
   name: z.string().min(1).max(1_000),
   until: z
     .string()
-    .regex(/^\d{1,15}$/)
+    .regex(/^[1-9]\d{0,14}$/)
     .transform(Number),
   signature: z.string().max(100),
 })

@@ -11,7 +11,9 @@ const maxAtOnce = 100
 
 /** Deletes what no message holds any more, and uploads that were never sent. */
 export async function deleteUnheldContents(deps: Deps, signal?: AbortSignal): Promise<void> {
-  const isOld = sql`(contents.sent_at is not null or contents.created_at < veche_now() - ${unsentHours} * interval '1 hour')`
+  // What was announced takes room at once, so an upload must begin soon.
+  const isOld = sql`(contents.sent_at is not null or contents.created_at < veche_now() - ${unsentHours} * interval '1 hour'
+    or contents.received = 0 and contents.size > 0 and contents.created_at < veche_now() - interval '1 hour')`
   while (!signal?.aborted && (await discard(deps, isOld)) === maxAtOnce);
   while (!signal?.aborted && (await deleteDiscarded(deps)) === maxAtOnce);
 }

@@ -1,9 +1,8 @@
-import { limits } from '@veche/shared/limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { History } from '@veche/shared/schemas/messages'
 import { openChat } from '../chats/access.ts'
 import type { Ctx } from '../ctx.ts'
-import { toMessage, withFiles } from './rows.ts'
+import { countFitting, toMessage, withFiles } from './rows.ts'
 
 export type HistoryPage = { rev: number; messages: MessageRow[]; more: boolean }
 
@@ -24,11 +23,4 @@ export async function readHistory(ctx: Ctx, { chatId, before, after, limit }: Hi
     const page = rows.slice(0, countFitting(rows.slice(0, limit))).map(toMessage)
     return { rev, messages: forward ? page : page.reverse(), more: rows.length > page.length }
   })
-}
-
-/** How many of these fit into a page: one at least. */
-function countFitting(rows: { body: string | null }[]): number {
-  let bytes = 0
-  const end = rows.findIndex(({ body }) => (bytes += Buffer.byteLength(body ?? '')) > limits.historyBytes)
-  return end === -1 ? rows.length : Math.max(1, end)
 }

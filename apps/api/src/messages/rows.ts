@@ -1,5 +1,6 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ChatId, ScopeId } from '@veche/shared/ids'
+import { limits } from '@veche/shared/limits'
 import type { MessageFile, MessageRow } from '@veche/shared/rows/rows'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
@@ -73,10 +74,20 @@ const messages: RowSource<'messages'> = {
   scope: 'chat',
   table: 'messages',
   revColumn: 'messages.rev',
-  textColumn: 'body',
+  textColumns: ['body', 'files'],
   rows: messagesOf,
   newest: (db, id, which) => messagesOf(db, id).orderBy('messages.seq', 'desc').limit(newestCount[which]),
   toWire: toMessage,
 }
 
 export const messageRowSources = [messages]
+
+/** How many of these fit into a page: one at least. */
+export function countFitting(rows: { body: string | null; files?: MessageFile[] | null }[]): number {
+  let bytes = 0
+  const end = rows.findIndex(({ body, files }) => {
+    bytes += Buffer.byteLength(body ?? '') + (files ? Buffer.byteLength(JSON.stringify(files)) : 0)
+    return bytes > limits.historyBytes
+  })
+  return end === -1 ? rows.length : Math.max(1, end)
+}

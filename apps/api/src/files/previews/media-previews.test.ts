@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { type ContentId, newId } from '@veche/shared/ids'
 import type { MessageFile, MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
@@ -12,8 +13,10 @@ import { makeHeic, makeLockedPdf, makeMedia, makePdf, moving, tone } from '../..
 import { Observer } from '../../test/Observer.ts'
 import { waitBounds } from '../../test/waiting.ts'
 import { startWorker } from '../../worker.ts'
+import { takeBackUpload } from '../unheld-contents.ts'
 import { mediaTable } from './media-table.ts'
-import { makeRendition } from './media/rendition.ts'
+import { makeRendition, maxRenditionBytes } from './media/rendition.ts'
+import { whileHeld } from './previewed-contents.ts'
 import { previewTable } from './preview-table.ts'
 import { renditionTable } from './rendition-table.ts'
 import { MediaTools } from './tools/MediaTools.ts'
@@ -145,6 +148,25 @@ describe('a video', () => {
     const statuses = await Promise.all([url, `${url}/320`].map(async (path) => (await get(boris, path)).status))
     expect(statuses).toEqual([200, 200])
   })
+})
+
+test('a rendition may be some times as large as what it is made of, and not a thousand times', async () => {
+  const audio = { codec: 'amr_nb', channels: 1 }
+  const video = { codec: 'h264', pixelFormat: 'yuv420p', width: 64, height: 64, isHdr: false }
+  expect(maxRenditionBytes(800_000, { durationMs: 3_600_000, video, audio: null })).toBeLessThan(6_000_000)
+  // An hour of speech at twelve kilobits a second becomes one at sixty-four.
+  expect(maxRenditionBytes(5_400_000, { durationMs: 3_600_000, video: null, audio })).toBeGreaterThan(28_800_000)
+})
+
+test('long work on an upload is told to end when the upload is taken back', async () => {
+  const { deps } = testApi
+  const contentId = await newContent(deps, anna)
+  const work = whileHeld(deps, contentId, async (signal) => {
+    await takeBackUpload(deps, contentId, anna.userId)
+    await once(signal, 'abort')
+    return 'ended'
+  })
+  expect(await work).toBe('ended')
 })
 
 describe('a sound', () => {

@@ -1,12 +1,14 @@
 import type { ContentId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
+import { sqlNow } from '../../platform/clock.ts'
 import type { DueTable } from '../../platform/work/due-tables.ts'
 import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from './failures.ts'
 import { withLocalCopy } from './local-copy.ts'
 import { demuxerOf, isPlayable } from './media/formats.ts'
 import { type MediaFacts, type MediaSource, probeMedia } from './media/probe.ts'
 import { makePoster } from './media/poster.ts'
+import { makeRendition, maxRenditionBytes } from './media/rendition.ts'
 import { readLength } from './media/length.ts'
 import { readLoudness } from './media/waveform.ts'
 import type { Picture } from './picture-child.ts'
@@ -39,13 +41,18 @@ async function readMedia(deps: Deps, { id }: { id: ContentId }): Promise<void> {
   if (!content) return
   const { mime } = content
   const media = await withLocalCopy(deps, id, (path) =>
-    deps.mediaTools.inFolder('media', (folder) => read(deps, { path, folder, demuxer: requireDemuxer(mime) })),
+    deps.mediaTools.inFolder('media', async (folder) => {
+      const source = { path, folder, demuxer: requireDemuxer(mime) }
+      const read = await readFacts(deps, source)
+      return { ...read, isRendered: await renderShortSound(deps, { id, source, mime, size: content.size }, read) }
+    }),
   )
-  const { facts, found, poster } = media
+  const { facts, found, poster, isRendered } = media
   const isKept = poster
     ? await keepPreviews(deps, id, poster, { ...found, width: facts.video!.width, height: facts.video!.height })
-    : await noteFindings(deps, id, { ...found, mime: ofSound(mime) })
-  if (isKept && !isPlayable(facts.video ? mime : ofSound(mime), facts.video, facts.audio))
+    : await noteFindings(deps, id, { ...found, mime: ofSound(mime), ...(isRendered ? { rendition_at: sqlNow } : {}) })
+  if (!isKept && isRendered) await deps.fileStorage.removeVariant(id, 'rendition')
+  if (isKept && !isRendered && !isPlayable(facts.video ? mime : ofSound(mime), facts.video, facts.audio))
     await orderRendition(deps, id)
 }
 
@@ -60,9 +67,32 @@ export function requireDemuxer(mime: string): string {
   return demuxer
 }
 
-type Media = { facts: MediaFacts; found: { duration_ms: number | null; waveform: Buffer | null }; poster?: Picture }
+type Media = {
+  facts: MediaFacts
+  found: { duration_ms: number | null; waveform: Buffer | null }
+  poster?: Picture
+}
 
-async function read({ mediaTools, pictureMaker }: Deps, source: MediaSource): Promise<Media> {
+/** Somebody waits for a voice message, which costs little: it waits for no video. Longer sounds are ordered like videos. */
+const shortSound = { durationMs: 600_000, timeMs: 30_000 }
+
+type Sound = { id: ContentId; source: MediaSource; mime: string; size: number }
+
+async function renderShortSound(
+  deps: Deps,
+  { id, source, mime, size }: Sound,
+  { facts, found }: Media,
+): Promise<boolean> {
+  const { duration_ms } = found
+  if (facts.video || isPlayable(ofSound(mime), null, facts.audio)) return false
+  if (duration_ms === null || duration_ms > shortSound.durationMs) return false
+  const limits = { timeMs: shortSound.timeMs, fileBytes: maxRenditionBytes(size, facts) }
+  const made = await makeRendition(deps.mediaTools, source, facts, limits).catch(unlessTooLong(null))
+  if (made) await deps.fileStorage.moveToVariant(id, 'rendition', made)
+  return made !== null
+}
+
+async function readFacts({ mediaTools, pictureMaker }: Deps, source: MediaSource): Promise<Media> {
   const facts = await probeMedia(mediaTools, source)
   if (!facts.video) {
     const unheard = { durationMs: facts.durationMs, waveform: null }

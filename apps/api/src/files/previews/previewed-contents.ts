@@ -50,6 +50,22 @@ export async function noteFindings(deps: Deps, id: ContentId, found: Findings): 
   return true
 }
 
+const heldCheckMs = 3_000
+
+/** Long work ends when the upload is taken back or its last message is deleted, so that others need not wait for it. */
+export async function whileHeld<T>(deps: Deps, id: ContentId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const gone = new AbortController()
+  const check = async () => {
+    if (!(await findContentToRead(deps, id))) gone.abort()
+  }
+  const timer = setInterval(() => void check().catch(() => undefined), heldCheckMs)
+  try {
+    return await work(gone.signal)
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 /** The gallery finds a file by its kind, which was told by the first bytes when it was sent. */
 async function correctKind({ db }: Deps, id: ContentId, mime: string): Promise<void> {
   const kind = kindOfFile(mime)

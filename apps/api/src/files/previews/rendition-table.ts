@@ -7,8 +7,8 @@ import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from '.
 import { withLocalCopy } from './local-copy.ts'
 import { requireDemuxer } from './media-table.ts'
 import { probeMedia } from './media/probe.ts'
-import { makeRendition } from './media/rendition.ts'
-import { findContentToRead, noteFindings } from './previewed-contents.ts'
+import { makeRendition, maxRenditionBytes } from './media/rendition.ts'
+import { findContentToRead, noteFindings, whileHeld } from './previewed-contents.ts'
 import { LimitExceeded } from './refusals.ts'
 
 /** More would hold up the renditions of others: the file is there to be downloaded. */
@@ -21,6 +21,7 @@ export const renditionTable: DueTable = {
   owner: ownerOf('renditions'),
   columns: [],
   parallel: 1,
+  oneAtATime: true,
   leaseMs: 60_000,
   retryDelaysMs: [5_000, 60_000],
   run: keepRendition,
@@ -39,11 +40,15 @@ async function keepRendition(deps: Deps, { id }: { id: ContentId }): Promise<voi
   const { fileStorage, mediaTools } = deps
   const content = await findContentToRead(deps, id)
   if (!content) return
-  await requireDiskSpace(deps, content.size)
   await withLocalCopy(deps, id, (path) =>
     mediaTools.inFolder('rendition', async (folder) => {
       const source = { path, folder, demuxer: requireDemuxer(content.mime) }
-      const made = await makeRendition(mediaTools, source, await probeMedia(mediaTools, source), limits)
+      const facts = await probeMedia(mediaTools, source)
+      const fileBytes = Math.min(limits.fileBytes, maxRenditionBytes(content.size, facts))
+      await requireDiskSpace(deps, fileBytes)
+      const made = await whileHeld(deps, id, (signal) =>
+        makeRendition(mediaTools, source, facts, { ...limits, fileBytes, signal }),
+      )
       await fileStorage.moveToVariant(id, 'rendition', made)
     }),
   )

@@ -31,11 +31,14 @@ export class DiskStorage implements FileStorage {
         received += chunk.length
       }
     } finally {
-      if (received > upload.offset) {
-        await file.datasync().catch(diskError)
-        await upload.note(received)
+      try {
+        if (received > upload.offset) {
+          await file.datasync().catch(diskError)
+          await upload.note(received)
+        }
+      } finally {
+        await file.close()
       }
-      await file.close()
     }
     return received
   }

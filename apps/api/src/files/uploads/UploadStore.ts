@@ -22,6 +22,10 @@ export class UploadStore extends DataStore {
     return upload
   }
 
+  async has(id: string): Promise<boolean> {
+    return (await UploadProgress.find(this.#ctx, id as ContentId, this.#ctx.actor.userId)) !== undefined
+  }
+
   override async getUpload(id: string): Promise<Upload> {
     const { size, offset } = await this.#find(id)
     return new Upload({ id, size, offset })

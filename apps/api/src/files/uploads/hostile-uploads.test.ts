@@ -119,6 +119,23 @@ describe('an upload of which something is wrong', () => {
   })
 })
 
+test('a request of somebody else for an upload is refused, and does not end the request that sends it', async () => {
+  const bytes = randomBytes(1_000)
+  const path = await uploader.begin(bytes.length)
+  const piece = uploader.openPiece(path, 0)
+  piece.send(bytes.subarray(0, 500))
+  const other = new Uploader(base, testApi.deps, boris)
+  for (const method of ['HEAD', 'PATCH', 'DELETE']) {
+    const headers =
+      method === 'PATCH' ? { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' } : {}
+    expect((await other.ask(method, path, headers)).status).toBe(404)
+  }
+  piece.send(bytes.subarray(500))
+  piece.end()
+  expect(await piece.status).toBe(204)
+  await expectArrives(idOf(path), bytes)
+})
+
 describe('an upload from two tabs at once', () => {
   test('of two that send the same piece to one process one wins, and the file is whole', async () => {
     const bytes = randomBytes(2 * mega)

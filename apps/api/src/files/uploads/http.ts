@@ -32,6 +32,8 @@ async function handleUpload({ ctx, params, body, raw }: RouteRequest<Ctx>): Prom
   // Nobody is to believe that bytes were compared with a checksum when they were not.
   if (raw.headers['upload-checksum'] !== undefined) fail('input.invalid')
   const store = new UploadStore(ctx)
+  // Before the lock: nobody ends the request of somebody else.
+  if (id !== undefined && !(await store.has(id))) fail('file.not_found')
   let failure: Error | undefined
   const server = new Server({
     path,

@@ -92,17 +92,17 @@ type Bounds = { from: number | NewestRows; maxTextBytes: number | undefined }
 
 function changedRows(db: Kysely<DB>, source: RowSource, id: ScopeId, { from, maxTextBytes }: Bounds) {
   const page = typeof from === 'string' ? newestRows(db, source, id, from) : pageOfRows(db, source, id, from)
-  const { textColumn } = source
+  const { textColumns } = source
   const isBounded = typeof from === 'number' && maxTextBytes !== undefined
-  const rows = isBounded && textColumn ? withinTextBytes(page, textColumn, maxTextBytes) : page
+  const rows = isBounded && textColumns ? withinTextBytes(page, textColumns, maxTextBytes) : page
   return sql`select coalesce(json_agg(r), '[]'::json) from (${rows}) r`
 }
 
 /** The rows up to the revision that is too much, which tells that there are more. Postgres knows the length of a text without reading it. */
-function withinTextBytes(page: Query, textColumn: string, maxTextBytes: number) {
-  const text = sql.ref(`p.${textColumn}`)
+function withinTextBytes(page: Query, textColumns: readonly string[], maxTextBytes: number) {
+  const bytes = textColumns.map((column) => sql`coalesce(octet_length(${sql.ref(`p.${column}`)}::text), 0)`)
   return sql`select * from (
-    select p.*, sum(octet_length(${text})) over (order by p.rev range unbounded preceding exclude group) as "bytesBefore"
+    select p.*, sum(${sql.join(bytes, sql` + `)}) over (order by p.rev range unbounded preceding exclude group) as "bytesBefore"
     from (${page}) p) q where q."bytesBefore" is null or q."bytesBefore" <= ${maxTextBytes}`
 }
 
@@ -141,8 +141,9 @@ function firstPage(sources: RowSource[], found: Found, maxTextBytes = Infinity):
   return { rev, scopeRev, rows: toWire(sources, found, rev), more: rev < scopeRev }
 }
 
-function textBytes({ textColumn }: RowSource, row: Revised): number {
-  return textColumn ? Buffer.byteLength((Reflect.get(row, textColumn) as string | null) ?? '') : 0
+function textBytes({ textColumns = [] }: RowSource, row: Revised): number {
+  const bytesOf = (value: unknown) => Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value ?? ''))
+  return textColumns.reduce((sum, column) => sum + bytesOf(Reflect.get(row, column)), 0)
 }
 
 function toWire(sources: RowSource[], found: Found, upTo: number): Rows {

@@ -24,7 +24,7 @@ type SourceTable<Table extends RowTable> = {
   rows: (db: Kysely<DB>, id: ScopeId) => Query
   revColumn: string
   /** The column with what people wrote, for a table whose rows may be long. */
-  textColumn?: string
+  textColumns?: readonly string[]
   /**
    * The mapper that every other answer uses too. It takes dates as strings as well: the row comes as JSON from Postgres, and only the
    * mapper knows its shape.

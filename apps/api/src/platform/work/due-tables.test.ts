@@ -126,6 +126,25 @@ test('the lease of a row is renewed while its work goes on, so that a lease can 
   expect(await bellRow(id)).toMatchObject({ state: 'done', attempts: 1, claimed_until: null })
 })
 
+test('of work that is done one at a time, a process claims no second row while it does one', async () => {
+  const [end, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const rung: string[] = []
+  ring = async ({ id }) => {
+    rung.push(id)
+    begun.resolve()
+    await end.promise
+  }
+  const turns: DueTable = { ...bells, owner: sql`tower`, oneAtATime: true }
+  const ids = [await newBell('East'), await newBell('East')]
+  const both = ids.map((id) => tryRowInTurn(deps, turns, id))
+  await begun.promise
+  const claimed = await sql`select from bells where tower = 'East' and claimed_until is not null`.execute(deps.db)
+  expect([rung.length, claimed.rows.length]).toEqual([1, 1])
+  end.resolve()
+  await Promise.all(both)
+  expect(rung.toSorted()).toEqual(ids.toSorted())
+})
+
 test('a row that fails is tried again after its delay, and given up after its last try', async () => {
   ring = fails('the rope is wet')
   const [retries, ends] = [await countOf('retry'), await countOf('given_up')]

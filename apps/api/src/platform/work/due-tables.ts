@@ -21,6 +21,8 @@ export type DueTable = {
   owner?: RawBuilder<unknown>
   /** How many rows the nudges do at the same time, and as many the sweep. */
   parallel?: number
+  /** A process claims no second row while it does one, neither by a nudge nor by the sweep. */
+  oneAtATime?: true
   /** What the functions below need of a row besides its id. */
   columns: readonly string[]
   /** Meanwhile no other worker takes the row. It is renewed while `run` goes on, so the work of a killed worker waits no longer than that. */
@@ -95,10 +97,11 @@ export async function tryRow(deps: Deps, table: DueTable, id: string): Promise<v
 /** Does the row that was found or nudged; where people take turns, the one whose turn it is instead. */
 export async function tryRowInTurn(deps: Deps, table: DueTable, id: string): Promise<void> {
   if (!table.owner) return tryRow(deps, table, id)
-  await logInterruption(deps, table, async () => {
+  const runNext = async () => {
     // Others may claim the first ones meanwhile.
     for (const next of await findDueRows(deps, table)) if (await runDueRow(deps, table, next.id)) return
-  })
+  }
+  await logInterruption(deps, table, () => (table.oneAtATime ? deps.gates.work.run(table.name, runNext) : runNext()))
 }
 
 async function logInterruption(deps: Deps, { name }: DueTable, work: () => Promise<unknown>): Promise<void> {

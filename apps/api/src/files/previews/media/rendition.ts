@@ -9,7 +9,15 @@ const longestSide = 1_280
 /** What is longer would take the worker for long: it is there to be downloaded. */
 export const maxRenditionMs = 3_600_000
 
-export type RenditionLimits = { timeMs: number; fileBytes: number }
+export type RenditionLimits = { timeMs: number; fileBytes: number; signal?: AbortSignal }
+
+/**
+ * A rendition counts for nobody's quota, so it may not be many times as large as what was uploaded: a small file can name the same bytes a
+ * thousand times. Old codecs of speech take a tenth of what is written here.
+ */
+export function maxRenditionBytes(size: number, { video }: MediaFacts): number {
+  return video ? 4 * size + 2_000_000 : 16 * size + 1_000_000
+}
 
 /** Writes a version that every browser plays, and answers with its path. What can be kept as it is, is copied. */
 export async function makeRendition(

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '../../../platform/logger.ts'
 import { KeyedSemaphore } from '../../../platform/Semaphore.ts'
-import { ToolMissing } from '../refusals.ts'
+import { PreviewRefused, ToolMissing } from '../refusals.ts'
 import { limiter, type ToolLimits, ToolRun } from './ToolRun.ts'
 
 /** The programs, each with the package of Debian that brings it. */
@@ -27,7 +27,8 @@ const usual: ToolLimits = {
   outputBytes: 10_000_000,
 }
 
-export type ToolOptions = Partial<ToolLimits> & { onOutput?: (bytes: Buffer) => void }
+/** `signal`: nobody wants the result any more. */
+export type ToolOptions = Partial<ToolLimits> & { onOutput?: (bytes: Buffer) => void; signal?: AbortSignal }
 
 /** The outside programs that read what sharp does not. One of each queue runs at a time. */
 export class MediaTools {
@@ -65,14 +66,17 @@ export class MediaTools {
       throw new ToolMissing(missingSentence([path ? 'util-linux' : toolPackages[name]]))
     }
     const printed: Buffer[] = []
-    const { onOutput = (bytes) => void printed.push(bytes), ...limits } = options
+    const { onOutput = (bytes) => void printed.push(bytes), signal, ...limits } = options
     const run = new ToolRun({ path, args, folder, limits: { ...usual, ...limits }, onOutput })
     this.#runs.add(run)
+    const stop = () => run.kill(new PreviewRefused('it is not wanted any more'))
+    signal?.addEventListener('abort', stop)
     try {
       await run.ended
       return Buffer.concat(printed)
     } finally {
       this.#runs.delete(run)
+      signal?.removeEventListener('abort', stop)
     }
   }
 
