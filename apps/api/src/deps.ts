@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Heartbeat, MeetingUpdate } from '@veche/shared/nodes'
 import type { SessionId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { Redis } from 'ioredis'
 import { Registry } from 'prom-client'
 import { type PasswordCost, passwordCost } from './auth/passwords/passwords.ts'
@@ -164,7 +164,7 @@ function newGates(): Deps['gates'] {
 /** Fifty tabs of one person may come back at once, and each asks for several things. */
 function newTurns(sessions: SessionLookup): Deps['turns'] {
   const isLive = (id: SessionId) => sessions.isStillLive(id)
-  const tabs = limits.sync.streams
+  const tabs = serverLimits.sync.streams
   return {
     read: new PersonTurns(isLive, { running: 2, waiting: 4 * tabs }),
     open: new PersonTurns(isLive, { running: 1, waiting: tabs }),

@@ -20,33 +20,16 @@ export const limits = {
   email: 254,
   password: { min: 8, max: 128 },
   title: 100,
-  device: 120,
   /** `addedPerDay`: by one person who is no administrator, to all groups together. */
   group: { members: 5000, maxAdded: 100, addedPerDay: 1000 },
   code: { digits: 6, tries: 5, minutes: 10 },
-  invite: { maxUses: 1000, maxDays: 365 },
-  search: 100,
   /** Calls in one request. */
   batch: 20,
   page: { history: 100, gallery: 100, members: 100, people: 100, chats: 200, meetings: 50 },
-  /**
-   * `textBytes`: a page of a scope ends before its texts are longer than this together. `streams`: tabs and devices of a person, in one
-   * process.
-   */
-  sync: { scopes: 2000, rows: 500, textBytes: 300_000, gap: 2000, stateRows: 500, streams: 50 },
   unreadCap: 999,
-  clientIdDays: 90,
-  /** In larger chats read positions are not sent one by one, and ticks say "read by someone". */
-  positionsUpTo: 100,
-  /** What a socket may keep of what its reader has not taken. */
-  unsentBytes: 1_000_000,
-  /** A page of history ends before its texts are longer than this together. */
-  historyBytes: 300_000,
   typingSeconds: 6,
   /** In larger chats nobody is told who types. */
   typingUpTo: 100,
-  /** Of a push: browsers take four kilobytes, and cut what they cannot show. */
-  push: { title: 200, body: 1000, path: 300, tag: 100 },
 } as const
 
 /** Composing takes a time that grows with the square of a run of marks, and no word of any language has so many of them. */

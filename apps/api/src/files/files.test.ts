@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { newId, type ClientId, type ContentId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
@@ -85,7 +86,7 @@ test('the names of files count in what one answer holds: of history, of a scope 
   const scope = await as(boris).sync.scope({ id: chatId, since: 1 })
   for (const messages of [history.messages, gallery.messages, 'rows' in scope ? (scope.rows.messages ?? []) : []]) {
     expect(messages.length).toBeGreaterThan(5)
-    expect(Buffer.byteLength(JSON.stringify(messages))).toBeLessThan(limits.historyBytes * 1.3)
+    expect(Buffer.byteLength(JSON.stringify(messages))).toBeLessThan(serverLimits.historyBytes * 1.3)
   }
   expect([history.more, gallery.more]).toEqual([true, true])
 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ContentId, type FileId, idTime, newId } from '@veche/shared/ids'
 import { codePoints, limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { SendFiles } from '@veche/shared/schemas/messages'
 import { openChat, orChatNotFound } from '../chats/access.ts'
@@ -24,7 +25,7 @@ export async function sendFiles(ctx: Ctx, input: SendFiles): Promise<SentFiles> 
   if (input.voice) must(input.files.length === 1 && input.body === '', 'input.invalid')
   const sent = await findSent(ctx, input)
   if (sent) return sent
-  must(ctx.clock.now() - idTime(input.clientId) < limits.clientIdDays * 86_400_000, 'message.client_id_expired')
+  must(ctx.clock.now() - idTime(input.clientId) < serverLimits.clientIdDays * 86_400_000, 'message.client_id_expired')
   for (const { contentId } of input.files) await completeContent(ctx, contentId, ctx.actor.userId)
   return changeScopes(ctx, [chatScope(input.chatId)], (tx) => writeMessage(tx, input))
     .catch(async (error: unknown) => {

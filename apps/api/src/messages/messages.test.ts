@@ -1,5 +1,6 @@
 import { type ClientId, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, type TestApi, newTestApi } from '../test/harness.ts'
@@ -85,7 +86,7 @@ describe('sending', () => {
   })
 
   test('a client id older than ninety days is refused', async () => {
-    const old = newId<ClientId>(testApi.clock.now() - limits.clientIdDays * 86_400_000 - 1_000)
+    const old = newId<ClientId>(testApi.clock.now() - serverLimits.clientIdDays * 86_400_000 - 1_000)
     await expect(send(anna, 'too late', old)).rejects.toThrow('message.client_id_expired')
   })
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { idTime } from '@veche/shared/ids'
 import { codePoints, limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { MessageRow } from '@veche/shared/rows/rows'
 import type { SendMessage } from '@veche/shared/schemas/messages'
 import { type MyRole, requireRole, roleStatement, rolesThatMay } from '../chats/access.ts'
@@ -43,7 +44,7 @@ function tellSent(ctx: Ctx, { is_listed, members_rev }: StoredMessage, message: 
  * meeting into the list of chats. A retry whose first answer was lost gets the stored message, also when its author has been removed since.
  */
 async function storeOnce(ctx: Ctx, input: SendMessage): Promise<StoredMessage> {
-  const isExpired = ctx.clock.now() - idTime(input.clientId) >= limits.clientIdDays * 86_400_000
+  const isExpired = ctx.clock.now() - idTime(input.clientId) >= serverLimits.clientIdDays * 86_400_000
   const statement = storeStatement(ctx, input, isExpired ? [] : rolesThatMayPost)
   const store = () => ctx.writers.write(input.chatId, statement)
   const [row] = await store().catch((error: unknown) => {

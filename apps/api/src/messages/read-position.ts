@@ -1,5 +1,5 @@
 import type { ChatId, UserId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { Unread } from '@veche/shared/live'
 import type { MembershipRow } from '@veche/shared/rows/rows'
 import type { Position } from '@veche/shared/schemas/messages'
@@ -36,7 +36,7 @@ export async function markRead(ctx: Ctx, { chatId, seq }: Position): Promise<Rea
 
 function tellMoved(ctx: Ctx, { chat_kind, member_count }: MyRole & Reached, { chatId, readSeq, rev }: MembershipRow) {
   ctx.hints.tell({ hints: [{ scope: 'user', id: ctx.actor.userId, rev }] })
-  if (member_count > limits.positionsUpTo) return
+  if (member_count > serverLimits.positionsUpTo) return
   sendPositions(ctx, chatId, { read: readSeq, delivered: chat_kind === 'direct' ? readSeq : 0 })
 }
 

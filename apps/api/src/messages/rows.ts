@@ -1,6 +1,6 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ChatId, ScopeId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { MessageFile, MessageRow } from '@veche/shared/rows/rows'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { iso, isoOrNull } from '../platform/clock.ts'
@@ -87,7 +87,7 @@ export function countFitting(rows: { body: string | null; files?: MessageFile[] 
   let bytes = 0
   const end = rows.findIndex(({ body, files }) => {
     bytes += Buffer.byteLength(body ?? '') + (files ? Buffer.byteLength(JSON.stringify(files)) : 0)
-    return bytes > limits.historyBytes
+    return bytes > serverLimits.historyBytes
   })
   return end === -1 ? rows.length : Math.max(1, end)
 }

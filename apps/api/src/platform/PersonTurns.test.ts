@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { ChatId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { beforeAll, expect, test, vi } from 'vitest'
 import { newGroup, newUser, say, type TestUser } from '../test/builders.ts'
 import { callerFor, contextFor, type TestApi, newTestApi } from '../test/harness.ts'
@@ -34,7 +34,7 @@ async function whileMessagesAreLocked(work: () => Promise<void>): Promise<void> 
 test('a person who reads much at the same time delays nobody else, and what is too much is refused at once', async () => {
   let answers: Promise<unknown[]> | undefined
   await whileMessagesAreLocked(async () => {
-    const early = Array.from({ length: 4 * limits.sync.streams + 2 }, () => readHistory(anna))
+    const early = Array.from({ length: 4 * serverLimits.sync.streams + 2 }, () => readHistory(anna))
     await expect.poll(() => lockWaits(testApi.deps, 'veche')).toBe(2)
     expect(await readHistory(anna)).toBe('request.too_many')
     expect(await outcomeOf(as(boris).users.get({ ids: [anna.userId] }))).toBe('ok')

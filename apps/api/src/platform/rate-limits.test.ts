@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { expect, test } from 'vitest'
 import { newUser } from '../test/builders.ts'
 import { newTestApi } from '../test/harness.ts'
@@ -50,8 +50,8 @@ test('what a device fetches is limited by its size: two devices with five thousa
   }
   for (let device = 0; device < 2; device += 1) {
     for (let page = 0; page < 26; page += 1) await fetch(200 * 4)
-    for (let page = 0; page < 10; page += 1) await fetch(limits.sync.rows)
-    for (let state = 0; state < 3; state += 1) await fetch(limits.sync.stateRows)
+    for (let page = 0; page < 10; page += 1) await fetch(serverLimits.sync.rows)
+    for (let state = 0; state < 3; state += 1) await fetch(serverLimits.sync.stateRows)
   }
   await fetch(200_000)
   await expect(deps.limits.take('sync', userId)).rejects.toMatchObject({

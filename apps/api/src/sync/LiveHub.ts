@@ -1,7 +1,7 @@
 import type { ScopeId, SessionId, UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
 import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { sql } from 'kysely'
 import type { Actor, Socket } from '../ctx.ts'
 import type { BaseDeps } from '../deps.ts'
@@ -74,7 +74,7 @@ export class LiveHub {
 
   #requireRoomFor(stream: LiveStream): void {
     const count = this.#streamsOf.get(stream.actor.userId)?.size ?? 0
-    if (count < limits.sync.streams) return
+    if (count < serverLimits.sync.streams) return
     this.leave(stream)
     fail('request.too_many')
   }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { LiveFrame } from '@veche/shared/live'
 import { shortFrame } from '@veche/shared/sent-frames'
 import { WebSocket } from 'ws'
@@ -23,7 +23,7 @@ export class LiveSocket implements Socket {
   /** A reader that is too slow is disconnected, and asks for the state when it is back. */
   send(frame: LiveFrame): void {
     if (this.#webSocket.readyState !== WebSocket.OPEN) return
-    if (this.#connection.writableLength > limits.unsentBytes) this.#webSocket.terminate()
+    if (this.#connection.writableLength > serverLimits.unsentBytes) this.#webSocket.terminate()
     else this.#connection.write(this.#frameBytes.of(frame))
   }
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import type { UserId } from '@veche/shared/ids'
 import type { LiveFrame } from '@veche/shared/live'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { LiveMessageReader } from '@veche/shared/sent-frames'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -237,11 +237,11 @@ describe('the socket', () => {
 
   test('a person has at most fifty streams in a process, however many are opened at once', async () => {
     const vera = await newUser(testApi.deps)
-    const all = Array.from({ length: limits.sync.streams + 8 }, () => subscribe(vera))
+    const all = Array.from({ length: serverLimits.sync.streams + 8 }, () => subscribe(vera))
     await expect.poll(() => all.every(({ frames, errors }) => frames.length + errors.length > 0)).toBe(true)
     expect(all.flatMap(({ errors }) => errors)).toEqual(Array.from({ length: 8 }, () => 'request.too_many'))
     const isHers = ({ actor }: { actor: { userId: UserId } }) => actor.userId === vera.userId
-    expect(testApi.deps.liveHub.all().filter(isHers)).toHaveLength(limits.sync.streams)
+    expect(testApi.deps.liveHub.all().filter(isHers)).toHaveLength(serverLimits.sync.streams)
   })
 
   test('a socket whose client does not read is closed at a megabyte', async () => {

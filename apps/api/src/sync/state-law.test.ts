@@ -1,5 +1,5 @@
 import { newId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { appRouter } from '../router.ts'
 import { accountLaws } from '../test/laws/account-laws.ts'
@@ -63,7 +63,7 @@ describe('the state law', () => {
 })
 
 describe('the state law of tables with more rows than an answer', () => {
-  const many = limits.sync.rows + 100
+  const many = serverLimits.sync.rows + 100
 
   test('a client that held the scopes before and one that comes later hold every row, and the same after each change', async () => {
     const testApi = await newTestApi()

@@ -1,5 +1,6 @@
 import { DIRECTORY_SCOPE, type ChatId, newId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addMessages, newDirect, newGroup, newUser, say, type TestUser } from '../test/builders.ts'
@@ -136,7 +137,7 @@ describe('sync.scope', () => {
   test('sync.scope cuts long answers between revisions, and its pages together are complete', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
-    await fill(chatId, limits.sync.rows + 30)
+    await fill(chatId, serverLimits.sync.rows + 30)
     const first = await sync(anna).scope({ id: chatId, since: rev })
     const second = await sync(anna).scope({ id: chatId, since: first.rev })
     expect({ first: first.more, second: second.more, reset: first.reset }).toEqual({
@@ -145,7 +146,7 @@ describe('sync.scope', () => {
       reset: false,
     })
     const seqs = [...(first.rows.messages ?? []), ...(second.rows.messages ?? [])].map((row) => row.seq)
-    expect(seqs).toEqual(Array.from({ length: limits.sync.rows + 30 }, (_, i) => i + 2))
+    expect(seqs).toEqual(Array.from({ length: serverLimits.sync.rows + 30 }, (_, i) => i + 2))
   })
 
   test('sync.scope ends a page before its texts are longer than 300 KB, and its pages together are complete', async () => {
@@ -157,7 +158,7 @@ describe('sync.scope', () => {
     while (more) {
       const page = await sync(anna).scope({ id: chatId, since })
       const messages = page.rows.messages ?? []
-      expect(textBytes(messages)).toBeLessThanOrEqual(limits.sync.textBytes)
+      expect(textBytes(messages)).toBeLessThanOrEqual(serverLimits.sync.textBytes)
       seqs.push(...messages.map(({ seq }) => seq))
       ;[since, more] = [page.rev, page.more]
     }
@@ -184,10 +185,10 @@ describe('sync.scope', () => {
   test('sync.scope answers the newest page when the cursor is too old or from the future', async () => {
     const chatId = await newGroup(testApi.deps, [anna, boris])
     const { rev } = await sync(anna).scope({ id: chatId, since: 0 })
-    await fill(chatId, limits.sync.gap + 1)
+    await fill(chatId, serverLimits.sync.gap + 1)
     for (const since of [rev, 1_000_000]) {
       const answer = await sync(anna).scope({ id: chatId, since })
-      expect(answer).toMatchObject({ reset: true, more: false, rev: rev + limits.sync.gap + 1 })
+      expect(answer).toMatchObject({ reset: true, more: false, rev: rev + serverLimits.sync.gap + 1 })
       expect(answer.rows.messages).toHaveLength(50)
       expect(answer.rows.chats).toHaveLength(1)
     }
@@ -195,7 +196,7 @@ describe('sync.scope', () => {
 
   test('sync.scope gives a person whose cursor is from the future all memberships again, page by page', async () => {
     const who = await newUser(testApi.deps)
-    const count = limits.sync.rows + 100
+    const count = serverLimits.sync.rows + 100
     await addMemberships(testApi.deps, who.userId, count)
     const first = await sync(who).scope({ id: who.userId, since: 1_000_000 })
     expect(first).toMatchObject({ reset: true, more: true })
@@ -207,7 +208,7 @@ describe('sync.scope', () => {
 
   test('sync.scope never divides a revision, and gets further even when one revision has more rows than an answer', async () => {
     const who = await newUser(testApi.deps)
-    const count = limits.sync.rows + 100
+    const count = serverLimits.sync.rows + 100
     await addSessions(testApi.deps, who.userId, count)
     await addMemberships(testApi.deps, who.userId, 3)
     const first = await sync(who).scope({ id: who.userId, since: 1 })

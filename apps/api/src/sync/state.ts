@@ -1,5 +1,5 @@
 import { type ChatId, DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { ChatsPage, Positions, ScopeAnswer, StateAnswer } from '@veche/shared/live'
 import type { MembershipRow, RowTable, ScopeKind } from '@veche/shared/rows/rows'
 import type { SyncChats, SyncScope, SyncState } from '@veche/shared/schemas/sync'
@@ -25,8 +25,8 @@ export function syncState(ctx: Ctx, { scopes }: SyncState, signal?: AbortSignal)
       .filter(({ kind, mine }) => kind === null || !mine)
       .map(({ id }) => goneScope(id))
     const behind: StateAnswer['behind'] = []
-    let rowsLeft: number = limits.sync.stateRows
-    let textBytesLeft: number = limits.sync.textBytes
+    let rowsLeft: number = serverLimits.sync.stateRows
+    let textBytesLeft: number = serverLimits.sync.textBytes
     for (const { id, kind, rev, cursor } of changed) {
       if (rowsLeft <= 0 || textBytesLeft <= 0) {
         behind.push({ id, rev })

@@ -1,4 +1,4 @@
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { callLimits } from '@veche/shared/meeting-limits'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
@@ -66,7 +66,7 @@ export class SignallingSocket {
 
   /** The client does not read what is sent, which fills the node's memory. */
   get isSlow(): boolean {
-    return this.#socket.bufferedAmount > limits.unsentBytes
+    return this.#socket.bufferedAmount > serverLimits.unsentBytes
   }
 
   get isOpen(): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { serverLimits } from '../server-limits.ts'
 import { serverRoles } from '../permissions.ts'
 import { email, inviteId, search, userId } from './fields.ts'
 
@@ -14,8 +15,8 @@ export const createInvite = z.strictObject({
   role: z.enum(['member', 'admin']).default('member'),
   /** An invitation with an address works for it alone and is mailed to it. */
   email: email.optional(),
-  uses: z.int().min(1).max(limits.invite.maxUses).default(1),
-  days: z.int().min(1).max(limits.invite.maxDays).default(7),
+  uses: z.int().min(1).max(serverLimits.invite.maxUses).default(1),
+  days: z.int().min(1).max(serverLimits.invite.maxDays).default(7),
 })
 export const oneInvite = z.strictObject({ inviteId })
 /** A row that was given up, and the kind of work it is. */

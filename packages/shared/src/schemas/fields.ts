@@ -13,6 +13,7 @@ import type {
   UserId,
 } from '../ids.ts'
 import { cleanLine, cleanText, codePoints, composed, limits } from '../limits.ts'
+import { serverLimits } from '../server-limits.ts'
 
 /** For procedures without input: any input is refused. */
 export const nothing = z.void()
@@ -52,7 +53,7 @@ function line(min: number, max: number) {
 export const name = line(limits.name.min, limits.name.max)
 export const title = line(1, limits.title)
 export const fileName = line(1, limits.file.name)
-export const search = line(0, limits.search)
+export const search = line(0, serverLimits.search)
 export const handle = z
   .string()
   .max(200)

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { serverLimits } from '../server-limits.ts'
 import { rev, scopeId } from './fields.ts'
 
 export const state = z.strictObject({
   /** What the client holds, as pairs of scope and cursor. */
-  scopes: z.array(z.tuple([scopeId, rev])).max(limits.sync.scopes),
+  scopes: z.array(z.tuple([scopeId, rev])).max(serverLimits.sync.scopes),
 })
 export const scope = z.strictObject({ id: scopeId, since: rev })
 export const chats = z.strictObject({

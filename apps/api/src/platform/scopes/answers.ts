@@ -1,6 +1,6 @@
 import type { DB } from '@veche/db/types.gen'
 import type { ChatId, ScopeId, UserId } from '@veche/shared/ids'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { ScopeAnswer, Unread } from '@veche/shared/live'
 import type { ScopeKind } from '@veche/shared/rows/rows'
 import type { Kysely } from 'kysely'
@@ -21,7 +21,7 @@ export async function answerScope(deps: Deps, db: Kysely<DB>, question: Question
   if (!view) return goneScope(id)
   const extras = view.extras(id, viewer)
   const read = async (from: number | NewestRows) => {
-    const found = await rowsSince(deps, db, { scope, id, from, extras, maxTextBytes: limits.sync.textBytes })
+    const found = await rowsSince(deps, db, { scope, id, from, extras, maxTextBytes: serverLimits.sync.textBytes })
     const personal = found && view.viewFor(found.extras)
     return found && personal ? { found, personal } : null
   }
@@ -56,7 +56,7 @@ export function goneScope(id: ScopeId): ScopeAnswer {
 function isStale({ since, scope }: Question, read: ReadRows, view: PersonalView): boolean {
   // A cursor from the future was made by a database that has been restored since.
   if (since > read.scopeRev || since < view.sinceRev) return true
-  return scope !== 'user' && read.scopeRev - since > limits.sync.gap
+  return scope !== 'user' && read.scopeRev - since > serverLimits.sync.gap
 }
 
 function toAnswer(

@@ -1,5 +1,5 @@
 import type { DB } from '@veche/db/types.gen'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import type { ScopeId } from '@veche/shared/ids'
 import type { Rows, ScopeKind } from '@veche/shared/rows/rows'
 import { type Kysely, type RawBuilder, sql } from 'kysely'
@@ -115,7 +115,7 @@ function newestRows(db: Kysely<DB>, source: RowSource, id: ScopeId, which: Newes
 function pageOfRows(db: Kysely<DB>, source: RowSource, id: ScopeId, after: number): Query {
   const rev = sql.ref(source.revColumn)
   const changed = source.rows(db, id).where(sql<boolean>`${rev} > ${after}`)
-  return changed.orderBy(rev).fetch(limits.sync.rows + 1, 'with ties')
+  return changed.orderBy(rev).fetch(serverLimits.sync.rows + 1, 'with ties')
 }
 
 export type Found = Record<string, unknown>
@@ -136,7 +136,7 @@ function firstPage(sources: RowSource[], found: Found, maxTextBytes = Infinity):
     .sort((a, b) => a.rev - b.rev)
   const scopeRev = found['scope_rev'] as number
   let bytesLeft = maxTextBytes
-  const firstLeftOut = rows.find((row, index) => index === limits.sync.rows || (bytesLeft -= row.bytes) < 0)
+  const firstLeftOut = rows.find((row, index) => index === serverLimits.sync.rows || (bytesLeft -= row.bytes) < 0)
   const rev = firstLeftOut ? Math.max(firstLeftOut.rev - 1, rows[0]!.rev) : scopeRev
   return { rev, scopeRev, rows: toWire(sources, found, rev), more: rev < scopeRev }
 }

@@ -44,7 +44,7 @@ export async function wipeBrowserData() {
     const keepUnsent = readStored(WIPE) === ALL_BUT_UNSENT
     for (const key of Object.keys(localStorage)) if (!DEVICE_KEYS.includes(key) && key !== WIPE) removeStored(key)
     sessionStorage.clear()
-    const { wipeDatabases } = await import('./databases.ts')
+    const { wipeCaches, wipeDatabases } = await import('./databases.ts')
     const results = await Promise.all([wipeDatabases({ keepUnsent }), wipeCaches()])
     if (results.every(Boolean)) removeStored(WIPE)
   } catch {
@@ -57,13 +57,6 @@ export function watchOtherTabs(run: (me: Me | null) => void) {
   addEventListener('storage', (event) => {
     if (event.key === ME || event.key === null) run(readMe())
   })
-}
-
-/** The precached app stays: it holds nothing personal. */
-async function wipeCaches(): Promise<boolean> {
-  const names = await caches.keys()
-  await Promise.all(names.filter((name) => !name.includes('precache')).map((name) => caches.delete(name)))
-  return true
 }
 
 function isMe(value: unknown): value is Me {

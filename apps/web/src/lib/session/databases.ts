@@ -55,3 +55,10 @@ function clearAllBut(db: IDBDatabase, done: (kept: boolean) => void): void {
   tx.oncomplete = () => done(true)
   tx.onabort = () => done(false)
 }
+
+/** The precached app stays: it holds nothing personal. */
+export async function wipeCaches(): Promise<boolean> {
+  const names = await caches.keys()
+  await Promise.all(names.filter((name) => !name.includes('precache')).map((name) => caches.delete(name)))
+  return true
+}

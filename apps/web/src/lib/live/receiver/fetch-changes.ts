@@ -1,6 +1,6 @@
 import { DIRECTORY_SCOPE, type ScopeId } from '@veche/shared/ids'
 import type { ChatsPage } from '@veche/shared/live'
-import { limits } from '@veche/shared/limits'
+import { serverLimits } from '@veche/shared/server-limits'
 import { storesOfChatsPage, storesOfState } from '../../store/merge/needed-stores.ts'
 import { applyChatsPage, applyState, readKnownCursors, type KnownCursor } from '../../store/merge/scope-answers.ts'
 import { abortable } from '../environment.ts'
@@ -66,7 +66,7 @@ async function mergePage({ store, onPage }: ChangesFetch, page: ChatsPage): Prom
  * without its cursor would answer all of it. The first answer moves these two, so they are read again.
  */
 async function fetchStates(changes: ChangesFetch): Promise<void> {
-  const { store, scopesAtOnce = limits.sync.scopes } = changes
+  const { store, scopesAtOnce = serverLimits.sync.scopes } = changes
   const isOwn = ({ id }: KnownCursor) => id === store.userId || id === DIRECTORY_SCOPE
   const readKnown = () => store.read(readKnownCursors, ['scopes', 'memberships'])
   const chats = (await readKnown()).filter((known) => !isOwn(known))
