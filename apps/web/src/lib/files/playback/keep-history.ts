@@ -1,8 +1,15 @@
 /** The bar takes its height from what is below: the history stays where it is on the screen, so that nothing moves under a finger. */
 export function keepHistory(bar: HTMLElement): () => void {
-  const move = (by: number) => {
-    for (const history of document.querySelectorAll('[role=log]')) history.scrollTop += by
+  const height = bar.offsetHeight
+  for (const history of histories()) history.scrollTop += height
+  return () => {
+    // The bar is gone already, and the browser has kept the end of a history where it was.
+    for (const history of histories()) if (toEnd(history) > 1) history.scrollTop -= height
   }
-  move(bar.offsetHeight)
-  return () => move(-bar.offsetHeight)
+}
+
+const histories = () => document.querySelectorAll('[role=log]')
+
+function toEnd({ scrollHeight, clientHeight, scrollTop }: Element): number {
+  return scrollHeight - clientHeight - scrollTop
 }
