@@ -1,11 +1,12 @@
 import type { Locator, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { openDevice } from './browser/Device.ts'
-import { newDirect } from './installation/accounts.ts'
+import { newDirect, send } from './installation/accounts.ts'
 import { installation, newPerson } from './installation/shared.ts'
-import { chatInList, composer, log, write } from './screens/chats.ts'
+import { chatInList, composer, log, message, openDetails, write } from './screens/chats.ts'
 import { button, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 import { axeFindings, overflowing } from './screens/findings.ts'
+import { sendFiles } from './sent-files.ts'
 
 const recording = (page: Page) => page.getByRole('group', { name: 'Voice message being recorded' })
 const draft = (page: Page) => page.getByRole('group', { name: 'Recorded voice message' })
@@ -122,4 +123,95 @@ test('a voice message is recorded while the button is held, and a cancelled one 
   await page.reload()
   await waitUntilVisible(voices(page, 'Your voice message'))
   expect([await voices(page, 'Your voice message').count(), await draft(page).count()]).toEqual([1, 0])
+})
+
+test('a tap of a finger records until it is ended, and presses nothing that comes under the finger', async () => {
+  const [anna, boris] = [await newPerson('Anna Taps'), await newPerson('Boris Taps')]
+  const chatId = await newDirect(anna, boris)
+  const device = await openDevice(installation, { account: anna, width: 360, height: 740 })
+  const { page } = device
+  await device.goto(`/chats/${chatId}`)
+  const microphone = button(page, 'Record voice message')
+  await waitUntilVisible(microphone)
+  const { x, y, width, height } = (await microphone.boundingBox())!
+  const session = await page.context().newCDPSession(page)
+  const touch = (type: 'touchStart' | 'touchEnd', ...touchPoints: { x: number; y: number }[]) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints })
+  await touch('touchStart', { x: x + width / 2, y: y + height / 2 })
+  await touch('touchEnd')
+  await waitUntilVisible(button(recording(page), 'Pause recording'))
+  await recordFor(page, 1)
+  expect(await voices(page, 'Your voice message').count()).toBe(0)
+  await button(recording(page), 'Cancel').click()
+  await waitUntilHidden(recording(page))
+  await microphone.focus()
+  await page.keyboard.press('Enter')
+  await waitUntilVisible(button(recording(page), 'Pause recording'))
+  await button(recording(page), 'Cancel').click()
+  await session.detach()
+})
+
+/** A tone, as a program of sounds stores it. */
+function tone(seconds: number): Buffer {
+  const rate = 8_000
+  const samples = Buffer.alloc(seconds * rate * 2)
+  for (let at = 0; at < seconds * rate; at++) samples.writeInt16LE(Math.round(6_000 * Math.sin(at / 3)), at * 2)
+  const header = Buffer.alloc(44)
+  header.write('RIFF', 0)
+  header.writeUInt32LE(36 + samples.length, 4)
+  header.write('WAVEfmt ', 8)
+  header.writeUInt32LE(16, 16)
+  header.writeUInt16LE(1, 20)
+  header.writeUInt16LE(1, 22)
+  header.writeUInt32LE(rate, 24)
+  header.writeUInt32LE(rate * 2, 28)
+  header.writeUInt16LE(2, 32)
+  header.writeUInt16LE(16, 34)
+  header.write('data', 36)
+  header.writeUInt32LE(samples.length, 40)
+  return Buffer.concat([header, samples])
+}
+
+test('a sound that plays moves nothing in the history, and is heard in the shared files too', async () => {
+  const [anna, boris] = [await newPerson('Anna Sounds'), await newPerson('Boris Sounds')]
+  const chatId = await newDirect(anna, boris)
+  const lines = async () => {
+    for (let count = 0; count < 20; count++) await send(boris, chatId, `a word between, number ${count}`)
+  }
+  await lines()
+  const file = { name: 'song.wav', bytes: tone(60) }
+  const { seq } = await sendFiles(installation, boris, { chatId, files: [file] })
+  const spoken = { name: 'voice.wav', bytes: tone(50), durationMs: 50_000 }
+  await sendFiles(installation, boris, { chatId, files: [spoken], voice: true })
+  await lines()
+  const device = await openDevice(installation, { account: anna, width: 1440, height: 900 })
+  const { page } = device
+  await device.goto(`/chats/${chatId}?message=${seq}`)
+  const [song, voice] = [voices(page, 'song.wav'), voices(page, 'Voice message from Boris Sounds')]
+  const places = async () => {
+    const boxes = [song, voice].flatMap((each) => [each, each.getByRole('slider')]).map((each) => each.boundingBox())
+    return (await Promise.all(boxes)).map((box) => [box?.y, box?.width].map((px) => Math.round(px ?? -1)))
+  }
+  await waitUntilVisible(play(voice))
+  await expect.poll(() => message(page, 'song.wav').getAttribute('aria-current')).toBe('true')
+  const before = await places()
+  await play(voice).click()
+  const player = page.getByRole('region', { name: 'Player' })
+  await waitUntilVisible(player)
+  await expect.poll(places).toEqual(before)
+  await button(player, 'Close the player').click()
+  await waitUntilHidden(player)
+  await expect.poll(places).toEqual(before)
+
+  await button(await openDetails(page), 'Shared files').click()
+  const gallery = page.getByRole('dialog', { name: 'Shared files' })
+  await gallery.getByRole('tab', { name: 'Files' }).click()
+  await button(gallery, 'Play: song.wav').click()
+  await waitUntilVisible(button(gallery, 'Pause: song.wav'))
+  await gallery.getByRole('tab', { name: 'Voice' }).click()
+  await gallery.getByRole('button', { name: /^Play: Boris Sounds/ }).click()
+  await waitUntilVisible(gallery.getByRole('button', { name: /^Pause: Boris Sounds/ }))
+  expect(await axeFindings(page)).toEqual([])
+  await gallery.getByRole('button', { name: /Boris Sounds.*Go to message/ }).click()
+  await waitUntilHidden(gallery)
 })

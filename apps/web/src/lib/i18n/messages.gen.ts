@@ -900,7 +900,7 @@ export type Messages = {
   }
   voice: {
     record: string
-    recordHint: string
+    short: string
     recording: string
     recorded: string
     slideToCancel: string

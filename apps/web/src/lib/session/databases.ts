@@ -1,15 +1,17 @@
 /** A tab that has a database open keeps it from being deleted. This is how long we wait for that tab. */
 const BLOCKED_TIMEOUT_MS = 1_000
 const OUTBOX = 'outbox'
-/** What was never sent: commands, and the bytes of their files. */
-const UNSENT = [OUTBOX, 'attachments']
+/** What was recorded and not sent. */
+const VOICE = 'voiceParts'
+/** What was never sent: commands, the bytes of their files, and voice messages that are drafts. */
+const UNSENT = [OUTBOX, 'attachments', VOICE]
 
-/** Deletes the databases of all sessions. With `keepUnsent` the outbox stays: its author finds it again after signing in. */
+/** Deletes the databases of all sessions. With `keepUnsent` what was never sent stays: its author finds it again after signing in. */
 export async function wipeDatabases({ keepUnsent }: { keepUnsent: boolean }): Promise<boolean> {
   const all = await indexedDB.databases()
   const names = all.flatMap(({ name }) => (name?.startsWith('veche') ? [name] : []))
   const wiped = await Promise.all(
-    names.map(async (name) => (keepUnsent && (await keepOnlyOutbox(name))) || deleteDatabase(name)),
+    names.map(async (name) => (keepUnsent && (await keepOnlyUnsent(name))) || deleteDatabase(name)),
   )
   return wiped.every(Boolean)
 }
@@ -24,8 +26,8 @@ function deleteDatabase(name: string): Promise<boolean> {
   })
 }
 
-/** False when the outbox is empty or the database does not open: then the whole database is deleted. */
-function keepOnlyOutbox(name: string): Promise<boolean> {
+/** False when there is nothing unsent or the database does not open: then the whole database is deleted. */
+function keepOnlyUnsent(name: string): Promise<boolean> {
   return new Promise((resolve) => {
     const request = indexedDB.open(name)
     // The database was deleted meanwhile; opening it must not create an empty one.
@@ -47,9 +49,12 @@ function keepOnlyOutbox(name: string): Promise<boolean> {
 function clearAllBut(db: IDBDatabase, done: (kept: boolean) => void): void {
   const stores = [...db.objectStoreNames]
   const tx = db.transaction(stores, 'readwrite')
-  const count = tx.objectStore(OUTBOX).count()
-  count.onsuccess = () => {
-    if (count.result === 0) return tx.abort()
+  const counts = stores
+    .filter((store) => store === OUTBOX || store === VOICE)
+    .map((store) => tx.objectStore(store).count())
+  // Requests of one transaction are answered in their order.
+  counts.at(-1)!.onsuccess = () => {
+    if (counts.every(({ result }) => result === 0)) return tx.abort()
     for (const store of stores) if (!UNSENT.includes(store)) tx.objectStore(store).clear()
   }
   tx.oncomplete = () => done(true)

@@ -95,6 +95,13 @@ test('a session that is ended elsewhere leaves the messages that were never sent
   expect(localStorage.getItem('veche.wiping')).toBeNull()
 })
 
+test('a voice message that was recorded and not sent stays too, also without other unsent messages', async () => {
+  await session({ me: async () => anna }).start()
+  await keep('veche-anna', { outbox: null, voiceParts: 'a second of a song', messages: 'secret' })
+  await session({ me: async () => null }).start()
+  expect(await kept('veche-anna')).toEqual({ outbox: [], voiceParts: ['a second of a song'], messages: [] })
+})
+
 test('signing out wipes everything, unsent messages included', async () => {
   const here = session({ me: async () => anna, signOut: async () => ({}) })
   await here.start()
@@ -314,15 +321,16 @@ async function databases(): Promise<(string | undefined)[]> {
   return (await indexedDB.databases()).map(({ name }) => name)
 }
 
-/** A database with one entry in each of these stores. */
-async function keep(name: string, entries: Record<string, string>): Promise<void> {
+/** A database with one entry in each of these stores, or none. */
+async function keep(name: string, entries: Record<string, string | null>): Promise<void> {
   const request = indexedDB.open(name, 1)
   request.onupgradeneeded = () => {
     for (const store of Object.keys(entries)) request.result.createObjectStore(store, { autoIncrement: true })
   }
   await settled(request)
   const tx = request.result.transaction(Object.keys(entries), 'readwrite')
-  for (const [store, entry] of Object.entries(entries)) await settled(tx.objectStore(store).add(entry))
+  for (const [store, entry] of Object.entries(entries))
+    if (entry !== null) await settled(tx.objectStore(store).add(entry))
   request.result.close()
 }
 

@@ -2,7 +2,8 @@ import type { MessageRow } from '@veche/shared/rows/rows'
 import { readStored, writeStored } from '#lib/browser/storage.ts'
 import { beginSound, onOtherSound } from '#lib/browser/sound-turns.ts'
 import type { LiveClient } from '#lib/live/LiveClient.ts'
-import { fromRow } from '../shown/shown-files.ts'
+import { attachedBytes } from '../shown/attached-bytes.ts'
+import { fromRow, type ShownFile } from '../shown/shown-files.ts'
 import { ListenedMarks } from './ListenedMarks.svelte.ts'
 import { nextVoice } from './next-voice.ts'
 import { Playback, type PlaybackFailure, playbackRates } from './Playback.svelte.ts'
@@ -57,6 +58,18 @@ export function voiceTrack(row: MessageRow): Track | null {
   const { chatId, seq, authorId } = row
   const { durationMs, name } = file
   return { key: trackKey(row), kind: 'voice', source, durationMs, name, message: { chatId, seq, authorId } }
+}
+
+/** A sound file of a message; `row` is null while that is on its way. */
+export function soundTrack(client: LiveClient, row: MessageRow | null, file: ShownFile): Track {
+  return {
+    key: `sound ${file.key}`,
+    kind: 'sound',
+    source: playedUrl(file) ?? (() => attachedBytes(client, file.attachmentId)),
+    durationMs: file.durationMs,
+    message: row && { chatId: row.chatId, seq: row.seq, authorId: row.authorId },
+    name: file.name,
+  }
 }
 
 /** One's own message keeps the key that it had while it was on its way. */

@@ -3,9 +3,22 @@ import { HoldGesture } from './HoldGesture.ts'
 
 const held = () => new HoldGesture({ x: 300, y: 700 }, 1_000)
 
-test('a finger that is released after a while sends, and a short press locks', () => {
-  expect(held().release(3_000)).toBe('send')
-  expect(held().release(1_200)).toBe('lock')
+test('a finger that is released sends when a second was recorded, and less than that is dropped', () => {
+  expect(held().release(3_000, 1_000)).toBe('send')
+  expect(held().release(1_300, 250)).toBe('short')
+  expect(held().release(3_000, 900)).toBe('short')
+})
+
+test('a tap locks, whatever was recorded meanwhile; one that slides is none', () => {
+  expect(held().release(1_060, 20)).toBe('lock')
+  expect(held().release(1_299, 250)).toBe('lock')
+  const trembling = held()
+  trembling.move({ x: 308, y: 706 })
+  expect(trembling.release(1_200, 100)).toBe('lock')
+  const sliding = held()
+  sliding.move({ x: 250, y: 700 })
+  sliding.move({ x: 300, y: 700 })
+  expect(sliding.release(1_200, 100)).toBe('short')
 })
 
 test('sliding to the left cancels, and sliding up locks', () => {

@@ -1,15 +1,21 @@
-/** A shorter press is a click. */
-const CLICK_MS = 350
+/** A shorter press is a tap. */
+const TAP_MS = 300
+/** A finger that taps does not stay where it is to the pixel. */
+const TAP_PX = 24
+/** Less than this is no message: the finger meant something else. */
+const MIN_SENT_MS = 1_000
 const CANCEL_PX = 110
 const LOCK_PX = 70
 
-export type HoldOutcome = 'send' | 'lock' | 'cancel'
+/** short: too little was recorded while it was held. */
+export type HoldOutcome = 'send' | 'lock' | 'cancel' | 'short'
 type Point = { x: number; y: number }
 
-/** A finger that holds the button: releasing it sends, sliding to the side cancels, sliding up locks. A click locks at once. */
+/** A finger that holds the button: releasing it sends, sliding to the side cancels, sliding up locks. A tap locks at once. */
 export class HoldGesture {
   readonly #from: Point
   readonly #at: number
+  #isMoved = false
   /** How far the finger has come on its way to the side and up: 0 to 1. */
   toCancel = 0
   toLock = 0
@@ -23,6 +29,7 @@ export class HoldGesture {
   move({ x, y }: Point, toward: 1 | -1 = -1): HoldOutcome | null {
     const side = Math.max(0, (x - this.#from.x) * toward)
     const up = Math.max(0, this.#from.y - y)
+    this.#isMoved ||= Math.hypot(x - this.#from.x, y - this.#from.y) > TAP_PX
     // The way that the finger goes further is the one that is meant.
     this.toCancel = side >= up ? Math.min(1, side / CANCEL_PX) : 0
     this.toLock = up > side ? Math.min(1, up / LOCK_PX) : 0
@@ -30,7 +37,8 @@ export class HoldGesture {
     return this.toLock === 1 ? 'lock' : null
   }
 
-  release(now: number): HoldOutcome {
-    return now - this.#at < CLICK_MS ? 'lock' : 'send'
+  release(now: number, recordedMs: number): HoldOutcome {
+    if (now - this.#at < TAP_MS && !this.#isMoved) return 'lock'
+    return recordedMs >= MIN_SENT_MS ? 'send' : 'short'
   }
 }

@@ -26,8 +26,8 @@ export class VoiceRecording {
   /** A finger holds the button: releasing it sends. */
   isHeld = $state(false)
   problem = $state<MicrophoneProblem | null>(null)
-  /** The recording ended by itself: the device is gone, or the message is as long as it may be. */
-  endedBy = $state<'lost' | 'full' | null>(null)
+  /** Why there is less than was meant: the device is gone, the message is as long as it may be, or there was too little of it. */
+  endedBy = $state<'lost' | 'full' | 'short' | null>(null)
   durationMs = $state(0)
   /** How loud it was, a number for each tenth of a second. */
   levels = $state.raw<number[]>([])
@@ -127,6 +127,8 @@ export class VoiceRecording {
     if (this.state !== 'stopping') return
     this.#release()
     this.#showDraft()
+    // The recorder gives nothing at all of the first moments.
+    if (!this.draft) this.endedBy ??= 'short'
   }
 
   cancel(): void {
@@ -134,6 +136,12 @@ export class VoiceRecording {
     this.#release()
     this.#kept.drop()
     this.#reset()
+  }
+
+  /** Too little was recorded to be sent. */
+  dropShort(): void {
+    this.cancel()
+    this.endedBy = 'short'
   }
 
   /** Sends what was recorded. Ends the recording first, if it goes on. */

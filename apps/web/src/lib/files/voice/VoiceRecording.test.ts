@@ -28,6 +28,8 @@ class FakeMicrophone {
   /** Resolves what is being opened; undefined: at once. */
   opening: Promise<void> | undefined
   loudness = 100
+  /** What the recorder gives when it is stopped. */
+  last = 's'
   events: MicrophoneEvents | null = null
   readonly #ticks = new Set<() => void>()
 
@@ -42,7 +44,7 @@ class FakeMicrophone {
         pause: () => undefined,
         resume: () => undefined,
         flush: () => events.part(new Blob(['f'], { type: 'audio/webm' })),
-        stop: async () => events.part(new Blob(['s'], { type: 'audio/webm' })),
+        stop: async () => void (this.last && events.part(new Blob([this.last], { type: 'audio/webm' }))),
         level: () => this.loudness,
         close: () => void (this.closed += 1),
       }
@@ -120,6 +122,28 @@ test('a cancelled recording leaves nothing, also when its last part comes late',
   device.give('late')
   await environment.quiet()
   expect([recording.state, await partsOf(tab), device.closed]).toEqual(['idle', [], 1])
+})
+
+test('what was too short to be sent leaves nothing, and says why until the next recording', async () => {
+  const recording = newRecording()
+  await recording.start(true)
+  device.pass(400)
+  recording.dropShort()
+  await environment.quiet()
+  expect(recording).toMatchObject({ state: 'idle', endedBy: 'short', draft: null })
+  expect([await partsOf(tab), device.closed, sentVoices()]).toEqual([[], 1, []])
+  await recording.start(false)
+  expect(recording.endedBy).toBeNull()
+})
+
+test('a recorder that has given nothing leaves no draft without a word', async () => {
+  const recording = newRecording()
+  device.last = ''
+  await recording.start(false)
+  device.pass(50)
+  await recording.send((draft) => draft.send('voice'))
+  expect(recording).toMatchObject({ state: 'idle', endedBy: 'short' })
+  expect(sentVoices()).toEqual([])
 })
 
 test('what was recorded survives the end of its tab, and the next tab sends it', async () => {

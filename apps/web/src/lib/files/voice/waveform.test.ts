@@ -15,8 +15,18 @@ test('a waveform holds so many parts as a message may bring, and the loudest is 
   expect(Math.max(...decoded)).toBe(255)
 })
 
-test('silence is not made louder', () => {
-  expect(Math.max(...decodeWaveform(encodeWaveform([1, 2, 3, 2])))).toBeLessThan(20)
+test('a part of a message is as loud as it is on the whole: one click in a silence is no loud part', () => {
+  const calm = Array<number>(100).fill(60)
+  const click = Array.from({ length: 100 }, (_, index) => (index === 50 ? 100 : 0))
+  const decoded = decodeWaveform(
+    encodeWaveform([...Array<number[]>(50).fill(calm), ...Array<number[]>(50).fill(click)].flat()),
+  )
+  expect([decoded[0], decoded.at(-1)]).toEqual([255, Math.round((10 / 60) * 255)])
+})
+
+test('a quiet voice is as high as a loud one, and silence stays silence', () => {
+  expect(decodeWaveform(encodeWaveform([5, 10]))).toEqual(decodeWaveform(encodeWaveform([100, 200])))
+  expect(decodeWaveform(encodeWaveform([0, 0.4, 0.9]))).toEqual([0, 0, 0])
 })
 
 test('a waveform that is none is empty', () => {

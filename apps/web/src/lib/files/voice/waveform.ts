@@ -3,20 +3,29 @@ import { limits } from '@veche/shared/limits'
 /** As many parts as `count`: each is as loud as its loudest moment. With fewer levels than parts, neighbours are equal. */
 export function resample(levels: readonly number[], count: number): number[] {
   if (levels.length === 0 || count <= 0) return []
+  return partsOf(levels, count, (part) => Math.max(...part))
+}
+
+/** Of the levels of a microphone: less is noise that nobody hears. */
+const SILENCE = 1
+
+/** As a message carries it, and as the server draws it: each part is as loud as it is on the whole, and the loudest is 255. */
+export function encodeWaveform(levels: readonly number[]): string {
+  const parts = partsOf(levels, Math.min(levels.length, limits.file.waveform), meanOf)
+  const loudest = Math.max(SILENCE, ...parts)
+  return btoa(String.fromCharCode(...parts.map((level) => (level < SILENCE ? 0 : Math.round((level / loudest) * 255)))))
+}
+
+function partsOf(levels: readonly number[], count: number, loudnessOf: (part: readonly number[]) => number): number[] {
   return Array.from({ length: count }, (_, index) => {
     const from = Math.floor((index * levels.length) / count)
     const to = Math.max(from + 1, Math.floor(((index + 1) * levels.length) / count))
-    let loudest = 0
-    for (let at = from; at < to; at++) loudest = Math.max(loudest, levels[at] ?? 0)
-    return loudest
+    return loudnessOf(levels.slice(from, to))
   })
 }
 
-/** As a message carries it. The loudest moment of a quiet voice is as high as that of a loud one; silence stays low. */
-export function encodeWaveform(levels: readonly number[]): string {
-  const parts = resample(levels, Math.min(levels.length, limits.file.waveform))
-  const loudest = Math.max(48, ...parts)
-  return btoa(String.fromCharCode(...parts.map((level) => Math.round((level / loudest) * 255))))
+function meanOf(part: readonly number[]): number {
+  return Math.sqrt(part.reduce((sum, level) => sum + level * level, 0) / part.length)
 }
 
 export function decodeWaveform(waveform: string | null): number[] {

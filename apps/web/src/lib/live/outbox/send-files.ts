@@ -21,15 +21,35 @@ export async function addFiles(
   caption: string,
   files: FileToSend[],
 ): Promise<ClientId> {
+  return await addMessage(outbox, { chatId, body: cleanText(caption) }, files)
+}
+
+/** Resolves when the voice message is in the outbox. `alsoMerge` drops, in the same transaction, what it was recorded into. */
+export async function addVoice(
+  outbox: Outbox,
+  chatId: ChatId,
+  file: FileToSend,
+  alsoMerge: (merge: Merge) => void,
+): Promise<ClientId> {
+  return await addMessage(outbox, { chatId, body: '', voice: true }, [file], alsoMerge)
+}
+
+async function addMessage(
+  outbox: Outbox,
+  message: Omit<Command<'files.send'>['input'], 'files'>,
+  files: FileToSend[],
+  alsoMerge?: (merge: Merge) => void,
+): Promise<ClientId> {
+  const { chatId } = message
   const attachments = files.map(({ bytes }) => ({ id: crypto.randomUUID() as string, bytes }))
   const attached = files.map(({ bytes, ...file }, index): AttachedFile => {
     return { ...file, attachmentId: attachments[index]!.id, size: bytes.size, mime: bytes.type }
   })
-  const input = { chatId, body: cleanText(caption), files: attached }
   return await withBytes(outbox.store, attachments, () =>
-    outbox.add({ kind: 'files.send', chatId, input }, async ({ tx }) => {
-      for (const attachment of attachments) await putUnlessThere(tx, attachment)
-      tx.delete('drafts', chatId)
+    outbox.add({ kind: 'files.send', chatId, input: { ...message, files: attached } }, async (merge) => {
+      for (const attachment of attachments) await putUnlessThere(merge.tx, attachment)
+      merge.tx.delete('drafts', chatId)
+      alsoMerge?.(merge)
     }),
   )
 }
@@ -79,23 +99,6 @@ export async function setUploadPaused(store: Store, id: ClientId, isPaused: bool
     },
     ['outbox'],
   )
-}
-
-/** Resolves when the voice message is in the outbox. `alsoMerge` drops, in the same transaction, what it was recorded into. */
-export async function addVoice(
-  outbox: Outbox,
-  chatId: ChatId,
-  { bytes, ...file }: FileToSend,
-  alsoMerge: (merge: Merge) => void,
-): Promise<ClientId> {
-  const attachment = { id: crypto.randomUUID() as string, bytes }
-  const attached = { ...file, attachmentId: attachment.id, size: bytes.size, mime: bytes.type }
-  const input = { chatId, body: '', files: [attached], voice: true as const }
-  return await outbox.add({ kind: 'files.send', chatId, input }, (merge) => {
-    merge.tx.put('attachments', attachment)
-    merge.tx.delete('drafts', chatId)
-    alsoMerge(merge)
-  })
 }
 
 /** Uploads the files of a message, and then sends it. */
