@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Locator, Page } from 'playwright-core'
 import type { ChatId } from '@veche/shared/ids'
 import sharp from 'sharp'
@@ -22,6 +27,30 @@ const photo = (width: number, height: number, hue: number) =>
   )
     .jpeg()
     .toBuffer()
+
+/** Standing, as phones take them, and with a length. */
+async function standingVideo(): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'veche-video-'))
+  try {
+    const path = join(folder, 'video.webm')
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=s=360x640:r=10:d=8']
+    await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, '-c:v', 'libvpx', '-deadline', 'realtime', path])
+    return await readFile(path)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** One empty page. */
+function pdf(): Buffer {
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 210 297] >>',
+  ]
+  const body = objects.map((object, at) => `${at + 1} 0 obj ${object} endobj\n`).join('')
+  return Buffer.from(`%PDF-1.4\n${body}trailer << /Root 1 0 R /Size 4 >>\n%%EOF\n`)
+}
 
 async function newChatWithFiles(
   anna: Account,
@@ -133,6 +162,89 @@ test('the viewer goes from a picture on through the whole chat, by keys, wheel a
   await expectNothingFound(device)
   await swipe(page, [180, 300], [185, 560])
   await waitUntilHidden(page.getByRole('dialog'))
+})
+
+test('a video stays between the bars, a finger on it goes on to what stands beside it and closes it, and its own bar is left to it', async () => {
+  const [anna, boris] = [await newPerson('Anna Video'), await newPerson('Boris Video')]
+  const chatId = await newGroup(anna, 'Videos', [boris])
+  const picture = { name: 'lake.jpg', width: 1600, height: 1200, bytes: await photo(1600, 1200, 190) }
+  const video = { name: 'walk.webm', width: 360, height: 640, durationMs: 8000, bytes: await standingVideo() }
+  await sendFiles(installation, anna, { chatId, body: 'The lake', files: [picture] })
+  const sent = await sendFiles(installation, anna, { chatId, body: 'The walk', files: [video] })
+  const device = await openDevice(installation, { account: boris, width: 360, height: 740 })
+  const { page } = device
+  await device.goto(`/chats/${chatId}`)
+  const opener = message(page, 'The walk').getByRole('button', { name: /walk.webm/ })
+  const shown = viewer(page, 'walk.webm')
+  await opener.click()
+  const player = shown.locator('video')
+  await waitUntilVisible(player)
+  await expect.poll(() => player.evaluate((each: HTMLVideoElement) => each.readyState)).toBeGreaterThan(1)
+  const box = (await player.boundingBox())!
+  expect(box.y).toBeGreaterThanOrEqual(64)
+  const words = (await shown.getByText('The walk').boundingBox())!
+  expect(box.y + box.height).toBeLessThanOrEqual(words.y)
+  await expectNothingFound(device)
+
+  const low = box.y + box.height - 24
+  await swipe(page, [100, low], [300, low])
+  await waitUntilVisible(player)
+  await swipe(page, [100, 370], [300, 375])
+  await waitUntilVisible(viewer(page, 'lake.jpg').getByRole('img'))
+  await swipe(page, [250, 370], [50, 375])
+  await waitUntilVisible(player)
+  await swipe(page, [180, 250], [185, 500])
+  await waitUntilHidden(page.getByRole('dialog'))
+
+  await opener.click()
+  await waitUntilVisible(shown)
+  await anna.api.messages.delete.mutate({ chatId, seq: sent.seq })
+  await waitUntilHidden(page.getByRole('dialog'))
+  await waitUntilVisible(page.getByText('This video was deleted'))
+})
+
+test('a document shows its first page in its message and in the gallery, and many pictures fit on the screen of a phone', async () => {
+  const [anna, boris] = [await newPerson('Anna Pages'), await newPerson('Boris Pages')]
+  const chatId = await newGroup(anna, 'Pages', [boris])
+  const words =
+    'A caption that is much longer than the pictures are wide, so that it has to break where they end, and again'
+  const pictures = await Promise.all(
+    Array.from({ length: 10 }, async (_, at) => ({
+      name: `${at}.jpg`,
+      ...(at === 4 ? { width: 2400, height: 600 } : { width: 800, height: 600 }),
+      bytes: at === 4 ? await photo(2400, 600, at * 36) : await photo(800, 600, at * 36),
+    })),
+  )
+  await sendFiles(installation, anna, { chatId, body: words, files: pictures })
+  const name = `${'a very long name '.repeat(6)}of a report.pdf`
+  await sendFiles(installation, anna, { chatId, body: 'The report', files: [{ name, bytes: pdf() }] })
+  const device = await openDevice(installation, { account: boris, width: 360, height: 740 })
+  const { page } = device
+  await device.goto(`/chats/${chatId}`)
+  const report = message(page, 'The report')
+  const isLoaded = (within: Locator) =>
+    within
+      .locator('img[src$="/320"]')
+      .evaluateAll((all) => all.map((each) => (each as HTMLImageElement).naturalWidth > 0))
+  await expect.poll(() => isLoaded(report)).toEqual([true])
+  await waitUntilVisible(report.getByText('PDF', { exact: true }))
+  await waitUntilVisible(report.getByText('.pdf', { exact: true }))
+  await expectNothingFound(device)
+
+  const album = message(page, words)
+  const heightOf = (locator: Locator) => locator.evaluate((each) => each.getBoundingClientRect().height)
+  expect(await heightOf(album.locator('.album'))).toBeLessThan(740)
+  await page.setViewportSize({ width: 1440, height: 900 })
+  const strip = () =>
+    album.locator('.bubble').evaluate((bubble) => {
+      const pictures = bubble.querySelector('.album')!.getBoundingClientRect()
+      return bubble.getBoundingClientRect().right - pictures.right
+    })
+  await expect.poll(strip).toBeLessThanOrEqual(7)
+  const gallery = await openGallery(page)
+  await gallery.getByRole('tab', { name: 'Files' }).click()
+  await expect.poll(() => isLoaded(gallery)).toEqual([true])
+  await expectNothingFound(device)
 })
 
 test('a gallery shows what was sent by its kind, follows the chat, and what was seen is there without a network until the person signs out', async () => {

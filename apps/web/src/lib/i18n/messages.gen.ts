@@ -807,6 +807,7 @@ export type Messages = {
   files: {
     attach: string
     attached: string
+    picked: (given: { count: number }) => string
     dropHere: string
     remove: (given: { name: string }) => string
     removeShort: string
@@ -849,6 +850,8 @@ export type Messages = {
     download: string
     goToMessage: string
     shown: (given: { name: string; author: string; at: string }) => string
+    deletedPicture: string
+    deletedVideo: string
     you: string
     someone: string
   }

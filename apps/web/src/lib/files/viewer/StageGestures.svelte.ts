@@ -83,8 +83,9 @@ export class StageGestures {
   }
 
   pointerdown(event: PointerEvent): void {
-    if (event.button !== 0 || isControl(event.target)) return
-    ;(event.currentTarget as Element).setPointerCapture?.(event.pointerId)
+    if (event.button !== 0 || isControl(event.target) || isOfVideo(event)) return
+    // A video keeps its pointer, so that a tap still plays it. Fingers are held by what they touched in any case.
+    if (!isVideo(event.target)) (event.currentTarget as Element).setPointerCapture?.(event.pointerId)
     const point = this.#pointOf(event)
     this.#pointers.set(event.pointerId, { from: point, at: point })
     this.#begin(event.timeStamp)
@@ -135,7 +136,7 @@ export class StageGestures {
   }
 
   dblclick(event: MouseEvent): void {
-    if (!isControl(event.target) && !isTouch(event)) this.toggle(this.#pointOf(event))
+    if (!isControl(event.target) && !isVideo(event.target) && !isTouch(event)) this.toggle(this.#pointOf(event))
   }
 
   #begin(at: number): void {
@@ -174,7 +175,19 @@ export class StageGestures {
   }
 }
 
-const isControl = (target: EventTarget | null) => target instanceof Element && target.closest('button, a, video, audio')
+const isControl = (target: EventTarget | null) => target instanceof Element && target.closest('button, a, audio')
+
+const isVideo = (target: EventTarget | null) => target instanceof HTMLVideoElement
+
+/** The browser's own bar with the time and the volume. */
+const VIDEO_BAR_PX = 72
+
+/** A finger on a video swipes, except on its bar and over the whole screen. A mouse presses what the browser shows over it. */
+function isOfVideo({ target, pointerType, clientY }: PointerEvent): boolean {
+  if (!(target instanceof HTMLVideoElement)) return false
+  if (pointerType === 'mouse' || document.fullscreenElement) return true
+  return clientY > target.getBoundingClientRect().bottom - VIDEO_BAR_PX
+}
 
 /** Chromium says what a click was made with; two taps have zoomed already. */
 const isTouch = (event: MouseEvent) => (event as PointerEvent).pointerType === 'touch'
