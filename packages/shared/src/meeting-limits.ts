@@ -1,3 +1,7 @@
+/** Browsers know these two; the others are held by the server and the media node. */
+export const turnMinutes = 10
+export const maxTiles = 49
+
 /** Of meetings. They are apart from the other limits, because a browser needs them in a meeting only. */
 export const meetingLimits = {
   seats: 100,
@@ -11,7 +15,6 @@ export const meetingLimits = {
   ticketSeconds: 60,
   /** A meeting is not moved again within this, unless its node is dead. */
   moveSeconds: 30,
-  turnMinutes: 10,
   previewPeople: 5,
 } as const
 
@@ -29,7 +32,6 @@ export const callLimits = {
   transports: 4,
   publications: 4,
   subscriptions: 400,
-  tiles: 49,
   /** Bits per second that a node receives: a publication above is paused, and closed when it goes on. */
   bitrate: { mic: 300_000, cam: 4_000_000, screen: 6_000_000, screenSound: 400_000 },
 } as const

@@ -1,4 +1,4 @@
-import { callLimits } from '@veche/shared/meeting-limits'
+import { callLimits, maxTiles } from '@veche/shared/meeting-limits'
 import { reconnectReasons, reconnectSteps, sources } from '@veche/shared/meetings'
 import { meetingUpdate } from '@veche/shared/nodes'
 import { knownEntries, protocolVersion } from '@veche/shared/schemas/protocol'
@@ -12,13 +12,13 @@ const pixels = z.number().min(0).max(16_384)
 
 const pictures = ['cam', 'screen'] as const
 const tile = z.object({ seatId, source: z.enum(pictures), width: pixels, height: pixels })
-const tiles = knownEntries(z.array(tile).max(callLimits.tiles), 'source', pictures)
+const tiles = knownEntries(z.array(tile).max(maxTiles), 'source', pictures)
 
 /**
  * The tiles on the screen. A browser that joins does not know the others yet: until it calls `room.setVisibleTiles`, the first
  * `first` cameras of the room count as visible too, as small tiles.
  */
-const view = z.object({ tiles, first: z.int().min(0).max(callLimits.tiles).default(9) })
+const view = z.object({ tiles, first: z.int().min(0).max(maxTiles).default(9) })
 
 /** Why and how a browser reconnects: only for the log and the metrics. */
 const reconnect = z

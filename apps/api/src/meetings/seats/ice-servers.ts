@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { SeatId } from '@veche/shared/ids'
-import { meetingLimits } from '@veche/shared/meeting-limits'
+import { turnMinutes } from '@veche/shared/meeting-limits'
 import type { IceServer } from '@veche/shared/meetings'
 import type { OneMeeting } from '@veche/shared/schemas/meetings'
 import type { Ctx } from '../../ctx.ts'
@@ -20,7 +20,7 @@ export async function iceServers(ctx: Ctx, { meetingId }: OneMeeting): Promise<I
 
 /** The user name carries the time of expiry and the password is its MAC, so the TURN server can check both by itself. */
 export function iceServersFor({ env, clock }: Pick<Deps, 'env' | 'clock'>, seatId: SeatId): IceServers {
-  const until = Math.floor(clock.now() / 1000) + meetingLimits.turnMinutes * 60
+  const until = Math.floor(clock.now() / 1000) + turnMinutes * 60
   if (!env.TURN_SECRET || env.TURN_URLS.length === 0) return { iceServers: [], iceUntil: until * 1000 }
   const username = `${until}:${seatId}`
   const credential = createHmac('sha1', env.TURN_SECRET).update(username).digest('base64')

@@ -1,10 +1,10 @@
-import { meetingLimits } from '@veche/shared/meeting-limits'
+import { turnMinutes } from '@veche/shared/meeting-limits'
 import { expect, test } from 'vitest'
 import { AppError } from '#lib/api/error.ts'
 import { TestEnvironment } from '#lib/test/TestEnvironment.ts'
 import { IceServers } from './IceServers.ts'
 
-const RENEW_AFTER_MS = meetingLimits.turnMinutes * 45_000
+const RENEW_AFTER_MS = turnMinutes * 45_000
 
 test('credentials are renewed again and again before they expire', async () => {
   const { environment, requestedAt } = newIceServers()

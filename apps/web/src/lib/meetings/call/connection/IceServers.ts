@@ -1,4 +1,4 @@
-import { meetingLimits } from '@veche/shared/meeting-limits'
+import { turnMinutes } from '@veche/shared/meeting-limits'
 import type { IceServer } from '@veche/shared/meetings'
 import { backoffMs, type Environment } from '#lib/live/environment.ts'
 
@@ -9,7 +9,7 @@ type Options = {
 }
 
 /** Credentials are renewed when three quarters of their lifetime have passed. */
-const RENEW_AFTER_MS = meetingLimits.turnMinutes * 60_000 * 0.75
+const RENEW_AFTER_MS = turnMinutes * 60_000 * 0.75
 const FIRST_RETRY_MS = 2_000
 
 /** Keeps the credentials of the TURN servers valid: they last for minutes, and a failed renewal is repeated soon. */
