@@ -265,6 +265,8 @@ test('a gallery shows what was sent by its kind, follows the chat, and what was 
     files: [{ name: 'late.jpg', bytes: await photo(640, 480, 330), width: 640, height: 480 }],
   })
   await expect.poll(() => tiles.count()).toBe(5)
+  // Its preview is here: one that is fetched while the message is deleted would be refused.
+  await expect.poll(() => shownPictures(tiles)).toBe(5)
   await boris.api.messages.delete.mutate({ chatId, seq })
   await expect.poll(() => tiles.count()).toBe(4)
 
