@@ -135,10 +135,13 @@ test('a tap of a finger records until it is ended, and presses nothing that come
   await waitUntilVisible(microphone)
   const { x, y, width, height } = (await microphone.boundingBox())!
   const session = await page.context().newCDPSession(page)
-  const touch = (type: 'touchStart' | 'touchEnd', ...touchPoints: { x: number; y: number }[]) =>
-    session.send('Input.dispatchTouchEvent', { type, touchPoints })
-  await touch('touchStart', { x: x + width / 2, y: y + height / 2 })
-  await touch('touchEnd')
+  await session.send('Emulation.setTouchEmulationEnabled', { enabled: true })
+  // A fifth of a second for the page, however long it takes until the panel is under the finger.
+  const timestamp = Date.now() / 1_000
+  const touchPoints = [{ x: x + width / 2, y: y + height / 2 }]
+  await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints, timestamp })
+  await waitUntilVisible(recording(page))
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [], timestamp: timestamp + 0.2 })
   await waitUntilVisible(button(recording(page), 'Pause recording'))
   await recordFor(page, 1)
   expect(await voices(page, 'Your voice message').count()).toBe(0)
@@ -148,6 +151,7 @@ test('a tap of a finger records until it is ended, and presses nothing that come
   await page.keyboard.press('Enter')
   await waitUntilVisible(button(recording(page), 'Pause recording'))
   await button(recording(page), 'Cancel').click()
+  await session.send('Emulation.setTouchEmulationEnabled', { enabled: false })
   await session.detach()
 })
 
