@@ -97,9 +97,11 @@ export class VoiceDraft {
 async function dropPartsOfLostChats({ store }: LiveClient): Promise<void> {
   await store.merge(
     async (merge) => {
+      // Until all chats are here, one that is missing may only be on its way.
+      if (!(await merge.tx.get('listProgress', 'chats.listed'))?.done) return
       for (const { id, chatId } of await merge.tx.all('voiceParts'))
         if (!(await merge.chatScope(chatId))) merge.tx.delete('voiceParts', id)
     },
-    ['voiceParts', 'scopes'],
+    ['voiceParts', 'scopes', 'listProgress'],
   )
 }
