@@ -118,6 +118,8 @@ test('the viewer goes from a picture on through the whole chat, by keys, wheel a
   await opener.click()
   await waitUntilVisible(viewer(page, 'evening.jpg').getByRole('img'))
   await waitUntilVisible(viewer(page, 'evening.jpg').getByText('And the evening'))
+  // Now it knows what stands beside it.
+  await waitUntilVisible(viewer(page, 'evening.jpg').getByText(/\d of \d/))
   for (const name of ['field.jpg', 'tower.jpg', 'lake.jpg']) {
     await page.keyboard.press('ArrowLeft')
     await waitUntilVisible(viewer(page, name).getByRole('img', { name }))

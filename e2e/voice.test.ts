@@ -188,6 +188,13 @@ test('a sound that plays moves nothing in the history, and is heard in the share
   const spoken = { name: 'voice.wav', bytes: tone(50), durationMs: 50_000 }
   await sendFiles(installation, boris, { chatId, files: [spoken], voice: true })
   await lines()
+  // What the worker finds out changes how they look.
+  await expect
+    .poll(async () => {
+      const { messages } = await boris.api.messages.history.query({ chatId, limit: 100 })
+      return messages.flatMap(({ files = [] }) => files).filter(({ waveform }) => waveform !== null).length
+    })
+    .toBe(2)
   const device = await openDevice(installation, { account: anna, width: 1440, height: 900 })
   const { page } = device
   await device.goto(`/chats/${chatId}?message=${seq}`)
