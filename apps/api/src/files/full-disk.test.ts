@@ -12,7 +12,7 @@ import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { afterFile } from '../test/cleanup.ts'
 import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
-import { errorOf, Uploader } from '../test/http/uploads.ts'
+import { contentIdOf, errorOf, Uploader } from '../test/http/uploads.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { waitBounds } from '../test/waiting.ts'
 import { previewTable } from './previews/preview-table.ts'
@@ -63,7 +63,6 @@ async function fillDisk(leave = 0): Promise<void> {
   await writeFile(filler(), Buffer.alloc(free - leave))
 }
 
-const idOf = (path: string) => path.split('/').at(-1) as ContentId
 const sizeOf = (id: ContentId, variant: 'original' | 320 = 'original') => testApi.deps.fileStorage.sizeOf(id, variant)
 
 async function send(contentId: ContentId) {
@@ -91,7 +90,7 @@ diskTest(
     ).toBe('ok')
     await makeRoom()
     expect((await uploader.piece(path, 0, randomBytes(mega / 2))).status).toBe(204)
-    await send(idOf(path))
+    await send(contentIdOf(path))
   },
 )
 
@@ -102,7 +101,7 @@ diskTest(
     const path = await uploader.begin(bytes.length)
     const piece = uploader.openPiece(path, 0)
     piece.send(bytes.subarray(0, mega))
-    await expect.poll(() => sizeOf(idOf(path)), waitBounds).toBe(mega)
+    await expect.poll(() => sizeOf(contentIdOf(path)), waitBounds).toBe(mega)
     await fillDisk(mega / 2)
     piece.send(bytes.subarray(mega))
     piece.end()
@@ -110,10 +109,10 @@ diskTest(
     const kept = await uploader.offsetOf(path)
     expect(kept).toBeGreaterThanOrEqual(mega)
     expect(kept).toBeLessThan(bytes.length)
-    expect(await outcomeOf(send(idOf(path)))).toBe('file.incomplete')
+    expect(await outcomeOf(send(contentIdOf(path)))).toBe('file.incomplete')
     await makeRoom()
     expect((await uploader.piece(path, kept, bytes.subarray(kept))).status).toBe(204)
-    const file = await send(idOf(path))
+    const file = await send(contentIdOf(path))
     const answer = await new Uploader(base, testApi.deps, boris).ask('GET', `/api/files/${file.id}`)
     const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')
     expect(sha256(new Uint8Array(await answer.arrayBuffer()))).toBe(sha256(bytes))

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, beforeEach, afterEach, expect, test, vi } from 'vitest'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
-import { newContent, sendFile } from '../test/files.ts'
+import { newContent, sendFile, urlOf } from '../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
-import { FileRequests } from '../test/tus.ts'
+import { Uploader } from '../test/http/uploads.ts'
 
 let testApi: TestApi
 let base: string
@@ -23,7 +23,7 @@ async function startDownload() {
   const chatId = await newGroup(testApi.deps, [anna, boris])
   const contentId = await newContent(testApi.deps, anna, randomBytes(40_000_000))
   const message = await sendFile(testApi.deps, anna, chatId, contentId)
-  const answer = await new FileRequests(testApi.deps, base, boris).get(`/api/files/${message.files![0]!.id}`)
+  const answer = await new Uploader(base, testApi.deps, boris).ask('GET', urlOf(message))
   const reader = answer.body!.getReader()
   await reader.read()
   return { boris, chatId, message, reader }

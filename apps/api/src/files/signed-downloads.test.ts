@@ -3,10 +3,10 @@ import type { MessageRow } from '@veche/shared/rows/rows'
 import { beforeAll, expect, test } from 'vitest'
 import { readEnv } from '../env.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
-import { newContent, sendFile } from '../test/files.ts'
+import { newContent, sendFile, urlOf } from '../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
-import { FileRequests } from '../test/tus.ts'
+import { Uploader } from '../test/http/uploads.ts'
 import { readAddress, signAddress } from './signed-addresses.ts'
 import { deleteUnheldContents } from './unheld-contents.ts'
 
@@ -27,7 +27,7 @@ async function newFile(bytes: Buffer): Promise<MessageRow> {
 
 /** Where a download of this person leads to. */
 async function addressOf(message: MessageRow): Promise<string> {
-  const answer = await new FileRequests(testApi.deps, base, boris).get(`/api/files/${message.files![0]!.id}`)
+  const answer = await new Uploader(base, testApi.deps, boris).ask('GET', urlOf(message))
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([302, 'no-store'])
   return answer.headers.get('location')!
 }
@@ -93,8 +93,8 @@ test('an address that was given before its reader was removed opens until it exp
   const message = await newFile(Buffer.from('mine'))
   const address = await addressOf(message)
   await callerFor(testApi.deps, anna).chats.removeMember({ chatId: message.chatId, userId: boris.userId })
-  const requests = new FileRequests(testApi.deps, base, boris)
-  expect((await requests.get(`/api/files/${message.files![0]!.id}`)).status).toBe(404)
+  const requests = new Uploader(base, testApi.deps, boris)
+  expect((await requests.ask('GET', urlOf(message))).status).toBe(404)
   expect((await open(address)).status).toBe(200)
   await testApi.passTime(61_000)
   expect((await open(address)).status).toBe(404)

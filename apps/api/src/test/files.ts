@@ -36,9 +36,20 @@ export async function sendVoice(deps: Deps, who: TestUser, chatId: ChatId): Prom
 }
 
 /** A message with one file. */
-export async function sendFile(deps: Deps, who: TestUser, chatId: ChatId, contentId?: ContentId): Promise<MessageRow> {
-  const files = [{ contentId: contentId ?? (await newContent(deps, who)), name: 'picture.png' }]
+export async function sendFile(
+  deps: Deps,
+  who: TestUser,
+  chatId: ChatId,
+  contentId?: ContentId,
+  name = 'picture.png',
+): Promise<MessageRow> {
+  const files = [{ contentId: contentId ?? (await newContent(deps, who)), name }]
   return (await callerFor(deps, who).files.send({ chatId, clientId: newId<ClientId>(), body: '', files })).message
+}
+
+/** Where the first file of this message is downloaded. */
+export function urlOf({ files }: MessageRow): string {
+  return `/api/files/${files![0]!.id}`
 }
 
 /** Where the bytes are, for tests that look into the folder. */

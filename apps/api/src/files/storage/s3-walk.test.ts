@@ -3,17 +3,16 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newId } from '@veche/shared/ids'
-import type { MessageRow } from '@veche/shared/rows/rows'
 import sharp from 'sharp'
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { Deps } from '../../deps.ts'
 import { tryRow } from '../../platform/work/due-tables.ts'
 import { newGroup, newUser, type TestUser } from '../../test/builders.ts'
-import { newContent, sendFile } from '../../test/files.ts'
+import { newContent, sendFile, urlOf } from '../../test/files.ts'
 import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
 import { startHttp } from '../../test/http/requests.ts'
+import { contentIdOf, errorOf, Uploader } from '../../test/http/uploads.ts'
 import { SwiftServer } from '../../test/s3/SwiftServer.ts'
-import { FileRequests } from '../../test/tus.ts'
 import { previewTable } from '../previews/preview-table.ts'
 import { deleteUnheldContents } from '../unheld-contents.ts'
 import { Spool } from './Spool.ts'
@@ -34,10 +33,8 @@ beforeAll(async () => {
   ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
 })
 
-const as = (who: TestUser, process: 0 | 1 = 0) => new FileRequests(testApi.deps, bases[process], who)
+const as = (who: TestUser, process: 0 | 1 = 0) => new Uploader(bases[process], testApi.deps, who)
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-const urlOf = ({ files }: MessageRow) => `/api/files/${files![0]!.id}`
-const codeOf = async (answer: Response) => ((await answer.json()) as { code?: string }).code
 
 async function newPicture(): Promise<Buffer> {
   return sharp({ create: { width: 400, height: 300, channels: 3, background: '#28a' } })
@@ -47,23 +44,25 @@ async function newPicture(): Promise<Buffer> {
 
 test('an upload that goes to whichever process answers, and breaks off on the way, arrives whole in the bucket', async () => {
   const bytes = randomBytes(14_000_000)
-  const id = await as(anna, 0).begin(bytes.length)
-  expect((await as(anna, 0).piece(id, 0, bytes.subarray(0, 6_000_000))).status).toBe(204)
+  const path = await as(anna, 0).begin(bytes.length)
+  expect((await as(anna, 0).piece(path, 0, bytes.subarray(0, 6_000_000))).status).toBe(204)
   const append = vi.spyOn(Spool.prototype, 'append')
   const spooled = () => append.mock.calls.reduce((sum, [chunk]) => sum + chunk.length, 0)
-  await as(anna, 1).brokenPiece(id, 6_000_000, bytes.subarray(6_000_000, 6_500_000), () =>
-    expect.poll(spooled).toBe(500_000),
-  )
+  const broken = as(anna, 1).openPiece(path, 6_000_000)
+  broken.send(bytes.subarray(6_000_000, 6_500_000))
+  await expect.poll(spooled).toBe(500_000)
+  broken.breakOff()
   append.mockRestore()
-  await expect.poll(() => as(anna, 0).offset(id)).toBe(6_500_000)
-  expect((await as(anna, 0).piece(id, 6_500_000, bytes.subarray(6_500_000, 13_000_000))).status).toBe(204)
-  expect((await as(anna, 1).piece(id, 13_000_000, bytes.subarray(13_000_000))).status).toBe(204)
+  await expect.poll(() => as(anna, 0).offsetOf(path)).toBe(6_500_000)
+  expect((await as(anna, 0).piece(path, 6_500_000, bytes.subarray(6_500_000, 13_000_000))).status).toBe(204)
+  expect((await as(anna, 1).piece(path, 13_000_000, bytes.subarray(13_000_000))).status).toBe(204)
+  const id = contentIdOf(path)
   const chatId = await newGroup(testApi.deps, [anna, boris])
   const message = await sendFile(testApi.deps, anna, chatId, id)
-  const answer = await as(boris, 0).get(urlOf(message))
+  const answer = await as(boris, 0).ask('GET', urlOf(message))
   expect(hashOf(new Uint8Array(await answer.arrayBuffer()))).toBe(hashOf(bytes))
   expect(answer.headers.get('etag')).toBe(`"${hashOf(bytes)}"`)
-  const part = await as(boris, 0).get(urlOf(message), { range: 'bytes=5999990-6000009' })
+  const part = await as(boris, 0).ask('GET', urlOf(message), { range: 'bytes=5999990-6000009' })
   expect(part.status).toBe(206)
   expect(bytes.subarray(5_999_990, 6_000_010).equals(Buffer.from(await part.arrayBuffer()))).toBe(true)
   await callerFor(testApi.deps, anna).messages.delete({ chatId, seq: message.seq })
@@ -73,8 +72,8 @@ test('an upload that goes to whichever process answers, and breaks off on the wa
 
 test('an empty file goes to the bucket and comes back', async () => {
   const chatId = await newGroup(testApi.deps, [anna, boris])
-  const message = await sendFile(testApi.deps, anna, chatId, await as(anna).begin(0))
-  const answer = await as(boris).get(urlOf(message))
+  const message = await sendFile(testApi.deps, anna, chatId, contentIdOf(await as(anna).begin(0)))
+  const answer = await as(boris).ask('GET', urlOf(message))
   expect([answer.status, await answer.text()]).toEqual([200, ''])
 })
 
@@ -87,7 +86,10 @@ test('while S3 is away text goes on, files are refused for a while with a word o
   const bytes = randomBytes(100)
   expect((await as(anna).piece(half, 0, bytes.subarray(0, 50))).status).toBe(204)
   await swift.die()
-  for (const answer of [await as(anna).piece(half, 50, bytes.subarray(50)), await as(boris).get(urlOf(message))]) {
+  for (const answer of [
+    await as(anna).piece(half, 50, bytes.subarray(50)),
+    await as(boris).ask('GET', urlOf(message)),
+  ]) {
     expect(answer.status).toBe(503)
     expect(await answer.json()).toEqual({ code: 'file.unavailable', retryAfterSeconds: 5 })
   }
@@ -99,12 +101,12 @@ test('while S3 is away text goes on, files are refused for a while with a word o
   expect(await row.executeTakeFirstOrThrow()).toEqual({ state: 'due', attempts: 0 })
   await callerFor(deps, boris).messages.send({ chatId, clientId: newId(), body: 'text' })
   expect((await fetch(`${bases[0]}/readyz`)).status).toBe(200)
-  expect(await as(anna).offset(half)).toBe(50)
+  expect(await as(anna).offsetOf(half)).toBe(50)
 
   await swift.comeBack()
   expect((await as(anna).piece(half, 50, bytes.subarray(50))).status).toBe(204)
   await tryRow(deps, previewTable, picture)
-  expect((await as(boris).get(`${urlOf(message)}/320`)).status).toBe(200)
+  expect((await as(boris).ask('GET', `${urlOf(message)}/320`)).status).toBe(200)
 })
 
 test('an upload whose last piece is here and whose completion found S3 away is complete when it is sent', async () => {
@@ -117,18 +119,19 @@ test('an upload whose last piece is here and whose completion found S3 away is c
     await swift.die()
     await finish(upload)
   }
-  const id = await as(anna).begin(10)
-  expect(await codeOf(await as(anna).piece(id, 0, Buffer.from('0123456789')))).toBe('file.unavailable')
+  const path = await as(anna).begin(10)
+  const { code } = await errorOf(await as(anna).piece(path, 0, Buffer.from('0123456789')))
+  expect(code).toBe('file.unavailable')
   deps.fileStorage.finish = finish
   await swift.comeBack()
-  const message = await sendFile(deps, anna, chatId, id)
-  expect(await (await as(boris).get(urlOf(message))).text()).toBe('0123456789')
+  const message = await sendFile(deps, anna, chatId, contentIdOf(path))
+  expect(await (await as(boris).ask('GET', urlOf(message))).text()).toBe('0123456789')
 })
 
 test('with signed addresses a download leads to S3 for a minute, after the right was asked; players and scripts get the bytes from us', async () => {
   const chatId = await newGroup(testApi.deps, [anna, boris])
   const message = await sendFile(testApi.deps, anna, chatId, await newContent(testApi.deps, anna, await newPicture()))
-  const led = await as(boris, 1).get(urlOf(message), { 'sec-fetch-dest': 'image' })
+  const led = await as(boris, 1).ask('GET', urlOf(message), { 'sec-fetch-dest': 'image' })
   expect([led.status, led.headers.get('cache-control')]).toEqual([302, 'no-store'])
   const address = led.headers.get('location')!
   expect(new URL(address).origin).toBe(swift.settings().endpoint)
@@ -136,12 +139,12 @@ test('with signed addresses a download leads to S3 for a minute, after the right
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/png'])
   expect(answer.headers.get('content-disposition')).toBe('inline; filename=picture.png')
   for (const target of ['video', 'audio', 'empty'])
-    expect((await as(boris, 1).get(urlOf(message), { 'sec-fetch-dest': target })).status).toBe(200)
+    expect((await as(boris, 1).ask('GET', urlOf(message), { 'sec-fetch-dest': target })).status).toBe(200)
   const stranger = await newUser(testApi.deps)
-  expect((await as(stranger, 1).get(urlOf(message), { 'sec-fetch-dest': 'image' })).status).toBe(404)
+  expect((await as(stranger, 1).ask('GET', urlOf(message), { 'sec-fetch-dest': 'image' })).status).toBe(404)
   const page = Buffer.from('<!doctype html><script>alert(1)</script>')
   const unsafe = await sendFile(testApi.deps, anna, chatId, await newContent(testApi.deps, anna, page))
-  const opened = await fetch((await as(boris, 1).get(urlOf(unsafe))).headers.get('location')!)
+  const opened = await fetch((await as(boris, 1).ask('GET', urlOf(unsafe))).headers.get('location')!)
   expect(opened.headers.get('content-type')).toBe('application/octet-stream')
   expect(opened.headers.get('content-disposition')).toMatch(/^attachment/)
 })

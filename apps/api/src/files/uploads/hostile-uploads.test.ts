@@ -9,7 +9,7 @@ import { newGroup, newUser, type TestUser } from '../../test/builders.ts'
 import { afterFile } from '../../test/cleanup.ts'
 import { callerFor, newTestApi, type TestApi } from '../../test/harness.ts'
 import { startHttp } from '../../test/http/requests.ts'
-import { errorOf, Uploader } from '../../test/http/uploads.ts'
+import { contentIdOf, errorOf, Uploader } from '../../test/http/uploads.ts'
 import { outcomeOf } from '../../test/outcome.ts'
 import { waitBounds } from '../../test/waiting.ts'
 import { uploadRoutes } from './http.ts'
@@ -27,7 +27,6 @@ beforeAll(async () => {
   uploader = new Uploader(base, testApi.deps, anna)
 })
 
-const idOf = (path: string) => path.split('/').at(-1) as ContentId
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 /** Waits for what is flushed and noted, which nobody is told. */
 const expectOffset = (path: string, offset: number) =>
@@ -78,7 +77,7 @@ describe('an upload of which something is wrong', () => {
     expect(offset).toBeLessThanOrEqual(100)
     if (offset < 100) expect((await uploader.piece(path, offset, bytes.subarray(offset))).status).toBe(204)
     expect((await uploader.piece(path, 100, randomBytes(1))).status).toBe(413)
-    await expectArrives(idOf(path), bytes)
+    await expectArrives(contentIdOf(path), bytes)
   })
 
   test.each(['', '0.2.2', '1.0.1', '2.0.0'])(
@@ -133,7 +132,7 @@ test('a request of somebody else for an upload is refused, and does not end the 
   piece.send(bytes.subarray(500))
   piece.end()
   expect(await piece.status).toBe(204)
-  await expectArrives(idOf(path), bytes)
+  await expectArrives(contentIdOf(path), bytes)
 })
 
 describe('an upload from two tabs at once', () => {
@@ -142,7 +141,7 @@ describe('an upload from two tabs at once', () => {
     const path = await uploader.begin(bytes.length)
     const answers = await Promise.all([uploader.piece(path, 0, bytes), uploader.piece(path, 0, bytes)])
     expect(answers.map(({ status }) => status).sort()).toEqual([204, 409])
-    await expectArrives(idOf(path), bytes)
+    await expectArrives(contentIdOf(path), bytes)
   })
 
   test('of two that send the same piece to two processes one wins, and the file is whole', async () => {
@@ -154,7 +153,7 @@ describe('an upload from two tabs at once', () => {
     for (const piece of pieces) piece.send(bytes.subarray(100_000))
     for (const piece of pieces) piece.end()
     expect((await Promise.all(pieces.map(({ status }) => status))).sort()).toEqual([204, 409])
-    await expectArrives(idOf(path), bytes)
+    await expectArrives(contentIdOf(path), bytes)
   })
 
   test('a tab that goes on with a piece takes it over from one that has fallen silent', async () => {
@@ -168,7 +167,7 @@ describe('an upload from two tabs at once', () => {
     expect(await silent.status).toBe(204)
     await expectOffset(path, 400)
     expect((await uploader.piece(path, 400, bytes.subarray(400))).status).toBe(204)
-    await expectArrives(idOf(path), bytes)
+    await expectArrives(contentIdOf(path), bytes)
   })
 })
 
@@ -182,7 +181,7 @@ describe('an upload whose sender goes away', () => {
     broken.breakOff()
     await expectOffset(path, 200_000)
     expect((await uploader.piece(path, 200_000, bytes.subarray(200_000))).status).toBe(204)
-    await expectArrives(idOf(path), bytes)
+    await expectArrives(contentIdOf(path), bytes)
   })
 
   test('what a sender has sent that is too slow is kept, and the upload goes on from there', async () => {
@@ -198,7 +197,7 @@ describe('an upload whose sender goes away', () => {
     expect(await slow.status).toBe(408)
     await expectOffset(path, 600)
     expect((await uploader.piece(path, 600, bytes.subarray(600))).status).toBe(204)
-    await expectArrives(idOf(path), bytes)
+    await expectArrives(contentIdOf(path), bytes)
   })
 
   test.each([
@@ -226,7 +225,7 @@ describe('an upload whose sender goes away', () => {
       await theirs.ask('DELETE', path),
     ]
     expect(refused.map(({ status }) => status)).toEqual([401, 401, 401, 401])
-    expect(await outcomeOf(deliver(who, idOf(path)))).toBe('auth.required')
+    expect(await outcomeOf(deliver(who, contentIdOf(path)))).toBe('auth.required')
   })
 })
 
@@ -235,7 +234,7 @@ describe('a file without bytes', () => {
     const path = await uploader.begin(0)
     expect(await uploader.offsetOf(path)).toBe(0)
     expect((await uploader.piece(path, 0, randomBytes(1))).status).toBe(413)
-    const { file, answer } = await deliver(anna, idOf(path), 'empty.txt')
+    const { file, answer } = await deliver(anna, contentIdOf(path), 'empty.txt')
     expect(file).toMatchObject({ size: 0, name: 'empty.txt' })
     expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, '0', ''])
   })
@@ -282,5 +281,5 @@ describe('a hostile name', () => {
 })
 
 function sizeOnDisk(path: string): Promise<number | null> {
-  return testApi.deps.fileStorage.sizeOf(idOf(path), 'original')
+  return testApi.deps.fileStorage.sizeOf(contentIdOf(path), 'original')
 }

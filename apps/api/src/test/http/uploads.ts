@@ -17,7 +17,7 @@ export class Uploader {
   }
 
   ask(method: string, path: string, headers: Record<string, string> = {}, body?: Uint8Array): Promise<Response> {
-    const init = { method, headers: { ...this.headers, ...headers } }
+    const init: RequestInit = { method, headers: { ...this.headers, ...headers }, redirect: 'manual' }
     return fetch(`${this.base}${path}`, body ? { ...init, body: body as Uint8Array<ArrayBuffer> } : init)
   }
 
@@ -38,8 +38,9 @@ export class Uploader {
 
   async upload(bytes: Uint8Array): Promise<ContentId> {
     const path = await this.begin(bytes.length)
-    if (bytes.length > 0) await this.piece(path, 0, bytes)
-    return path.split('/').at(-1) as ContentId
+    const answer = bytes.length > 0 ? await this.piece(path, 0, bytes) : null
+    if (answer && answer.status !== 204) throw new Error(`${answer.status} ${await answer.text()}`)
+    return contentIdOf(path)
   }
 
   async offsetOf(path: string): Promise<number> {
@@ -78,6 +79,11 @@ export class OpenPiece {
   breakOff(): void {
     this.#request.destroy()
   }
+}
+
+/** Of the address of an upload. */
+export function contentIdOf(path: string): ContentId {
+  return path.split('/').at(-1) as ContentId
 }
 
 export async function errorOf(answer: Response): Promise<WireError> {
