@@ -7,23 +7,21 @@ import { buffer } from 'node:stream/consumers'
 import { newId, type ContentId } from '@veche/shared/ids'
 import { pino } from 'pino'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { newUser, type TestUser } from '../../test/builders.ts'
 import { afterFile } from '../../test/cleanup.ts'
-import { newTestApi, type TestApi } from '../../test/harness.ts'
+import { newTestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
 import { SwiftServer } from '../../test/s3/SwiftServer.ts'
-import { UploadProgress } from '../uploads/UploadProgress.ts'
+import { piecesOf, StorageUploads } from '../../test/storage-uploads.ts'
+import { UploadMovedOn } from '../uploads/UploadProgress.ts'
 import { DiskStorage } from './DiskStorage.ts'
 import type { FileStorage } from './FileStorage.ts'
 import { S3Storage } from './S3Storage.ts'
 
-let testApi: TestApi
-let anna: TestUser
+let uploads: StorageUploads
 let swift: SwiftServer
 let folder: string
 beforeAll(async () => {
-  testApi = await newTestApi()
-  anna = await newUser(testApi.deps)
+  uploads = await StorageUploads.of((await newTestApi()).deps)
   swift = await SwiftServer.start()
   folder = await mkdtemp(join(tmpdir(), 'veche-storage-'))
 })
@@ -43,18 +41,18 @@ describe.each(Object.keys(places))('on %s', (name) => {
 
   test('contents come out as they went in, whichever process took each piece, and wherever a piece broke off', async () => {
     const bytes = randomBytes(13_000_000)
-    const id = await begin(open(), bytes.length)
+    const id = await uploads.begin(open(), bytes.length)
     const ends = [100, 3_000_000, 9_000_000, 9_000_001, 13_000_000]
     let from = 0
     for (const to of ends) {
-      const piece = to === ends.at(-1) ? pieces(bytes.subarray(from)) : brokenPieces(bytes.subarray(from, to))
-      const written = open().write(await progress(id), piece)
+      const piece = to === ends.at(-1) ? piecesOf(bytes.subarray(from)) : brokenPieces(bytes.subarray(from, to))
+      const written = open().write(await uploads.progress(id), piece)
       if (to === ends.at(-1)) expect(await written).toBe(to)
       else await expect(written).rejects.toThrow('the sender is gone')
-      expect((await progress(id)).offset).toBe(to)
+      expect((await uploads.progress(id)).offset).toBe(to)
       from = to
     }
-    await open().finish(await progress(id))
+    await uploads.finish(open(), id)
     expect(bytes.equals(await buffer(await open().read(id, 'original')))).toBe(true)
     expect(
       bytes
@@ -64,22 +62,32 @@ describe.each(Object.keys(places))('on %s', (name) => {
     expect(await open().sizeOf(id, 'original')).toBe(bytes.length)
   })
 
+  test('of two processes that take a piece to the same place one keeps it, and the other is told that it came too late', async () => {
+    const id = await uploads.begin(open(), 100)
+    const bytes = randomBytes(60)
+    const [one, other] = [await uploads.progress(id), await uploads.progress(id)]
+    const both = await Promise.allSettled([one, other].map((upload) => open().write(upload, piecesOf(bytes))))
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: expect.any(UploadMovedOn) })
+    expect((await uploads.progress(id)).offset).toBe(60)
+  })
+
   test('contents are the same when they are finished twice, as after a kill before that was noted', async () => {
-    const id = await keep(open(), Buffer.from('twice'))
-    await open().finish(await progress(id))
-    await Promise.all([open().finish(await progress(id)), open().finish(await progress(id))])
+    const id = await uploads.keep(open(), Buffer.from('twice'))
+    await uploads.finish(open(), id)
+    await Promise.all([uploads.finish(open(), id), uploads.finish(open(), id)])
     expect(String(await buffer(await open().read(id, 'original')))).toBe('twice')
   })
 
   test('contents may be empty', async () => {
-    const id = await begin(open(), 0)
-    await open().finish(await progress(id))
+    const id = await uploads.begin(open(), 0)
+    await uploads.finish(open(), id)
     expect(await open().sizeOf(id, 'original')).toBe(0)
     expect(await buffer(await open().read(id, 'original'))).toHaveLength(0)
   })
 
   test('previews of contents are replaced and removed one by one', async () => {
-    const id = await keep(open(), Buffer.from('picture'))
+    const id = await uploads.keep(open(), Buffer.from('picture'))
     await open().writeVariant(id, 320, Buffer.from('first'))
     await open().writeVariant(id, 320, Buffer.from('second'))
     await open().writeVariant(id, 1280, Buffer.from('large'))
@@ -90,7 +98,7 @@ describe.each(Object.keys(places))('on %s', (name) => {
   })
 
   test('contents can be read as a local file, and a copy is gone after its use, also after a failure', async () => {
-    const id = await keep(open(), Buffer.from('local'))
+    const id = await uploads.keep(open(), Buffer.from('local'))
     const used: string[] = []
     const read = async (path: string) => (used.push(path), String(await readFile(path)))
     expect(await open().withLocalCopy(id, read)).toBe('local')
@@ -103,15 +111,15 @@ describe.each(Object.keys(places))('on %s', (name) => {
   })
 
   test('contents are gone after they are removed, also half an upload, and may be removed twice', async () => {
-    const whole = await keep(open(), Buffer.from('gone'))
+    const whole = await uploads.keep(open(), Buffer.from('gone'))
     await open().writeVariant(whole, 320, Buffer.from('gone as well'))
-    const half = await begin(open(), 12_000_000)
-    await open().write(await progress(half), pieces(randomBytes(6_000_000)))
-    await open().write(await progress(half), pieces(randomBytes(1_000)))
+    const half = await uploads.begin(open(), 12_000_000)
+    await uploads.write(open(), half, randomBytes(6_000_000))
+    await uploads.write(open(), half, randomBytes(1_000))
     for (const id of [whole, half, whole, half]) await open().remove(id, [320])
     expect([await open().sizeOf(whole, 'original'), await open().sizeOf(whole, 320)]).toEqual([null, null])
     expect(await outcomeOf(open().read(whole, 'original'))).toBe('file.not_found')
-    expect(await outcomeOf(open().write(await progress(half), pieces(Buffer.from('late'))))).toBe('file.not_found')
+    expect(await outcomeOf(uploads.write(open(), half, Buffer.from('late')))).toBe('file.not_found')
     expect(await open().sizeOf(half, 'original')).toBeNull()
   })
 
@@ -122,29 +130,7 @@ describe.each(Object.keys(places))('on %s', (name) => {
   })
 })
 
-async function begin(storage: FileStorage, size: number): Promise<ContentId> {
-  const id = newId<ContentId>()
-  await testApi.deps.db.insertInto('contents').values({ id, owner_id: anna.userId, size }).execute()
-  await storage.create(id)
-  return id
-}
-
-async function progress(id: ContentId): Promise<UploadProgress> {
-  return (await UploadProgress.find(testApi.deps, id, anna.userId))!
-}
-
-async function keep(storage: FileStorage, bytes: Buffer): Promise<ContentId> {
-  const id = await begin(storage, bytes.length)
-  await storage.write(await progress(id), pieces(bytes))
-  await storage.finish(await progress(id))
-  return id
-}
-
-async function* pieces(bytes: Buffer) {
-  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
-}
-
 async function* brokenPieces(bytes: Buffer) {
-  yield* pieces(bytes)
+  yield* piecesOf(bytes)
   throw new Error('the sender is gone')
 }

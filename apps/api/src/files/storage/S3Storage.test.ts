@@ -7,24 +7,24 @@ import { buffer } from 'node:stream/consumers'
 import { newId, type ContentId } from '@veche/shared/ids'
 import { pino } from 'pino'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { newUser, type TestUser } from '../../test/builders.ts'
 import { afterFile } from '../../test/cleanup.ts'
 import { newTestApi, type TestApi } from '../../test/harness.ts'
 import { outcomeOf } from '../../test/outcome.ts'
 import { SwiftServer } from '../../test/s3/SwiftServer.ts'
+import { piecesOf, StorageUploads } from '../../test/storage-uploads.ts'
 import { removeUploadLeftovers } from '../unheld-contents.ts'
-import { UploadMovedOn, UploadProgress } from '../uploads/UploadProgress.ts'
+import { UploadMovedOn } from '../uploads/UploadProgress.ts'
 import { s3Times } from './S3Client.ts'
 import { S3Storage, type S3StorageOptions } from './S3Storage.ts'
 
 const dayMs = 86_400_000
 let testApi: TestApi
-let anna: TestUser
+let uploads: StorageUploads
 let swift: SwiftServer
 let folder: string
 beforeAll(async () => {
   testApi = await newTestApi()
-  anna = await newUser(testApi.deps)
+  uploads = await StorageUploads.of(testApi.deps)
   swift = await SwiftServer.start()
   folder = await mkdtemp(join(tmpdir(), 'veche-storage-'))
 })
@@ -39,25 +39,9 @@ function newStorage(options: Partial<S3StorageOptions> = {}): S3Storage {
   return storage
 }
 
-async function begin(size: number): Promise<ContentId> {
-  const id = newId<ContentId>()
-  await testApi.deps.db.insertInto('contents').values({ id, owner_id: anna.userId, size }).execute()
-  return id
-}
-
-const progress = async (id: ContentId) => (await UploadProgress.find(testApi.deps, id, anna.userId))!
-
-async function* pieces(bytes: Buffer) {
-  yield bytes
-}
-
-async function keep(bytes: Buffer): Promise<ContentId> {
-  const id = await begin(bytes.length)
-  const storage = newStorage()
-  await storage.write(await progress(id), pieces(bytes))
-  await storage.finish(await progress(id))
-  return id
-}
+const begin = (size: number) => uploads.begin(newStorage(), size)
+const keep = (bytes: Buffer) => uploads.keep(newStorage(), bytes)
+const progress = (id: ContentId) => uploads.progress(id)
 
 describe('two processes', () => {
   test('a piece that comes too late, after another process has taken its place, changes nothing', async () => {
@@ -72,21 +56,18 @@ describe('two processes', () => {
     }
     const writtenLate = newStorage().write(await progress(id), latePieces())
     await lateStarted.promise
-    await newStorage().write(await progress(id), pieces(first))
+    await uploads.write(newStorage(), id, first)
     late.resolve()
     await expect(writtenLate).rejects.toThrow(UploadMovedOn)
-    await newStorage().write(await progress(id), pieces(second))
-    await newStorage().finish(await progress(id))
+    await uploads.write(newStorage(), id, second)
+    await uploads.finish(newStorage(), id)
     expect(Buffer.concat([first, second]).equals(await buffer(await newStorage().read(id, 'original')))).toBe(true)
   })
 
   test('processes that begin at the same time send to one multipart upload, and the other is given up', async () => {
     const id = await begin(100)
-    const both = await Promise.allSettled([
-      newStorage().write(await progress(id), pieces(randomBytes(60))),
-      newStorage().write(await progress(id), pieces(randomBytes(60))),
-    ])
-    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const [one, other] = [await progress(id), await progress(id)]
+    await Promise.allSettled([one, other].map((upload) => newStorage().write(upload, piecesOf(randomBytes(60)))))
     expect((await swift.keys(id)).uploads).toHaveLength(1)
     expect((await swift.keys(`tails/${id}`)).objects).toHaveLength(1)
   })
@@ -95,7 +76,7 @@ describe('two processes', () => {
     const { deps } = testApi
     const [held, gone] = [await begin(100), await begin(100)]
     const storage = newStorage({ clock: { now: () => Date.now() + 2 * dayMs } })
-    for (const id of [held, gone]) await storage.write(await progress(id), pieces(randomBytes(60)))
+    for (const id of [held, gone]) await uploads.write(storage, id, randomBytes(60))
     await deps.db.deleteFrom('contents').where('id', '=', gone).execute()
     const left = async (id: ContentId) => [
       (await swift.keys(id)).uploads.length,
@@ -145,7 +126,7 @@ describe('an S3 server that is away', () => {
       const storage = newStorage({ times: { ...s3Times, answerMs: 2_000, longAnswerMs: 2_000 } })
       const id = await keep(Buffer.from('kept'))
       const half = await begin(100)
-      await newStorage().write(await progress(half), pieces(randomBytes(60)))
+      await uploads.write(newStorage(), half, randomBytes(60))
       await leave()
       expect(await outcomes(storage, id)).toEqual(['file.unavailable'])
       let asked = false
@@ -160,8 +141,8 @@ describe('an S3 server that is away', () => {
       await comeBack()
       // It has little patience in this test, and the machine may be slow.
       await expect.poll(() => storage.sizeOf(id, 'original').catch(() => null)).toBe(4)
-      await newStorage().write(await progress(half), pieces(randomBytes(40)))
-      await newStorage().finish(await progress(half))
+      await uploads.write(newStorage(), half, randomBytes(40))
+      await uploads.finish(newStorage(), half)
       expect(await newStorage().sizeOf(half, 'original')).toBe(100)
     },
   )
