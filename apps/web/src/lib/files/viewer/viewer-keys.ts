@@ -1,19 +1,18 @@
 import type { StageGestures } from './StageGestures.svelte.ts'
+import type { ViewedFiles } from './ViewedFiles.svelte.ts'
 import { ZOOM_STEP } from './zoom.ts'
 
 const PAN_PX = 80
 
-type Moves = { move: (by: number) => void; moveTo: (end: 0 | -1) => void }
-
 /** What a key does in the viewer. */
-export function viewerKeys(gestures: StageGestures, { move, moveTo }: Moves): (event: KeyboardEvent) => void {
+export function viewerKeys(gestures: StageGestures, files: ViewedFiles): (event: KeyboardEvent) => void {
   const keys: Record<string, () => void> = {
-    ArrowLeft: () => void (gestures.pan({ x: PAN_PX, y: 0 }) || move(-1)),
-    ArrowRight: () => void (gestures.pan({ x: -PAN_PX, y: 0 }) || move(1)),
+    ArrowLeft: () => void (gestures.pan({ x: PAN_PX, y: 0 }) || files.move(-1)),
+    ArrowRight: () => void (gestures.pan({ x: -PAN_PX, y: 0 }) || files.move(1)),
     ArrowUp: () => void gestures.pan({ x: 0, y: PAN_PX }),
     ArrowDown: () => void gestures.pan({ x: 0, y: -PAN_PX }),
-    Home: () => moveTo(0),
-    End: () => moveTo(-1),
+    Home: () => files.moveTo(0),
+    End: () => files.moveTo(-1),
     Equal: () => gestures.zoomBy(ZOOM_STEP),
     NumpadAdd: () => gestures.zoomBy(ZOOM_STEP),
     Minus: () => gestures.zoomBy(1 / ZOOM_STEP),
