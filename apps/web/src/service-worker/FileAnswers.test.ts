@@ -171,6 +171,20 @@ test('the files of a deleted message go, and those of a chat that is gone', asyn
   expect(world.kept).toEqual([])
 })
 
+test('a message that is deleted while its file is on its way leaves nothing, and the file of another message stays', async () => {
+  const world = new World()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  world.hold = promise
+  const late = [world.get('file-1'), world.get('file-2')]
+  await expect.poll(() => world.asked).toBe(2)
+  await world.answers.obey({ act: 'forget', chatId, seqs: [1] })
+  resolve()
+  await Promise.all(late)
+  expect(world.kept).toEqual([path('file-2')])
+  await world.get('file-1')
+  expect(world.kept).toEqual([path('file-2'), path('file-1')])
+})
+
 test('emptied, it keeps the bound and nothing else', async () => {
   const world = new World()
   await world.answers.obey({ act: 'limit', maxBytes: 300 })
