@@ -7,6 +7,7 @@ import type { ContentId } from '@veche/shared/ids'
 import { AppError } from '../../errors.ts'
 import type { UploadProgress } from '../uploads/UploadProgress.ts'
 import type { ByteRange, FileStorage, Variant } from './FileStorage.ts'
+import { localError } from './storage-errors.ts'
 
 /** The bytes of all contents, in folders by the last two characters of their id, since the first ones are a time. */
 export class DiskStorage implements FileStorage {
@@ -123,7 +124,5 @@ async function writeAll(file: FileHandle, chunk: Buffer, at: number): Promise<vo
 
 function diskError(error: NodeJS.ErrnoException): never {
   if (error.code === 'ENOENT') throw new AppError('file.not_found')
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-    throw new AppError('file.disk_full', { retryAfterSeconds: 30 })
-  throw error
+  return localError(error)
 }

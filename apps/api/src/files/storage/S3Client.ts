@@ -3,9 +3,9 @@ import { setTimeout } from 'node:timers/promises'
 import { AwsV4Signer } from 'aws4fetch'
 import { type Dispatcher, Pool } from 'undici'
 import { bucketUrl, type S3Settings } from '../../env.ts'
-import { AppError } from '../../errors.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { textOf } from './s3-xml.ts'
+import { unavailable } from './storage-errors.ts'
 
 export type S3Request = {
   method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
@@ -41,7 +41,6 @@ const slowestBytesPerMs = 250
 /** Uploads and small requests, and downloads, which may take as long as their readers like and must not hold up the others. */
 const connections = { calls: 24, downloads: 256 }
 const retryDelayMs = 200
-const retryAfterSeconds = 5
 
 /** Signed requests to the one endpoint of the settings, over a bounded number of connections. No other host is ever asked. */
 export class S3Client {
@@ -218,10 +217,6 @@ async function checked({ statusCode, headers, body }: Dispatcher.ResponseData): 
 /** Wrong keys, a bucket that is not there, a clock that is wrong: only the operator can help, and nothing is lost meanwhile. */
 function isFaultOfSettings({ status, code }: S3Refused): boolean {
   return status === 401 || status === 403 || status < 400 || code === 'NoSuchBucket'
-}
-
-function unavailable(cause: unknown): AppError {
-  return Object.assign(new AppError('file.unavailable', { retryAfterSeconds }), { cause })
 }
 
 function timeoutError(): Error {

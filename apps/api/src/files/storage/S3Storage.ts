@@ -1,6 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,13 +9,15 @@ import type { S3Settings } from '../../env.ts'
 import { AppError } from '../../errors.ts'
 import { type Clock, systemClock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
-import { Semaphore } from '../../platform/Semaphore.ts'
 import type { UploadProgress } from '../uploads/UploadProgress.ts'
 import type { ByteRange, FileStorage, Leftover, SignedDownload, Variant } from './FileStorage.ts'
+import { LocalCopies } from './LocalCopies.ts'
+import { objectKey, readTailKey, tailFolder, tailKey } from './s3-keys.ts'
 import { S3Client, S3Refused, type S3Times } from './S3Client.ts'
 import { listObjects, listUploads } from './s3-lists.ts'
 import { encode, textOf } from './s3-xml.ts'
 import { Spool } from './Spool.ts'
+import { localError, unavailable } from './storage-errors.ts'
 
 export type S3StorageOptions = {
   settings: S3Settings
@@ -28,9 +30,6 @@ export type S3StorageOptions = {
 
 /** S3 takes no smaller part, but for the last one. */
 export const minPartBytes = 5 * 1024 * 1024
-const maxCopies = 2
-/** A copy that is older was left by a process that was killed. */
-const oldCopyMs = 3_600_000
 /** What is younger may belong to an upload whose row is just being written. */
 const leftoverMs = 86_400_000
 
@@ -42,14 +41,13 @@ export class S3Storage implements FileStorage {
   readonly #client: S3Client
   readonly #folder: string
   readonly #clock: Clock
-  readonly #maxCopyBytes: number
-  readonly #copies = new Semaphore(maxCopies)
+  readonly #copies: LocalCopies
 
   constructor({ settings, folder, log, clock = systemClock, times, maxCopyBytes = Infinity }: S3StorageOptions) {
     this.#client = new S3Client(settings, log, times)
     this.#folder = folder
     this.#clock = clock
-    this.#maxCopyBytes = maxCopyBytes
+    this.#copies = new LocalCopies(this, { folder: join(folder, 'copies'), maxBytes: maxCopyBytes })
   }
 
   async create(): Promise<void> {}
@@ -60,7 +58,7 @@ export class S3Storage implements FileStorage {
     const multipartId = upload.multipartId ?? (await this.#begin(upload))
     const spool = await Spool.open(join(this.#folder, 'spool')).catch(localError)
     try {
-      if (upload.tail) await this.#appendTail(upload, spool)
+      if (upload.tail) await this.#appendTail(upload, upload.tail, spool)
       const kept = spool.size
       let broken: Error | undefined
       try {
@@ -98,7 +96,7 @@ export class S3Storage implements FileStorage {
   }
 
   async writeVariant(id: ContentId, variant: Variant, bytes: Uint8Array): Promise<void> {
-    await this.#put(keyOf(id, variant), Buffer.from(bytes))
+    await this.#put(objectKey(id, variant), Buffer.from(bytes))
   }
 
   async moveToVariant(id: ContentId, variant: Variant, from: string): Promise<void> {
@@ -106,18 +104,18 @@ export class S3Storage implements FileStorage {
     await pipeline(createReadStream(from), hash)
     const { size } = await stat(from)
     const body = { stream: () => createReadStream(from), size, sha256: hash.digest('hex') }
-    await this.#client.ask({ method: 'PUT', key: keyOf(id, variant), body, isLong: true })
+    await this.#client.ask({ method: 'PUT', key: objectKey(id, variant), body, isLong: true })
     await rm(from, { force: true })
   }
 
   async read(id: ContentId, variant: Variant, range?: ByteRange): Promise<Readable> {
     const headers: Record<string, string> = range ? { range: `bytes=${range.start}-${range.end}` } : {}
-    return await this.#client.open({ method: 'GET', key: keyOf(id, variant), headers }).catch(notFound)
+    return await this.#client.open({ method: 'GET', key: objectKey(id, variant), headers }).catch(notFound)
   }
 
   async sizeOf(id: ContentId, variant: Variant): Promise<number | null> {
     try {
-      const { headers } = await this.#client.ask({ method: 'HEAD', key: keyOf(id, variant) })
+      const { headers } = await this.#client.ask({ method: 'HEAD', key: objectKey(id, variant) })
       return Number(headers['content-length'])
     } catch (error) {
       if (error instanceof S3Refused && error.status === 404) return null
@@ -125,23 +123,8 @@ export class S3Storage implements FileStorage {
     }
   }
 
-  /** Few at a time, since each may be as large as a file may be. */
   withLocalCopy<T>(id: ContentId, run: (path: string) => Promise<T>): Promise<T> {
-    return this.#copies.run(async () => {
-      const folder = join(this.#folder, 'copies')
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      await removeOldFiles(folder)
-      const size = await this.sizeOf(id, 'original')
-      if (size === null) throw new AppError('file.not_found')
-      if (size > this.#maxCopyBytes) throw new AppError('file.too_large')
-      const path = join(folder, `${id}-${randomUUID()}`)
-      try {
-        await pipeline(await this.read(id, 'original'), createWriteStream(path, { mode: 0o600, flags: 'wx' }))
-        return await run(path)
-      } finally {
-        await rm(path, { force: true })
-      }
-    })
+    return this.#copies.use(id, run)
   }
 
   async remove(id: ContentId, variants: readonly Variant[]): Promise<void> {
@@ -151,7 +134,7 @@ export class S3Storage implements FileStorage {
   }
 
   removeVariant(id: ContentId, variant: Variant): Promise<void> {
-    return this.#delete(keyOf(id, variant))
+    return this.#delete(objectKey(id, variant))
   }
 
   /** The bucket has room, or its operator sees to it. */
@@ -161,7 +144,7 @@ export class S3Storage implements FileStorage {
 
   signedUrl({ id, variant, mime, disposition }: SignedDownload, now: number): Promise<string> {
     const query = { 'response-content-type': mime, 'response-content-disposition': disposition }
-    return this.#client.presign(keyOf(id, variant), query, now)
+    return this.#client.presign(objectKey(id, variant), query, now)
   }
 
   async removeLeftovers(isHeld: (left: Leftover) => Promise<boolean>): Promise<void> {
@@ -172,8 +155,7 @@ export class S3Storage implements FileStorage {
       if (!isYoung(since) && !(await isHeld({ contentId, multipartId: uploadId }))) await this.#abort(key, uploadId)
     }
     for await (const { key, since } of listObjects(this.#client, tailFolder)) {
-      const [contentId, tail = ''] = key.slice(tailFolder.length).split('.') as [ContentId, string?]
-      if (!isYoung(since) && !(await isHeld({ contentId, tail }))) await this.#delete(key)
+      if (!isYoung(since) && !(await isHeld(readTailKey(key)))) await this.#delete(key)
     }
   }
 
@@ -193,11 +175,12 @@ export class S3Storage implements FileStorage {
     return noted
   }
 
-  async #appendTail(upload: UploadProgress, spool: Spool): Promise<void> {
-    const request = { method: 'GET' as const, key: tailKey(upload.id, upload.tail) }
+  async #appendTail(upload: UploadProgress, tail: string, spool: Spool): Promise<void> {
+    const request = { method: 'GET' as const, key: tailKey(upload.id, tail) }
     const chunks: AsyncIterable<Buffer> = await this.#client.open(request).catch(notFound)
     for await (const chunk of chunks) await spool.append(chunk).catch(localError)
-    if (spool.size !== (await upload.tailBytes())) throw unavailable()
+    if (spool.size !== (await upload.tailBytes()))
+      throw unavailable(new Error('a tail has another length than was noted'))
   }
 
   async #keep(upload: UploadProgress, { spool, multipartId, received }: Piece): Promise<void> {
@@ -239,22 +222,8 @@ export class S3Storage implements FileStorage {
 
 type Piece = { spool: Spool; multipartId: string; received: number }
 
-const tailFolder = 'tails/'
-
-function tailKey(id: ContentId, tail: string | null): string {
-  return `${tailFolder}${id}.${tail}`
-}
-
-function keyOf(id: ContentId, variant: Variant): string {
-  return variant === 'original' ? id : `${id}.${variant}`
-}
-
 function bodyOf(bytes: Buffer) {
   return { stream: () => bytes, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-}
-
-function unavailable(): AppError {
-  return new AppError('file.unavailable', { retryAfterSeconds: 5 })
 }
 
 /** Of a request for something that was removed meanwhile. */
@@ -268,18 +237,4 @@ function ignoreMissing(error: unknown): void {
 
 function unfinished(error: unknown): Error {
   return error instanceof S3Refused && error.code === 'NoSuchUpload' ? new AppError('file.not_found') : (error as Error)
-}
-
-/** Of the local disk, on which pieces wait. */
-function localError(error: NodeJS.ErrnoException): never {
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-    throw new AppError('file.disk_full', { retryAfterSeconds: 30 })
-  throw error
-}
-
-async function removeOldFiles(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const found = await stat(join(folder, name)).catch(() => null)
-    if (found && found.mtimeMs < Date.now() - oldCopyMs) await rm(join(folder, name), { force: true })
-  }
 }

@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import type { Ctx, Tx } from '../../ctx.ts'
 import { fail, must } from '../../errors.ts'
 import { inTransaction } from '../../platform/transaction.ts'
+import { diskFull } from '../storage/storage-errors.ts'
 import { maxBytesOfAll, readDiskSpace, readTotalUse, reservedBytes, usedBy } from '../use.ts'
 
 /** Makes room for an upload of mine. What I have uploaded or begun to upload counts, whether it was sent or not. */
@@ -28,7 +29,7 @@ export async function createUpload(ctx: Ctx, id: ContentId, size: number): Promi
 /** A part of the disk stays free, so that text goes on when files have filled the rest. */
 export async function requireDiskSpace(ctx: Pick<Ctx, 'fileStorage' | 'env'>, bytes: number): Promise<void> {
   const space = await readDiskSpace(ctx)
-  if (space && space.free - bytes < reservedBytes(ctx, space)) fail('file.disk_full', { retryAfterSeconds: 30 })
+  if (space && space.free - bytes < reservedBytes(ctx, space)) throw diskFull()
 }
 
 /** Two uploads at once, of one person or of two, must not pass a limit together. The lock is held for milliseconds. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { AppError } from '../../../errors.ts'
+import { diskFull } from '../../storage/storage-errors.ts'
 import { LimitExceeded, PreviewRefused } from '../refusals.ts'
 
 export type ToolLimits = {
@@ -65,7 +65,7 @@ export class ToolRun {
       if (this.#killedBecause) throw this.#killedBecause
       if (signal === 'SIGXCPU' || signal === 'SIGKILL') throw new LimitExceeded('it took too long')
       // That is not the fault of the file.
-      if (code !== 0 && this.#errors.includes('No space left on device')) throw new AppError('file.disk_full')
+      if (code !== 0 && this.#errors.includes('No space left on device')) throw diskFull()
       if (code !== 0) throw new PreviewRefused(this.#firstError() || `it ended with ${signal ?? code}`)
     } finally {
       clearTimeout(timer)
