@@ -14,6 +14,8 @@ import { savedName } from './saved-name.ts'
 import { readAddress, signAddress, signedPath } from './signed-addresses.ts'
 import type { Variant } from './storage/FileStorage.ts'
 
+type RequestHeaders = RouteRequest<Ctx>['raw']['headers']
+
 const renditionMimes = { sound: 'audio/mp4', video: 'video/mp4' }
 
 type Download = {
@@ -29,19 +31,19 @@ type Download = {
 
 /** Each request is asked for its right again. A browser may keep the bytes, and asks whether it may still show them. */
 export const downloadRoutes: HttpRoute[] = [
-  downloadRoute('/api/files/:id', () => 'original'),
-  ...previewSides.map((side) => downloadRoute(`/api/files/:id/${side}`, () => side)),
-  downloadRoute('/api/files/:id/rendition', () => 'rendition'),
+  downloadRoute('/api/files/:id', 'original'),
+  ...previewSides.map((side) => downloadRoute(`/api/files/:id/${side}`, side)),
+  downloadRoute('/api/files/:id/rendition', 'rendition'),
   { method: 'GET', path: signedPath, access: 'open', limit: 'download', handle: answerSigned },
 ]
 
-function downloadRoute(path: string, variantOf: () => Variant): HttpRoute {
+function downloadRoute(path: string, variant: Variant): HttpRoute {
   return {
     method: 'GET',
     path,
     access: 'signedIn',
     limit: 'download',
-    handle: (request) => answerDownload(request, variantOf()),
+    handle: (request) => answerDownload(request, variant),
   }
 }
 
@@ -49,17 +51,7 @@ async function answerDownload({ ctx, params, raw }: RouteRequest<Ctx>, variant: 
   const id = z.uuid().safeParse(params['id'])
   const file = id.success ? await findFile(ctx, id.data as FileId, ctx.actor.userId) : undefined
   if (!file || !hasVariant(file, variant)) fail('file.not_found')
-  const download =
-    variant === 'original'
-      ? {
-          contentId: file.id,
-          variant,
-          size: file.size,
-          mime: file.mime,
-          tag: file.sha256.toString('hex'),
-          name: file.name,
-        }
-      : await madeOf(ctx, file, variant)
+  const download = variant === 'original' ? originalOf(file) : await madeVariantOf(ctx, file, variant)
   if (ctx.env.FILES_SIGNED_URLS && isLedAway(raw.headers)) return redirectTo(await signedUrlOf(ctx, download))
   const answer = await answerBytes(ctx, { ...download, message: `${file.chat_id}/${file.seq}` }, raw.headers)
   const mayRead = async () => (await findFile(ctx, id.data as FileId, ctx.actor.userId)) !== undefined
@@ -71,7 +63,7 @@ async function answerDownload({ ctx, params, raw }: RouteRequest<Ctx>, variant: 
  * Players go back to the address of the first answer when somebody seeks, and find it expired after a minute. What scripts ask for would
  * need the permission of the other server.
  */
-function isLedAway({ 'sec-fetch-dest': target = '' }: RouteRequest<Ctx>['raw']['headers']): boolean {
+function isLedAway({ 'sec-fetch-dest': target = '' }: RequestHeaders): boolean {
   return !['audio', 'video', 'empty'].includes(String(target))
 }
 
@@ -131,7 +123,11 @@ async function findFile({ db }: Ctx, id: FileId, viewer: UserId): Promise<Found 
   return rows[0]
 }
 
-async function madeOf({ fileStorage }: Ctx, { id, mime }: Found, variant: Variant): Promise<Download> {
+function originalOf({ id, size, mime, sha256, name }: Found): Download {
+  return { contentId: id, variant: 'original', size, mime, tag: sha256.toString('hex'), name }
+}
+
+async function madeVariantOf({ fileStorage }: Ctx, { id, mime }: Found, variant: Variant): Promise<Download> {
   const size = await fileStorage.sizeOf(id, variant)
   if (size === null) fail('file.not_found')
   const made = { contentId: id, variant, size, tag: `${id}-${variant}` }
@@ -142,11 +138,7 @@ async function madeOf({ fileStorage }: Ctx, { id, mime }: Found, variant: Varian
 
 type BytesAnswer = { status?: number; headers: Record<string, string>; body?: Readable | string }
 
-async function answerBytes(
-  { fileStorage }: Anyone,
-  download: Download,
-  asked: RouteRequest<Ctx>['raw']['headers'],
-): Promise<BytesAnswer> {
+async function answerBytes({ fileStorage }: Anyone, download: Download, asked: RequestHeaders): Promise<BytesAnswer> {
   const { contentId, variant, size, mime, tag, message } = download
   const etag = `"${tag}"`
   const headers = {
@@ -179,7 +171,7 @@ function isShown({ variant, mime }: Download): boolean {
 }
 
 /** One range at most: several in one answer serve attackers only, and players ask for one. */
-function rangeOf(asked: RouteRequest<Ctx>['raw']['headers'], size: number, etag: string) {
+function rangeOf(asked: RequestHeaders, size: number, etag: string) {
   if (!asked.range || (asked['if-range'] !== undefined && asked['if-range'] !== etag)) return null
   const { code, type, ranges } = parseRange(size, asked.range)
   if (type !== 'bytes') return null

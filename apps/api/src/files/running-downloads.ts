@@ -10,7 +10,7 @@ export function endWhenForbidden(
   { sessions, actor, gates }: Ctx,
   body: Readable,
   mayRead: () => Promise<boolean>,
-): Readable {
+): void {
   let isAsking = false
   let unanswered = 0
   const ask = async () => {
@@ -31,7 +31,6 @@ export function endWhenForbidden(
   }
   const timer = setInterval(() => void ask(), everyMs)
   body.once('close', () => clearInterval(timer))
-  return body
 }
 
 class DownloadForbidden extends Error {}

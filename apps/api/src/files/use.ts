@@ -4,6 +4,8 @@ import { sql } from 'kysely'
 import type { Ctx, Tx } from '../ctx.ts'
 import type { Deps } from '../deps.ts'
 
+type Database = Pick<Deps, 'db'> | Pick<Tx, 'db'>
+
 /** What a person has uploaded, and what they may: the composer refuses by it, and the settings show it. */
 export type FileUse = { usedBytes: number; maxBytes: number; fileMaxBytes: number }
 
@@ -17,16 +19,16 @@ export async function readMyUse(ctx: Ctx): Promise<FileUse> {
 }
 
 /** What a person has uploaded or begun to upload, whether it was sent or not. */
-export async function usedBy({ db }: Pick<Deps, 'db'> | Pick<Tx, 'db'>, person: UserId): Promise<number> {
+export async function usedBy({ db }: Database, person: UserId): Promise<number> {
   const query = db.selectFrom('content_sums').select('bytes').where('owner_id', '=', person)
   return Number((await query.executeTakeFirst())?.bytes ?? 0)
 }
 
+type TotalUse = { files: number; bytes: number }
+
 /** Of all people together. */
-export async function readTotalUse({
-  db,
-}: Pick<Deps, 'db'> | Pick<Tx, 'db'>): Promise<{ files: number; bytes: number }> {
-  const { rows } = await sql<{ files: number; bytes: number }>`
+export async function readTotalUse({ db }: Database): Promise<TotalUse> {
+  const { rows } = await sql<TotalUse>`
     select coalesce(sum(contents), 0)::float8 as files, coalesce(sum(bytes), 0)::float8 as bytes from content_sums`.execute(
     db,
   )

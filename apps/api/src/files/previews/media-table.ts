@@ -5,7 +5,7 @@ import { sqlNow } from '../../platform/clock.ts'
 import type { DueTable } from '../../platform/work/due-tables.ts'
 import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from './failures.ts'
 import { withLocalCopy } from './local-copy.ts'
-import { demuxerOf, isPlayable } from './media/formats.ts'
+import { isPlayable, requireDemuxer } from './media/formats.ts'
 import { type MediaFacts, type MediaSource, probeMedia } from './media/probe.ts'
 import { makePoster } from './media/poster.ts'
 import { makeRendition, maxRenditionBytes } from './media/rendition.ts'
@@ -14,7 +14,7 @@ import { readLoudness } from './media/waveform.ts'
 import type { Picture } from './picture-child.ts'
 import { keepPreviews } from './picture-previews.ts'
 import { findContentToRead, noteFindings, noteGivenUp } from './previewed-contents.ts'
-import { LimitExceeded, PreviewRefused } from './refusals.ts'
+import { LimitExceeded } from './refusals.ts'
 
 /** What videos and sounds are: how long, how large, how loud, and a picture of a video. */
 export const mediaTable: DueTable = {
@@ -59,12 +59,6 @@ async function readMedia(deps: Deps, { id }: { id: ContentId }): Promise<void> {
 /** Their first bytes do not tell that such files hold sound alone. */
 function ofSound(mime: string): string {
   return mime.replace(/^video\//, 'audio/')
-}
-
-export function requireDemuxer(mime: string): string {
-  const demuxer = demuxerOf(mime)
-  if (!demuxer) throw new PreviewRefused(`${mime} is neither sound nor video`)
-  return demuxer
 }
 
 type Media = {

@@ -1,3 +1,5 @@
+import { PreviewRefused } from '../refusals.ts'
+
 /** What is read of each type, by the name that ffmpeg has for it. It reads nothing else: no playlist, and no list of other files. */
 const demuxers: Record<string, string> = {
   'video/mp4': 'mov',
@@ -34,6 +36,12 @@ const demuxers: Record<string, string> = {
 export function demuxerOf(mime: string): string | undefined {
   const type = mime.split(';', 1)[0]!
   return demuxers[type] ?? demuxers[type.replace(/^audio/, 'video')]
+}
+
+export function requireDemuxer(mime: string): string {
+  const demuxer = demuxerOf(mime)
+  if (!demuxer) throw new PreviewRefused(`${mime} is neither sound nor video`)
+  return demuxer
 }
 
 /** Old and rare decoders are where the holes are. */

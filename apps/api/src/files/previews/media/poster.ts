@@ -26,21 +26,9 @@ export async function makePoster(tools: MediaTools, source: MediaSource, facts: 
   ]
   for (const { before, filters } of tries) {
     const input = ['-v', 'error', '-nostdin', '-threads', '1', ...before, ...inputOf(source)]
-    const output = [
-      '-map',
-      '0:V:0',
-      '-vf',
-      filters.join(','),
-      '-frames:v',
-      '1',
-      '-f',
-      'image2',
-      '-c:v',
-      'png',
-      '-y',
-      path,
-    ]
-    await tools.run('ffmpeg', [...input, ...output], source.folder)
+    const frame = ['-map', '0:V:0', '-vf', filters.join(','), '-frames:v', '1']
+    const output = ['-f', 'image2', '-c:v', 'png', '-y', path]
+    await tools.run('ffmpeg', [...input, ...frame, ...output], source.folder)
     if (await isThere(path)) return path
   }
   throw new PreviewRefused('it shows nothing')
