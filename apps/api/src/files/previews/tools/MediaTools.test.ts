@@ -73,3 +73,15 @@ test('a file that is read when the worker stops may be read later', async () => 
     expect(await run).toMatchObject({ message: 'the worker stopped' })
   })
 })
+
+test('a program whose result nobody wants any more ends, also when that was known before it began', async () => {
+  const { tools } = newTools()
+  await tools.inFolder('one', async (own) => {
+    const endless = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc', '-f', 'null', '-']
+    const later = new AbortController()
+    const runs = [AbortSignal.abort(), later.signal].map((signal) => tools.run('ffmpeg', endless, own, { signal }))
+    later.abort()
+    for (const each of await Promise.allSettled(runs))
+      expect(each).toMatchObject({ reason: { message: 'it is not wanted any more' } })
+  })
+})

@@ -71,6 +71,7 @@ export class MediaTools {
     this.#runs.add(run)
     const stop = () => run.kill(new PreviewRefused('it is not wanted any more'))
     signal?.addEventListener('abort', stop)
+    if (signal?.aborted) stop()
     try {
       await run.ended
       return Buffer.concat(printed)
