@@ -3,6 +3,7 @@ import { randomBytes, createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { type ClientId, type ContentId, newId } from '@veche/shared/ids'
 import sharp from 'sharp'
@@ -15,7 +16,9 @@ import { startHttp } from '../test/http/requests.ts'
 import { contentIdOf, errorOf, Uploader } from '../test/http/uploads.ts'
 import { outcomeOf } from '../test/outcome.ts'
 import { waitBounds } from '../test/waiting.ts'
+import { previewFailure } from './previews/failures.ts'
 import { previewTable } from './previews/preview-table.ts'
+import { LocalCopies } from './storage/LocalCopies.ts'
 
 const run = promisify(execFile)
 const mega = 1_000_000
@@ -150,3 +153,17 @@ diskTest(
 function previewOf(id: ContentId) {
   return testApi.deps.db.selectFrom('previews').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 }
+
+diskTest('a copy of a content of S3 for which the local disk has no room is no fault of the file', async () => {
+  const large = Readable.from(Array.from({ length: 30 }, () => Buffer.alloc(mega)))
+  const bucket = { sizeOf: async () => 30 * mega, read: async () => large }
+  const copies = new LocalCopies(bucket, { folder: join(disk!, 'copies'), maxBytes: 40 * mega })
+  const failure = await copies.use(newId<ContentId>(), async () => undefined).catch(previewFailure)
+  expect(failure).toEqual({ kind: 'other', answer: 'file.disk_full', isTemporary: true, waitMs: 30_000 })
+  expect(await readdir(join(disk!, 'copies'))).toEqual([])
+})
+
+test('a folder of the worker for which there is no room is no fault of the file', () => {
+  const error = Object.assign(new Error('no space left on device, mkdir'), { code: 'ENOSPC' })
+  expect(previewFailure(error)).toMatchObject({ answer: 'file.disk_full', isTemporary: true, waitMs: 30_000 })
+})

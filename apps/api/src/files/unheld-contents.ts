@@ -2,8 +2,8 @@ import type { ContentId, UserId } from '@veche/shared/ids'
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
-import { AppError } from '../errors.ts'
 import { madeVariants } from './previews/previewable.ts'
+import { isUnavailable } from './storage/storage-errors.ts'
 
 /** An upload may wait so long until it is sent: a phone may be offline meanwhile. */
 const unsentHours = 24
@@ -43,7 +43,7 @@ export async function removeUploadLeftovers({ db, fileStorage }: Deps): Promise<
 const isUuid = (text: string) => z.uuid().safeParse(text).success
 
 function ignoreUnavailable(error: unknown): void {
-  if (!(error instanceof AppError && error.code === 'file.unavailable')) throw error
+  if (!isUnavailable(error)) throw error
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
-import { AppError } from '../../errors.ts'
 import type { ServerLocale } from '../../platform/server-locale.ts'
 import type { Failure } from '../../platform/work/due-tables.ts'
+import { isDiskFull, isUnavailable } from '../storage/storage-errors.ts'
 import { PreviewRefused, ToolMissing } from './refusals.ts'
 
 type Table = 'previews' | 'renditions'
@@ -29,8 +29,9 @@ export function aboutFile(word: string) {
 }
 
 export function previewFailure(thrown: unknown): Failure {
-  if (thrown instanceof AppError && (thrown.code === 'file.disk_full' || thrown.code === 'file.unavailable'))
-    return { kind: 'other', answer: thrown.code, isTemporary: true, waitMs: 30_000 }
+  // Neither is the fault of the file, however long it lasts.
+  const away = isDiskFull(thrown) ? 'file.disk_full' : isUnavailable(thrown) ? 'file.unavailable' : null
+  if (away) return { kind: 'other', answer: away, isTemporary: true, waitMs: 30_000 }
   const answer = thrown instanceof Error ? thrown.message.slice(0, 300) : String(thrown)
   if (thrown instanceof PreviewRefused) return { kind: 'refused', answer, isTemporary: false }
   if (thrown instanceof ToolMissing) return { kind: 'missing', answer, isTemporary: false }

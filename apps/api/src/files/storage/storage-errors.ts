@@ -10,6 +10,11 @@ export function unavailable(cause: unknown): AppError {
   return Object.assign(new AppError('file.unavailable', { retryAfterSeconds: 5 }), { cause })
 }
 
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'file.unavailable'
+}
+
+/** Also as the system says it. */
 export function isDiskFull(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown }
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'file.disk_full'
