@@ -40,6 +40,8 @@ export class Playback {
   /** Where somebody stopped, by the key of the track. */
   readonly #stoppedAt = new SvelteMap<string, number>()
   #objectUrl: string | null = null
+  /** It was not paused while its bytes were read. */
+  #isWanted = false
   #stopTicking: () => void = () => undefined
 
   constructor(options: PlaybackOptions) {
@@ -76,6 +78,7 @@ export class Playback {
   async play(track: Track): Promise<void> {
     const { element, onPlay } = this.#options
     onPlay(track)
+    this.#isWanted = true
     const isOther = !this.isCurrent(track.key)
     if (isOther || this.state === 'failed') {
       if (isOther) this.#leave()
@@ -90,6 +93,7 @@ export class Playback {
       if (!url) return this.#setFailure('gone')
       element.src = url
       element.currentTime = this.positionMs / 1000
+      if (!this.#isWanted) return
     }
     element.defaultPlaybackRate = this.rate
     element.playbackRate = this.rate
@@ -100,6 +104,7 @@ export class Playback {
   }
 
   pause(): void {
+    this.#isWanted = false
     this.#options.element.pause()
     this.#setPaused()
   }

@@ -169,3 +169,17 @@ test('a sound that does not know its length has that of its message', async () =
   sound.tell('durationchange')
   expect(playback.durationMs).toBe(9_500)
 })
+
+test('a draft that is paused while its bytes are read stays paused, and plays when that is wanted', async () => {
+  const playback = newPlayback()
+  const { promise, resolve } = Promise.withResolvers<Blob>()
+  const draft: Track = { ...track('a', 'draft'), source: () => promise }
+  playback.toggle(draft)
+  playback.toggle(draft)
+  resolve(new Blob(['sound']))
+  await quiet()
+  expect(playback.state).toBe('paused')
+  playback.toggle(draft)
+  await quiet()
+  expect([playback.state, sound.src]).toEqual(['playing', expect.stringMatching(/^blob:/)])
+})
