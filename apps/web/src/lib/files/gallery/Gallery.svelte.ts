@@ -38,11 +38,14 @@ export class Gallery {
   readonly #unsubscribe: () => void
   /** The number of the latest opening: an answer to an earlier one is dropped. */
   #opening = 0
+  #fetching = 0
+  /** What changed while pages were on their way: a page may be older than that. */
+  readonly #changedMeanwhile = new Set<number>()
 
   constructor(options: GalleryOptions) {
     this.#options = options
     if (options.start) this.#startAt(options.start)
-    this.#unsubscribe = options.store.on('changed', (changes) => void this.#follow(changes))
+    this.#unsubscribe = options.store.on('changed', (changes) => void this.#follow(changes).catch(() => undefined))
   }
 
   close(): void {
@@ -60,10 +63,11 @@ export class Gallery {
       return
     }
     try {
-      const page = await this.#options.fetch({})
+      const page = await this.#fetch({})
       if (opening !== this.#opening) return
       this.#messages = page.messages
       this.#show({ older: page.more ? 'more' : 'end', isHeldOnly: false })
+      await this.#followMeanwhile()
       await this.#fillFirstPage()
     } catch (thrown) {
       if (opening === this.#opening) await this.#showHeld(appError(thrown), opening)
@@ -77,10 +81,11 @@ export class Gallery {
     const opening = this.#opening
     this[side] = 'loading'
     try {
-      const page = await this.#options.fetch(side === 'older' ? { before: end.seq } : { after: end.seq })
+      const page = await this.#fetch(side === 'older' ? { before: end.seq } : { after: end.seq })
       if (opening !== this.#opening) return
       this.#messages = merged(this.#messages, page.messages)
       this[side] = page.more ? 'more' : 'end'
+      await this.#followMeanwhile()
     } catch (thrown) {
       if (opening !== this.#opening) return
       this[side] = 'failed'
@@ -116,8 +121,11 @@ export class Gallery {
     this.error = error
     if (error.code === 'chat.not_found') return void (this.state = 'failed')
     const { store, chatId } = this.#options
-    const held = await store.read((tx) => tx.messages(chatId, 0, Number.MAX_SAFE_INTEGER), ['messages'])
+    const held = await store
+      .read((tx) => tx.messages(chatId, 0, Number.MAX_SAFE_INTEGER), ['messages'])
+      .catch(() => null)
     if (opening !== this.#opening) return
+    if (!held) return void (this.state = 'failed')
     this.#messages = merged(
       held.filter((message) => this.#holds(message)),
       this.#messages,
@@ -128,11 +136,31 @@ export class Gallery {
   }
 
   async #follow(changes: Changes): Promise<void> {
-    const { chatId, store } = this.#options
-    const seqs = changes.messages.get(chatId)
-    if (!seqs || this.state === 'loading') return
+    const seqs = changes.messages.get(this.#options.chatId)
+    if (!seqs) return
     // All rows were replaced, or the chat is gone.
-    if (seqs === 'all') return await this.open()
+    if (seqs === 'all') return this.state === 'loading' ? undefined : await this.open()
+    if (this.#fetching > 0) for (const seq of seqs) this.#changedMeanwhile.add(seq)
+    if (this.state !== 'loading') await this.#readAgain(seqs)
+  }
+
+  async #fetch(query: GalleryQuery): ReturnType<FetchGallery> {
+    this.#fetching += 1
+    try {
+      return await this.#options.fetch(query)
+    } finally {
+      this.#fetching -= 1
+    }
+  }
+
+  async #followMeanwhile(): Promise<void> {
+    const seqs = new Set(this.#changedMeanwhile)
+    if (this.#fetching === 0) this.#changedMeanwhile.clear()
+    if (seqs.size > 0) await this.#readAgain(seqs).catch(() => undefined)
+  }
+
+  async #readAgain(seqs: ReadonlySet<number>): Promise<void> {
+    const { chatId, store } = this.#options
     const opening = this.#opening
     const rows = await store.read(
       async (tx) => Promise.all([...seqs].map((seq) => tx.message(chatId, seq))),

@@ -39,6 +39,9 @@ class World {
   readonly asked: GalleryQuery[] = []
   held = new Map<number, MessageRow>()
   isAway = false
+  isDeviceBroken = false
+  /** What happens after the server has read a page, and before the page is here. */
+  meanwhile: () => Promise<void> = async () => undefined
   readonly #rows: MessageRow[]
   #listener: (changes: ReturnType<typeof newChanges>) => void = () => undefined
 
@@ -52,7 +55,10 @@ class World {
       messages: async () => [...this.held.values()].sort((a, b) => a.seq - b.seq),
     }
     const store = {
-      read: (work: (tx: never) => Promise<unknown>) => work(tx as never),
+      read: async (work: (tx: never) => Promise<unknown>) => {
+        if (this.isDeviceBroken) throw new Error('the database is closed')
+        return await work(tx as never)
+      },
       on: (_: string, listener: never) => {
         this.#listener = listener
         return () => undefined
@@ -92,6 +98,7 @@ class World {
     const { before = Infinity, after = 0 } = query
     const found = this.#rows.filter(({ seq }) => seq < before && seq > after)
     const messages = query.after === undefined ? found.slice(-2) : found.slice(0, 2)
+    await this.meanwhile()
     return { messages, more: found.length > 2 }
   }
 }
@@ -123,6 +130,28 @@ test('a new file appears, and a deleted one goes, while it is open', async () =>
   expect(seqs(gallery)).toEqual([1, 2, 3])
   await world.bring(picture(2, { deletedAt: '2026-03-03T11:00:00.000Z', files: [] }))
   expect(seqs(gallery)).toEqual([1, 3])
+})
+
+test('what changes while a page is on its way is shown as it is now', async () => {
+  const world = new World([1, 2, 3, 4].map((seq) => picture(seq)))
+  const gallery = world.gallery()
+  world.meanwhile = () => world.bring(picture(4, { deletedAt: '2026-03-03T11:00:00.000Z', files: [] }), picture(5))
+  await gallery.open()
+  expect(seqs(gallery)).toEqual([3, 5])
+  world.meanwhile = () => world.bring(picture(2, { deletedAt: '2026-03-03T11:00:00.000Z', files: [] }))
+  await gallery.load('older')
+  expect([seqs(gallery), gallery.older]).toEqual([[1, 3, 5], 'end'])
+})
+
+test('when neither the server nor the device has anything to show, that is said and can be tried again', async () => {
+  const world = new World([picture(1)])
+  world.isAway = world.isDeviceBroken = true
+  const gallery = world.gallery()
+  await gallery.open()
+  expect([gallery.state, gallery.error?.code]).toEqual(['failed', 'network.unreachable'])
+  world.isAway = world.isDeviceBroken = false
+  await gallery.retry()
+  expect([gallery.state, seqs(gallery)]).toEqual(['ready', [1]])
 })
 
 test('a change far above what is loaded leaves no gap', async () => {
