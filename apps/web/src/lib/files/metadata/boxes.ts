@@ -1,3 +1,5 @@
+import { latinBytes, latinText } from './latin.ts'
+
 /**
  * HEIC, AVIF, MP4 and MOV: boxes within boxes. What is private is overwritten where it stands, so that nothing else moves and the numbers
  * that point into the file stay right. Null when the boxes are not as they should be.
@@ -48,7 +50,7 @@ function readBox(bytes: Uint8Array, start: number, space: number): Box | null {
   }
   if (size === 0) size = space
   if (size < header || size > space) return null
-  const name = String.fromCharCode(...bytes.subarray(start + 4, start + 8))
+  const name = latinText(bytes.subarray(start + 4, start + 8))
   return { name, start, bodyStart: start + header, end: start + size }
 }
 
@@ -82,7 +84,7 @@ function freed(start: number, bodyStart: number, end: number): Change[] {
   ]
 }
 
-const FREE = Uint8Array.from([...'free'].map((letter) => letter.charCodeAt(0)))
+const FREE = latinBytes('free')
 
 /** Exif and XMP of a HEIC or an AVIF are items, which lie elsewhere in the file. */
 function privateItems(meta: Uint8Array<ArrayBuffer>, bodyStart: number): Change[] {

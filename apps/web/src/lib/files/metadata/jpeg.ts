@@ -1,3 +1,4 @@
+import { hasLatinAt, latinBytes } from './latin.ts'
 import { orientationOnly } from './orientation.ts'
 
 const START = 0xd8
@@ -23,9 +24,9 @@ export function publicJpeg(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuff
     const end = at + 2 + ((bytes[at + 2] ?? 0) << 8) + (bytes[at + 3] ?? 0)
     if (end > bytes.length || end < at + 4) return null
     const segment = bytes.subarray(at, end)
-    const orientation = marker === APP1 && textAt(segment, 4, EXIF) ? orientationOnly(segment.subarray(TIFF)) : null
+    const orientation = marker === APP1 && hasLatinAt(segment, 4, EXIF) ? orientationOnly(segment.subarray(TIFF)) : null
     if (orientation) parts.push(exifSegment(orientation))
-    if (!privateMarkers.has(marker) && !textAt(segment, 4, MORE_PICTURES)) parts.push(segment)
+    if (!privateMarkers.has(marker) && !hasLatinAt(segment, 4, MORE_PICTURES)) parts.push(segment)
     at = end
     if (marker !== START_OF_SCAN) continue
     at = endOfScan(bytes, end)
@@ -47,10 +48,5 @@ function endOfScan(bytes: Uint8Array, from: number): number {
 
 function exifSegment(tiff: Uint8Array): Uint8Array<ArrayBuffer> {
   const length = 2 + EXIF.length + tiff.length
-  const exif = [...EXIF].map((letter) => letter.charCodeAt(0))
-  return Uint8Array.from([0xff, APP1, length >> 8, length & 0xff, ...exif, ...tiff])
-}
-
-function textAt(bytes: Uint8Array, at: number, text: string): boolean {
-  return [...text].every((letter, index) => bytes[at + index] === letter.charCodeAt(0))
+  return Uint8Array.from([0xff, APP1, length >> 8, length & 0xff, ...latinBytes(EXIF), ...tiff])
 }

@@ -1,3 +1,4 @@
+import { latinBytes, latinText } from './latin.ts'
 import { orientationOnly } from './orientation.ts'
 
 const SIGNATURE_BYTES = 8
@@ -12,7 +13,7 @@ export function publicPng(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffe
   for (let at = SIGNATURE_BYTES; at + 12 <= bytes.length;) {
     const end = at + 12 + view.getUint32(at)
     if (end > bytes.length) return null
-    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
+    const name = latinText(bytes.subarray(at + 4, at + 8))
     const orientation = name === EXIF ? orientationOnly(bytes.subarray(at + 8, end - 4)) : null
     if (orientation) parts.push(chunk(EXIF, orientation))
     if (!privateChunks.has(name)) parts.push(bytes.subarray(at, end))
@@ -26,10 +27,7 @@ function chunk(name: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(12 + data.length)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, data.length)
-  bytes.set(
-    [...name].map((letter) => letter.charCodeAt(0)),
-    4,
-  )
+  bytes.set(latinBytes(name), 4)
   bytes.set(data, 8)
   view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)))
   return bytes

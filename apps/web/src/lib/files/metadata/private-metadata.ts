@@ -1,5 +1,6 @@
 import { withoutPrivateBoxes } from './boxes.ts'
 import { publicJpeg } from './jpeg.ts'
+import { hasLatinAt } from './latin.ts'
 import { publicPng } from './png.ts'
 import { publicWebp } from './webp.ts'
 
@@ -28,13 +29,9 @@ const wholeFile = (publicParts: (bytes: Uint8Array<ArrayBuffer>) => BlobPart[] |
   publicParts(new Uint8Array(await file.arrayBuffer()))
 
 const formats: Format[] = [
-  { begins: (head) => textAt(head, 0, '\xff\xd8\xff'), publicParts: wholeFile(publicJpeg) },
-  { begins: (head) => textAt(head, 0, '\x89PNG\r\n\x1a\n'), publicParts: wholeFile(publicPng) },
-  { begins: (head) => textAt(head, 0, 'RIFF') && textAt(head, 8, 'WEBP'), publicParts: wholeFile(publicWebp) },
+  { begins: (head) => hasLatinAt(head, 0, '\xff\xd8\xff'), publicParts: wholeFile(publicJpeg) },
+  { begins: (head) => hasLatinAt(head, 0, '\x89PNG\r\n\x1a\n'), publicParts: wholeFile(publicPng) },
+  { begins: (head) => hasLatinAt(head, 0, 'RIFF') && hasLatinAt(head, 8, 'WEBP'), publicParts: wholeFile(publicWebp) },
   // A video may be larger than the memory of a phone.
-  { begins: (head) => textAt(head, 4, 'ftyp'), publicParts: withoutPrivateBoxes },
+  { begins: (head) => hasLatinAt(head, 4, 'ftyp'), publicParts: withoutPrivateBoxes },
 ]
-
-function textAt(bytes: Uint8Array, at: number, text: string): boolean {
-  return [...text].every((letter, index) => bytes[at + index] === letter.charCodeAt(0))
-}

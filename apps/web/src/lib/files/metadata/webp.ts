@@ -1,3 +1,4 @@
+import { latinBytes, latinText } from './latin.ts'
 import { orientationOnly } from './orientation.ts'
 
 const HEADER_BYTES = 12
@@ -20,7 +21,7 @@ export function publicWebp(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuff
     const size = view.getUint32(at + 4, true)
     const next = at + 8 + size + (size % 2)
     if (next > end) return null
-    const name = String.fromCharCode(...bytes.subarray(at, at + 4))
+    const name = latinText(bytes.subarray(at, at + 4))
     if (name === EXIF) orientation = orientationOnly(withoutPrefix(bytes.subarray(at + 8, at + 8 + size)))
     if (!privateChunks.has(name)) parts.push(bytes.slice(at, next))
     if (name === 'VP8X') extended = parts.at(-1)!
@@ -40,7 +41,7 @@ function withoutPrefix(exif: Uint8Array): Uint8Array {
 
 function chunk(name: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(8 + data.length + (data.length % 2))
-  bytes.set([...name].map((letter) => letter.charCodeAt(0)))
+  bytes.set(latinBytes(name))
   new DataView(bytes.buffer).setUint32(4, data.length, true)
   bytes.set(data, 8)
   return bytes
@@ -49,9 +50,6 @@ function chunk(name: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
 function header(size: number): Uint8Array<ArrayBuffer> {
   const bytes = chunk('RIFF', new Uint8Array(4))
   new DataView(bytes.buffer).setUint32(4, size, true)
-  bytes.set(
-    [...'WEBP'].map((letter) => letter.charCodeAt(0)),
-    8,
-  )
+  bytes.set(latinBytes('WEBP'), 8)
   return bytes
 }
