@@ -61,6 +61,21 @@ export class Playback {
     return this.track?.key === key
   }
 
+  /** Reactive. It plays, or does so as soon as its bytes are here. */
+  isPlaying(key: string): boolean {
+    return this.isCurrent(key) && (this.state === 'playing' || this.state === 'loading')
+  }
+
+  /** Reactive. */
+  isLoading(key: string): boolean {
+    return this.isCurrent(key) && this.state === 'loading'
+  }
+
+  /** Reactive. Why a track cannot be heard; null for one that nobody has tried last. */
+  failureOf(key: string): PlaybackFailure | null {
+    return this.isCurrent(key) && this.state === 'failed' ? this.failure : null
+  }
+
   /** Reactive. How far a track was listened to, also one that is not played now. */
   positionOf(key: string): number {
     return this.isCurrent(key) ? this.positionMs : (this.#stoppedAt.get(key) ?? 0)
@@ -71,7 +86,7 @@ export class Playback {
   }
 
   toggle(track: Track): void {
-    if (this.isCurrent(track.key) && (this.state === 'playing' || this.state === 'loading')) this.pause()
+    if (this.isPlaying(track.key)) this.pause()
     else void this.play(track)
   }
 
