@@ -22,12 +22,14 @@ export function openGallery(chatId: ChatId, kind: GalleryKind, start?: MessageRo
       const unknown = page.messages.filter(({ authorId }) => !live.people.has(authorId))
       // Their names are fetched, and stay up to date.
       if (unknown.length > 0)
-        void live.merge(
-          async (merge) => {
-            for (const { authorId } of unknown) await merge.keepPerson(authorId)
-          },
-          ['people'],
-        )
+        void live
+          .merge(
+            async (merge) => {
+              for (const { authorId } of unknown) await merge.keepPerson(authorId)
+            },
+            ['people'],
+          )
+          .catch(() => undefined)
       return page
     },
   })

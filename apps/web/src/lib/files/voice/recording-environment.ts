@@ -31,7 +31,7 @@ function holdLock(lock: string, signal: AbortSignal): void {
   if (!('locks' in navigator)) return
   const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
   // Another tab that records for the same chat has it already: then both record.
-  void navigator.locks.request(lock, { ifAvailable: true }, () => ended)
+  void navigator.locks.request(lock, { ifAvailable: true }, () => ended).catch(() => undefined)
 }
 
 /** A phone that sleeps takes the microphone away. The system ends this whenever the page is hidden, and may refuse it. */
