@@ -1,26 +1,19 @@
-import { randomBytes } from 'node:crypto'
-import { newId, type ClientId, type ContentId } from '@veche/shared/ids'
-import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { tryRow } from '../platform/work/due-tables.ts'
 import { newGroup, newUser, type TestUser } from '../test/builders.ts'
 import { sendFile, urlOf } from '../test/files.ts'
-import { callerFor, newTestApi, type TestApi } from '../test/harness.ts'
+import { newTestApi, type TestApi } from '../test/harness.ts'
 import { startHttp } from '../test/http/requests.ts'
 import { Uploader } from '../test/http/uploads.ts'
 import { makePdf } from '../test/media/media-files.ts'
-import { Observer } from '../test/Observer.ts'
-import { previewTable } from './previews/preview-table.ts'
 
 let testApi: TestApi
 let base: string
 let anna: TestUser
 let boris: TestUser
-let stranger: TestUser
 beforeAll(async () => {
   testApi = await newTestApi()
   base = await startHttp(testApi.deps)
-  ;[anna, boris, stranger] = [await newUser(testApi.deps), await newUser(testApi.deps), await newUser(testApi.deps)]
+  ;[anna, boris] = [await newUser(testApi.deps), await newUser(testApi.deps)]
 })
 
 const from = (who: TestUser) => new Uploader(base, testApi.deps, who)
@@ -81,74 +74,5 @@ describe('a download', () => {
     const etag = (await from(boris).ask('GET', urlOf(message))).headers.get('etag')!
     expect(await get({ 'if-none-match': etag })).toEqual([304, '', null])
     expect(await get({ range: 'bytes=0-1', 'if-range': '"other"' })).toEqual([200, '0123456789', null])
-  })
-})
-
-describe('the preview of a picture', () => {
-  const picture = (width: number, height: number) =>
-    sharp({ create: { width, height, channels: 3, background: '#28a' } }).jpeg()
-
-  async function makePreview(contentId: ContentId): Promise<void> {
-    await tryRow(testApi.deps, previewTable, contentId)
-  }
-
-  test('the preview of a picture comes in two sizes to those who hold the chat, with the size that the picture has when it is upright', async () => {
-    const chatId = await newGroup(testApi.deps, [anna, boris])
-    const observer = await Observer.open(testApi.deps, boris)
-    const turned = await picture(2000, 1000).withMetadata({ orientation: 6 }).toBuffer()
-    const contentId = await from(anna).upload(turned)
-    const files = [{ contentId, name: 'photo.jpg', width: 10, height: 20 }]
-    const input = { chatId, clientId: newId<ClientId>(), body: '', files }
-    const { message } = await callerFor(testApi.deps, anna).files.send(input)
-    expect(message.files).toMatchObject([
-      { mime: 'image/jpeg', preview: 'due', width: 10, height: 20, thumbhash: null },
-    ])
-    expect((await from(boris).ask('GET', `${urlOf(message)}/320`)).status).toBe(404)
-    await makePreview(contentId)
-    await observer.settled()
-    await observer.expectEqualsFetch()
-    const [file] = observer.rows('messages').find((row) => row.chatId === chatId && row.seq === message.seq)!.files!
-    expect(file).toMatchObject({ preview: 'done', width: 1000, height: 2000, thumbhash: expect.any(String) })
-    for (const side of [320, 1280]) {
-      const answer = await from(boris).ask('GET', `${urlOf(message)}/${side}`)
-      const made = await sharp(Buffer.from(await answer.arrayBuffer())).metadata()
-      expect(made).toMatchObject({ format: 'webp', width: side / 2, height: side })
-      expect((await from(stranger).ask('GET', `${urlOf(message)}/${side}`)).status).toBe(404)
-    }
-    observer.close()
-  })
-
-  test('a file that is no picture, whatever it says, is given up at once, told to the administrator, and stays a download', async () => {
-    const chatId = await newGroup(testApi.deps, [anna, boris])
-    const broken = Buffer.concat([(await picture(10, 10).toBuffer()).subarray(0, 200), randomBytes(500)])
-    const contentId = await from(anna).upload(broken)
-    const message = await sendFile(testApi.deps, anna, chatId, contentId, 'broken.jpg')
-    await makePreview(contentId)
-    const admin = await newUser(testApi.deps, { role: 'admin' })
-    const { work } = await callerFor(testApi.deps, admin).admin.givenUpWork()
-    expect(work.find(({ id }) => id === contentId)).toMatchObject({ kind: 'file.preview', attempts: 1 })
-    expect((await from(boris).ask('GET', urlOf(message))).status).toBe(200)
-  })
-
-  test('an animation moves in its preview', async () => {
-    const frames = await Promise.all(
-      ['#f00', '#0f0', '#00f'].map((background) => {
-        return sharp({ create: { width: 400, height: 300, channels: 3, background } })
-          .png()
-          .toBuffer()
-      }),
-    )
-    const gif = await sharp(frames, { join: { animated: true } })
-      .gif({ delay: 100 })
-      .toBuffer()
-    const chatId = await newGroup(testApi.deps, [anna, boris])
-    const contentId = await from(anna).upload(gif)
-    const message = await sendFile(testApi.deps, anna, chatId, contentId, 'moves.gif')
-    await makePreview(contentId)
-    const answer = await from(boris).ask('GET', `${urlOf(message)}/320`)
-    expect(await sharp(Buffer.from(await answer.arrayBuffer()), { animated: true }).metadata()).toMatchObject({
-      pages: 3,
-      width: 320,
-    })
   })
 })
