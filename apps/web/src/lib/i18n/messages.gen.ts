@@ -922,6 +922,7 @@ export type Messages = {
     unsupported: string
     lost: string
     full: string
+    interrupted: string
     almostFull: string
     dismiss: string
   }
