@@ -6,26 +6,11 @@ import { installation, newPerson } from './installation/shared.ts'
 import { chatInList, composer, log, message, openDetails, write } from './screens/chats.ts'
 import { button, waitUntilHidden, waitUntilVisible } from './screens/controls.ts'
 import { axeFindings, overflowing } from './screens/findings.ts'
+import { draft, recordFor, recording, startRecording, unheard, voices } from './screens/voice.ts'
 import { sendFiles } from './sent-files.ts'
 
-const recording = (page: Page) => page.getByRole('group', { name: 'Voice message being recorded' })
-const draft = (page: Page) => page.getByRole('group', { name: 'Recorded voice message' })
-const voices = (page: Page, name: string) => log(page).getByRole('group', { name, exact: true })
 const play = (voice: Locator) => voice.getByRole('button', { name: /^Play/ })
 const unlistened = (page: Page) => log(page).getByRole('img', { name: 'You have not listened yet' })
-const unheard = (page: Page) => log(page).getByRole('img', { name: 'Nobody has listened yet' })
-
-/** Waits until so many seconds are recorded. */
-async function recordFor(page: Page, seconds: number): Promise<void> {
-  const timer = recording(page).getByRole('timer')
-  await expect.poll(async () => Number((await timer.innerText()).split(':')[1])).toBeGreaterThanOrEqual(seconds)
-}
-
-/** By keyboard or click it goes on by itself. */
-async function startRecording(page: Page): Promise<void> {
-  await button(page, 'Record voice message').click()
-  await waitUntilVisible(recording(page))
-}
 
 async function findingsOf(page: Page): Promise<string[]> {
   return [...(await axeFindings(page)), ...(await overflowing(page))]

@@ -876,6 +876,7 @@ export type Messages = {
     heldEmpty: string
     photo: (given: { author: string; at: string }) => string
     video: (given: { author: string; at: string }) => string
+    videoLength: (given: { duration: string; author: string; at: string }) => string
     goToMessage: string
     goTo: (given: { name: string }) => string
     you: string
@@ -922,6 +923,7 @@ export type Messages = {
     unsupported: string
     lost: string
     full: string
+    interrupted: string
     almostFull: string
     dismiss: string
   }

@@ -18,6 +18,8 @@ export type MicrophoneEvents = {
   part(bytes: Blob): void
   /** The device was unplugged, the permission taken back, or the recorder failed. */
   lost(): void
+  /** The system takes the microphone for something else, as a call, or gives it back. */
+  interrupted(is: boolean): void
 }
 
 export type MicrophoneProblem = 'denied' | 'missing' | 'busy' | 'unsupported'
@@ -62,7 +64,11 @@ function recorded(stream: MediaStream, events: MicrophoneEvents): Microphone {
   const stopped = new Promise<void>((resolve) => recorder.addEventListener('stop', () => resolve()))
   recorder.ondataavailable = ({ data }) => data.size > 0 && events.part(new Blob([data], { type }))
   recorder.onerror = () => events.lost()
-  for (const track of stream.getTracks()) track.onended = () => events.lost()
+  for (const track of stream.getTracks()) {
+    track.onended = () => events.lost()
+    track.onmute = () => events.interrupted(true)
+    track.onunmute = () => events.interrupted(false)
+  }
   const ifActive = (run: () => void) => recorder.state !== 'inactive' && run()
   return {
     start: () => recorder.start(PART_MS),
@@ -75,7 +81,7 @@ function recorded(stream: MediaStream, events: MicrophoneEvents): Microphone {
     level: () => meter.read(),
     close: () => {
       for (const track of stream.getTracks()) {
-        track.onended = null
+        track.onended = track.onmute = track.onunmute = null
         track.stop()
       }
       meter.close()

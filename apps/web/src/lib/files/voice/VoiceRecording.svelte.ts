@@ -28,6 +28,8 @@ export class VoiceRecording {
   problem = $state<MicrophoneProblem | null>(null)
   /** Why there is less than was meant: the device is gone, the message is as long as it may be, or there was too little of it. */
   endedBy = $state<'lost' | 'full' | 'short' | null>(null)
+  /** The system has taken the microphone for something else: the recording pauses until it is back and somebody goes on. */
+  isInterrupted = $state(false)
   durationMs = $state(0)
   /** How loud it was, a number for each tenth of a second. */
   levels = $state.raw<number[]>([])
@@ -77,6 +79,7 @@ export class VoiceRecording {
       const events = {
         part: (bytes: Blob) => ifCurrent(() => this.#addPart(bytes)),
         lost: () => ifCurrent(() => void this.#endBy('lost')),
+        interrupted: (is: boolean) => ifCurrent(() => this.#interrupt(is)),
       }
       const microphone = await this.#environment.openMicrophone(events)
       if (attempt !== this.#attempt) return microphone.close()
@@ -103,7 +106,7 @@ export class VoiceRecording {
   }
 
   resume(): void {
-    if (this.state !== 'paused') return
+    if (this.state !== 'paused' || this.isInterrupted) return
     this.#environment.silenceOthers()
     this.#since = this.#environment.now()
     this.state = 'recording'
@@ -192,6 +195,12 @@ export class VoiceRecording {
     this.#levelsInParts = this.levels.length
   }
 
+  #interrupt(is: boolean): void {
+    if (!this.isRunning) return
+    this.pause()
+    this.isInterrupted = is
+  }
+
   async #endBy(reason: 'lost' | 'full'): Promise<void> {
     if (!this.isRunning) return
     this.endedBy = reason
@@ -212,6 +221,7 @@ export class VoiceRecording {
     this.#letGo = () => undefined
     this.#microphone?.close()
     this.#microphone = null
+    this.isInterrupted = false
   }
 
   #reset(): void {

@@ -193,6 +193,46 @@ test('a device that is unplugged keeps what was recorded, and says that it is go
   expect(recording).toMatchObject({ state: 'draft', endedBy: 'lost', durationMs: 3_000 })
 })
 
+test('a call that takes the microphone pauses the recording, which goes on when the microphone is back', async () => {
+  const recording = newRecording()
+  await recording.start(true)
+  device.pass(2_000)
+  device.events?.interrupted(true)
+  expect(recording).toMatchObject({ state: 'paused', isInterrupted: true, isHeld: false })
+  device.pass(5_000)
+  recording.resume()
+  expect(recording.state).toBe('paused')
+  await environment.quiet()
+  expect(await partsOf(tab)).toMatchObject([{ durationMs: 2_000 }])
+  device.events?.interrupted(false)
+  expect(recording).toMatchObject({ state: 'paused', isInterrupted: false })
+  recording.resume()
+  device.pass(1_000)
+  await recording.stop()
+  expect(recording).toMatchObject({ state: 'draft', durationMs: 3_000 })
+})
+
+test('a recording that a call has taken the microphone from is sent as it is', async () => {
+  const recording = newRecording()
+  await recording.start(false)
+  device.pass(2_000)
+  device.events?.interrupted(true)
+  await recording.send((draft) => draft.send('voice'))
+  expect(recording).toMatchObject({ state: 'idle', isInterrupted: false })
+  await environment.until('it is sent', () => sentVoices().length === 1)
+})
+
+test('what a hidden page measures late has its true length', async () => {
+  const recording = newRecording()
+  await recording.start(false)
+  device.pass(1_000)
+  // A browser that freezes a page calls it only when it goes on.
+  device.pass(240_000)
+  expect([recording.durationMs, recording.levels.length]).toEqual([241_000, 2_410])
+  await recording.stop()
+  expect(recording).toMatchObject({ state: 'draft', durationMs: 241_000 })
+})
+
 test('a recording ends after an hour, and tells it before', async () => {
   const recording = newRecording()
   await recording.start(false)
