@@ -36,8 +36,10 @@ function pasteAndDrop(page: Page): Promise<void> {
     }
     const fire = (element: Element | null, event: Event) => element!.dispatchEvent(event)
     const may = { bubbles: true, cancelable: true }
-    const clipboardData = holding('pasted.txt')
-    fire(document.querySelector('form textarea'), new ClipboardEvent('paste', { ...may, clipboardData }))
+    const paste = new ClipboardEvent('paste', may)
+    // Firefox makes events with texts only.
+    Object.defineProperty(paste, 'clipboardData', { value: holding('pasted.txt') })
+    fire(document.querySelector('form textarea'), paste)
     const dataTransfer = holding('dropped.txt')
     const history = document.querySelector('form')!.parentElement
     for (const type of ['dragover', 'drop']) fire(history, new DragEvent(type, { ...may, dataTransfer }))
