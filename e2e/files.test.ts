@@ -172,7 +172,8 @@ test('a file over the limit is refused when it is picked, and one that was chang
   await (await chooser).setFiles([large, changed])
   await waitUntilVisible(page.getByRole('alert').getByText('Files may be up to 2 GB.'))
   await waitUntilHidden(page.getByRole('button', { name: 'Remove large.bin' }))
-  // Browsers compare the time in seconds.
+  // Browsers compare the time in seconds, and Firefox does not at all: it finds that the end is missing.
+  await writeFile(changed, 'cut')
   await utimes(changed, new Date(), new Date(Date.now() + 10_000))
   await button(page, 'Send').click()
   await waitUntilVisible(page.getByRole('alert').getByText(/changed or removed on this device/))
