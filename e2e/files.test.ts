@@ -189,6 +189,8 @@ test('an upload goes on after the page was loaded anew, does not hold up a text,
   const device = await openDevice(installation, { account: anna })
   await device.goto(`/chats/${chatId}`)
   await waitUntilVisible(composer(device.page))
+  // Who takes what is pasted comes with this button.
+  await waitUntilVisible(button(device.page, 'Attach'))
   await pasteAndDrop(device.page)
   const picked = device.page.getByRole('list', { name: 'Attached files' })
   for (const name of ['pasted.txt', 'dropped.txt']) await button(picked, `Remove ${name}`).click()
