@@ -7,6 +7,7 @@ import type { Locator, Page } from 'playwright-core'
 import type { ChatId } from '@veche/shared/ids'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
+import { browserOfRun } from './browser/browser-of-run.ts'
 import { type Device, openDevice } from './browser/Device.ts'
 import { networkTrouble, refused } from './browser/PageLog.ts'
 import { type Account, newGroup, send } from './installation/accounts.ts'
@@ -96,7 +97,7 @@ async function expectNothingFound(device: Device): Promise<void> {
   expect(found).toEqual([])
 }
 
-/** A finger on the screen. */
+/** A finger on the screen. Playwright has one in Chromium alone. */
 async function swipe(page: Page, from: [number, number], to: [number, number]): Promise<void> {
   const session = await page.context().newCDPSession(page)
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: [number, number][]) =>
@@ -157,6 +158,7 @@ test('the viewer goes from a picture on through the whole chat, by keys, wheel a
   await page.setViewportSize({ width: 360, height: 740 })
   await opener.click()
   await waitUntilVisible(viewer(page, 'evening.jpg').getByRole('img'))
+  if (browserOfRun() !== 'chromium') return expectNothingFound(device)
   await swipe(page, [100, 380], [300, 390])
   await waitUntilVisible(viewer(page, 'field.jpg').getByRole('img'))
   await swipe(page, [250, 380], [50, 370])
@@ -188,14 +190,16 @@ test('a video stays between the bars, a finger on it goes on to what stands besi
   expect(box.y + box.height).toBeLessThanOrEqual(words.y)
   await expectNothingFound(device)
 
-  const low = box.y + box.height - 24
-  await swipe(page, [100, low], [300, low])
-  await waitUntilVisible(player)
-  await swipe(page, [100, 370], [300, 375])
-  await waitUntilVisible(viewer(page, 'lake.jpg').getByRole('img'))
-  await swipe(page, [250, 370], [50, 375])
-  await waitUntilVisible(player)
-  await swipe(page, [180, 250], [185, 500])
+  if (browserOfRun() === 'chromium') {
+    const low = box.y + box.height - 24
+    await swipe(page, [100, low], [300, low])
+    await waitUntilVisible(player)
+    await swipe(page, [100, 370], [300, 375])
+    await waitUntilVisible(viewer(page, 'lake.jpg').getByRole('img'))
+    await swipe(page, [250, 370], [50, 375])
+    await waitUntilVisible(player)
+    await swipe(page, [180, 250], [185, 500])
+  } else await page.keyboard.press('Escape')
   await waitUntilHidden(page.getByRole('dialog'))
 
   await opener.click()

@@ -16,6 +16,12 @@ test.each(['NotReadableError', 'NotFoundError'])(
   },
 )
 
+test('a file that is shorter than when it was picked is refused, although the browser reads what is left of it', async () => {
+  const left = new Blob(['by'])
+  const shorter = Object.assign(new File(['bytes'], 'a.txt'), { slice: left.slice.bind(left) })
+  await expect(readPicked(shorter, async () => 'read')).rejects.toMatchObject({ code: 'file.unreadable' })
+})
+
 test('a name keeps its ending when it is cut to the length that the server takes, and one that nobody can see is replaced', () => {
   expect(sendableName('отчёт.pdf')).toBe('отчёт.pdf')
   expect(sendableName(`${'ж'.repeat(300)}.docx`)).toBe(`${'ж'.repeat(250)}.docx`)

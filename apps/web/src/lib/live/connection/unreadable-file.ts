@@ -3,12 +3,12 @@ export function isUnreadable(error: unknown): boolean {
   return error instanceof Error && ['NotReadableError', 'NotFoundError', 'DataError'].includes(error.name)
 }
 
-/** Reads a byte at the beginning and at the end. */
+/** Reads a byte at the beginning and at the end. Firefox reads on in a file that was changed, and finds no end in one that is shorter now. */
 export async function canRead(bytes: Blob): Promise<boolean> {
   try {
     await bytes.slice(0, 1).arrayBuffer()
-    await bytes.slice(Math.max(0, bytes.size - 1)).arrayBuffer()
-    return true
+    const { byteLength } = await bytes.slice(Math.max(0, bytes.size - 1)).arrayBuffer()
+    return byteLength > 0 || bytes.size === 0
   } catch (error) {
     if (isUnreadable(error)) return false
     throw error
