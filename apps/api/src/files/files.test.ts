@@ -66,7 +66,7 @@ async function sendFile(who: TestUser, chatId: Parameters<typeof newMessage>[0],
 
 function newMessage(
   chatId: Awaited<ReturnType<typeof newGroup>>,
-  files: { contentId: ContentId; name: string; width?: number; height?: number }[],
+  files: { contentId: ContentId; name: string; width?: number; height?: number; thumbhash?: string }[],
   body = '',
 ) {
   return { chatId, clientId: newId<ClientId>(), body, files }
@@ -409,6 +409,61 @@ describe('the preview of a picture', () => {
       expect((await ask(stranger, 'GET', `${urlOf(message)}/${side}`)).status).toBe(404)
     }
     observer.close()
+  })
+
+  test('until it is there, others see the thumbhash that the sender made, and then the one that the preview made', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const contentId = await upload(anna, await picture(200, 100).toBuffer())
+    const bytes = randomBytes(25)
+    const sent = newMessage(chatId, [{ contentId, name: 'photo.jpg', thumbhash: bytes.toString('base64') }])
+    await as(anna).files.send(sent)
+    const read = async () => (await as(boris).messages.history({ chatId, limit: 1 })).messages[0]!.files![0]!
+    expect(await read()).toMatchObject({ preview: 'due', thumbhash: bytes.toString('base64') })
+    await makePreview(contentId)
+    const made = await read()
+    expect(made).toMatchObject({ preview: 'done', thumbhash: expect.any(String) })
+    expect(made.thumbhash).not.toBe(bytes.toString('base64'))
+    const [file] = sent.files
+    await as(anna).files.send(newMessage(chatId, [{ ...file!, thumbhash: randomBytes(24).toString('base64') }]))
+    expect((await read()).thumbhash).toBe(made.thumbhash)
+  })
+
+  test('what a later message says of a content changes nothing of the one that holds it already', async () => {
+    const chatId = await newGroup(testApi.deps, [anna, boris])
+    const other = await newGroup(testApi.deps, [anna])
+    const [hash, otherHash] = [randomBytes(24).toString('base64'), randomBytes(24).toString('base64')]
+    for (const first of [{}, { width: 10, height: 20, thumbhash: hash }]) {
+      const contentId = await upload(anna, await picture(200, 100).toBuffer())
+      const file = { contentId, name: 'photo.jpg' }
+      await as(anna).files.send(newMessage(chatId, [{ ...file, ...first }]))
+      const observer = await Observer.open(testApi.deps, boris)
+      const later = newMessage(other, [{ ...file, width: 1000, height: 1, thumbhash: otherHash }])
+      await as(anna).files.send(later)
+      await observer.expectEqualsFetch()
+      const { messages } = await as(boris).messages.history({ chatId, limit: 1 })
+      expect(messages[0]!.files).toMatchObject([{ width: null, height: null, thumbhash: null, ...first }])
+      observer.close()
+    }
+  })
+
+  test('a thumbhash that is none is refused, and a message is sent without one', async () => {
+    const chatId = await newGroup(testApi.deps, [anna])
+    const contentId = await upload(anna, await picture(20, 10).toBuffer())
+    const send = (thumbhash?: string) =>
+      as(anna).files.send(
+        newMessage(chatId, [{ contentId, name: 'photo.jpg', ...(thumbhash !== undefined && { thumbhash }) }]),
+      )
+    const wrong = [
+      '',
+      'AAAA',
+      randomBytes(28).toString('base64'),
+      randomBytes(100_000).toString('base64'),
+      'url(//x.example)/',
+      '%%%%%%%%',
+      'AAAAAAA',
+    ]
+    for (const thumbhash of wrong) expect(await outcomeOf(send(thumbhash))).toBe('input.invalid')
+    expect((await send()).message.files).toMatchObject([{ thumbhash: null }])
   })
 
   test('a file that is no picture, whatever it says, is given up at once, told to the administrator, and stays a download', async () => {
