@@ -2,7 +2,7 @@ import { thumbHashToAverageRGBA } from 'thumbhash'
 import { expect, test } from 'vitest'
 import { sendFiles } from '@veche/shared/schemas/messages'
 import { thumbhashUrl } from '../shown/thumbhash-url.ts'
-import { encodeThumbhash, thumbhashOf, thumbhashSize } from './picture-thumbhash.ts'
+import { encodeThumbhash, isOpaque, thumbhashOf, thumbhashSize } from './picture-thumbhash.ts'
 
 const bytesOf = (base64: string) => Buffer.from(base64, 'base64')
 const filled = (pixels: number, rgba: number[]) => Array.from({ length: pixels }, () => rgba).flat()
@@ -23,11 +23,13 @@ test('a picture keeps its shape when it is made as small as a thumbhash needs, h
 
 test('a thumbhash has the colour of the picture, and says what of it is transparent', () => {
   const size = { width: 10, height: 20 }
-  const opaque = thumbHashToAverageRGBA(bytesOf(encodeThumbhash(size, filled(200, [40, 130, 170, 255]))))
-  expect(opaque.a).toBe(1)
+  const blue = encodeThumbhash(size, filled(200, [40, 130, 170, 255]))
+  const opaque = thumbHashToAverageRGBA(bytesOf(blue))
+  expect([opaque.a, isOpaque(blue)]).toEqual([1, true])
   expect(opaque.b).toBeGreaterThan(opaque.r + 0.3)
-  const half = [...filled(100, [40, 130, 170, 255]), ...filled(100, [0, 0, 0, 0])]
-  expect(thumbHashToAverageRGBA(bytesOf(encodeThumbhash(size, half))).a).toBeCloseTo(0.5, 1)
+  const half = encodeThumbhash(size, [...filled(100, [40, 130, 170, 255]), ...filled(100, [0, 0, 0, 0])])
+  expect(thumbHashToAverageRGBA(bytesOf(half)).a).toBeCloseTo(0.5, 1)
+  expect(isOpaque(half)).toBe(false)
 })
 
 test('the server takes the thumbhash of any picture', () => {

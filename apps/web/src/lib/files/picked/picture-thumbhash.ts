@@ -30,6 +30,11 @@ export function thumbhashSize({ width, height }: Size): Size {
   return { width: scaled(width), height: scaled(height) }
 }
 
+/** Nothing of it is transparent, by the highest bit of its third byte. */
+export function isOpaque(thumbhash: string): boolean {
+  return atob(thumbhash).charCodeAt(2) < 128
+}
+
 export function encodeThumbhash({ width, height }: Size, rgba: ArrayLike<number>): string {
   return btoa(String.fromCharCode(...rgbaToThumbHash(width, height, rgba)))
 }

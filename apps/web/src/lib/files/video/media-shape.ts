@@ -1,13 +1,15 @@
 import type { FileToSend } from '#lib/live/outbox/send-files.ts'
-import { thumbhashOf } from '../picked/picture-thumbhash.ts'
+import { isOpaque, thumbhashOf } from '../picked/picture-thumbhash.ts'
 
 const TIMEOUT_MS = 5_000
-/** Most browsers decode the first frame with what they read of the video; phones do not, and nobody waits for them. */
-const FRAME_TIMEOUT_MS = 300
+/** Decoding one frame takes some tens of milliseconds. Where it takes longer, nobody waits for it. */
+const FRAME_TIMEOUT_MS = 500
+const POSTER_SECONDS = 0.1
 
+type Size = { width: number; height: number }
 type MediaShape = Pick<FileToSend, 'width' | 'height' | 'thumbhash' | 'durationMs'>
 
-/** What the browser can tell of a video or a sound: how large and how long it is, and how it begins. Null when it cannot play it. */
+/** What the browser can tell of a video or a sound: how large and how long it is, and what it looks like. Null when it cannot play it. */
 export async function mediaShape(file: Blob): Promise<MediaShape | null> {
   const kind = /^(video|audio)\//.exec(file.type)?.[1]
   if (!kind) return null
@@ -35,16 +37,19 @@ async function shapeOf(element: HTMLVideoElement | HTMLAudioElement): Promise<Me
   const length = Number.isFinite(durationMs) ? { durationMs } : {}
   if (!(element instanceof HTMLVideoElement) || !element.videoWidth) return length
   const size = { width: element.videoWidth, height: element.videoHeight }
-  const thumbhash = (await hasFrame(element)) && thumbhashOf(element, size)
+  const thumbhash = await thumbhashOfVideo(element, size)
   return { ...length, ...size, ...(thumbhash && { thumbhash }) }
 }
 
-async function hasFrame(video: HTMLVideoElement): Promise<boolean> {
-  const isThere = () => video.readyState >= video.HAVE_CURRENT_DATA
-  if (!isThere())
-    await new Promise((resolve) => {
-      video.onloadeddata = resolve
-      setTimeout(resolve, FRAME_TIMEOUT_MS)
-    })
-  return isThere()
+/** Of the frame that the bubble shows. Undefined when this browser has not decoded it in time, or draws nothing of it. */
+async function thumbhashOfVideo(video: HTMLVideoElement, size: Size): Promise<string | undefined> {
+  const isThere = await new Promise<boolean>((resolve) => {
+    video.onseeked = () => resolve(true)
+    video.onerror = () => resolve(false)
+    setTimeout(() => resolve(false), FRAME_TIMEOUT_MS)
+    // Without a jump the browser may say that it has a frame, and draw none.
+    video.currentTime = POSTER_SECONDS
+  })
+  const thumbhash = isThere ? thumbhashOf(video, size) : undefined
+  return thumbhash && isOpaque(thumbhash) ? thumbhash : undefined
 }
