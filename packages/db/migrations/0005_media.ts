@@ -22,7 +22,6 @@ const statements = [
 
   // Pictures and documents, or sound and video: one kind does not wait for the other.
   `alter table previews add column kind text not null default 'picture' check (kind in ('picture', 'media'))`,
-  `create index previews_by_age on previews (created_at)`,
 
   // A version of a content that every browser plays is to be made while its row here is due.
   `create table renditions (
@@ -34,9 +33,27 @@ const statements = [
     error text,
     created_at timestamptz not null default veche_now()
   )`,
-  `create index renditions_by_age on renditions (created_at)`,
   `create index renditions_due on renditions (retry_at) where state = 'due'`,
   `create index renditions_given_up on renditions (created_at) where state = 'given_up'`,
+
+  // Whose content it is, because people take turns: one index leads from a person to the next one who has work that is due, and one
+  // counts what was done for each. A trigger fills it, so it is there while the release before writes too; the owner of a content never changes.
+  `create function note_owner_of_work() returns trigger language plpgsql as $$
+  begin
+    new.owner_id := (select owner_id from contents where id = new.id);
+    return new;
+  end $$`,
+  `alter table previews add column owner_id uuid`,
+  `alter table renditions add column owner_id uuid not null`,
+  `update previews set owner_id = (select owner_id from contents where contents.id = previews.id)`,
+  `create trigger owner_of_preview before insert on previews for each row execute function note_owner_of_work()`,
+  `create trigger owner_of_rendition before insert on renditions for each row execute function note_owner_of_work()`,
+  `alter table previews alter column owner_id set not null`,
+  `create index previews_ended_by_owner on previews (kind, owner_id, created_at) where state <> 'due'`,
+  `create index previews_due_by_owner on previews (kind, owner_id, created_at, id) where state = 'due'`,
+  `create index renditions_ended_by_owner on renditions (owner_id, created_at) where state <> 'due'`,
+  `create index renditions_due_by_owner on renditions (owner_id, created_at, id) where state = 'due'`,
+
   // What S3 has of an upload that is not complete.
   `create table upload_parts (
     content_id uuid not null references contents (id) on delete cascade,
