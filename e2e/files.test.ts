@@ -61,7 +61,10 @@ test('pictures and a file with one caption reach the other person, who looks at 
     { name: 'отчёт за май.bin', mimeType: 'application/octet-stream', buffer: report },
   ])
   await composer(herDevice.page).fill('From the lake')
+  const sending = herDevice.page.waitForRequest(/files\.send/)
   await button(herDevice.page, 'Send').click()
+  const thumbhashes = [...((await sending).postData() ?? '').matchAll(/"thumbhash":"([\w+/]{20,36}={0,2})"/g)]
+  expect(new Set(thumbhashes.map(([, thumbhash]) => thumbhash)).size).toBe(2)
   await waitForTick(herDevice.page, 'From the lake', 'Read')
   await waitUntilVisible(chatInList(herDevice.page, 'Boris Files').getByText('From the lake'))
 

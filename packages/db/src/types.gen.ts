@@ -218,6 +218,7 @@ export interface Previews {
   error: string | null;
   id: ContentId;
   kind: Generated<"picture" | "media">;
+  owner_id: Generated<UserId>;
   retry_at: Generated<Timestamp>;
   state: Generated<"due" | "done" | "given_up" | "discarded">;
 }
@@ -228,6 +229,7 @@ export interface Renditions {
   created_at: Generated<Timestamp>;
   error: string | null;
   id: ContentId;
+  owner_id: Generated<UserId>;
   retry_at: Generated<Timestamp>;
   state: Generated<"due" | "done" | "given_up" | "discarded">;
 }

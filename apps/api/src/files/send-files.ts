@@ -88,6 +88,7 @@ async function addFiles({ db, clock }: Tx, input: SendFiles, seq: number, mimes:
     return { id: newId<FileId>(clock.now()), content_id, chat_id, seq, position, name, kind }
   })
   await db.insertInto('files').values(rows).execute()
+  for (const file of files) await noteShape({ db }, file)
   await db
     .updateTable('contents')
     .set({ sent_at: sqlNow })
@@ -97,21 +98,30 @@ async function addFiles({ db, clock }: Tx, input: SendFiles, seq: number, mimes:
       files.map(({ contentId }) => contentId),
     )
     .execute()
-  for (const file of files) await noteShape({ db }, file)
 }
 
-/** What the sender says of a picture or a sound. The preview knows it better: it may have been made already. */
+/**
+ * What the sender says of a picture or a sound. The preview knows it better: it may have been made already. Of a content that an earlier
+ * message holds nothing is changed, because that message would change with it.
+ */
 async function noteShape({ db }: Pick<Tx, 'db'>, file: SendFiles['files'][number]): Promise<void> {
-  const { contentId: id, width, height, durationMs, waveform } = file
-  if (width && height)
-    await db.updateTable('contents').set({ width, height }).where('id', '=', id).where('width', 'is', null).execute()
+  const { contentId, width, height, thumbhash, durationMs, waveform } = file
+  const unsent = db.updateTable('contents').where('id', '=', contentId).where('sent_at', 'is', null)
+  if (width && height) await unsent.set({ width, height }).where('width', 'is', null).execute()
+  if (thumbhash)
+    await unsent
+      .set({ thumbhash: bytesOf(thumbhash) })
+      .where('thumbhash', 'is', null)
+      .execute()
   if (durationMs !== undefined)
-    await db
-      .updateTable('contents')
-      .set({ duration_ms: durationMs, waveform: waveform ? Buffer.from(waveform, 'base64') : null })
-      .where('id', '=', id)
+    await unsent
+      .set({ duration_ms: durationMs, waveform: waveform ? bytesOf(waveform) : null })
       .where('duration_ms', 'is', null)
       .execute()
+}
+
+function bytesOf(base64: string): Buffer {
+  return Buffer.from(base64, 'base64')
 }
 
 async function findSent(ctx: Pick<Ctx, 'db' | 'actor'>, input: SendFiles): Promise<SentFiles | null> {

@@ -62,7 +62,7 @@ export type MessageFile = {
   /** Of a picture or a video: the sender says it, and the preview corrects it. */
   width: number | null
   height: number | null
-  /** A picture of a few bytes, in base64, to show before the preview is here. */
+  /** A picture of a few bytes, in base64, to show before the preview is here: the sender says it, and the preview corrects it. */
   thumbhash: string | null
   /** Of sound and video, in milliseconds. Of a voice message the sender says it, and the preview corrects it. */
   durationMs: number | null

@@ -10,11 +10,14 @@ export const send = z.strictObject({ chatId, clientId, body })
 const durationMs = z.int().min(0).max(limits.file.durationMs)
 /** A byte for each part of the sound. */
 const waveform = z.base64().max(Math.ceil(limits.file.waveform / 3) * 4)
+/** Its head alone has 5 bytes, and the longest has 25: of a picture that is transparent. */
+const thumbhash = z.base64().min(8).max(36)
 const file = z.strictObject({
   contentId,
   name: fileName,
   width: side.optional(),
   height: side.optional(),
+  thumbhash: thumbhash.optional(),
   durationMs: durationMs.optional(),
   waveform: waveform.optional(),
 })

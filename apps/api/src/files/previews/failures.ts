@@ -6,11 +6,6 @@ import { PreviewRefused, ToolMissing } from './refusals.ts'
 
 type Table = 'previews' | 'renditions'
 
-/** Whose content it is: people take turns. */
-export function ownerOf(table: Table): RawBuilder<unknown> {
-  return sql`(select owner_id from contents where contents.id = ${sql.table(table)}.id)`
-}
-
 /** Under which name it was sent last, and by whom it was uploaded. */
 export function fileColumns(table: Table): RawBuilder<unknown>[] {
   const id = sql`${sql.table(table)}.id`

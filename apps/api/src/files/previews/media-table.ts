@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import { sqlNow } from '../../platform/clock.ts'
 import type { DueTable } from '../../platform/work/due-tables.ts'
-import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from './failures.ts'
+import { aboutFile, failureWords, fileColumns, previewFailure } from './failures.ts'
 import { withLocalCopy } from './local-copy.ts'
 import { isPlayable, requireDemuxer } from './media/formats.ts'
 import { type MediaFacts, type MediaSource, probeMedia } from './media/probe.ts'
@@ -21,7 +21,7 @@ export const mediaTable: DueTable = {
   name: 'file.media',
   table: 'previews',
   only: sql`kind = 'media'`,
-  owner: ownerOf('previews'),
+  owner: sql`owner_id`,
   columns: [],
   // Those that wait for the one that is being read have claimed their rows too.
   parallel: 2,

@@ -11,6 +11,7 @@ import { startHttp } from '../../test/http/requests.ts'
 import { Uploader } from '../../test/http/uploads.ts'
 import { makeHeic, makeLockedPdf, makePdf } from '../../test/media/media-files.ts'
 import { Observer } from '../../test/Observer.ts'
+import { outcomeOf } from '../../test/outcome.ts'
 import { previewTable } from './preview-table.ts'
 
 let testApi: TestApi
@@ -29,6 +30,13 @@ beforeAll(async () => {
 const from = (who: TestUser) => new Uploader(base, testApi.deps, who)
 const picture = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#28a' } }).jpeg()
+
+function newMessage(
+  chatId: ChatId,
+  files: { contentId: ContentId; name: string; width?: number; height?: number; thumbhash?: string }[],
+) {
+  return { chatId, clientId: newId<ClientId>(), body: '', files }
+}
 
 async function makePreview(contentId: ContentId): Promise<void> {
   await tryRow(testApi.deps, previewTable, contentId)
@@ -77,6 +85,64 @@ test('the preview of a picture comes in two sizes to those who hold the chat, wi
     expect((await from(stranger).ask('GET', `${urlOf(message)}/${side}`)).status).toBe(404)
   }
   observer.close()
+})
+
+test('until it is there, others see the thumbhash that the sender made, and then the one that the preview made', async () => {
+  const chatId = await newGroup(testApi.deps, [anna, boris])
+  const contentId = await from(anna).upload(await picture(200, 100).toBuffer())
+  const bytes = randomBytes(25)
+  const sent = newMessage(chatId, [{ contentId, name: 'photo.jpg', thumbhash: bytes.toString('base64') }])
+  await callerFor(testApi.deps, anna).files.send(sent)
+  const read = async () =>
+    (await callerFor(testApi.deps, boris).messages.history({ chatId, limit: 1 })).messages[0]!.files![0]!
+  expect(await read()).toMatchObject({ preview: 'due', thumbhash: bytes.toString('base64') })
+  await makePreview(contentId)
+  const made = await read()
+  expect(made).toMatchObject({ preview: 'done', thumbhash: expect.any(String) })
+  expect(made.thumbhash).not.toBe(bytes.toString('base64'))
+  const [file] = sent.files
+  await callerFor(testApi.deps, anna).files.send(
+    newMessage(chatId, [{ ...file!, thumbhash: randomBytes(24).toString('base64') }]),
+  )
+  expect((await read()).thumbhash).toBe(made.thumbhash)
+})
+
+test('what a later message says of a content changes nothing of the one that holds it already', async () => {
+  const chatId = await newGroup(testApi.deps, [anna, boris])
+  const other = await newGroup(testApi.deps, [anna])
+  const [hash, otherHash] = [randomBytes(24).toString('base64'), randomBytes(24).toString('base64')]
+  for (const first of [{}, { width: 10, height: 20, thumbhash: hash }]) {
+    const contentId = await from(anna).upload(await picture(200, 100).toBuffer())
+    const file = { contentId, name: 'photo.jpg' }
+    await callerFor(testApi.deps, anna).files.send(newMessage(chatId, [{ ...file, ...first }]))
+    const observer = await Observer.open(testApi.deps, boris)
+    const later = newMessage(other, [{ ...file, width: 1000, height: 1, thumbhash: otherHash }])
+    await callerFor(testApi.deps, anna).files.send(later)
+    await observer.expectEqualsFetch()
+    const { messages } = await callerFor(testApi.deps, boris).messages.history({ chatId, limit: 1 })
+    expect(messages[0]!.files).toMatchObject([{ width: null, height: null, thumbhash: null, ...first }])
+    observer.close()
+  }
+})
+
+test('a thumbhash that is none is refused, and a message is sent without one', async () => {
+  const chatId = await newGroup(testApi.deps, [anna])
+  const contentId = await from(anna).upload(await picture(20, 10).toBuffer())
+  const send = (thumbhash?: string) =>
+    callerFor(testApi.deps, anna).files.send(
+      newMessage(chatId, [{ contentId, name: 'photo.jpg', ...(thumbhash !== undefined && { thumbhash }) }]),
+    )
+  const wrong = [
+    '',
+    'AAAA',
+    randomBytes(28).toString('base64'),
+    randomBytes(100_000).toString('base64'),
+    'url(//x.example)/',
+    '%%%%%%%%',
+    'AAAAAAA',
+  ]
+  for (const thumbhash of wrong) expect(await outcomeOf(send(thumbhash))).toBe('input.invalid')
+  expect((await send()).message.files).toMatchObject([{ thumbhash: null }])
 })
 
 test('a file that is no picture, whatever it says, is given up at once, told to the administrator, and stays a download', async () => {

@@ -2,7 +2,7 @@ import type { ContentId } from '@veche/shared/ids'
 import { sql } from 'kysely'
 import type { Deps } from '../../deps.ts'
 import type { DueTable } from '../../platform/work/due-tables.ts'
-import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from './failures.ts'
+import { aboutFile, failureWords, fileColumns, previewFailure } from './failures.ts'
 import { withLocalCopy } from './local-copy.ts'
 import type { Picture } from './picture-child.ts'
 import { keepPreviews } from './picture-previews.ts'
@@ -15,7 +15,7 @@ export const previewTable: DueTable = {
   name: 'file.preview',
   table: 'previews',
   only: sql`kind = 'picture'`,
-  owner: ownerOf('previews'),
+  owner: sql`owner_id`,
   columns: [],
   leaseMs: 60_000,
   retryDelaysMs: [5_000, 60_000],

@@ -1,9 +1,10 @@
+import { sql } from 'kysely'
 import type { ContentId } from '@veche/shared/ids'
 import type { Deps } from '../../deps.ts'
 import { sqlNow } from '../../platform/clock.ts'
 import type { DueTable } from '../../platform/work/due-tables.ts'
 import { requireDiskSpace } from '../uploads/new-upload.ts'
-import { aboutFile, failureWords, fileColumns, ownerOf, previewFailure } from './failures.ts'
+import { aboutFile, failureWords, fileColumns, previewFailure } from './failures.ts'
 import { withLocalCopy } from './local-copy.ts'
 import { requireDemuxer } from './media/formats.ts'
 import { probeMedia } from './media/probe.ts'
@@ -18,7 +19,7 @@ const limits = { timeMs: 600_000, fileBytes: 2_000_000_000 }
 export const renditionTable: DueTable = {
   name: 'file.rendition',
   table: 'renditions',
-  owner: ownerOf('renditions'),
+  owner: sql`owner_id`,
   columns: [],
   parallel: 1,
   oneAtATime: true,

@@ -235,6 +235,32 @@ test('where people take turns, the work of one who has little does not wait for 
   expect(rung).toHaveLength(8)
 })
 
+test('of many people with much work each is found, first those for whom least was done in the last hour', async () => {
+  await sql`delete from bells`.execute(deps.db)
+  const turns = { ...bells, owner: sql`tower` }
+  const add = (count: number, tower: string, state = 'due') =>
+    sql`insert into bells (id, tower, state) select gen_random_uuid(), ${tower}, ${state} from generate_series(1, ${count}::int)`.execute(
+      deps.db,
+    )
+  const found = async () => {
+    const ids = (await findDueRows(deps, turns)).map((row) => row.id)
+    return await Promise.all(ids.map(async (id) => ((await bellRow(id)) as unknown as Bell).tower))
+  }
+  await add(300, 'West')
+  expect(await found()).toEqual(Array.from({ length: 100 }, () => 'West'))
+  await add(300, 'North')
+  await add(2, 'North', 'done')
+  await add(1, 'South')
+  await add(1, 'South', 'given_up')
+  const towers = await found()
+  expect(towers.slice(0, 6).sort()).toEqual(['North', 'South', 'West', 'West', 'West', 'West'].sort())
+  expect(towers[0]).toBe('West')
+  expect(towers.indexOf('South')).toBeLessThan(towers.indexOf('North'))
+  await testApi.passTime(3_601_000)
+  await add(150, 'East')
+  expect((await found()).slice(0, 4).sort()).toEqual(['East', 'North', 'South', 'West'])
+})
+
 test('of two kinds of work in one table each finds, does and shows its own rows only', async () => {
   const [north, south] = ['North', 'South'].map((tower) => ({ ...bells, only: sql`tower = ${tower}` }))
   ring = fails('cut')

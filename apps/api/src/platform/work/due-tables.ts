@@ -15,7 +15,7 @@ export type DueTable = {
   /** Which rows of the table are this kind of work, when it holds several kinds. */
   only?: RawBuilder<unknown>
   /**
-   * Whose a row is. With it people take turns: the second row of one comes after the first ones of all others. What was done within the
+   * Whose a row is, a column with an index. With it people take turns: the second row of one comes after the first ones of all others. What was done within the
    * last hour counts. A nudge does the row whose turn it is, and not the one that it names.
    */
   owner?: RawBuilder<unknown>
@@ -124,14 +124,32 @@ export function rowsOf({ only }: DueTable): RawBuilder<unknown> {
 export async function findDueRows({ db }: Deps, due: DueTable): Promise<{ id: string }[]> {
   const table = sql.table(due.table)
   const query = due.owner
-    ? sql<{ id: string }>`
-        select id from (
-          select id, retry_at, ${isDue} as is_due, row_number() over (partition by ${due.owner} order by created_at, id) as turn
-          from ${table} where ${rowsOf(due)} and (state = 'due' or created_at > veche_now() - ${turnsSince})) as counted
-        where is_due order by turn, retry_at limit ${sql.lit(maxFound)}`
+    ? dueInTurns(due, due.owner)
     : sql<{ id: string }>`
         select id from ${table} where ${isDue} and ${rowsOf(due)} order by retry_at limit ${sql.lit(maxFound)}`
   return (await query.execute(db)).rows
+}
+
+/**
+ * From one owner to the next by an index, and of each the first rows alone: one of them may have very many. Whose turn comes first is exact;
+ * behind that each owner is asked for few rows when there are many owners.
+ */
+function dueInTurns(due: DueTable, owner: RawBuilder<unknown>): RawBuilder<{ id: string }> {
+  const rows = sql`${sql.table(due.table)} where ${rowsOf(due)}`
+  const dueRows = sql`${rows} and state = 'due'`
+  return sql`
+    with recursive owners as (
+      (select ${owner} as whose from ${dueRows} order by ${owner} limit 1)
+      union all
+      select (select ${owner} from ${dueRows} and ${owner} > whose order by ${owner} limit 1) from owners where whose is not null)
+    select id from owners cross join lateral (
+      select id, retry_at, turn + (select count(*) from ${rows} and ${owner} = whose and state <> 'due'
+        and created_at > veche_now() - ${turnsSince}) as turn
+      from (
+        select id, retry_at, ${isDue} as is_due, row_number() over (order by created_at, id) as turn
+        from ${dueRows} and ${owner} = whose order by created_at, id) as counted
+      where is_due limit (select greatest(1, ${sql.lit(maxFound)} / count(whose)) from owners)) as first_rows
+    where whose is not null order by turn, retry_at limit ${sql.lit(maxFound)}`
 }
 
 async function claim({ db }: Deps, due: DueTable, id: string): Promise<Row | undefined> {

@@ -2,6 +2,7 @@ import type { ChatId } from '@veche/shared/ids'
 import { limits } from '@veche/shared/limits'
 import type { Outbox } from '#lib/live/outbox/Outbox.ts'
 import { withoutPrivateMetadata } from './metadata/private-metadata.ts'
+import { thumbhashOf } from './picked/picture-thumbhash.ts'
 import { readPicked, requireDeviceRoom, sendableName } from './picked/prepared-file.ts'
 import { shrinkPicture } from './shrink-picture.ts'
 import { sendsSmallerPictures } from './smaller-pictures.ts'
@@ -10,7 +11,8 @@ import { addFiles, type FileToSend } from '#lib/live/outbox/send-files.ts'
 
 /**
  * Puts these files into the outbox, as one message or as several when they are more than one holds. Pictures are made smaller when that
- * was chosen. Photos go without their private metadata, and pictures with their size, so that nobody's history jumps when they come.
+ * was chosen. Photos go without their private metadata. Pictures go with their size, so that nobody's history jumps when they come, and
+ * with a thumbhash, so that there is something to see before the server has made a preview.
  */
 export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string, files: File[]): Promise<void> {
   const prepared: FileToSend[] = []
@@ -26,17 +28,18 @@ export async function sendPicked(outbox: Outbox, chatId: ChatId, caption: string
 async function prepareFile(file: File): Promise<FileToSend> {
   const smaller = sendsSmallerPictures() ? await shrinkPicture(file) : null
   if (smaller) return { ...smaller, name: sendableName(smaller.name) }
-  const size = file.type.startsWith('image/') ? await pictureSize(file) : await mediaShape(file)
+  const size = file.type.startsWith('image/') ? await pictureShape(file) : await mediaShape(file)
   return { name: sendableName(file.name), bytes: await withoutPrivateMetadata(file), ...size }
 }
 
 /** As the browser shows it: upright. Null for a picture that it cannot read. */
-async function pictureSize(file: File): Promise<{ width: number; height: number } | null> {
+async function pictureShape(file: File): Promise<Pick<FileToSend, 'width' | 'height' | 'thumbhash'> | null> {
   try {
     const picture = await createImageBitmap(file)
     const { width, height } = picture
+    const thumbhash = thumbhashOf(picture, { width, height })
     picture.close()
-    return { width, height }
+    return { width, height, ...(thumbhash && { thumbhash }) }
   } catch {
     return null
   }

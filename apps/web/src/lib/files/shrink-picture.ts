@@ -1,3 +1,6 @@
+import type { FileToSend } from '#lib/live/outbox/send-files.ts'
+import { thumbhashOf } from './picked/picture-thumbhash.ts'
+
 /** The longer side of a picture that was made smaller, in pixels: more than a screen shows. */
 export const SMALLER_SIDE = 2560
 const QUALITY = 0.85
@@ -20,7 +23,8 @@ export function mayShrink({ type }: File): boolean {
   return type in smallerTypes
 }
 
-export type SmallerPicture = { name: string; bytes: Blob; width: number; height: number }
+export type SmallerPicture = Required<Pick<FileToSend, 'width' | 'height'>> &
+  Pick<FileToSend, 'name' | 'bytes' | 'thumbhash'>
 
 /** The same picture with fewer pixels and upright. Null when it would not be smaller, or when the browser cannot read or write it. */
 export async function shrinkPicture(file: File): Promise<SmallerPicture | null> {
@@ -37,10 +41,13 @@ export async function shrinkPicture(file: File): Promise<SmallerPicture | null> 
       number,
       number,
     ]
-    const bytes = await draw(image, { width, height }, type)
+    const canvas = draw(image, { width, height })
+    const bytes = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, QUALITY))
     // A browser that cannot write this type writes a PNG.
     if (bytes?.type !== type || bytes.size >= file.size) return null
-    return { name: `${file.name.replace(/\.[^.]{1,5}$/, '')}.${endings[type]}`, bytes, width, height }
+    const name = `${file.name.replace(/\.[^.]{1,5}$/, '')}.${endings[type]}`
+    const thumbhash = thumbhashOf(canvas, { width, height })
+    return { name, bytes, width, height, ...(thumbhash && { thumbhash }) }
   } catch {
     return null
   } finally {
@@ -48,19 +55,15 @@ export async function shrinkPicture(file: File): Promise<SmallerPicture | null> 
   }
 }
 
-function draw(
-  image: HTMLImageElement,
-  { width, height }: { width: number; height: number },
-  type: string,
-): Promise<Blob | null> {
+function draw(image: HTMLImageElement, { width, height }: { width: number; height: number }): HTMLCanvasElement {
   const canvas = document.createElement('canvas')
   canvas.width = width
   canvas.height = height
   const context = canvas.getContext('2d')
-  if (!context) return Promise.resolve(null)
+  if (!context) throw new Error('this browser cannot draw it')
   context.imageSmoothingQuality = 'high'
   context.drawImage(image, 0, 0, width, height)
-  return new Promise((resolve) => canvas.toBlob(resolve, type, QUALITY))
+  return canvas
 }
 
 async function isAnimated(file: File): Promise<boolean> {

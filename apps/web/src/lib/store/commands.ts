@@ -25,6 +25,7 @@ export type AttachedFile = {
   mime: string
   width?: number
   height?: number
+  thumbhash?: string
   durationMs?: number
   waveform?: string
 }

@@ -183,11 +183,19 @@ export class FakeChats {
     if (sent) return sent
     chat.rev += 1
     const named = files.map(
-      ({ contentId, name, width = null, height = null, durationMs = null, waveform = null }): MessageFile => {
+      ({
+        contentId,
+        name,
+        width = null,
+        height = null,
+        thumbhash = null,
+        durationMs = null,
+        waveform = null,
+      }): MessageFile => {
         const bytes = this.uploads.get(contentId)
         if (!bytes) throw new AppError('file.not_found')
         const about = { size: bytes.size, mime: bytes.type || 'application/octet-stream' }
-        const made = { thumbhash: null, durationMs, waveform, hasRendition: false, preview: 'none' as const }
+        const made = { thumbhash, durationMs, waveform, hasRendition: false, preview: 'none' as const }
         return { id: newId<FileId>(this.now), name, ...about, width, height, ...made }
       },
     )

@@ -42,7 +42,7 @@ export function fromRow(file: MessageFile): ShownFile {
 }
 
 export function fromAttached(file: AttachedFile): ShownFile {
-  const { width = null, height = null, durationMs = null, waveform = null, attachmentId } = file
+  const { width = null, height = null, thumbhash = null, durationMs = null, waveform = null, attachmentId } = file
   // A browser that could read its size can show it.
   const shown = isPicture(file) && width !== null
   return {
@@ -50,7 +50,7 @@ export function fromAttached(file: AttachedFile): ShownFile {
     width,
     height,
     key: attachmentId,
-    thumbhash: null,
+    thumbhash,
     url: null,
     attachmentId,
     durationMs,

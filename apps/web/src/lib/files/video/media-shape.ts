@@ -1,7 +1,16 @@
-const TIMEOUT_MS = 5_000
+import type { FileToSend } from '#lib/live/outbox/send-files.ts'
+import { isOpaque, thumbhashOf } from '../picked/picture-thumbhash.ts'
 
-/** What the browser can tell of a video or a sound: how large and how long it is. Null when it cannot play it. */
-export async function mediaShape(file: Blob): Promise<{ width?: number; height?: number; durationMs?: number } | null> {
+const TIMEOUT_MS = 5_000
+/** Decoding one frame takes some tens of milliseconds. Where it takes longer, nobody waits for it. */
+const FRAME_TIMEOUT_MS = 500
+const POSTER_SECONDS = 0.1
+
+type Size = { width: number; height: number }
+type MediaShape = Pick<FileToSend, 'width' | 'height' | 'thumbhash' | 'durationMs'>
+
+/** What the browser can tell of a video or a sound: how large and how long it is, and what it looks like. Null when it cannot play it. */
+export async function mediaShape(file: Blob): Promise<MediaShape | null> {
   const kind = /^(video|audio)\//.exec(file.type)?.[1]
   if (!kind) return null
   const element = document.createElement(kind as 'video' | 'audio')
@@ -14,7 +23,7 @@ export async function mediaShape(file: Blob): Promise<{ width?: number; height?:
       element.preload = 'metadata'
       element.src = url
     })
-    return shapeOf(element)
+    return await shapeOf(element)
   } catch {
     return null
   } finally {
@@ -23,9 +32,24 @@ export async function mediaShape(file: Blob): Promise<{ width?: number; height?:
   }
 }
 
-function shapeOf(element: HTMLVideoElement | HTMLAudioElement) {
+async function shapeOf(element: HTMLVideoElement | HTMLAudioElement): Promise<MediaShape> {
   const durationMs = Math.round(element.duration * 1000)
   const length = Number.isFinite(durationMs) ? { durationMs } : {}
   if (!(element instanceof HTMLVideoElement) || !element.videoWidth) return length
-  return { ...length, width: element.videoWidth, height: element.videoHeight }
+  const size = { width: element.videoWidth, height: element.videoHeight }
+  const thumbhash = await thumbhashOfVideo(element, size)
+  return { ...length, ...size, ...(thumbhash && { thumbhash }) }
+}
+
+/** Of the frame that the bubble shows. Undefined when this browser has not decoded it in time, or draws nothing of it. */
+async function thumbhashOfVideo(video: HTMLVideoElement, size: Size): Promise<string | undefined> {
+  const isThere = await new Promise<boolean>((resolve) => {
+    video.onseeked = () => resolve(true)
+    video.onerror = () => resolve(false)
+    setTimeout(() => resolve(false), FRAME_TIMEOUT_MS)
+    // Without a jump the browser may say that it has a frame, and draw none.
+    video.currentTime = POSTER_SECONDS
+  })
+  const thumbhash = isThere ? thumbhashOf(video, size) : undefined
+  return thumbhash && isOpaque(thumbhash) ? thumbhash : undefined
 }

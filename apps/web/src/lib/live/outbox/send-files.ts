@@ -12,7 +12,9 @@ import type { CommandContext } from './command-kinds.ts'
 import type { Outbox } from './Outbox.ts'
 import { noteUploadWait } from './upload-waits.ts'
 
-export type FileToSend = Pick<AttachedFile, 'name' | 'width' | 'height' | 'durationMs' | 'waveform'> & { bytes: Blob }
+export type FileToSend = Pick<AttachedFile, 'name' | 'width' | 'height' | 'thumbhash' | 'durationMs' | 'waveform'> & {
+  bytes: Blob
+}
 
 /** Resolves when the files and their caption are in the outbox, and the draft that the caption came from is deleted. */
 export async function addFiles(
